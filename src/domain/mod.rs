@@ -1,0 +1,14 @@
+//! What things *are*. Pure: no input or output, no clock, no cryptography.
+
+pub mod algorithm;
+pub mod certificate;
+pub mod connection;
+pub mod diagnosis;
+pub mod disposition;
+pub mod identifier;
+pub mod instant;
+pub(crate) mod spelling;
+pub mod timeline;
+pub mod transmission;
+
+pub use spelling::UnknownWord;

@@ -1,0 +1,360 @@
+//! A profile's partner certificates over time: which one encrypts at an instant, and which ones verify.
+//!
+//! Sending cannot overlap, receiving can: *used now* for encrypting is one certificate, *acceptable now* for
+//! verifying is a set. Both are computed at the instant of use; nothing is ever switched by a timer.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use super::spelling::spelled;
+
+spelled! {
+    /// What a partner certificate is used for.
+    pub enum CertificatePurpose {
+        /// Encrypting what we send.
+        Encrypt = "encrypt",
+        /// Verifying what they sign.
+        Verify = "verify",
+    }
+}
+
+/// One certificate, what it is used for, and from when until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateUse {
+    /// Which certificate.
+    pub fingerprint: Fingerprint,
+    /// What for.
+    #[serde(rename = "use")]
+    pub purposes: Vec<CertificatePurpose>,
+    /// First instant of this use; always, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// The instant this use ends; never, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
+    /// The time zone in which `from` was stated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+}
+
+impl CertificateUse {
+    fn covers(&self, purpose: CertificatePurpose, at: Timestamp) -> bool {
+        self.purposes.contains(&purpose)
+            && self.from.is_none_or(|from| from <= at)
+            && self.until.is_none_or(|until| at < until)
+    }
+}
+
+/// The certificate that messages are encrypted for at an instant: of those whose period covers it, the one that
+/// began last; the first listed where several began together.
+#[must_use]
+pub fn used_now(uses: &[CertificateUse], at: Timestamp) -> Option<&CertificateUse> {
+    let mut chosen: Option<&CertificateUse> = None;
+    for candidate in uses.iter().filter(|candidate| candidate.covers(CertificatePurpose::Encrypt, at)) {
+        if chosen.is_none_or(|best| candidate.from > best.from) {
+            chosen = Some(candidate);
+        }
+    }
+    chosen
+}
+
+/// The certificates that a signature may be made with at an instant, the one in use for encrypting first.
+#[must_use]
+pub fn acceptable_now(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint> {
+    let in_use = used_now(uses, at).map(|entry| entry.fingerprint);
+    let mut found: Vec<Fingerprint> = Vec::new();
+    for entry in uses.iter().filter(|entry| entry.covers(CertificatePurpose::Verify, at)) {
+        if found.contains(&entry.fingerprint) {
+            continue;
+        }
+        if Some(entry.fingerprint) == in_use {
+            found.insert(0, entry.fingerprint);
+        } else {
+            found.push(entry.fingerprint);
+        }
+    }
+    found
+}
+
+/// The next certificate that will be encrypted for, and when, after an instant.
+#[must_use]
+pub fn next_activation(uses: &[CertificateUse], at: Timestamp) -> Option<(&CertificateUse, Timestamp)> {
+    uses.iter()
+        .filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt))
+        .filter_map(|entry| Some((entry, entry.from.filter(|from| *from > at)?)))
+        .min_by_key(|(_, from)| *from)
+}
+
+/// Every certificate of a profile, each once, in the order of the list.
+#[must_use]
+pub fn all_fingerprints(uses: &[CertificateUse]) -> Vec<Fingerprint> {
+    let mut found = Vec::new();
+    for entry in uses {
+        if !found.contains(&entry.fingerprint) {
+            found.push(entry.fingerprint);
+        }
+    }
+    found
+}
+
+/// The uses of a plain list of certificates: the first encrypts, all verify.
+#[must_use]
+pub fn plain_list(fingerprints: &[Fingerprint]) -> Vec<CertificateUse> {
+    fingerprints
+        .iter()
+        .enumerate()
+        .map(|(index, fingerprint)| CertificateUse {
+            fingerprint: *fingerprint,
+            purposes: if index == 0 {
+                vec![CertificatePurpose::Encrypt, CertificatePurpose::Verify]
+            } else {
+                vec![CertificatePurpose::Verify]
+            },
+            from: None,
+            until: None,
+            zone: None,
+        })
+        .collect()
+}
+
+/// An activation that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActivationError {
+    /// The instant has passed.
+    #[error("the activation at {at} is in the past (it is now {now})")]
+    Past {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The present.
+        now: Timestamp,
+    },
+    /// The certificate does not begin until later.
+    #[error("the activation at {at} is before the certificate begins at {not_before}")]
+    BeforeBegin {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's beginning.
+        not_before: Timestamp,
+    },
+    /// The certificate has ended by then.
+    #[error("the activation at {at} is after the certificate ends at {not_after}")]
+    AfterEnd {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's end.
+        not_after: Timestamp,
+    },
+}
+
+/// When a certificate is to go active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// At once.
+    Now,
+    /// At an instant, stated in a time zone where one was given.
+    At {
+        /// The instant.
+        at: Timestamp,
+        /// The IANA name of the zone, or an offset.
+        zone: Option<String>,
+    },
+}
+
+/// What importing a certificate does to a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// The profile's certificates afterwards.
+    pub uses: Vec<CertificateUse>,
+    /// When the new one goes active.
+    pub activates: Timestamp,
+    /// The one that it replaces.
+    pub replaces: Option<Fingerprint>,
+    /// What is to be said about the schedule.
+    pub warnings: Vec<CertificateWarning>,
+}
+
+/// Brings a renewed certificate into a profile: signatures made with it are accepted from now on, messages are
+/// encrypted for it from its activation, and signatures made with the old one are accepted until that one ends.
+///
+/// A schedule of the same certificate is replaced; so is any other activation still to come, because one profile has
+/// one successor at a time.
+///
+/// # Errors
+/// Where the activation is past or outside the certificate's validity. A certificate that has ended or not begun can
+/// still be put to use at once: that is the user's to decide, and the warnings say it.
+pub fn renew(
+    uses: &[CertificateUse],
+    new: &CertificateFacts,
+    old: Option<&CertificateFacts>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Renewal, ActivationError> {
+    let (activates, zone) = match activation {
+        Activation::Now => (now, None),
+        Activation::At { at, zone } => {
+            if *at < now {
+                return Err(ActivationError::Past { at: *at, now });
+            }
+            if *at < new.not_before {
+                return Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before });
+            }
+            if *at > new.not_after {
+                return Err(ActivationError::AfterEnd { at: *at, not_after: new.not_after });
+            }
+            (*at, zone.clone())
+        }
+    };
+    let replaces = used_now(uses, now).map(|entry| entry.fingerprint);
+    let fresh = new.fingerprint_sha256;
+    let mut after = Vec::new();
+    for entry in uses {
+        let pending_activation =
+            entry.purposes == [CertificatePurpose::Encrypt] && entry.from.is_some_and(|from| from > now);
+        if pending_activation {
+            continue;
+        }
+        if entry.fingerprint == fresh && Some(fresh) != replaces {
+            continue;
+        }
+        if Some(entry.fingerprint) == replaces && Some(fresh) != replaces {
+            after.extend(retire(entry, old.map(|old| old.not_after).filter(|end| *end > activates)));
+        } else {
+            after.push(entry.clone());
+        }
+    }
+    let mut warnings = Vec::new();
+    if Some(fresh) != replaces {
+        let both = activates <= now;
+        if !both {
+            after.push(CertificateUse {
+                fingerprint: fresh,
+                purposes: vec![CertificatePurpose::Verify],
+                from: Some(now),
+                until: None,
+                zone: None,
+            });
+        }
+        after.push(CertificateUse {
+            fingerprint: fresh,
+            purposes: if both {
+                vec![CertificatePurpose::Encrypt, CertificatePurpose::Verify]
+            } else {
+                vec![CertificatePurpose::Encrypt]
+            },
+            from: Some(activates),
+            until: None,
+            zone,
+        });
+        if old.is_some_and(|old| old.not_after < activates && activates > now) {
+            warnings.push(CertificateWarning::Gap);
+        }
+        if activates > now && activates.as_second() - now.as_second() < 86_400 {
+            warnings.push(CertificateWarning::Soon);
+        }
+    }
+    Ok(Renewal { uses: after, activates, replaces: replaces.filter(|old| *old != fresh), warnings })
+}
+
+/// The uses of a certificate that is being replaced: it encrypts as before (its successor, having begun later, takes
+/// over), and verifies until it ends. One that ends before its successor begins keeps verifying: a partner who is
+/// late is not to be shut out by a date that has passed anyway.
+fn retire(entry: &CertificateUse, end: Option<Timestamp>) -> Vec<CertificateUse> {
+    let until = match (entry.until, end) {
+        (Some(until), Some(end)) => Some(until.min(end)),
+        (until, end) => until.or(end),
+    };
+    let mut parts = Vec::new();
+    if entry.purposes.contains(&CertificatePurpose::Encrypt) {
+        parts.push(CertificateUse { purposes: vec![CertificatePurpose::Encrypt], ..entry.clone() });
+    }
+    if entry.purposes.contains(&CertificatePurpose::Verify) {
+        parts.push(CertificateUse { purposes: vec![CertificatePurpose::Verify], until, ..entry.clone() });
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_second(number * 86_400).unwrap()
+    }
+
+    fn facts(id: u8, from: i64, until: i64) -> CertificateFacts {
+        CertificateFacts {
+            subject: "CN=partner".to_owned(),
+            issuer: "CN=partner".to_owned(),
+            serial: format!("{id:02x}"),
+            fingerprint_sha256: Fingerprint([id; 32]),
+            fingerprint_sha1: String::new(),
+            spki_sha256: format!("{id:02x}"),
+            not_before: day(from),
+            not_after: day(until),
+            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
+            self_signed: true,
+            ca: false,
+            key_usage: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn sending_flips_at_the_instant_while_receiving_overlaps() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 50, 200));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let at = Activation::At { at: day(90), zone: Some("Europe/Berlin".to_owned()) };
+        let renewal = renew(&uses, &new, Some(&old), &at, day(80)).unwrap();
+        let encrypts = |day| used_now(&renewal.uses, day).map(|entry| entry.fingerprint.0[0]);
+        assert_eq!(encrypts(day(80)), Some(1));
+        assert_eq!(encrypts(Timestamp::from_second(90 * 86_400 - 1).unwrap()), Some(1));
+        assert_eq!(encrypts(day(90)), Some(2));
+        assert_eq!(encrypts(day(300)), Some(2));
+        let accepts = |day| acceptable_now(&renewal.uses, day).iter().map(|print| print.0[0]).collect::<Vec<_>>();
+        assert_eq!(accepts(day(79)), [1]);
+        assert_eq!(accepts(day(80)), [1, 2]);
+        assert_eq!(accepts(day(95)), [2, 1]);
+        assert_eq!(accepts(day(100)), [2]);
+        assert_eq!(renewal.replaces, Some(old.fingerprint_sha256));
+        assert_eq!(renewal.warnings, []);
+    }
+
+    #[test]
+    fn an_activation_outside_the_possible_is_refused() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 50, 200));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let attempt = |at| renew(&uses, &new, Some(&old), &Activation::At { at, zone: None }, day(40));
+        assert!(matches!(attempt(day(39)), Err(ActivationError::Past { .. })));
+        assert!(matches!(attempt(day(45)), Err(ActivationError::BeforeBegin { .. })));
+        assert!(matches!(attempt(day(201)), Err(ActivationError::AfterEnd { .. })));
+        assert_eq!(attempt(day(150)).unwrap().warnings, [CertificateWarning::Gap]);
+    }
+
+    #[test]
+    fn a_second_schedule_replaces_the_first_and_repeating_one_changes_nothing() {
+        let (old, new, newer) = (facts(1, 0, 100), facts(2, 50, 200), facts(3, 50, 300));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let at = |at| Activation::At { at: day(at), zone: None };
+        let first = renew(&uses, &new, Some(&old), &at(70), day(60)).unwrap().uses;
+        let again = renew(&first, &new, Some(&old), &at(75), day(60)).unwrap().uses;
+        assert_eq!(
+            next_activation(&again, day(60)).map(|(entry, at)| (entry.fingerprint.0[0], at)),
+            Some((2, day(75)))
+        );
+        assert_eq!(again.len(), first.len());
+        let other = renew(&again, &newer, Some(&old), &at(80), day(61)).unwrap().uses;
+        assert_eq!(used_now(&other, day(76)).map(|entry| entry.fingerprint.0[0]), Some(1));
+        assert_eq!(used_now(&other, day(80)).map(|entry| entry.fingerprint.0[0]), Some(3));
+    }
+
+    #[test]
+    fn the_first_of_a_plain_list_encrypts_and_all_verify() {
+        let uses = plain_list(&[Fingerprint([1; 32]), Fingerprint([2; 32])]);
+        assert_eq!(used_now(&uses, day(0)).map(|entry| entry.fingerprint.0[0]), Some(1));
+        assert_eq!(acceptable_now(&uses, day(0)).len(), 2);
+        assert_eq!(used_now(&[], day(0)), None);
+    }
+}

@@ -1,0 +1,293 @@
+//! One message on its way: its stages, its lights, its verdict.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::diagnosis::Diagnosis;
+use super::identifier::{ConnectionId, ProfileKind};
+use super::spelling::spelled;
+
+/// A transmission's number: a UUID of version 7, so that it sorts by time.
+pub type TransmissionId = Uuid;
+
+spelled! {
+    /// Which way a message went.
+    pub enum Direction {
+        /// We sent it.
+        Outbound = "outbound",
+        /// We received it.
+        Inbound = "inbound",
+    }
+}
+
+spelled! {
+    /// How a transmission stands.
+    pub enum Verdict {
+        /// Journalled, not begun.
+        Queued = "queued",
+        /// On its way.
+        Sending = "sending",
+        /// Received by the partner, with everything good that was asked for.
+        Delivered = "delivered",
+        /// Known not to have been accepted.
+        Failed = "failed",
+        /// Sent, an asynchronous receipt is outstanding.
+        Pending = "pending",
+        /// Sent, but no answer that decides: the partner may have it.
+        Uncertain = "uncertain",
+        /// Given up by the user before it was sent.
+        Cancelled = "cancelled",
+        /// Inbound, delivered into the inbox.
+        Received = "received",
+        /// Inbound, refused.
+        Refused = "refused",
+    }
+}
+
+spelled! {
+    /// One of the five lights.
+    pub enum Light {
+        /// As it should be.
+        Good = "good",
+        /// Wrong.
+        Bad = "bad",
+        /// Asked for, not there.
+        Missing = "missing",
+        /// Not asked for.
+        NotAsked = "not-asked",
+    }
+}
+
+/// The five lights of an outbound transmission, of which the worst decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lights {
+    /// The partner's server answered with a 2xx status.
+    pub http: Light,
+    /// The answer holds a receipt for this very message.
+    pub receipt: Light,
+    /// The receipt is signed with an acceptable certificate.
+    pub receipt_signature: Light,
+    /// The receipt says `processed`.
+    pub disposition: Light,
+    /// The receipt's MIC is that of what was sent.
+    pub mic: Light,
+}
+
+impl Lights {
+    /// The lights before anything has happened.
+    pub const DARK: Self = Self {
+        http: Light::Missing,
+        receipt: Light::Missing,
+        receipt_signature: Light::Missing,
+        disposition: Light::Missing,
+        mic: Light::Missing,
+    };
+
+    /// The lights with their names, in the order in which they are shown.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, Light); 5] {
+        [
+            ("HTTP", self.http),
+            ("Receipt (MDN)", self.receipt),
+            ("Receipt signature", self.receipt_signature),
+            ("Disposition", self.disposition),
+            ("MIC", self.mic),
+        ]
+    }
+
+    /// Whether none of them is bad or missing.
+    #[must_use]
+    pub fn all_good(&self) -> bool {
+        self.named().iter().all(|(_, light)| matches!(light, Light::Good | Light::NotAsked))
+    }
+}
+
+spelled! {
+    /// The stages of a transmission, in their order.
+    pub enum StageName {
+        /// Certificates and keys chosen for this instant.
+        Certificates = "certificates",
+        /// Message built and kept.
+        Built = "built",
+        /// Connected to the partner's server.
+        Connected = "connected",
+        /// All bytes handed over.
+        Sent = "sent",
+        /// Answer received.
+        Answered = "answered",
+        /// Receipt read.
+        Receipt = "receipt",
+        /// Receipt compared with what was sent.
+        Matched = "matched",
+    }
+}
+
+impl StageName {
+    /// The stage as a heading.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Certificates => "Certificates chosen",
+            Self::Built => "Message built",
+            Self::Connected => "Connected",
+            Self::Sent => "Sent",
+            Self::Answered => "Answered",
+            Self::Receipt => "Receipt (MDN) read",
+            Self::Matched => "Receipt matches",
+        }
+    }
+}
+
+spelled! {
+    /// How a stage stands.
+    pub enum StageStatus {
+        /// Begun.
+        Running = "running",
+        /// Done, as it should be.
+        Good = "good",
+        /// Failed.
+        Bad = "bad",
+        /// Not reached or not asked for.
+        Skipped = "skipped",
+    }
+}
+
+/// One stage as it happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Which one.
+    pub stage: StageName,
+    /// How it stands.
+    pub status: StageStatus,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took, in milliseconds.
+    pub ms: u64,
+    /// Its evidence, in words.
+    pub detail: String,
+}
+
+/// The two sides of the message integrity check.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MicComparison {
+    /// The algorithm of the comparison, as the receipt names it or else as we computed it.
+    pub algorithm: Option<String>,
+    /// Base64 of what we computed over what was sent.
+    pub ours: Option<String>,
+    /// Base64 of what the receipt returned.
+    pub theirs: Option<String>,
+    /// Whether both agree; nothing where they cannot be compared.
+    #[serde(rename = "match")]
+    pub matches: Option<bool>,
+}
+
+/// Sizes in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// The payload.
+    pub payload: u64,
+    /// The HTTP body as sent or received.
+    pub sent: u64,
+}
+
+/// One attempt at sending.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Counted from 1.
+    pub number: u32,
+    /// When it began.
+    pub started: Timestamp,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The answer's status, where there was an answer.
+    pub http_status: Option<u16>,
+    /// How it ended, in words.
+    pub detail: String,
+}
+
+/// A header list as it went over the wire, or as nearly as it is known.
+pub type Headers = Vec<(String, String)>;
+
+/// Everything the journal keeps of one transmission, without payload and raw bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Transmission {
+    /// Its number.
+    pub id: TransmissionId,
+    /// Its Message-ID with angle brackets, byte by byte as on the wire.
+    pub message_id: String,
+    /// When it was journalled.
+    pub at: Timestamp,
+    /// Which way it went.
+    pub direction: Direction,
+    /// Its connection; nothing where an inbound message belongs to none.
+    pub connection: Option<ConnectionId>,
+    /// Its profile.
+    pub profile: Option<ProfileKind>,
+    /// The payload's file name, where it has one.
+    pub file: Option<String>,
+    /// How it stands.
+    pub verdict: Verdict,
+    /// The five lights.
+    pub lights: Lights,
+    /// The stages so far.
+    pub stages: Vec<Stage>,
+    /// The answer's status.
+    pub http_status: Option<u16>,
+    /// The disposition of the receipt, as written.
+    pub disposition: Option<String>,
+    /// The integrity check.
+    pub mic: MicComparison,
+    /// Sizes in bytes.
+    pub bytes: Sizes,
+    /// What it means, once it has ended.
+    pub diagnosis: Option<Diagnosis>,
+    /// SHA-256 of the payload, 64 hex digits.
+    pub payload_sha256: Option<String>,
+    /// Headers of the request.
+    pub request_headers: Headers,
+    /// Headers of the answer.
+    pub response_headers: Headers,
+    /// The attempts.
+    pub attempts: Vec<Attempt>,
+}
+
+impl Transmission {
+    /// A transmission about which nothing is known yet but where it belongs.
+    #[must_use]
+    pub fn new(id: TransmissionId, message_id: String, at: Timestamp, direction: Direction) -> Self {
+        Self {
+            id,
+            message_id,
+            at,
+            direction,
+            connection: None,
+            profile: None,
+            file: None,
+            verdict: Verdict::Queued,
+            lights: Lights::DARK,
+            stages: Vec::new(),
+            http_status: None,
+            disposition: None,
+            mic: MicComparison::default(),
+            bytes: Sizes::default(),
+            diagnosis: None,
+            payload_sha256: None,
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            attempts: Vec::new(),
+        }
+    }
+
+    /// The cause of the verdict in one phrase, for lists.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.as_str())
+    }
+
+    /// Whether it is a failure: what a filter on failures lists.
+    #[must_use]
+    pub const fn failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed | Verdict::Refused)
+    }
+}
