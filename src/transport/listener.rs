@@ -1,0 +1,446 @@
+//! Listening: plain or TLS, HTTP/1.1 and 1.0, one request per connection.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
+
+use super::file_body::FileBody;
+use super::head::{self, Framing, Head, HeadError};
+use super::inbound::{
+    BodyEnd, BodyLimits, Handler, Refusal, RefusalReason, Request, RequestBody, Response, ResponseBody,
+};
+use super::meter::Stream;
+use super::patient::Patient;
+use super::trust::{Identity, provider};
+
+/// Beyond the connections that are served, so many are told that it is too busy; any others are just closed.
+const TURNED_AWAY_AT_ONCE: usize = 64;
+
+/// While lingering, the longest time without a byte from the client.
+const LINGER_IDLE: Duration = Duration::from_secs(2);
+
+/// What a client may cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; any more are answered 503.
+    pub connections: usize,
+    /// A head's length in bytes.
+    pub head_bytes: usize,
+    /// Time for the TLS handshake, and then for the head.
+    pub head_time: Duration,
+    /// A body's length in bytes.
+    pub body_bytes: u64,
+    /// The longest time between two pieces of a body, and for a client to take a piece of the answer.
+    pub idle: Duration,
+    /// The least average rate of a body in bytes a second, once `grace` has been spent waiting for it.
+    pub least_rate: u64,
+    /// How long a body may come more slowly than `least_rate`.
+    pub grace: Duration,
+    /// After an early answer, how long the rest of the request is read and thrown away, so that the client gets to read it.
+    pub linger: Duration,
+    /// On shutdown, how long what is in flight may take.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            head_bytes: 64 * 1024,
+            head_time: Duration::from_secs(30),
+            body_bytes: 1024 * 1024 * 1024,
+            idle: Duration::from_secs(60),
+            least_rate: 512,
+            grace: Duration::from_secs(60),
+            linger: Duration::from_secs(30),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why it is not listening.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenerError {
+    /// The address is not to be had.
+    #[error("cannot listen on {address}: {source}{}", bind_hint(source))]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Certificate or key of our own server cannot be used.
+    #[error("cannot serve TLS: {0}")]
+    Tls(String),
+}
+
+fn bind_hint(source: &io::Error) -> &'static str {
+    match source.kind() {
+        io::ErrorKind::AddrInUse => " (another program listens there; choose another port)",
+        io::ErrorKind::PermissionDenied => " (ports below 1024 need a privilege; choose a higher one)",
+        _ => "",
+    }
+}
+
+/// Our own server's certificate and key, ready for use.
+#[derive(Clone)]
+pub struct ServerTls(TlsAcceptor);
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ServerTls(key hidden)")
+    }
+}
+
+impl ServerTls {
+    /// TLS 1.2 and 1.3 with this identity; no client certificate is asked for.
+    ///
+    /// # Errors
+    /// If the key cannot be used or is not that of the first certificate.
+    pub fn new(identity: &Identity) -> Result<Self, ListenerError> {
+        let key = identity.certified().map_err(|error| ListenerError::Tls(error.to_string()))?;
+        let config = rustls::ServerConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
+            .map_err(|error| ListenerError::Tls(error.to_string()))?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(key)));
+        Ok(Self(TlsAcceptor::from(Arc::new(config))))
+    }
+}
+
+/// A socket that takes connections.
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    tls: Option<ServerTls>,
+}
+
+/// How serving ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Connections that were still in flight at the deadline and were cut off.
+    pub cut_off: usize,
+}
+
+impl Listener {
+    /// Listens on an address; port 0 lets the system choose.
+    ///
+    /// # Errors
+    /// If the address is not to be had.
+    pub async fn bind(address: SocketAddr, tls: Option<ServerTls>) -> Result<Self, ListenerError> {
+        let socket = TcpListener::bind(address).await.map_err(|source| ListenerError::Bind { address, source })?;
+        Ok(Self { socket, tls })
+    }
+
+    /// The address really listened on.
+    ///
+    /// # Errors
+    /// If the system does not say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Whether it speaks TLS.
+    #[must_use]
+    pub const fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// Serves until `shutdown` completes. Then nothing new is taken, connections without a request are closed, requests in
+    /// flight are finished within [`Limits::drain`], and it returns.
+    pub async fn serve<H: Handler>(
+        self,
+        handler: Arc<H>,
+        limits: Limits,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> Served {
+        let Self { socket, tls } = self;
+        let (stop, stopped) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE));
+        let door = Arc::new(Door { handler, limits, tls, stopped });
+        let mut running = JoinSet::new();
+        let mut shutdown = std::pin::pin!(shutdown);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut shutdown => break,
+                Some(_) = running.join_next() => continue,
+                accepted = socket.accept() => accepted,
+            };
+            let Ok((stream, peer)) = accepted else {
+                // Out of file descriptors, or the client is gone already: neither lasts.
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            };
+            let door = Arc::clone(&door);
+            if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                running.spawn(async move {
+                    door.one(stream, peer).await;
+                    drop(place);
+                });
+            } else if let Ok(place) = Arc::clone(&turned_away).try_acquire_owned() {
+                running.spawn(async move {
+                    door.turn_away(stream, peer).await;
+                    drop(place);
+                });
+            }
+        }
+        drop(socket);
+        stop.send_replace(true);
+        let everything = async { while running.join_next().await.is_some() {} };
+        if tokio::time::timeout(door.limits.drain, everything).await.is_err() {
+            let cut_off = running.len();
+            running.shutdown().await;
+            return Served { cut_off };
+        }
+        Served { cut_off: 0 }
+    }
+}
+
+/// What every connection of a listener shares.
+struct Door<H> {
+    handler: Arc<H>,
+    limits: Limits,
+    tls: Option<ServerTls>,
+    stopped: watch::Receiver<bool>,
+}
+
+/// Ends a handler whose connection is cut off at shutdown.
+struct EndsWith(JoinHandle<()>);
+
+impl Drop for EndsWith {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl<H: Handler> Door<H> {
+    async fn one(&self, tcp: TcpStream, peer: SocketAddr) {
+        // Answers are short: without this the last packet may wait for an acknowledgement. Not vital where it fails.
+        drop(tcp.set_nodelay(true));
+        let mut stopped = self.stopped.clone();
+        let begun = async {
+            let mut stream = self.secured(tcp).await?;
+            let mut came = Vec::new();
+            let end =
+                tokio::time::timeout(self.limits.head_time, head::read(&mut stream, self.limits.head_bytes, &mut came))
+                    .await
+                    .unwrap_or(Err(HeadError::TooLate));
+            Ok::<_, RefusalReason>((stream, came, end))
+        };
+        let begun = tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            begun = begun => begun,
+        };
+        let (stream, came, end) = match begun {
+            Ok(begun) => begun,
+            Err(reason) => {
+                self.handler.refused(Refusal { peer, status: None, reason, raw_head: Vec::new() });
+                return;
+            }
+        };
+        let kept = |came: &[u8]| came.get(..came.len().min(self.limits.head_bytes)).unwrap_or_default().to_vec();
+        let (head, rest) = match end.and_then(|end| {
+            let (raw, rest) = came.split_at(end);
+            head::parse(raw).map(|head| (head, rest))
+        }) {
+            Ok(pair) => pair,
+            Err(HeadError::Closed) if came.is_empty() => return,
+            Err(error) => return self.refuse(stream, peer, kept(&came), error.status(), error.into()).await,
+        };
+        if let Framing::Length(announced) = head.framing
+            && announced > self.limits.body_bytes
+        {
+            let reason = RefusalReason::Announced { announced, most: self.limits.body_bytes };
+            return self.refuse(stream, peer, head.raw, Some(413), reason).await;
+        }
+        let prefix = [head.plain().as_slice(), rest].concat();
+        self.converse(Patient::new(stream, prefix, self.limits.idle), head, peer).await;
+    }
+
+    async fn secured(&self, tcp: TcpStream) -> Result<Box<dyn Stream>, RefusalReason> {
+        let Some(ServerTls(acceptor)) = &self.tls else { return Ok(Box::new(tcp)) };
+        match tokio::time::timeout(self.limits.head_time, acceptor.accept(tcp)).await {
+            Ok(Ok(stream)) => Ok(Box::new(stream)),
+            Ok(Err(error)) => Err(RefusalReason::Tls(error.to_string())),
+            Err(_elapsed) => Err(RefusalReason::Tls("the handshake was not complete in time".into())),
+        }
+    }
+
+    /// Hands the request over and sends the answer back.
+    async fn converse(&self, stream: Patient, head: Head, peer: SocketAddr) {
+        let head = Mutex::new(Some(head));
+        let running: Mutex<Option<EndsWith>> = Mutex::new(None);
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let head = head.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let (done, answer) = oneshot::channel();
+            let end = BodyEnd::default();
+            if let Some(head) = head {
+                let request = self.request(head, peer, request.into_body(), &end);
+                let handler = Arc::clone(&self.handler);
+                // A task of its own, so that a client who goes away does not cut the handler off in the middle.
+                let task = tokio::spawn(async move {
+                    // Nobody waits for it where the client is gone.
+                    drop(done.send(handler.handle(request).await));
+                });
+                *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(EndsWith(task));
+            }
+            async move {
+                // Fails only if the handler panicked.
+                let answer = answer.await.unwrap_or_else(|_gone| Response::text(500, "internal error"));
+                let error = end.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let answer = error.map_or(answer, |error| Response::text(error.status(), error.to_string()));
+                Ok::<_, std::convert::Infallible>(outgoing(answer).await)
+            }
+        });
+        let mut connection = hyper::server::conn::http1::Builder::new()
+            .keep_alive(false)
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service);
+        let outcome = Pin::new(&mut connection).await;
+        if outcome.is_ok() {
+            let mut stream = connection.into_parts().io.into_inner();
+            self.linger(&mut stream).await;
+        } else {
+            drop(connection);
+        }
+        let task = running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut task) = task {
+            // A panic was answered above.
+            drop((&mut task.0).await);
+        }
+    }
+
+    fn request(&self, head: Head, peer: SocketAddr, body: Incoming, end: &BodyEnd) -> Request {
+        let limits = BodyLimits {
+            bytes: self.limits.body_bytes,
+            idle: self.limits.idle,
+            rate: self.limits.least_rate,
+            grace: self.limits.grace,
+        };
+        Request {
+            method: head.method,
+            path: head.path,
+            headers: head.headers,
+            raw_head: head.raw,
+            peer,
+            tls: self.tls.is_some(),
+            body: RequestBody::new(body, limits, Arc::clone(end)),
+        }
+    }
+
+    /// Answers without the handler, and closes.
+    async fn refuse(
+        &self,
+        mut stream: Box<dyn Stream>,
+        peer: SocketAddr,
+        raw_head: Vec<u8>,
+        status: Option<u16>,
+        reason: RefusalReason,
+    ) {
+        if let Some(status) = status {
+            let answer = plain_answer(status, &reason.to_string());
+            let sent = async {
+                stream.write_all(&answer).await?;
+                stream.shutdown().await
+            };
+            if let Ok(Ok(())) = tokio::time::timeout(self.limits.idle, sent).await {
+                self.linger(&mut stream).await;
+            }
+        }
+        self.handler.refused(Refusal { peer, status, reason, raw_head });
+    }
+
+    async fn turn_away(&self, mut tcp: TcpStream, peer: SocketAddr) {
+        let reason = RefusalReason::Busy(self.limits.connections);
+        // Over TLS the answer would need a handshake, which is what there is no room for.
+        let status = self.tls.is_none().then_some(503);
+        if let Some(status) = status {
+            let answer = plain_answer(status, &reason.to_string());
+            let sent = async {
+                tcp.write_all(&answer).await?;
+                tcp.shutdown().await
+            };
+            if let Ok(Ok(())) = tokio::time::timeout(LINGER_IDLE, sent).await {
+                drop(tokio::time::timeout(LINGER_IDLE, throw_away(&mut tcp)).await);
+            }
+        }
+        self.handler.refused(Refusal { peer, status, reason, raw_head: Vec::new() });
+    }
+
+    /// Reads on after the answer. Closing with unread bytes makes the system reset the connection, and the client, who is
+    /// still sending, then never reads the answer (RFC 9112, 9.6).
+    async fn linger<S: AsyncRead + Unpin>(&self, stream: &mut S) {
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => {}
+            _ = tokio::time::timeout(self.limits.linger, throw_away(stream)) => {}
+        }
+    }
+}
+
+async fn throw_away<S: AsyncRead + Unpin>(stream: &mut S) {
+    let mut piece = vec![0; 16 * 1024];
+    while let Ok(Ok(1..)) = tokio::time::timeout(LINGER_IDLE, stream.read(&mut piece)).await {}
+}
+
+fn plain_answer(status: u16, text: &str) -> Vec<u8> {
+    let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("");
+    let retry = if status == 503 { "Retry-After: 30\r\n" } else { "" };
+    let length = text.len();
+    format!(
+        "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n{retry}Connection: close\r\n\r\n{text}"
+    )
+    .into_bytes()
+}
+
+/// The handler's answer as hyper sends it. What cannot be sent becomes 500.
+async fn outgoing(answer: Response) -> hyper::Response<BoxBody<Bytes, io::Error>> {
+    fn full(bytes: Vec<u8>) -> BoxBody<Bytes, io::Error> {
+        Full::new(Bytes::from(bytes)).map_err(|never| match never {}).boxed()
+    }
+    let body = match answer.body {
+        ResponseBody::Bytes(bytes) => Ok(full(bytes)),
+        ResponseBody::File { path, length } => FileBody::open(&path, length, true, None).await.map(|body| body.boxed()),
+    };
+    let made = body.map_err(|error| error.to_string()).and_then(|body| {
+        let mut made = hyper::Response::new(body);
+        *made.status_mut() = http::StatusCode::from_u16(answer.status)
+            .ok()
+            .filter(|status| !status.is_informational())
+            .ok_or_else(|| format!("{} is not the status of an answer", answer.status))?;
+        for (name, value) in answer.headers {
+            let header = HeaderName::from_bytes(name.as_bytes()).map_err(|error| format!("`{name}`: {error}"))?;
+            if matches!(header, header::CONTENT_LENGTH | header::TRANSFER_ENCODING | header::CONNECTION) {
+                continue;
+            }
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|error| format!("`{name}`: {error}"))?;
+            made.headers_mut().append(header, value);
+        }
+        Ok(made)
+    });
+    made.unwrap_or_else(|why: String| {
+        tracing::error!("an answer could not be sent: {why}");
+        let mut failed = hyper::Response::new(full(b"internal error".to_vec()));
+        *failed.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;
+        failed
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,25 @@
+//! HTTP and TLS: the client that posts a message and the listener that receives one. Headers and bytes go through as they
+//! are; what they mean is not known here.
+//!
+//! One connection carries one request, in both directions: an AS2 partner sends seldom, and a connection that is never
+//! used again cannot fail in the middle of the next message.
+
+pub mod client;
+mod dial;
+mod exchange;
+pub mod failure;
+mod file_body;
+pub mod head;
+pub mod inbound;
+pub mod listener;
+mod meter;
+mod patient;
+#[cfg(test)]
+mod testing;
+pub mod trust;
+
+pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
+pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
+pub use inbound::{BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
+pub use listener::{Limits, Listener, ListenerError, ServerTls};
+pub use trust::{Identity, IdentityError, TlsFacts, Trust};
