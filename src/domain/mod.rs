@@ -2,11 +2,13 @@
 
 pub mod algorithm;
 pub mod certificate;
+pub mod compliance;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
 pub mod identifier;
 pub mod instant;
+pub mod policy;
 pub(crate) mod spelling;
 pub mod timeline;
 pub mod transmission;

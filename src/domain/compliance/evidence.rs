@@ -1,0 +1,271 @@
+//! What is known of a profile: its settings' values, and the certificates in use at an instant.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+
+use super::Known;
+use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::certificate::{CertificateFacts, KeyAlgorithm};
+use crate::domain::connection::{InboundSecurity, MdnMode, Profile};
+use crate::domain::policy::{CertificateRole, Setting, SettingValue};
+use crate::domain::timeline::{self, CertificateUse};
+
+/// A profile and where its certificates are looked up.
+pub(super) struct Evidence<'p, 'a> {
+    pub(super) profile: &'p Profile,
+    pub(super) known: &'p Known<'a>,
+}
+
+/// The certificate that plays a role at an instant.
+pub(super) enum Held<'a> {
+    /// It is known.
+    Known(&'a CertificateFacts),
+    /// It is needed and not to be had.
+    Missing {
+        /// In two words.
+        word: &'static str,
+        /// In a sentence.
+        reason: String,
+    },
+    /// The profile does without.
+    NotNeeded(&'static str),
+}
+
+/// The value of a setting at an instant.
+pub(super) enum Actual {
+    /// It is this.
+    Value(SettingValue),
+    /// It is optional and not set.
+    NotSet,
+    /// It cannot be told.
+    Unknown {
+        /// In a word or two.
+        word: String,
+        /// In a sentence.
+        reason: String,
+    },
+    /// It plays no part.
+    NotApplicable {
+        /// In a word or two.
+        word: String,
+        /// In a sentence.
+        reason: String,
+    },
+}
+
+impl Actual {
+    fn word(word: impl Into<String>) -> Self {
+        Self::Value(SettingValue::Word(word.into()))
+    }
+
+    fn optional(text: Option<String>) -> Self {
+        text.map_or(Self::NotSet, Self::word)
+    }
+
+    fn idle(word: impl Into<String>, reason: &str) -> Self {
+        Self::NotApplicable { word: word.into(), reason: reason.to_owned() }
+    }
+}
+
+impl<'p, 'a> Evidence<'p, 'a> {
+    /// The certificate in a role at an instant.
+    pub(super) fn held(&self, role: CertificateRole, at: Timestamp) -> Held<'a> {
+        match role {
+            CertificateRole::Partner => self.partner(at),
+            CertificateRole::Identity => match (self.known.identities)(&self.profile.identity) {
+                Some(facts) => Held::Known(facts),
+                None => Held::Missing {
+                    word: "Not in workspace",
+                    reason: format!("The identity `{}` is not in the workspace", self.profile.identity),
+                },
+            },
+        }
+    }
+
+    fn partner(&self, at: Timestamp) -> Held<'a> {
+        let uses = &self.profile.partner_certificates;
+        let chosen = if self.encrypts() {
+            timeline::used_now(uses, at).map(|entry| entry.fingerprint)
+        } else if self.expects_signatures() {
+            timeline::acceptable_now(uses, at).first().copied()
+        } else {
+            return Held::NotNeeded("Nothing is encrypted for the partner and no signature of theirs is expected");
+        };
+        let purpose = if self.encrypts() { "messages are encrypted" } else { "the partner's signatures are expected" };
+        match chosen {
+            Some(fingerprint) => (self.known.certificates)(&fingerprint).map_or_else(
+                || Held::Missing {
+                    word: "Not in workspace",
+                    reason: format!("The partner's certificate {} is not in the workspace", fingerprint.short()),
+                },
+                Held::Known,
+            ),
+            None if uses.is_empty() => Held::Missing {
+                word: "None imported",
+                reason: format!("No certificate of the partner has been imported, although {purpose}"),
+            },
+            None => Held::Missing {
+                word: "None in use",
+                reason: format!("None of the partner's certificates is in use, although {purpose}"),
+            },
+        }
+    }
+
+    /// Whether messages are encrypted for the partner.
+    pub(super) fn encrypts(&self) -> bool {
+        self.profile.encryption != Encryption::None
+    }
+
+    /// Whether anything the partner sends, messages or receipts, is to be signed.
+    pub(super) fn expects_signatures(&self) -> bool {
+        self.profile.mdn.is_signed()
+            || matches!(self.profile.inbound_security(), InboundSecurity::Signed | InboundSecurity::SignedEncrypted)
+    }
+
+    /// The partner's next certificate and when it goes active, after an instant.
+    pub(super) fn activation(&self, at: Timestamp) -> Option<(&'p CertificateUse, Timestamp)> {
+        timeline::next_activation(&self.profile.partner_certificates, at)
+    }
+
+    /// The value of a setting at an instant.
+    pub(super) fn actual(&self, setting: Setting, at: Timestamp) -> Actual {
+        if let Some(role) = setting.certificate() {
+            return match self.held(role, at) {
+                Held::Known(facts) => property(setting, facts),
+                Held::Missing { word, reason } => Actual::Unknown { word: word.to_owned(), reason },
+                Held::NotNeeded(reason) => Actual::idle("Not needed", reason),
+            };
+        }
+        let profile = self.profile;
+        let key_is_ec =
+            |role| matches!(self.held(role, at), Held::Known(facts) if facts.key.algorithm == KeyAlgorithm::Ec);
+        let no_receipt_later = || Actual::idle("Not needed", "No asynchronous receipt is asked for");
+        match setting {
+            Setting::Encryption => Actual::word(profile.encryption.as_str()),
+            Setting::Signing => Actual::word(profile.signing.as_str()),
+            Setting::Compression => Actual::word(profile.compression.as_str()),
+            Setting::Mdn => Actual::word(profile.mdn.as_str()),
+            Setting::Require => Actual::word(profile.inbound_security().as_str()),
+            Setting::TransferEncoding => Actual::word(profile.transfer_encoding.as_str()),
+            Setting::Filename => Actual::word(profile.filename.as_str()),
+            Setting::KeyTransport if !self.encrypts() => Actual::idle("Not encrypted", "Messages are not encrypted"),
+            Setting::KeyTransport if key_is_ec(CertificateRole::Partner) => {
+                Actual::idle("ECDH", "The partner's key is an elliptic curve's, which implies ECDH")
+            }
+            Setting::KeyTransport => Actual::word(profile.key_transport.as_str()),
+            Setting::SignatureScheme if profile.signing == Signing::None => {
+                Actual::idle("Not signed", "Messages are not signed")
+            }
+            Setting::SignatureScheme if key_is_ec(CertificateRole::Identity) => {
+                Actual::idle("ECDSA", "Our key is an elliptic curve's, which implies ECDSA")
+            }
+            Setting::SignatureScheme => Actual::word(profile.signature_scheme.as_str()),
+            Setting::MdnMic if profile.mdn == MdnMode::None => Actual::idle("No receipt", "No receipt is asked for"),
+            Setting::MdnMic => Actual::word(profile.receipt_digest().as_str()),
+            Setting::MdnUrl if !profile.mdn.is_async() => no_receipt_later(),
+            Setting::MdnUrl => Actual::optional(profile.mdn_url.as_ref().map(ToString::to_string)),
+            Setting::ReceiptDeadlineMinutes if !profile.mdn.is_async() => no_receipt_later(),
+            Setting::ReceiptDeadlineMinutes => Actual::Value(SettingValue::Number(profile.receipt_deadline_minutes)),
+            Setting::ContentType => Actual::word(profile.content_type.as_str()),
+            Setting::Subject => Actual::optional(profile.subject.clone()),
+            Setting::HttpUser => Actual::optional(profile.http_user.clone()),
+            Setting::TlsTrust | Setting::TlsIdentity if !profile.url.is_tls() => {
+                Actual::idle("http", "The address is not https")
+            }
+            Setting::TlsTrust => Actual::word(profile.tls_trust.as_str()),
+            Setting::TlsIdentity => Actual::optional(profile.tls_identity.as_ref().map(ToString::to_string)),
+            Setting::TimeoutSeconds => Actual::Value(SettingValue::Number(profile.timeout_seconds)),
+            Setting::Retries => Actual::Value(SettingValue::Number(profile.retries)),
+            Setting::OurAs2Id => Actual::word(profile.our_as2_id.as_str()),
+            Setting::PartnerAs2Id => Actual::word(profile.partner_as2_id.as_str()),
+            Setting::Url => Actual::word(profile.url.as_str()),
+            Setting::Identity => Actual::word(profile.identity.as_str()),
+            Setting::Tls if profile.url.is_loopback() => {
+                Actual::idle(self.scheme(), "The address is on this machine: nothing leaves it")
+            }
+            Setting::Tls => Actual::word(self.scheme()),
+            _ => quirk(setting, profile),
+        }
+    }
+
+    fn scheme(&self) -> &'static str {
+        if self.profile.url.is_tls() { "https" } else { "http" }
+    }
+}
+
+fn quirk(setting: Setting, profile: &Profile) -> Actual {
+    let quirks = &profile.quirks;
+    match setting {
+        Setting::MicalgStyle => Actual::word(quirks.micalg_style.as_str()),
+        Setting::SignerCertificates => Actual::word(quirks.signer_certificates.as_str()),
+        Setting::RecipientIdentifier => Actual::word(quirks.recipient_identifier.as_str()),
+        Setting::SignatureOid => Actual::word(quirks.signature_oid.as_str()),
+        Setting::GcmContent => Actual::word(quirks.gcm_content.as_str()),
+        Setting::QuoteAs2Ids => Actual::word(quirks.quote_as2_ids.as_str()),
+        Setting::CmsAlgorithmProtection => Actual::Value(SettingValue::Flag(quirks.cms_algorithm_protection)),
+        Setting::CanonicaliseMic => Actual::Value(SettingValue::Flag(quirks.canonicalise_mic)),
+        Setting::NewMessageIdOnRetry => Actual::Value(SettingValue::Flag(quirks.new_message_id_on_retry)),
+        Setting::Chunked => Actual::Value(SettingValue::Flag(quirks.chunked)),
+        _ => Actual::NotSet,
+    }
+}
+
+fn property(setting: Setting, facts: &CertificateFacts) -> Actual {
+    let key = |wanted: KeyAlgorithm| match facts.key.algorithm {
+        found if found == wanted && facts.key.bits > 0 => Actual::Value(SettingValue::Number(facts.key.bits)),
+        KeyAlgorithm::Rsa | KeyAlgorithm::Ec if facts.key.bits > 0 => {
+            Actual::idle(facts.key.to_string(), "The certificate's key is of another kind")
+        }
+        // Of such a key nothing can be said, and neither kind's rule may make it look judged.
+        KeyAlgorithm::Rsa | KeyAlgorithm::Ec | KeyAlgorithm::Ed | KeyAlgorithm::Other => Actual::Unknown {
+            word: facts.key.to_string(),
+            reason: "The strength of the certificate's key cannot be told".to_owned(),
+        },
+    };
+    match setting {
+        Setting::PartnerSignatureHash | Setting::IdentitySignatureHash => facts.signature.hash.map_or_else(
+            || Actual::Unknown {
+                word: "Unknown hash".to_owned(),
+                reason: format!(
+                    "The hash inside the certificate's signature ({}) is not known",
+                    facts.signature.algorithm
+                ),
+            },
+            |hash| Actual::word(hash.as_str()),
+        ),
+        Setting::PartnerRsaBits | Setting::IdentityRsaBits => key(KeyAlgorithm::Rsa),
+        Setting::PartnerEcBits | Setting::IdentityEcBits => key(KeyAlgorithm::Ec),
+        Setting::PartnerSelfSigned | Setting::IdentitySelfSigned => {
+            Actual::Value(SettingValue::Flag(facts.self_signed))
+        }
+        _ => {
+            // Both ends belong to the validity (RFC 5280 section 4.1.2.5).
+            let days = (facts.not_after.as_second() - facts.not_before.as_second() + 1).div_euclid(86_400);
+            Actual::Value(SettingValue::Number(u32::try_from(days.max(0)).unwrap_or(u32::MAX)))
+        }
+    }
+}
+
+/// An instant for a sentence, in the zone it was stated in: `28 Nov 2026 09:00 Europe/Berlin`.
+pub(super) fn instant_in_words(at: Timestamp, zone: Option<&str>) -> String {
+    match zone.and_then(|name| Some((TimeZone::get(name).ok()?, name))) {
+        Some((zone, name)) => format!("{} {name}", zone.to_datetime(at).strftime("%-d %b %Y %H:%M")),
+        None => Offset::UTC.to_datetime(at).strftime("%-d %b %Y %H:%M UTC").to_string(),
+    }
+}
+
+/// The day of an instant for a sentence, in UTC: `14 Dec 2026`.
+pub(super) fn day_in_words(at: Timestamp) -> String {
+    Offset::UTC.to_datetime(at).strftime("%-d %b %Y").to_string()
+}
+
+/// A number of days for a sentence: `in 21 days`.
+pub(super) fn days_in_words(days: i64) -> String {
+    match days {
+        0 => "today".to_owned(),
+        1 => "in 1 day".to_owned(),
+        -1 => "1 day ago".to_owned(),
+        days if days < 0 => format!("{} days ago", -days),
+        days => format!("in {days} days"),
+    }
+}

@@ -1,0 +1,88 @@
+//! The least change of a setting that meets a rule.
+
+use super::report::Fix;
+use crate::domain::policy::{Requirement, Rule, Setting, SettingValue, Severity, Shape};
+
+/// What another rule, or the same, demands of the setting.
+pub(super) struct Demand<'a> {
+    pub(super) requirement: &'a Requirement,
+    pub(super) severity: Severity,
+}
+
+/// The least change that meets `rule` and everything else demanded of its setting; where that cannot be had, the
+/// least that meets what is required. Nothing where more than one change would do as well (any other value for a
+/// `never`), or where it is not the profile's to change (certificates, the partner's address).
+pub(super) fn mend(rule: &Rule, actual: Option<&SettingValue>, demands: &[Demand<'_>]) -> Option<Fix> {
+    let setting = rule.setting;
+    if setting.certificate().is_some() || setting == Setting::Tls {
+        return None;
+    }
+    let mut candidates = candidates(rule, actual);
+    if setting.shape() == Shape::Number {
+        // A number has no list of stronger ones to go up: what the other rules name are the ones to try.
+        candidates.extend(demands.iter().filter_map(|demand| match demand.requirement {
+            Requirement::AtLeast(least) | Requirement::Range(least, _) => Some(least.clone()),
+            Requirement::OneOf(_) | Requirement::Never(_) => None,
+        }));
+    }
+    let fits = |value: &SettingValue, all: bool| {
+        rule.requirement.met_by(setting, value)
+            && demands
+                .iter()
+                .filter(|demand| all || demand.severity == Severity::Required)
+                .all(|demand| demand.requirement.met_by(setting, value))
+    };
+    let value = candidates
+        .iter()
+        .find(|value| fits(value, true))
+        .or_else(|| candidates.iter().find(|value| fits(value, false)))?
+        .clone();
+    Some(Fix { setting: setting.as_str(), value })
+}
+
+/// What could be put there, the least change first.
+fn candidates(rule: &Rule, actual: Option<&SettingValue>) -> Vec<SettingValue> {
+    let setting = rule.setting;
+    match &rule.requirement {
+        Requirement::AtLeast(least) => upwards(setting, least, actual),
+        Requirement::OneOf(allowed) => allowed.clone(),
+        Requirement::Range(low, high) => {
+            if actual.is_some_and(|actual| setting.at_least(actual, high)) {
+                let mut down = upwards(setting, low, actual);
+                down.reverse();
+                down.insert(0, high.clone());
+                down
+            } else {
+                upwards(setting, low, actual)
+            }
+        }
+        Requirement::Never(_) => match actual {
+            Some(SettingValue::Flag(flag)) => vec![SettingValue::Flag(!flag)],
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// `least` and everything stronger, the weakest first; of equals, those in the mode in use first (GCM for one who
+/// has GCM, asynchronous for one whose receipts are), then `least` itself.
+fn upwards(setting: Setting, least: &SettingValue, actual: Option<&SettingValue>) -> Vec<SettingValue> {
+    let Shape::Ordered(words) = setting.shape() else {
+        return vec![least.clone()];
+    };
+    let mode = |value: &SettingValue| match (setting, value) {
+        (Setting::Encryption, SettingValue::Word(word)) => word.ends_with("-gcm"),
+        (Setting::Mdn, SettingValue::Word(word)) => word.starts_with("async"),
+        _ => false,
+    };
+    let in_use = actual.is_some_and(mode);
+    let mut found: Vec<SettingValue> = words
+        .into_iter()
+        .map(|word| SettingValue::Word(word.to_owned()))
+        .filter(|value| setting.at_least(value, least))
+        .collect();
+    found.sort_by_key(|value| {
+        let strength = setting.strength(&value.to_string());
+        (strength, mode(value) != in_use, value != least)
+    });
+    found
+}

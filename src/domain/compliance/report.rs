@@ -1,0 +1,153 @@
+//! What judging yields: findings, and reports that serialise to the JSON of `check`.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cell::Cell;
+use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
+use crate::domain::policy::{ResolveError, RuleDate, SettingValue, Severity};
+use crate::domain::spelling::spelled;
+
+spelled! {
+    /// How a setting, a profile, a connection stands. The order is from the worst to the best.
+    pub enum Status {
+        /// Breaks a required rule in force.
+        NonCompliant = "non-compliant",
+        /// Cannot be judged.
+        Unknown = "unknown",
+        /// A certificate ends soon, or a required rule bites within a year.
+        Due = "due",
+        /// Breaks a recommended or reported rule.
+        Advice = "advice",
+        /// Meets the rules.
+        Compliant = "compliant",
+        /// There is nothing to judge.
+        NotApplicable = "not-applicable",
+    }
+}
+
+impl Status {
+    /// The worst of several; not applicable, where there are none.
+    #[must_use]
+    pub fn worst(statuses: impl IntoIterator<Item = Self>) -> Self {
+        statuses.into_iter().min().unwrap_or(Self::NotApplicable)
+    }
+
+    /// The name people know it by.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::NonCompliant => "Non-compliant",
+            Self::Unknown => "Unknown",
+            Self::Due => "Due",
+            Self::Advice => "Advice",
+            Self::Compliant => "Compliant",
+            Self::NotApplicable => "Not applicable",
+        }
+    }
+}
+
+/// The least change that mends a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// The key of the connection file.
+    pub setting: &'static str,
+    /// Its new value.
+    pub value: SettingValue,
+}
+
+/// How one setting of a profile stands against one rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The key of the connection file, or `partner_certificate`, `identity_certificate`, `tls`, `policy`.
+    pub setting: &'static str,
+    /// Which property of a certificate: as in rules, or `validity`, `available`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect: Option<&'static str>,
+    /// How it stands.
+    pub status: Status,
+    /// What is there, in a word or two: `3DES`.
+    pub actual: String,
+    /// What is demanded: `AES-128 or stronger`. Nothing where no rule could be looked at.
+    pub required: Option<String>,
+    /// Since when it is demanded; nothing for what is demanded by nature.
+    pub since: Option<RuleDate>,
+    /// How much the rule weighs.
+    pub severity: Option<Severity>,
+    /// Why it stands so, as a sentence without full stop.
+    pub reason: String,
+    /// The least change that mends it, where there is just one.
+    pub fix: Option<Fix>,
+    /// Who says so.
+    pub source: Option<String>,
+    /// What they said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// What is good to know beside the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// When it becomes non-compliant, where it is not yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bites: Option<Timestamp>,
+}
+
+impl Finding {
+    /// That the policy itself is not to be had.
+    pub(super) fn unresolved(id: &PolicyId, reason: &ResolveError) -> Self {
+        Self {
+            setting: "policy",
+            aspect: None,
+            status: Status::Unknown,
+            actual: id.to_string(),
+            required: None,
+            since: None,
+            severity: None,
+            reason: format!("The rules are not known: {reason}"),
+            fix: None,
+            source: None,
+            quote: None,
+            note: None,
+            bites: None,
+        }
+    }
+}
+
+/// How a profile stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProfileReport {
+    /// Which of the connection's profiles.
+    pub profile: ProfileKind,
+    /// The worst of its findings.
+    pub status: Status,
+    /// Everything that was judged: by rules first, in the policy's order, then by nature.
+    pub findings: Vec<Finding>,
+    /// One cell for each column of the matrix, in the order of the columns.
+    #[serde(skip)]
+    pub cells: Vec<Cell>,
+}
+
+/// How a connection stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConnectionReport {
+    /// Which connection.
+    pub id: ConnectionId,
+    /// What people call it.
+    pub name: String,
+    /// The policy it was judged by.
+    pub policy: PolicyId,
+    /// The worst of its profiles.
+    pub status: Status,
+    /// Its profiles, production first.
+    pub profiles: Vec<ProfileReport>,
+}
+
+/// The answer of `check`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckReport {
+    /// The instant at which was judged.
+    pub at: Timestamp,
+    /// The worst of the connections.
+    pub status: Status,
+    /// The connections, in the order given.
+    pub connections: Vec<ConnectionReport>,
+}

@@ -1,0 +1,259 @@
+//! Judging a profile by the rules of its policy.
+
+use jiff::Timestamp;
+
+use super::ComplianceSettings;
+use super::evidence::{Actual, Evidence, days_in_words, instant_in_words};
+use super::fix::{Demand, mend};
+use super::report::{Finding, Status};
+use crate::domain::identifier::ProfileKind;
+use crate::domain::policy::{
+    CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity,
+};
+use crate::domain::transmission::Direction;
+
+/// What became of one rule at one instant.
+struct Weighed {
+    outcome: Outcome,
+    /// What was found, in a word or two.
+    actual: String,
+    /// The same as a value, where it is one.
+    value: Option<SettingValue>,
+}
+
+enum Outcome {
+    Holds,
+    Broken,
+    Unknown(String),
+    NotApplicable(String),
+}
+
+/// One finding for each rule that applies to the profile and has not ended.
+pub(super) fn findings(
+    policy: &ResolvedPolicy,
+    kind: ProfileKind,
+    evidence: &Evidence<'_, '_>,
+    at: Timestamp,
+    settings: &ComplianceSettings,
+) -> Vec<Finding> {
+    let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
+    let applying: Vec<&ResolvedRule> = policy
+        .rules
+        .iter()
+        .filter(|resolved| resolved.rule.applies_to.covers(kind) && !resolved.rule.ended(at))
+        .collect();
+    applying
+        .iter()
+        .map(|resolved| {
+            let rule = &resolved.rule;
+            let demands: Vec<Demand<'_>> = applying
+                .iter()
+                .map(|other| &other.rule)
+                .filter(|other| other.setting == rule.setting && horizon(other.from.instant()))
+                .filter(|other| other.direction != Some(Direction::Inbound))
+                .map(|other| Demand { requirement: &other.requirement, severity: other.severity })
+                .collect();
+            let mut finding = if rule.from.instant() <= at {
+                in_force(resolved, evidence, at, &horizon)
+            } else {
+                to_come(resolved, evidence, at, &horizon)
+            };
+            if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
+                let value = weigh(rule, evidence, at).value;
+                finding.fix = mend(rule, value.as_ref(), &demands);
+            }
+            if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
+                finding.note = policy.portal.as_ref().map(|portal| format!("At the partner: {portal}"));
+            }
+            finding
+        })
+        .collect()
+}
+
+/// Whether `then` is no more than so many days after `at`.
+fn within_days(at: Timestamp, then: Timestamp, days: u32) -> bool {
+    then.as_second().saturating_sub(at.as_second()) <= i64::from(days) * 86_400
+}
+
+fn in_force(
+    resolved: &ResolvedRule,
+    evidence: &Evidence<'_, '_>,
+    at: Timestamp,
+    horizon: &dyn Fn(Timestamp) -> bool,
+) -> Finding {
+    let rule = &resolved.rule;
+    let weighed = weigh(rule, evidence, at);
+    let demand = demand(resolved, "since");
+    let (status, reason, bites) = match weighed.outcome {
+        Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
+        Outcome::Unknown(reason) => (Status::Unknown, format!("{reason}; {demand}"), None),
+        Outcome::Broken => {
+            let status = if rule.severity == Severity::Required { Status::NonCompliant } else { Status::Advice };
+            (status, format!("{demand}; this is {}{}", weighed.actual, mended_by_successor(rule, evidence, at)), None)
+        }
+        Outcome::Holds => match broken_by_successor(rule, evidence, at).filter(|(_, when)| horizon(*when)) {
+            Some((reason, when)) => (Status::Due, format!("{demand}; {reason}"), Some(when)),
+            None => (Status::Compliant, format!("{} meets what {demand}", weighed.actual), None),
+        },
+    };
+    Finding { bites, ..finding(resolved, status, weighed.actual, reason) }
+}
+
+fn to_come(
+    resolved: &ResolvedRule,
+    evidence: &Evidence<'_, '_>,
+    at: Timestamp,
+    horizon: &dyn Fn(Timestamp) -> bool,
+) -> Finding {
+    let rule = &resolved.rule;
+    let starts = rule.from.instant();
+    // The certificate that will be in use by then is what the rule will meet.
+    let weighed = weigh(rule, evidence, starts);
+    let demand = demand(resolved, "from");
+    let counts = rule.severity == Severity::Required && horizon(starts);
+    let days = (starts.as_second() - at.as_second()).div_euclid(86_400);
+    let (status, reason, bites) = match weighed.outcome {
+        Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
+        Outcome::Holds => (Status::Compliant, format!("{} meets already what {demand}", weighed.actual), None),
+        Outcome::Broken if counts => {
+            (Status::Due, format!("{demand}, {}; this is {}", days_in_words(days), weighed.actual), Some(starts))
+        }
+        Outcome::Unknown(reason) if counts => (Status::Unknown, format!("{reason}; {demand}"), Some(starts)),
+        Outcome::Broken => (
+            Status::NotApplicable,
+            format!("Not in force yet: {demand}; {} will not meet it", weighed.actual),
+            Some(starts),
+        ),
+        Outcome::Unknown(_) => (Status::NotApplicable, format!("Not in force yet: {demand}"), None),
+    };
+    Finding { bites, ..finding(resolved, status, weighed.actual, reason) }
+}
+
+fn finding(resolved: &ResolvedRule, status: Status, actual: String, reason: String) -> Finding {
+    let rule = &resolved.rule;
+    Finding {
+        setting: rule.setting.head(),
+        aspect: rule.setting.aspect(),
+        status,
+        actual,
+        required: Some(rule.requirement.label(rule.setting)),
+        since: Some(rule.from),
+        severity: Some(rule.severity),
+        reason,
+        fix: None,
+        source: Some(rule.source.clone()),
+        quote: Some(rule.quote.clone()),
+        note: None,
+        bites: None,
+    }
+}
+
+/// `Amazon Vendor Central requires AES-128 or stronger for encryption since 15 Oct 2019`.
+fn demand(resolved: &ResolvedRule, preposition: &str) -> String {
+    let rule = &resolved.rule;
+    format!(
+        "{} {} {} for {} {preposition} {}",
+        resolved.stated_by_name,
+        rule.severity.verb(),
+        rule.requirement.label(rule.setting),
+        rule.setting.topic(),
+        rule.from.in_words()
+    )
+}
+
+/// What is to be said of a partner certificate to come, beside one in use that breaks a rule.
+fn mended_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> String {
+    if rule.setting.certificate() != Some(CertificateRole::Partner) {
+        return String::new();
+    }
+    let Some((successor, when)) = evidence.activation(at) else {
+        return String::new();
+    };
+    let verdict = match weigh(rule, evidence, when).outcome {
+        Outcome::Holds => ", which meets the rule,",
+        Outcome::Broken => ", which breaks the rule too,",
+        Outcome::Unknown(_) | Outcome::NotApplicable(_) => "",
+    };
+    format!(
+        "; {}{verdict} goes active on {}",
+        successor.fingerprint.short(),
+        instant_in_words(when, successor.zone.as_deref())
+    )
+}
+
+/// Whether a partner certificate to come will break a required rule that the one in use meets, and when.
+fn broken_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<(String, Timestamp)> {
+    if rule.setting.certificate() != Some(CertificateRole::Partner) || rule.severity != Severity::Required {
+        return None;
+    }
+    let (successor, when) = evidence.activation(at).filter(|(_, when)| !rule.ended(*when))?;
+    let weighed = weigh(rule, evidence, when);
+    matches!(weighed.outcome, Outcome::Broken).then(|| {
+        let instant = instant_in_words(when, successor.zone.as_deref());
+        (format!("{} with {} goes active on {instant}", successor.fingerprint.short(), weighed.actual), when)
+    })
+}
+
+fn weigh(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Weighed {
+    let setting = rule.setting;
+    if rule.direction == Some(Direction::Inbound) && !told_inbound(setting) {
+        return Weighed {
+            outcome: Outcome::Unknown("How the partner sends is not to be told from these settings".to_owned()),
+            actual: "Not observed".to_owned(),
+            value: None,
+        };
+    }
+    match evidence.actual(setting, at) {
+        Actual::Value(value) => {
+            let actual = setting.label(&value);
+            let outcome = if setting == Setting::Tls {
+                weigh_transport(&rule.requirement, &value)
+            } else if rule.requirement.met_by(setting, &value) {
+                Outcome::Holds
+            } else {
+                Outcome::Broken
+            };
+            Weighed { outcome, actual, value: Some(value) }
+        }
+        Actual::NotSet => Weighed {
+            outcome: match rule.requirement {
+                Requirement::Never(_) => Outcome::Holds,
+                _ => Outcome::Broken,
+            },
+            actual: "Not set".to_owned(),
+            value: None,
+        },
+        Actual::Unknown { word, reason } => Weighed { outcome: Outcome::Unknown(reason), actual: word, value: None },
+        Actual::NotApplicable { word, reason } => {
+            Weighed { outcome: Outcome::NotApplicable(reason), actual: word, value: None }
+        }
+    }
+}
+
+/// The address tells http from https; which version of TLS is spoken, only a transmission could.
+fn weigh_transport(requirement: &Requirement, value: &SettingValue) -> Outcome {
+    let met = |word: &str| requirement.met_by(Setting::Tls, &SettingValue::Word(word.to_owned()));
+    let is_https = *value == SettingValue::Word("https".to_owned());
+    // https itself, or one version or the other: each of them may be what is spoken.
+    let (tls, versions) = (met("https"), [met("tls-1.2"), met("tls-1.3")]);
+    match requirement {
+        _ if !is_https => {
+            if met("http") {
+                Outcome::Holds
+            } else {
+                Outcome::Broken
+            }
+        }
+        Requirement::Never(_) if tls && versions == [true, true] => Outcome::Holds,
+        Requirement::AtLeast(_) | Requirement::OneOf(_) | Requirement::Range(..) if tls => Outcome::Holds,
+        Requirement::Never(_) if !tls => Outcome::Broken,
+        _ if versions == [false, false] => Outcome::Broken,
+        _ => Outcome::Unknown("Which version of TLS is spoken has not been observed".to_owned()),
+    }
+}
+
+/// Whether the settings tell something about what the partner sends.
+const fn told_inbound(setting: Setting) -> bool {
+    setting.certificate().is_some()
+        || matches!(setting, Setting::Require | Setting::OurAs2Id | Setting::PartnerAs2Id | Setting::Identity)
+}

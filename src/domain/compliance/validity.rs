@@ -1,0 +1,127 @@
+//! What needs no policy: that the certificates which a profile uses are there and valid.
+
+use jiff::Timestamp;
+
+use super::ComplianceSettings;
+use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
+use super::report::{Finding, Status};
+use crate::domain::certificate::CertificateFacts;
+use crate::domain::policy::{CertificateRole, Severity};
+use crate::domain::timeline;
+
+/// RFC 4130 section 9 quotes RFC 3850: who uses a certificate that is not provably valid is to be told.
+const SOURCE: &str = "RFC 4130 section 9";
+
+/// One finding for each certificate that the profile uses.
+pub(super) fn findings(evidence: &Evidence<'_, '_>, at: Timestamp, settings: &ComplianceSettings) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for role in [CertificateRole::Partner, CertificateRole::Identity] {
+        let activation = match role {
+            CertificateRole::Partner => Coming::look(evidence, at),
+            CertificateRole::Identity => None,
+        };
+        found.push(match evidence.held(role, at) {
+            Held::Known(facts) => valid(role, facts, activation.as_ref(), at, settings),
+            Held::Missing { word, reason } => {
+                finding(role, "available", Status::Unknown, word, reason + &told(activation.as_ref()))
+            }
+            Held::NotNeeded(reason) => {
+                finding(role, "available", Status::NotApplicable, "Not needed", reason.to_owned())
+            }
+        });
+    }
+    let uses = &evidence.profile.partner_certificates;
+    if evidence.encrypts()
+        && evidence.expects_signatures()
+        && timeline::used_now(uses, at).is_some()
+        && timeline::acceptable_now(uses, at).is_empty()
+    {
+        found.push(finding(
+            CertificateRole::Partner,
+            "available",
+            Status::Unknown,
+            "None accepted",
+            "None of the partner's certificates verifies signatures, although they are expected".to_owned(),
+        ));
+    }
+    found
+}
+
+/// The partner's next certificate.
+struct Coming {
+    /// The start of its fingerprint.
+    name: String,
+    /// When it goes active.
+    when: Timestamp,
+    /// The same in words.
+    told: String,
+}
+
+impl Coming {
+    fn look(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Self> {
+        let (entry, when) = evidence.activation(at)?;
+        Some(Self { name: entry.fingerprint.short(), when, told: instant_in_words(when, entry.zone.as_deref()) })
+    }
+}
+
+fn told(activation: Option<&Coming>) -> String {
+    activation.map_or_else(String::new, |coming| format!("; {} goes active on {}", coming.name, coming.told))
+}
+
+fn valid(
+    role: CertificateRole,
+    facts: &CertificateFacts,
+    activation: Option<&Coming>,
+    at: Timestamp,
+    settings: &ComplianceSettings,
+) -> Finding {
+    let days = facts.days_left(at);
+    let end = day_in_words(facts.not_after);
+    if at < facts.not_before {
+        let begin = instant_in_words(facts.not_before, None);
+        let reason = format!("Not valid until {begin}{}", told(activation));
+        return finding(role, "validity", Status::NonCompliant, "Not valid yet", reason);
+    }
+    if at > facts.not_after {
+        let ago = days_in_words(-((at.as_second() - facts.not_after.as_second()) / 86_400));
+        let reason = format!("Ended on {end}, {ago}{}", told(activation));
+        return finding(role, "validity", Status::NonCompliant, "Ended", reason);
+    }
+    if facts.not_after.as_second() - at.as_second() > i64::from(settings.certificate_due_days) * 86_400 {
+        let reason = format!("Valid until {end}{}", told(activation));
+        return finding(role, "validity", Status::Compliant, &format!("Until {end}"), reason);
+    }
+    let successor = match (role, activation) {
+        (_, Some(coming)) if coming.when <= facts.not_after => {
+            format!("its successor {} goes active on {}", coming.name, coming.told)
+        }
+        (_, Some(coming)) => {
+            format!("its successor {} goes active only on {}, after that", coming.name, coming.told)
+        }
+        (CertificateRole::Partner, None) => "no successor is scheduled".to_owned(),
+        (CertificateRole::Identity, None) => "have the partner install its successor before that".to_owned(),
+    };
+    let reason = format!("Ends on {end}, {}; {successor}", days_in_words(days));
+    Finding { bites: Some(facts.not_after), ..finding(role, "validity", Status::Due, &format!("Until {end}"), reason) }
+}
+
+fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: &str, reason: String) -> Finding {
+    Finding {
+        setting: match role {
+            CertificateRole::Partner => "partner_certificate",
+            CertificateRole::Identity => "identity_certificate",
+        },
+        aspect: Some(aspect),
+        status,
+        actual: actual.to_owned(),
+        required: Some(if aspect == "validity" { "Valid" } else { "Present" }.to_owned()),
+        since: None,
+        severity: Some(Severity::Required),
+        reason,
+        fix: None,
+        source: Some(SOURCE.to_owned()),
+        quote: None,
+        note: None,
+        bites: None,
+    }
+}

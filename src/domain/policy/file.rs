@@ -1,0 +1,441 @@
+//! Reading a policy file, with the line of whatever is wrong in it.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Policy;
+use super::rule::{Operator, Requirement, Rule, RuleDate};
+use super::setting::{Setting, SettingValue, Shape};
+
+use crate::domain::identifier::PolicyId;
+use crate::domain::instant;
+use crate::domain::transmission::Direction;
+
+/// The largest policy file that is read, in bytes.
+pub const MOST_BYTES: usize = 1 << 20;
+/// The most rules that a policy may have.
+pub const MOST_RULES: usize = 1_000;
+/// The most values that one rule may list.
+const MOST_VALUES: usize = 100;
+
+const POLICY_KEYS: &[&str] = &["id", "name", "kind", "inherits", "portal", "updated", "rules"];
+const RULE_KEYS: &[&str] =
+    &["setting", "op", "value", "applies_to", "direction", "severity", "from", "until", "source", "quote", "checked"];
+
+/// What is wrong with a policy file, and where. The fault is the file's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct PolicyFileError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// An error before its place in the file has been counted out.
+struct Fault {
+    at: usize,
+    reason: String,
+}
+
+impl Fault {
+    fn new(span: &Range<usize>, reason: impl Into<String>) -> Self {
+        Self { at: span.start, reason: reason.into() }
+    }
+}
+
+type Entry<'t, 'i> = &'t Spanned<DeValue<'i>>;
+
+impl Policy {
+    /// Reads a policy file (TOML).
+    ///
+    /// # Errors
+    /// Where the file is no TOML or larger than 1 MiB, has an unknown key, setting, operator or word, a value that is
+    /// not of its setting, an impossible date, a rule twice, or more than 1,000 rules; with the line.
+    pub fn from_toml(text: &str) -> Result<Self, PolicyFileError> {
+        if text.len() > MOST_BYTES {
+            return Err(PolicyFileError {
+                line: 1,
+                reason: format!("the file has {} bytes, at most {MOST_BYTES} are read", text.len()),
+            });
+        }
+        read(text).map_err(|fault| PolicyFileError { line: line_of(text, fault.at), reason: fault.reason })
+    }
+}
+
+/// The line of a byte, from 1.
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
+
+fn read(text: &str) -> Result<Policy, Fault> {
+    let document = DeTable::parse(text).map_err(|error| Fault {
+        at: error.span().map_or(text.len(), |span| span.start),
+        reason: error.message().to_owned(),
+    })?;
+    let table = Table { span: 0..0, what: "the policy", entries: document.get_ref() };
+    table.only(POLICY_KEYS)?;
+    let id: PolicyId = table.parsed("id")?;
+    let mut rules: Vec<Rule> = Vec::new();
+    if let Some(entry) = table.get("rules") {
+        let list =
+            entry.get_ref().as_array().ok_or_else(|| Fault::new(&entry.span(), "`rules` are written as [[rules]]"))?;
+        for item in list.iter() {
+            if rules.len() == MOST_RULES {
+                return Err(Fault::new(&item.span(), format!("there are more than {MOST_RULES} rules")));
+            }
+            let entries = item
+                .get_ref()
+                .as_table()
+                .ok_or_else(|| Fault::new(&item.span(), "a rule is a table, written under [[rules]]"))?;
+            let rule = read_rule(&Table { span: item.span(), what: "the rule", entries })?;
+            if rules.iter().any(|known| known.duplicates(&rule)) {
+                return Err(Fault::new(
+                    &item.span(),
+                    format!(
+                        "there is another rule for `{}` {} from {}",
+                        rule.setting,
+                        rule.requirement.operator(),
+                        rule.from
+                    ),
+                ));
+            }
+            rules.push(rule);
+        }
+    }
+    let inherits: Option<PolicyId> = table.optional("inherits", |entry| table.word(entry, "inherits"))?;
+    if inherits.as_ref() == Some(&id) {
+        return Err(table.fault("inherits", "the policy inherits itself"));
+    }
+    Ok(Policy {
+        id,
+        name: table.text("name", 200)?,
+        kind: table.parsed("kind")?,
+        inherits,
+        portal: table.optional("portal", |entry| bounded_text(entry, "portal", 500))?,
+        stated_update: table.optional("updated", |entry| date(entry, "updated"))?,
+        rules,
+    })
+}
+
+fn read_rule(table: &Table<'_, '_>) -> Result<Rule, Fault> {
+    table.only(RULE_KEYS)?;
+    let setting: Setting = table.parsed("setting")?;
+    let operator: Operator = table.parsed("op")?;
+    let requirement = requirement(setting, operator, table.required("value")?, &table.key_span("op"))?;
+    let direction: Option<Direction> = table.optional("direction", |entry| table.word(entry, "direction"))?;
+    if setting == Setting::Require && direction == Some(Direction::Outbound) {
+        return Err(table.fault("direction", "`require` is about what is received, so it has no direction outbound"));
+    }
+    let from = rule_date(table.required("from")?, "from")?;
+    let until = table.optional("until", |entry| rule_date(entry, "until"))?;
+    if let Some(until) = until.filter(|until| until.instant() <= from.instant()) {
+        return Err(table.fault("until", format!("`until` {until} is not after `from` {from}")));
+    }
+    Ok(Rule {
+        setting,
+        requirement,
+        applies_to: table.parsed("applies_to")?,
+        direction,
+        severity: table.parsed("severity")?,
+        from,
+        until,
+        source: table.text("source", 2_000)?,
+        quote: table.text("quote", 4_000)?,
+        checked: date(table.required("checked")?, "checked")?,
+    })
+}
+
+fn requirement(
+    setting: Setting,
+    operator: Operator,
+    entry: Entry<'_, '_>,
+    operator_span: &Range<usize>,
+) -> Result<Requirement, Fault> {
+    let shape = setting.shape();
+    if matches!(operator, Operator::AtLeast | Operator::Range) && !matches!(shape, Shape::Ordered(_) | Shape::Number) {
+        return Err(Fault::new(
+            operator_span,
+            format!("`{operator}` does not fit `{setting}`, whose values have no order; use one-of or never"),
+        ));
+    }
+    let one = |entry: Entry<'_, '_>| setting_value(setting, &shape, entry);
+    let several = || -> Result<Vec<SettingValue>, Fault> {
+        let Some(list) = entry.get_ref().as_array() else {
+            return Ok(vec![one(entry)?]);
+        };
+        if list.is_empty() || list.len() > MOST_VALUES {
+            return Err(Fault::new(&entry.span(), format!("`value` must list 1 to {MOST_VALUES} values")));
+        }
+        list.iter().map(one).collect()
+    };
+    match operator {
+        Operator::AtLeast if entry.get_ref().is_array() => {
+            Err(Fault::new(&entry.span(), "`at-least` takes one value, not a list"))
+        }
+        Operator::AtLeast => Ok(Requirement::AtLeast(one(entry)?)),
+        Operator::OneOf => Ok(Requirement::OneOf(several()?)),
+        Operator::Never => Ok(Requirement::Never(several()?)),
+        Operator::Range => {
+            let values = several()?;
+            let [low, high] = <[SettingValue; 2]>::try_from(values)
+                .map_err(|_other| Fault::new(&entry.span(), "`range` takes two values, [lowest, highest]"))?;
+            if !setting.at_least(&high, &low) {
+                return Err(Fault::new(
+                    &entry.span(),
+                    format!("the range's first value {low} is above its second {high}"),
+                ));
+            }
+            Ok(Requirement::Range(low, high))
+        }
+    }
+}
+
+fn setting_value(setting: Setting, shape: &Shape, entry: Entry<'_, '_>) -> Result<SettingValue, Fault> {
+    let wrong = |wanted: &str| {
+        Fault::new(&entry.span(), format!("the value of `{setting}` is {wanted}, not {}", entry.get_ref().type_str()))
+    };
+    match shape {
+        Shape::Ordered(words) | Shape::Words(words) => {
+            let word = entry.get_ref().as_str().ok_or_else(|| wrong("a word in quotes"))?;
+            if !words.contains(&word) {
+                let given: String = word.chars().take(60).collect();
+                return Err(Fault::new(
+                    &entry.span(),
+                    format!("`{given}` is no value of `{setting}`, which takes {}", words.join(", ")),
+                ));
+            }
+            Ok(SettingValue::Word(word.to_owned()))
+        }
+        Shape::Number => {
+            let number = entry.get_ref().as_integer().ok_or_else(|| wrong("a whole number"))?;
+            u32::from_str_radix(number.as_str(), number.radix())
+                .map(SettingValue::Number)
+                .map_err(|_out_of_range| Fault::new(&entry.span(), format!("{number} is not from 0 to {}", u32::MAX)))
+        }
+        Shape::Flag => entry.get_ref().as_bool().map(SettingValue::Flag).ok_or_else(|| wrong("true or false")),
+        Shape::Text => bounded_text(entry, "value", 2_048).map(SettingValue::Word),
+    }
+}
+
+/// A text of 1 to `most` characters without control characters other than line ends, which become spaces.
+fn bounded_text(entry: Entry<'_, '_>, key: &str, most: usize) -> Result<String, Fault> {
+    let text = entry
+        .get_ref()
+        .as_str()
+        .ok_or_else(|| Fault::new(&entry.span(), format!("`{key}` is a text, not {}", entry.get_ref().type_str())))?;
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let text = lines.join(" ");
+    let length = text.chars().count();
+    if length == 0 || length > most {
+        return Err(Fault::new(&entry.span(), format!("`{key}` must have 1 to {most} characters, this has {length}")));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(Fault::new(&entry.span(), format!("`{key}` holds a control character")));
+    }
+    Ok(text)
+}
+
+/// A date as TOML's own type or in quotes.
+fn written_date(entry: Entry<'_, '_>, key: &str) -> Result<String, Fault> {
+    match entry.get_ref() {
+        DeValue::Datetime(written) => Ok(written.to_string()),
+        DeValue::String(text) => Ok(text.trim().to_owned()),
+        other => {
+            Err(Fault::new(&entry.span(), format!("`{key}` is a date such as 2026-11-28, not {}", other.type_str())))
+        }
+    }
+}
+
+fn date(entry: Entry<'_, '_>, key: &str) -> Result<Date, Fault> {
+    let text = written_date(entry, key)?;
+    strict_date(&text)
+        .ok_or_else(|| Fault::new(&entry.span(), format!("`{key}` is a date such as 2026-11-28, not `{}`", cut(&text))))
+}
+
+/// Ten characters and no more: the date type would read the first ten of an instant too.
+fn strict_date(text: &str) -> Option<Date> {
+    text.parse().ok().filter(|_date: &Date| text.len() == 10)
+}
+
+fn rule_date(entry: Entry<'_, '_>, key: &str) -> Result<RuleDate, Fault> {
+    let text = written_date(entry, key)?;
+    if let Some(date) = strict_date(&text) {
+        return Ok(RuleDate::Day(date));
+    }
+    instant::parse(&text)
+        .map(|stated| RuleDate::Instant(stated.at))
+        .map_err(|error| Fault::new(&entry.span(), format!("`{key}`: {error}")))
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+/// A table of the file and what it is, for messages.
+struct Table<'t, 'i> {
+    span: Range<usize>,
+    what: &'static str,
+    entries: &'t DeTable<'i>,
+}
+
+impl<'t, 'i> Table<'t, 'i> {
+    fn only(&self, known: &[&str]) -> Result<(), Fault> {
+        // The first in the file, not the first in the alphabet.
+        match self
+            .entries
+            .keys()
+            .filter(|key| !known.contains(&key.get_ref().as_ref()))
+            .min_by_key(|key| key.span().start)
+        {
+            Some(key) => Err(Fault::new(
+                &key.span(),
+                format!("unknown key `{}` in {}, which takes {}", cut(key.get_ref()), self.what, known.join(", ")),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    fn get(&self, key: &str) -> Option<Entry<'t, 'i>> {
+        self.entries.iter().find(|(name, _)| name.get_ref() == key).map(|(_, entry)| entry)
+    }
+
+    fn key_span(&self, key: &str) -> Range<usize> {
+        self.entries.keys().find(|name| name.get_ref() == key).map_or_else(|| self.span.clone(), Spanned::span)
+    }
+
+    fn fault(&self, key: &str, reason: impl Into<String>) -> Fault {
+        Fault::new(&self.key_span(key), reason)
+    }
+
+    fn required(&self, key: &str) -> Result<Entry<'t, 'i>, Fault> {
+        self.get(key).ok_or_else(|| Fault::new(&self.span, format!("`{key}` is missing in {}", self.what)))
+    }
+
+    fn optional<T>(&self, key: &str, read: impl FnOnce(Entry<'t, 'i>) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
+        self.get(key).map(read).transpose()
+    }
+
+    fn word<T: FromStr<Err: std::fmt::Display>>(&self, entry: Entry<'_, '_>, key: &str) -> Result<T, Fault> {
+        let text = entry.get_ref().as_str().ok_or_else(|| {
+            Fault::new(&entry.span(), format!("`{key}` is a word in quotes, not {}", entry.get_ref().type_str()))
+        })?;
+        text.parse().map_err(|error| Fault::new(&entry.span(), format!("`{key}`: {error}")))
+    }
+
+    fn parsed<T: FromStr<Err: std::fmt::Display>>(&self, key: &str) -> Result<T, Fault> {
+        self.word(self.required(key)?, key)
+    }
+
+    fn text(&self, key: &str, most: usize) -> Result<String, Fault> {
+        bounded_text(self.required(key)?, key, most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"id = "mine"
+name = "Mine"
+kind = "own"
+inherits = "as2-modern"
+
+[[rules]]
+setting = "encryption"
+op = "at-least"
+value = "aes128-cbc"
+applies_to = "both"
+severity = "required"
+from = 2027-03-01
+until = "2028-03-26T09:00[Europe/Berlin]"
+source = "https://example.com/policy"
+quote = """AES-128
+at the least"""
+checked = 2026-11-24
+
+[[rules]]
+setting = "partner_certificate.rsa_bits"
+op = "range"
+value = [2048, 4096]
+applies_to = "production"
+direction = "outbound"
+severity = "recommended"
+from = 2027-03-01T12:00:00+01:00
+source = "a letter"
+quote = "2048 to 4096"
+checked = "2026-11-24"
+"#;
+
+    #[test]
+    fn a_policy_file_is_read_and_written_back() {
+        let policy = Policy::from_toml(GOOD).unwrap();
+        assert_eq!(policy.inherits, Some(PolicyId::default()));
+        assert_eq!(policy.updated().map(|date| date.to_string()).as_deref(), Some("2026-11-24"));
+        let [first, second] = policy.rules.as_slice() else { panic!("two rules") };
+        assert_eq!(first.requirement, Requirement::AtLeast(SettingValue::Word("aes128-cbc".to_owned())));
+        assert_eq!(first.quote, "AES-128 at the least");
+        assert_eq!(first.until.unwrap().to_string(), "2028-03-26T07:00:00Z");
+        assert!(!first.in_force("2027-02-28T23:59:59Z".parse().unwrap()));
+        assert!(first.in_force("2027-03-01T00:00:00Z".parse().unwrap()));
+        assert!(!first.in_force("2028-03-26T07:00:00Z".parse().unwrap()));
+        assert_eq!(second.requirement.label(second.setting), "RSA 2048 to RSA 4096");
+        assert_eq!(second.from.instant().to_string(), "2027-03-01T11:00:00Z");
+        let again = Policy::from_toml(&policy.to_toml().unwrap()).unwrap();
+        assert_eq!(again.rules, policy.rules);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let change = |from: &str, to: &str| {
+            assert!(GOOD.contains(from), "{from}");
+            let error = Policy::from_toml(&GOOD.replacen(from, to, 1)).unwrap_err();
+            (error.line, error.reason)
+        };
+        for (from, to, line, reason) in [
+            ("kind = \"own\"", "kind = \"ours\"", 3, "`kind`: `ours` is not one of official, secondary"),
+            ("id = \"mine\"", "id = \"Mine\"", 1, "`id`: the policy's id holds `M` at position 1"),
+            ("inherits = \"as2-modern\"", "inherits = \"mine\"", 4, "the policy inherits itself"),
+            ("inherits", "inherit", 4, "unknown key `inherit` in the policy"),
+            ("\"encryption\"", "\"encription\"", 7, "`setting`: `encription` is not one of"),
+            ("op = \"at-least\"", "op = \"at-most\"", 8, "`op`: `at-most` is not one of at-least"),
+            ("\"aes128-cbc\"", "\"aes128\"", 9, "`aes128` is no value of `encryption`, which takes none, 3des-cbc"),
+            ("\"aes128-cbc\"", "128", 9, "the value of `encryption` is a word in quotes, not integer"),
+            ("\"aes128-cbc\"", "[\"aes128-cbc\"]", 9, "`at-least` takes one value"),
+            ("setting = \"encryption\"", "setting = \"compression\"", 8, "`at-least` does not fit `compression`"),
+            ("severity = \"required\"\n", "", 6, "`severity` is missing in the rule"),
+            ("from = 2027-03-01\n", "from = 2029-03-01\n", 13, "`until` 2028-03-26T07:00:00Z is not after `from`"),
+            ("from = 2027-03-01\n", "from = 2027-02-30\n", 12, ""),
+            ("from = 2027-03-01\n", "from = 2027-03-01T09:00:00\n", 12, "`from`: `2027-03-01T09:00:00` has neither"),
+            ("[2048, 4096]", "[4096, 2048]", 22, "the range's first value 4096 is above its second 2048"),
+            ("[2048, 4096]", "[2048]", 22, "`range` takes two values"),
+            ("[2048, 4096]", "[2048, -1]", 22, "-1 is not from 0 to"),
+            ("direction = \"outbound\"", "diretcion = \"outbound\"", 24, "unknown key `diretcion` in the rule"),
+            ("quote = \"2048 to 4096\"", "quote = \"\"", 28, "`quote` must have 1 to 4000 characters"),
+            ("name = \"Mine\"", "name = Mine", 2, ""),
+        ] {
+            let (found, text) = change(from, to);
+            assert_eq!(found, line, "{to}: {text}");
+            assert!(text.contains(reason), "{to}: {text}");
+        }
+        let twice = format!("{GOOD}\n[[rules]]{}", GOOD.rsplit_once("[[rules]]").unwrap().1);
+        let error = Policy::from_toml(&twice).unwrap_err();
+        assert_eq!(error.line, 31, "{error}");
+        assert!(error.reason.contains("another rule for `partner_certificate.rsa_bits`"), "{error}");
+    }
+
+    #[test]
+    fn a_policy_file_has_limits() {
+        let error = Policy::from_toml(&"#".repeat(MOST_BYTES + 1)).unwrap_err();
+        assert!(error.reason.contains("at most 1048576"), "{error}");
+        let rule = GOOD.rsplit_once("[[rules]]").unwrap().1;
+        let many: String =
+            (0..=MOST_RULES).map(|n| format!("[[rules]]{}", rule.replace("2027", &(2000 + n).to_string()))).collect();
+        let error = Policy::from_toml(&format!("id = \"a\"\nname = \"a\"\nkind = \"own\"\n{many}")).unwrap_err();
+        assert!(error.reason.contains("more than 1000 rules"), "{error}");
+    }
+}

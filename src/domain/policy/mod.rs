@@ -1,0 +1,103 @@
+//! Partners' policies: rules about settings, each with its date, its source and the words of whoever made it.
+//!
+//! A policy is a file of rules ([`Policy::from_toml`]), built in ([`builtin`]) or one's own. It may inherit another's
+//! rules; [`resolve`] puts them together, and `compliance` judges by the outcome.
+
+mod builtin;
+mod file;
+mod inherit;
+mod rule;
+mod setting;
+
+use jiff::civil::Date;
+use serde::{Serialize, Serializer};
+
+pub use builtin::builtin;
+pub use file::{MOST_BYTES, MOST_RULES, PolicyFileError};
+pub use inherit::{ResolveError, ResolvedPolicy, ResolvedRule, resolve};
+pub use rule::{AppliesTo, Operator, Requirement, Rule, RuleDate, Severity};
+pub use setting::{CertificateRole, Setting, SettingValue, Shape, TlsLevel};
+
+use super::identifier::PolicyId;
+use super::spelling::spelled;
+
+spelled! {
+    /// Where a policy comes from.
+    pub enum PolicyKind {
+        /// From the partner or the body that makes the rules.
+        Official = "official",
+        /// From somebody who tells what the partner said.
+        Secondary = "secondary",
+        /// From a standard that is not finished.
+        Draft = "draft",
+        /// To be filled by the user: nothing is known of the partner's rules.
+        Template = "template",
+        /// The user's own.
+        Own = "own",
+    }
+}
+
+/// A partner's rules about the settings of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// By which connections name it.
+    pub id: PolicyId,
+    /// What people call it, usually the partner's name.
+    pub name: String,
+    /// Where it comes from.
+    pub kind: PolicyKind,
+    /// The policy whose rules hold too, where this one does not replace them.
+    pub inherits: Option<PolicyId>,
+    /// Where the partner's own settings are, such as a path through its portal.
+    pub portal: Option<String>,
+    /// The day on which it was last changed, where the file says so; see [`Policy::updated`].
+    pub stated_update: Option<Date>,
+    /// Its own rules, in the order of the file.
+    pub rules: Vec<Rule>,
+}
+
+impl Policy {
+    /// The day on which it was last changed: as the file says, else the latest day a source was looked at.
+    #[must_use]
+    pub fn updated(&self) -> Option<Date> {
+        self.stated_update.or_else(|| self.rules.iter().map(|rule| rule.checked).max())
+    }
+
+    /// The policy as a file that [`Policy::from_toml`] reads back.
+    ///
+    /// # Errors
+    /// Never for a policy that was read; the writer's own where a value has no form in TOML.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+/// A policy as its file and the JSON of `policy show` spell it.
+#[derive(Serialize)]
+struct Written<'a> {
+    id: &'a PolicyId,
+    name: &'a str,
+    kind: PolicyKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inherits: Option<&'a PolicyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    portal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated: Option<String>,
+    rules: &'a [Rule],
+}
+
+impl Serialize for Policy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Written {
+            id: &self.id,
+            name: &self.name,
+            kind: self.kind,
+            inherits: self.inherits.as_ref(),
+            portal: self.portal.as_deref(),
+            updated: self.updated().map(|date| date.to_string()),
+            rules: &self.rules,
+        }
+        .serialize(serializer)
+    }
+}
