@@ -1,4 +1,44 @@
 //! Countersign keeps every AS2 trading-partner connection compliant, through every certificate renewal, with proof.
+//!
+//! This is the map of the house. One crate: a library and one program, `countersign`, that is command line and, in
+//! time, window. Rooms stand on the ones below them and never look up; `tests/it/house.rs` reads the sources and holds
+//! that, and which room may name which heavy crate.
+//!
+//! | room | what lives there | stands on |
+//! |---|---|---|
+//! | [`cli`] (`cli`) | the commands of a terminal: arguments in, tables or JSON out | `domain`, `app` |
+//! | [`app`] (`app`) | the running program: sending, receiving, importing, judging, the sample; owns the clock and the runtime | all below |
+//! | [`store`] (`store`) | the workspace on disk: connections, journal, archive, sealed secrets | `domain` |
+//! | [`transport`] (`transport`) | HTTP and TLS: the client that posts, the listener that receives; opaque bytes and headers | `domain` |
+//! | [`as2`] (`as2`) | the protocol: MIME, CMS, MIC, receipts; from `Read` to `Write`, no sockets, no clock | `domain`, `certificate` |
+//! | [`certificate`] (`certificate`) | X.509 and keys: reading any file, facts, identities, signatures | `domain` |
+//! | [`domain`] (`domain`) | what things are: connections, policies, timelines, transmissions, diagnoses; pure | – |
+//!
+//! If you look for something, begin here:
+//!
+//! * how a setting is judged: [`domain::compliance`], by rules that [`domain::policy`] reads from `assets/policies`
+//! * which certificate is used at an instant: [`domain::timeline`]
+//! * one test send from end to end: [`app::App::send`], which asks the timeline, has [`as2::OutboundMessage`] build into
+//!   the archive of [`store`], [`transport::post`] carry it, [`as2::read_receipt`] open the answer, and
+//!   [`domain::diagnosis`] explain it
+//! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
+//! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
+//!
+//! # What always holds
+//!
+//! 1. Imports run downwards only.
+//! 2. Time is an argument: only `app::clock` reads the clock, so that every rule about expiry and activation can be tested
+//!    at any instant. Instants are UTC; a zone is kept beside a schedule.
+//! 3. Which certificate is used is computed at the instant of use, never switched by a timer: a machine that slept cannot
+//!    be wrong.
+//! 4. A transmission is in the journal, its payload copied and its Message-ID fixed, before a byte is sent; stages are
+//!    appended, nothing is rewritten.
+//! 5. Raw bytes of both directions are kept before they are parsed.
+//! 6. Checking yields a value with all its checks, not the first error; an error says whose fault it is.
+//! 7. Bodies are streamed from and to files: a message of any size needs the same memory.
+//! 8. Secrets are wiped, redacted in `Debug`, and sealed on disk.
 
+pub mod as2;
+pub mod certificate;
 pub mod domain;
 pub mod transport;

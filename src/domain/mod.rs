@@ -10,6 +10,7 @@ pub mod identifier;
 pub mod instant;
 pub mod policy;
 pub(crate) mod spelling;
+pub mod test_document;
 pub mod timeline;
 pub mod transmission;
 

@@ -1,0 +1,271 @@
+//! Several digests over one stream.
+
+use std::io::{self, BufRead, Read, Write};
+
+use aws_lc_rs::digest::{self, Context};
+
+use crate::domain::algorithm::Digest;
+
+/// The digests that can be computed. MD5 is only known by name.
+pub(super) const COMPUTED: [Digest; 4] = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512];
+
+pub(super) fn algorithm(digest: Digest) -> Option<&'static digest::Algorithm> {
+    match digest {
+        Digest::Md5 => None,
+        Digest::Sha1 => Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
+        Digest::Sha256 => Some(&digest::SHA256),
+        Digest::Sha384 => Some(&digest::SHA384),
+        Digest::Sha512 => Some(&digest::SHA512),
+    }
+}
+
+/// A set of digests being computed together.
+#[derive(Clone, Default)]
+pub(super) struct Hashes {
+    running: Vec<(Digest, Context)>,
+}
+
+impl Hashes {
+    /// Begins the named digests; those that cannot be computed are left out.
+    pub(super) fn of(digests: &[Digest]) -> Self {
+        let mut running: Vec<(Digest, Context)> = Vec::new();
+        for digest in digests {
+            if let Some(algorithm) = algorithm(*digest)
+                && !running.iter().any(|(known, _)| known == digest)
+            {
+                running.push((*digest, Context::new(algorithm)));
+            }
+        }
+        Self { running }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        for (_, context) in &mut self.running {
+            context.update(bytes);
+        }
+    }
+
+    pub(super) fn finish(self) -> DigestValues {
+        DigestValues(
+            self.running.into_iter().map(|(digest, context)| (digest, context.finish().as_ref().to_vec())).collect(),
+        )
+    }
+}
+
+/// Finished digests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DigestValues(Vec<(Digest, Vec<u8>)>);
+
+impl DigestValues {
+    /// The value of one of them.
+    #[must_use]
+    pub fn get(&self, digest: Digest) -> Option<&[u8]> {
+        self.0.iter().find(|(known, _)| *known == digest).map(|(_, value)| value.as_slice())
+    }
+
+    /// The first of them.
+    #[must_use]
+    pub fn first(&self) -> Option<(Digest, &[u8])> {
+        self.0.first().map(|(digest, value)| (*digest, value.as_slice()))
+    }
+}
+
+/// SHA-256 over a payload, for the journal.
+#[derive(Clone)]
+pub struct Sha256(Context);
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self(Context::new(&digest::SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Takes in further bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest, 32 bytes.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
+    }
+}
+
+/// How the bytes are seen by the digest: as they are, or as a partner with other line ends would have seen them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineEnds {
+    /// Untouched.
+    AsTheyAre,
+    /// Every LF without a CR before it becomes CRLF.
+    Crlf,
+    /// Every CRLF becomes LF.
+    Lf,
+}
+
+/// Feeds bytes to digests, with line ends changed on the way where that is wanted.
+#[derive(Clone)]
+pub(super) struct LineHasher {
+    hashes: Hashes,
+    line_ends: LineEnds,
+    /// The last byte seen was a CR; with [`LineEnds::Lf`] it has not been hashed yet.
+    after_cr: bool,
+}
+
+impl LineHasher {
+    pub(super) fn new(digests: &[Digest], line_ends: LineEnds) -> Self {
+        Self { hashes: Hashes::of(digests), line_ends, after_cr: false }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self.line_ends {
+            LineEnds::AsTheyAre => self.hashes.update(bytes),
+            LineEnds::Crlf => {
+                for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+                    match line.split_last() {
+                        Some((b'\n', body)) => {
+                            let has_cr = body.last().map_or(self.after_cr, |last| *last == b'\r');
+                            self.hashes.update(body);
+                            self.hashes.update(if has_cr { b"\n" } else { b"\r\n" });
+                            self.after_cr = false;
+                        }
+                        _ => {
+                            self.hashes.update(line);
+                            self.after_cr = line.last() == Some(&b'\r');
+                        }
+                    }
+                }
+            }
+            LineEnds::Lf => {
+                for piece in bytes.split_inclusive(|byte| *byte == b'\r') {
+                    if self.after_cr && piece.first() != Some(&b'\n') {
+                        self.hashes.update(b"\r");
+                    }
+                    match piece.split_last() {
+                        Some((b'\r', body)) => {
+                            self.hashes.update(body);
+                            self.after_cr = true;
+                        }
+                        _ => {
+                            self.hashes.update(piece);
+                            self.after_cr = false;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> DigestValues {
+        if self.after_cr && self.line_ends == LineEnds::Lf {
+            self.hashes.update(b"\r");
+        }
+        self.hashes.finish()
+    }
+}
+
+/// Hashes what is written through it.
+pub(super) struct HashingWriter<'h, W> {
+    inner: W,
+    hasher: &'h mut LineHasher,
+}
+
+impl<'h, W: Write> HashingWriter<'h, W> {
+    pub(super) const fn new(inner: W, hasher: &'h mut LineHasher) -> Self {
+        Self { inner, hasher }
+    }
+
+    pub(super) fn into_inner(self) -> W {
+        self.inner
+    }
+}
+
+impl<W: Write> Write for HashingWriter<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+/// Hashes what is read through it.
+pub(super) struct HashingReader<'h, R> {
+    inner: R,
+    hasher: &'h mut LineHasher,
+}
+
+impl<'h, R: BufRead> HashingReader<'h, R> {
+    pub(super) const fn new(inner: R, hasher: &'h mut LineHasher) -> Self {
+        Self { inner, hasher }
+    }
+}
+
+impl<R: BufRead> Read for HashingReader<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let available = self.inner.fill_buf()?;
+        let read = available.len().min(buffer.len());
+        buffer[..read].copy_from_slice(&available[..read]);
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for HashingReader<'_, R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    /// What is consumed is hashed.
+    fn consume(&mut self, amount: usize) {
+        if amount == 0 {
+            return;
+        }
+        // The bytes are still in the buffer: `fill_buf` without reading on cannot fail.
+        if let Ok(available) = self.inner.fill_buf() {
+            let amount = amount.min(available.len());
+            self.hasher.update(&available[..amount]);
+        }
+        self.inner.consume(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sha256(bytes: &[u8]) -> Vec<u8> {
+        digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
+    }
+
+    #[test]
+    fn line_ends_change_across_chunks() {
+        let text = b"a\nb\r\nc\r\rd\r\n\r\ne\r";
+        let crlf = b"a\r\nb\r\nc\r\rd\r\n\r\ne\r";
+        let lf = b"a\nb\nc\r\rd\n\ne\r";
+        for step in 1..text.len() {
+            for (ends, expected) in
+                [(LineEnds::AsTheyAre, &text[..]), (LineEnds::Crlf, &crlf[..]), (LineEnds::Lf, &lf[..])]
+            {
+                let mut hasher = LineHasher::new(&[Digest::Sha256], ends);
+                text.chunks(step).for_each(|chunk| hasher.update(chunk));
+                assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{ends:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_is_hashed_once() {
+        let mut hasher = LineHasher::new(&[Digest::Sha256], LineEnds::AsTheyAre);
+        let mut all = Vec::new();
+        let mut reader = HashingReader::new(io::BufReader::with_capacity(3, &b"hello, world"[..]), &mut hasher);
+        reader.read_until(b',', &mut all).unwrap();
+        reader.read_to_end(&mut all).unwrap();
+        assert_eq!(all, b"hello, world");
+        assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(b"hello, world")[..]));
+    }
+}

@@ -1,0 +1,110 @@
+//! What can go wrong, by whose fault it is.
+
+use std::io;
+
+use super::cipher::{CipherError, Unreadable};
+use super::multipart::MultipartError;
+use crate::certificate::ber::BerError;
+use crate::domain::disposition::Disposition;
+
+/// Why a message could not be built. All of these are ours to mend.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A setting asks for something that this version does not do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The partner's certificate cannot be encrypted for.
+    #[error("the partner's certificate cannot be encrypted for: {0}")]
+    PartnerKey(String),
+    /// Our key cannot sign in the way that is set.
+    #[error("our key cannot sign: {0}")]
+    OwnKey(String),
+    /// The payload has another length than it had when building began.
+    #[error("the payload changed while it was being read: {expected} bytes were expected, {found} were found")]
+    PayloadChanged {
+        /// Length at the beginning, in bytes.
+        expected: u64,
+        /// Length found, in bytes.
+        found: u64,
+    },
+    /// A cipher could not begin.
+    #[error(transparent)]
+    Cipher(#[from] CipherError),
+    /// Reading the payload or writing the message failed.
+    #[error("reading the payload or writing the message failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Why a received message or receipt could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The peer's fault: it does not follow the standards.
+    #[error("the message cannot be read: {0}")]
+    Malformed(String),
+    /// The peer's fault, or ours for not having told them: it is encrypted for none of our keys.
+    #[error("the message is encrypted for none of our keys (it names {})", recipients.join(", "))]
+    NotForUs {
+        /// The recipients it names, by serial number or key identifier.
+        recipients: Vec<String>,
+    },
+    /// It names a key of ours but does not decrypt: wrong key behind the name, or changed on the way.
+    #[error("the message cannot be decrypted")]
+    Undecryptable,
+    /// Nobody's fault: something this version does not do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Our fault: reading or writing failed.
+    #[error("reading the message or writing the payload failed: {0}")]
+    Io(#[source] io::Error),
+}
+
+impl OpenError {
+    /// The disposition with which a receipt says it (RFC 4130 section 7.5.4).
+    #[must_use]
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::NotForUs { .. } | Self::Undecryptable => Disposition::error("decryption-failed"),
+            Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
+                Disposition::error("unexpected-processing-error")
+            }
+        }
+    }
+}
+
+impl From<BerError> for OpenError {
+    fn from(error: BerError) -> Self {
+        match error {
+            BerError::Io(error) => error.into(),
+            other => Self::Malformed(other.to_string()),
+        }
+    }
+}
+
+impl From<CipherError> for OpenError {
+    fn from(error: CipherError) -> Self {
+        match error {
+            CipherError::Random => Self::Io(io::Error::other(error)),
+            // A key or vector of the wrong size is as good as a wrong key: one answer for all (RFC 3218).
+            CipherError::Key | CipherError::Iv => Self::Undecryptable,
+        }
+    }
+}
+
+impl From<io::Error> for OpenError {
+    /// Errors of the layers travel through readers as [`io::Error`]; here they become themselves again.
+    fn from(error: io::Error) -> Self {
+        let Some(inner) = error.get_ref() else { return Self::Io(error) };
+        if inner.is::<Unreadable>() {
+            return Self::Undecryptable;
+        }
+        if let Some(multipart) = inner.downcast_ref::<MultipartError>() {
+            return Self::Malformed(multipart.to_string());
+        }
+        match inner.downcast_ref::<BerError>() {
+            Some(BerError::Io(_)) | None => Self::Io(error),
+            Some(ber) => Self::Malformed(ber.to_string()),
+        }
+    }
+}

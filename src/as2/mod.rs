@@ -1,0 +1,30 @@
+//! The protocol (RFC 4130): MIME, CMS, integrity checks and receipts. Bytes in, bytes out; no sockets, no clock.
+//!
+//! [`OutboundMessage::build`] writes a message as a stream; [`open()`] reads one; [`build_receipt`] and [`read_receipt`]
+//! do the same for receipts. What a signature, a receipt or a MIC is worth comes back as a value with all its checks,
+//! and whoever called decides.
+
+mod cipher;
+mod digest;
+mod entity;
+mod enveloped;
+mod error;
+pub mod headers;
+mod message;
+mod mic;
+mod multipart;
+mod oid;
+mod open;
+mod receipt;
+mod signed;
+mod transfer;
+
+pub use digest::{DigestValues, LineEnds, Sha256};
+pub use entity::Entity;
+pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
+pub use error::{BuildError, OpenError};
+pub use message::{Built, MicVariant, OutboundMessage};
+pub use mic::{Mic, ReceivedMic};
+pub use open::{Layer, Opened, OpeningKeys, filename, open};
+pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};
+pub use signed::{SignatureCheck, SignatureOutcome, SigningPlan};

@@ -1,0 +1,400 @@
+//! Opening a received message: decrypting it, checking its signature, writing out its payload, computing its MIC.
+//!
+//! The body is streamed; only headers, recipients and the signature itself are held in memory. A body is read again
+//! only where the first reading could not know what it would need: a digest that the headers did not announce, or, for
+//! a signature that does not fit, whether other line ends would have made it fit.
+
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
+
+use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
+use super::enveloped::{self, DecryptionKey, EncryptionFacts};
+use super::error::OpenError;
+use super::headers::{Ending, HeaderList, MediaType, get, read_block};
+use super::mic::Mic;
+use super::multipart::Multipart;
+use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
+use super::transfer::{base64_decoder, cms_is_base64, is_base64};
+use crate::certificate::Certificate;
+use crate::domain::algorithm::Digest;
+
+/// The deepest nesting of MIME layers that is followed.
+const MAX_LAYERS: usize = 8;
+
+/// The most bytes of a signature part.
+const MAX_SIGNATURE_PART: u64 = 2 * 1024 * 1024;
+
+/// What a message is opened with.
+#[derive(Clone, Copy)]
+pub struct OpeningKeys<'a> {
+    /// All our keys, whichever it may have been encrypted for.
+    pub decryption: &'a [DecryptionKey<'a>],
+    /// The partner's certificates that are acceptable now.
+    pub accepted: &'a [&'a Certificate],
+}
+
+/// One layer of a message, outermost first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// Encrypted.
+    Encrypted,
+    /// Signed.
+    Signed,
+}
+
+/// What came out of opening a message. Whether that is good enough is for others to judge.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// Its layers, outermost first.
+    pub layers: Vec<Layer>,
+    /// How it was encrypted, where it was.
+    pub encryption: Option<EncryptionFacts>,
+    /// What its signature is worth, where it has one.
+    pub signature: Option<SignatureCheck>,
+    /// Headers of the payload's own entity.
+    pub headers: HeaderList,
+    /// Length of the payload in bytes.
+    pub payload_length: u64,
+    /// SHA-256 of the payload.
+    pub payload_sha256: Vec<u8>,
+    /// The MIC that a receipt returns.
+    pub mic: Mic,
+    /// For a signature that does not fit the content: the line ends with which it would.
+    pub fits_with: Option<LineEnds>,
+}
+
+impl Opened {
+    /// Media type of the payload.
+    #[must_use]
+    pub fn content_type(&self) -> MediaType {
+        MediaType::parse(get(&self.headers, "Content-Type").unwrap_or("application/octet-stream"))
+    }
+
+    /// File name of the payload, as its own entity gives it.
+    #[must_use]
+    pub fn filename(&self) -> Option<String> {
+        filename(&self.headers)
+    }
+}
+
+/// The file name that headers give: of Content-Disposition, else the `name` of Content-Type.
+#[must_use]
+pub fn filename(headers: &[(String, String)]) -> Option<String> {
+    let named = |header: &str, parameter: &str| {
+        get(headers, header).and_then(|value| MediaType::parse(value).text_parameter(parameter))
+    };
+    named("Content-Disposition", "filename")
+        .or_else(|| named("Content-Type", "name"))
+        .filter(|name| !name.trim().is_empty())
+}
+
+/// Opens a message and writes its payload to `payload`. What has been written is worth nothing where an error comes
+/// back, or where the signature turns out not to be good.
+///
+/// `mic_digests` are those that the sender asks for, in its order; the first that can be computed serves for a
+/// message that is not signed (RFC 4130 section 7.3), SHA-256 where none is asked for.
+///
+/// # Errors
+/// Where the message cannot be read or decrypted. A signature that is wrong is no error here but part of the result.
+pub fn open<B: Read + Seek>(
+    headers: &[(String, String)],
+    body: &mut B,
+    keys: OpeningKeys<'_>,
+    mic_digests: &[Digest],
+    payload: &mut dyn Write,
+) -> Result<Opened, OpenError> {
+    let mic_digest = mic_digests.iter().copied().find(|digest| COMPUTED.contains(digest)).unwrap_or(Digest::Sha256);
+    let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
+    walk.message(headers, body, payload)?;
+    // The signature may use another digest than `micalg` announced; what counts is the signature.
+    if let Some(signature) = &walk.signature {
+        let missing: Vec<Digest> = signature
+            .digests()?
+            .into_iter()
+            .filter(|digest| COMPUTED.contains(digest) && walk.content.get(*digest).is_none())
+            .collect();
+        if !missing.is_empty() {
+            walk = again(keys, mic_digest, LineEnds::AsTheyAre, &missing, headers, body)?;
+        }
+    }
+    let mut fits_with = None;
+    let check = walk.check()?;
+    if let Some(check) = &check
+        && is_altered(&check.outcome)
+        && let Some(digest) = check.digest
+    {
+        for line_ends in [LineEnds::Crlf, LineEnds::Lf] {
+            let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
+            if other.check()?.is_some_and(|check| !is_altered(&check.outcome)) {
+                fits_with = Some(line_ends);
+                break;
+            }
+        }
+    }
+    let mic = match &check {
+        Some(check) => check
+            .digest
+            .and_then(|digest| Some(Mic { digest, value: walk.content.get(digest)?.to_vec() }))
+            .ok_or_else(|| OpenError::Unsupported("the signature uses a digest that cannot be computed".to_owned()))?,
+        None => walk
+            .content
+            .first()
+            .map(|(digest, value)| Mic { digest, value: value.to_vec() })
+            .ok_or_else(|| OpenError::Malformed("it has no content".to_owned()))?,
+    };
+    Ok(Opened {
+        layers: walk.layers,
+        encryption: walk.encryption,
+        signature: check,
+        headers: walk.leaf_headers,
+        payload_length: walk.payload_length,
+        payload_sha256: walk.payload_sha256,
+        mic,
+        fits_with,
+    })
+}
+
+const fn is_altered(outcome: &SignatureOutcome) -> bool {
+    matches!(
+        outcome,
+        SignatureOutcome::Altered { .. } | SignatureOutcome::UnknownSigner { content_intact: false, embedded: Some(_) }
+    )
+}
+
+/// Reads the same message once more for what it hashes to, without writing the payload again.
+fn again<'k, B: Read + Seek>(
+    keys: OpeningKeys<'k>,
+    mic_digest: Digest,
+    line_ends: LineEnds,
+    digests: &[Digest],
+    headers: &[(String, String)],
+    body: &mut B,
+) -> Result<Walk<'k>, OpenError> {
+    body.rewind()?;
+    let mut walk = Walk::new(keys, mic_digest, line_ends, digests);
+    walk.message(headers, body, &mut io::sink())?;
+    Ok(walk)
+}
+
+/// One reading of a message.
+struct Walk<'k> {
+    keys: OpeningKeys<'k>,
+    mic_digest: Digest,
+    line_ends: LineEnds,
+    /// Digests wanted besides those that the headers announce.
+    wanted: Vec<Digest>,
+    layers: Vec<Layer>,
+    encryption: Option<EncryptionFacts>,
+    spoilt: bool,
+    signature: Option<DetachedSignature>,
+    /// Digests of what was signed, or of what the MIC of an unsigned message is over.
+    content: DigestValues,
+    leaf_headers: HeaderList,
+    payload_length: u64,
+    payload_sha256: Vec<u8>,
+}
+
+impl<'k> Walk<'k> {
+    fn new(keys: OpeningKeys<'k>, mic_digest: Digest, line_ends: LineEnds, wanted: &[Digest]) -> Self {
+        Self {
+            keys,
+            mic_digest,
+            line_ends,
+            wanted: wanted.to_vec(),
+            layers: Vec::new(),
+            encryption: None,
+            spoilt: false,
+            signature: None,
+            content: DigestValues::default(),
+            leaf_headers: Vec::new(),
+            payload_length: 0,
+            payload_sha256: Vec::new(),
+        }
+    }
+
+    fn message(
+        &mut self,
+        headers: &[(String, String)],
+        body: &mut dyn Read,
+        payload: &mut dyn Write,
+    ) -> Result<(), OpenError> {
+        let headers = headers.to_vec();
+        let mut body = BufReader::with_capacity(64 * 1024, body);
+        let result = self.entity(&headers, &[], &mut body, payload);
+        // A key that could not be unwrapped gets one answer, whatever its stand-in made of the content.
+        if self.spoilt { Err(OpenError::Undecryptable) } else { result }
+    }
+
+    /// An entity: its header fields, those same headers as bytes (empty for the HTTP headers), its body.
+    fn entity(
+        &mut self,
+        headers: &HeaderList,
+        raw_headers: &[u8],
+        body: &mut dyn BufRead,
+        payload: &mut dyn Write,
+    ) -> Result<(), OpenError> {
+        if self.layers.len() >= MAX_LAYERS {
+            return Err(OpenError::Malformed("it is nested too deeply".to_owned()));
+        }
+        let kind = MediaType::parse(get(headers, "Content-Type").unwrap_or_default());
+        match kind.essence.as_str() {
+            "application/pkcs7-mime" => self.encrypted(headers, body, payload),
+            "multipart/signed" => self.signed(&kind, body, payload),
+            _ => self.leaf(headers, raw_headers, body, payload),
+        }
+    }
+
+    fn encrypted(
+        &mut self,
+        headers: &HeaderList,
+        body: &mut dyn BufRead,
+        payload: &mut dyn Write,
+    ) -> Result<(), OpenError> {
+        self.layers.push(Layer::Encrypted);
+        let source: Box<dyn Read + '_> =
+            if cms_is_base64(headers, body)? { Box::new(base64_decoder(body)) } else { Box::new(body) };
+        let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
+        self.spoilt |= opened.spoilt;
+        self.encryption.get_or_insert(opened.facts);
+        let mut content = BufReader::with_capacity(64 * 1024, opened.content);
+        self.inner(&mut content, payload)?;
+        // To the end, so that the padding is checked.
+        io::copy(&mut content, &mut io::sink())?;
+        Ok(())
+    }
+
+    fn signed(&mut self, kind: &MediaType, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+        let outermost = !self.layers.contains(&Layer::Signed);
+        self.layers.push(Layer::Signed);
+        let boundary = kind.parameter("boundary").unwrap_or_default();
+        let mut parts = Multipart::new(body, boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
+        if !parts.next_part()? {
+            return Err(OpenError::Malformed("the signed message has no parts".to_owned()));
+        }
+        let mut digests = self.wanted.clone();
+        let announced = kind.parameter("micalg").unwrap_or_default();
+        digests.extend(announced.split(',').filter_map(Digest::from_micalg));
+        if digests.is_empty() {
+            digests.extend(COMPUTED);
+        }
+        let mut hasher = LineHasher::new(&digests, self.line_ends);
+        {
+            let mut part = HashingReader::new(&mut parts, &mut hasher);
+            self.inner(&mut part, payload)?;
+            let mut rest = [0; 4096];
+            while part.read(&mut rest)? > 0 {}
+        }
+        if !parts.next_part()? {
+            return Err(OpenError::Malformed("the signed message has no signature part".to_owned()));
+        }
+        let (headers, raw, ending) = read_block(&mut parts)?;
+        let head: &[u8] = if ending == Ending::NotHeaders { &raw } else { &[] };
+        let mut part = BufReader::new(Cursor::new(head).chain(&mut parts));
+        let mut signature = Vec::new();
+        if cms_is_base64(&headers, &mut part)? {
+            base64_decoder(&mut part)
+                .take(MAX_SIGNATURE_PART)
+                .read_to_end(&mut signature)
+                .map_err(|_not_base64| OpenError::Malformed("the signature is not base64 as announced".to_owned()))?;
+        } else {
+            part.take(MAX_SIGNATURE_PART).read_to_end(&mut signature)?;
+        }
+        if outermost {
+            self.signature = Some(DetachedSignature::read(&signature)?);
+            self.content = hasher.finish();
+        }
+        Ok(())
+    }
+
+    /// What is inside a layer: an entity with headers of its own, or bare content.
+    fn inner(&mut self, content: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+        let (headers, raw, ending) = read_block(&mut ContentReader(content))?;
+        let is_mime = headers.iter().any(|(name, _)| {
+            let name = name.to_ascii_lowercase();
+            name.starts_with("content-") || name == "mime-version"
+        });
+        match ending {
+            Ending::BlankLine | Ending::EndOfInput if is_mime => self.entity(&headers, &raw, content, payload),
+            Ending::EmptyBlock => self.entity(&headers, &raw, content, payload),
+            // Seen in the field: a decrypted payload without any MIME header.
+            _ => self.leaf(&Vec::new(), &[], &mut Cursor::new(raw).chain(ContentReader(content)), payload),
+        }
+    }
+
+    fn leaf(
+        &mut self,
+        headers: &HeaderList,
+        raw_headers: &[u8],
+        body: &mut dyn BufRead,
+        payload: &mut dyn Write,
+    ) -> Result<(), OpenError> {
+        let signed = self.layers.contains(&Layer::Signed);
+        // Unsigned: over the entity with its headers where it was encrypted, over its content alone where it was not.
+        let mut hasher = LineHasher::new(&[self.mic_digest], self.line_ends);
+        if self.layers.contains(&Layer::Encrypted) {
+            hasher.update(raw_headers);
+        }
+        let mut copied =
+            Copied { out: payload, hasher: LineHasher::new(&[Digest::Sha256], LineEnds::AsTheyAre), length: 0 };
+        let mut nothing = LineHasher::new(&[], LineEnds::AsTheyAre);
+        let transmitted = HashingReader::new(ContentReader(body), if signed { &mut nothing } else { &mut hasher });
+        let result = if is_base64(headers) {
+            io::copy(&mut base64_decoder(transmitted), &mut copied)
+        } else {
+            io::copy(&mut { transmitted }, &mut copied)
+        };
+        result.map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
+            _ => error.into(),
+        })?;
+        self.payload_length = copied.length;
+        self.payload_sha256 = copied.hasher.finish().get(Digest::Sha256).unwrap_or_default().to_vec();
+        self.leaf_headers.clone_from(headers);
+        if !signed {
+            self.content = hasher.finish();
+        }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<Option<SignatureCheck>, OpenError> {
+        self.signature.as_ref().map(|signature| signature.check(&self.content, self.keys.accepted)).transpose()
+    }
+}
+
+/// Gives a name to a borrowed reader, so that it can be wrapped.
+struct ContentReader<'a>(&'a mut dyn BufRead);
+
+impl Read for ContentReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl BufRead for ContentReader<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0.consume(amount);
+    }
+}
+
+/// Counts and hashes what is written on.
+struct Copied<'a> {
+    out: &'a mut dyn Write,
+    hasher: LineHasher,
+    length: u64,
+}
+
+impl Write for Copied<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.length += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,366 @@
+//! Reading any file that may hold certificates or a key, by its content.
+
+use base64::Engine as _;
+use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+use zeroize::Zeroizing;
+
+use super::ber::{BerReader, Tlv};
+use super::encode::{SEQUENCE, SET};
+use super::key_file::{self, KeyForm};
+use super::private_key::PrivateKey;
+use super::x509::Certificate;
+use crate::domain::spelling::spelled;
+
+/// The largest file in bytes: 1 MiB.
+pub const MAX_FILE: u64 = 1024 * 1024;
+
+/// The most certificates that are taken from one file.
+const MAX_CERTIFICATES: usize = 500;
+
+spelled! {
+    /// A file's format, told by its content.
+    pub enum Format {
+        /// One certificate in DER.
+        Der = "der",
+        /// PEM, with or without text around it.
+        Pem = "pem",
+        /// PKCS#7 with certificates, in DER or PEM.
+        P7b = "p7b",
+        /// PKCS#12.
+        P12 = "p12",
+        /// A private key alone, in DER.
+        Key = "key",
+    }
+}
+
+/// What is in a file.
+#[derive(Debug)]
+pub struct FileContents {
+    /// Its format.
+    pub format: Format,
+    /// Its certificates, the leaf first.
+    pub certificates: Vec<Certificate>,
+    /// Its private key, where it holds one that can be used.
+    pub private_key: Option<PrivateKey>,
+    /// Whether it holds a private key at all.
+    pub has_private_key: bool,
+}
+
+/// Why nothing could be read from a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// Nothing in it.
+    #[error("the file is empty")]
+    Empty,
+    /// Beyond the limit.
+    #[error("the file has more than 1 MiB, far more than a certificate")]
+    TooLarge,
+    /// A web page.
+    #[error("the file is a web page, not a certificate")]
+    WebPage,
+    /// Text without a certificate in it.
+    #[error("the file is text without a certificate in it")]
+    Text,
+    /// DER that ends too early.
+    #[error("the file is cut off: it announces {announced} bytes and has {found}")]
+    Truncated {
+        /// Bytes that it announces.
+        announced: usize,
+        /// Bytes that there are.
+        found: usize,
+    },
+    /// A block or structure that is damaged.
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
+    /// Something else altogether.
+    #[error("the file is neither a certificate nor a collection of them")]
+    Unknown,
+    /// PKCS#12 needs a password.
+    #[error("the file is protected by a password")]
+    PasswordNeeded,
+    /// The password is another.
+    #[error("the password is wrong")]
+    WrongPassword,
+    /// A private key under a password, outside of PKCS#12.
+    #[error("the file holds a private key under a password, which is not read in this form")]
+    EncryptedKey,
+    /// PKCS#12 encrypted in a way that is not read.
+    #[error("the file is a PKCS#12 that is encrypted in a way that is not read: {0}")]
+    UnsupportedEncryption(String),
+    /// PKCS#7 or PKCS#12 without certificates.
+    #[error("there is no certificate in the file")]
+    NoCertificate,
+}
+
+impl ReadError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Empty | Self::Truncated { .. } | Self::Damaged(_) => "download or export the file again",
+            Self::WebPage => "the portal answered with a page, perhaps its login; download the certificate itself",
+            Self::Text => "a certificate in text begins with -----BEGIN CERTIFICATE-----",
+            Self::TooLarge | Self::Unknown => "a certificate comes as .cer, .crt, .pem, .der, .p7b or .p7c",
+            Self::PasswordNeeded | Self::WrongPassword => "give the password with --password-stdin",
+            Self::EncryptedKey => {
+                "convert it with: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out identity.p12"
+            }
+            Self::UnsupportedEncryption(_) => {
+                "convert it with: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW"
+            }
+            Self::NoCertificate => "ask for the certificate itself",
+        })
+    }
+}
+
+/// Reads a file's content. `password` serves for PKCS#12; none is tried as an empty one.
+///
+/// # Errors
+/// Where there is nothing in it that can be read, saying what it is instead.
+pub fn read(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(ReadError::TooLarge);
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(ReadError::Empty);
+    }
+    if bytes[0] == SEQUENCE {
+        return binary(bytes, password);
+    }
+    let text = text_of(bytes).ok_or(ReadError::Unknown)?;
+    if text.contains("-----BEGIN ") {
+        return pem(&text);
+    }
+    // Base64 without its armour, as some portals give it.
+    let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
+    if bare.starts_with("MI")
+        && let Ok(der) = base64::engine::general_purpose::STANDARD.decode(&bare)
+    {
+        return binary(&der, password);
+    }
+    let beginning = text.trim_start().get(..200).unwrap_or(&text).to_ascii_lowercase();
+    if beginning.starts_with("<!doctype html") || beginning.starts_with("<html") {
+        return Err(ReadError::WebPage);
+    }
+    Err(ReadError::Text)
+}
+
+/// Text in UTF-8, in UTF-16 as some editors of Windows save it, or in an older one-byte encoding.
+fn text_of(bytes: &[u8]) -> Option<String> {
+    if let [0xff, 0xfe, rest @ ..] = bytes {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+        return String::from_utf16(&units).ok();
+    }
+    if bytes.contains(&0) {
+        return None;
+    }
+    Some(
+        String::from_utf8(bytes.to_vec())
+            .unwrap_or_else(|_not_utf8| bytes.iter().map(|byte| char::from(*byte)).collect()),
+    )
+}
+
+fn binary(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
+    // Line ends that an editor or a mail program left behind a binary file are passed over.
+    let trimmed = bytes.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(bytes, |last| &bytes[..=last]);
+    for candidate in [bytes, trimmed] {
+        if let Ok(certificate) = Certificate::from_der(candidate) {
+            return Ok(contents(Format::Der, vec![certificate], None));
+        }
+    }
+    let Ok(normal) = BerReader::new(bytes).element(MAX_FILE) else { return Err(cut_off(bytes)) };
+    let (outer, _) = Tlv::first(&normal).map_err(|error| ReadError::Damaged(error.to_string()))?;
+    let parts = outer.children().map_err(|error| ReadError::Damaged(error.to_string()))?;
+    match parts.first() {
+        // ContentInfo with SignedData (RFC 5652 section 5.1).
+        Some(kind) if kind.tag == 0x06 => {
+            let certificates = signed_data(&normal)?;
+            Ok(contents(Format::P7b, certificates, None))
+        }
+        // PFX, version 3 (RFC 7292 section 4).
+        Some(version) if version.tag == 0x02 && version.value == [3] => pkcs12(bytes, &normal, password),
+        _ => match key_file::recognise(&normal) {
+            Some(KeyForm::Plain(pkcs8)) => Ok(contents(Format::Key, Vec::new(), Some(&pkcs8))),
+            Some(KeyForm::Encrypted) => Err(ReadError::EncryptedKey),
+            None => match Certificate::from_der(&normal) {
+                Ok(certificate) => Ok(contents(Format::Der, vec![certificate], None)),
+                Err(error) => Err(ReadError::Damaged(error.to_string())),
+            },
+        },
+    }
+}
+
+/// Tells a file that ends too early from one that is damaged otherwise.
+fn cut_off(bytes: &[u8]) -> ReadError {
+    let announced = match bytes {
+        [_, length @ 0..=0x7f, ..] => Some(usize::from(*length) + 2),
+        [_, count @ 0x81..=0x84, digits @ ..] => {
+            let count = usize::from(count & 0x7f);
+            digits.get(..count).map(|digits| {
+                digits.iter().fold(0_usize, |sum, digit| sum << 8 | usize::from(*digit)).saturating_add(2 + count)
+            })
+        }
+        _ => None,
+    };
+    match announced {
+        Some(announced) if announced > bytes.len() => ReadError::Truncated { announced, found: bytes.len() },
+        _ => ReadError::Damaged("its structure does not hold together".to_owned()),
+    }
+}
+
+fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) -> FileContents {
+    FileContents {
+        format,
+        certificates: leaf_first(certificates),
+        private_key: key.and_then(|pkcs8| PrivateKey::from_pkcs8_der(pkcs8).ok()),
+        has_private_key: key.is_some(),
+    }
+}
+
+fn pem(text: &str) -> Result<FileContents, ReadError> {
+    let mut certificates = Vec::new();
+    let mut key: Option<Zeroizing<Vec<u8>>> = None;
+    let mut format = Format::Pem;
+    let mut encrypted = false;
+    let mut rest = text;
+    while let Some(start) = rest.find("-----BEGIN ") {
+        rest = &rest[start + "-----BEGIN ".len()..];
+        let Some((label, after)) = rest.split_once("-----") else { break };
+        let end = format!("-----END {label}-----");
+        let (body, after) = after
+            .split_once(end.as_str())
+            .ok_or_else(|| ReadError::Damaged(format!("the block `{label}` has no end")))?;
+        rest = after;
+        // Headers of older encrypted keys (RFC 1421) stand before a blank line.
+        let is_key = label.ends_with("PRIVATE KEY");
+        if is_key && (body.contains("Proc-Type") || label.starts_with("ENCRYPTED")) {
+            encrypted = true;
+            continue;
+        }
+        let base64: Zeroizing<String> =
+            Zeroizing::new(body.chars().filter(|character| !character.is_whitespace()).collect());
+        let der = base64::engine::general_purpose::STANDARD
+            .decode(base64.as_bytes())
+            .map(Zeroizing::new)
+            .map_err(|_not_base64| ReadError::Damaged(format!("the block `{label}` is not base64")))?;
+        match label {
+            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+                let certificate = Certificate::from_der(&der).map_err(|error| match cut_off(&der) {
+                    cut @ ReadError::Truncated { .. } => cut,
+                    _ => ReadError::Damaged(error.to_string()),
+                })?;
+                certificates.push(certificate);
+            }
+            "PKCS7" | "CMS" => {
+                format = Format::P7b;
+                let normal = BerReader::new(der.as_slice()).element(MAX_FILE).map_err(|_damaged| cut_off(&der))?;
+                certificates.extend(signed_data(&normal)?);
+            }
+            _ if is_key => match key_file::recognise(&der) {
+                Some(KeyForm::Plain(pkcs8)) => key = Some(pkcs8),
+                Some(KeyForm::Encrypted) => encrypted = true,
+                None => return Err(ReadError::Damaged("the private key cannot be read".to_owned())),
+            },
+            _ => {}
+        }
+        if certificates.len() > MAX_CERTIFICATES {
+            return Err(ReadError::Damaged(format!("it holds more than {MAX_CERTIFICATES} certificates")));
+        }
+    }
+    if certificates.is_empty() && key.is_none() {
+        return Err(if encrypted { ReadError::EncryptedKey } else { ReadError::Text });
+    }
+    let mut found = contents(format, certificates, key.as_deref().map(Vec::as_slice));
+    found.has_private_key |= encrypted;
+    Ok(found)
+}
+
+/// The certificates in a SignedData, which otherwise is empty in a .p7b file.
+fn signed_data(normal: &[u8]) -> Result<Vec<Certificate>, ReadError> {
+    let damaged = |reason: &dyn std::fmt::Display| ReadError::Damaged(reason.to_string());
+    let (outer, _) = Tlv::first(normal).map_err(|error| damaged(&error))?;
+    let parts = outer.children().map_err(|error| damaged(&error))?;
+    let content = parts.get(1).ok_or(ReadError::NoCertificate)?;
+    let (signed, _) = Tlv::first(content.value).map_err(|error| damaged(&error))?;
+    let fields = signed.children().map_err(|error| damaged(&error))?;
+    if fields.len() < 3 || fields[1].tag != SET {
+        return Err(ReadError::NoCertificate);
+    }
+    let set = fields.iter().skip(3).find(|field| field.tag == 0xa0).ok_or(ReadError::NoCertificate)?;
+    let members = set.children().map_err(|error| damaged(&error))?;
+    let certificates: Vec<Certificate> = members
+        .iter()
+        .filter(|member| member.tag == SEQUENCE)
+        .take(MAX_CERTIFICATES)
+        .map(|member| Certificate::from_der(member.raw).map_err(|error| damaged(&error)))
+        .collect::<Result<_, _>>()?;
+    if certificates.is_empty() { Err(ReadError::NoCertificate) } else { Ok(certificates) }
+}
+
+fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
+    let open = |bytes: &[u8]| KeyStore::from_pkcs12(bytes, password.unwrap_or_default(), Pkcs12ImportPolicy::Relaxed);
+    let store = open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
+        let said = error.to_string();
+        let lower = said.to_ascii_lowercase();
+        if lower.contains("unsupported") {
+            ReadError::UnsupportedEncryption(said)
+        } else if lower.contains("mac") || lower.contains("pad") || lower.contains("decrypt") || lower.contains("pkcs5")
+        {
+            if password.is_some() { ReadError::WrongPassword } else { ReadError::PasswordNeeded }
+        } else {
+            ReadError::Damaged(said)
+        }
+    })?;
+    let mut certificates = Vec::new();
+    let mut key: Option<Zeroizing<Vec<u8>>> = None;
+    for (_, entry) in store.entries() {
+        match entry {
+            KeyStoreEntry::PrivateKeyChain(chain) => {
+                key = key.or_else(|| Some(Zeroizing::new(chain.key().as_der().to_vec())));
+                certificates.extend(chain.certs().iter().map(p12_keystore::Certificate::as_der));
+            }
+            KeyStoreEntry::Certificate(certificate) => certificates.push(certificate.as_der()),
+            KeyStoreEntry::Secret(_) => {}
+        }
+    }
+    let mut parsed: Vec<Certificate> = Vec::new();
+    for der in certificates.into_iter().take(MAX_CERTIFICATES) {
+        let certificate = Certificate::from_der(der).map_err(|error| ReadError::Damaged(error.to_string()))?;
+        if !parsed.contains(&certificate) {
+            parsed.push(certificate);
+        }
+    }
+    if parsed.is_empty() && key.is_none() {
+        return Err(ReadError::NoCertificate);
+    }
+    Ok(contents(Format::P12, parsed, key.as_deref().map(Vec::as_slice)))
+}
+
+/// The leaf first, then its issuers, then the rest: the leaf is one that issued none of the others.
+fn leaf_first(mut certificates: Vec<Certificate>) -> Vec<Certificate> {
+    if certificates.len() < 2 {
+        return certificates;
+    }
+    let issued_other = |index: usize| {
+        let subject = &certificates[index].facts().subject;
+        certificates
+            .iter()
+            .enumerate()
+            .any(|(other, certificate)| other != index && certificate.facts().issuer == *subject)
+    };
+    let leaf = (0..certificates.len())
+        .find(|index| !issued_other(*index) && !certificates[*index].facts().ca)
+        .or_else(|| (0..certificates.len()).find(|index| !issued_other(*index)))
+        .unwrap_or(0);
+    let mut ordered = vec![certificates.remove(leaf)];
+    while let Some(issuer) = ordered.last().map(|last| last.facts().issuer.clone()) {
+        match certificates.iter().position(|certificate| certificate.facts().subject == issuer) {
+            Some(index) => ordered.push(certificates.remove(index)),
+            None => break,
+        }
+    }
+    ordered.append(&mut certificates);
+    ordered
+}

@@ -1,0 +1,24 @@
+//! X.509 certificates and keys: reading any file, facts, identities, signatures.
+//!
+//! Whatever a partner sends is read by its content ([`read`]), never by its name, and kept byte for byte: a
+//! [`Certificate`] is its DER with the facts computed once when it was parsed. Odd certificates are read all the same;
+//! judging them is `domain`'s business. [`PrivateKey`] and [`verify`] do every asymmetric signature of the program.
+
+pub(crate) mod ber;
+pub(crate) mod encode;
+mod facts;
+mod file;
+mod identity;
+mod key_file;
+mod name;
+mod private_key;
+mod sha1_signature;
+mod verification;
+mod x509;
+
+pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
+pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
+pub use name::NameError;
+pub use private_key::{KeyError, PrivateKey};
+pub use verification::{Scheme, verify, verify_digest};
+pub use x509::{Certificate, CertificateError};

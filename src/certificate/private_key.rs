@@ -1,0 +1,129 @@
+//! Private keys: held in PKCS#8, wiped when dropped, never shown.
+
+use std::fmt;
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
+    RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
+};
+use zeroize::Zeroizing;
+
+use super::sha1_signature;
+use super::x509::Certificate;
+use crate::domain::algorithm::{Digest, SignatureScheme};
+
+/// Why a key could not be read or used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// Neither RSA of 2048 to 8192 bits nor EC P-256 or P-384.
+    #[error("the private key is not one that can be used: RSA with 2048 to 8192 bits, EC P-256 or P-384")]
+    Unusable,
+    /// The combination of key, scheme and digest is not one that is signed with.
+    #[error("an {key} key does not sign with {digest}{scheme}")]
+    Combination {
+        /// The key.
+        key: &'static str,
+        /// The digest.
+        digest: &'static str,
+        /// The scheme, where it matters.
+        scheme: &'static str,
+    },
+    /// The cryptographic library failed.
+    #[error("signing failed")]
+    Failed,
+}
+
+enum Kind {
+    Rsa(RsaKeyPair),
+    P256(EcdsaKeyPair),
+    P384(EcdsaKeyPair),
+}
+
+/// A private key.
+pub struct PrivateKey {
+    pkcs8: Zeroizing<Vec<u8>>,
+    kind: Kind,
+}
+
+impl fmt::Debug for PrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PrivateKey(hidden)")
+    }
+}
+
+impl PrivateKey {
+    /// Reads PKCS#8 DER (RFC 5958).
+    ///
+    /// # Errors
+    /// Where it is no key that can be used.
+    pub fn from_pkcs8_der(pkcs8: &[u8]) -> Result<Self, KeyError> {
+        let kind = if let Ok(rsa) = RsaKeyPair::from_pkcs8(pkcs8) {
+            Kind::Rsa(rsa)
+        } else if let Ok(ec) = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8) {
+            Kind::P256(ec)
+        } else if let Ok(ec) = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8) {
+            Kind::P384(ec)
+        } else {
+            return Err(KeyError::Unusable);
+        };
+        Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind })
+    }
+
+    /// The key as PKCS#8 DER, for the one who decrypts with it or seals it.
+    #[must_use]
+    pub fn pkcs8_der(&self) -> &[u8] {
+        &self.pkcs8
+    }
+
+    /// Whether it is the key of a certificate.
+    #[must_use]
+    pub fn matches(&self, certificate: &Certificate) -> bool {
+        let public: &[u8] = match &self.kind {
+            Kind::Rsa(rsa) => rsa.public_key().as_ref(),
+            Kind::P256(ec) | Kind::P384(ec) => ec.public_key().as_ref(),
+        };
+        public == certificate.public_key()
+    }
+
+    /// Signs a message: with an RSA key by `scheme`, with an EC key by ECDSA (the signature in DER).
+    ///
+    /// # Errors
+    /// Where key, scheme and digest do not go together: P-256 signs with SHA-256, P-384 with SHA-384, RSASSA-PSS not
+    /// with SHA-1.
+    pub fn sign(&self, digest: Digest, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let random = SystemRandom::new();
+        let key = match &self.kind {
+            Kind::Rsa(rsa) => {
+                if (scheme, digest) == (SignatureScheme::RsaPkcs1, Digest::Sha1) {
+                    return sha1_signature::sign(&self.pkcs8, message).ok_or(KeyError::Failed);
+                }
+                let encoding: &'static dyn RsaEncoding = match (scheme, digest) {
+                    (SignatureScheme::RsaPkcs1, Digest::Sha256) => &RSA_PKCS1_SHA256,
+                    (SignatureScheme::RsaPkcs1, Digest::Sha384) => &RSA_PKCS1_SHA384,
+                    (SignatureScheme::RsaPkcs1, Digest::Sha512) => &RSA_PKCS1_SHA512,
+                    (SignatureScheme::RsaPss, Digest::Sha256) => &RSA_PSS_SHA256,
+                    (SignatureScheme::RsaPss, Digest::Sha384) => &RSA_PSS_SHA384,
+                    (SignatureScheme::RsaPss, Digest::Sha512) => &RSA_PSS_SHA512,
+                    (_, Digest::Md5 | Digest::Sha1) => {
+                        let scheme = if scheme == SignatureScheme::RsaPss { " in RSASSA-PSS" } else { "" };
+                        return Err(KeyError::Combination { key: "RSA", digest: digest.label(), scheme });
+                    }
+                };
+                let mut signature = vec![0; rsa.public_modulus_len()];
+                rsa.sign(encoding, &random, message, &mut signature).map_err(|_unspecified| KeyError::Failed)?;
+                return Ok(signature);
+            }
+            Kind::P256(ec) if digest == Digest::Sha256 => return sign_ec(ec, &random, message),
+            Kind::P384(ec) if digest == Digest::Sha384 => return sign_ec(ec, &random, message),
+            Kind::P256(_) => "EC P-256",
+            Kind::P384(_) => "EC P-384",
+        };
+        Err(KeyError::Combination { key, digest: digest.label(), scheme: "" })
+    }
+}
+
+fn sign_ec(key: &EcdsaKeyPair, random: &SystemRandom, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    key.sign(random, message).map(|signature| signature.as_ref().to_vec()).map_err(|_unspecified| KeyError::Failed)
+}

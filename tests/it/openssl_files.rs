@@ -1,0 +1,171 @@
+//! Structures made with the OpenSSL command line (tests/fixtures/openssl) are opened, and damaged ones are not.
+
+use std::io::Cursor;
+
+use countersign::as2::{DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome, open};
+use countersign::certificate::{Certificate, PrivateKey, read};
+use countersign::domain::algorithm::{Digest, Encryption, KeyTransport};
+
+const ENTITY: &[u8] = include_bytes!("../fixtures/openssl/entity.mime");
+const MICS: &str = include_str!("../fixtures/openssl/entity.mic.txt");
+const PAYLOAD: &[u8] = b"ISA*00*~\nLF line, no final newline";
+
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/fixtures/openssl/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn identity(name: &str) -> (Certificate, PrivateKey) {
+    let certificate = read(&file(&format!("{name}.crt")), None).unwrap().certificates.remove(0);
+    let key = PrivateKey::from_pkcs8_der(&file(&format!("{name}.key.der"))).unwrap();
+    assert!(key.matches(&certificate));
+    (certificate, key)
+}
+
+fn mic(digest: Digest) -> String {
+    MICS.lines().find_map(|line| line.strip_prefix(&format!("{digest} "))).unwrap().to_owned()
+}
+
+fn headers(content_type: &str) -> Vec<(String, String)> {
+    vec![("Content-Type".to_owned(), content_type.to_owned())]
+}
+
+fn decrypt(body: &[u8], with: &[(Certificate, PrivateKey)]) -> Result<(Opened, Vec<u8>), OpenError> {
+    let keys: Vec<DecryptionKey<'_>> =
+        with.iter().map(|(certificate, key)| DecryptionKey { certificate, key }).collect();
+    let mut payload = Vec::new();
+    let opened = open(
+        &headers("application/pkcs7-mime; smime-type=enveloped-data"),
+        &mut Cursor::new(body),
+        OpeningKeys { decryption: &keys, accepted: &[] },
+        &[Digest::Sha256],
+        &mut payload,
+    )?;
+    Ok((opened, payload))
+}
+
+#[test]
+fn envelopes_of_openssl_are_opened_with_the_right_mic() {
+    let all = [identity("rsa"), identity("rsa4096"), identity("old")];
+    for (name, encryption, transport) in [
+        ("enc-3des.der", Encryption::TripleDesCbc, KeyTransport::RsaPkcs1),
+        ("enc-aes128cbc.der", Encryption::Aes128Cbc, KeyTransport::RsaPkcs1),
+        ("enc-aes192cbc.der", Encryption::Aes192Cbc, KeyTransport::RsaPkcs1),
+        ("enc-aes256cbc-3recipients.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
+        ("enc-aes256cbc-ber-indefinite.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
+        ("enc-aes256cbc-oaep-sha1.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha1),
+        ("enc-aes256cbc-oaep-sha256.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha256),
+        ("enc-aes256cbc-oaep-sha512.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha512),
+        ("enc-aes256cbc-rsa4096.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
+        ("enc-aes256cbc-ski.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
+    ] {
+        let (opened, payload) = decrypt(&file(name), &all).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let facts = opened.encryption.as_ref().unwrap();
+        assert_eq!((facts.encryption, facts.key_transport), (encryption, transport), "{name}");
+        assert_eq!(payload, PAYLOAD, "{name}");
+        assert_eq!(opened.mic.base64(), mic(Digest::Sha256), "{name}");
+        assert_eq!(opened.filename().as_deref(), Some("po.edi"));
+    }
+}
+
+#[test]
+fn an_envelope_for_somebody_else_says_for_whom_it_is() {
+    let error = decrypt(&file("enc-aes128cbc.der"), &[identity("rsa4096")]).unwrap_err();
+    assert!(matches!(&error, OpenError::NotForUs { recipients } if recipients.len() == 1), "{error}");
+    assert_eq!(error.disposition().key().as_deref(), Some("decryption-failed"));
+}
+
+#[test]
+fn a_damaged_envelope_is_an_error_wherever_it_is_damaged() {
+    let whole = file("enc-aes128cbc.der");
+    let ours = [identity("rsa")];
+    for cut in (0..whole.len()).step_by(7) {
+        assert!(decrypt(&whole[..cut], &ours).is_err(), "cut at {cut}");
+    }
+    // In the wrapped key: the one answer that tells nothing.
+    let (certificate, _) = &ours[0];
+    let serial =
+        whole.windows(certificate.serial_bytes().len()).position(|part| part == certificate.serial_bytes()).unwrap();
+    let mut changed = whole.clone();
+    changed[serial + 80] ^= 1;
+    assert!(matches!(decrypt(&changed, &ours), Err(OpenError::Undecryptable)));
+    let mut padding = whole;
+    // The last byte of the block before the last: it flips the last byte of the padding.
+    let last = padding.len() - 17;
+    padding[last] ^= 1;
+    assert!(decrypt(&padding, &ours).is_err());
+}
+
+fn signed(signature: &[u8], micalg: &str) -> (Vec<(String, String)>, Vec<u8>) {
+    let mut body = b"This is an S/MIME signed message\r\n--x\r\n".to_vec();
+    body.extend_from_slice(ENTITY);
+    body.extend_from_slice(b"\r\n--x\r\nContent-Type: application/x-pkcs7-signature\r\n\r\n");
+    body.extend_from_slice(signature);
+    body.extend_from_slice(b"\r\n--x--\r\n");
+    (headers(&format!("multipart/signed; boundary=x; micalg=\"{micalg}\"")), body)
+}
+
+fn verify(name: &str, micalg: &str, accepted: &[&Certificate]) -> Opened {
+    let (headers, body) = signed(&file(name), micalg);
+    let mut payload = Vec::new();
+    let keys = OpeningKeys { decryption: &[], accepted };
+    let opened = open(&headers, &mut Cursor::new(body), keys, &[], &mut payload)
+        .unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(payload, PAYLOAD, "{name}");
+    opened
+}
+
+#[test]
+fn signatures_of_openssl_are_verified_with_the_digest_they_use() {
+    let (rsa, _) = identity("rsa");
+    let (ec, _) = identity("ec");
+    for (name, digest) in [
+        ("sig-sha1.der", Digest::Sha1),
+        ("sig-sha256.der", Digest::Sha256),
+        ("sig-sha384.der", Digest::Sha384),
+        ("sig-sha512.der", Digest::Sha512),
+        ("sig-sha256-noattr.der", Digest::Sha256),
+        ("sig-sha256-nocerts.der", Digest::Sha256),
+        ("sig-sha256-pss.der", Digest::Sha256),
+        ("sig-sha512-pss.der", Digest::Sha512),
+        ("sig-sha256-ski-nosmimecap.der", Digest::Sha256),
+        ("sig-sha256-ecdsa.der", Digest::Sha256),
+    ] {
+        // What `micalg` announces may be missing or wrong; the signature decides.
+        for micalg in [digest.as_str(), "", "sha-384"] {
+            let opened = verify(name, micalg, &[&ec, &rsa]);
+            let check = opened.signature.unwrap();
+            let expected = if name.contains("ecdsa") { &ec } else { &rsa };
+            let signer = expected.facts().fingerprint_sha256;
+            assert_eq!(check.outcome, SignatureOutcome::Good { signer }, "{name} announced as {micalg}");
+            assert_eq!(check.digest, Some(digest), "{name}");
+            assert_eq!(opened.mic.base64(), mic(digest), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_signature_by_somebody_else_is_told_from_a_broken_one() {
+    let (rsa, _) = identity("rsa");
+    let (old, _) = identity("old");
+    let outcome = |name: &str, accepted: &[&Certificate]| verify(name, "sha256", accepted).signature.unwrap().outcome;
+    let unknown = outcome("sig-sha256.der", &[&old]);
+    let embedded = Some(rsa.facts().fingerprint_sha256);
+    assert_eq!(unknown, SignatureOutcome::UnknownSigner { embedded, content_intact: true });
+    let without = outcome("sig-sha256-nocerts.der", &[&old]);
+    assert!(matches!(without, SignatureOutcome::UnknownSigner { embedded: None, .. }), "{without:?}");
+    let wrong = outcome("sig-sha256-wrongkey.der", &[&rsa]);
+    assert!(!matches!(wrong, SignatureOutcome::Good { .. }), "{wrong:?}");
+}
+
+#[test]
+fn content_with_other_line_ends_is_recognised() {
+    let (rsa, _) = identity("rsa");
+    let (headers, body) = signed(&file("sig-sha256.der"), "sha256");
+    let text = String::from_utf8_lossy(PAYLOAD).into_owned();
+    let at = body.windows(PAYLOAD.len()).position(|part| part == PAYLOAD).unwrap();
+    let mut altered = body;
+    altered.splice(at..at + PAYLOAD.len(), text.replace('\n', "\r\n").into_bytes());
+    let keys = OpeningKeys { decryption: &[], accepted: &[&rsa] };
+    let opened = open(&headers, &mut Cursor::new(altered), keys, &[], &mut Vec::new()).unwrap();
+    assert!(matches!(opened.signature.unwrap().outcome, SignatureOutcome::Altered { .. }));
+}
