@@ -7,19 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-use super::dial::{self, Dialled, ProxyChoice, Target};
-use super::exchange::Exchange;
+use super::connector::Watch;
+use super::exchange::{Exchange, Told};
 use super::failure::{FailureKind, PostFailure};
 use super::file_body::FileBody;
 use super::meter::Meter;
-use super::trust::{ClientTls, Identity, TlsFacts, Trust};
+use super::trust::{self, ClientTls, Identity, TlsFacts, Trust};
 use crate::domain::identifier::Address;
 
 /// What of an answer is read unless something else is asked for, in bytes.
 pub const USUAL_ANSWER: u64 = 1024 * 1024;
+
+/// The most headers of an answer. Their length is limited by the client, to about 400 KiB.
+const MOST_HEADERS: usize = 256;
 
 /// A user's name and password for HTTP's basic authentication (RFC 7617).
 #[derive(Clone)]
@@ -41,7 +45,7 @@ impl fmt::Debug for BasicAuth {
 pub struct PostRequest {
     /// Where to.
     pub url: Address,
-    /// The headers, in order. Host, Content-Length, User-Agent and Authorization are added by the client.
+    /// The headers, in order. Host, Content-Length, User-Agent, Authorization and `Accept: */*` are added by the client.
     pub headers: Vec<(String, String)>,
     /// The file that holds the body.
     pub body: PathBuf,
@@ -49,7 +53,8 @@ pub struct PostRequest {
     pub length: u64,
     /// Chunked instead of Content-Length.
     pub chunked: bool,
-    /// For connecting as a whole, and after that the longest time in which nothing moves.
+    /// For connecting as a whole, and after that the longest time in which nothing moves: no piece of the body (64 KiB) is
+    /// taken, neither the answer's head nor a piece of its body comes. What the system still holds back is not seen.
     pub timeout: Duration,
     /// User and password, if the partner wants them.
     pub basic_auth: Option<BasicAuth>,
@@ -101,7 +106,7 @@ pub enum PostEvent {
 pub struct Timings {
     /// The connection was made, TLS included.
     pub connected: Duration,
-    /// The last byte had left; none if the answer came before.
+    /// The last byte was taken from us; none if the answer came before.
     pub sent: Option<Duration>,
     /// The answer's head was there.
     pub answered: Duration,
@@ -118,11 +123,9 @@ pub struct Answer {
     pub reason: String,
     /// The headers in order, names in lower case, those of one name together.
     pub headers: Vec<(String, String)>,
-    /// The head as it came, up to 64 KiB; interim answers (1xx) are left out.
-    pub raw_head: Vec<u8>,
     /// The body, decoded from chunks, otherwise as it came.
     pub body: Vec<u8>,
-    /// Whether all of the request had left when the answer was complete; a server may answer early (401, 413).
+    /// Whether all of the request was taken from us when the answer was complete; a server may answer early (401, 413).
     pub whole_sent: bool,
     /// When things happened.
     pub timings: Timings,
@@ -135,27 +138,40 @@ pub struct Answer {
 /// One connection, HTTP/1.1, no redirect is followed, nothing is repeated, nothing is unpacked, `Expect` is not used. The
 /// proxy is the system's, never for this very machine. TLS 1.2 and 1.3.
 ///
+/// An answer that comes while the body is still being sent is delivered. If the server hangs up right behind it, what counts
+/// is which of the two is seen first: the answer, or the break ([`FailureKind::Broken`], and the message cannot have
+/// arrived).
+///
 /// # Errors
 /// A [`PostFailure`] says what happened, and whether the partner may have the message.
 pub async fn post<F>(request: PostRequest, events: F) -> Result<Answer, PostFailure>
 where
     F: Fn(PostEvent) + Send + Sync,
 {
-    post_through(request, &ProxyChoice::System, events).await
+    post_through(request, Matcher::from_system, events).await
 }
 
-pub(super) async fn post_through<F>(request: PostRequest, proxy: &ProxyChoice, events: F) -> Result<Answer, PostFailure>
+/// `proxies`: which proxy is for which address; asked for this post only, and never for this very machine.
+pub(super) async fn post_through<F>(
+    request: PostRequest,
+    proxies: impl FnOnce() -> Matcher + Send,
+    events: F,
+) -> Result<Answer, PostFailure>
 where
     F: Fn(PostEvent) + Send + Sync,
 {
     let setup = |detail: String| PostFailure::before(FailureKind::Setup, detail);
-    let meter = Arc::new(Meter::new());
-    let target = target(&request.url).map_err(setup)?;
-    let mut headers = headers(&request, &target).map_err(setup)?;
+    let url = reqwest::Url::parse(request.url.as_str()).map_err(|error| setup(error.to_string()))?;
+    let headers = headers(&request, &url).map_err(setup)?;
+    let proxy = if request.url.is_loopback() {
+        None
+    } else {
+        Proxy::choose(&url, &proxies()).map_err(|why| PostFailure::before(FailureKind::Proxy, why))?
+    };
+    let meter = Arc::new(Meter::new(request.length));
     let body = FileBody::open(&request.body, request.length, !request.chunked, Some(Arc::clone(&meter)))
         .await
         .map_err(|error| PostFailure::before(FailureKind::Body, error.to_string()))?;
-
     let tls = if request.url.is_tls() {
         let (trust, identity) = (request.trust.clone(), request.identity.clone());
         let prepared = tokio::task::spawn_blocking(move || ClientTls::prepare(&trust, identity.as_ref())).await;
@@ -163,33 +179,74 @@ where
     } else {
         None
     };
-    let dialled = tokio::time::timeout(request.timeout, dial::dial(&target, proxy, tls.as_ref())).await.map_err(
-        |_elapsed| {
-            let detail = format!("{}:{} within {:?}", target.host, target.port, request.timeout);
-            PostFailure::before(FailureKind::ConnectTimeout, detail)
-        },
-    )??;
-    let Dialled { stream, peer, tls: facts, forward, proxy } = dialled;
-    let connected = meter.elapsed();
-    meter.moved();
-    events(PostEvent::Connected { ms: millis(connected), tls: facts.clone(), peer, proxy });
-
-    let uri = match forward {
-        Some(forward) => {
-            if let Some(value) = forward.authorization {
-                headers.insert(header::PROXY_AUTHORIZATION, value);
-            }
-            target.uri.clone()
-        }
-        None => origin_form(&target.uri),
-    };
-    let mut message = http::Request::new(body);
-    *message.method_mut() = http::Method::POST;
-    *message.uri_mut() = uri;
+    let client = client(&request, tls.as_ref(), proxy.as_ref(), &meter).map_err(setup)?;
+    let mut message = reqwest::Request::new(reqwest::Method::POST, url);
     *message.headers_mut() = headers;
+    *message.body_mut() = Some(reqwest::Body::wrap(body));
+    let exchange = Exchange {
+        meter,
+        tls,
+        whither: format!("{}:{}", request.url.host(), request.url.port()),
+        proxy: proxy.map(|proxy| proxy.named),
+        limit: request.timeout,
+        most: request.max_answer,
+        events: &events,
+        told: Told::default(),
+    };
+    exchange.run(client.execute(message)).await
+}
 
-    let exchange = Exchange { meter, tls, facts, connected, limit: request.timeout, most: request.max_answer };
-    exchange.run(stream, message, &events).await
+/// A client for one connection.
+fn client(
+    request: &PostRequest,
+    tls: Option<&ClientTls>,
+    proxy: Option<&Proxy>,
+    meter: &Arc<Meter>,
+) -> Result<reqwest::Client, String> {
+    let config = tls.map_or_else(trust::without_tls, |tls| Ok(tls.config.clone()))?;
+    let builder = reqwest::Client::builder()
+        .http1_only()
+        .http1_title_case_headers()
+        .http1_max_headers(MOST_HEADERS)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .pool_max_idle_per_host(0)
+        .connect_timeout(request.timeout)
+        .connector_layer(Watch(Arc::clone(meter)))
+        .tls_backend_preconfigured(config);
+    let builder = match proxy {
+        Some(proxy) => builder.proxy(proxy.rule.clone()),
+        None => builder.no_proxy(),
+    };
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// The proxy to go through.
+struct Proxy {
+    /// Host and port, without the password.
+    named: String,
+    rule: reqwest::Proxy,
+}
+
+impl Proxy {
+    /// The proxy for an address, if there is one for it, or why it cannot be used.
+    fn choose(url: &reqwest::Url, proxies: &Matcher) -> Result<Option<Self>, String> {
+        let uri: http::Uri = url.as_str().parse().map_err(|error: http::uri::InvalidUri| error.to_string())?;
+        let Some(found) = proxies.intercept(&uri) else { return Ok(None) };
+        let named = format!("{}:{}", found.uri().host().unwrap_or_default(), found.uri().port_u16().unwrap_or(80));
+        if found.uri().scheme_str() != Some("http") {
+            return Err(format!("proxy {named}: only proxies whose address begins with http:// are supported"));
+        }
+        let mut rule = reqwest::Proxy::all(format!("http://{named}"))
+            .map_err(|error| format!("proxy {named}: {}", error.without_url()))?;
+        if let Some(auth) = found.basic_auth() {
+            rule = rule.custom_http_auth(auth.clone());
+        }
+        Ok(Some(Self { named, rule }))
+    }
 }
 
 /// Whole milliseconds.
@@ -197,22 +254,12 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn target(address: &Address) -> Result<Target, String> {
-    // Through `url`, which writes international host names and odd paths as HTTP wants them.
-    let url = url::Url::parse(address.as_str()).map_err(|error| error.to_string())?;
-    let uri = url.as_str().parse().map_err(|error: http::uri::InvalidUri| error.to_string())?;
-    Ok(Target { host: address.host(), port: address.port(), uri, loopback: address.is_loopback() })
-}
-
-fn origin_form(uri: &http::Uri) -> http::Uri {
-    let path = uri.path_and_query().cloned().unwrap_or_else(|| http::uri::PathAndQuery::from_static("/"));
-    http::Uri::from(path)
-}
-
-fn headers(request: &PostRequest, target: &Target) -> Result<HeaderMap, String> {
+fn headers(request: &PostRequest, url: &reqwest::Url) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    let host = target.uri.authority().map_or(target.host.as_str(), http::uri::Authority::as_str);
-    headers.insert(header::HOST, value("Host", host)?);
+    // The client would add it as the last one; it belongs first (RFC 9110, 7.2).
+    let host = url.host_str().unwrap_or_default();
+    let host = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    headers.insert(header::HOST, value("Host", &host)?);
     for (name, text) in &request.headers {
         let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_invalid| {
             format!(

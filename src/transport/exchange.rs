@@ -1,132 +1,109 @@
-//! One request and its answer on a made connection.
+//! One post as it runs: watched, told of, and put into an answer or a failure.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use reqwest::Response;
+use reqwest::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::client::{Answer, PostEvent, Timings, millis};
-use super::failure::{FailureKind, Phase, PostFailure, TlsReason};
-use super::file_body::FileBody;
-use super::meter::{KEPT_HEAD as MOST_HEAD, Meter, Metered, Reading, Stream};
+use super::explain;
+use super::failure::{FailureKind, Phase, PostFailure};
+use super::meter::{Meter, Reading, TOLD_EVERY};
 use super::trust::{ClientTls, TlsFacts};
 
-/// The most headers of an answer.
-const MOST_HEADERS: usize = 256;
-
-fn decoded(bytes: &[u8]) -> String {
-    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
-}
-
-/// One request on one connection.
-pub(super) struct Exchange {
+/// One post.
+pub(super) struct Exchange<'a, F> {
     pub(super) meter: Arc<Meter>,
     pub(super) tls: Option<ClientTls>,
-    pub(super) facts: Option<TlsFacts>,
-    pub(super) connected: Duration,
+    /// The partner, as host and port.
+    pub(super) whither: String,
+    /// The proxy, as host and port.
+    pub(super) proxy: Option<String>,
     pub(super) limit: Duration,
     pub(super) most: u64,
+    pub(super) events: &'a F,
+    pub(super) told: Told,
 }
 
-/// Why an exchange ended without a whole answer, before it is put into words.
+/// What was told already.
+#[derive(Default)]
+pub(super) struct Told {
+    connected: bool,
+    bytes: u64,
+    sent: bool,
+}
+
+/// Why a post ended without a whole answer, before it is put into words.
 enum Cut {
-    Http(hyper::Error),
+    Client(reqwest::Error),
     Silence,
     TooLarge,
 }
 
-impl Exchange {
+impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
     /// Sends, receives, and says why not.
-    pub(super) async fn run<F>(
-        self,
-        stream: Box<dyn Stream>,
-        message: http::Request<FileBody>,
-        events: &F,
-    ) -> Result<Answer, PostFailure>
-    where
-        F: Fn(PostEvent) + Send + Sync,
-    {
-        let io = TokioIo::new(Metered::new(stream, Arc::clone(&self.meter)));
-        let mut builder = hyper::client::conn::http1::Builder::new();
-        builder
-            .title_case_headers(true)
-            .max_headers(MOST_HEADERS)
-            .max_header_size(MOST_HEAD)
-            .allow_spaces_after_header_name_in_responses(true)
-            .allow_obsolete_multiline_headers_in_responses(true);
-        let (mut sender, connection) = match builder.handshake(io).await {
-            Ok(pair) => pair,
-            Err(error) => return Err(self.failed(Cut::Http(error), None)),
+    pub(super) async fn run(
+        mut self,
+        sending: impl Future<Output = reqwest::Result<Response>> + Send,
+    ) -> Result<Answer, PostFailure> {
+        let response = match self.watch(async { sending.await.map_err(Cut::Client) }).await {
+            Ok(response) => response,
+            Err(cut) => return Err(self.failed(cut, None)),
         };
-        let mut answer: Option<Answer> = None;
-        let outcome = {
-            let exchange = async {
-                let response = sender.send_request(message).await.map_err(Cut::Http)?;
-                let begun = answer.insert(self.begun(&response));
-                events(PostEvent::Answered { ms: millis(begun.timings.answered), status: begun.status });
-                collect(response.into_body(), self.most, &mut begun.body).await
-            };
-            self.watch(exchange, connection, events).await
-        };
-        if let Some(answer) = &mut answer {
-            let now = self.meter.reading();
-            answer.whole_sent = now.whole_accepted;
-            answer.timings.sent = now.sent_at;
-            answer.timings.finished = self.meter.elapsed();
-        }
-        match (outcome, answer) {
-            (Ok(()), Some(answer)) => Ok(answer),
-            (Ok(()), None) => Err(self.failed(Cut::Silence, None)),
-            (Err(cut), answer) => Err(self.failed(cut, answer)),
+        self.meter.moved();
+        let mut answer = self.begun(&response);
+        (self.events)(PostEvent::Answered { ms: millis(answer.timings.answered), status: answer.status });
+        let collecting = collect(response, Arc::clone(&self.meter), self.most, &mut answer.body);
+        let outcome = self.watch(collecting).await;
+
+        let now = self.meter.close();
+        answer.whole_sent = now.sent_at.is_some();
+        answer.timings.sent = now.sent_at;
+        answer.timings.finished = self.meter.elapsed();
+        match outcome {
+            Ok(()) => Ok(answer),
+            Err(cut) => Err(self.failed(cut, Some(answer))),
         }
     }
 
-    /// Drives the exchange and its connection, tells of progress, and ends it when nothing moves.
-    async fn watch<F, E, C>(&self, exchange: E, connection: C, events: &F) -> Result<(), Cut>
-    where
-        F: Fn(PostEvent) + Send + Sync,
-        E: Future<Output = Result<(), Cut>>,
-        C: Future<Output = hyper::Result<()>>,
-    {
-        let mut exchange = std::pin::pin!(exchange);
-        let mut connection = std::pin::pin!(connection);
-        let mut open = true;
-        let mut told_sent = false;
-        let mut told = 0;
-        let mut tell = |now: &Reading| {
-            if !told_sent && let Some(at) = now.sent_at {
-                told_sent = true;
-                events(PostEvent::Sent { ms: millis(at), bytes: now.body_taken });
-            } else if !told_sent && now.body_taken > told {
-                told = now.body_taken;
-                events(PostEvent::Progress { bytes: told });
-            }
-        };
+    /// Drives the work, tells of progress, and ends it when nothing moves. Until there is a connection the client's own
+    /// time limit holds.
+    async fn watch<T>(&mut self, work: impl Future<Output = Result<T, Cut>>) -> Result<T, Cut> {
+        let mut work = std::pin::pin!(work);
+        let meter = Arc::clone(&self.meter);
+        let still_until = || meter.reading().last_move.map(|moved| moved + self.limit);
+        let mut until = still_until();
         loop {
-            let still_until = self.meter.reading().last_move + self.limit;
-            tokio::select! {
+            let silence = tokio::time::sleep_until(until.unwrap_or_else(Instant::now).into());
+            let outcome = tokio::select! {
                 biased;
-                // Its error, if it has one, reaches the exchange too.
-                _ended = &mut connection, if open => open = false,
-                () = self.meter.changed.notified() => tell(&self.meter.reading()),
-                outcome = &mut exchange => return outcome,
-                () = tokio::time::sleep_until(still_until.into()) => {
-                    if self.meter.reading().last_move + self.limit <= std::time::Instant::now() {
-                        return Err(Cut::Silence);
-                    }
-                }
+                () = meter.changed.notified() => None,
+                outcome = &mut work => Some(outcome),
+                () = silence, if until.is_some() => None,
+            };
+            tell(&meter.reading(), &mut self.told, self.tls.as_ref(), self.proxy.as_deref(), self.events);
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+            until = still_until();
+            if until.is_some_and(|until| until <= Instant::now()) {
+                return Err(Cut::Silence);
             }
         }
     }
 
-    fn begun(&self, response: &http::Response<Incoming>) -> Answer {
+    fn facts(&self) -> Option<TlsFacts> {
+        self.tls.as_ref().map(ClientTls::facts)
+    }
+
+    fn begun(&self, response: &Response) -> Answer {
         let reason = match response.extensions().get::<hyper::ext::ReasonPhrase>() {
             Some(reason) => decoded(reason.as_bytes()),
             None => response.status().canonical_reason().unwrap_or_default().to_owned(),
         };
         let answered = self.meter.elapsed();
+        let connected = self.meter.reading().made.map_or(answered, |made| made.at);
         Answer {
             status: response.status().as_u16(),
             reason,
@@ -135,82 +112,91 @@ impl Exchange {
                 .iter()
                 .map(|(name, value)| (name.as_str().to_owned(), decoded(value.as_bytes())))
                 .collect(),
-            raw_head: self.meter.answer_head(),
             body: Vec::new(),
             whole_sent: false,
-            timings: Timings { connected: self.connected, sent: None, answered, finished: answered },
-            tls: self.facts.clone(),
+            timings: Timings { connected, sent: None, answered, finished: answered },
+            tls: self.facts(),
         }
     }
 
     fn failed(self, cut: Cut, answer: Option<Answer>) -> PostFailure {
-        let now = self.meter.reading();
-        let phase = match (&answer, now.whole_accepted) {
-            (Some(_), _) => Phase::ReadingAnswer,
-            (None, true) => Phase::AwaitingAnswer,
-            (None, false) => Phase::Sending,
-        };
-        let (kind, detail) = match cut {
-            Cut::Silence => (FailureKind::Timeout, format!("no byte in either direction for {:?}", self.limit)),
+        let now = self.meter.close();
+        let tls = self.tls.as_ref();
+        let (kind, detail) = match &cut {
+            Cut::Silence => (FailureKind::Timeout, format!("nothing moved for {:?}", self.limit)),
             Cut::TooLarge => (
                 FailureKind::AnswerTooLarge { most: self.most },
                 format!("more than {} bytes, the rest was not read", self.most),
             ),
-            Cut::Http(error) => self.explain(&error, &now, answer.is_some()),
+            Cut::Client(error) if now.made.is_none() || error.is_connect() => {
+                let (kind, detail) = explain::not_connected(error, &self.whither, self.proxy.as_deref(), tls);
+                return PostFailure::before(kind, detail);
+            }
+            Cut::Client(error) => match now.body_error {
+                Some(why) => (FailureKind::Body, why),
+                None => explain::broken(error, tls, now.sent_at.is_some(), answer.is_some()),
+            },
+        };
+        let phase = match (&answer, now.sent_at) {
+            (Some(_), _) => Phase::ReadingAnswer,
+            (None, Some(_)) => Phase::AwaitingAnswer,
+            (None, None) => Phase::Sending,
         };
         PostFailure {
             kind,
             detail,
             phase,
-            sent_bytes: now.body_taken,
-            whole_sent: now.whole_accepted,
-            tls: self.facts,
+            sent_bytes: now.taken,
+            whole_sent: now.sent_at.is_some(),
+            tls: self.facts(),
             answer: answer.map(Box::new),
         }
     }
+}
 
-    fn explain(&self, error: &hyper::Error, now: &Reading, answered: bool) -> (FailureKind, String) {
-        if let Some(why) = &now.body_error {
-            return (FailureKind::Body, why.clone());
+fn tell(now: &Reading, told: &mut Told, tls: Option<&ClientTls>, proxy: Option<&str>, events: impl Fn(PostEvent)) {
+    if let Some(made) = now.made
+        && !told.connected
+    {
+        told.connected = true;
+        events(PostEvent::Connected {
+            ms: millis(made.at),
+            tls: tls.map(ClientTls::facts),
+            peer: made.peer,
+            proxy: proxy.map(str::to_owned),
+        });
+    }
+    if let Some(at) = now.sent_at {
+        if !told.sent {
+            told.sent = true;
+            events(PostEvent::Sent { ms: millis(at), bytes: now.taken });
         }
-        if let (Some(why), Some(tls)) = (&now.tls_error, &self.tls) {
-            // In TLS 1.3 the server judges our certificate after we have begun to send.
-            let chain = tls.chain();
-            let reason = TlsReason::new(why, &chain, tls.asked(), tls.presents());
-            return (FailureKind::TlsRefused { reason, chain }, why.to_string());
-        }
-        let head = self.meter.answer_head();
-        if now.head_too_long {
-            return (FailureKind::BadAnswer, format!("its head is longer than {MOST_HEAD} bytes"));
-        }
-        let begins_as_http = head.len() < 5 || head.starts_with(b"HTTP/");
-        if !answered && (error.is_parse() || !begins_as_http) {
-            return (FailureKind::BadAnswer, format!("{error}; it begins with `{}`", excerpt(&head)));
-        }
-        let why = now.read_error.as_ref().or(now.write_error.as_ref());
-        let cause = why.map_or_else(String::new, |why| format!(" ({why})"));
-        let what = match (answered, head.is_empty()) {
-            (true, _) => "the server closed the connection in the middle of its answer",
-            (false, true) => "the server closed the connection without an answer",
-            (false, false) => "the server closed the connection in the middle of its answer's head",
-        };
-        (FailureKind::Broken, format!("{what}{cause}"))
+    } else if now.taken >= told.bytes + TOLD_EVERY {
+        told.bytes = now.taken;
+        events(PostEvent::Progress { bytes: now.taken });
     }
 }
 
-/// The beginning of what came, so that it can be read in a message.
-fn excerpt(bytes: &[u8]) -> String {
-    bytes[..bytes.len().min(60)].escape_ascii().to_string()
+fn decoded(bytes: &[u8]) -> String {
+    std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().copied().map(char::from).collect(), str::to_owned)
 }
 
-async fn collect(mut body: Incoming, most: u64, into: &mut Vec<u8>) -> Result<(), Cut> {
-    while let Some(frame) = body.frame().await {
-        let Ok(bytes) = frame.map_err(Cut::Http)?.into_data() else { continue };
+async fn collect(mut response: Response, meter: Arc<Meter>, most: u64, into: &mut Vec<u8>) -> Result<(), Cut> {
+    let to_the_end = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().all(|name| !response.headers().contains_key(name));
+    loop {
+        let bytes = match response.chunk().await {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(()),
+            // Many servers close without close_notify. An answer without a length may then be cut; a receipt's signature
+            // tells.
+            Err(error) if to_the_end && explain::is_bare_end(&error) => return Ok(()),
+            Err(error) => return Err(Cut::Client(error)),
+        };
+        meter.moved();
         let room = usize::try_from(most.saturating_sub(into.len() as u64)).unwrap_or(usize::MAX);
         into.extend_from_slice(&bytes[..bytes.len().min(room)]);
         if bytes.len() > room {
             return Err(Cut::TooLarge);
         }
     }
-    Ok(())
 }

@@ -215,9 +215,9 @@ pub struct PostFailure {
     pub detail: String,
     /// How far it had come.
     pub phase: Phase,
-    /// Bytes of the body that were handed over to the connection.
+    /// Bytes of the body that were taken from us.
     pub sent_bytes: u64,
-    /// Every byte of the request was accepted by the connection.
+    /// Every byte of the body was taken from us.
     pub whole_sent: bool,
     /// What TLS agreed on, if it came so far.
     pub tls: Option<TlsFacts>,

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead as _, ReadBuf};
 use super::meter::Meter;
 
 /// One piece, in bytes.
-const PIECE: usize = 128 * 1024;
+const PIECE: usize = 64 * 1024;
 
 /// A body of a known length in a file.
 #[derive(Debug)]
@@ -40,11 +40,6 @@ impl FileBody {
         if found != length {
             return Err(io::Error::other(format!("the kept message should have {length} bytes and has {found}")));
         }
-        if let Some(meter) = &meter
-            && length == 0
-        {
-            meter.took(0, true);
-        }
         Ok(Self { file, left: length, length_told: tell_length, meter, piece: Vec::new() })
     }
 
@@ -68,11 +63,6 @@ impl http_body::Body for FileBody {
         if this.left == 0 {
             return Poll::Ready(None);
         }
-        if this.meter.as_ref().is_some_and(|meter| meter.is_broken()) {
-            // Nothing more can leave. Staying silent, rather than ending, lets the answer be read; the waiting side
-            // has its own time limit.
-            return Poll::Pending;
-        }
         let want = usize::try_from(this.left).unwrap_or(PIECE).min(PIECE);
         this.piece.resize(want, 0);
         let mut into = ReadBuf::new(&mut this.piece);
@@ -87,12 +77,12 @@ impl http_body::Body for FileBody {
                         "the kept message lost its last {missing} bytes while sending"
                     )));
                 }
+                if this.meter.as_ref().is_some_and(|meter| !meter.take(read as u64)) {
+                    return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer any more"))));
+                }
                 let mut piece = std::mem::take(&mut this.piece);
                 piece.truncate(read);
                 this.left -= read as u64;
-                if let Some(meter) = &this.meter {
-                    meter.took(read as u64, this.left == 0);
-                }
                 Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))))
             }
         }

@@ -114,7 +114,7 @@ pub(super) async fn read<R: AsyncRead + Unpin>(
 
 /// Looks for the blank line, each byte once.
 #[derive(Debug, Default)]
-pub(super) struct Scan {
+struct Scan {
     at: usize,
     line: usize,
     begun: bool,

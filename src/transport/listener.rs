@@ -24,8 +24,7 @@ use super::head::{self, Framing, Head, HeadError};
 use super::inbound::{
     BodyEnd, BodyLimits, Handler, Refusal, RefusalReason, Request, RequestBody, Response, ResponseBody,
 };
-use super::meter::Stream;
-use super::patient::Patient;
+use super::patient::{Patient, Stream};
 use super::trust::{Identity, provider};
 
 /// Beyond the connections that are served, so many are told that it is too busy; any others are just closed.

@@ -5,8 +5,9 @@
 //! used again cannot fail in the middle of the next message.
 
 pub mod client;
-mod dial;
+mod connector;
 mod exchange;
+mod explain;
 pub mod failure;
 mod file_body;
 pub mod head;

@@ -107,8 +107,6 @@ impl Identity {
 pub struct TlsFacts {
     /// `TLS 1.2` or `TLS 1.3`.
     pub version: &'static str,
-    /// Name of the cipher suite, as IANA registered it.
-    pub cipher: String,
     /// The server's certificates as DER, its own first, at most 16.
     pub chain: Vec<Vec<u8>>,
     /// The server asked for a client certificate.
@@ -118,6 +116,14 @@ pub struct TlsFacts {
 /// The cryptography of every TLS connection, named and not left to a default of the process.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// For plain HTTP: trusts nobody and reads nothing, because a client must have some configuration.
+pub(super) fn without_tls() -> Result<ClientConfig, String> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// The certificates in a PEM text, at least one.
@@ -135,7 +141,7 @@ fn pem_certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> 
 
 /// A client's configuration, with what it notes while it shakes hands.
 pub(super) struct ClientTls {
-    pub(super) config: Arc<ClientConfig>,
+    pub(super) config: ClientConfig,
     verifier: Arc<Recorder>,
     presenter: Arc<Presenter>,
 }
@@ -148,7 +154,8 @@ impl ClientTls {
             Trust::Pem(pem) => Rule::pinned(pem)?,
         };
         let key = identity.map(Identity::certified).transpose().map_err(|error| error.to_string())?;
-        let verifier = Arc::new(Recorder { rule, provider: provider(), seen: Mutex::default() });
+        let verifier =
+            Arc::new(Recorder { rule, provider: provider(), seen: Mutex::default(), tls13: AtomicBool::new(false) });
         let presenter = Arc::new(Presenter { key: key.map(Arc::new), asked: AtomicBool::new(false) });
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -156,12 +163,21 @@ impl ClientTls {
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
             .with_client_cert_resolver(Arc::clone(&presenter) as _);
-        Ok(Self { config: Arc::new(config), verifier, presenter })
+        Ok(Self { config, verifier, presenter })
     }
 
     /// The certificates which the server showed, whether they were accepted or not.
     pub(super) fn chain(&self) -> Vec<Vec<u8>> {
         self.verifier.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What was agreed, once it is.
+    pub(super) fn facts(&self) -> TlsFacts {
+        TlsFacts {
+            version: if self.verifier.tls13.load(Ordering::Relaxed) { "TLS 1.3" } else { "TLS 1.2" },
+            chain: self.chain(),
+            client_certificate_asked: self.asked(),
+        }
     }
 
     /// Whether the server asked for a client certificate.
@@ -252,6 +268,8 @@ struct Recorder {
     rule: Rule,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Vec<Vec<u8>>>,
+    /// Each version of TLS has its own way to sign the handshake, so the one which is asked for tells the version.
+    tls13: AtomicBool,
 }
 
 impl ServerCertVerifier for Recorder {
@@ -285,6 +303,7 @@ impl ServerCertVerifier for Recorder {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.tls13.store(true, Ordering::Relaxed);
         let algorithms = &self.provider.signature_verification_algorithms;
         rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
     }

