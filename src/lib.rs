@@ -42,3 +42,4 @@ pub mod as2;
 pub mod certificate;
 pub mod domain;
 pub mod transport;
+pub mod store;

@@ -1,0 +1,353 @@
+//! The archive: payloads and raw bytes of both directions, one folder for each transmission.
+//!
+//! `archive/<yyyy-mm>/<transmission id>/` holds `payload`, `request.head`, `request.body`, `response.head` and
+//! `response.body`; later attempts carry their number, as `request.2.body`. A file has its name only once it is complete
+//! and on disk, and is never replaced. These methods block: not to be called on a thread of the runtime.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::domain::transmission::TransmissionId;
+
+use super::error::FileError;
+use super::keyring::sync_folder;
+
+/// One file of a transmission. Attempts count from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The payload, as it was given to be sent or as it was received.
+    Payload,
+    /// The request's start line and header of an attempt.
+    RequestHead(u32),
+    /// The request's body of an attempt.
+    RequestBody(u32),
+    /// The answer's start line and header of an attempt.
+    ResponseHead(u32),
+    /// The answer's body of an attempt.
+    ResponseBody(u32),
+}
+
+impl Part {
+    /// The file's name.
+    #[must_use]
+    pub fn file_name(self) -> String {
+        let name = |side: &str, attempt: u32, what: &str| match attempt {
+            0 | 1 => format!("{side}.{what}"),
+            number => format!("{side}.{number}.{what}"),
+        };
+        match self {
+            Self::Payload => "payload".to_owned(),
+            Self::RequestHead(attempt) => name("request", attempt, "head"),
+            Self::RequestBody(attempt) => name("request", attempt, "body"),
+            Self::ResponseHead(attempt) => name("response", attempt, "head"),
+            Self::ResponseBody(attempt) => name("response", attempt, "body"),
+        }
+    }
+
+    /// Whether it is a raw body, which may be cut once it is settled.
+    #[must_use]
+    pub const fn is_body(self) -> bool {
+        matches!(self, Self::RequestBody(_) | Self::ResponseBody(_))
+    }
+}
+
+/// Payloads and raw bytes. Clones share the same folder.
+#[derive(Clone, Debug)]
+pub struct Archive {
+    root: PathBuf,
+}
+
+/// A file that is in the archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArchivedFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl Archive {
+    pub(super) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// The folder of a transmission, which need not exist. The month is that of its id, in UTC.
+    #[must_use]
+    pub fn folder(&self, id: TransmissionId) -> PathBuf {
+        let month = id
+            .get_timestamp()
+            .map(|stamp| stamp.to_unix())
+            .and_then(|(seconds, _)| jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok())
+            .map_or_else(|| "undated".to_owned(), |at| at.strftime("%Y-%m").to_string());
+        self.root.join(month).join(id.to_string())
+    }
+
+    /// Where a file of a transmission is, or would be.
+    #[must_use]
+    pub fn path(&self, id: TransmissionId, part: Part) -> PathBuf {
+        self.folder(id).join(part.file_name())
+    }
+
+    /// Begins a file. It has its name once [`ArchiveWriter::finish`] has returned; dropped before that, it is gone.
+    ///
+    /// # Errors
+    /// Where there is such a file already, or it cannot be created.
+    pub fn create(&self, id: TransmissionId, part: Part) -> Result<ArchiveWriter, FileError> {
+        const DOING: &str = "create";
+        let path = self.path(id, part);
+        if path.try_exists().map_err(FileError::on(DOING, &path))? {
+            return Err(FileError::on(DOING, path)(io::ErrorKind::AlreadyExists.into()));
+        }
+        let folder = self.folder(id);
+        private_folder(&folder)?;
+        // Such a file is created with mode 0600 on Unix.
+        let file = tempfile::Builder::new()
+            .prefix(&format!(".{}.", part.file_name()))
+            .suffix(".partial")
+            .tempfile_in(&folder)
+            .map_err(FileError::on(DOING, &path))?;
+        Ok(ArchiveWriter { file: BufWriter::with_capacity(64 * 1024, file), path, bytes: 0 })
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// Where there is none, or it cannot be opened.
+    pub fn open(&self, id: TransmissionId, part: Part) -> Result<File, FileError> {
+        let path = self.path(id, part);
+        File::open(&path).map_err(FileError::on("open", path))
+    }
+
+    /// The files of a transmission, with their names, sorted by name; none where it has no folder.
+    ///
+    /// # Errors
+    /// Where its folder cannot be read.
+    pub fn files(&self, id: TransmissionId) -> Result<Vec<(String, ArchivedFile)>, FileError> {
+        const DOING: &str = "read the folder";
+        let folder = self.folder(id);
+        let entries = match fs::read_dir(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(FileError::on(DOING, &folder))?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(FileError::on(DOING, &folder))?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !name.starts_with('.') {
+                let bytes = entry.metadata().map_err(FileError::on("read", entry.path()))?.len();
+                found.push((name, ArchivedFile { path: entry.path(), bytes }));
+            }
+        }
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(found)
+    }
+}
+
+/// A file on its way into the archive.
+#[derive(Debug)]
+pub struct ArchiveWriter {
+    file: BufWriter<tempfile::NamedTempFile>,
+    path: PathBuf,
+    bytes: u64,
+}
+
+impl ArchiveWriter {
+    /// Bytes written so far.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Where the file will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Completes the file: it and its name are on disk once this has returned.
+    ///
+    /// # Errors
+    /// Where the disk is full or fails, or another has taken the name meanwhile. Then nothing is left of it.
+    pub fn finish(self) -> Result<ArchivedFile, FileError> {
+        const DOING: &str = "write";
+        let Self { file, path, bytes } = self;
+        let file = file.into_inner().map_err(|error| FileError::on(DOING, &path)(error.into_error()))?;
+        file.as_file().sync_all().map_err(FileError::on(DOING, &path))?;
+        file.persist_noclobber(&path).map_err(|error| FileError::on(DOING, &path)(error.error))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder)?;
+        }
+        Ok(ArchivedFile { path, bytes })
+    }
+
+    /// The same, for an error that is to say what was being written.
+    fn named(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), FileError::on("write", &self.path)(error))
+    }
+}
+
+impl Write for ArchiveWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes).map_err(|error| self.named(error))?;
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush().map_err(|error| self.named(error))
+    }
+}
+
+/// Creates a folder, and those above it, for the user alone (mode 0700 on Unix), so that their names outlast a power
+/// cut. Those that exist stay as they are.
+pub(super) fn private_folder(folder: &Path) -> Result<(), FileError> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = folder.parent() {
+        private_folder(above)?;
+    }
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt as _;
+        builder.mode(0o700);
+    }
+    match builder.create(folder) {
+        // Somebody else made it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        result => {
+            result.map_err(FileError::on("create the folder", folder))?;
+            match folder.parent() {
+                // A folder above that may be entered but not listed cannot be synced; the new folder is there all the same.
+                Some(above) if !above.as_os_str().is_empty() => sync_folder(above).or(Ok(())),
+                _ => Ok(()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::super::fixtures::transmission;
+    use super::super::{Cut, DEFAULT_KEEP};
+    use super::*;
+
+    fn archive() -> (tempfile::TempDir, Archive, TransmissionId) {
+        let guard = tempfile::tempdir().unwrap();
+        let archive = Archive::new(guard.path().join("archive"));
+        (guard, archive, transmission(0).id)
+    }
+
+    fn put(archive: &Archive, id: TransmissionId, part: Part, bytes: &[u8]) -> ArchivedFile {
+        let mut writer = archive.create(id, part).unwrap();
+        writer.write_all(bytes).unwrap();
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn a_file_has_its_name_once_it_is_complete_and_is_never_replaced() {
+        let (guard, archive, id) = archive();
+        let mut writer = archive.create(id, Part::RequestBody(2)).unwrap();
+        writer.write_all(b"begun").unwrap();
+        assert!(archive.open(id, Part::RequestBody(2)).is_err() && archive.files(id).unwrap().is_empty());
+        drop(writer);
+        assert_eq!(fs::read_dir(archive.folder(id)).unwrap().count(), 0, "nothing is left of what was given up");
+
+        let file = put(&archive, id, Part::RequestBody(2), b"whole");
+        let expected = format!("archive/2026-11/{id}/request.2.body");
+        assert_eq!((file.path, file.bytes), (guard.path().join(expected), 5));
+        let mut read = String::new();
+        archive.open(id, Part::RequestBody(2)).unwrap().read_to_string(&mut read).unwrap();
+        assert_eq!(read, "whole");
+        let again = archive.create(id, Part::RequestBody(2)).unwrap_err();
+        assert_eq!(again.source.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(archive.files(id).unwrap()[0].0, "request.2.body");
+        assert!(archive.open(id, Part::Payload).unwrap_err().to_string().contains("payload"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_archive_is_for_the_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (_guard, archive, id) = archive();
+        let file = put(&archive, id, Part::Payload, b"order");
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file.path), mode(&archive.folder(id)), mode(&archive.root)), (0o600, 0o700, 0o700));
+    }
+
+    #[test]
+    fn the_inbox_gets_a_second_name_and_overwrites_nothing() {
+        let (guard, archive, id) = archive();
+        put(&archive, id, Part::Payload, b"order");
+        let inbox = guard.path().join("inbox/acme/production");
+        let names: Vec<String> = (0..3)
+            .map(|_| archive.link_into(id, Part::Payload, &inbox, "850.edi").unwrap())
+            .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(names, ["850.edi", "850 (2).edi", "850 (3).edi"]);
+        assert_eq!(fs::read(inbox.join("850 (3).edi")).unwrap(), b"order");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            assert_eq!(fs::metadata(inbox.join("850.edi")).unwrap().nlink(), 4);
+        }
+        for name in ["../850.edi", "a/b", "", ".", "..", "/etc/passwd", "a/"] {
+            assert!(archive.link_into(id, Part::Payload, &inbox, name).is_err(), "{name}");
+        }
+        assert!(archive.link_into(transmission(5).id, Part::Payload, &inbox, "x").is_err());
+        assert_eq!(fs::read_dir(&inbox).unwrap().count(), 3, "a failure leaves nothing");
+    }
+
+    #[test]
+    fn the_inbox_on_another_file_system_gets_a_copy() {
+        let (_guard, archive, id) = archive();
+        put(&archive, id, Part::Payload, b"order");
+        // Where there is no second file system to write to, there is nothing to see.
+        let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
+        for expected in ["a.edi", "a (2).edi"] {
+            let path = archive.link_into(id, Part::Payload, elsewhere.path(), "a.edi").unwrap();
+            assert_eq!(
+                (path.file_name().unwrap().to_str(), fs::read(&path).unwrap()),
+                (Some(expected), b"order".to_vec())
+            );
+        }
+        assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_long_body_is_cut_to_its_ends_and_a_payload_never() {
+        let (_guard, archive, id) = archive();
+        let body: Vec<u8> = (0..3 * 1024 * 1024_u32).map(|index| u8::try_from(index % 251).unwrap()).collect();
+        put(&archive, id, Part::ResponseBody(1), &body);
+        put(&archive, id, Part::Payload, &body);
+        assert_eq!(archive.settle(id, Part::ResponseBody(1), DEFAULT_KEEP).unwrap(), None);
+        assert!(archive.settle(id, Part::Payload, 10).is_err());
+        assert_eq!(archive.settle(id, Part::RequestBody(1), 10).unwrap(), None, "there is none");
+
+        let end = 1024 * 1024;
+        let cut = archive.settle(id, Part::ResponseBody(1), 2_500_000).unwrap().unwrap();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &body);
+        let sha256 = crate::domain::certificate::hex(digest.as_ref());
+        assert_eq!(cut, Cut { length: body.len() as u64, sha256, head: end as u64, tail: end as u64 });
+        let kept = fs::read(archive.path(id, Part::ResponseBody(1))).unwrap();
+        assert_eq!(kept, [&body[..end], &body[body.len() - end..]].concat());
+        assert_eq!(archive.settle(id, Part::ResponseBody(1), 10).unwrap(), Some(cut.clone()), "once is enough");
+        assert_eq!(archive.cut(id, Part::ResponseBody(1)).unwrap(), Some(cut));
+        assert_eq!(fs::read(archive.path(id, Part::Payload)).unwrap(), body);
+    }
+
+    #[test]
+    fn an_interrupted_cut_is_done_again() {
+        let (_guard, archive, id) = archive();
+        let file = put(&archive, id, Part::RequestBody(1), &[7; 100]);
+        let note = r#"{"length":100,"sha256":"00","head":5,"tail":5}"#;
+        fs::write(file.path.with_file_name("request.body.json"), note).unwrap();
+        assert_eq!(archive.cut(id, Part::RequestBody(1)).unwrap(), None, "the body is whole");
+        assert_eq!(archive.settle(id, Part::RequestBody(1), 10).unwrap().unwrap().head, 5);
+        assert_eq!(fs::read(&file.path).unwrap(), [7; 10]);
+    }
+}

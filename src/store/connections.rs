@@ -1,0 +1,252 @@
+//! Connections and their earlier revisions.
+
+use jiff::Timestamp;
+
+use crate::domain::connection::Connection;
+use crate::domain::identifier::ConnectionId;
+
+use super::error::{StoreError, at_most};
+use super::session::{Session, column, from_json, parsed, sql, to_json};
+use super::transaction::Transaction;
+use super::workspace::Workspace;
+
+/// The most bytes that a connection takes as a document.
+const MOST: usize = 1024 * 1024;
+
+/// A connection as it was before it was saved again or removed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revision {
+    /// Its number, from 1.
+    pub number: u64,
+    /// The connection.
+    pub connection: Connection,
+    /// When it was saved.
+    pub saved: Timestamp,
+    /// When it was replaced or removed.
+    pub ended: Timestamp,
+}
+
+impl Workspace {
+    /// Every connection, sorted by id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
+        const DOING: &str = "read the connections";
+        let rows = self.reading(DOING).await?.rows(DOING, sql("SELECT id, document FROM connections")).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id: String = column(&row, "id")?;
+            let connection: Connection =
+                from_json(&format!("the connection `{id}`"), &column::<String>(&row, "document")?)?;
+            found.push(connection);
+        }
+        // Here and not by the database, whose order depends on its collation.
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
+    }
+
+    /// One connection, where there is one of this id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connection(&self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        one(&mut self.reading("read a connection").await?, id).await
+    }
+
+    /// What a connection was before, the oldest first. They outlive the connection.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connection_revisions(&self, id: &ConnectionId) -> Result<Vec<Revision>, StoreError> {
+        const DOING: &str = "read a connection's earlier revisions";
+        let statement =
+            sql("SELECT revision, document, saved_at, ended_at FROM connection_revisions WHERE connection = $1
+             ORDER BY revision");
+        let rows = self.reading(DOING).await?.rows(DOING, statement.bind(id.to_string())).await?;
+        let what = format!("an earlier revision of the connection `{id}`");
+        rows.iter()
+            .map(|row| {
+                Ok(Revision {
+                    number: u64::try_from(column::<i64>(row, "revision")?)
+                        .map_err(StoreError::damaged(what.as_str()))?,
+                    connection: from_json(&what, &column::<String>(row, "document")?)?,
+                    saved: parsed(row, "saved_at")?,
+                    ended: parsed(row, "ended_at")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Saves a connection, in the place of an earlier one with its id.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn save_connection(&self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+        self.save_connections(std::slice::from_ref(connection), now).await
+    }
+
+    /// Saves several connections, all or none.
+    ///
+    /// # Errors
+    /// Where the database cannot be written; then none is saved.
+    pub async fn save_connections(&self, connections: &[Connection], now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        for connection in connections {
+            transaction.save_connection(connection, now).await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Removes a connection. Its revisions and its transmissions stay.
+    ///
+    /// # Errors
+    /// Where there is none of this id, or the database cannot be written.
+    pub async fn remove_connection(&self, id: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.remove_connection(id, now).await?;
+        transaction.commit().await
+    }
+}
+
+impl Transaction {
+    /// One connection as this transaction sees it, where there is one of this id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connection(&mut self, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+        one(&mut self.session, id).await
+    }
+
+    /// Saves a connection, in the place of an earlier one with its id, which is kept as a revision.
+    ///
+    /// # Errors
+    /// Where the connection is too large, or the database cannot be written.
+    pub async fn save_connection(&mut self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+        const DOING: &str = "save a connection";
+        let document = to_json("the connection", connection)?;
+        at_most("the connection", document.len(), MOST)?;
+        let id = connection.id.to_string();
+        let same = sql("SELECT revision FROM connections WHERE id = $1 AND document = $2");
+        if self.session.row(DOING, same.bind(id.clone()).bind(document.clone())).await?.is_some() {
+            return Ok(());
+        }
+        self.end_revision(DOING, &id, now).await?;
+        let statement = sql("INSERT INTO connections (id, revision, document, saved_at) VALUES ($1,
+                 (SELECT coalesce(max(revision), 0) + 1 FROM connection_revisions WHERE connection = $1), $2, $3)
+             ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, document = excluded.document,
+                 saved_at = excluded.saved_at");
+        let statement = statement.bind(id).bind(document).bind(now.to_string());
+        self.session.execute(DOING, statement).await.map(|_rows| ())
+    }
+
+    /// Removes a connection. Its revisions and its transmissions stay.
+    ///
+    /// # Errors
+    /// Where there is none of this id, or the database cannot be written.
+    pub async fn remove_connection(&mut self, id: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
+        const DOING: &str = "remove a connection";
+        self.end_revision(DOING, id.as_str(), now).await?;
+        let statement = sql("DELETE FROM connections WHERE id = $1").bind(id.to_string());
+        if self.session.execute(DOING, statement).await? == 0 {
+            return Err(StoreError::NotFound { what: "connection", name: id.to_string() });
+        }
+        Ok(())
+    }
+
+    /// Keeps what a connection is now as a revision.
+    async fn end_revision(&mut self, doing: &'static str, id: &str, now: Timestamp) -> Result<(), StoreError> {
+        let statement = sql("INSERT INTO connection_revisions (connection, revision, document, saved_at, ended_at)
+             SELECT id, revision, document, saved_at, $2 FROM connections WHERE id = $1");
+        self.session.execute(doing, statement.bind(id.to_owned()).bind(now.to_string())).await.map(|_rows| ())
+    }
+}
+
+async fn one(session: &mut Session, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {
+    let statement = sql("SELECT document FROM connections WHERE id = $1").bind(id.to_string());
+    let Some(row) = session.row("read a connection", statement).await? else { return Ok(None) };
+    from_json(&format!("the connection `{id}`"), &column::<String>(&row, "document")?).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{at, connection, facts, now, workspace};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_is_kept_with_its_earlier_revisions_even_after_it_was_removed() {
+        let (_guard, workspace) = workspace().await;
+        let first = connection("acme", "Acme");
+        let second = Connection { name: "Acme & Sons".to_owned(), ..first.clone() };
+        let later: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+        workspace.save_connections(&[first.clone(), connection("aaa", "First")], now()).await.unwrap();
+        workspace.save_connection(&first, later).await.unwrap();
+        assert!(workspace.connection_revisions(&first.id).await.unwrap().is_empty(), "nothing changed");
+        workspace.save_connection(&second, later).await.unwrap();
+        let names: Vec<String> = workspace.connections().await.unwrap().into_iter().map(|found| found.name).collect();
+        assert_eq!(names, ["First", "Acme & Sons"]);
+        workspace.remove_connection(&first.id, later).await.unwrap();
+        assert_eq!(workspace.connection(&first.id).await.unwrap(), None);
+        assert!(matches!(workspace.remove_connection(&first.id, later).await, Err(StoreError::NotFound { .. })));
+        workspace.save_connection(&first, later).await.unwrap();
+        workspace.remove_connection(&first.id, later).await.unwrap();
+        let revisions = workspace.connection_revisions(&first.id).await.unwrap();
+        assert_eq!(revisions.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2, 3]);
+        assert_eq!(revisions[0], Revision { number: 1, connection: first, saved: now(), ended: later });
+        assert_eq!(revisions[1].connection, second);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_is_made_whole_or_not_at_all() {
+        let (_guard, workspace) = workspace().await;
+        workspace.save_connection(&connection("acme", "Acme"), now()).await.unwrap();
+        let facts = facts(1);
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.put_certificate(b"der", &facts, "partner.pem", now()).await.unwrap();
+        transaction.save_connection(&connection("acme", "Changed"), now()).await.unwrap();
+        let absent: ConnectionId = "absent".parse().unwrap();
+        assert!(transaction.remove_connection(&absent, now()).await.is_err());
+        drop(transaction);
+        assert!(workspace.certificates().await.unwrap().is_empty());
+        assert_eq!(workspace.connections().await.unwrap(), [connection("acme", "Acme")]);
+
+        let large = Connection { notes: Some("x".repeat(MOST)), ..connection("large", "Large") };
+        let batch = [connection("small", "Small"), large];
+        assert!(matches!(workspace.save_connections(&batch, now()).await, Err(StoreError::TooLarge { .. })));
+        assert_eq!(workspace.connections().await.unwrap().len(), 1);
+
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.put_certificate(b"der", &facts, "partner.pem", now()).await.unwrap();
+        transaction.confirm_certificate(&facts.fingerprint_sha256, "by telephone", now()).await.unwrap();
+        transaction.save_connection(&connection("acme", "Changed"), now()).await.unwrap();
+        transaction.commit().await.unwrap();
+        let certificate = workspace.certificate(&facts.fingerprint_sha256).await.unwrap().unwrap();
+        assert_eq!(certificate.der, b"der");
+        assert_eq!(certificate.confirmed.unwrap().how, "by telephone");
+        assert!(!workspace.put_certificate(b"der", &facts, "again.pem", now()).await.unwrap());
+        let certificate = workspace.certificate(&facts.fingerprint_sha256).await.unwrap().unwrap();
+        assert_eq!((certificate.source.as_str(), certificate.confirmed.is_some()), ("partner.pem", true));
+    }
+
+    #[tokio::test]
+    async fn two_handles_write_at_once_and_nothing_is_lost() {
+        let (_guard, one) = workspace().await;
+        let location = at(one.folder());
+        let other = Workspace::open_existing(&location, &super::super::Unlock::none(), now()).await.unwrap().unwrap();
+        let mut tasks = tokio::task::JoinSet::new();
+        for (index, workspace) in [&one, &other, &one, &other].into_iter().cloned().enumerate() {
+            tasks.spawn(async move {
+                for number in 0..10 {
+                    let connection = connection(&format!("c-{index}-{number}"), "Acme");
+                    workspace.save_connection(&connection, now()).await.unwrap();
+                    workspace.connections().await.unwrap();
+                }
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
+        assert_eq!(one.connections().await.unwrap().len(), 40);
+        assert_eq!(other.connections().await.unwrap().len(), 40);
+    }
+}

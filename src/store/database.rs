@@ -1,0 +1,344 @@
+//! The SQLite file: recognising it, opening it, taking turns in writing to it. The only file here that knows a dialect.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{AnyPool, ConnectOptions as _};
+use tokio::sync::Mutex;
+
+use super::error::{FileError, OpenError, StoreError};
+use super::migrations;
+use super::session::{Session, column, sql};
+
+/// Name of the database in the workspace's folder.
+pub(super) const FILE: &str = "countersign.sqlite";
+
+/// `PRAGMA application_id` of a workspace: "CtSg" as a number (sqlite.org/pragma.html#pragma_application_id).
+const APPLICATION_ID: i64 = 0x4374_5367;
+/// The same in SQL, which takes no arguments there; with the mark by which a file is recognised before it is opened.
+const MARK: &str = "PRAGMA application_id = 1131696999";
+
+/// How long a writer waits for its turn among the writers of this process.
+const TURN: Duration = Duration::from_secs(15);
+
+/// A workspace's database.
+pub(super) struct Database {
+    pool: AnyPool,
+    path: Arc<Path>,
+    turn: Arc<Mutex<()>>,
+    read_only: bool,
+}
+
+/// How the file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// For writing, and created.
+    Create,
+    /// For writing.
+    Write,
+    /// For reading.
+    Read,
+    /// For reading, on a medium that nothing can change.
+    Immutable,
+}
+
+impl Mode {
+    const fn parameters(self) -> &'static str {
+        match self {
+            Self::Create => "mode=rwc",
+            Self::Write => "mode=rw",
+            Self::Read => "mode=ro",
+            Self::Immutable => "mode=ro&immutable=1",
+        }
+    }
+}
+
+impl Database {
+    /// Creates the file, or takes part in it where another program has just done so.
+    pub(super) async fn create(path: &Path, now: Timestamp) -> Result<Self, OpenError> {
+        private_file(path)?;
+        let database = Self::connect(path, Mode::Create)?;
+        let mut session = database.write("create the workspace").await?;
+        let found = identify(&mut session).await?;
+        if found.application_id == APPLICATION_ID {
+            drop(session);
+            return database.prepared(now).await;
+        }
+        if found.application_id != 0 || found.tables != 0 {
+            return Err(not_ours(path, "it belongs to another program"));
+        }
+        session.script("create the workspace", MARK).await?;
+        migrations::run(&mut session, 0, now).await?;
+        stamp_version(&mut session).await?;
+        session.commit("create the workspace").await?;
+        database.use_wal().await?;
+        Ok(database)
+    }
+
+    /// Opens a file that exists; for reading alone where it cannot be written to, or where that is asked for. Nothing
+    /// where it holds no schema yet: its creation was interrupted.
+    pub(super) async fn open(path: &Path, read_only: bool, now: Timestamp) -> Result<Option<Self>, OpenError> {
+        // Looked at as if nothing could change it, so that a file that is not ours is not even locked. Not with our own
+        // hands: closing a file drops the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html).
+        let glance = Self::connect(path, Mode::Immutable)?;
+        let seen = glance.identity().await;
+        glance.pool.close().await;
+        let seen = seen.map_err(|error| match error {
+            StoreError::Damaged { reason, .. } => not_ours(path, &reason),
+            other => other.into(),
+        })?;
+        if seen.application_id == 0 && seen.tables == 0 {
+            return Ok(None);
+        }
+        if seen.application_id != APPLICATION_ID {
+            return Err(not_ours(path, "it belongs to another program"));
+        }
+        refuse_newer(path, seen.user_version)?;
+        let modes: &[Mode] =
+            if read_only { &[Mode::Read, Mode::Immutable] } else { &[Mode::Write, Mode::Read, Mode::Immutable] };
+        let mut last = None;
+        for mode in modes {
+            if *mode == Mode::Immutable && !settled(path) {
+                break;
+            }
+            let database = Self::connect(path, *mode)?;
+            match database.prepared(now).await {
+                Ok(database) => return Ok(Some(database)),
+                Err(OpenError::Store(error)) if needs_less(&error) => last = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(last.map_or_else(|| not_ours(path, "it cannot be read"), OpenError::from))
+    }
+
+    fn connect(path: &Path, mode: Mode) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let failed = |error: sqlx::Error| StoreError::from_driver("open the workspace", path, &error);
+        let options: AnyConnectOptions = address(path, mode)?.parse().map_err(failed)?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(4)
+            .acquire_timeout(TURN)
+            .test_before_acquire(false)
+            .max_lifetime(None)
+            .after_connect(|connection, _about| {
+                Box::pin(async move {
+                    // Only what does not read the file: an error here would be taken for a server that is not up yet,
+                    // and tried again until time is up. `synchronous` is FULL by default, which a test holds.
+                    let pragmas = "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF";
+                    sqlx::raw_sql(pragmas).execute(connection).await.map(|_done| ())
+                })
+            })
+            .connect_lazy_with(options.disable_statement_logging());
+        let read_only = matches!(mode, Mode::Read | Mode::Immutable);
+        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), read_only })
+    }
+
+    async fn identity(&self) -> Result<Identity, StoreError> {
+        identify(&mut self.read("look at the workspace").await?).await
+    }
+
+    /// Checks an opened database and brings it up to date.
+    async fn prepared(self, now: Timestamp) -> Result<Self, OpenError> {
+        let found = self.identity().await?;
+        if found.application_id != APPLICATION_ID {
+            return Err(not_ours(&self.path, "it belongs to another program"));
+        }
+        let version = migrations::version(&mut self.read("read the workspace").await?).await?;
+        refuse_newer(&self.path, version.max(found.user_version))?;
+        if version < migrations::NEWEST {
+            if self.read_only {
+                return Err(OpenError::OlderAndReadOnly { path: self.path.to_path_buf() });
+            }
+            let mut session = self.write("bring the workspace up to date").await?;
+            // Another program may have done it since.
+            let version = migrations::version(&mut session).await?;
+            migrations::run(&mut session, version, now).await?;
+            stamp_version(&mut session).await?;
+            session.commit("bring the workspace up to date").await?;
+        }
+        if !self.read_only {
+            self.use_wal().await?;
+        }
+        Ok(self)
+    }
+
+    /// Switches to the write-ahead log, in which readers and a writer do not wait for each other. A file system that
+    /// cannot do it keeps the ordinary journal.
+    async fn use_wal(&self) -> Result<(), StoreError> {
+        let mut session = self.read("read the workspace").await?;
+        let row = session.row("read the workspace", sql("PRAGMA journal_mode")).await?;
+        let mode: Option<String> = row.as_ref().map(|row| column(row, "journal_mode")).transpose()?;
+        if mode.as_deref() != Some("wal") {
+            // Busy means that another program has just opened it too, and switches it.
+            match session.row("prepare the workspace", sql("PRAGMA journal_mode = WAL")).await {
+                Ok(_) | Err(StoreError::Busy { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// A hold for reading.
+    pub(super) async fn read(&self, doing: &'static str) -> Result<Session, StoreError> {
+        let connection =
+            self.pool.acquire().await.map_err(|error| StoreError::from_driver(doing, &self.path, &error))?;
+        Ok(Session::reading(connection, Arc::clone(&self.path)))
+    }
+
+    /// A transaction for writing, once it is its turn.
+    pub(super) async fn write(&self, doing: &'static str) -> Result<Session, StoreError> {
+        if self.read_only {
+            return Err(StoreError::ReadOnly { doing, path: self.path.to_path_buf() });
+        }
+        let waited = tokio::time::timeout(TURN, Arc::clone(&self.turn).lock_owned()).await;
+        let turn = waited.map_err(|_elapsed| StoreError::Busy { doing, path: self.path.to_path_buf() })?;
+        // Immediate: a transaction that reads first and writes later could not wait for another program's lock.
+        let transaction = self
+            .pool
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(|error| StoreError::from_driver(doing, &self.path, &error))?;
+        Ok(Session::writing(transaction, turn, Arc::clone(&self.path)))
+    }
+
+    /// Whether it can only be read.
+    pub(super) const fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
+    /// Lets go of the file.
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// What a database says of itself.
+struct Identity {
+    application_id: i64,
+    user_version: i64,
+    tables: i64,
+}
+
+async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
+    const DOING: &str = "read the workspace";
+    let statement = sql("SELECT (SELECT application_id FROM pragma_application_id) AS application_id,
+                (SELECT user_version FROM pragma_user_version) AS user_version,
+                (SELECT count(*) FROM sqlite_master) AS tables");
+    let row = session.row(DOING, statement).await?;
+    let row = row.ok_or_else(|| StoreError::damaged("the database")("it says nothing of itself"))?;
+    Ok(Identity {
+        application_id: column(&row, "application_id")?,
+        user_version: column(&row, "user_version")?,
+        tables: column(&row, "tables")?,
+    })
+}
+
+/// Writes the schema's version into the file's head, where it is seen without opening the database.
+async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
+    // A pragma takes no arguments: a new migration changes this line and the statement.
+    const { assert!(migrations::NEWEST == 1) };
+    session.script("write the schema's version", "PRAGMA user_version = 1").await
+}
+
+fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {
+    if found > migrations::NEWEST {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known: migrations::NEWEST });
+    }
+    Ok(())
+}
+
+fn not_ours(path: &Path, reason: &str) -> OpenError {
+    OpenError::NotOurs { path: path.to_owned(), reason: reason.to_owned() }
+}
+
+/// Whether an error may go away when the file is opened with fewer rights.
+const fn needs_less(error: &StoreError) -> bool {
+    // 14 is SQLITE_CANTOPEN, 10 SQLITE_IOERR: what a write-ahead log on a read-only medium ends in.
+    match error {
+        StoreError::ReadOnly { .. } => true,
+        StoreError::Database { code: Some(code), .. } => matches!(*code & 0xff, 10 | 14),
+        _ => false,
+    }
+}
+
+/// Whether the file alone holds everything, with nothing left in a log beside it.
+fn settled(path: &Path) -> bool {
+    ["-wal", "-journal"].iter().all(|suffix| {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(suffix);
+        PathBuf::from(beside).metadata().map_or(true, |about| about.len() == 0)
+    })
+}
+
+/// Creates an empty file that the user alone can read; SQLite gives its other files the same rights.
+fn private_file(path: &Path) -> Result<(), FileError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(FileError::on("create the database", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The driver's address of a file.
+fn address(path: &Path, mode: Mode) -> Result<String, FileError> {
+    use std::fmt::Write as _;
+    let Some(text) = path.to_str() else {
+        let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "its path is not valid Unicode");
+        return Err(FileError::on("open", path)(reason));
+    };
+    let mut address = "sqlite:".to_owned();
+    for byte in text.bytes() {
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b':');
+        match byte {
+            b'\\' if cfg!(windows) => address.push('/'),
+            _ if plain => address.push(char::from(byte)),
+            // Writing to a String does not fail.
+            _ => write!(address, "%{byte:02X}").unwrap_or_default(),
+        }
+    }
+    address.push('?');
+    address.push_str(mode.parameters());
+    Ok(address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::now;
+    use super::*;
+
+    #[tokio::test]
+    async fn every_commit_reaches_the_disk_and_references_are_held() {
+        let guard = tempfile::tempdir().unwrap();
+        let database = Database::create(&guard.path().join(FILE), now()).await.unwrap();
+        let statement = sql("SELECT (SELECT synchronous FROM pragma_synchronous) AS synchronous,
+                    (SELECT foreign_keys FROM pragma_foreign_keys) AS foreign_keys,
+                    (SELECT journal_mode FROM pragma_journal_mode) AS journal_mode");
+        let row = database.read("look").await.unwrap().row("look", statement).await.unwrap().unwrap();
+        // 2 is FULL (sqlite.org/pragma.html#pragma_synchronous).
+        assert_eq!(column::<i64>(&row, "synchronous").unwrap(), 2);
+        assert_eq!(column::<i64>(&row, "foreign_keys").unwrap(), 1);
+        assert_eq!(column::<String>(&row, "journal_mode").unwrap(), "wal");
+    }
+
+    #[tokio::test]
+    async fn a_file_on_a_medium_that_nothing_can_change_is_read() {
+        let guard = tempfile::tempdir().unwrap();
+        let path = guard.path().join(FILE);
+        Database::create(&path, now()).await.unwrap().close().await;
+        let database = Database::connect(&path, Mode::Immutable).unwrap().prepared(now()).await.unwrap();
+        assert!(matches!(database.write("write").await, Err(StoreError::ReadOnly { .. })));
+        drop(database);
+        assert_eq!(std::fs::read_dir(guard.path()).unwrap().count(), 1, "no log is laid beside it");
+    }
+}

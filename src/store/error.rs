@@ -1,0 +1,263 @@
+//! What goes wrong with a workspace, and whose fault it is.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::keyring::LockReason;
+use super::location::LocationError;
+
+/// An operation on a file or folder that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {doing} {}: {source}", .path.display())]
+pub struct FileError {
+    /// What was being done, as a verb: `write`, `create the folder`.
+    pub doing: &'static str,
+    /// Which file or folder.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: io::Error,
+}
+
+impl FileError {
+    /// For `map_err`: names what was being done, and to which file.
+    pub(super) fn on(doing: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self { doing, path, source }
+    }
+
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self.source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some("free some space on that disk"),
+            io::ErrorKind::PermissionDenied => Some("give the user of this program access to it"),
+            io::ErrorKind::ReadOnlyFilesystem => Some("mount it writable, or use another workspace with --workspace"),
+            _ => None,
+        }
+    }
+}
+
+/// Why a workspace could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The location itself makes no sense.
+    #[error(transparent)]
+    Location(#[from] LocationError),
+    /// The path names a file.
+    #[error("{} is not a folder", .path.display())]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The folder holds something else.
+    #[error("{} is not a workspace: it holds other files, such as `{found}`", .path.display())]
+    NotAWorkspace {
+        /// The folder.
+        path: PathBuf,
+        /// One of the files in it.
+        found: String,
+    },
+    /// The database was not written by this program.
+    #[error("{} is not the database of a workspace: {reason}; it was left as it is", .path.display())]
+    NotOurs {
+        /// The database.
+        path: PathBuf,
+        /// How that is known.
+        reason: String,
+    },
+    /// A newer version of this program wrote the database.
+    #[error("{} was written by a newer version (schema {found}, this one knows {known}); it was left as it is", .path.display())]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema's version.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// An older version wrote the database, which cannot be written to.
+    #[error("{} must be brought up to date first, but it cannot be written to", .path.display())]
+    OlderAndReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The passphrase does not open the workspace.
+    #[error("the passphrase does not open the workspace {}", .path.display())]
+    WrongPassphrase {
+        /// The workspace's folder.
+        path: PathBuf,
+    },
+    /// A file or folder could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The database could not be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OpenError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Location(error) => Some(error.hint().to_owned()),
+            Self::NotAFolder { .. } | Self::NotAWorkspace { .. } => {
+                Some("name an empty folder, or one that does not exist yet, with --workspace".to_owned())
+            }
+            Self::NotOurs { .. } => Some("name another folder with --workspace, or move that file away".to_owned()),
+            Self::Newer { .. } => Some("use the newer version of countersign".to_owned()),
+            Self::OlderAndReadOnly { .. } => Some("open it once where it can be written to".to_owned()),
+            Self::WrongPassphrase { .. } => {
+                Some("check COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE".to_owned())
+            }
+            Self::File(error) => error.hint().map(str::to_owned),
+            Self::Store(error) => error.hint(),
+        }
+    }
+}
+
+/// Why something could not be read from or written to a workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another program, or another part of this one, held the database for too long.
+    #[error("cannot {doing}: another program is using the workspace {}", .path.display())]
+    Busy {
+        /// What was being done.
+        doing: &'static str,
+        /// The database.
+        path: PathBuf,
+    },
+    /// The workspace cannot be written to.
+    #[error("cannot {doing}: {} cannot be written to", .path.display())]
+    ReadOnly {
+        /// What was being done.
+        doing: &'static str,
+        /// The database.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("cannot {doing}: the disk that holds {} is full", .path.display())]
+    DiskFull {
+        /// What was being done.
+        doing: &'static str,
+        /// The database.
+        path: PathBuf,
+    },
+    /// The database failed in another way.
+    #[error("cannot {doing}: {}: {reason}", .path.display())]
+    Database {
+        /// What was being done.
+        doing: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// What it said.
+        reason: String,
+        /// Its error code, where it gave one.
+        code: Option<i64>,
+    },
+    /// What is stored cannot be understood.
+    #[error("{what} in the workspace is damaged: {reason}")]
+    Damaged {
+        /// What is damaged, by name.
+        what: String,
+        /// In which way.
+        reason: String,
+    },
+    /// Secrets can be neither read nor written, because the workspace's key is not there.
+    #[error("the workspace's secrets are locked: {0}")]
+    Locked(LockReason),
+    /// A secret does not open under the workspace's key.
+    #[error("{what} cannot be unsealed: it was changed, moved, or sealed under another key")]
+    Unsealable {
+        /// Which secret, by name.
+        what: String,
+    },
+    /// The system's cryptography failed.
+    #[error("cannot {doing}: the cryptographic library refused")]
+    Cryptography {
+        /// What was being done.
+        doing: &'static str,
+    },
+    /// There is one of that name already.
+    #[error("there is {what} named `{name}` already")]
+    Exists {
+        /// What it is, with its article.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// There is none of that name.
+    #[error("there is no {what} `{name}` in this workspace")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Something is larger than is stored.
+    #[error("{what} has {size} bytes, at most {most} are stored")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        most: usize,
+    },
+    /// A file or folder of the workspace could not be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+impl StoreError {
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Busy { .. } => Some("close the other program, or try again in a moment".to_owned()),
+            Self::ReadOnly { .. } => {
+                Some("give the user of this program write access, or use another workspace with --workspace".to_owned())
+            }
+            Self::DiskFull { .. } => Some("free some space on that disk".to_owned()),
+            Self::Damaged { .. } => Some("restore the workspace from a backup".to_owned()),
+            Self::Locked(reason) => Some(reason.hint()),
+            Self::File(error) => error.hint().map(str::to_owned),
+            Self::Exists { .. } => Some("choose another name".to_owned()),
+            Self::Database { .. }
+            | Self::Unsealable { .. }
+            | Self::Cryptography { .. }
+            | Self::NotFound { .. }
+            | Self::TooLarge { .. } => None,
+        }
+    }
+
+    /// What the database driver says, in terms of the workspace.
+    pub(super) fn from_driver(doing: &'static str, path: &Path, error: &sqlx::Error) -> Self {
+        let path = path.to_owned();
+        if matches!(error, sqlx::Error::PoolTimedOut) {
+            return Self::Busy { doing, path };
+        }
+        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+        let code = code.and_then(|code| code.parse::<i64>().ok());
+        // Primary result codes are the low byte of the extended ones (sqlite.org/rescode.html).
+        match code.map(|code| code & 0xff) {
+            Some(5 | 6) => Self::Busy { doing, path },
+            Some(8) => Self::ReadOnly { doing, path },
+            Some(13) => Self::DiskFull { doing, path },
+            Some(11 | 26) => Self::Damaged { what: path.display().to_string(), reason: error.to_string() },
+            _ => Self::Database { doing, path, reason: error.to_string(), code },
+        }
+    }
+
+    /// For `map_err`: what was stored under a name cannot be understood.
+    pub(super) fn damaged<E: std::fmt::Display>(what: impl Into<String>) -> impl FnOnce(E) -> Self {
+        let what = what.into();
+        move |reason| Self::Damaged { what, reason: reason.to_string() }
+    }
+}
+
+/// Refuses what is larger than is stored.
+pub(super) const fn at_most(what: &'static str, size: usize, most: usize) -> Result<(), StoreError> {
+    if size > most { Err(StoreError::TooLarge { what, size, most }) } else { Ok(()) }
+}

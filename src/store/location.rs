@@ -1,0 +1,108 @@
+//! Where a workspace is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Where a workspace is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// A folder of this machine.
+    Dir(PathBuf),
+}
+
+/// A text that does not say where a workspace is, or that names a place which cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LocationError {
+    /// Nothing was given.
+    #[error("the workspace's location is empty")]
+    Empty,
+    /// A PostgreSQL server.
+    #[error("workspaces on a PostgreSQL server are not supported yet")]
+    PostgresNotYet,
+    /// An address of another kind.
+    #[error("`{scheme}://` is not a place a workspace can be kept in")]
+    Scheme {
+        /// The part before `://`.
+        scheme: String,
+    },
+    /// The user has no home folder.
+    #[error("the user's data folder is not known, because there is no home folder")]
+    NoHome,
+}
+
+impl LocationError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        "name a folder with --workspace DIR or COUNTERSIGN_WORKSPACE"
+    }
+}
+
+impl Location {
+    /// The user's own workspace, in the platform's folder for application data.
+    ///
+    /// It is a folder of its own below that of the application, because the window keeps its preferences beside it.
+    ///
+    /// # Errors
+    /// Where the user has no home folder.
+    pub fn of_user() -> Result<Self, LocationError> {
+        directories::ProjectDirs::from("", "", "countersign")
+            .map(|folders| Self::Dir(folders.data_dir().join("workspace")))
+            .ok_or(LocationError::NoHome)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Dir(path) => path,
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.path().display().fmt(f)
+    }
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    /// Reads a folder's path, or an address `scheme://…`.
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        if text.trim().is_empty() {
+            return Err(LocationError::Empty);
+        }
+        match text.split_once("://") {
+            Some(("postgres" | "postgresql", _)) => Err(LocationError::PostgresNotYet),
+            Some((scheme, _)) if is_scheme(scheme) => {
+                Err(LocationError::Scheme { scheme: scheme.chars().take(40).collect() })
+            }
+            _ => Ok(Self::Dir(PathBuf::from(text))),
+        }
+    }
+}
+
+/// Whether a text is the scheme of an address (RFC 3986 section 3.1), of two characters at least: one is a drive.
+fn is_scheme(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_taken_and_a_server_is_not_yet() {
+        assert_eq!("/srv/as2".parse(), Ok(Location::Dir("/srv/as2".into())));
+        assert_eq!("a b/ü".parse(), Ok(Location::Dir("a b/ü".into())));
+        assert_eq!("postgres://db/as2".parse::<Location>(), Err(LocationError::PostgresNotYet));
+        assert_eq!("postgresql://db/as2".parse::<Location>(), Err(LocationError::PostgresNotYet));
+        assert_eq!("mysql://db".parse::<Location>(), Err(LocationError::Scheme { scheme: "mysql".to_owned() }));
+        assert_eq!(" ".parse::<Location>(), Err(LocationError::Empty));
+    }
+}

@@ -1,0 +1,48 @@
+//! The workspace on disk: connections, certificates, identities, policies, the journal, the archive, and secrets.
+//!
+//! A [`Workspace`] is a folder with three things in it: `countersign.sqlite`, the folder `archive`, and `workspace.key`
+//! where no passphrase protects the secrets. Everything that must hold together is written in one [`Transaction`].
+//!
+//! * Nothing is created until something is to be written: [`Workspace::open_existing`] creates nothing,
+//!   [`Workspace::open_or_create`] does.
+//! * A folder or a database that is not a workspace, or that a newer version wrote, is refused and left as it is.
+//! * The journal is appended to: a stage is never rewritten, an archived file never replaced, a connection's earlier
+//!   revisions are kept.
+//! * Secrets are sealed (AES-256-GCM) under the workspace's own key and bound to their place, so that one cannot be put
+//!   in another's stead. Everything else can be read without the key.
+
+mod archive;
+mod archive_inbox;
+mod archive_settle;
+mod certificates;
+mod connections;
+mod database;
+mod error;
+#[cfg(test)]
+mod fixtures;
+mod identities;
+mod journal;
+mod journal_list;
+mod keyring;
+mod location;
+mod migrations;
+mod sealing;
+mod secrets;
+mod session;
+mod settings;
+mod transaction;
+mod workspace;
+
+pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
+pub use archive_settle::{Cut, DEFAULT_KEEP};
+pub use certificates::{Confirmation, StoredCertificate};
+pub use connections::Revision;
+pub use error::{FileError, OpenError, StoreError};
+pub use identities::StoredIdentity;
+pub use journal::{As2Pair, JournalledStage};
+pub use journal_list::{Cursor, CursorError, PrefixError, TransmissionFilter, TransmissionSummary};
+pub use keyring::{LockReason, Protection, Unlock};
+pub use location::{Location, LocationError};
+pub use secrets::http_password_name;
+pub use transaction::Transaction;
+pub use workspace::Workspace;

@@ -1,0 +1,103 @@
+//! One's own policies, as text, and the settings of the workspace itself.
+
+use crate::domain::identifier::PolicyId;
+
+use super::error::{StoreError, at_most};
+use super::session::{column, parsed, sql};
+use super::transaction::Transaction;
+use super::workspace::Workspace;
+
+/// The most bytes of a policy or a setting.
+const MOST: usize = 1024 * 1024;
+
+impl Workspace {
+    /// One's own policies as TOML, sorted by id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn policies(&self) -> Result<Vec<(PolicyId, String)>, StoreError> {
+        const DOING: &str = "read the policies";
+        let rows = self.reading(DOING).await?.rows(DOING, sql("SELECT id, document FROM policies")).await?;
+        let mut found = Vec::with_capacity(rows.len());
+        for row in &rows {
+            found.push((parsed::<PolicyId>(row, "id")?, column::<String>(row, "document")?));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    /// Keeps a policy, in the place of an earlier one with its id. The text is the caller's to check.
+    ///
+    /// # Errors
+    /// As [`Transaction::put_policy`].
+    pub async fn put_policy(&self, id: &PolicyId, toml: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.put_policy(id, toml).await?;
+        transaction.commit().await
+    }
+
+    /// A setting of the workspace, where it was set.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
+        const DOING: &str = "read a setting";
+        let statement = sql("SELECT value FROM meta WHERE key = $1").bind(key.to_owned());
+        let row = self.reading(DOING).await?.row(DOING, statement).await?;
+        row.as_ref().map(|row| column(row, "value")).transpose()
+    }
+
+    /// Sets a setting of the workspace.
+    ///
+    /// # Errors
+    /// As [`Transaction::set_meta`].
+    pub async fn set_meta(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.set_meta(key, value).await?;
+        transaction.commit().await
+    }
+}
+
+impl Transaction {
+    /// Keeps a policy, in the place of an earlier one with its id. The text is the caller's to check.
+    ///
+    /// # Errors
+    /// Where the policy is larger than 1 MiB, or the database cannot be written.
+    pub async fn put_policy(&mut self, id: &PolicyId, toml: &str) -> Result<(), StoreError> {
+        at_most("the policy", toml.len(), MOST)?;
+        let statement = sql("INSERT INTO policies (id, document) VALUES ($1, $2)
+             ON CONFLICT (id) DO UPDATE SET document = excluded.document");
+        self.session.execute("keep a policy", statement.bind(id.to_string()).bind(toml.to_owned())).await.map(|_| ())
+    }
+
+    /// Sets a setting of the workspace.
+    ///
+    /// # Errors
+    /// Where the value is larger than 1 MiB, or the database cannot be written.
+    pub async fn set_meta(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        at_most("the setting's name", key.len(), 512)?;
+        at_most("the setting", value.len(), MOST)?;
+        let statement = sql("INSERT INTO meta (key, value) VALUES ($1, $2)
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        self.session.execute("keep a setting", statement.bind(key.to_owned()).bind(value.to_owned())).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::workspace;
+    use super::*;
+
+    #[tokio::test]
+    async fn policies_and_settings_are_replaced_by_name() {
+        let (_guard, workspace) = workspace().await;
+        let id: PolicyId = "own".parse().unwrap();
+        workspace.put_policy(&id, "id = 'own'").await.unwrap();
+        workspace.put_policy(&id, "id = 'own' # 2").await.unwrap();
+        assert_eq!(workspace.policies().await.unwrap(), [(id, "id = 'own' # 2".to_owned())]);
+        assert_eq!(workspace.meta("sample").await.unwrap(), None);
+        workspace.set_meta("sample", "yes").await.unwrap();
+        workspace.set_meta("sample", "no").await.unwrap();
+        assert_eq!(workspace.meta("sample").await.unwrap().as_deref(), Some("no"));
+    }
+}
