@@ -38,8 +38,9 @@
 //! 7. Bodies are streamed from and to files: a message of any size needs the same memory.
 //! 8. Secrets are wiped, redacted in `Debug`, and sealed on disk.
 
+pub mod app;
 pub mod as2;
 pub mod certificate;
 pub mod domain;
-pub mod transport;
 pub mod store;
+pub mod transport;

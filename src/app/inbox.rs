@@ -1,0 +1,86 @@
+//! Where a received payload is put, and under which name.
+
+use std::path::{Path, PathBuf};
+
+use super::AppError;
+use crate::as2::{Opened, filename};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::{Headers, TransmissionId};
+use crate::store::{Archive, Part};
+
+/// The longest file name in characters.
+const LONGEST: usize = 120;
+
+/// The name of a received file: the innermost name, else the outer one unless it is that of the envelope, else the
+/// Message-ID; made safe.
+pub(super) fn file_name(opened: &Opened, headers: &Headers, message_id: &str) -> String {
+    let outer = filename(headers).filter(|name| !name.eq_ignore_ascii_case("smime.p7m"));
+    [opened.filename(), outer, Some(message_id.to_owned())]
+        .into_iter()
+        .flatten()
+        .find_map(|name| safe(&name))
+        .unwrap_or_else(|| "message".to_owned())
+}
+
+/// A name that is a name everywhere: the last component of a path, without characters that any file system refuses,
+/// without a leading dot, and none of the names that Windows keeps for devices. Nothing where nothing is left.
+fn safe(name: &str) -> Option<String> {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mapped: String = last
+        .chars()
+        .filter(|character| {
+            !character.is_control() && !"\u{202a}\u{202b}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}".contains(*character)
+        })
+        .map(|character| if "<>:\"|?*".contains(character) { '_' } else { character })
+        .take(LONGEST)
+        .collect();
+    let trimmed = mapped.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).to_owned();
+    if trimmed.is_empty() || trimmed.chars().all(|character| character == '_') {
+        return None;
+    }
+    let stem = trimmed.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4
+            && (stem.starts_with("COM") || stem.starts_with("LPT"))
+            && stem.ends_with(|c: char| c.is_ascii_digit()));
+    Some(if device { format!("_{trimmed}") } else { trimmed })
+}
+
+/// Puts a received payload into its folder of the inbox. It is complete there before a positive receipt leaves.
+pub(super) fn deliver(
+    archive: &Archive,
+    id: TransmissionId,
+    inbox: &Path,
+    connection: &ConnectionId,
+    profile: ProfileKind,
+    name: &str,
+) -> Result<PathBuf, AppError> {
+    let folder = inbox.join(connection.as_str()).join(profile.as_str());
+    Ok(archive.link_into(id, Part::Payload, &folder, name)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_leave_its_folder_or_hide() {
+        for (given, expected) in [
+            ("po.edi", Some("po.edi")),
+            ("../../etc/passwd", Some("passwd")),
+            ("C:\\orders\\po.edi", Some("po.edi")),
+            (".bashrc", Some("bashrc")),
+            ("a<b>:c?.edi", Some("a_b__c_.edi")),
+            ("<1@host>", Some("_1@host_")),
+            ("CON.txt", Some("_CON.txt")),
+            ("a\u{202e}b\u{0}.edi", Some("ab.edi")),
+            ("..", None),
+            ("/", None),
+            ("", None),
+            ("größe 1.edi", Some("größe 1.edi")),
+        ] {
+            assert_eq!(safe(given).as_deref(), expected, "{given}");
+        }
+        assert_eq!(safe(&"x".repeat(500)).map(|name| name.len()), Some(LONGEST));
+    }
+}

@@ -1,0 +1,98 @@
+//! The running program: commands in, results and events out.
+//!
+//! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
+//! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
+
+mod certificates;
+mod check;
+mod clock;
+mod connection_file;
+mod connections;
+mod error;
+mod identities;
+mod inbox;
+mod keys;
+mod policies;
+mod receive;
+pub mod sample;
+mod send;
+mod serve;
+mod transmissions;
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use certificates::{ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate};
+pub use clock::Clock;
+pub use connections::{ConnectionSummary, Saved};
+pub use error::AppError;
+pub use identities::{ListedIdentity, NewIdentity};
+pub use policies::PolicySummary;
+pub use send::{Payload, SendEvent, SendRequest};
+pub use serve::{ServeEvent, ServeOptions};
+pub use transmissions::{RawPart, TransmissionPage};
+
+use crate::store::Workspace;
+pub use crate::store::{Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
+
+/// The running program on one workspace.
+///
+/// A workspace is opened when it is first needed and created when something is first written, so that looking at
+/// nothing leaves nothing behind.
+#[derive(Clone)]
+pub struct App {
+    location: Location,
+    unlock: Unlock,
+    clock: Clock,
+    opened: Arc<Mutex<Option<Workspace>>>,
+}
+
+impl App {
+    /// The program on a workspace that need not exist yet.
+    #[must_use]
+    pub fn new(location: Location, unlock: Unlock, clock: Clock) -> Self {
+        Self { location, unlock, clock, opened: Arc::default() }
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> jiff::Timestamp {
+        self.clock.now()
+    }
+
+    /// The workspace where it exists.
+    async fn existing(&self) -> Result<Option<Workspace>, AppError> {
+        let mut opened = self.opened.lock().await;
+        if opened.is_none() {
+            *opened = Workspace::open_existing(&self.location, &self.unlock, self.now()).await?;
+        }
+        Ok(opened.clone())
+    }
+
+    /// The workspace, made where it does not exist.
+    async fn workspace(&self) -> Result<Workspace, AppError> {
+        let mut opened = self.opened.lock().await;
+        if let Some(workspace) = &*opened {
+            return Ok(workspace.clone());
+        }
+        let workspace = Workspace::open_or_create(&self.location, &self.unlock, self.now()).await?;
+        *opened = Some(workspace.clone());
+        Ok(workspace)
+    }
+
+    /// How the secrets of the workspace are protected; nothing where there is no workspace yet.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be opened.
+    pub async fn protection(&self) -> Result<Option<Protection>, AppError> {
+        Ok(self.existing().await?.map(|workspace| workspace.protection()))
+    }
+
+    /// Closes the workspace.
+    pub async fn close(&self) {
+        if let Some(workspace) = self.opened.lock().await.take() {
+            workspace.close().await;
+        }
+    }
+}

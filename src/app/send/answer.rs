@@ -1,0 +1,206 @@
+//! From what came back to the facts that are judged.
+
+use std::fs::File;
+
+use super::material::Material;
+use crate::as2::headers::get;
+use crate::as2::{
+    self, Mic, MicVariant, OpeningKeys, ReceiptReading, ReceivedMic, SignatureCheck, SignatureOutcome, read_receipt,
+};
+use crate::certificate::Certificate;
+use crate::domain::certificate::Fingerprint;
+use crate::domain::connection::MdnMode;
+use crate::domain::diagnosis::{
+    Acceptance, AnswerFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts, ReceiptSignature,
+    TlsRefusal, WhatCame,
+};
+use crate::domain::disposition::Disposition;
+use crate::domain::transmission::MicComparison;
+use crate::transport::{Answer, FailureKind, PostFailure, TlsReason};
+
+/// The most characters of an answer's body that are quoted.
+const EXCERPT: usize = 300;
+
+/// A post without an answer, as facts.
+pub(super) fn of_failure(failure: &PostFailure, timeout_seconds: u32) -> AnswerFacts {
+    let detail = failure.detail.clone();
+    let all_bytes_sent = failure.may_have_arrived();
+    let not_connected = |kind| AnswerFacts::NotConnected { kind, detail: detail.clone() };
+    match &failure.kind {
+        FailureKind::Resolve => not_connected(ConnectFailure::Resolve),
+        FailureKind::Refused => not_connected(ConnectFailure::Refused),
+        FailureKind::Unreachable => not_connected(ConnectFailure::Unreachable),
+        FailureKind::ConnectTimeout => not_connected(ConnectFailure::ConnectTimeout),
+        FailureKind::Proxy => not_connected(ConnectFailure::Proxy),
+        FailureKind::TlsRefused { reason, chain } => AnswerFacts::TlsRefused {
+            reason: tls_refusal(reason),
+            detail: if detail.is_empty() { reason.to_string() } else { detail.clone() },
+            chain: chain
+                .iter()
+                .map(|der| {
+                    Certificate::from_der(der)
+                        .map_or_else(|_odd| "unreadable".to_owned(), |each| each.facts().subject.clone())
+                })
+                .collect(),
+        },
+        FailureKind::Timeout => AnswerFacts::Timeout { all_bytes_sent, seconds: timeout_seconds },
+        FailureKind::BadAnswer => AnswerFacts::NotHttp { all_bytes_sent, detail: detail.clone() },
+        FailureKind::AnswerTooLarge { .. } => match &failure.answer {
+            Some(answer) => http(answer, ReceiptFacts::Absent(WhatCame::TooLarge)),
+            None => AnswerFacts::NotHttp { all_bytes_sent, detail: failure.to_string() },
+        },
+        FailureKind::Body | FailureKind::Setup => AnswerFacts::OwnFault { detail: failure.to_string() },
+        _ => AnswerFacts::Broken { all_bytes_sent, detail: detail.clone() },
+    }
+}
+
+const fn tls_refusal(reason: &TlsReason) -> TlsRefusal {
+    match reason {
+        TlsReason::Expired => TlsRefusal::Expired,
+        TlsReason::NotYetValid => TlsRefusal::NotYetValid,
+        TlsReason::UnknownIssuer => TlsRefusal::UnknownIssuer,
+        TlsReason::SelfSigned => TlsRefusal::SelfSigned,
+        TlsReason::WrongName => TlsRefusal::WrongHost,
+        TlsReason::Revoked => TlsRefusal::Revoked,
+        TlsReason::ProtocolVersion | TlsReason::NotTls => TlsRefusal::Protocol,
+        TlsReason::Alert(_) => TlsRefusal::Alert,
+        TlsReason::ClientCertificateWanted | TlsReason::ClientCertificateRefused(_) => TlsRefusal::ClientCertificate,
+        _ => TlsRefusal::Other,
+    }
+}
+
+fn http(answer: &Answer, receipt: ReceiptFacts) -> AnswerFacts {
+    let body = String::from_utf8_lossy(&answer.body[..answer.body.len().min(4 * EXCERPT)]).into_owned();
+    AnswerFacts::Http(HttpAnswer {
+        status: answer.status,
+        reason: answer.reason.clone(),
+        content_type: get(&answer.headers, "Content-Type").map(str::to_owned),
+        location: get(&answer.headers, "Location").map(str::to_owned),
+        body_excerpt: body.trim().chars().take(EXCERPT).collect(),
+        receipt,
+    })
+}
+
+/// What is needed for reading an answer.
+pub(super) struct Reading {
+    pub(super) payload: File,
+    pub(super) material: Material,
+    pub(super) mic: Mic,
+    pub(super) message_id: String,
+    pub(super) mdn: MdnMode,
+    /// Certificates that the receipt may be signed with now.
+    pub(super) accepted: Vec<Certificate>,
+    /// All certificates of the profile, scheduled ones included.
+    pub(super) known: Vec<Certificate>,
+    /// The one that messages are encrypted for now.
+    pub(super) in_use: Option<Fingerprint>,
+}
+
+impl Reading {
+    /// Reads the receipt in an answer.
+    pub(super) fn read(mut self, answer: Answer) -> AnswerFacts {
+        let accepted: Vec<&Certificate> = self.accepted.iter().collect();
+        let ours = [self.material.identity.decryption_key()];
+        let keys = OpeningKeys { decryption: &ours, accepted: &accepted };
+        let receipt = match read_receipt(&answer.headers, &answer.body, keys) {
+            ReceiptReading::Read(receipt) => ReceiptFacts::Read(Box::new(self.receipt(*receipt))),
+            _ if self.mdn == MdnMode::None => ReceiptFacts::NotAsked,
+            _ if self.mdn.is_async() && (200..300).contains(&answer.status) => ReceiptFacts::Pending,
+            ReceiptReading::Absent(what) => ReceiptFacts::Absent(what),
+            ReceiptReading::Unreadable(detail) => ReceiptFacts::Unreadable { detail },
+        };
+        http(&answer, receipt)
+    }
+
+    fn receipt(&mut self, receipt: as2::Receipt) -> Receipt {
+        let for_this_message = receipt.is_for(&self.message_id);
+        let signature = receipt.signature.as_ref().map_or(ReceiptSignature::Unsigned, |check| self.signature(check));
+        let (mic, mic_obstacle, forensics) = self.compare(receipt.mic.as_ref());
+        Receipt {
+            for_this_message,
+            original_message_id: receipt.original_message_id,
+            signature,
+            disposition: receipt.disposition.unwrap_or_else(|| Disposition::parse("")),
+            remarks: receipt.remarks,
+            mic,
+            mic_obstacle,
+            forensics,
+            human_text: receipt.text,
+        }
+    }
+
+    fn signature(&self, check: &SignatureCheck) -> ReceiptSignature {
+        match &check.outcome {
+            SignatureOutcome::Good { signer } => ReceiptSignature::Good {
+                signer: *signer,
+                accepted: if Some(*signer) == self.in_use { Acceptance::InUse } else { Acceptance::OtherAcceptable },
+            },
+            SignatureOutcome::Altered { .. } => {
+                ReceiptSignature::Broken { detail: "the receipt was changed after it was signed".to_owned() }
+            }
+            SignatureOutcome::Broken { named } => ReceiptSignature::Broken {
+                detail: format!("it does not verify with the certificate that it names, {}", named.short()),
+            },
+            SignatureOutcome::UnknownSigner { embedded, .. } => {
+                let subject = |fingerprint: Fingerprint| {
+                    check
+                        .embedded
+                        .iter()
+                        .chain(&self.known)
+                        .find(|certificate| certificate.facts().fingerprint_sha256 == fingerprint)
+                        .map(|certificate| certificate.facts().subject.clone())
+                        .unwrap_or_default()
+                };
+                ReceiptSignature::UnknownSigner {
+                    embedded: embedded
+                        .map(|fingerprint| EmbeddedCertificate { fingerprint, subject: subject(fingerprint) }),
+                }
+            }
+            SignatureOutcome::Unsupported { detail } => ReceiptSignature::Unsupported { detail: detail.clone() },
+        }
+    }
+
+    /// Compares in whatever algorithm the receipt names, and looks for what a partner may have hashed instead.
+    fn compare(&mut self, received: Option<&ReceivedMic>) -> (MicComparison, Option<String>, Option<String>) {
+        let Some(received) = received else {
+            let mic = MicComparison {
+                algorithm: Some(self.mic.digest.as_str().to_owned()),
+                ours: Some(self.mic.base64()),
+                theirs: None,
+                matches: None,
+            };
+            return (mic, None, None);
+        };
+        let mut mic = MicComparison {
+            algorithm: received.digest.map(|digest| digest.as_str().to_owned()).or(Some(received.algorithm.clone())),
+            ours: Some(self.mic.base64()),
+            theirs: Some(received.value.clone()),
+            matches: None,
+        };
+        let Some(digest) = received.digest else {
+            return (mic, Some(format!("its algorithm `{}` is unknown", received.algorithm)), None);
+        };
+        let ours = if digest == self.mic.digest {
+            self.mic.clone()
+        } else {
+            match self.material.message().mic(&mut self.payload, digest, MicVariant::Standard) {
+                Ok(ours) => ours,
+                Err(error) => return (mic, Some(error.to_string()), None),
+            }
+        };
+        mic.ours = Some(ours.base64());
+        let matches = received.matches(&ours);
+        mic.matches = Some(matches);
+        let mut forensics = None;
+        if !matches {
+            for variant in [MicVariant::Crlf, MicVariant::Lf, MicVariant::OtherHeaders] {
+                let other = self.material.message().mic(&mut self.payload, digest, variant);
+                if other.is_ok_and(|other| received.matches(&other)) {
+                    forensics = Some(variant.sentence().to_owned());
+                    break;
+                }
+            }
+        }
+        (mic, None, forensics)
+    }
+}

@@ -1,0 +1,108 @@
+//! What one message is made of: certificates and keys chosen for this instant.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Sending;
+use crate::app::AppError;
+use crate::app::keys::UnsealedIdentity;
+use crate::as2::{EncryptionPlan, Entity, OutboundMessage, SigningPlan};
+use crate::certificate::Certificate;
+use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::connection::{FilenameMode, Profile};
+use crate::domain::timeline::used_now;
+
+/// Everything that a message is built from, but its payload.
+#[derive(Clone)]
+pub(super) struct Material {
+    pub(super) profile: Arc<Profile>,
+    pub(super) identity: Arc<UnsealedIdentity>,
+    pub(super) recipient: Option<Arc<Certificate>>,
+    entity: Entity,
+    message_id: String,
+    at: Timestamp,
+    identity_name: String,
+}
+
+impl Material {
+    /// Chooses the certificates that the timeline gives for this instant.
+    pub(super) async fn choose(sending: &Sending<'_>, payload_length: u64) -> Result<Self, AppError> {
+        let profile = &sending.profile;
+        let at = sending.app.now();
+        let identity = sending.app.unseal(&sending.workspace, &profile.identity).await?;
+        let recipient = if profile.encryption == Encryption::None {
+            None
+        } else {
+            let entry = used_now(&profile.partner_certificates, at).ok_or_else(|| {
+                AppError::new("no certificate of the partner is in use now, so the message cannot be encrypted")
+            })?;
+            let mut found = sending.app.partner_certificates(&sending.workspace, &[entry.fingerprint]).await?;
+            let certificate = found.pop().ok_or_else(|| {
+                AppError::new(format!("the partner's certificate {} is missing from the workspace", entry.fingerprint))
+            })?;
+            Some(Arc::new(certificate))
+        };
+        let filename = match profile.filename {
+            FilenameMode::Preserve => sending.transmission.file.clone(),
+            FilenameMode::None => None,
+        };
+        Ok(Self {
+            entity: Entity {
+                content_type: profile.content_type.clone(),
+                filename,
+                transfer_encoding: profile.transfer_encoding,
+                payload_length,
+            },
+            message_id: sending.transmission.message_id.clone(),
+            identity_name: profile.identity.to_string(),
+            profile: Arc::new(profile.clone()),
+            identity: Arc::new(identity),
+            recipient,
+            at,
+        })
+    }
+
+    pub(super) fn signs(&self) -> bool {
+        self.profile.signing != Signing::None
+    }
+
+    /// The message as the engine builds it.
+    pub(super) fn message(&self) -> OutboundMessage<'_> {
+        OutboundMessage {
+            profile: &self.profile,
+            entity: &self.entity,
+            message_id: &self.message_id,
+            signing: self.profile.signing.digest().map(|digest| SigningPlan {
+                certificate: &self.identity.certificate,
+                chain: &self.identity.chain,
+                key: &self.identity.key,
+                digest,
+                scheme: self.profile.signature_scheme,
+                quirks: &self.profile.quirks,
+                at: self.at,
+            }),
+            encryption: self.recipient.as_deref().map(|recipient| EncryptionPlan {
+                recipient,
+                encryption: self.profile.encryption,
+                key_transport: self.profile.key_transport,
+                identifier: self.profile.quirks.recipient_identifier,
+            }),
+            at: self.at,
+        }
+    }
+
+    /// The choice in words.
+    pub(super) fn describe(&self) -> String {
+        let encrypt = match &self.recipient {
+            Some(certificate) => {
+                let facts = certificate.facts();
+                let ended = if facts.not_after < self.at { ", which has ended" } else { "" };
+                format!("encrypt for {} {}{ended}", facts.common_name(), facts.fingerprint_sha256.short())
+            }
+            None => "not encrypted".to_owned(),
+        };
+        let sign = if self.signs() { format!("sign with {}", self.identity_name) } else { "not signed".to_owned() };
+        format!("{encrypt}, {sign}")
+    }
+}

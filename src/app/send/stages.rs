@@ -1,0 +1,212 @@
+//! The stages of an attempt: told as they happen, journalled as they end.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::app::{AppError, Clock};
+use crate::certificate::Certificate;
+use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, ReceiptFacts, ReceiptSignature};
+use crate::domain::transmission::{Light, Lights, Stage, StageName, StageStatus, TransmissionId};
+use crate::transport::{Answer, PostEvent, PostFailure, TlsFacts};
+
+/// What is told of a transmission under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SendEvent {
+    /// It is journalled.
+    Begun {
+        /// Its number.
+        id: TransmissionId,
+        /// Its Message-ID.
+        message_id: String,
+    },
+    /// A stage has begun or ended.
+    Stage(Stage),
+    /// Bytes of the body have been handed over.
+    Progress {
+        /// So many.
+        bytes: u64,
+        /// Of so many.
+        total: u64,
+    },
+}
+
+/// The stages of one attempt.
+pub(super) struct Stages<'a> {
+    clock: Clock,
+    events: &'a (dyn Fn(SendEvent) + Send + Sync),
+    record: Mutex<Record>,
+}
+
+#[derive(Default)]
+struct Record {
+    running: Option<(StageName, Timestamp, Instant)>,
+    ended: Vec<Stage>,
+    journalled: usize,
+}
+
+impl<'a> Stages<'a> {
+    pub(super) fn new(clock: Clock, events: &'a (dyn Fn(SendEvent) + Send + Sync)) -> Self {
+        Self { clock, events, record: Mutex::default() }
+    }
+
+    fn record(&self) -> std::sync::MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A stage begins now.
+    pub(super) fn begin(&self, stage: StageName) {
+        let started = self.clock.now();
+        self.record().running = Some((stage, started, Instant::now()));
+        (self.events)(SendEvent::Stage(Stage {
+            stage,
+            status: StageStatus::Running,
+            started,
+            ms: 0,
+            detail: String::new(),
+        }));
+    }
+
+    /// The running stage ends.
+    fn end(&self, status: StageStatus, detail: String) {
+        let Some((stage, started, since)) = self.record().running.take() else { return };
+        let ms = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.push(Stage { stage, status, started, ms, detail });
+    }
+
+    fn push(&self, stage: Stage) {
+        self.record().ended.push(stage.clone());
+        (self.events)(SendEvent::Stage(stage));
+    }
+
+    /// Ends the running stage by a result, well or badly.
+    pub(super) fn settle<T>(
+        &self,
+        result: Result<T, AppError>,
+        describe: impl FnOnce(&T) -> String,
+    ) -> Result<T, AppError> {
+        match &result {
+            Ok(value) => self.end(StageStatus::Good, describe(value)),
+            Err(error) => self.end(StageStatus::Bad, error.to_string()),
+        }
+        result
+    }
+
+    /// Follows what the client tells.
+    pub(super) fn on_post(&self, event: PostEvent, total: u64) {
+        match event {
+            PostEvent::Connected { tls, peer, .. } => {
+                let peer = peer.map(|peer| format!(" to {peer}")).unwrap_or_default();
+                self.end(
+                    StageStatus::Good,
+                    format!("{}{peer}", tls.as_ref().map_or_else(|| "no TLS".to_owned(), describe_tls)),
+                );
+                self.begin(StageName::Sent);
+            }
+            PostEvent::Progress { bytes } => (self.events)(SendEvent::Progress { bytes, total }),
+            PostEvent::Sent { bytes, .. } => {
+                self.end(StageStatus::Good, format!("{bytes} bytes"));
+                self.begin(StageName::Answered);
+            }
+            PostEvent::Answered { .. } => {}
+        }
+    }
+
+    /// The answer is complete.
+    pub(super) fn answered(&self, answer: &Answer) {
+        let good = (200..300).contains(&answer.status);
+        let early = if answer.whole_sent { "" } else { ", before everything was sent" };
+        let detail = format!("HTTP {} {}", answer.status, answer.reason).trim_end().to_owned() + early;
+        if self.record().running.is_some_and(|(stage, ..)| stage != StageName::Answered) {
+            self.end(StageStatus::Bad, "the server answered before everything was sent".to_owned());
+            self.begin(StageName::Answered);
+        }
+        self.end(if good { StageStatus::Good } else { StageStatus::Bad }, detail);
+    }
+
+    /// There is no answer.
+    pub(super) fn post_failed(&self, failure: &PostFailure) {
+        self.end(StageStatus::Bad, failure.to_string());
+    }
+
+    /// The two last stages, which follow from what the answer was, and all that was never reached.
+    pub(super) fn receipt(&self, facts: &AttemptFacts, lights: &Lights) {
+        let at = self.clock.now();
+        let stage = |stage, status, detail: String| Stage { stage, status, started: at, ms: 0, detail };
+        let status = |light: Light| match light {
+            Light::Good => StageStatus::Good,
+            Light::Bad | Light::Missing => StageStatus::Bad,
+            Light::NotAsked => StageStatus::Skipped,
+        };
+        if let AnswerFacts::Http(http) = &facts.answer {
+            match &http.receipt {
+                ReceiptFacts::NotAsked => {
+                    self.push(stage(StageName::Receipt, StageStatus::Skipped, "not asked for".to_owned()))
+                }
+                ReceiptFacts::Pending => {
+                    self.push(stage(StageName::Receipt, StageStatus::Skipped, "comes later (asynchronous)".to_owned()));
+                }
+                ReceiptFacts::Read(receipt) => {
+                    let worst = [lights.receipt, lights.receipt_signature, lights.disposition];
+                    let bad = worst.iter().any(|light| matches!(light, Light::Bad | Light::Missing));
+                    let signed = match &receipt.signature {
+                        ReceiptSignature::Unsigned => "unsigned".to_owned(),
+                        ReceiptSignature::Good { signer, .. } => format!("signed by {}", signer.short()),
+                        ReceiptSignature::UnknownSigner { .. } => {
+                            "signed with a certificate that is not accepted".to_owned()
+                        }
+                        ReceiptSignature::Broken { .. } => "its signature is broken".to_owned(),
+                        ReceiptSignature::Unsupported { .. } => "its signature cannot be checked".to_owned(),
+                    };
+                    let read = if bad { StageStatus::Bad } else { StageStatus::Good };
+                    self.push(stage(StageName::Receipt, read, format!("{}; {signed}", receipt.disposition)));
+                    let mic = &receipt.mic;
+                    let detail = match (&mic.theirs, mic.matches) {
+                        (Some(theirs), Some(true)) => {
+                            format!("MIC {theirs} ({}) is what was sent", mic.algorithm.as_deref().unwrap_or("unnamed"))
+                        }
+                        (Some(theirs), Some(false)) => format!("MIC {theirs} is not what was sent"),
+                        (Some(_), None) => "the MIC cannot be compared".to_owned(),
+                        (None, _) => "the receipt holds no MIC".to_owned(),
+                    };
+                    self.push(stage(StageName::Matched, status(lights.mic), detail));
+                }
+                ReceiptFacts::Absent(_) | ReceiptFacts::Unreadable { .. } | ReceiptFacts::Overdue { .. } => {
+                    self.push(stage(
+                        StageName::Receipt,
+                        StageStatus::Bad,
+                        "there is no readable receipt in the answer".to_owned(),
+                    ));
+                }
+            }
+        }
+        let reached: Vec<StageName> = self.record().ended.iter().map(|stage| stage.stage).collect();
+        for name in StageName::ALL.iter().filter(|name| !reached.contains(name)) {
+            self.push(stage(*name, StageStatus::Skipped, String::new()));
+        }
+    }
+
+    /// The stages that have ended since this was last asked.
+    pub(super) fn fresh(&self) -> Vec<Stage> {
+        let mut record = self.record();
+        let fresh = record.ended[record.journalled..].to_vec();
+        record.journalled = record.ended.len();
+        fresh
+    }
+
+    /// All stages that have ended.
+    pub(super) fn all(&self) -> Vec<Stage> {
+        self.record().ended.clone()
+    }
+}
+
+fn describe_tls(tls: &TlsFacts) -> String {
+    match tls.chain.first().and_then(|der| Certificate::from_der(der).ok()) {
+        Some(server) => {
+            let facts = server.facts();
+            format!("{}, certificate of {} valid until {}", tls.version, facts.common_name(), facts.not_after)
+        }
+        None => tls.version.to_owned(),
+    }
+}

@@ -1,0 +1,125 @@
+//! The journal as it is read: lists, one transmission, its raw bytes.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::{App, AppError};
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
+use crate::domain::identifier::ProfileKind;
+use crate::domain::timeline::used_now;
+use crate::domain::transmission::Transmission;
+use crate::store::{Part, TransmissionFilter, TransmissionSummary, Workspace};
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TransmissionPage {
+    /// The transmissions, newest first.
+    pub transmissions: Vec<TransmissionSummary>,
+    /// What to ask for the next page with; nothing on the last.
+    pub next: Option<String>,
+}
+
+/// Which side's raw bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawPart {
+    /// The request's.
+    Request,
+    /// The answer's.
+    Response,
+}
+
+impl App {
+    /// A page of the journal, newest first.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn transmissions(&self, filter: &TransmissionFilter) -> Result<TransmissionPage, AppError> {
+        let Some(workspace) = self.existing().await? else {
+            return Ok(TransmissionPage { transmissions: Vec::new(), next: None });
+        };
+        let (transmissions, next) = workspace.transmissions(filter).await?;
+        Ok(TransmissionPage { transmissions, next: next.map(|cursor| cursor.to_string()) })
+    }
+
+    /// One transmission, by its id or the first 8 or more digits of it.
+    ///
+    /// # Errors
+    /// Where there is none, or several begin so.
+    pub async fn transmission(&self, id: &str) -> Result<Transmission, AppError> {
+        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
+        let id = workspace.resolve_id(id).await?;
+        workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))
+    }
+
+    /// The files with a transmission's raw bytes: the head, then the body, of its last attempt, as far as they are kept.
+    ///
+    /// # Errors
+    /// Where there is no such transmission, or nothing of that side was kept.
+    pub async fn raw(&self, id: &str, part: RawPart) -> Result<Vec<PathBuf>, AppError> {
+        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
+        let id = workspace.resolve_id(id).await?;
+        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
+        let attempt = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
+        let parts = match part {
+            RawPart::Request => [Part::RequestHead(attempt), Part::RequestBody(attempt)],
+            RawPart::Response => [Part::ResponseHead(attempt), Part::ResponseBody(attempt)],
+        };
+        let files: Vec<PathBuf> =
+            parts.iter().map(|part| workspace.archive().path(id, *part)).filter(|path| path.is_file()).collect();
+        if files.is_empty() {
+            let side = match part {
+                RawPart::Request => "request",
+                RawPart::Response => "response",
+            };
+            return Err(AppError::new(format!("nothing was kept of the {side} of transmission {id}")));
+        }
+        Ok(files)
+    }
+
+    /// What is known around an attempt, for explaining it.
+    pub(super) async fn context(
+        &self,
+        workspace: &Workspace,
+        connection: &Connection,
+        kind: ProfileKind,
+        profile: &Profile,
+    ) -> Result<Context, AppError> {
+        let at = self.now();
+        let stored = workspace.certificates().await?;
+        let known = |fingerprint: &_| {
+            stored
+                .iter()
+                .find(|stored| stored.facts.fingerprint_sha256 == *fingerprint)
+                .map(|stored| KnownCertificate::from(&stored.facts))
+        };
+        let portal = self.policy(&connection.policy).await.ok().and_then(|policy| policy.portal);
+        let own = workspace.identity(&profile.identity).await?.map(|identity| OwnIdentity {
+            name: identity.name,
+            certificate: KnownCertificate::from(&identity.facts),
+            used_since: None,
+        });
+        let sibling = connection.profiles().find(|(other, _)| *other != kind).map(|(other, settings)| Sibling {
+            profile: other,
+            our_as2_id: settings.our_as2_id.clone(),
+            partner_as2_id: settings.partner_as2_id.clone(),
+            url: settings.url.clone(),
+            certificate: used_now(&settings.partner_certificates, at).map(|entry| entry.fingerprint),
+        });
+        Ok(Context {
+            at,
+            partner: connection.name.clone(),
+            profile: kind,
+            portal,
+            certificates: PartnerCertificates::at(&profile.partner_certificates, at, known),
+            own,
+            sibling,
+        })
+    }
+}
+
+fn none(id: &str) -> AppError {
+    AppError::new(format!("there is no transmission `{}` in this workspace", id.chars().take(60).collect::<String>()))
+        .hint("`countersign transmission list` shows the ids")
+}
