@@ -4,3 +4,4 @@ mod engine;
 mod foreign;
 mod house;
 mod openssl_files;
+mod sample;
