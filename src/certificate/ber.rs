@@ -371,7 +371,7 @@ mod tests {
         for cut in 0..PIECES.len() {
             assert!(BerReader::new(&PIECES[..cut]).element(100).is_err(), "cut at {cut}");
         }
-        let deep = vec![0x30, 0x80].repeat(5000);
+        let deep = [0x30, 0x80].repeat(5000);
         assert!(BerReader::new(deep.as_slice()).element(1 << 20).is_err());
         let lies: &[u8] = &[0x30, 3, 4, 9, 1];
         assert!(BerReader::new(lies).element(100).is_err());

@@ -258,12 +258,8 @@ mod tests {
             http_status: None,
             detail: "connection refused".to_owned(),
         }];
-        sent.diagnosis = Some(Diagnosis {
-            cause: "The partner's server refused the connection".to_owned(),
-            explanation: String::new(),
-            remedy: Vec::new(),
-            evidence: Vec::new(),
-        });
+        sent.diagnosis =
+            Some(Diagnosis { cause: "The partner's server refused the connection".to_owned(), ..Diagnosis::default() });
         workspace.update_transmission(&sent).await.unwrap();
         sent.stages = vec![refused];
         assert_eq!(workspace.transmission(sent.id).await.unwrap().unwrap(), sent);

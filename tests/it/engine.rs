@@ -17,6 +17,9 @@ fn now() -> Timestamp {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
 
+/// Headers, body and the MIC in base64.
+type Message = (Vec<(String, String)>, Vec<u8>, String);
+
 struct Party {
     certificate: Certificate,
     key: PrivateKey,
@@ -34,12 +37,7 @@ fn profile() -> Profile {
     .unwrap()
 }
 
-fn build(
-    profile: &Profile,
-    us: &Party,
-    partner: &Party,
-    payload: &[u8],
-) -> Result<(Vec<(String, String)>, Vec<u8>, String), BuildError> {
+fn build(profile: &Profile, us: &Party, partner: &Party, payload: &[u8]) -> Result<Message, BuildError> {
     let entity = Entity {
         content_type: profile.content_type.clone(),
         filename: Some("größe.edi".to_owned()),

@@ -1,4 +1,5 @@
 //! Integration tests: one binary, a module for each subject.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod engine;
 mod foreign;

@@ -39,8 +39,8 @@ impl RunningPartner {
     /// Lets it finish what is in flight.
     pub(super) async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
-            // Nobody listening any more means that it has stopped already.
-            drop(stop.send(()));
+            // Where nobody listens any more it has stopped already.
+            let (Ok(()) | Err(())) = stop.send(());
         }
         if let Some(serving) = self.serving.take() {
             drop(serving.await);

@@ -317,7 +317,7 @@ impl Sending<'_> {
 
     /// Reads the receipt out of an answer.
     async fn read_answer(
-        &mut self,
+        &self,
         answer: transport::Answer,
         material: &Material,
         built: &Built,

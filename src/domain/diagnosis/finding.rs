@@ -37,11 +37,11 @@ pub(super) enum Finding<'a> {
     /// The receipt is for another message, or names none.
     OtherMessage(&'a Receipt),
     /// The receipt was changed after it was signed.
-    SignatureBroken { receipt: &'a Receipt, detail: &'a str },
+    SignatureBroken { detail: &'a str },
     /// The partner says no.
     Negative(&'a Receipt),
     /// The partner says that it has a message with this Message-ID already, and nothing proves which.
-    AlreadyThere(&'a Receipt),
+    AlreadyThere,
     /// The disposition says neither yes nor no.
     Undecided(&'a Receipt),
     /// The partner hashed something else than was sent.
@@ -49,11 +49,11 @@ pub(super) enum Finding<'a> {
     /// The receipt's signer is none of the acceptable.
     UnknownSigner(&'a Receipt),
     /// The receipt is unsigned though a signature was asked for.
-    Unsigned(&'a Receipt),
+    Unsigned,
     /// The receipt's signature cannot be checked.
-    SignatureUnsupported { receipt: &'a Receipt, detail: &'a str },
+    SignatureUnsupported { detail: &'a str },
     /// The receipt holds no MIC though one is owed.
-    MicMissing(&'a Receipt),
+    MicMissing,
     /// The receipt's MIC cannot be compared.
     MicIncomparable(&'a Receipt),
     /// All that was asked for is good.
@@ -100,11 +100,11 @@ impl<'a> Finding<'a> {
             return Self::OtherMessage(receipt);
         }
         if let ReceiptSignature::Broken { detail } = &receipt.signature {
-            return Self::SignatureBroken { receipt, detail };
+            return Self::SignatureBroken { detail };
         }
         if !disposition.is_positive() {
             return if is_duplicate(receipt) {
-                Self::AlreadyThere(receipt)
+                Self::AlreadyThere
             } else if refuses(disposition) {
                 Self::Negative(receipt)
             } else {
@@ -119,19 +119,19 @@ impl<'a> Finding<'a> {
         }
         if request.mdn.is_signed() {
             match &receipt.signature {
-                ReceiptSignature::Unsigned => return Self::Unsigned(receipt),
+                ReceiptSignature::Unsigned => return Self::Unsigned,
                 ReceiptSignature::UnknownSigner { .. } => return Self::UnknownSigner(receipt),
-                ReceiptSignature::Unsupported { detail } => return Self::SignatureUnsupported { receipt, detail },
+                ReceiptSignature::Unsupported { detail } => return Self::SignatureUnsupported { detail },
                 ReceiptSignature::Good { .. } | ReceiptSignature::Broken { .. } => {}
             }
         }
         if receipt.mic.matches.is_none() && request.asks_mic() {
             return if is_duplicate(receipt) {
-                Self::AlreadyThere(receipt)
+                Self::AlreadyThere
             } else if receipt.mic.theirs.is_some() {
                 Self::MicIncomparable(receipt)
             } else {
-                Self::MicMissing(receipt)
+                Self::MicMissing
             };
         }
         Self::Delivered(Some(receipt))
@@ -151,12 +151,12 @@ impl<'a> Finding<'a> {
             | Self::Overdue { .. }
             | Self::OtherMessage(_)
             | Self::SignatureBroken { .. }
-            | Self::AlreadyThere(_)
+            | Self::AlreadyThere
             | Self::Undecided(_)
             | Self::UnknownSigner(_)
-            | Self::Unsigned(_)
+            | Self::Unsigned
             | Self::SignatureUnsupported { .. }
-            | Self::MicMissing(_)
+            | Self::MicMissing
             | Self::MicIncomparable(_) => Verdict::Uncertain,
             Self::OwnFault { .. }
             | Self::NotConnected { .. }

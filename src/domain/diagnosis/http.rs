@@ -101,11 +101,11 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
             .say(format!("The server of {partner} answered with a redirection that cannot be followed"))
             .advise(compare())
             .offer(Action::look_at("url")),
-        400..=499 => Draft::new("Partner's server refused the request", Blame::Partner)
+        refused if (400..500).contains(&refused) => Draft::new("Partner's server refused the request", Blame::Partner)
             .say(format!("The server of {partner} refused the message before reading it as AS2"))
             .advise(log)
             .advise(compare()),
-        500..=599 => Draft::new("Partner's server failed", Blame::Partner)
+        failed if failed >= 500 => Draft::new("Partner's server failed", Blame::Partner)
             .say(format!("The server of {partner} could not do its part"))
             .advise(log)
             .advise("Send again later")

@@ -198,7 +198,7 @@ mod tests {
             (102, "Partner's server gave an answer that makes no sense"),
         ] {
             let (verdict, lights) =
-                if status < 300 && status >= 200 { (Verdict::Uncertain, "gmmmm") } else { (Verdict::Failed, "bmmmm") };
+                if (200..300).contains(&status) { (Verdict::Uncertain, "gmmmm") } else { (Verdict::Failed, "bmmmm") };
             expect(&absent(status, WhatCame::Empty), verdict, lights, cause);
         }
         for (came, cause) in [

@@ -54,6 +54,7 @@ pub struct Diagnosis {
 
 spelled! {
     /// On whose side the cause most likely lies, and so who has to act first.
+    #[derive(Default)]
     pub enum Blame {
         /// Ours: a setting, a certificate or the machine.
         Ours = "ours",
@@ -62,13 +63,8 @@ spelled! {
         /// The road between: names, routes, firewalls, proxies.
         Network = "network",
         /// Nobody's: all is well, or there is nothing to do but wait.
+        #[default]
         Nobody = "nobody",
-    }
-}
-
-impl Default for Blame {
-    fn default() -> Self {
-        Self::Nobody
     }
 }
 

@@ -85,13 +85,11 @@ fn prose(sentences: &[String]) -> String {
 /// point, at most `most` characters.
 pub(super) fn plain(text: &str, most: usize) -> String {
     let mut shown = String::new();
-    let mut length = 0;
-    for character in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    for (length, character) in text.split_whitespace().collect::<Vec<_>>().join(" ").chars().enumerate() {
         if length == most {
             shown.push('…');
             break;
         }
-        length += 1;
         let unseen = character.is_control()
             || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
         if unseen {
