@@ -41,6 +41,7 @@
 pub mod app;
 pub mod as2;
 pub mod certificate;
+pub mod cli;
 pub mod domain;
 pub mod store;
 pub mod transport;

@@ -14,6 +14,7 @@ mod inbox;
 mod keys;
 mod policies;
 mod receive;
+mod runtime;
 pub mod sample;
 mod send;
 mod serve;
@@ -29,10 +30,12 @@ pub use connections::{ConnectionSummary, Saved};
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
+pub use runtime::{Shutdown, run};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use transmissions::{RawPart, TransmissionPage};
 
+pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
 pub use crate::store::{Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
 

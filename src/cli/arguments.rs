@@ -1,0 +1,404 @@
+//! What can be written on the command line. The comments here are the help that users read.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::app::sample::SampleFault;
+use crate::app::{KeyKind, RawPart};
+use crate::domain::certificate::Fingerprint;
+use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::instant::{self, InstantError};
+use crate::domain::timeline::Activation;
+
+/// Keeps every AS2 trading-partner connection compliant, through every certificate renewal, with proof
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, disable_help_subcommand = true, max_term_width = 100)]
+pub(super) struct Arguments {
+    /// The workspace's folder; your data directory where it is not given
+    #[arg(long, global = true, env = "COUNTERSIGN_WORKSPACE", hide_env_values = true, value_name = "DIR|URL")]
+    pub(super) workspace: Option<String>,
+
+    /// Answer with one JSON document on standard output
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Do the main job on a sample workspace of its own, with built-in trading partners
+    Sample(SampleArguments),
+    /// Judge every profile by its partner's policy
+    Check {
+        /// Only these connections; all where none is named
+        #[arg(value_name = "CONNECTION")]
+        connections: Vec<ConnectionId>,
+        /// The instant to judge at; now where it is not given
+        #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
+        at: Option<Timestamp>,
+    },
+    /// Connections to trading partners
+    #[command(subcommand, arg_required_else_help = false)]
+    Connection(ConnectionCommand),
+    /// Partners' certificates
+    #[command(subcommand, arg_required_else_help = false)]
+    Certificate(CertificateCommand),
+    /// Our own keys and certificates
+    #[command(subcommand, arg_required_else_help = false)]
+    Identity(IdentityCommand),
+    /// Send one message in one attempt and report what came of it
+    Send(SendArguments),
+    /// Receive messages until the program is told to stop
+    Serve(ServeArguments),
+    /// The journal of what was sent and received
+    #[command(subcommand, arg_required_else_help = false)]
+    Transmission(TransmissionCommand),
+    /// Partners' policies
+    #[command(subcommand, arg_required_else_help = false)]
+    Policy(PolicyCommand),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SampleArguments {
+    /// Stay in the terminal, as it does without a display
+    #[arg(long)]
+    pub(super) headless: bool,
+    /// Remove an earlier sample first; in the terminal it is always set up anew
+    #[arg(long)]
+    pub(super) reset: bool,
+    /// Break something on purpose, to see it noticed: partner-stopped or certificate-swapped
+    #[arg(long, value_name = "FAULT")]
+    pub(super) fault: Option<SampleFault>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConnectionCommand {
+    /// Add the connection of a connection file
+    Add {
+        /// The connection file
+        file: PathBuf,
+        /// Put it in the place of the connection of that id
+        #[arg(long)]
+        replace: bool,
+    },
+    /// List the connections
+    List,
+    /// Show one connection with its profiles side by side
+    Show {
+        /// The connection
+        id: ConnectionId,
+    },
+    /// Write a connection as its file; passwords are not in it
+    Export {
+        /// The connection
+        id: ConnectionId,
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Change settings of a profile, or the connection's own where no profile is named
+    Set {
+        /// The connection
+        id: ConnectionId,
+        /// The profile, production or test, then settings as in the connection file.
+        /// `http_password=-` reads the password from standard input; an empty value brings the default back
+        #[arg(required = true, value_name = "[PROFILE] KEY=VALUE")]
+        changes: Vec<String>,
+    },
+    /// Copy the settings of one profile to the other; identifiers and addresses of the other stay
+    Copy {
+        /// The connection
+        id: ConnectionId,
+        /// production or test
+        from: ProfileKind,
+        /// test or production
+        to: ProfileKind,
+    },
+    /// Remove a connection; its transmissions stay in the journal
+    Remove {
+        /// The connection
+        id: ConnectionId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CertificateCommand {
+    /// Show what is in a file
+    Inspect {
+        /// The file, in any format
+        file: PathBuf,
+        /// Read the file's password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Bring in a partner's renewed certificate
+    Import(ImportArguments),
+    /// List every partner certificate, where it is used, until when, and what follows it
+    List,
+    /// Keep that a certificate's fingerprint was compared with what the partner says
+    Confirm {
+        /// SHA-256 fingerprint, 64 hex digits
+        fingerprint: Fingerprint,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ImportArguments {
+    /// The file, in any format
+    pub(super) file: PathBuf,
+    /// Whose certificate it is
+    #[arg(long, value_name = "ID")]
+    pub(super) connection: ConnectionId,
+    /// For which of its profiles
+    #[arg(long, value_enum, default_value_t = ProfileChoice::Both)]
+    pub(super) profile: ProfileChoice,
+    /// Also for every other profile that uses the certificate which it replaces
+    #[arg(long)]
+    pub(super) also_where_used: bool,
+    /// When messages are first encrypted for it, such as 2026-11-28T09:00[Europe/Berlin]
+    #[arg(long, value_name = "now|INSTANT", value_parser = activation)]
+    pub(super) activate: Activation,
+    /// The SHA-256 fingerprint as the partner told it
+    #[arg(long, value_name = "SHA256HEX")]
+    pub(super) confirm_fingerprint: Option<Fingerprint>,
+}
+
+/// One profile or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileChoice {
+    Production,
+    Test,
+    Both,
+}
+
+impl ProfileChoice {
+    /// The profiles meant; none stands for all there are.
+    pub(super) fn kinds(self) -> Vec<ProfileKind> {
+        match self {
+            Self::Production => vec![ProfileKind::Production],
+            Self::Test => vec![ProfileKind::Test],
+            Self::Both => Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IdentityCommand {
+    /// Make a key and a self-signed certificate
+    Create {
+        /// Its name
+        name: IdentityName,
+        /// rsa-2048, rsa-3072, rsa-4096 or ec-p256
+        #[arg(long, default_value = "rsa-2048")]
+        key: KeyKind,
+        /// Days that the certificate is valid
+        #[arg(long, default_value_t = 1825)]
+        days: u32,
+        /// The certificate's subject, such as "CN=Acme, O=Acme Supply, C=US"; CN= and the name where it is not given
+        #[arg(long, value_name = "DN")]
+        subject: Option<String>,
+    },
+    /// Take a key with its certificate from a PKCS#12 or PEM file
+    Import {
+        /// The file
+        file: PathBuf,
+        /// Its name; that of the file where it is not given
+        #[arg(long)]
+        name: Option<IdentityName>,
+        /// Read the file's password from standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// Write an identity's certificate as PEM, for partners; the key stays in the workspace
+    Export {
+        /// The identity
+        name: IdentityName,
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// List the identities
+    List,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SendArguments {
+    /// The file to send; the built-in test document where it is not given
+    pub(super) file: Option<PathBuf>,
+    /// To which connection
+    #[arg(long, value_name = "ID")]
+    pub(super) connection: ConnectionId,
+    /// To which of its profiles, production or test
+    #[arg(long)]
+    pub(super) profile: ProfileKind,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ServeArguments {
+    /// The address to listen on; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:10080")]
+    pub(super) listen: SocketAddr,
+    /// Certificate chain for TLS, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// Private key for TLS, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Put received payloads into DIR/CONNECTION/PROFILE; without it they stay in the archive
+    #[arg(long, value_name = "DIR")]
+    pub(super) inbox: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TransmissionCommand {
+    /// List transmissions, the newest first
+    List(ListArguments),
+    /// Show one transmission with its stages, lights, headers and diagnosis
+    Show {
+        /// Its id, or the first 8 or more digits of it
+        id: String,
+    },
+    /// Write the raw bytes of one side, head and body, to standard output
+    Raw {
+        /// The transmission's id, or the first 8 or more digits of it
+        id: String,
+        /// Which side
+        side: Side,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArguments {
+    /// Only those that failed or were refused
+    #[arg(long)]
+    pub(super) failed: bool,
+    /// Only those of this connection
+    #[arg(long, value_name = "ID")]
+    pub(super) connection: Option<ConnectionId>,
+    /// Only those since this instant
+    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
+    pub(super) since: Option<Timestamp>,
+    /// At most this many, up to 10000
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(super) limit: u16,
+    /// The page that follows: `next` of an earlier list
+    #[arg(long, value_name = "CURSOR")]
+    pub(super) after: Option<String>,
+}
+
+/// One side of a transmission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Side {
+    Request,
+    Response,
+}
+
+impl From<Side> for RawPart {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Request => Self::Request,
+            Side::Response => Self::Response,
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyCommand {
+    /// List the policies
+    List,
+    /// Show a policy's rules with their dates and sources
+    Show {
+        /// The policy
+        id: PolicyId,
+    },
+    /// Say whether a policy file makes sense
+    Validate {
+        /// The policy file
+        file: PathBuf,
+    },
+}
+
+fn instant_at(text: &str) -> Result<Timestamp, InstantError> {
+    instant::parse(text).map(|stated| stated.at)
+}
+
+fn activation(text: &str) -> Result<Activation, InstantError> {
+    if text == "now" {
+        return Ok(Activation::Now);
+    }
+    instant::parse(text).map(|stated| Activation::At { at: stated.at, zone: stated.zone })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(words: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::try_parse_from(std::iter::once(&"countersign").chain(words))
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        use clap::CommandFactory as _;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn global_options_stand_before_or_after_the_command() {
+        for words in [
+            ["--json", "--workspace", "/w", "check", "a"],
+            ["check", "a", "--json", "--workspace", "/w"],
+            ["--json", "check", "--workspace", "/w", "a"],
+        ] {
+            let arguments = read(&words).unwrap();
+            assert!(arguments.json, "{words:?}");
+            assert_eq!(arguments.workspace.as_deref(), Some("/w"), "{words:?}");
+            let Some(Command::Check { connections, at }) = arguments.command else { panic!("{words:?}") };
+            assert_eq!((connections.len(), at), (1, None), "{words:?}");
+        }
+        assert!(read(&[]).unwrap().command.is_none());
+    }
+
+    #[test]
+    fn an_activation_is_now_or_an_instant_with_its_zone() {
+        let import = |when: &str| {
+            let words = ["certificate", "import", "new.pem", "--connection", "a", "--activate", when];
+            match read(&words)?.command {
+                Some(Command::Certificate(CertificateCommand::Import(import))) => Ok::<_, clap::Error>(import),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(import("now").unwrap().activate, Activation::Now);
+        assert_eq!(import("now").unwrap().profile.kinds(), []);
+        let at = "2026-11-28T08:00:00Z".parse().unwrap();
+        let zone = Some("Europe/Berlin".to_owned());
+        assert_eq!(import("2026-11-28T09:00[Europe/Berlin]").unwrap().activate, Activation::At { at, zone });
+        assert!(import("2027-03-28T02:30[Europe/Berlin]").unwrap_err().to_string().contains("does not exist"));
+        assert!(read(&["certificate", "import", "new.pem", "--connection", "a"]).is_err());
+    }
+
+    #[test]
+    fn settings_are_taken_as_words_whatever_their_values_look_like() {
+        let words = ["connection", "set", "a", "production", "our_as2_id=-A B", "subject=", "http_password=-"];
+        let Some(Command::Connection(ConnectionCommand::Set { changes, .. })) = read(&words).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(changes, ["production", "our_as2_id=-A B", "subject=", "http_password=-"]);
+        assert!(read(&["connection", "set", "a"]).is_err());
+    }
+
+    #[test]
+    fn what_is_out_of_range_or_half_given_is_refused() {
+        assert!(read(&["transmission", "list", "--limit", "0"]).is_err());
+        assert!(read(&["transmission", "list", "--limit", "10001"]).is_err());
+        assert!(read(&["serve", "--tls-cert", "a.pem"]).is_err());
+        assert!(read(&["connection", "show", "Not An Id"]).is_err());
+        assert!(read(&["identity", "create", "acme", "--key", "rsa-512"]).is_err());
+        assert!(read(&["check", "--at", "2026-11-28T09:00"]).is_err());
+    }
+}

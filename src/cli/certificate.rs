@@ -1,0 +1,148 @@
+//! `certificate`: what is in a file, bringing a renewed one in, listing, confirming.
+
+use serde::Serialize;
+
+use super::arguments::{CertificateCommand, ImportArguments};
+use super::table::{Table, labelled};
+use super::{Answer, Session, check, secret, words};
+use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+
+#[derive(Serialize)]
+struct ListDocument {
+    certificates: Vec<ListedCertificate>,
+}
+
+#[derive(Serialize)]
+struct ConfirmedDocument {
+    confirmed: Fingerprint,
+}
+
+pub(super) async fn run(session: &Session, command: CertificateCommand) -> Result<Answer, AppError> {
+    match command {
+        CertificateCommand::Inspect { file, password_stdin } => {
+            let password = password_stdin.then(secret::password_from_stdin).transpose()?;
+            let inspection = session.app.inspect_certificate(&file, password.as_deref().map(String::as_str)).await?;
+            session.out.answer(&inspection, || inspected(&inspection));
+        }
+        CertificateCommand::Import(arguments) => import(session, arguments).await?,
+        CertificateCommand::List => {
+            let certificates = session.app.certificates().await?;
+            session.out.answer(&ListDocument { certificates: certificates.clone() }, || list(&certificates));
+        }
+        CertificateCommand::Confirm { fingerprint } => {
+            session.app.confirm_certificate(&fingerprint, "compared by the user").await?;
+            session.out.answer(&ConfirmedDocument { confirmed: fingerprint }, || format!("Confirmed {fingerprint}"));
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+async fn import(session: &Session, arguments: ImportArguments) -> Result<(), AppError> {
+    let request = ImportRequest {
+        file: arguments.file,
+        connection: arguments.connection,
+        profiles: arguments.profile.kinds(),
+        also_where_used: arguments.also_where_used,
+        activation: arguments.activate,
+        confirmed: arguments.confirm_fingerprint,
+    };
+    let result = session.app.import_certificate(&request).await?;
+    session.out.answer(&result, || imported(&result));
+    for warning in &result.warnings {
+        session.out.warning(warning.sentence());
+    }
+    // What still does not comply, as after every saving.
+    let mut ids: Vec<_> = result.profiles.iter().map(|profile| profile.connection.clone()).collect();
+    ids.sort();
+    ids.dedup();
+    let report = session.app.check(&ids, session.app.now()).await?;
+    for connection in &report.connections {
+        let open = check::still_open(connection);
+        if !open.is_empty() {
+            session.out.aside(&open);
+        }
+    }
+    Ok(())
+}
+
+fn imported(result: &ImportResult) -> String {
+    let mut table =
+        Table::new(["Connection", "Profile", "Certificate", "Goes active", "Replaces", "Old accepted until"]);
+    for profile in &result.profiles {
+        table.row([
+            profile.connection.to_string(),
+            profile.profile.label().to_owned(),
+            profile.fingerprint_sha256.short(),
+            words::instant(profile.activates),
+            profile.replaces.map_or_else(|| "nothing".to_owned(), |old| old.short()),
+            profile.replaced_until.map(words::instant).unwrap_or_default(),
+        ]);
+    }
+    table.render()
+}
+
+fn inspected(inspection: &Inspection) -> String {
+    let mut text = format!("{} in {} format\n", inspection.file, inspection.format);
+    for certificate in &inspection.certificates {
+        text.push('\n');
+        text.push_str(&facts(&certificate.facts));
+        text.push_str(&warned(&certificate.warnings));
+    }
+    if inspection.private_key {
+        text.push_str("\nIt holds a private key\n");
+    }
+    text
+}
+
+fn facts(facts: &CertificateFacts) -> String {
+    let hash = facts.signature.hash.map_or_else(String::new, |hash| format!("{} with ", hash.label()));
+    labelled(
+        [
+            ("Subject", facts.subject.clone()),
+            (
+                "Issuer",
+                if facts.self_signed { format!("{} (self-signed)", facts.issuer) } else { facts.issuer.clone() },
+            ),
+            ("Serial number", facts.serial.clone()),
+            ("Signature", format!("{hash}{}", facts.signature.algorithm)),
+            ("Key", facts.key.to_string()),
+            ("Valid from", words::instant(facts.not_before)),
+            ("Valid until", words::instant(facts.not_after)),
+            ("Key usage", facts.key_usage.join(", ")),
+            ("SHA-256", facts.fingerprint_sha256.to_string()),
+            ("SHA-1", facts.fingerprint_sha1.clone()),
+        ],
+        "  ",
+    )
+}
+
+fn warned(warnings: &[CertificateWarning]) -> String {
+    warnings.iter().map(|warning| format!("  ▲ {}\n", warning.sentence())).collect()
+}
+
+fn list(certificates: &[ListedCertificate]) -> String {
+    if certificates.is_empty() {
+        return "No partner certificates in this workspace".to_owned();
+    }
+    let mut table = Table::new(["Certificate", "Subject", "Key", "Hash", "Valid until", "Used by", "Followed by"]);
+    for listed in certificates {
+        let facts = &listed.certificate.facts;
+        let mut used: Vec<String> = listed
+            .used
+            .iter()
+            .map(|place| format!("{} {} ({})", place.connection, place.profile, place.purpose))
+            .collect();
+        used.dedup();
+        table.row([
+            facts.fingerprint_sha256.short(),
+            facts.common_name().to_owned(),
+            facts.key.to_string(),
+            facts.signature.hash.map_or_else(|| "unknown".to_owned(), |hash| hash.label().to_owned()),
+            words::instant(facts.not_after),
+            if used.is_empty() { "nobody".to_owned() } else { used.join(", ") },
+            listed.successor.map_or_else(String::new, |next| next.short()),
+        ]);
+    }
+    table.render()
+}

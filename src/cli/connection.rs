@@ -1,0 +1,151 @@
+//! `connection`: adding, listing, showing, exporting, changing, copying, removing.
+
+use serde::Serialize;
+
+use super::arguments::ConnectionCommand;
+use super::table::{Table, labelled};
+use super::{Answer, Session, check, secret, settings, words};
+use crate::app::{AppError, ConnectionSummary, Saved};
+use crate::domain::compliance::ConnectionReport;
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::timeline::{acceptable_now, next_activation, used_now};
+
+#[derive(Serialize)]
+struct ListDocument {
+    connections: Vec<ConnectionSummary>,
+}
+
+#[derive(Serialize)]
+struct RemovedDocument<'a> {
+    removed: &'a str,
+}
+
+#[derive(Serialize)]
+struct ExportDocument<'a> {
+    id: &'a str,
+    file: &'a str,
+}
+
+pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result<Answer, AppError> {
+    let app = &session.app;
+    match command {
+        ConnectionCommand::Add { file, replace } => {
+            let saved = app.add_connection(&file, replace).await?;
+            tell(session, &saved, "Saved");
+        }
+        ConnectionCommand::List => {
+            let connections = app.connection_list().await?;
+            session.out.answer(&ListDocument { connections: connections.clone() }, || list(&connections));
+        }
+        ConnectionCommand::Show { id } => {
+            let connection = app.connection(&id).await?;
+            session.out.answer(&connection, || show(&connection, app.now()));
+        }
+        ConnectionCommand::Export { id, output } => {
+            let file = app.export_connection(&id).await?;
+            match output {
+                Some(path) => {
+                    session.write(&path, &file)?;
+                    let written = ExportDocument { id: id.as_str(), file: &path.display().to_string() };
+                    session.out.answer(&written, || format!("Written to {}", path.display()));
+                }
+                None => session.out.answer(&ExportDocument { id: id.as_str(), file: &file }, || file.clone()),
+            }
+        }
+        ConnectionCommand::Set { id, changes } => {
+            let wished = settings::read(&changes)?;
+            let password = wished.password.then(secret::password_from_stdin).transpose()?;
+            let keeps_secret = password.is_some();
+            let saved = app.set(&id, wished.profile, &wished.changes, password).await?;
+            if keeps_secret {
+                session.tell_protection().await?;
+            }
+            tell(session, &saved, "Saved");
+        }
+        ConnectionCommand::Copy { id, from, to } => {
+            let saved = app.copy_profile(&id, from, to).await?;
+            tell(session, &saved, "Copied");
+        }
+        ConnectionCommand::Remove { id } => {
+            app.remove_connection(&id).await?;
+            session.out.answer(&RemovedDocument { removed: id.as_str() }, || {
+                format!("Removed {id}; its transmissions stay in the journal")
+            });
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// What was saved, and beside it what still does not comply.
+fn tell(session: &Session, saved: &Saved, done: &str) {
+    let report: &ConnectionReport = &saved.report;
+    session.out.answer(report, || format!("{done} {}\n{}", report.id, check::matrix(std::slice::from_ref(report))));
+    let open = check::still_open(report);
+    if !open.is_empty() {
+        session.out.aside(&open);
+    }
+}
+
+fn list(connections: &[ConnectionSummary]) -> String {
+    if connections.is_empty() {
+        return "No connections in this workspace".to_owned();
+    }
+    let mut table = Table::new(["Id", "Name", "Policy", "Profiles"]);
+    for connection in connections {
+        let profiles: Vec<&str> = connection.profiles.iter().map(|kind| kind.as_str()).collect();
+        table.row([connection.id.as_str(), &connection.name, connection.policy.as_str(), &profiles.join(", ")]);
+    }
+    table.render()
+}
+
+fn show(connection: &Connection, now: jiff::Timestamp) -> String {
+    let head = [
+        ("Id", connection.id.to_string()),
+        ("Name", connection.name.clone()),
+        ("Policy", connection.policy.to_string()),
+        ("Contact", connection.contact.clone().unwrap_or_default()),
+        ("Notes", connection.notes.clone().unwrap_or_default()),
+    ];
+    let mut text = labelled(head, "");
+    let profiles: Vec<_> = connection.profiles().collect();
+    let mut table = Table::new(std::iter::once("").chain(profiles.iter().map(|(kind, _)| kind.label())));
+    for (label, value) in ROWS {
+        let values: Vec<String> = profiles.iter().map(|(_, profile)| value(profile, now)).collect();
+        if values.iter().any(|value| !value.is_empty()) {
+            table.row(std::iter::once((*label).to_owned()).chain(values));
+        }
+    }
+    text.push('\n');
+    text.push_str(&table.render());
+    text
+}
+
+type Row = (&'static str, fn(&Profile, jiff::Timestamp) -> String);
+
+/// What is shown of a profile; the rest is in its export.
+const ROWS: &[Row] = &[
+    ("Our AS2 identifier", |profile, _| profile.our_as2_id.to_string()),
+    ("Partner's AS2 identifier", |profile, _| profile.partner_as2_id.to_string()),
+    ("Address", |profile, _| profile.url.to_string()),
+    ("Identity", |profile, _| profile.identity.to_string()),
+    ("Encryption", |profile, _| profile.encryption.label().to_owned()),
+    ("Key transport", |profile, _| profile.key_transport.to_string()),
+    ("Signing", |profile, _| profile.signing.label().to_owned()),
+    ("Compression", |profile, _| profile.compression.to_string()),
+    ("Receipt (MDN)", |profile, _| profile.mdn.label().to_owned()),
+    ("Receipt address", |profile, _| profile.mdn_url.as_ref().map(ToString::to_string).unwrap_or_default()),
+    ("Content type", |profile, _| profile.content_type.clone()),
+    ("Encrypts for", |profile, now| {
+        used_now(&profile.partner_certificates, now)
+            .map_or_else(|| "none".to_owned(), |entry| entry.fingerprint.short())
+    }),
+    ("Next certificate", |profile, now| {
+        next_activation(&profile.partner_certificates, now)
+            .map(|(entry, at)| format!("{} on {}", entry.fingerprint.short(), words::instant(at)))
+            .unwrap_or_default()
+    }),
+    ("Accepts signatures by", |profile, now| {
+        let accepted = acceptable_now(&profile.partner_certificates, now);
+        accepted.iter().map(crate::domain::certificate::Fingerprint::short).collect::<Vec<_>>().join(", ")
+    }),
+];

@@ -1,0 +1,169 @@
+//! The command line: reads what is written there, lets [`App`] do it, and prints what came of it.
+//!
+//! It prints through `output` alone, decides nothing that the window decides otherwise, and ends with 0 (done),
+//! 1 (done, and the answer is no) or 2 (it could not be carried out).
+
+mod arguments;
+mod certificate;
+mod check;
+mod connection;
+mod identity;
+mod json;
+mod output;
+mod policy;
+mod sample;
+mod secret;
+mod send;
+mod serve;
+mod settings;
+mod table;
+mod transmission;
+mod usage;
+mod words;
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::app::{App, AppError, Clock, Location, Protection, Unlock};
+use arguments::{Arguments, Command};
+use output::Output;
+
+/// What a command that was carried out answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    /// Done: 0.
+    Yes,
+    /// Done, and the answer is no: 1.
+    No,
+}
+
+impl Answer {
+    /// Yes, where it is good.
+    const fn of(good: bool) -> Self {
+        if good { Self::Yes } else { Self::No }
+    }
+}
+
+/// What every command works with.
+struct Session {
+    app: App,
+    out: Output,
+    /// What has to follow a command line so that it is about the same workspace, with a space before it.
+    suffix: String,
+}
+
+impl Session {
+    /// Says once that nothing but a file protects the workspace's secrets, where that is so.
+    async fn tell_protection(&self) -> Result<(), AppError> {
+        if let Some(Protection::KeyFile { path }) = self.app.protection().await? {
+            self.out.note(&format!(
+                "the secrets of this workspace are protected by the key file {} alone; set COUNTERSIGN_PASSPHRASE when a \
+                 workspace is made to protect them by a passphrase",
+                path.display()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Writes a file that the user asked for.
+    fn write(&self, path: &Path, content: &str) -> Result<(), AppError> {
+        std::fs::write(path, content)
+            .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))
+    }
+}
+
+/// Carries out what the process's arguments say, and returns its exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    static DEFECT: Mutex<Option<String>> = Mutex::new(None);
+    std::panic::set_hook(Box::new(|panic| {
+        let mut defect = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        defect.get_or_insert_with(|| panic.to_string());
+    }));
+    std::panic::catch_unwind(|| carry_out(&arguments)).unwrap_or_else(|_panic| {
+        let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
+        let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
+            .hint("please report this; nothing that was journalled is lost");
+        Output::new(usage::wants_json(&arguments)).error(&error);
+        ExitCode::from(2)
+    })
+}
+
+fn carry_out(arguments: &[OsString]) -> ExitCode {
+    let out = Output::new(usage::wants_json(arguments));
+    let answer = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => begin(arguments, out.clone()),
+        Err(error) if error.use_stderr() => Err(usage::in_words(&error)),
+        // `--help` and `--version` are answers, and are text whatever else is asked for.
+        Err(help) => {
+            out.bytes(help.to_string().as_bytes());
+            Ok(Answer::Yes)
+        }
+    };
+    let answer = answer.and_then(|answer| out.finish().map(|()| answer));
+    match answer {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => {
+            out.error(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn begin(arguments: Arguments, out: Output) -> Result<Answer, AppError> {
+    let Some(command) = arguments.command else {
+        out.bytes(Arguments::command().render_help().to_string().as_bytes());
+        return Ok(Answer::Yes);
+    };
+    let given = arguments.workspace.as_deref();
+    if let Command::Sample(options) = &command {
+        let location = given.map(located).transpose()?;
+        return crate::app::run(sample::run(&out, options, location))?;
+    }
+    let location = match given {
+        Some(text) => located(text)?,
+        None => Location::of_user().map_err(|error| AppError::new(error.to_string()).hint(error.hint()))?,
+    };
+    let unlock = secret::passphrase()?.map_or_else(Unlock::none, Unlock::with_passphrase);
+    let session = Session { app: App::new(location, unlock, Clock::System), out, suffix: suffix(given) };
+    crate::app::run(async {
+        let answer = dispatch(&session, command).await;
+        session.app.close().await;
+        answer
+    })?
+}
+
+async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppError> {
+    match command {
+        Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
+        Command::Check { connections, at } => check::run(session, &connections, at).await,
+        Command::Connection(command) => connection::run(session, command).await,
+        Command::Certificate(command) => certificate::run(session, command).await,
+        Command::Identity(command) => identity::run(session, command).await,
+        Command::Send(arguments) => send::run(session, arguments).await,
+        Command::Serve(arguments) => serve::run(session, arguments).await,
+        Command::Transmission(command) => transmission::run(session, command).await,
+        Command::Policy(command) => policy::run(session, command).await,
+    }
+}
+
+fn located(text: &str) -> Result<Location, AppError> {
+    text.parse::<Location>().map_err(|error| AppError::new(error.to_string()).hint(error.hint()))
+}
+
+/// What has to follow a command line so that it is about the workspace given by `--workspace`; nothing where the
+/// environment or the default says the same.
+fn suffix(given: Option<&str>) -> String {
+    match given {
+        Some(text) if std::env::var("COUNTERSIGN_WORKSPACE").ok().as_deref() != Some(text) => {
+            format!(" --workspace {}", words::shell_word(text))
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,64 @@
+//! `sample`: the main job in the terminal, step by step.
+
+use super::arguments::SampleArguments;
+use super::output::Output;
+use super::{Answer, check, send, words};
+use crate::app::sample::{SampleEvent, SampleOptions, run as run_sample};
+use crate::app::{AppError, Location};
+
+pub(super) async fn run(
+    out: &Output,
+    arguments: &SampleArguments,
+    location: Option<Location>,
+) -> Result<Answer, AppError> {
+    let SampleArguments { headless: _, reset: _, fault } = arguments;
+    let options = SampleOptions { folder: location.map(|location| location.path().to_owned()), fault: *fault };
+    let outcome = run_sample(&options, &|event| tell(out, event)).await?;
+    let failed: Vec<_> = outcome.steps.iter().filter(|step| !step.held).collect();
+    out.answer(&outcome, || {
+        let mut text = String::from("\n");
+        for step in &outcome.steps {
+            text.push_str(&format!("{} {}  {}\n", words::held(step.held), step.number, step.title));
+        }
+        match failed.first() {
+            None => text.push_str(&format!(
+                "\nEvery step held. The workspace stays: countersign check --workspace {}\n",
+                words::shell_word(&outcome.workspace.display().to_string())
+            )),
+            Some(step) => {
+                text.push_str(&format!("\nStep {} did not hold: {}\n{}\n", step.number, step.title, step.detail))
+            }
+        }
+        text
+    });
+    Ok(Answer::of(outcome.held()))
+}
+
+fn tell(out: &Output, event: SampleEvent) {
+    match event {
+        SampleEvent::Step { number, title } => out.progress(&format!("\n{number}  {title}")),
+        SampleEvent::Note(note) => out.progress(&format!("   {note}")),
+        SampleEvent::Compliance(report) => {
+            out.progress(&format!(
+                "{}{}",
+                check::matrix(&report.connections),
+                check::findings(&report.connections, "")
+            ));
+        }
+        SampleEvent::Transmission(sent) => {
+            for stage in &sent.stages {
+                out.progress(&format!("   {}", send::one_stage(stage)));
+            }
+            let lights: Vec<String> =
+                sent.lights.named().iter().map(|(name, light)| format!("{name} {}", words::light(*light))).collect();
+            out.progress(&format!("   {}", lights.join("   ")));
+            let diagnosis = sent.diagnosis.as_ref();
+            let cause = diagnosis.map_or("", |diagnosis| diagnosis.cause.as_str());
+            out.progress(&format!("   {}  {cause}", words::verdict(sent.verdict)));
+            for point in diagnosis.iter().flat_map(|diagnosis| &diagnosis.remedy) {
+                out.progress(&format!("     - {point}"));
+            }
+        }
+        SampleEvent::Held { held, detail, .. } => out.progress(&format!("   {} {detail}", words::held(held))),
+    }
+}

@@ -1,0 +1,68 @@
+//! `send`: one message in one attempt, with its stages as they happen.
+
+use super::arguments::SendArguments;
+use super::json::SendDocument;
+use super::table::labelled;
+use super::{Answer, Session, words};
+use crate::app::{AppError, Payload, SendEvent, SendRequest};
+use crate::domain::identifier::ProfileKind;
+use crate::domain::test_document::TestDocument;
+use crate::domain::transmission::{Stage, StageStatus, Transmission, Verdict};
+
+pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<Answer, AppError> {
+    let app = &session.app;
+    let connection = app.connection(&arguments.connection).await?;
+    let payload = arguments.file.map_or(Payload::TestDocument, Payload::File);
+    let enters_the_books = matches!(payload, Payload::TestDocument) && arguments.profile == ProfileKind::Production;
+    if enters_the_books && app.is_first_send(&arguments.connection, arguments.profile).await? {
+        session.out.note(&TestDocument::what_arrives(&connection.name, arguments.profile));
+    }
+    let out = session.out.clone();
+    let request = SendRequest { connection: arguments.connection, profile: arguments.profile, payload };
+    let sent = app
+        .send(&request, &|event| match event {
+            SendEvent::Begun { .. } => {}
+            SendEvent::Stage(stage) if stage.status == StageStatus::Running => {
+                out.moving(&format!("{} …", stage.stage.label()));
+            }
+            SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
+            SendEvent::Progress { bytes, total } => out.moving(&format!("Sent {bytes} of {total} bytes")),
+        })
+        .await?;
+    session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
+    Ok(Answer::of(matches!(sent.verdict, Verdict::Delivered | Verdict::Pending)))
+}
+
+/// A stage on a line: `✓ Connected  TLS 1.3  48 ms`.
+pub(super) fn one_stage(stage: &Stage) -> String {
+    let mut line = format!("{} {}", words::stage(stage.status), stage.stage.label());
+    match (stage.status, stage.detail.as_str()) {
+        (StageStatus::Skipped, "") => line.push_str("  not reached"),
+        (_, "") => {}
+        (_, detail) => line.push_str(&format!("  {detail}")),
+    }
+    if stage.ms > 0 {
+        line.push_str(&format!("  {} ms", stage.ms));
+    }
+    line
+}
+
+/// Lights, verdict and diagnosis.
+pub(super) fn outcome(sent: &Transmission) -> String {
+    let lights = sent.lights.named().map(|(name, light)| (name, words::light(light)));
+    let mut text = format!("\n{}", labelled(lights, ""));
+    text.push_str(&format!("\n{}", words::verdict(sent.verdict)));
+    if let Some(diagnosis) = &sent.diagnosis {
+        text.push_str(&format!("  {}\n{}\n", diagnosis.cause, diagnosis.explanation));
+        for (title, points) in [("What to do", &diagnosis.remedy), ("What was found", &diagnosis.evidence)] {
+            if !points.is_empty() {
+                text.push_str(&format!("\n{title}\n"));
+                text.extend(points.iter().map(|point| format!("  - {}\n", super::output::line(point))));
+            }
+        }
+    } else {
+        text.push('\n');
+    }
+    text.push_str(&format!("\nTransmission {}  Message-ID {}\n", sent.id, super::output::line(&sent.message_id)));
+    text
+}

@@ -1,0 +1,43 @@
+//! `serve`: receiving until the program is told to stop.
+
+use serde::Serialize;
+
+use super::arguments::ServeArguments;
+use super::{Answer, Session, check, words};
+use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown};
+
+#[derive(Serialize)]
+struct ListeningDocument<'a> {
+    listening: &'a str,
+}
+
+pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<Answer, AppError> {
+    let shutdown = Shutdown::listen()?;
+    let options = ServeOptions {
+        listen: arguments.listen,
+        tls: arguments.tls_cert.zip(arguments.tls_key),
+        inbox: arguments.inbox,
+    };
+    let bound = session.app.bind(&options).await?;
+    session.tell_protection().await?;
+    let out = session.out.clone();
+    bound
+        .serve(shutdown.wished(), move |event| match event {
+            ServeEvent::Listening { url } => {
+                out.answer(&ListeningDocument { listening: &url }, || format!("listening on {url}"));
+            }
+            ServeEvent::Transmission(received) => {
+                let place = check::place(received.connection.as_ref(), received.profile);
+                let file = received.file.clone().unwrap_or_default();
+                out.aside(&format!(
+                    "{}  {}  {place}  {file}  {}",
+                    words::instant(received.at),
+                    words::verdict(received.verdict),
+                    received.cause().unwrap_or_default()
+                ));
+            }
+            ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),
+        })
+        .await?;
+    Ok(Answer::Yes)
+}

@@ -1,0 +1,104 @@
+//! `transmission`: the journal.
+
+use super::arguments::{ListArguments, TransmissionCommand};
+use super::json::TransmissionDocument;
+use super::table::{Table, labelled};
+use super::{Answer, Session, check, send, words};
+use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
+use crate::domain::transmission::{Headers, Transmission};
+
+pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
+    match command {
+        TransmissionCommand::List(arguments) => list(session, arguments).await?,
+        TransmissionCommand::Show { id } => {
+            let transmission = session.app.transmission(&id).await?;
+            session.out.answer(&TransmissionDocument::from(&transmission), || show(&transmission));
+        }
+        TransmissionCommand::Raw { id, side } => {
+            for file in session.app.raw(&id, side.into()).await? {
+                session.out.file(&file)?;
+            }
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppError> {
+    let filter = TransmissionFilter {
+        failed: arguments.failed,
+        connection: arguments.connection,
+        since: arguments.since,
+        limit: usize::from(arguments.limit),
+        after: arguments.after.as_deref().map(str::parse).transpose()?,
+        ..TransmissionFilter::default()
+    };
+    let page = session.app.transmissions(&filter).await?;
+    session.out.answer(&page, || {
+        if page.transmissions.is_empty() {
+            return "No transmissions".to_owned();
+        }
+        let mut text = table(&page.transmissions);
+        if let Some(next) = &page.next {
+            text.push_str(&format!("\nThere are more: add --after {next}\n"));
+        }
+        text
+    });
+    Ok(())
+}
+
+fn table(transmissions: &[TransmissionSummary]) -> String {
+    let mut table = Table::new(["Id", "When", "Way", "Profile", "File", "Bytes", "Verdict", "Cause"]);
+    for each in transmissions {
+        table.row([
+            each.id.to_string(),
+            words::instant(each.at),
+            each.direction.to_string(),
+            check::place(each.connection.as_ref(), each.profile),
+            each.file.clone().unwrap_or_default(),
+            each.bytes.to_string(),
+            words::verdict(each.verdict),
+            each.cause.clone().unwrap_or_default(),
+        ]);
+    }
+    table.render()
+}
+
+fn show(transmission: &Transmission) -> String {
+    let mic = &transmission.mic;
+    let mut text = labelled(
+        [
+            ("When", words::instant(transmission.at)),
+            ("Way", transmission.direction.to_string()),
+            ("Profile", check::place(transmission.connection.as_ref(), transmission.profile)),
+            ("File", transmission.file.clone().unwrap_or_default()),
+            ("Payload", format!("{} bytes", transmission.bytes.payload)),
+            ("SHA-256", transmission.payload_sha256.clone().unwrap_or_default()),
+            ("HTTP status", transmission.http_status.map_or_else(String::new, |status| status.to_string())),
+            ("Disposition", transmission.disposition.clone().unwrap_or_default()),
+            ("Our MIC", mic.ours.clone().unwrap_or_default()),
+            ("Partner's MIC", mic.theirs.clone().unwrap_or_default()),
+            ("MIC algorithm", mic.algorithm.clone().unwrap_or_default()),
+        ],
+        "",
+    );
+    text.push('\n');
+    for stage in &transmission.stages {
+        text.push_str(&format!("{}\n", super::output::line(&send::one_stage(stage))));
+    }
+    text.push_str(&send::outcome(transmission));
+    for (title, headers) in [("Request", &transmission.request_headers), ("Answer", &transmission.response_headers)] {
+        text.push_str(&header_list(title, headers));
+    }
+    text
+}
+
+fn header_list(title: &str, headers: &Headers) -> String {
+    if headers.is_empty() {
+        return String::new();
+    }
+    let lines: String = headers
+        .iter()
+        .map(|(name, value)| format!("  {}\n", super::output::line(&format!("{name}: {value}"))))
+        .collect();
+    format!("\n{title}\n{lines}")
+}
