@@ -65,8 +65,12 @@ fn escaped(text: &str) -> String {
 pub(super) fn parse(text: &str) -> Result<DistinguishedName, NameError> {
     let wrong = |reason: String| NameError { given: text.chars().take(100).collect(), reason };
     let mut name = DistinguishedName::new();
-    let mut parts = 0;
-    for part in split_unescaped(text) {
+    let parts = split_unescaped(text);
+    if parts.is_empty() {
+        return Err(wrong("it is empty".to_owned()));
+    }
+    // The text begins with the last part of the name (RFC 4514 section 2.1).
+    for part in parts.into_iter().rev() {
         let (kind, value) = part.split_once('=').ok_or_else(|| wrong("a part has no `=`".to_owned()))?;
         let kind = kind.trim();
         let value = unescaped(value.trim());
@@ -89,10 +93,6 @@ pub(super) fn parse(text: &str) -> Result<DistinguishedName, NameError> {
             other => return Err(wrong(format!("`{other}` is none of CN, O, OU, L, ST, C, emailAddress"))),
         };
         name.push(kind, value);
-        parts += 1;
-    }
-    if parts == 0 {
-        return Err(wrong("it is empty".to_owned()));
     }
     Ok(name)
 }

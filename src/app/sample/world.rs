@@ -79,7 +79,8 @@ async fn cleared(folder: &Path) -> Result<(), AppError> {
 }
 
 fn days(now: Timestamp, days: i64) -> Result<Timestamp, AppError> {
-    Timestamp::from_second(now.as_second() + days * 86_400)
+    // An hour more, so that so many days are left while the sample is looked at.
+    Timestamp::from_second(now.as_second() + days * 86_400 + 3600)
         .map_err(|error| AppError::new(format!("the system's clock makes no sense: {error}")))
 }
 
@@ -119,7 +120,7 @@ impl World {
         app.create_identity(NewIdentity {
             name: ours.clone(),
             key: KeyKind::Rsa2048,
-            days: 730,
+            days: 731,
             subject: Some("CN=Acme Supply, O=Acme Supply, C=US".to_owned()),
         })
         .await?;
@@ -129,7 +130,7 @@ impl World {
             .next()
             .ok_or_else(|| AppError::new("our own certificate is missing"))?;
 
-        let (years_ago, recently, two_years) = (days(now, -1075)?, days(now, -4)?, days(now, 726)?);
+        let (years_ago, recently, two_years) = (days(now, -1075)?, days(now, -4)?, days(now, 731)?);
         let old =
             partner_key("amazon-old", "CN=amazonedi, O=Example Marketplace, C=US", years_ago, days(now, 21)?, true)
                 .await?;

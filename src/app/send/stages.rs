@@ -170,7 +170,10 @@ impl<'a> Stages<'a> {
                         (Some(_), None) => "the MIC cannot be compared".to_owned(),
                         (None, _) => "the receipt holds no MIC".to_owned(),
                     };
-                    self.push(stage(StageName::Matched, status(lights.mic), detail));
+                    // A refusal need not hold a MIC (RFC 4130 section 7.4.3), so that it is none is no mismatch.
+                    let refused = !receipt.disposition.is_positive() && mic.theirs.is_none();
+                    let matched = if refused { StageStatus::Skipped } else { status(lights.mic) };
+                    self.push(stage(StageName::Matched, matched, detail));
                 }
                 ReceiptFacts::Absent(_) | ReceiptFacts::Unreadable { .. } | ReceiptFacts::Overdue { .. } => {
                     self.push(stage(

@@ -89,7 +89,12 @@ pub fn judge_profile(
         Ok(policy) => rule::findings(policy, kind, &evidence, at, settings),
         Err(reason) => vec![Finding::unresolved(policy_id, reason)],
     };
-    findings.extend(validity::findings(&evidence, at, settings));
+    let by_nature = validity::findings(&evidence, at, settings);
+    // A certificate that is not there is one thing to say, not one for each rule about it.
+    let absent: Vec<&str> =
+        by_nature.iter().filter(|finding| finding.aspect == Some("available")).map(|finding| finding.setting).collect();
+    findings.retain(|finding| !(finding.status == Status::Unknown && absent.contains(&finding.setting)));
+    findings.extend(by_nature);
     ProfileReport {
         profile: kind,
         status: Status::worst(findings.iter().map(|finding| finding.status)),
