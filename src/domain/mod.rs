@@ -8,6 +8,7 @@ pub mod disposition;
 pub mod identifier;
 pub mod instant;
 pub(crate) mod spelling;
+pub mod test_document;
 pub mod timeline;
 pub mod transmission;
 
