@@ -303,14 +303,9 @@ pub(super) fn already_there(context: &Context) -> Draft {
 
 /// A disposition that is neither yes nor no.
 pub(super) fn undecided(facts: &AttemptFacts, context: &Context, receipt: &Receipt) -> Draft {
-    let draft = Draft::new("The receipt says neither yes nor no", Blame::Partner)
-        .say(format!(
-            "The disposition {} is non-standard: AS2 knows only processed and failed",
-            literal(&receipt.disposition.to_string())
-        ))
-        .advise(format!(
-            "Ask {} whether the message was processed, by the Message-ID in the evidence",
-            context.partner
-        ));
+    let draft = Draft::new("The receipt says neither yes nor no", Blame::Partner).say(format!(
+        "The disposition {} is non-standard: AS2 knows only processed and failed",
+        literal(&receipt.disposition.to_string())
+    ));
     may_have_arrived(draft, facts, context)
 }

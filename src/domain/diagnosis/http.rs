@@ -32,7 +32,7 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
             .say(format!("The server of {partner} asks who we are, and this profile names no user"))
             .advise(format!("Ask {partner} for a user name and password and set `http_user` and `http_password`"))
             .offer(Action::look_at("http_user")),
-        402 | 403 => Draft::new("Partner's server does not let us in", Blame::Partner)
+        403 => Draft::new("Partner's server does not let us in", Blame::Partner)
             .say(format!("The server of {partner} understood the request and forbids it"))
             .say("Usually our public IP address is not on its allow list, or it does not know our pair of AS2 identifiers")
             .advise(format!("Ask {partner} whether our public IP address and our AS2 identifiers are registered for this address"))
@@ -84,12 +84,13 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
             .advise("Send again later")
             .found_all(identifiers(facts, context))
             .offer(Action::Redeliver),
-        502 | 504 => Draft::new("Partner's gateway did not reach its AS2 server", Blame::Partner)
-            .say(format!("A gateway in front of the AS2 server of {partner} answered in its place: the server is down or too slow"))
-            .say("It is not ruled out that the message reached it")
-            .advise("Redeliver in some minutes: the Message-ID stays the same, so a copy is recognised")
-            .advise(log(context))
-            .offer(Action::Redeliver),
+        502 | 504 => may_have_arrived(
+            Draft::new("Partner's gateway did not reach its AS2 server", Blame::Partner)
+                .say(format!("A gateway in front of the AS2 server of {partner} answered in its place: the server is down or too slow"))
+                .say("It is not ruled out that the message reached it"),
+            facts,
+            context,
+        ),
         503 => Draft::new("Partner's server is out of service for now", Blame::Partner)
             .say(format!("The server of {partner} is overloaded or under maintenance"))
             .advise("Send again later")
@@ -154,11 +155,10 @@ fn too_large(facts: &AttemptFacts, context: &Context) -> Draft {
         .found(format!("The message has {} bytes as sent", facts.request.bytes))
         .advise(format!("Ask {} how big a message may be, and split the document", context.source()));
     if facts.request.compression == Compression::None {
-        draft.advise("Switch compression on, if the partner supports it")
+        draft.advise("Switch compression on, if the partner supports it").offer(Action::look_at("compression"))
     } else {
         draft
     }
-    .offer(Action::look_at("compression"))
 }
 
 /// A status other than 2xx beside a positive receipt.
@@ -166,8 +166,7 @@ pub(super) fn contradicts(facts: &AttemptFacts, context: &Context, answer: &Http
     let partner = &context.partner;
     let draft = Draft::new("The status says no, the receipt says yes", Blame::Partner)
         .say(format!("{partner} answered with an error status and a receipt that says the message was processed"))
-        .say("Both cannot be right, so nothing is certain")
-        .advise(format!("Ask {partner} whether it has the message, by its Message-ID and the time"));
+        .say("Both cannot be right, so nothing is certain");
     may_have_arrived(draft, facts, context).found(status_line(answer))
 }
 
