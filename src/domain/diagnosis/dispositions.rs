@@ -292,26 +292,20 @@ fn other(context: &Context, receipt: &Receipt) -> Draft {
 }
 
 /// The Message-ID is known there, and nothing proves what became of the first copy.
-pub(super) fn already_there(facts: &AttemptFacts, context: &Context) -> Draft {
+pub(super) fn already_there(context: &Context) -> Draft {
     let partner = &context.partner;
     Draft::new("Partner has this Message-ID already", Blame::Nobody)
         .say(format!("{partner} did not process this copy because it has had a message with the same Message-ID"))
         .say("Most likely the first copy arrived and only its answer was lost, but this receipt does not prove it")
         .advise("Do not send it again")
         .advise(format!("Ask {partner} whether the first copy was processed, by the Message-ID in the evidence"))
-        .found(format!("Message-ID {}", literal(&facts.request.message_id)))
 }
 
 /// A disposition that is neither yes nor no.
 pub(super) fn undecided(facts: &AttemptFacts, context: &Context, receipt: &Receipt) -> Draft {
-    let draft = Draft::new("The receipt says neither yes nor no", Blame::Partner)
-        .say(format!(
-            "The disposition {} is non-standard: AS2 knows only processed and failed",
-            literal(&receipt.disposition.to_string())
-        ))
-        .advise(format!(
-            "Ask {} whether the message was processed, by the Message-ID in the evidence",
-            context.partner
-        ));
+    let draft = Draft::new("The receipt says neither yes nor no", Blame::Partner).say(format!(
+        "The disposition {} is non-standard: AS2 knows only processed and failed",
+        literal(&receipt.disposition.to_string())
+    ));
     may_have_arrived(draft, facts, context)
 }

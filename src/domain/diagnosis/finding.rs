@@ -37,7 +37,7 @@ pub(super) enum Finding<'a> {
     /// The receipt is for another message, or names none.
     OtherMessage(&'a Receipt),
     /// The receipt was changed after it was signed.
-    SignatureBroken { detail: &'a str },
+    SignatureBroken,
     /// The partner says no.
     Negative(&'a Receipt),
     /// The partner says that it has a message with this Message-ID already, and nothing proves which.
@@ -51,7 +51,7 @@ pub(super) enum Finding<'a> {
     /// The receipt is unsigned though a signature was asked for.
     Unsigned,
     /// The receipt's signature cannot be checked.
-    SignatureUnsupported { detail: &'a str },
+    SignatureUnsupported,
     /// The receipt holds no MIC though one is owed.
     MicMissing,
     /// The receipt's MIC cannot be compared.
@@ -99,8 +99,8 @@ impl<'a> Finding<'a> {
         if !concerns_this(request, receipt) {
             return Self::OtherMessage(receipt);
         }
-        if let ReceiptSignature::Broken { detail } = &receipt.signature {
-            return Self::SignatureBroken { detail };
+        if matches!(receipt.signature, ReceiptSignature::Broken { .. }) {
+            return Self::SignatureBroken;
         }
         if !disposition.is_positive() {
             return if is_duplicate(receipt) {
@@ -121,7 +121,7 @@ impl<'a> Finding<'a> {
             match &receipt.signature {
                 ReceiptSignature::Unsigned => return Self::Unsigned,
                 ReceiptSignature::UnknownSigner { .. } => return Self::UnknownSigner(receipt),
-                ReceiptSignature::Unsupported { detail } => return Self::SignatureUnsupported { detail },
+                ReceiptSignature::Unsupported { .. } => return Self::SignatureUnsupported,
                 ReceiptSignature::Good { .. } | ReceiptSignature::Broken { .. } => {}
             }
         }
@@ -150,12 +150,12 @@ impl<'a> Finding<'a> {
             | Self::Unreadable { .. }
             | Self::Overdue { .. }
             | Self::OtherMessage(_)
-            | Self::SignatureBroken { .. }
+            | Self::SignatureBroken
             | Self::AlreadyThere
             | Self::Undecided(_)
             | Self::UnknownSigner(_)
             | Self::Unsigned
-            | Self::SignatureUnsupported { .. }
+            | Self::SignatureUnsupported
             | Self::MicMissing
             | Self::MicIncomparable(_) => Verdict::Uncertain,
             Self::OwnFault { .. }

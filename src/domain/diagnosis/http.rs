@@ -13,14 +13,12 @@ use crate::domain::identifier::Address;
 pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswer) -> Draft {
     let partner = &context.partner;
     let request = &facts.request;
-    let compare = || format!("Compare the address letter by letter with the one that {} gives", context.source());
-    let log = format!("Ask {partner} to look into its log for this Message-ID at {}", instant(context.at));
     let draft = match answer.status {
-        301 | 302 | 303 | 307 | 308 => redirected(context, answer),
+        301 | 302 | 303 | 307 | 308 => redirected(facts, context, answer),
         400 => Draft::new("Partner's server could not read the request", Blame::Partner)
             .say(format!("The server of {partner} calls the request malformed"))
             .say("Usually its AS2 server does not get along with a header, or something on the way changed the request")
-            .advise(log)
+            .advise(log(context))
             .advise(if request.quirks.chunked {
                 "Switch `quirks.chunked` off, for servers that need to know the length"
             } else {
@@ -34,7 +32,7 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
             .say(format!("The server of {partner} asks who we are, and this profile names no user"))
             .advise(format!("Ask {partner} for a user name and password and set `http_user` and `http_password`"))
             .offer(Action::look_at("http_user")),
-        402 | 403 => Draft::new("Partner's server does not let us in", Blame::Partner)
+        403 => Draft::new("Partner's server does not let us in", Blame::Partner)
             .say(format!("The server of {partner} understood the request and forbids it"))
             .say("Usually our public IP address is not on its allow list, or it does not know our pair of AS2 identifiers")
             .advise(format!("Ask {partner} whether our public IP address and our AS2 identifiers are registered for this address"))
@@ -42,12 +40,12 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
         404 | 410 => Draft::new("Nothing is at that address", Blame::Ours)
             .say(format!("The server of {partner} has nothing under this path"))
             .say("Usually the path in the address is wrong or of the other system (test or production), and some servers say so of unknown AS2 identifiers")
-            .advise(compare())
+            .advise(compare(context))
             .found_all(identifiers(facts, context))
             .offer(Action::look_at("url")),
         405 => Draft::new("That address takes no messages", Blame::Ours)
             .say(format!("The server of {partner} knows the address but takes no POST there, so it is not its AS2 address"))
-            .advise(compare())
+            .advise(compare(context))
             .offer(Action::look_at("url")),
         407 => Draft::new("Our proxy wants a user name and password", Blame::Ours)
             .say("The answer comes from the proxy between this machine and the outside, not from the partner")
@@ -82,43 +80,52 @@ pub(super) fn status(facts: &AttemptFacts, context: &Context, answer: &HttpAnswe
         500 => Draft::new("Partner's server reported an internal error", Blame::Partner)
             .say(format!("Something went wrong inside the server of {partner} while it took the message"))
             .say("Usually that is for the partner to mend; some servers answer so to identifiers or algorithms they do not know")
-            .advise(log)
+            .advise(log(context))
             .advise("Send again later")
             .found_all(identifiers(facts, context))
             .offer(Action::Redeliver),
-        502 | 504 => Draft::new("Partner's gateway did not reach its AS2 server", Blame::Partner)
-            .say(format!("A gateway in front of the AS2 server of {partner} answered in its place: the server is down or too slow"))
-            .say("It is not ruled out that the message reached it")
-            .advise("Redeliver in some minutes: the Message-ID stays the same, so a copy is recognised")
-            .advise(log)
-            .offer(Action::Redeliver),
+        502 | 504 => may_have_arrived(
+            Draft::new("Partner's gateway did not reach its AS2 server", Blame::Partner)
+                .say(format!("A gateway in front of the AS2 server of {partner} answered in its place: the server is down or too slow"))
+                .say("It is not ruled out that the message reached it"),
+            facts,
+            context,
+        ),
         503 => Draft::new("Partner's server is out of service for now", Blame::Partner)
             .say(format!("The server of {partner} is overloaded or under maintenance"))
             .advise("Send again later")
             .advise(format!("If it stays so, ask {partner} how long it takes"))
             .offer(Action::Redeliver),
-        300..=399 => Draft::new("Partner's server points elsewhere", Blame::Partner)
-            .say(format!("The server of {partner} answered with a redirection that cannot be followed"))
-            .advise(compare())
-            .offer(Action::look_at("url")),
-        refused if (400..500).contains(&refused) => Draft::new("Partner's server refused the request", Blame::Partner)
-            .say(format!("The server of {partner} refused the message before reading it as AS2"))
-            .advise(log)
-            .advise(compare()),
-        failed if failed >= 500 => Draft::new("Partner's server failed", Blame::Partner)
-            .say(format!("The server of {partner} could not do its part"))
-            .advise(log)
-            .advise("Send again later")
-            .offer(Action::Redeliver),
-        _ => Draft::new("Partner's server gave an answer that makes no sense", Blame::Partner)
-            .say(format!("The status {} stands for nothing that can be a final answer", answer.status))
-            .advise(log),
+        _ => by_class(context, answer),
     };
     draft.found(status_line(answer)).found_all(beginning(answer))
 }
 
+/// A status without words of its own: its first digit says whose fault it is (RFC 9110 section 15).
+fn by_class(context: &Context, answer: &HttpAnswer) -> Draft {
+    let partner = &context.partner;
+    match answer.status / 100 {
+        3 => Draft::new("Partner's server points elsewhere", Blame::Partner)
+            .say(format!("The server of {partner} answered with a redirection that cannot be followed"))
+            .advise(compare(context))
+            .offer(Action::look_at("url")),
+        4 => Draft::new("Partner's server refused the request", Blame::Partner)
+            .say(format!("The server of {partner} refused the message before reading it as AS2"))
+            .advise(log(context))
+            .advise(compare(context)),
+        5 => Draft::new("Partner's server failed", Blame::Partner)
+            .say(format!("The server of {partner} could not do its part"))
+            .advise(log(context))
+            .advise("Send again later")
+            .offer(Action::Redeliver),
+        _ => Draft::new("Partner's server gave an answer that makes no sense", Blame::Partner)
+            .say(format!("The status {} stands for nothing that can be a final answer", answer.status))
+            .advise(log(context)),
+    }
+}
+
 /// A redirect. It is not followed: whoever can redirect must not decide where documents go.
-fn redirected(context: &Context, answer: &HttpAnswer) -> Draft {
+fn redirected(facts: &AttemptFacts, context: &Context, answer: &HttpAnswer) -> Draft {
     let draft = Draft::new("Partner's server redirects to another address", Blame::Ours)
         .say(format!(
             "The server of {} says that it has moved, and redirects are not followed with documents",
@@ -130,8 +137,11 @@ fn redirected(context: &Context, answer: &HttpAnswer) -> Draft {
             let draft =
                 draft.found(format!("It points to {}", literal(location.split('?').next().unwrap_or_default())));
             match location.parse::<Address>() {
-                Ok(address) => draft.offer(Action::set("url", address.as_str())),
-                Err(_relative) => draft.offer(Action::look_at("url")),
+                // Never offered: the step from https to http.
+                Ok(address) if address.is_tls() || !facts.request.url.is_tls() => {
+                    draft.offer(Action::set("url", address.as_str()))
+                }
+                Ok(_) | Err(_) => draft.offer(Action::look_at("url")),
             }
         }
         None => draft.offer(Action::look_at("url")),
@@ -145,11 +155,10 @@ fn too_large(facts: &AttemptFacts, context: &Context) -> Draft {
         .found(format!("The message has {} bytes as sent", facts.request.bytes))
         .advise(format!("Ask {} how big a message may be, and split the document", context.source()));
     if facts.request.compression == Compression::None {
-        draft.advise("Switch compression on, if the partner supports it")
+        draft.advise("Switch compression on, if the partner supports it").offer(Action::look_at("compression"))
     } else {
         draft
     }
-    .offer(Action::look_at("compression"))
 }
 
 /// A status other than 2xx beside a positive receipt.
@@ -157,8 +166,7 @@ pub(super) fn contradicts(facts: &AttemptFacts, context: &Context, answer: &Http
     let partner = &context.partner;
     let draft = Draft::new("The status says no, the receipt says yes", Blame::Partner)
         .say(format!("{partner} answered with an error status and a receipt that says the message was processed"))
-        .say("Both cannot be right, so nothing is certain")
-        .advise(format!("Ask {partner} whether it has the message, by its Message-ID and the time"));
+        .say("Both cannot be right, so nothing is certain");
     may_have_arrived(draft, facts, context).found(status_line(answer))
 }
 
@@ -199,9 +207,18 @@ pub(super) fn no_receipt(facts: &AttemptFacts, context: &Context, answer: &HttpA
     may_have_arrived(draft, facts, context)
 }
 
-fn status_line(answer: &HttpAnswer) -> String {
+/// Status and media type on a line.
+pub(super) fn status_line(answer: &HttpAnswer) -> String {
     let kind = answer.content_type.as_deref().map(|kind| format!(", {}", plain(kind, 80))).unwrap_or_default();
     format!("HTTP status {} {}", answer.status, plain(&answer.reason, 80)).trim_end().to_owned() + &kind
+}
+
+fn compare(context: &Context) -> String {
+    format!("Compare the address letter by letter with the one that {} gives", context.source())
+}
+
+fn log(context: &Context) -> String {
+    format!("Ask {} to look into its log for this Message-ID at {}", context.partner, instant(context.at))
 }
 
 fn beginning(answer: &HttpAnswer) -> Option<String> {

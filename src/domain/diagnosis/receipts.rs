@@ -47,13 +47,12 @@ pub(super) fn other_message(facts: &AttemptFacts, context: &Context, receipt: &R
 }
 
 /// A receipt that was changed after it was signed.
-pub(super) fn signature_broken(context: &Context, detail: &str) -> Draft {
+pub(super) fn signature_broken(context: &Context) -> Draft {
     Draft::new("The receipt's signature is broken", Blame::Network)
         .say("What was signed is not what arrived, so nothing in the receipt can be relied on")
         .say("Usually a proxy or virus scanner on the way changed it, or the partner's product signs wrongly")
         .advise("See whether something between this machine and the partner rewrites HTTP answers")
         .advise(format!("Ask {} whether it has the message, and send it the raw answer", context.partner))
-        .found_all(said("What does not fit", detail))
 }
 
 /// A receipt without the signature that was asked for.
@@ -70,14 +69,13 @@ pub(super) fn unsigned(context: &Context) -> Draft {
 }
 
 /// A receipt whose signature cannot be checked here.
-pub(super) fn signature_unsupported(context: &Context, detail: &str) -> Draft {
+pub(super) fn signature_unsupported(context: &Context) -> Draft {
     let partner = &context.partner;
     Draft::new("The receipt's signature cannot be checked", Blame::Partner)
         .say(format!(
             "{partner} says that it processed the message, and signed the receipt in a way that is not supported here"
         ))
         .advise(format!("Ask {partner} to sign receipts with RSA or ECDSA and SHA-256"))
-        .found_all(said("Not supported", detail))
 }
 
 /// A receipt signed with a certificate that is not acceptable.
@@ -92,9 +90,7 @@ pub(super) fn unknown_signer(context: &Context, receipt: &Receipt) -> Draft {
             .offer(Action::ImportCertificate { fingerprint: None })
             .found_all(acceptable(context));
     };
-    whose(context, embedded, claims)
-        .found(format!("The signer's certificate has the SHA-256 fingerprint {}", embedded.fingerprint))
-        .found_all(acceptable(context))
+    whose(context, embedded, claims).found_all(acceptable(context))
 }
 
 /// Whose certificate a receipt of an unknown signer was made with.
