@@ -13,7 +13,7 @@ use crate::domain::certificate::{
 };
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{self, Activation, CertificatePurpose, next_activation, used_now};
+use crate::domain::timeline::{self, Activation, CertificatePurpose, acceptable_now, next_activation, used_now};
 use crate::store::StoredCertificate;
 
 /// A certificate with what speaks against it.
@@ -98,6 +98,8 @@ pub struct ListedUse {
     pub from: Option<Timestamp>,
     /// Until when.
     pub until: Option<Timestamp>,
+    /// Whether it is used so now: encrypted for, or accepted.
+    pub now: bool,
 }
 
 /// A certificate as a list shows it.
@@ -126,7 +128,11 @@ pub(super) fn unreadable(error: &ReadError) -> AppError {
 
 /// The certificates in bytes, the leaf first; a private key is refused.
 pub(super) fn read_certificates(bytes: &[u8], what: &str) -> Result<Vec<Certificate>, AppError> {
-    let contents = certificate::read(bytes, None).map_err(|error| unreadable(&error))?;
+    let contents = certificate::read(bytes, None).map_err(|error| match error {
+        ReadError::PasswordNeeded | ReadError::EncryptedKey => AppError::new(error.to_string())
+            .hint("a partner's certificate needs no password: ask for the certificate alone"),
+        other => unreadable(&other),
+    })?;
     if contents.has_private_key {
         return Err(AppError::new(format!("{what} holds a private key: it was not taken and nothing of it was kept"))
             .hint("a partner sends only a certificate; if the partner sent this, tell them that the key is no longer secret"));
@@ -197,7 +203,13 @@ impl App {
         let found = read_certificate_file(&request.file)?;
         let certificate = found.first().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
         let source = request.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        self.import(certificate, &source, request).await
+        let mut result = self.import(certificate, &source, request).await?;
+        // A chain is expected; a certificate of somebody else beside the first is not.
+        let stranger = |other: &Certificate| other.facts().subject != certificate.facts().issuer && !other.facts().ca;
+        if found.iter().skip(1).any(|other| other != certificate && stranger(other)) {
+            result.warnings.push(CertificateWarning::Several);
+        }
+        Ok(result)
     }
 
     async fn import(
@@ -223,13 +235,18 @@ impl App {
             request.confirmed.is_some() || known(fingerprint).is_some_and(|stored| stored.confirmed.is_some());
 
         let targets = self.targets(request, now).await?;
+        let mut transaction = self.workspace().await?.begin().await?;
         let mut result = ImportResult { profiles: Vec::new(), warnings: Vec::new() };
         let mut changed: Vec<Connection> = Vec::new();
         for (connection, kind) in targets {
             let index = match changed.iter().position(|known| known.id == connection.id) {
                 Some(index) => index,
                 None => {
-                    changed.push(connection);
+                    // As it is within the transaction that writes: of two changes at once none is lost.
+                    let current = transaction.connection(&connection.id).await?.ok_or_else(|| {
+                        AppError::new(format!("the connection `{}` was removed meanwhile", connection.id))
+                    })?;
+                    changed.push(current);
                     changed.len() - 1
                 }
             };
@@ -270,8 +287,6 @@ impl App {
             profile.partner_certificates = renewal.uses;
         }
 
-        let workspace = self.workspace().await?;
-        let mut transaction = workspace.begin().await?;
         transaction.put_certificate(certificate.der(), facts, source, now).await?;
         if request.confirmed.is_some() {
             transaction.confirm_certificate(&fingerprint, "given on import", now).await?;
@@ -340,7 +355,13 @@ impl App {
                 for (profile, settings) in connection.profiles() {
                     let uses = &settings.partner_certificates;
                     for entry in uses.iter().filter(|entry| entry.fingerprint == fingerprint) {
+                        let encrypts = used_now(uses, now).is_some_and(|used| used.fingerprint == fingerprint);
+                        let accepted = acceptable_now(uses, now).contains(&fingerprint);
                         used.extend(entry.purposes.iter().map(|purpose| ListedUse {
+                            now: match purpose {
+                                CertificatePurpose::Encrypt => encrypts,
+                                CertificatePurpose::Verify => accepted,
+                            },
                             connection: connection.id.clone(),
                             profile,
                             purpose: *purpose,

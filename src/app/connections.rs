@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
@@ -12,7 +13,7 @@ use crate::certificate::Certificate;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
-use crate::store::{Workspace, http_password_name};
+use crate::store::{Transaction, Workspace, http_password_name};
 
 /// A connection as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,20 +125,22 @@ impl App {
         changes: &[(String, String)],
         password: Option<Zeroizing<String>>,
     ) -> Result<Saved, AppError> {
-        let mut connection = self.connection(id).await?;
+        // Read within the transaction that writes: of two changes at once none is lost.
+        let (now, mut transaction, mut connection) = self.begin_change(id).await?;
         match profile {
             None => connection = changed(&connection, changes, &["id", "production", "test"])?,
             Some(kind) => {
                 let current = connection.profile(kind).ok_or_else(|| no_profile(id, kind))?;
-                let after = changed(current, changes, &["partner_certificates"])?;
+                let mut after: Profile = changed(current, changes, &["partner_certificates"])?;
+                if after.tls_trust != "system" {
+                    after.tls_trust = absolute(&after.tls_trust)?;
+                }
                 if let Some(place) = connection.profile_mut(kind) {
                     *place = after;
                 }
             }
         }
         self.validate(&connection).await?;
-        let (now, workspace) = (self.now(), self.workspace().await?);
-        let mut transaction = workspace.begin().await?;
         transaction.save_connection(&connection, now).await?;
         if let (Some(password), Some(kind)) = (password, profile) {
             transaction.put_secret(&http_password_name(id, kind), password.as_bytes()).await?;
@@ -155,7 +158,7 @@ impl App {
         if from == to {
             return Err(AppError::new(format!("{from} cannot be copied to itself")));
         }
-        let mut connection = self.connection(id).await?;
+        let (now, mut transaction, mut connection) = self.begin_change(id).await?;
         let mut copy = connection.profile(from).ok_or_else(|| no_profile(id, from))?.clone();
         if let Some(there) = connection.profile(to) {
             copy = Profile {
@@ -177,8 +180,17 @@ impl App {
             ProfileKind::Test => connection.test = Some(copy),
         }
         self.validate(&connection).await?;
-        self.workspace().await?.save_connection(&connection, self.now()).await?;
+        transaction.save_connection(&connection, now).await?;
+        transaction.commit().await?;
         self.saved(&connection).await
+    }
+
+    /// Begins to change a connection: the instant, the transaction, and the connection as it is within it.
+    async fn begin_change(&self, id: &ConnectionId) -> Result<(Timestamp, Transaction, Connection), AppError> {
+        self.connection(id).await?;
+        let mut transaction = self.workspace().await?.begin().await?;
+        let connection = transaction.connection(id).await?.ok_or_else(|| unknown(id))?;
+        Ok((self.now(), transaction, connection))
     }
 
     /// Removes a connection. Its transmissions stay in the journal.
@@ -234,8 +246,9 @@ impl App {
                         )));
                 }
             }
-            if profile.tls_trust != "system" && !Path::new(&profile.tls_trust).is_file() {
-                return Err(AppError::new(format!("{kind}: `tls_trust` {} is not a file", profile.tls_trust)));
+            if profile.tls_trust != "system" {
+                super::certificates::read_certificate_file(Path::new(&profile.tls_trust))
+                    .map_err(|error| AppError::new(format!("{kind}: `tls_trust`: {error}")))?;
             }
         }
         Ok(())
@@ -270,6 +283,13 @@ fn unknown(id: &ConnectionId) -> AppError {
 
 fn no_profile(id: &ConnectionId, kind: ProfileKind) -> AppError {
     AppError::new(format!("connection `{id}` has no {kind} profile"))
+}
+
+/// A path as it is from here, so that it means the same from anywhere.
+fn absolute(path: &str) -> Result<String, AppError> {
+    std::path::absolute(path)
+        .map(|path| path.display().to_string())
+        .map_err(|error| AppError::new(format!("`{path}` is not a path: {error}")))
 }
 
 /// The same with some settings changed: what is written is read as it would be from the connection file.

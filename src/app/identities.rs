@@ -115,6 +115,10 @@ impl App {
         let bytes = super::certificates::read_bytes(file)?;
         let contents = certificate::read(&bytes, password.as_deref().map(String::as_str))
             .map_err(|error| super::certificates::unreadable(&error).in_file(file))?;
+        if contents.has_private_key && contents.private_key.is_none() {
+            return Err(AppError::new(format!("{}: its private key cannot be used in this form", file.display()))
+                .hint("convert it with: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out identity.p12"));
+        }
         let Some(key) = contents.private_key else {
             return Err(AppError::new(format!("there is no private key in {}", file.display()))
                 .hint("an identity needs key and certificate: a .p12 or .pfx file, or a PEM file with both"));

@@ -32,9 +32,8 @@ fn safe(name: &str) -> Option<String> {
             !character.is_control() && !"\u{202a}\u{202b}\u{202d}\u{202e}\u{2066}\u{2067}\u{2068}".contains(*character)
         })
         .map(|character| if "<>:\"|?*".contains(character) { '_' } else { character })
-        .take(LONGEST)
         .collect();
-    let trimmed = mapped.trim().trim_start_matches('.').trim_end_matches(['.', ' ']).to_owned();
+    let trimmed = shortened(mapped.trim().trim_start_matches('.').trim_end_matches(['.', ' ']));
     if trimmed.is_empty() || trimmed.chars().all(|character| character == '_') {
         return None;
     }
@@ -44,6 +43,20 @@ fn safe(name: &str) -> Option<String> {
             && (stem.starts_with("COM") || stem.starts_with("LPT"))
             && stem.ends_with(|c: char| c.is_ascii_digit()));
     Some(if device { format!("_{trimmed}") } else { trimmed })
+}
+
+/// At most so many characters as a name has, its extension kept.
+fn shortened(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= LONGEST {
+        return name.to_owned();
+    }
+    let extension = name.rsplit_once('.').map(|(_, extension)| format!(".{extension}")).unwrap_or_default();
+    let kept = extension.chars().count();
+    if kept > 16 {
+        return name.chars().take(LONGEST).collect();
+    }
+    name.chars().take(LONGEST - kept).chain(extension.chars()).collect()
 }
 
 /// Puts a received payload into its folder of the inbox. It is complete there before a positive receipt leaves.
@@ -82,5 +95,7 @@ mod tests {
             assert_eq!(safe(given).as_deref(), expected, "{given}");
         }
         assert_eq!(safe(&"x".repeat(500)).map(|name| name.len()), Some(LONGEST));
+        let long = safe(&format!("{}.edi", "x".repeat(500))).unwrap();
+        assert!(long.len() == LONGEST && long.ends_with("x.edi"));
     }
 }

@@ -31,6 +31,16 @@ impl UnsealedIdentity {
     }
 }
 
+/// Refuses a workspace whose secrets cannot be opened, before anything is begun that needs them.
+pub(super) fn refuse_locked(workspace: &Workspace) -> Result<(), AppError> {
+    match workspace.locked() {
+        Some(reason) => {
+            Err(AppError::new(format!("the secrets of the workspace are locked: {reason}")).hint(reason.hint()))
+        }
+        None => Ok(()),
+    }
+}
+
 impl App {
     /// Unseals one identity.
     pub(super) async fn unseal(

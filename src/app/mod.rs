@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-pub use certificates::{ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate};
+pub use certificates::{ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse};
 pub use clock::Clock;
 pub use connections::{ConnectionSummary, Saved};
 pub use error::AppError;

@@ -54,6 +54,21 @@ impl App {
     /// # Errors
     /// Where the address cannot be had, or certificate and key for TLS cannot be used.
     pub async fn bind(&self, options: &ServeOptions) -> Result<BoundListener, AppError> {
+        let workspace = self.workspace().await?;
+        super::keys::refuse_locked(&workspace)?;
+        if workspace.is_read_only() {
+            return Err(AppError::new(format!(
+                "{} cannot be written to, so nothing can be received",
+                workspace.folder().display()
+            )));
+        }
+        if let Some(inbox) = &options.inbox {
+            // Found out now, not with the first order.
+            std::fs::create_dir_all(inbox).and_then(|()| tempfile::tempfile_in(inbox)).map_err(|error| {
+                AppError::new(format!("nothing can be put into the inbox {}: {error}", inbox.display()))
+            })?;
+        }
+        super::send::settle_abandoned(&workspace, self.now()).await?;
         let tls = match &options.tls {
             Some((chain, key)) => {
                 let chain = super::certificates::read_bytes(chain)?;

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::arguments::{CertificateCommand, ImportArguments};
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, words};
-use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate};
+use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate, ListedUse};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use crate::domain::timeline::CertificatePurpose;
 
 #[derive(Serialize)]
 struct ListDocument {
@@ -121,6 +122,22 @@ fn warned(warnings: &[CertificateWarning]) -> String {
     warnings.iter().map(|warning| format!("  ▲ {}\n", warning.sentence())).collect()
 }
 
+/// A use that still matters: now, or to come.
+fn in_words(place: &ListedUse) -> Option<String> {
+    let verb = match (place.purpose, place.now) {
+        (CertificatePurpose::Encrypt, true) => "encrypts".to_owned(),
+        (CertificatePurpose::Verify, true) => match place.until {
+            Some(until) => format!("accepted until {}", words::instant(until)),
+            None => "accepted".to_owned(),
+        },
+        (purpose, false) => match place.from {
+            Some(from) if purpose == CertificatePurpose::Encrypt => format!("encrypts from {}", words::instant(from)),
+            _ => return None,
+        },
+    };
+    Some(format!("{} {} ({verb})", place.connection, place.profile))
+}
+
 fn list(certificates: &[ListedCertificate]) -> String {
     if certificates.is_empty() {
         return "No partner certificates in this workspace".to_owned();
@@ -128,12 +145,7 @@ fn list(certificates: &[ListedCertificate]) -> String {
     let mut table = Table::new(["Certificate", "Subject", "Key", "Hash", "Valid until", "Used by", "Followed by"]);
     for listed in certificates {
         let facts = &listed.certificate.facts;
-        let mut used: Vec<String> = listed
-            .used
-            .iter()
-            .map(|place| format!("{} {} ({})", place.connection, place.profile, place.purpose))
-            .collect();
-        used.dedup();
+        let used: Vec<String> = listed.used.iter().filter_map(in_words).collect();
         table.row([
             facts.fingerprint_sha256.short(),
             facts.common_name().to_owned(),

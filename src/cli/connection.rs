@@ -63,6 +63,11 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             tell(session, &saved, "Saved");
         }
         ConnectionCommand::Copy { id, from, to } => {
+            if app.connection(&id).await?.profile(to).is_none() {
+                session.out.note(&format!(
+                    "{id} has no {to} profile yet: the new one has the identifiers and the address of {from}; change them before sending"
+                ));
+            }
             let saved = app.copy_profile(&id, from, to).await?;
             tell(session, &saved, "Copied");
         }

@@ -33,7 +33,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                     "{}  {}  {place}  {file}  {}",
                     words::instant(received.at),
                     words::verdict(received.verdict),
-                    received.cause().unwrap_or_default()
+                    received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
                 ));
             }
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),

@@ -1,11 +1,21 @@
 //! `transmission`: the journal.
 
+use std::path::PathBuf;
+
+use serde::Serialize;
+
 use super::arguments::{ListArguments, TransmissionCommand};
 use super::json::TransmissionDocument;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, send, words};
 use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
 use crate::domain::transmission::{Headers, Transmission};
+
+/// Where the raw bytes are: they themselves may be anything, and are no JSON.
+#[derive(Serialize)]
+struct RawDocument {
+    files: Vec<PathBuf>,
+}
 
 pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
     match command {
@@ -15,8 +25,13 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             session.out.answer(&TransmissionDocument::from(&transmission), || show(&transmission));
         }
         TransmissionCommand::Raw { id, side } => {
-            for file in session.app.raw(&id, side.into()).await? {
-                session.out.file(&file)?;
+            let files = session.app.raw(&id, side.into()).await?;
+            if session.out.is_json() {
+                session.out.answer(&RawDocument { files }, String::new);
+            } else {
+                for file in files {
+                    session.out.file(&file)?;
+                }
             }
         }
     }

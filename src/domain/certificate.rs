@@ -229,6 +229,10 @@ spelled! {
         Soon = "soon",
         /// Its key is of a kind that AS2 does not use.
         UnsupportedKey = "unsupported-key",
+        /// The file holds others beside it that do not belong to its chain.
+        Several = "several",
+        /// An activation of another certificate was scheduled and is cancelled by this one.
+        ScheduleCancelled = "schedule-cancelled",
     }
 }
 
@@ -335,6 +339,8 @@ impl CertificateWarning {
             }
             Self::Soon => "It goes active in less than a day; make sure that the partner switches at the same time",
             Self::UnsupportedKey => "Its key is of a kind that AS2 does not use",
+            Self::Several => "The file holds several certificates that do not belong together; the first was taken",
+            Self::ScheduleCancelled => "The activation that was scheduled for another certificate is cancelled",
         }
     }
 }

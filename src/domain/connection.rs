@@ -243,6 +243,9 @@ impl<C> Profile<C> {
                 found.push(format!("`{key}` holds a control character or more than 255 bytes"));
             }
         }
+        if self.http_user.as_ref().is_some_and(|user| user.contains(':')) {
+            found.push("`http_user` holds a colon, which HTTP basic authentication cannot carry".to_owned());
+        }
         let mut halves = self.content_type.split(';').next().unwrap_or_default().trim().splitn(2, '/');
         let token = |half: Option<&str>| {
             half.is_some_and(|half| {

@@ -206,55 +206,58 @@ pub fn renew(
             (*at, zone.clone())
         }
     };
-    let replaces = used_now(uses, now).map(|entry| entry.fingerprint);
+    let in_use = used_now(uses, now);
+    let replaces = in_use.map(|entry| entry.fingerprint);
     let fresh = new.fingerprint_sha256;
+    if let Some(entry) = in_use.filter(|entry| entry.fingerprint == fresh) {
+        // The old file again: nothing is to be done, and least of all is a schedule to be lost.
+        let activates = entry.from.unwrap_or(now);
+        return Ok(Renewal { uses: uses.to_vec(), activates, replaces: None, warnings: Vec::new() });
+    }
     let mut after = Vec::new();
+    let mut warnings = Vec::new();
     for entry in uses {
         let pending_activation =
             entry.purposes == [CertificatePurpose::Encrypt] && entry.from.is_some_and(|from| from > now);
         if pending_activation {
+            if entry.fingerprint != fresh {
+                warnings.push(CertificateWarning::ScheduleCancelled);
+            }
             continue;
         }
-        if entry.fingerprint == fresh && Some(fresh) != replaces {
+        if entry.fingerprint == fresh {
             continue;
         }
-        if Some(entry.fingerprint) == replaces && Some(fresh) != replaces {
+        if Some(entry.fingerprint) == replaces {
             after.extend(retire(entry, old.map(|old| old.not_after).filter(|end| *end > activates)));
         } else {
             after.push(entry.clone());
         }
     }
-    let mut warnings = Vec::new();
-    if Some(fresh) != replaces {
-        let both = activates <= now;
-        if !both {
-            after.push(CertificateUse {
-                fingerprint: fresh,
-                purposes: vec![CertificatePurpose::Verify],
-                from: Some(now),
-                until: None,
-                zone: None,
-            });
-        }
+    let both = activates <= now;
+    if !both {
         after.push(CertificateUse {
             fingerprint: fresh,
-            purposes: if both {
-                vec![CertificatePurpose::Encrypt, CertificatePurpose::Verify]
-            } else {
-                vec![CertificatePurpose::Encrypt]
-            },
-            from: Some(activates),
+            purposes: vec![CertificatePurpose::Verify],
+            from: Some(now),
             until: None,
-            zone,
+            zone: None,
         });
-        if old.is_some_and(|old| old.not_after < activates && activates > now) {
-            warnings.push(CertificateWarning::Gap);
-        }
-        if activates > now && activates.as_second() - now.as_second() < 86_400 {
-            warnings.push(CertificateWarning::Soon);
-        }
     }
-    Ok(Renewal { uses: after, activates, replaces: replaces.filter(|old| *old != fresh), warnings })
+    after.push(CertificateUse {
+        fingerprint: fresh,
+        purposes: if both { CertificatePurpose::ALL.to_vec() } else { vec![CertificatePurpose::Encrypt] },
+        from: Some(activates),
+        until: None,
+        zone,
+    });
+    if old.is_some_and(|old| old.not_after < activates && activates > now) {
+        warnings.push(CertificateWarning::Gap);
+    }
+    if activates > now && activates.as_second() - now.as_second() < 86_400 {
+        warnings.push(CertificateWarning::Soon);
+    }
+    Ok(Renewal { uses: after, activates, replaces, warnings })
 }
 
 /// The uses of a certificate that is being replaced: it encrypts as before (its successor, having begun later, takes
@@ -345,9 +348,21 @@ mod tests {
             Some((2, day(75)))
         );
         assert_eq!(again.len(), first.len());
-        let other = renew(&again, &newer, Some(&old), &at(80), day(61)).unwrap().uses;
+        let renewal = renew(&again, &newer, Some(&old), &at(80), day(61)).unwrap();
+        assert_eq!(renewal.warnings, [CertificateWarning::ScheduleCancelled]);
+        let other = renewal.uses;
         assert_eq!(used_now(&other, day(76)).map(|entry| entry.fingerprint.0[0]), Some(1));
         assert_eq!(used_now(&other, day(80)).map(|entry| entry.fingerprint.0[0]), Some(3));
+    }
+
+    #[test]
+    fn the_old_file_again_leaves_the_schedule_alone() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 50, 200));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let at = |at| Activation::At { at: day(at), zone: None };
+        let scheduled = renew(&uses, &new, Some(&old), &at(70), day(60)).unwrap().uses;
+        let again = renew(&scheduled, &old, Some(&old), &at(80), day(61)).unwrap();
+        assert_eq!((again.uses, again.replaces), (scheduled, None));
     }
 
     #[test]

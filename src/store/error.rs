@@ -105,7 +105,10 @@ impl OpenError {
             Self::NotAFolder { .. } | Self::NotAWorkspace { .. } => {
                 Some("name an empty folder, or one that does not exist yet, with --workspace".to_owned())
             }
-            Self::NotOurs { .. } => Some("name another folder with --workspace, or move that file away".to_owned()),
+            Self::NotOurs { .. } => Some(
+                "if it is a workspace of yours it is damaged: restore a copy of it; otherwise name another folder with --workspace"
+                    .to_owned(),
+            ),
             Self::Newer { .. } => Some("use the newer version of countersign".to_owned()),
             Self::OlderAndReadOnly { .. } => Some("open it once where it can be written to".to_owned()),
             Self::WrongPassphrase { .. } => {

@@ -100,32 +100,48 @@ impl Receiver {
         // Before anything is read from it, it is on disk and in the journal.
         let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
         self.workspace.begin_transmission(&transmission, pair).await?;
-        if let Err(error) = received {
+        let answered = match received {
+            Ok(()) => self.work_on(&mut transmission, &headers, &addressed, at).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &answered
+            && transmission.verdict == Verdict::Queued
+        {
+            // Whatever went wrong, the journal says how it ended.
             transmission.verdict = Verdict::Refused;
             let why = error.to_string();
-            transmission.diagnosis = Some(diagnosis("Not received completely", &why, Blame::Network));
+            transmission.diagnosis = Some(diagnosis("Not taken", &why, Blame::Ours));
             self.finish(&mut transmission, StageStatus::Bad, &why).await?;
-            return Err(error);
         }
+        answered
+    }
 
+    /// What follows once a message is kept: repetition, opening, judging, answering.
+    async fn work_on(
+        &self,
+        transmission: &mut Transmission,
+        headers: &Headers,
+        addressed: &Addressed,
+        at: Timestamp,
+    ) -> Result<Response, AppError> {
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
-        if let Some(answer) = self.answer_of_first(&addressed, id).await? {
+        if let Some(answer) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
             transmission.diagnosis = Some(diagnosis(
                 "Repeated message",
                 "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
                 Blame::Nobody,
             ));
-            self.finish(&mut transmission, StageStatus::Good, "answered as the first time").await?;
+            self.finish(transmission, StageStatus::Good, "answered as the first time").await?;
             return Ok(answer);
         }
-        let candidates = self.candidates(&addressed, at).await?;
+        let candidates = self.candidates(addressed, at).await?;
         let (outcome, chosen) = if candidates.is_empty() {
             (unknown_relationship(), None)
         } else {
-            self.open_and_judge(&mut transmission, &headers, candidates, at).await?
+            self.open_and_judge(transmission, headers, candidates, at).await?
         };
-        let response = self.answer(&mut transmission, &headers, &addressed, outcome, chosen.as_ref(), at).await?;
+        let response = self.answer(transmission, headers, addressed, outcome, chosen.as_ref(), at).await?;
         drop(one_at_a_time);
         Ok(response)
     }

@@ -1,6 +1,7 @@
 //! Sending one message: journalled and copied first, built and kept, posted, its receipt read, its outcome explained.
 
 mod answer;
+mod in_flight;
 mod material;
 mod stages;
 
@@ -12,8 +13,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
+use in_flight::InFlight;
+pub(super) use in_flight::settle_abandoned;
 pub use stages::SendEvent;
 
+use super::keys::refuse_locked;
 use super::{App, AppError};
 use crate::as2::{Built, Sha256};
 use crate::domain::certificate::hex;
@@ -62,6 +66,8 @@ impl App {
         events: &(dyn Fn(SendEvent) + Send + Sync),
     ) -> Result<Transmission, AppError> {
         let (workspace, connection, profile) = self.profile(&request.connection, request.profile).await?;
+        refuse_locked(&workspace)?;
+        settle_abandoned(&workspace, self.now()).await?;
         let at = self.now();
         let source = Source::open(request, &profile, at)?;
         let id = new_id(at);
@@ -70,6 +76,7 @@ impl App {
         transmission.profile = Some(request.profile);
         transmission.file = Some(source.name.clone());
         let pair = As2Pair { ours: Some(profile.our_as2_id.as_str()), partner: Some(profile.partner_as2_id.as_str()) };
+        let in_flight = InFlight::begin(&workspace, id)?;
         workspace.begin_transmission(&transmission, pair).await?;
         events(SendEvent::Begun { id, message_id: transmission.message_id.clone() });
 
@@ -84,6 +91,7 @@ impl App {
             begun: at,
         };
         sending.run(source).await?;
+        in_flight.end();
         Ok(sending.transmission)
     }
 

@@ -1,0 +1,85 @@
+//! Telling a transmission that is under way from one whose program was killed.
+//!
+//! Whoever sends holds a lock on a file beside the payload; the system lets it go when the program ends, however it
+//! ends.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::app::AppError;
+use crate::domain::diagnosis::{Action, Blame, Diagnosis};
+use crate::domain::transmission::{Direction, TransmissionId, Verdict};
+use crate::store::Workspace;
+
+/// Name of the file that is locked.
+const NAME: &str = "in-flight";
+
+/// Seconds after which a transmission that nobody holds counts as abandoned: another program may be between journalling
+/// it and going on.
+const GRACE: i64 = 60;
+
+/// The lock of one transmission under way.
+pub(super) struct InFlight {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl InFlight {
+    /// Takes the lock.
+    pub(super) fn begin(workspace: &Workspace, id: TransmissionId) -> Result<Self, AppError> {
+        let folder = workspace.archive().folder(id);
+        let path = folder.join(NAME);
+        let locked = fs::create_dir_all(&folder)
+            .and_then(|()| File::create(&path))
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Self { path, _locked: locked })
+    }
+
+    /// Lets the lock go and takes its file away.
+    pub(super) fn end(self) {
+        // Where it cannot be taken away, it is unlocked all the same and says nothing wrong.
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Brings to an end what a killed program left open: what had begun to be sent is uncertain, what had not has failed.
+pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timestamp) -> Result<(), AppError> {
+    for open in workspace.unsettled().await? {
+        let begun = match open.verdict {
+            Verdict::Sending => true,
+            Verdict::Queued => false,
+            _ => continue,
+        };
+        if now.as_second() - open.at.as_second() < GRACE {
+            continue;
+        }
+        if let Ok(file) = File::open(workspace.archive().folder(open.id).join(NAME))
+            && file.try_lock().is_err()
+        {
+            continue;
+        }
+        let Some(mut transmission) = workspace.transmission(open.id).await? else { continue };
+        let (verdict, explanation) = match (open.direction, begun) {
+            (Direction::Inbound, _) => {
+                (Verdict::Refused, "The program ended before the message was answered; its sender will send it again")
+            }
+            (Direction::Outbound, true) => {
+                (Verdict::Uncertain, "The program ended while the message was being sent, so the partner may have it")
+            }
+            (Direction::Outbound, false) => (Verdict::Failed, "The program ended before anything was sent"),
+        };
+        transmission.verdict = verdict;
+        transmission.diagnosis = Some(Diagnosis {
+            cause: "The program ended before this was done".to_owned(),
+            explanation: explanation.to_owned(),
+            blame: Blame::Ours,
+            action: (open.direction == Direction::Outbound).then_some(Action::Redeliver),
+            ..Diagnosis::default()
+        });
+        workspace.update_transmission(&transmission).await?;
+    }
+    Ok(())
+}
