@@ -39,6 +39,11 @@ impl Output {
         Self { json, standard: Arc::default() }
     }
 
+    /// Whether a JSON document is wanted.
+    pub(super) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// The answer: a document, or text made only where text is wanted.
     pub(super) fn answer(&self, document: &impl Serialize, text: impl FnOnce() -> String) {
         if self.json {

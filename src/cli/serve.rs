@@ -30,9 +30,11 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                 let place = check::place(received.connection.as_ref(), received.profile);
                 let file = received.file.clone().unwrap_or_default();
                 out.aside(&format!(
-                    "{}  {}  {place}  {file}  {}",
+                    "{}  {}  {place}  {}  {file}  {} bytes  {}",
                     words::instant(received.at),
                     words::verdict(received.verdict),
+                    received.id,
+                    received.bytes.payload,
                     received.cause().unwrap_or_default()
                 ));
             }

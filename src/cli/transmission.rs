@@ -5,7 +5,7 @@ use super::json::TransmissionDocument;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, send, words};
 use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
-use crate::domain::transmission::{Headers, Transmission};
+use crate::domain::transmission::{Attempt, Headers, Transmission};
 
 pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
     match command {
@@ -15,7 +15,11 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             session.out.answer(&TransmissionDocument::from(&transmission), || show(&transmission));
         }
         TransmissionCommand::Raw { id, side } => {
-            for file in session.app.raw(&id, side.into()).await? {
+            let files = session.app.raw(&id, side.into()).await?;
+            if session.out.is_json() {
+                return Err(AppError::new("raw bytes are no JSON document").hint("leave --json away"));
+            }
+            for file in files {
                 session.out.file(&file)?;
             }
         }
@@ -86,10 +90,27 @@ fn show(transmission: &Transmission) -> String {
         text.push_str(&format!("{}\n", super::output::line(&send::one_stage(stage))));
     }
     text.push_str(&send::outcome(transmission));
+    if !transmission.attempts.is_empty() {
+        text.push_str(&format!("\n{}", attempts(&transmission.attempts)));
+    }
     for (title, headers) in [("Request", &transmission.request_headers), ("Answer", &transmission.response_headers)] {
         text.push_str(&header_list(title, headers));
     }
     text
+}
+
+fn attempts(attempts: &[Attempt]) -> String {
+    let mut table = Table::new(["Attempt", "Began", "Verdict", "HTTP status", "Outcome"]);
+    for attempt in attempts {
+        table.row([
+            attempt.number.to_string(),
+            words::instant(attempt.started),
+            words::verdict(attempt.verdict),
+            attempt.http_status.map_or_else(|| "none".to_owned(), |status| status.to_string()),
+            attempt.detail.clone(),
+        ]);
+    }
+    table.render()
 }
 
 fn header_list(title: &str, headers: &Headers) -> String {
