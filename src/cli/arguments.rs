@@ -15,7 +15,14 @@ use crate::domain::timeline::Activation;
 
 /// Keeps every AS2 trading-partner connection compliant, through every certificate renewal, with proof
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, disable_help_subcommand = true, max_term_width = 100)]
+#[command(
+    name = "countersign",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "COUNTERSIGN_PASSPHRASE, or the first line of the file COUNTERSIGN_PASSPHRASE_FILE, unlocks the workspace.\n\
+                  Exit codes: 0 done, 1 done and the answer is no, 2 it could not be carried out."
+)]
 pub(super) struct Arguments {
     /// The workspace's folder; your data directory where it is not given
     #[arg(long, global = true, env = "COUNTERSIGN_WORKSPACE", hide_env_values = true, value_name = "DIR|URL")]

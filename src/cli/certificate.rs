@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::arguments::{CertificateCommand, ImportArguments};
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, words};
-use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate, ListedUse};
+use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate};
+use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 use crate::domain::timeline::CertificatePurpose;
 
@@ -142,19 +143,30 @@ fn list(certificates: &[ListedCertificate]) -> String {
     if certificates.is_empty() {
         return "No partner certificates in this workspace".to_owned();
     }
-    let mut table = Table::new(["Certificate", "Subject", "Key", "Hash", "Valid until", "Used by", "Followed by"]);
+    let mut text = String::new();
     for listed in certificates {
         let facts = &listed.certificate.facts;
-        let used: Vec<String> = listed.used.iter().filter_map(in_words).collect();
-        table.row([
-            facts.fingerprint_sha256.short(),
-            facts.common_name().to_owned(),
-            facts.key.to_string(),
-            facts.signature.hash.map_or_else(|| "unknown".to_owned(), |hash| hash.label().to_owned()),
-            words::instant(facts.not_after),
-            if used.is_empty() { "nobody".to_owned() } else { used.join(", ") },
-            listed.successor.map_or_else(String::new, |next| next.short()),
-        ]);
+        let hash = facts.signature.hash.map_or("an unknown hash", Digest::label);
+        let details = [
+            ("Subject", facts.common_name().to_owned()),
+            ("Key", format!("{}, signed with {hash}", facts.key)),
+            ("Valid until", words::instant(facts.not_after)),
+            ("Followed by", listed.successor.map_or_else(|| "nothing scheduled".to_owned(), |next| next.to_hex())),
+        ];
+        text.push_str(&format!("{}\n{}", facts.fingerprint_sha256.to_hex(), labelled(details, "  ")));
+        text.push_str(&warned(&listed.certificate.warnings));
+        let mut table = Table::new(["Used by", "Profile", "For", "From", "Until"]);
+        for place in &listed.used {
+            table.row([
+                place.connection.to_string(),
+                place.profile.label().to_owned(),
+                place.purpose.to_string(),
+                place.from.map_or_else(|| "always".to_owned(), words::instant),
+                place.until.map_or_else(|| "no end".to_owned(), words::instant),
+            ]);
+        }
+        text.push_str(&if listed.used.is_empty() { "  Used by nobody\n".to_owned() } else { table.indented("  ") });
+        text.push('\n');
     }
-    table.render()
+    text
 }

@@ -89,11 +89,11 @@ pub(super) fn still_open(report: &ConnectionReport) -> String {
     text
 }
 
-/// A finding on a line: `✗ Non-compliant  encryption is 3DES, AES-128 or stronger required since 15 Oct 2019`.
+/// A finding on a line: `✗ Non-compliant  encryption: 3DES, required AES-128 or stronger since 15 Oct 2019`.
 fn in_one_line(finding: &Finding) -> String {
-    let aspect = finding.aspect.map(|aspect| format!(" ({aspect})")).unwrap_or_default();
+    let aspect = finding.aspect.map(|aspect| format!(".{aspect}")).unwrap_or_default();
     let mut line = format!(
-        "{} {}  {}{aspect} is {}",
+        "{} {}  {}{aspect}: {}",
         words::status(finding.status),
         finding.status.label(),
         finding.setting,
@@ -101,7 +101,7 @@ fn in_one_line(finding: &Finding) -> String {
     );
     if let Some(required) = &finding.required {
         let verb = finding.severity.map_or("required", |severity| severity.as_str());
-        line.push_str(&format!(", {verb} is {required}"));
+        line.push_str(&format!(", {verb} {required}"));
     }
     if let Some(since) = finding.since {
         line.push_str(&format!(" since {}", since.in_words()));
@@ -221,8 +221,8 @@ mod tests {
     fn after_saving_only_what_does_not_comply_is_named() {
         assert_eq!(
             still_open(&report().connections[0]),
-            "amazon-us production  ✗ Non-compliant  encryption is 3DES, required is AES-128 or stronger since 15 Oct \
-             2019. Amazon requires AES-128 or stronger\n"
+            "amazon-us production  ✗ Non-compliant  encryption: 3DES, required AES-128 or stronger since 15 Oct 2019. \
+             Amazon requires AES-128 or stronger\n"
         );
     }
 }

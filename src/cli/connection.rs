@@ -7,7 +7,7 @@ use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, settings, words};
 use crate::app::{AppError, ConnectionSummary, Saved};
 use crate::domain::compliance::ConnectionReport;
-use crate::domain::connection::{Connection, Profile};
+use crate::domain::connection::{Connection, Profile, Quirks};
 use crate::domain::timeline::{acceptable_now, next_activation, used_now};
 
 #[derive(Serialize)]
@@ -23,7 +23,11 @@ struct RemovedDocument<'a> {
 #[derive(Serialize)]
 struct ExportDocument<'a> {
     id: &'a str,
-    file: &'a str,
+    /// Where it was written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The connection file itself.
+    toml: &'a str,
 }
 
 pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result<Answer, AppError> {
@@ -39,18 +43,16 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         }
         ConnectionCommand::Show { id } => {
             let connection = app.connection(&id).await?;
-            session.out.answer(&connection, || show(&connection, app.now()));
+            let report = app.check(std::slice::from_ref(&id), app.now()).await?;
+            session.out.answer(&connection, || {
+                format!("{}\n{}", show(&connection, app.now()), check::matrix(&report.connections))
+            });
         }
         ConnectionCommand::Export { id, output } => {
-            let file = app.export_connection(&id).await?;
-            match output {
-                Some(path) => {
-                    session.write(&path, &file)?;
-                    let written = ExportDocument { id: id.as_str(), file: &path.display().to_string() };
-                    session.out.answer(&written, || format!("Written to {}", path.display()));
-                }
-                None => session.out.answer(&ExportDocument { id: id.as_str(), file: &file }, || file.clone()),
-            }
+            let toml = app.export_connection(&id).await?;
+            let file = session.write_if_asked(output.as_deref(), &toml)?;
+            let document = ExportDocument { id: id.as_str(), file: file.clone(), toml: &toml };
+            session.out.answer(&document, || file.map_or_else(|| toml.clone(), |path| format!("Written to {path}")));
         }
         ConnectionCommand::Set { id, changes } => {
             let wished = settings::read(&changes)?;
@@ -136,10 +138,22 @@ const ROWS: &[Row] = &[
     ("Encryption", |profile, _| profile.encryption.label().to_owned()),
     ("Key transport", |profile, _| profile.key_transport.to_string()),
     ("Signing", |profile, _| profile.signing.label().to_owned()),
+    ("Signature scheme", |profile, _| profile.signature_scheme.to_string()),
     ("Compression", |profile, _| profile.compression.to_string()),
     ("Receipt (MDN)", |profile, _| profile.mdn.label().to_owned()),
+    ("MIC asked for", |profile, _| profile.receipt_digest().label().to_owned()),
     ("Receipt address", |profile, _| profile.mdn_url.as_ref().map(ToString::to_string).unwrap_or_default()),
     ("Content type", |profile, _| profile.content_type.clone()),
+    ("Subject", |profile, _| profile.subject.clone().unwrap_or_default()),
+    ("HTTP user", |profile, _| profile.http_user.clone().unwrap_or_default()),
+    ("Trusted servers", |profile, _| if profile.url.is_tls() { profile.tls_trust.clone() } else { String::new() }),
+    ("Presented to servers", |profile, _| profile.tls_identity.as_ref().map(ToString::to_string).unwrap_or_default()),
+    ("Demanded inbound", |profile, _| profile.inbound_security().to_string()),
+    ("Timeout", |profile, _| format!("{} s", profile.timeout_seconds)),
+    ("Retries", |profile, _| profile.retries.to_string()),
+    ("Quirks", |profile, _| {
+        if profile.quirks == Quirks::default() { "none" } else { "some, see its export" }.to_owned()
+    }),
     ("Encrypts for", |profile, now| {
         used_now(&profile.partner_certificates, now)
             .map_or_else(|| "none".to_owned(), |entry| entry.fingerprint.short())

@@ -15,6 +15,10 @@ struct ListDocument {
 #[derive(Serialize)]
 struct ExportDocument<'a> {
     name: &'a str,
+    /// Where it was written to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// The certificate as PEM.
     certificate: &'a str,
 }
 
@@ -31,14 +35,9 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
         }
         IdentityCommand::Export { name, output } => {
             let pem = session.app.export_identity(&name).await?;
-            let document = ExportDocument { name: name.as_str(), certificate: &pem };
-            match output {
-                Some(path) => {
-                    session.write(&path, &pem)?;
-                    session.out.answer(&document, || format!("Written to {}", path.display()));
-                }
-                None => session.out.answer(&document, || pem.clone()),
-            }
+            let file = session.write_if_asked(output.as_deref(), &pem)?;
+            let document = ExportDocument { name: name.as_str(), file: file.clone(), certificate: &pem };
+            session.out.answer(&document, || file.map_or_else(|| pem.clone(), |path| format!("Written to {path}")));
         }
         IdentityCommand::List => {
             let identities = session.app.identities().await?;

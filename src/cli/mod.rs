@@ -69,10 +69,13 @@ impl Session {
         Ok(())
     }
 
-    /// Writes a file that the user asked for.
-    fn write(&self, path: &Path, content: &str) -> Result<(), AppError> {
+    /// Writes what is exported to a file where one is named, and says which.
+    #[expect(clippy::unused_self, reason = "files are part of what a session works with")]
+    fn write_if_asked(&self, path: Option<&Path>, content: &str) -> Result<Option<String>, AppError> {
+        let Some(path) = path else { return Ok(None) };
         std::fs::write(path, content)
-            .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))
+            .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
+        Ok(Some(path.display().to_string()))
     }
 }
 
@@ -124,7 +127,7 @@ fn begin(arguments: Arguments, out: Output) -> Result<Answer, AppError> {
     let given = arguments.workspace.as_deref();
     if let Command::Sample(options) = &command {
         let location = given.map(located).transpose()?;
-        return crate::app::run(sample::run(&out, options, location))?;
+        return crate::app::run(sample::run(&out, options, location, &suffix(given)))?;
     }
     let location = match given {
         Some(text) => located(text)?,

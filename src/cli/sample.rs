@@ -3,17 +3,26 @@
 use super::arguments::SampleArguments;
 use super::output::Output;
 use super::{Answer, check, send, words};
-use crate::app::sample::{SampleEvent, SampleOptions, run as run_sample};
+use crate::app::sample::{SampleEvent, SampleOptions, run as run_sample, usual_folder};
 use crate::app::{AppError, Location};
 
 pub(super) async fn run(
     out: &Output,
     arguments: &SampleArguments,
     location: Option<Location>,
+    suffix: &str,
 ) -> Result<Answer, AppError> {
     let SampleArguments { headless: _, reset: _, fault } = arguments;
-    let options = SampleOptions { folder: location.map(|location| location.path().to_owned()), fault: *fault };
-    let outcome = run_sample(&options, &|event| tell(out, event)).await?;
+    let (folder, suffix) = match location {
+        Some(location) => (location.path().to_owned(), suffix.to_owned()),
+        None => {
+            let folder = usual_folder()?;
+            let suffix = format!(" --workspace {}", words::shell_word(&folder.display().to_string()));
+            (folder, suffix)
+        }
+    };
+    let options = SampleOptions { folder: Some(folder), fault: *fault };
+    let outcome = run_sample(&options, &|event| tell(out, event, &suffix)).await?;
     let failed: Vec<_> = outcome.steps.iter().filter(|step| !step.held).collect();
     out.answer(&outcome, || {
         let mut text = String::from("\n");
@@ -31,10 +40,15 @@ pub(super) async fn run(
         }
         text
     });
+    if out.is_json() {
+        for step in failed {
+            out.aside(&format!("step {} did not hold: {}: {}", step.number, step.title, step.detail));
+        }
+    }
     Ok(Answer::of(outcome.held()))
 }
 
-fn tell(out: &Output, event: SampleEvent) {
+fn tell(out: &Output, event: SampleEvent, suffix: &str) {
     match event {
         SampleEvent::Step { number, title } => out.progress(&format!("\n{number}  {title}")),
         SampleEvent::Note(note) => out.progress(&format!("   {note}")),
@@ -42,7 +56,7 @@ fn tell(out: &Output, event: SampleEvent) {
             out.progress(&format!(
                 "{}{}",
                 check::matrix(&report.connections),
-                check::findings(&report.connections, "")
+                check::findings(&report.connections, suffix)
             ));
         }
         SampleEvent::Transmission(sent) => {

@@ -35,12 +35,12 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
 
 /// A stage on a line: `✓ Connected  TLS 1.3  48 ms`.
 pub(super) fn one_stage(stage: &Stage) -> String {
-    let mut line = format!("{} {}", words::stage(stage.status), stage.stage.label());
-    match (stage.status, stage.detail.as_str()) {
-        (StageStatus::Skipped, "") => line.push_str("  not reached"),
-        (_, "") => {}
-        (_, detail) => line.push_str(&format!("  {detail}")),
-    }
+    let detail = match (stage.status, stage.detail.as_str()) {
+        (StageStatus::Skipped, "") => "not reached",
+        (_, detail) => detail,
+    };
+    // The longest label has 19 characters.
+    let mut line = format!("{} {:<19}  {detail}", words::stage(stage.status), stage.stage.label());
     if stage.ms > 0 {
         line.push_str(&format!("  {} ms", stage.ms));
     }

@@ -30,10 +30,12 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                 let place = check::place(received.connection.as_ref(), received.profile);
                 let file = received.file.clone().unwrap_or_default();
                 out.aside(&format!(
-                    "{}  {}  {place}  {file}  {}",
+                    "{}  {}  {place}  {}  {file}  {} bytes  {}",
                     words::instant(received.at),
                     words::verdict(received.verdict),
-                    received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
+                    received.id,
+                    received.bytes.payload,
+                    received.cause().unwrap_or_default()
                 ));
             }
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),

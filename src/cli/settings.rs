@@ -23,7 +23,12 @@ pub(super) struct Settings {
 /// Where a word is neither a profile in the first place nor `KEY=VALUE`, or a password stands on the command line.
 pub(super) fn read(words: &[String]) -> Result<Settings, AppError> {
     let (profile, rest) = match words.split_first() {
-        Some((first, rest)) if !first.contains('=') => (Some(first.parse::<ProfileKind>()?), rest),
+        Some((first, rest)) if !first.contains('=') => {
+            let profile = first.parse::<ProfileKind>().map_err(|unknown| {
+                AppError::new(unknown.to_string()).hint("connection set ID [PROFILE] KEY=VALUE, the profile first")
+            })?;
+            (Some(profile), rest)
+        }
         _ => (None, words),
     };
     let mut settings = Settings { profile, changes: Vec::new(), password: false };
@@ -32,6 +37,9 @@ pub(super) fn read(words: &[String]) -> Result<Settings, AppError> {
             AppError::new(format!("`{word}` is no setting"))
                 .hint("settings are written KEY=VALUE, as in the connection file")
         })?;
+        if rest.iter().filter(|other| other.split_once('=').is_some_and(|(name, _)| name == key)).count() > 1 {
+            return Err(AppError::new(format!("`{key}` is given more than once")));
+        }
         if key != PASSWORD {
             settings.changes.push((key.to_owned(), value.to_owned()));
         } else if value == "-" && profile.is_some() {
@@ -73,6 +81,7 @@ mod tests {
             &["production", "a"],
             &["test", "http_password=x"],
             &["http_password=-"],
+            &["test", "signing=sha256", "signing=sha1"],
         ] {
             assert!(settings(bad).is_err(), "{bad:?}");
         }

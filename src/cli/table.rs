@@ -24,7 +24,12 @@ impl Table {
 
     /// The lines, the head first.
     pub(super) fn render(&self) -> String {
-        aligned(&self.rows, "")
+        self.indented("")
+    }
+
+    /// The lines, the head first, each after an indent.
+    pub(super) fn indented(&self, indent: &str) -> String {
+        aligned(&self.rows, indent)
     }
 }
 

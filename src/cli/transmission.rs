@@ -9,7 +9,7 @@ use super::json::TransmissionDocument;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, send, words};
 use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
-use crate::domain::transmission::{Headers, Transmission};
+use crate::domain::transmission::{Attempt, Headers, Transmission};
 
 /// Where the raw bytes are: they themselves may be anything, and are no JSON.
 #[derive(Serialize)]
@@ -27,11 +27,10 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         TransmissionCommand::Raw { id, side } => {
             let files = session.app.raw(&id, side.into()).await?;
             if session.out.is_json() {
-                session.out.answer(&RawDocument { files }, String::new);
-            } else {
-                for file in files {
-                    session.out.file(&file)?;
-                }
+                return Err(AppError::new("raw bytes are no JSON document").hint("leave --json away"));
+            }
+            for file in files {
+                session.out.file(&file)?;
             }
         }
     }
@@ -101,10 +100,27 @@ fn show(transmission: &Transmission) -> String {
         text.push_str(&format!("{}\n", super::output::line(&send::one_stage(stage))));
     }
     text.push_str(&send::outcome(transmission));
+    if !transmission.attempts.is_empty() {
+        text.push_str(&format!("\n{}", attempts(&transmission.attempts)));
+    }
     for (title, headers) in [("Request", &transmission.request_headers), ("Answer", &transmission.response_headers)] {
         text.push_str(&header_list(title, headers));
     }
     text
+}
+
+fn attempts(attempts: &[Attempt]) -> String {
+    let mut table = Table::new(["Attempt", "Began", "Verdict", "HTTP status", "Outcome"]);
+    for attempt in attempts {
+        table.row([
+            attempt.number.to_string(),
+            words::instant(attempt.started),
+            words::verdict(attempt.verdict),
+            attempt.http_status.map_or_else(|| "none".to_owned(), |status| status.to_string()),
+            attempt.detail.clone(),
+        ]);
+    }
+    table.render()
 }
 
 fn header_list(title: &str, headers: &Headers) -> String {

@@ -3,6 +3,7 @@
 
 mod certificate_files;
 mod cli;
+mod command_line;
 mod engine;
 mod foreign;
 mod hostile;

@@ -7,6 +7,7 @@ mod world;
 use std::path::PathBuf;
 
 use world::World;
+pub use world::usual_folder;
 
 use crate::app::AppError;
 use crate::domain::compliance::CheckReport;
@@ -99,7 +100,7 @@ pub async fn run(
 ) -> Result<SampleOutcome, AppError> {
     let folder = match &options.folder {
         Some(folder) => folder.clone(),
-        None => world::usual_folder()?,
+        None => usual_folder()?,
     };
     let world = World::create(&folder, options.fault).await?;
     let mut steps = Vec::new();

@@ -39,7 +39,10 @@ pub(super) struct World {
 }
 
 /// Where the sample lies where nothing else is said.
-pub(super) fn usual_folder() -> Result<PathBuf, AppError> {
+///
+/// # Errors
+/// Where the user has no home folder.
+pub fn usual_folder() -> Result<PathBuf, AppError> {
     let user = Location::of_user().map_err(|error| AppError::new(error.to_string()))?;
     Ok(user.path().with_file_name("countersign-sample"))
 }

@@ -1,0 +1,244 @@
+//! The program doing its work as scripts use it: exit codes, one JSON document on standard output, everything else beside
+//! it. What it refuses is held in `cli`.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+
+const TEXT: &str = "UNA:+.? 'UNB+UNOC:3+ACME+PART+261124:0900+1'UNZ+0+1'";
+
+/// The program on a workspace, with nothing of the caller's environment that it would read.
+fn program(workspace: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(arguments).env("COUNTERSIGN_WORKSPACE", workspace);
+    command.env_remove("COUNTERSIGN_PASSPHRASE").env_remove("COUNTERSIGN_PASSPHRASE_FILE");
+    command.stdin(Stdio::null());
+    command
+}
+
+fn run(workspace: &Path, arguments: &[&str]) -> Output {
+    program(workspace, arguments).output().unwrap()
+}
+
+/// Runs it, holds its exit code, and returns its answer.
+fn text(workspace: &Path, code: i32, arguments: &[&str]) -> String {
+    let output = run(workspace, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The same with `--json`: standard output is one document and nothing else.
+fn json(workspace: &Path, code: i32, arguments: &[&str]) -> Value {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+    serde_json::from_str(&text(workspace, code, &arguments)).unwrap()
+}
+
+/// Two workspaces that know each other, the partner's connected to `port` of this machine.
+struct Pair {
+    folder: tempfile::TempDir,
+}
+
+impl Pair {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let pair = Self { folder };
+        for (workspace, name) in [("ours", "acme"), ("theirs", "part")] {
+            text(&pair.path(workspace), 0, &["identity", "create", name]);
+            let pem = pair.path(&format!("{name}.pem"));
+            text(&pair.path(workspace), 0, &["identity", "export", name, "-o", pem.to_str().unwrap()]);
+        }
+        pair
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Connects one workspace to the other.
+    fn connect(&self, workspace: &str, url: &str, encryption: &str) {
+        let (us, them) = if workspace == "ours" { ("acme", "part") } else { ("part", "acme") };
+        let file = self.path(&format!("{workspace}.toml"));
+        let connection = format!(
+            "id = \"{them}\"\nname = \"{them}\"\n[production]\nour_as2_id = \"{us}\"\npartner_as2_id = \"{them}\"\n\
+             url = \"{url}\"\nidentity = \"{us}\"\npartner_certificates = [\"{them}.pem\"]\nencryption = \"{encryption}\"\n"
+        );
+        std::fs::write(&file, connection).unwrap();
+        text(&self.path(workspace), 0, &["connection", "add", file.to_str().unwrap()]);
+    }
+}
+
+/// The listener, stopped when the test ends however it ends.
+struct Served(Child);
+
+impl Served {
+    /// Starts it and returns the address that it announces.
+    fn start(pair: &Pair) -> (Self, String) {
+        let inbox = pair.path("inbox");
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()];
+        let mut child =
+            program(&pair.path("theirs"), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        let url = first.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        (Self(child), url)
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+#[test]
+fn a_wrong_command_line_is_2_and_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("w");
+    for arguments in [
+        &["chekc"][..],
+        &["connection"],
+        &["connection", "show"],
+        &["connection", "set", "a"],
+        &["check", "--at", "2026-11-28T09:00"],
+        &["transmission", "list", "--limit", "0"],
+        &["serve", "--tls-cert", "a.pem"],
+    ] {
+        let plain = run(&workspace, arguments);
+        let stderr = String::from_utf8(plain.stderr).unwrap();
+        assert_eq!((plain.status.code(), plain.stdout.len()), (Some(2), 0), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.lines().count() <= 2, "{arguments:?}: {stderr}");
+        let document = json(&workspace, 2, arguments);
+        assert!(document["error"].is_string() && document.get("hint").is_some(), "{arguments:?}: {document}");
+    }
+    let help = text(&workspace, 0, &[]);
+    assert_eq!(help, text(&workspace, 0, &["-h"]));
+    assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
+    assert_eq!(json(&workspace, 0, &["check"])["status"], "not-applicable");
+    assert!(!workspace.exists(), "looking leaves nothing behind");
+}
+
+#[test]
+fn saving_names_what_does_not_comply_and_the_fix_of_check_mends_it() {
+    let pair = Pair::new();
+    pair.connect("ours", "http://127.0.0.1:9/as2", "aes128-cbc");
+    let ours = pair.path("ours");
+    assert_eq!(json(&ours, 0, &["check"])["status"], "compliant");
+
+    let set = run(&ours, &["connection", "set", "part", "production", "encryption=3des-cbc"]);
+    let stderr = String::from_utf8(set.stderr).unwrap();
+    assert_eq!(set.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("production") && stderr.contains("encryption: 3DES"), "{stderr}");
+    let report = json(&ours, 1, &["check", "part"]);
+    let profile = &report["connections"][0]["profiles"][0];
+    assert_eq!((&report["status"], &profile["profile"]), (&"non-compliant".into(), &"production".into()));
+
+    let checked = text(&ours, 1, &["check"]);
+    let fix = checked.lines().find_map(|line| line.trim().strip_prefix("Fix ")).unwrap();
+    let words: Vec<&str> = fix.split_whitespace().collect();
+    assert_eq!(words[..5], ["countersign", "connection", "set", "part", "production"], "{fix}");
+    json(&ours, 0, &words[1..]);
+    assert_eq!(json(&ours, 0, &["check"])["status"], "compliant");
+
+    // A password on the command line would be seen by others.
+    json(&ours, 2, &["connection", "set", "part", "production", "http_password=secret"]);
+}
+
+#[test]
+fn a_password_comes_from_standard_input_and_goes_nowhere_else() {
+    let pair = Pair::new();
+    pair.connect("ours", "http://127.0.0.1:9/as2", "aes128-cbc");
+    let arguments = ["connection", "set", "part", "production", "http_user=u", "http_password=-"];
+    let mut child = program(&pair.path("ours"), &arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(b"correct horse\n").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    // Nothing but a key file protects it here, and that is said.
+    assert!(stderr.contains("note: ") && stderr.contains("key file"), "{stderr}");
+    let shown = text(&pair.path("ours"), 0, &["connection", "show", "part"])
+        + &text(&pair.path("ours"), 0, &["connection", "export", "part"]);
+    assert!(shown.contains("http_user = \"u\"") && !shown.contains("correct horse"), "{shown}");
+}
+
+#[test]
+fn a_message_goes_from_send_to_serve_and_into_both_journals() {
+    let pair = Pair::new();
+    let (mut served, url) = Served::start(&pair);
+    pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
+    pair.connect("ours", &url, "aes128-cbc");
+    let ours = pair.path("ours");
+    let payload = pair.path("order.edi");
+    std::fs::write(&payload, TEXT).unwrap();
+    let to = ["--connection", "part", "--profile", "production"];
+
+    let mut words = vec!["send", payload.to_str().unwrap()];
+    words.extend(to);
+    let sent = json(&ours, 0, &words);
+    assert_eq!((&sent["verdict"], &sent["mic"]["match"]), (&"delivered".into(), &true.into()), "{sent}");
+    let lights = sent["lights"].as_object().unwrap();
+    assert!(lights.len() == 5 && lights.values().all(|light| light == "good"), "{sent}");
+    assert_eq!(sent["stages"].as_array().unwrap().len(), 7, "{sent}");
+    assert_eq!(sent["bytes"]["payload"], TEXT.len());
+    assert_eq!(std::fs::read_to_string(pair.path("inbox/acme/production/order.edi")).unwrap(), TEXT);
+
+    let id = sent["id"].as_str().unwrap();
+    let shown = json(&ours, 0, &["transmission", "show", id]);
+    assert_eq!((&shown["file"], &shown["lights"]), (&"order.edi".into(), &sent["lights"]));
+    assert!(!shown["request_headers"].as_array().unwrap().is_empty(), "{shown}");
+    let raw = run(&ours, &["transmission", "raw", id, "request"]);
+    assert_eq!(raw.status.code(), Some(0));
+    assert!(raw.stdout.starts_with(b"POST http://127.0.0.1:"));
+    json(&ours, 2, &["transmission", "raw", id, "request"]);
+
+    // A partner who demands more than it gets refuses, and the answer is no.
+    text(&ours, 0, &["connection", "set", "part", "production", "encryption=none"]);
+    let mut words = vec!["send"];
+    words.extend(to);
+    let refused = run(&ours, &words);
+    let stdout = String::from_utf8(refused.stdout).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{stdout}");
+    assert!(stdout.contains("✗ Bad") && stdout.contains("✗ Failed") && stdout.contains("What to do"), "{stdout}");
+
+    let page = json(&ours, 0, &["transmission", "list", "--limit", "1"]);
+    let next = page["next"].as_str().unwrap();
+    let rest = json(&ours, 0, &["transmission", "list", "--after", next]);
+    assert_eq!((&page["transmissions"][0]["verdict"], &rest["transmissions"][0]["id"]), (&"failed".into(), &id.into()));
+    assert_eq!(json(&ours, 0, &["transmission", "list", "--failed"])["transmissions"].as_array().unwrap().len(), 1);
+
+    // Told to stop, it stops well, having said what it received.
+    #[cfg(unix)]
+    {
+        let told = Command::new("kill").args(["-TERM", &served.0.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        assert_eq!(served.0.wait().unwrap().code(), Some(0));
+        let mut log = String::new();
+        served.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        assert!(log.contains("✓ Received") && log.contains("✗ Refused"), "{log}");
+    }
+    let received = json(&pair.path("theirs"), 0, &["transmission", "list"]);
+    let verdicts: Vec<&Value> =
+        received["transmissions"].as_array().unwrap().iter().map(|each| &each["verdict"]).collect();
+    assert_eq!(verdicts, ["refused", "received"]);
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = program(folder.path(), &["policy", "show", "as2-modern"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
