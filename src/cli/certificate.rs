@@ -8,7 +8,6 @@ use super::{Answer, Session, check, secret, words};
 use crate::app::{AppError, ImportRequest, ImportResult, Inspection, ListedCertificate};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
-use crate::domain::timeline::CertificatePurpose;
 
 #[derive(Serialize)]
 struct ListDocument {
@@ -123,22 +122,6 @@ fn warned(warnings: &[CertificateWarning]) -> String {
     warnings.iter().map(|warning| format!("  ▲ {}\n", warning.sentence())).collect()
 }
 
-/// A use that still matters: now, or to come.
-fn in_words(place: &ListedUse) -> Option<String> {
-    let verb = match (place.purpose, place.now) {
-        (CertificatePurpose::Encrypt, true) => "encrypts".to_owned(),
-        (CertificatePurpose::Verify, true) => match place.until {
-            Some(until) => format!("accepted until {}", words::instant(until)),
-            None => "accepted".to_owned(),
-        },
-        (purpose, false) => match place.from {
-            Some(from) if purpose == CertificatePurpose::Encrypt => format!("encrypts from {}", words::instant(from)),
-            _ => return None,
-        },
-    };
-    Some(format!("{} {} ({verb})", place.connection, place.profile))
-}
-
 fn list(certificates: &[ListedCertificate]) -> String {
     if certificates.is_empty() {
         return "No partner certificates in this workspace".to_owned();
@@ -155,7 +138,7 @@ fn list(certificates: &[ListedCertificate]) -> String {
         ];
         text.push_str(&format!("{}\n{}", facts.fingerprint_sha256.to_hex(), labelled(details, "  ")));
         text.push_str(&warned(&listed.certificate.warnings));
-        let mut table = Table::new(["Used by", "Profile", "For", "From", "Until"]);
+        let mut table = Table::new(["Used by", "Profile", "For", "From", "Until", "Now"]);
         for place in &listed.used {
             table.row([
                 place.connection.to_string(),
@@ -163,6 +146,7 @@ fn list(certificates: &[ListedCertificate]) -> String {
                 place.purpose.to_string(),
                 place.from.map_or_else(|| "always".to_owned(), words::instant),
                 place.until.map_or_else(|| "no end".to_owned(), words::instant),
+                if place.now { "yes" } else { "no" }.to_owned(),
             ]);
         }
         text.push_str(&if listed.used.is_empty() { "  Used by nobody\n".to_owned() } else { table.indented("  ") });

@@ -35,7 +35,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                     words::verdict(received.verdict),
                     received.id,
                     received.bytes.payload,
-                    received.cause().unwrap_or_default()
+                    received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
                 ));
             }
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),

@@ -27,10 +27,11 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         TransmissionCommand::Raw { id, side } => {
             let files = session.app.raw(&id, side.into()).await?;
             if session.out.is_json() {
-                return Err(AppError::new("raw bytes are no JSON document").hint("leave --json away"));
-            }
-            for file in files {
-                session.out.file(&file)?;
+                session.out.answer(&RawDocument { files }, String::new);
+            } else {
+                for file in files {
+                    session.out.file(&file)?;
+                }
             }
         }
     }
