@@ -13,12 +13,15 @@ pub enum Clock {
 }
 
 impl Clock {
-    /// The present instant.
+    /// The present instant, in whole milliseconds: more is measured by nobody and only fills lines.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the place")]
     pub fn now(self) -> Timestamp {
         match self {
-            Self::System => Timestamp::now(),
+            Self::System => {
+                let now = Timestamp::now();
+                Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+            }
             Self::Fixed(at) => at,
         }
     }

@@ -285,25 +285,25 @@ fn changed<T: Serialize + DeserializeOwned>(
             return Err(AppError::new(format!("`{key}` is not changed this way"))
                 .hint("certificates are changed with `countersign certificate import`, whole connections with `connection add --replace`"));
         }
-        put(&mut table, key, value)?;
+        put(&mut table, key, key, value)?;
     }
     table.try_into().map_err(|error: toml::de::Error| AppError::new(error.message().trim().replace('\n', " ")))
 }
 
-/// Puts one value under a key, which may be a path such as `quirks.chunked`. It gets the type that stands there; an
+/// Puts one value under a key, which may be a path such as `quirks.chunked`; `setting` is the whole path. It gets the type that stands there; an
 /// empty value takes the key away, so that it has its default again.
-fn put(table: &mut toml::Table, key: &str, value: &str) -> Result<(), AppError> {
+fn put(table: &mut toml::Table, setting: &str, key: &str, value: &str) -> Result<(), AppError> {
     if let Some((outer, inner)) = key.split_once('.') {
         return match table.get_mut(outer) {
-            Some(toml::Value::Table(inside)) => put(inside, inner, value),
-            _ => Err(AppError::new(format!("there is no setting `{key}`"))),
+            Some(toml::Value::Table(inside)) => put(inside, setting, inner, value),
+            _ => Err(AppError::new(format!("there is no setting `{setting}`"))),
         };
     }
     if value.is_empty() {
         table.remove(key);
         return Ok(());
     }
-    let wrong = |wanted: &str| AppError::new(format!("`{key}` must be {wanted}, not `{value}`"));
+    let wrong = |wanted: &str| AppError::new(format!("`{setting}` must be {wanted}, not `{value}`"));
     let value = match table.get(key) {
         Some(toml::Value::Integer(_)) => toml::Value::Integer(value.parse().map_err(|_nan| wrong("a whole number"))?),
         Some(toml::Value::Boolean(_)) => {

@@ -1,0 +1,306 @@
+//! The command line as scripts meet it: bad input of every kind gets a clear error, exit code 2, and changes nothing.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with a workspace in it, and the program.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .args(words)
+            .env("COUNTERSIGN_WORKSPACE", self.path("workspace"))
+            .env_remove("COUNTERSIGN_PASSPHRASE")
+            .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// Runs a command that must succeed, and returns its document.
+    fn json(&self, words: &[&str]) -> Value {
+        let output = self.run(&[words, &["--json"]].concat());
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Runs a command that must not be carried out, as text and as JSON, and returns the error.
+    fn refused(&self, words: &[&str]) -> String {
+        let output = self.run(words);
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {stderr}");
+        assert!(output.stdout.is_empty(), "{words:?}");
+        let errors: Vec<&str> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        assert_eq!(errors.len(), 1, "{words:?}: {stderr}");
+        assert!(
+            stderr.lines().all(|line| line.starts_with("error: ") || line.starts_with("hint: ")),
+            "{words:?}: {stderr}"
+        );
+        let json = self.run(&[words, &["--json"]].concat());
+        let document: Value = serde_json::from_slice(&json.stdout).unwrap();
+        assert_eq!(format!("error: {}", document["error"].as_str().unwrap()), errors[0], "{words:?}");
+        errors[0].to_owned()
+    }
+
+    /// A workspace with an identity and a connection `partner`, both of whose profiles use `partner.pem`.
+    fn furnished() -> Self {
+        let desk = Self::new();
+        desk.json(&["identity", "create", "me"]);
+        desk.file("partner.pem", PARTNER);
+        let file = desk.file("partner.toml", CONNECTION);
+        desk.json(&["connection", "add", &file]);
+        desk
+    }
+
+    /// Everything that could have changed.
+    fn state(&self) -> (String, Value, Value) {
+        let export = self.run(&["connection", "export", "partner"]);
+        (
+            String::from_utf8(export.stdout).unwrap(),
+            self.json(&["certificate", "list"]),
+            self.json(&["transmission", "list"]),
+        )
+    }
+}
+
+const PARTNER: &str = include_str!("../fixtures/certificates/retailer_sha256_2022_2027.pem");
+const RENEWED: &str = include_str!("../fixtures/certificates/retailer_sha256_samekey_renewal.pem");
+const CONNECTION: &str = r#"id = "partner"
+name = "Partner"
+[production]
+our_as2_id = "ME"
+partner_as2_id = "YOU"
+url = "http://127.0.0.1:9/as2"
+identity = "me"
+partner_certificates = ["partner.pem"]
+[test]
+our_as2_id = "ME"
+partner_as2_id = "YOUTEST"
+url = "http://127.0.0.1:9/as2"
+identity = "me"
+partner_certificates = ["partner.pem"]
+"#;
+
+fn import(desk: &Desk, file: &str, activate: &str) -> String {
+    desk.refused(&["certificate", "import", file, "--connection", "partner", "--activate", activate])
+}
+
+#[test]
+fn files_that_are_no_certificate_are_named_and_change_nothing() {
+    let desk = Desk::furnished();
+    let before = desk.state();
+    let key = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openssl/rsa.key.der")).unwrap();
+    let der = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openssl/rsa-der.cer")).unwrap();
+    for (file, wanted) in [
+        (desk.file("notes.txt", "Please find our certificate below"), "text without a certificate"),
+        (desk.file("empty.cer", ""), "is empty"),
+        (desk.file("cut.cer", &der[..der.len() / 2]), "is cut off"),
+        (desk.file("key.der", &key), "private key"),
+        (desk.file("page.html", "<!DOCTYPE html><html>Sign in</html>"), "web page"),
+        (desk.file("large.cer", vec![0x30; 50_000_000]), "more than 1 MiB"),
+        (desk.file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "damaged"),
+        (desk.path("absent.cer").display().to_string(), "cannot read"),
+        (desk.folder.path().display().to_string(), "cannot read"),
+    ] {
+        let error = import(&desk, &file, "now");
+        assert!(error.contains(wanted), "{error} should say: {wanted}");
+    }
+    assert_eq!(desk.state(), before);
+}
+
+#[test]
+fn activations_that_make_no_sense_are_refused_and_change_nothing() {
+    let desk = Desk::furnished();
+    let renewed = desk.file("renewed.pem", RENEWED);
+    let before = desk.state();
+    for (activate, wanted) in [
+        ("2020-01-01T00:00:00Z", "in the past"),
+        ("2099-01-01T00:00:00Z", "after the certificate ends"),
+        ("2027-03-28T02:30[Europe/Berlin]", "does not exist"),
+        ("2027-10-31T02:30[Europe/Berlin]", "exists twice"),
+        ("2027-01-01T09:00", "neither an offset nor a time zone"),
+        ("tomorrow", "is not an instant"),
+    ] {
+        let error = import(&desk, &renewed, activate);
+        assert!(error.contains(wanted), "{error} should say: {wanted}");
+    }
+    let wrong = "00".repeat(32);
+    let error = desk.refused(&[
+        "certificate",
+        "import",
+        &renewed,
+        "--connection",
+        "partner",
+        "--activate",
+        "now",
+        "--confirm-fingerprint",
+        &wrong,
+    ]);
+    assert!(error.contains("is not that of the certificate"), "{error}");
+    assert_eq!(desk.state(), before);
+}
+
+#[test]
+fn connection_files_and_settings_that_make_no_sense_are_refused_and_change_nothing() {
+    let desk = Desk::furnished();
+    let before = desk.state();
+    for (changed, with, wanted) in [
+        ("identity = \"me\"", "identiy = \"me\"", "line 7: unknown field `identiy`"),
+        ("\"YOU\"", "\"Y\\u0007U\"", "line 5: the AS2 identifier holds U+0007 at position 2"),
+        ("http://127.0.0.1:9/as2", "127.0.0.1:9/as2", "must begin with http:// or https://"),
+        ("\"me\"", "\"nobody\"", "there is no identity `nobody`"),
+        ("\"Partner\"", "\"Partner\"\npolicy = \"none-such\"", "there is no policy `none-such`"),
+        ("partner.pem", "absent.pem", "cannot read"),
+        ("identity = \"me\"", "identity = \"me\"\nretries = \"many\"", "line 8: "),
+        ("identity = \"me\"", "identity = \"me\"\nmdn = \"async\"", "`mdn_url` is not set"),
+    ] {
+        let file = desk.file("changed.toml", CONNECTION.replacen(changed, with, 1));
+        let error = desk.refused(&["connection", "add", &file, "--replace"]);
+        assert!(error.contains(wanted), "{error} should say: {wanted}");
+    }
+    let file = desk.path("partner.toml").display().to_string();
+    assert!(desk.refused(&["connection", "add", &file]).contains("already"));
+    for (setting, wanted) in [
+        ("encryption=rot13", "`rot13` is not one of none, 3des-cbc"),
+        ("encrption=none", "unknown field `encrption`"),
+        ("retries=many", "`retries` must be a whole number"),
+        ("url=ftp://x", "must begin with http"),
+        ("quirks.chunked=maybe", "`quirks.chunked`"),
+        ("our_as2_id=", "our_as2_id"),
+    ] {
+        let error = desk.refused(&["connection", "set", "partner", "production", setting]);
+        assert!(error.contains(wanted), "{error} should say: {wanted}");
+    }
+    assert!(desk.refused(&["connection", "set", "nobody", "name=x"]).contains("there is no connection `nobody`"));
+    assert_eq!(desk.state(), before);
+}
+
+#[test]
+fn places_that_are_no_workspace_are_refused_and_left_as_they_are() {
+    let desk = Desk::new();
+    let folder = desk.path("workspace");
+    let refused = |wanted: &str| {
+        let error = desk.refused(&["identity", "create", "me"]);
+        assert!(error.contains(wanted), "{error} should say: {wanted}");
+    };
+    std::fs::create_dir(&folder).unwrap();
+    let letter = folder.join("letter.txt");
+    std::fs::write(&letter, "Dear Sir").unwrap();
+    refused("is not a workspace");
+    std::fs::remove_file(&letter).unwrap();
+    let database = folder.join("countersign.sqlite");
+    std::fs::write(&database, "Dear Sir, this is no database").unwrap();
+    refused("is not the database of a workspace");
+    assert_eq!(std::fs::read(&database).unwrap(), b"Dear Sir, this is no database");
+    let remote = desk.refused(&["connection", "list", "--workspace", "postgres://db/countersign"]);
+    assert!(remote.contains("not supported yet"), "{remote}");
+    // Looking at nothing leaves nothing behind.
+    let nowhere = desk.path("nowhere").display().to_string();
+    desk.json(&["connection", "list", "--workspace", &nowhere]);
+    assert!(!desk.path("nowhere").exists());
+}
+
+#[test]
+fn a_passphrase_opens_its_workspace_and_another_does_not() {
+    let desk = Desk::new();
+    let with = |passphrase: &str, words: &[&str]| {
+        desk.command(words).env("COUNTERSIGN_PASSPHRASE", passphrase).output().unwrap()
+    };
+    assert!(with("correct horse", &["identity", "create", "me"]).status.success());
+    assert!(with("correct horse", &["identity", "list"]).status.success());
+    let wrong = with("wrong", &["identity", "list"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("passphrase does not open"));
+    // Without it everything but the secrets can be read.
+    assert_eq!(desk.json(&["identity", "list"])["identities"][0]["name"], "me");
+}
+
+#[test]
+fn what_is_used_at_an_instant_follows_the_timeline() {
+    let desk = Desk::furnished();
+    let renewed = desk.file("renewed.pem", RENEWED);
+    let imported = desk.json(&[
+        "certificate",
+        "import",
+        &renewed,
+        "--connection",
+        "partner",
+        "--activate",
+        "2027-02-01T09:00[Europe/Berlin]",
+    ]);
+    assert_eq!(imported["profiles"].as_array().unwrap().len(), 2);
+    assert_eq!(imported["profiles"][0]["activates"], "2027-02-01T08:00:00Z");
+    assert!(imported["warnings"].as_array().unwrap().contains(&Value::from("same-key")));
+    assert!(imported["warnings"].as_array().unwrap().contains(&Value::from("unconfirmed")));
+    // The old one ends in 2027: due shortly before its end where it is still used, not where it has been replaced.
+    let end = |at: &str| {
+        let check = desk.run(&["check", "--at", at, "--json"]);
+        let report: Value = serde_json::from_slice(&check.stdout).unwrap();
+        let findings = report["connections"][0]["profiles"][0]["findings"].as_array().unwrap().clone();
+        let validity = findings
+            .iter()
+            .find(|finding| finding["setting"] == "partner_certificate" && finding["aspect"] == "validity");
+        validity.unwrap()["actual"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(end("2027-02-01T07:59:59Z"), end("2027-02-01T08:00:00Z"));
+    let export = desk.run(&["connection", "export", "partner"]).stdout;
+    let copy = Desk::new();
+    copy.json(&["identity", "create", "me"]);
+    let file = copy.file("copy.toml", &export);
+    copy.json(&["connection", "add", &file]);
+    assert_eq!(copy.run(&["connection", "export", "partner"]).stdout, export);
+}
+
+#[test]
+fn saving_what_does_not_comply_is_done_and_said() {
+    let desk = Desk::furnished();
+    let set = desk.run(&["connection", "set", "partner", "production", "encryption=3des-cbc", "signing=sha1"]);
+    assert!(set.status.success());
+    let said = String::from_utf8(set.stderr).unwrap();
+    assert!(said.contains("encryption") && said.contains("signing"), "{said}");
+    assert_eq!(desk.run(&["check"]).status.code(), Some(1));
+    desk.json(&["connection", "set", "partner", "production", "encryption=aes256-cbc", "signing=sha256"]);
+}
+
+#[test]
+fn a_partner_that_is_not_there_is_a_journalled_failure() {
+    let desk = Desk::furnished();
+    let sent = desk.run(&["send", "--connection", "partner", "--profile", "production", "--json"]);
+    assert_eq!(sent.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&sent.stdout).unwrap();
+    assert_eq!(document["verdict"], "failed");
+    assert!(String::from_utf8_lossy(&sent.stderr).contains("note: "), "nothing is said of what would arrive");
+    let id = document["id"].as_str().unwrap();
+    let shown = desk.json(&["transmission", "show", &id[..13]]);
+    assert_eq!(shown["message_id"], document["message_id"]);
+    assert_eq!(desk.json(&["transmission", "list", "--failed"])["transmissions"].as_array().unwrap().len(), 1);
+    // What would have gone out was kept before.
+    let raw = desk.run(&["transmission", "raw", id, "request"]).stdout;
+    assert!(raw.starts_with(b"POST http://127.0.0.1:9/as2"), "{}", String::from_utf8_lossy(&raw[..100]));
+    assert!(desk.refused(&["transmission", "raw", id, "response"]).contains("nothing was kept"));
+    assert!(desk.refused(&["transmission", "show", "ffffffff"]).contains("there is no transmission"));
+}
