@@ -3,7 +3,6 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -190,7 +189,6 @@ pub(super) fn write(
     connection: Connection,
     pem: &dyn Fn(&CertificateUse) -> Option<String>,
 ) -> Result<String, AppError> {
-    let stated = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let named = connection.try_rename_certificates(|_, uses| {
         uses.into_iter()
             .map(|entry| {
@@ -200,8 +198,8 @@ pub(super) fn write(
                 Ok(NamedCertificate::Table {
                     file,
                     purposes: Some(entry.purposes),
-                    from: stated(entry.from),
-                    until: stated(entry.until),
+                    from: entry.from.map(|from| instant::written(from, entry.zone.as_deref())),
+                    until: entry.until.map(|until| until.to_string()),
                 })
             })
             .collect::<Result<Vec<_>, AppError>>()

@@ -85,6 +85,15 @@ pub fn parse(text: &str) -> Result<StatedInstant, InstantError> {
     Err(form())
 }
 
+/// Writes an instant so that [`parse`] reads the same again: with its zone where one was stated and is still known.
+#[must_use]
+pub fn written(at: Timestamp, zone: Option<&str>) -> String {
+    match zone.map(TimeZone::get) {
+        Some(Ok(zone)) => at.to_zoned_datetime(zone).to_string(),
+        _ => at.to_string(),
+    }
+}
+
 fn in_zone(text: &str, local: &str, name: &str) -> Result<StatedInstant, InstantError> {
     let zone =
         TimeZone::get(name).map_err(|_unknown| InstantError::UnknownZone { zone: name.chars().take(60).collect() })?;
@@ -140,6 +149,7 @@ mod tests {
             let read = parse(text).unwrap();
             assert_eq!(read.at.to_string(), instant, "{text}");
             assert_eq!(read.zone.as_deref(), zone, "{text}");
+            assert_eq!(parse(&written(read.at, zone)), Ok(read));
         }
     }
 

@@ -1,9 +1,11 @@
 //! Integration tests: one binary, a module for each subject.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificate_files;
 mod cli;
 mod engine;
 mod foreign;
+mod hostile;
 mod house;
 mod openssl_files;
 mod sample;

@@ -1,5 +1,7 @@
 //! Receiving one message: kept before it is read, opened, judged, delivered, journalled, answered.
 
+mod judgement;
+
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
@@ -8,20 +10,22 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
+use judgement::{Outcome, cannot_open, diagnosis, refusal, refused, unknown_relationship};
+
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{MediaType, get, unquote};
 use crate::as2::{
-    self, BuiltReceipt, DecryptionKey, Layer, Mic, OpenError, Opened, OpeningKeys, ReceiptContent, SignatureOutcome,
+    self, BuiltReceipt, DecryptionKey, Mic, OpenError, Opened, OpeningKeys, ReceiptContent, SignatureOutcome,
     SigningPlan, build_receipt,
 };
 use crate::certificate::Certificate;
 use crate::domain::algorithm::{Digest, SignatureScheme};
 use crate::domain::certificate::{Fingerprint, hex};
-use crate::domain::connection::{InboundSecurity, Profile, Quirks};
-use crate::domain::diagnosis::{Blame, Diagnosis};
+use crate::domain::connection::{Profile, Quirks};
+use crate::domain::diagnosis::Blame;
 use crate::domain::disposition::Disposition;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::timeline::{acceptable_now, used_now};
@@ -63,14 +67,6 @@ struct Candidate {
     kind: ProfileKind,
     profile: Profile,
     accepted: Vec<Fingerprint>,
-}
-
-/// What became of a message, before it is answered.
-struct Outcome {
-    disposition: Disposition,
-    mic: Option<Mic>,
-    text: String,
-    diagnosis: Diagnosis,
 }
 
 impl Receiver {
@@ -497,103 +493,4 @@ fn asks_signature(headers: &Headers) -> bool {
 fn belongs_to(transmission: &mut Transmission, candidate: &Candidate) {
     transmission.connection = Some(candidate.connection.clone());
     transmission.profile = Some(candidate.kind);
-}
-
-fn diagnosis(cause: &str, explanation: &str, blame: Blame) -> Diagnosis {
-    Diagnosis { cause: cause.to_owned(), explanation: explanation.to_owned(), blame, ..Diagnosis::default() }
-}
-
-fn refusal(modifier: &str, cause: &str, explanation: &str, blame: Blame) -> Outcome {
-    Outcome {
-        disposition: Disposition::error(modifier),
-        mic: None,
-        text: format!("{cause}: {modifier}"),
-        diagnosis: diagnosis(cause, explanation, blame),
-    }
-}
-
-/// The same whichever of the two identifiers is unknown, so that nobody can find out who our partners are.
-fn unknown_relationship() -> Outcome {
-    refusal(
-        "unknown-trading-relationship",
-        "Unknown pair of AS2 identifiers",
-        "No profile has this pair of AS2 identifiers; they are case-sensitive",
-        Blame::Partner,
-    )
-}
-
-fn cannot_open(error: &OpenError) -> Outcome {
-    let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
-    let (cause, blame) = match error {
-        OpenError::NotForUs { .. } | OpenError::Undecryptable => ("The message could not be decrypted", Blame::Partner),
-        OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
-        OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
-        _ => ("The message could not be read", Blame::Partner),
-    };
-    refusal(&modifier, cause, &error.to_string(), blame)
-}
-
-/// Why a message that was opened is not taken, where it is not: its signature, or less security than the profile wants.
-fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fingerprint>) -> Option<Outcome> {
-    let signature = opened.signature.as_ref().map(|check| &check.outcome);
-    let with_mic = |mut outcome: Outcome| {
-        outcome.mic = Some(opened.mic.clone());
-        Some(outcome)
-    };
-    let required = candidate.profile.inbound_security();
-    match signature {
-        Some(SignatureOutcome::Good { .. }) if signer.is_some_and(|signer| candidate.accepted.contains(&signer)) => {}
-        Some(SignatureOutcome::Altered { .. }) => {
-            return with_mic(refusal(
-                "integrity-check-failed",
-                "The content is not what was signed",
-                "The signature was made with a certificate of the partner, but over another content: it was changed on the way",
-                Blame::Network,
-            ));
-        }
-        Some(SignatureOutcome::UnknownSigner { embedded, .. }) => {
-            let with = embedded
-                .map_or_else(|| "a certificate that is not inside the message".to_owned(), |print| print.to_string());
-            return with_mic(refusal(
-                "authentication-failed",
-                "Signed with a certificate that is not the partner's",
-                &format!(
-                    "The message is signed with {with}, which is not among the certificates accepted from {}",
-                    candidate.name
-                ),
-                Blame::Partner,
-            ));
-        }
-        Some(SignatureOutcome::Unsupported { detail }) => {
-            return with_mic(refusal(
-                "authentication-failed",
-                "The signature cannot be checked",
-                detail,
-                Blame::Nobody,
-            ));
-        }
-        Some(SignatureOutcome::Good { .. } | SignatureOutcome::Broken { .. }) => {
-            return with_mic(refusal(
-                "authentication-failed",
-                "The signature is broken",
-                "The signature names a certificate of the partner but does not verify with it",
-                Blame::Partner,
-            ));
-        }
-        None => {}
-    }
-    let encrypted = opened.layers.contains(&Layer::Encrypted);
-    let missing = match required {
-        InboundSecurity::None => None,
-        InboundSecurity::Signed => signature.is_none().then_some("not signed"),
-        InboundSecurity::Encrypted => (!encrypted).then_some("not encrypted"),
-        InboundSecurity::SignedEncrypted if signature.is_none() => Some("not signed"),
-        InboundSecurity::SignedEncrypted => (!encrypted).then_some("not encrypted"),
-    }?;
-    with_mic(refusal(
-        "insufficient-message-security",
-        "The message has less security than the profile wants",
-        &format!("The message is {missing}; the profile wants {required}"),
-        Blame::Partner,
-    ))
 }
