@@ -264,6 +264,7 @@ fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped
     let (set, _) = Tlv::first(recipients)?;
     let mut named = Vec::new();
     let mut best: Option<Unwrapped> = None;
+    let mut unsupported = None;
     for recipient in set.children()? {
         if recipient.tag != SEQUENCE {
             named.push("a recipient of another kind than RSA".to_owned());
@@ -275,7 +276,10 @@ fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped
         };
         named.push(recipient_name(identifier));
         for candidate in keys.iter().filter(|candidate| names(identifier, candidate.certificate)) {
-            let Some(key_transport) = read_transport(transport)? else { continue };
+            let Some(key_transport) = read_transport(transport)? else {
+                unsupported = Some(transport_name(transport)?);
+                continue;
+            };
             let key = unwrap_with(candidate.key, key_transport, wrapped.value);
             let complete = key.is_some();
             best = Some(Unwrapped { key, key_transport, recipient: candidate.certificate.facts().fingerprint_sha256 });
@@ -283,6 +287,11 @@ fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped
                 return best.ok_or(OpenError::Undecryptable);
             }
         }
+    }
+    if let (None, Some(how)) = (&best, unsupported) {
+        return Err(OpenError::Unsupported(format!(
+            "the message is encrypted for us, but its key is encrypted with {how}, which is not supported"
+        )));
     }
     named.truncate(10);
     best.ok_or(OpenError::NotForUs { recipients: named })
@@ -322,13 +331,14 @@ fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[u8]) -> Opt
     Some(plain)
 }
 
-/// Which key transport an AlgorithmIdentifier names; nothing for one that is unknown.
+/// Which key transport an AlgorithmIdentifier names; nothing for one that is unknown, or that takes another digest for
+/// its mask than for its label.
 fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError> {
     let (identifier, parameters) = algorithm_identifier(transport.raw)?;
     match identifier {
         ids::RSA_ENCRYPTION => Ok(Some(KeyTransport::RsaPkcs1)),
         ids::RSAES_OAEP => {
-            let mut digest = Digest::Sha1;
+            let (mut digest, mut mask) = (Digest::Sha1, Digest::Sha1);
             for parameter in parameters.map(|parameters| parameters.children()).transpose()?.unwrap_or_default() {
                 if parameter.tag == 0xa0 {
                     let (hash, _) = algorithm_identifier(parameter.value)?;
@@ -337,6 +347,15 @@ fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError
                         None => return Ok(None),
                     }
                 }
+                if parameter.tag == 0xa1 {
+                    match mask_digest(parameter.value)? {
+                        Some(known) => mask = known,
+                        None => return Ok(None),
+                    }
+                }
+            }
+            if mask != digest {
+                return Ok(None);
             }
             Ok(match digest {
                 Digest::Sha1 => Some(KeyTransport::RsaOaepSha1),
@@ -348,6 +367,22 @@ fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError
         }
         _ => Ok(None),
     }
+}
+
+/// The digest of a mask generation function, where it is MGF1 and the digest is known (RFC 4055 section 2.2).
+fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
+    match algorithm_identifier(encoded)? {
+        (ids::MGF1, Some(hash)) => Ok(ids::digest(algorithm_identifier(hash.raw)?.0)),
+        _ => Ok(None),
+    }
+}
+
+/// How a key transport that cannot be used is named to people.
+fn transport_name(transport: &Tlv<'_>) -> Result<String, OpenError> {
+    Ok(match algorithm_identifier(transport.raw)?.0 {
+        ids::RSAES_OAEP => "RSAES-OAEP with different digests for label and mask, or an unknown one".to_owned(),
+        other => format!("the algorithm {other}"),
+    })
 }
 
 /// The identifier in an encoded OBJECT IDENTIFIER.

@@ -41,6 +41,8 @@ pub(super) struct Multipart<R> {
     /// End of the bytes that surely belong to the current part.
     safe: usize,
     state: State,
+    /// The delimiter line before the current part ended in CRLF, so the line break after the part is one too.
+    crlf: bool,
     source_ended: bool,
 }
 
@@ -64,7 +66,16 @@ impl<R: Read> Multipart<R> {
         let delimiter = Finder::new(format!("\n--{boundary}").as_bytes()).into_owned();
         // A line break of our own before the first byte lets a delimiter stand there.
         let window = vec![b'\n'];
-        Ok(Self { source, delimiter, window, start: 0, safe: 0, state: State::Preamble, source_ended: false })
+        Ok(Self {
+            source,
+            delimiter,
+            window,
+            start: 0,
+            safe: 0,
+            state: State::Preamble,
+            crlf: true,
+            source_ended: false,
+        })
     }
 
     /// Goes to the next part, passing over what is left of the current one. `false` after the last.
@@ -89,7 +100,8 @@ impl<R: Read> Multipart<R> {
         while self.start == self.safe && matches!(self.state, State::Preamble | State::Part) {
             let unseen = &self.window[self.start..];
             if let Some((at, _)) = self.next_delimiter() {
-                let line_break = usize::from(at > 0 && unseen[at - 1] == b'\r');
+                // Where delimiter lines end in a bare LF, as OpenSSL writes them, a CR before one is the part's last byte.
+                let line_break = usize::from(self.crlf && at > 0 && unseen[at - 1] == b'\r');
                 self.safe = self.start + at - line_break;
                 self.state = State::AtDelimiter;
             } else if self.source_ended {
@@ -145,6 +157,7 @@ impl<R: Read> Multipart<R> {
             let after = self.start + at + self.delimiter.needle().len();
             match memchr::memchr(b'\n', &self.window[after..]) {
                 Some(end) => {
+                    self.crlf = end > 0 && self.window[after + end - 1] == b'\r';
                     // The line break itself is kept in the window but is not part of the part.
                     self.start = after + end;
                     self.safe = self.start;
@@ -269,6 +282,13 @@ mod tests {
     fn the_first_delimiter_may_be_the_first_line_and_the_last_may_lack_its_line_break() {
         assert_eq!(parts(b"--b\r\n\r\nx\r\n--b--", "b", 1).unwrap(), [b"\r\nx"]);
         assert_eq!(parts(b"--b=\r\n\r\nx\r\n--b=--\r\n\r\n", "b=", 100).unwrap(), [b"\r\nx"]);
+    }
+
+    #[test]
+    fn a_cr_at_the_end_of_a_part_stays_where_delimiter_lines_end_in_a_bare_lf() {
+        for step in [1, 100] {
+            assert_eq!(parts(b"--b\n\nx\r\n--b\r\n\r\ny\r\n--b--\n", "b", step).unwrap(), [&b"\nx\r"[..], b"\r\ny"]);
+        }
     }
 
     #[test]

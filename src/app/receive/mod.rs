@@ -154,8 +154,15 @@ impl Receiver {
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
         let mut body = archive.create(id, Part::RequestBody(FIRST))?;
+        let mut received = Ok(());
         while let Some(chunk) = request.body.next().await {
-            let chunk = chunk.map_err(|error| AppError::new(error.to_string()))?;
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    received = Err(AppError::new(error.to_string()));
+                    break;
+                }
+            };
             body = blocking(move || {
                 body.write_all(&chunk).map_err(|error| cannot_keep(&error))?;
                 Ok(body)
@@ -163,8 +170,9 @@ impl Receiver {
             .await?;
         }
         let file = blocking(move || Ok(body.finish()?)).await?;
+        // What came of a message that breaks off is kept as well.
         transmission.bytes.sent = file.bytes;
-        Ok(())
+        received
     }
 
     /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
