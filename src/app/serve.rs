@@ -44,6 +44,8 @@ pub struct BoundListener {
     app: App,
     listener: Listener,
     inbox: Option<PathBuf>,
+    /// Locked as long as this one receives.
+    alone: std::fs::File,
     /// The address announced to partners.
     pub url: String,
 }
@@ -68,6 +70,14 @@ impl App {
                 AppError::new(format!("nothing can be put into the inbox {}: {error}", inbox.display()))
             })?;
         }
+        // Repetitions are told from first messages within one program, so one receives for a workspace at a time.
+        let place = workspace.folder().join("serving");
+        let alone = std::fs::File::create(&place)
+            .map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
+        if alone.try_lock().is_err() {
+            return Err(AppError::new("another program is receiving for this workspace already")
+                .hint("stop it first, or give this one a workspace of its own"));
+        }
         super::send::settle_abandoned(&workspace, self.now()).await?;
         let tls = match &options.tls {
             Some((chain, key)) => {
@@ -86,6 +96,7 @@ impl App {
             app: self.clone(),
             listener,
             inbox: options.inbox.clone(),
+            alone,
             url: format!("{scheme}://{address}/as2"),
         })
     }
@@ -104,6 +115,7 @@ impl BoundListener {
         let receiver = Receiver::new(self.app, self.inbox, Box::new(events)).await?;
         receiver.tell(ServeEvent::Listening { url: self.url });
         self.listener.serve(Arc::new(receiver), Limits::default(), shutdown).await;
+        drop(self.alone);
         Ok(())
     }
 }

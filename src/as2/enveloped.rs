@@ -22,6 +22,9 @@ use crate::domain::connection::RecipientIdentifierStyle;
 /// The most bytes of recipient information that are taken.
 const MAX_RECIPIENTS: u64 = 1024 * 1024;
 
+/// The most recipients of one message.
+const MOST_RECIPIENTS: usize = 64;
+
 /// For whom and how a message is encrypted.
 #[derive(Clone, Copy)]
 pub struct EncryptionPlan<'a> {
@@ -265,7 +268,14 @@ fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped
     let mut named = Vec::new();
     let mut best: Option<Unwrapped> = None;
     let mut unsupported = None;
-    for recipient in set.children()? {
+    let recipients = set.children()?;
+    if recipients.len() > MOST_RECIPIENTS {
+        return Err(OpenError::Malformed(format!("it is encrypted for more than {MOST_RECIPIENTS} recipients")));
+    }
+    // Every recipient that is ours is unwrapped, and one that cannot be spoils the message: whoever writes two of them
+    // must not learn from the answer which was well-formed (RFC 3218).
+    let mut spoilt = false;
+    for recipient in recipients {
         if recipient.tag != SEQUENCE {
             named.push("a recipient of another kind than RSA".to_owned());
             continue;
@@ -281,12 +291,16 @@ fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped
                 continue;
             };
             let key = unwrap_with(candidate.key, key_transport, wrapped.value);
-            let complete = key.is_some();
-            best = Some(Unwrapped { key, key_transport, recipient: candidate.certificate.facts().fingerprint_sha256 });
-            if complete {
-                return best.ok_or(OpenError::Undecryptable);
-            }
+            spoilt |= key.is_none();
+            best.get_or_insert(Unwrapped {
+                key,
+                key_transport,
+                recipient: candidate.certificate.facts().fingerprint_sha256,
+            });
         }
+    }
+    if let Some(found) = best.as_mut().filter(|_| spoilt) {
+        found.key = None;
     }
     if let (None, Some(how)) = (&best, unsupported) {
         return Err(OpenError::Unsupported(format!(

@@ -95,6 +95,9 @@ impl From<CipherError> for OpenError {
 impl From<io::Error> for OpenError {
     /// Errors of the layers travel through readers as [`io::Error`]; here they become themselves again.
     fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::InvalidData {
+            return Self::Malformed("a part is not base64 as announced".to_owned());
+        }
         let Some(inner) = error.get_ref() else { return Self::Io(error) };
         if inner.is::<Unreadable>() {
             return Self::Undecryptable;

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead};
 
+use super::multipart::MultipartError;
+
 /// The most bytes of headers that are read before a message or part is refused.
 pub(super) const MAX_HEADER_BYTES: usize = 64 * 1024;
 
@@ -188,7 +190,10 @@ pub(super) fn read_block(reader: &mut impl BufRead) -> io::Result<(HeaderList, V
         let room = (MAX_HEADER_BYTES - start) as u64;
         let mut limited = io::Read::take(&mut *reader, room);
         limited.read_until(b'\n', &mut raw)?;
-        if raw.len() == start || raw.len() >= MAX_HEADER_BYTES && !raw.ends_with(b"\n") {
+        if raw.len() >= MAX_HEADER_BYTES && is_mime(&fields) {
+            return Err(MultipartError::LongLine.into());
+        }
+        if raw.len() == start || raw.len() >= MAX_HEADER_BYTES {
             // The end of the source or of patience: what has been read is no header block unless fields were found.
             let ending = if fields.is_empty() { Ending::NotHeaders } else { Ending::EndOfInput };
             return Ok((fields, raw, ending));
@@ -218,6 +223,14 @@ pub(super) fn read_block(reader: &mut impl BufRead) -> io::Result<(HeaderList, V
             }
         }
     }
+}
+
+/// Whether fields are those of a MIME entity, and not lines of content that happen to look like fields.
+pub(super) fn is_mime(fields: &HeaderList) -> bool {
+    fields.iter().any(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("content-") || name == "mime-version"
+    })
 }
 
 /// How a header block ended.

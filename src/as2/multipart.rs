@@ -10,6 +10,9 @@ const WINDOW: usize = 64 * 1024;
 /// The longest boundary that is taken; RFC 2046 allows 70 characters.
 const MAX_BOUNDARY: usize = 256;
 
+/// The most bytes that may follow a delimiter on its line.
+const MAX_DELIMITER_LINE: usize = 1024;
+
 /// Why a multipart body could not be read; carried inside an [`io::Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MultipartError {
@@ -19,6 +22,9 @@ pub enum MultipartError {
     /// No delimiter line was found.
     #[error("the multipart message does not contain its boundary")]
     NotFound,
+    /// A delimiter line goes on and on, or a part's headers do.
+    #[error("the multipart message has a line or headers beyond reason")]
+    LongLine,
     /// The body ended in the middle of a part.
     #[error("the multipart message ends in the middle of a part")]
     Truncated,
@@ -165,6 +171,7 @@ impl<R: Read> Multipart<R> {
                     return self.skip_line_break().map(|()| true);
                 }
                 None if self.source_ended => return Err(MultipartError::Truncated.into()),
+                None if self.window.len() - after > MAX_DELIMITER_LINE => return Err(MultipartError::LongLine.into()),
                 None => self.fill()?,
             }
         }

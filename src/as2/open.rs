@@ -9,7 +9,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
 use super::error::OpenError;
-use super::headers::{Ending, HeaderList, MediaType, get, read_block};
+use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::mic::Mic;
 use super::multipart::Multipart;
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
@@ -118,6 +118,10 @@ pub fn open<B: Read + Seek>(
     }
     let mut fits_with = None;
     let check = walk.check()?;
+    // Bare content under a signature without attributes could be the attributes of another message, signed elsewhere.
+    if walk.leaf_headers.is_empty() && walk.signature.as_ref().is_some_and(|signature| !signature.has_attributes()) {
+        return Err(OpenError::Malformed("the signed content has no MIME headers".to_owned()));
+    }
     if let Some(check) = &check
         && is_altered(&check.outcome)
         && let Some(digest) = check.digest
@@ -308,12 +312,10 @@ impl<'k> Walk<'k> {
     /// What is inside a layer: an entity with headers of its own, or bare content.
     fn inner(&mut self, content: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
         let (headers, raw, ending) = read_block(&mut ContentReader(content))?;
-        let is_mime = headers.iter().any(|(name, _)| {
-            let name = name.to_ascii_lowercase();
-            name.starts_with("content-") || name == "mime-version"
-        });
         match ending {
-            Ending::BlankLine | Ending::EndOfInput if is_mime => self.entity(&headers, &raw, content, payload),
+            Ending::BlankLine | Ending::EndOfInput if is_mime(&headers) => {
+                self.entity(&headers, &raw, content, payload)
+            }
             Ending::EmptyBlock => self.entity(&headers, &raw, content, payload),
             // Seen in the field: a decrypted payload without any MIME header.
             _ => self.leaf(&Vec::new(), &[], &mut Cursor::new(raw).chain(ContentReader(content)), payload),
@@ -327,6 +329,13 @@ impl<'k> Walk<'k> {
         body: &mut dyn BufRead,
         payload: &mut dyn Write,
     ) -> Result<(), OpenError> {
+        let encoding = get(headers, "Content-Transfer-Encoding").unwrap_or_default().trim().to_ascii_lowercase();
+        if !["", "7bit", "8bit", "binary", "base64"].contains(&encoding.as_str()) {
+            let encoding: String = encoding.chars().take(40).collect();
+            return Err(OpenError::Unsupported(format!(
+                "the payload has the transfer encoding `{encoding}`, which is not read"
+            )));
+        }
         let signed = self.layers.contains(&Layer::Signed);
         // Unsigned: over the entity with its headers where it was encrypted, over its content alone where it was not.
         let mut hasher = LineHasher::new(&[self.mic_digest], self.line_ends);

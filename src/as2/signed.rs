@@ -259,6 +259,13 @@ impl DetachedSignature {
         Ok(found)
     }
 
+    /// Whether every signer signed attributes, and not the content itself.
+    pub(super) fn has_attributes(&self) -> bool {
+        self.signer_infos().is_ok_and(|infos| {
+            infos.iter().all(|info| SignerInfo::read(info).is_ok_and(|info| info.attributes.is_some()))
+        })
+    }
+
     fn embedded(&self) -> Result<Vec<Certificate>, OpenError> {
         let fields = self.signed_data()?;
         let Some(certificates) = fields.iter().skip(3).find(|field| field.tag == 0xa0) else { return Ok(Vec::new()) };

@@ -216,17 +216,25 @@ pub fn renew(
     }
     let mut after = Vec::new();
     let mut warnings = Vec::new();
+    let cancelled: Vec<Fingerprint> = uses
+        .iter()
+        .filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt))
+        .filter(|entry| entry.from.is_some_and(|from| from > now) && entry.fingerprint != fresh)
+        .map(|entry| entry.fingerprint)
+        .collect();
+    if !cancelled.is_empty() {
+        warnings.push(CertificateWarning::ScheduleCancelled);
+    }
     for entry in uses {
-        let pending_activation =
-            entry.purposes == [CertificatePurpose::Encrypt] && entry.from.is_some_and(|from| from > now);
-        if pending_activation {
-            if entry.fingerprint != fresh {
-                warnings.push(CertificateWarning::ScheduleCancelled);
-            }
-            continue;
-        }
         if entry.fingerprint == fresh {
             continue;
+        }
+        if cancelled.contains(&entry.fingerprint) {
+            // What was accepted only for the sake of the cancelled activation goes with it.
+            let came_with_it = entry.from.is_some() && Some(entry.fingerprint) != replaces;
+            if came_with_it {
+                continue;
+            }
         }
         if Some(entry.fingerprint) == replaces {
             after.extend(retire(entry, old.map(|old| old.not_after).filter(|end| *end > activates)));
@@ -353,6 +361,8 @@ mod tests {
         let other = renewal.uses;
         assert_eq!(used_now(&other, day(76)).map(|entry| entry.fingerprint.0[0]), Some(1));
         assert_eq!(used_now(&other, day(80)).map(|entry| entry.fingerprint.0[0]), Some(3));
+        let accepted: Vec<u8> = acceptable_now(&other, day(62)).iter().map(|print| print.0[0]).collect();
+        assert_eq!(accepted, [1, 3], "what was cancelled is not accepted any longer");
     }
 
     #[test]

@@ -83,6 +83,16 @@ impl Archive {
         self.root.join(month).join(id.to_string())
     }
 
+    /// Makes the folder of a transmission, for its user alone.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn prepare(&self, id: TransmissionId) -> Result<PathBuf, FileError> {
+        let folder = self.folder(id);
+        private_folder(&folder)?;
+        Ok(folder)
+    }
+
     /// Where a file of a transmission is, or would be.
     #[must_use]
     pub fn path(&self, id: TransmissionId, part: Part) -> PathBuf {

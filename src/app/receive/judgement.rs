@@ -13,6 +13,8 @@ pub(super) struct Outcome {
     pub(super) disposition: Disposition,
     pub(super) mic: Option<Mic>,
     pub(super) text: String,
+    /// It was a receipt for a message of ours, not a message.
+    pub(super) is_receipt: bool,
     pub(super) diagnosis: Diagnosis,
 }
 
@@ -25,7 +27,17 @@ pub(super) fn refusal(modifier: &str, cause: &str, explanation: &str, blame: Bla
         disposition: Disposition::error(modifier),
         mic: None,
         text: format!("{cause}: {modifier}"),
+        is_receipt: false,
         diagnosis: diagnosis(cause, explanation, blame),
+    }
+}
+
+/// A receipt that comes by itself: it is no order, so it is never delivered as one.
+pub(super) fn late_receipt() -> Outcome {
+    let explanation = "Asynchronous receipts are not taken yet; it was kept but not matched with what it is for";
+    Outcome {
+        is_receipt: true,
+        ..refusal("unexpected-processing-error", "Asynchronous receipt", explanation, Blame::Nobody)
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use judgement::{Outcome, cannot_open, diagnosis, refusal, refused, unknown_relationship};
+use judgement::{Outcome, cannot_open, diagnosis, late_receipt, refusal, refused, unknown_relationship};
 
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
@@ -33,7 +33,7 @@ use crate::domain::transmission::{
     Attempt, Direction, Headers, Light, Lights, MicComparison, Stage, StageName, StageStatus, Transmission,
     TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, Part, Workspace};
+use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
 use crate::transport::{Handler, Refusal, Request, Response, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -86,6 +86,8 @@ impl Receiver {
     async fn message(&self, request: Request) -> Result<Response, AppError> {
         let headers = request.headers.clone();
         let Some(addressed) = addressed(&headers) else {
+            let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
+            self.tell(ServeEvent::TurnedAway { peer: request.peer, reason });
             return Ok(Response::text(
                 400,
                 "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n",
@@ -95,22 +97,26 @@ impl Receiver {
         let id = new_id(at);
         let mut transmission = Transmission::new(id, addressed.message_id.clone(), at, Direction::Inbound);
         transmission.request_headers.clone_from(&headers);
+        for (name, value) in &mut transmission.request_headers {
+            if name.eq_ignore_ascii_case("authorization") {
+                "hidden".clone_into(value);
+            }
+        }
         transmission.lights = Lights { http: Light::Good, ..NOTHING_ASKED };
         let received = self.keep_request(request, &mut transmission).await;
         // Before anything is read from it, it is on disk and in the journal.
         let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
         self.workspace.begin_transmission(&transmission, pair).await?;
-        let answered = match received {
-            Ok(()) => self.work_on(&mut transmission, &headers, &addressed, at).await,
-            Err(error) => Err(error),
+        let (answered, blame) = match received {
+            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, at).await, Blame::Ours),
+            Err(error) => (Err(error), Blame::Network),
         };
-        if let Err(error) = &answered
-            && transmission.verdict == Verdict::Queued
-        {
-            // Whatever went wrong, the journal says how it ended.
+        if let Err(error) = &answered {
+            // Whatever went wrong, the journal says how it ended: without an answer it was not taken, and comes again.
             transmission.verdict = Verdict::Refused;
+            transmission.http_status = None;
             let why = error.to_string();
-            transmission.diagnosis = Some(diagnosis("Not taken", &why, Blame::Ours));
+            transmission.diagnosis = Some(diagnosis("Not taken", &why, blame));
             self.finish(&mut transmission, StageStatus::Bad, &why).await?;
         }
         answered
@@ -132,6 +138,11 @@ impl Receiver {
                 "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
                 Blame::Nobody,
             ));
+            transmission.http_status = Some(answer.status);
+            transmission.response_headers.clone_from(&answer.headers);
+            if let ResponseBody::Bytes(body) = &answer.body {
+                self.keep(transmission.id, Part::ResponseBody(FIRST), body)?;
+            }
             self.finish(transmission, StageStatus::Good, "answered as the first time").await?;
             return Ok(answer);
         }
@@ -186,9 +197,11 @@ impl Receiver {
             let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
             let Some(status) = first.http_status else { continue };
             let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
-            if let Ok(body) = std::fs::read(path) {
-                return Ok(Some(Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) }));
-            }
+            // Better no answer now than a second delivery.
+            let body = std::fs::read(&path).map_err(|error| {
+                AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
+            })?;
+            return Ok(Some(Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) }));
         }
         Ok(None)
     }
@@ -257,6 +270,9 @@ impl Receiver {
         belongs_to(transmission, &chosen);
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
+        if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {
+            return Ok((late_receipt(), Some(chosen)));
+        }
         if let Some(refusal) = refused(&opened, &chosen, signer) {
             return Ok((refusal, Some(chosen)));
         }
@@ -282,6 +298,7 @@ impl Receiver {
             disposition: Disposition::processed(),
             mic: Some(opened.mic),
             text: "The message was received and processed".to_owned(),
+            is_receipt: false,
             diagnosis: explained,
         };
         Ok((outcome, Some(chosen)))
@@ -351,7 +368,8 @@ impl Receiver {
                 .await?;
             // 200 also where the disposition is an error (RFC 4130 section 7.6).
             (200, receipt.headers, receipt.body)
-        } else if positive {
+        } else if positive || outcome.is_receipt {
+            // Every receipt is answered with 200, whatever becomes of it: some partners deliver nothing otherwise.
             (200, Vec::new(), Vec::new())
         } else {
             let kind = vec![("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned())];
@@ -434,6 +452,14 @@ impl Receiver {
             detail: detail.to_owned(),
         });
         self.workspace.update_transmission(transmission).await?;
+        let (archive, id) = (self.workspace.archive().clone(), transmission.id);
+        blocking(move || {
+            if archive.path(id, Part::RequestBody(FIRST)).exists() {
+                archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
+            }
+            Ok(())
+        })
+        .await?;
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
         Ok(())
     }

@@ -74,7 +74,7 @@ async fn cleared(folder: &Path) -> Result<(), AppError> {
         // Only what a sample makes.
         if ["archive", "partners", "downloads"].contains(&name.as_str()) {
             fs::remove_dir_all(&path).map_err(cannot)?;
-        } else if name.starts_with("countersign.sqlite") || name == "workspace.key" {
+        } else if name.starts_with("countersign.sqlite") || name == "workspace.key" || name == "serving" {
             fs::remove_file(&path).map_err(cannot)?;
         }
     }

@@ -20,6 +20,9 @@ const NAME: &str = "in-flight";
 /// it and going on.
 const GRACE: i64 = 60;
 
+/// The same for inbound ones.
+const INBOUND_GRACE: i64 = 86_400;
+
 /// The lock of one transmission under way.
 pub(super) struct InFlight {
     path: PathBuf,
@@ -29,10 +32,8 @@ pub(super) struct InFlight {
 impl InFlight {
     /// Takes the lock.
     pub(super) fn begin(workspace: &Workspace, id: TransmissionId) -> Result<Self, AppError> {
-        let folder = workspace.archive().folder(id);
-        let path = folder.join(NAME);
-        let locked = fs::create_dir_all(&folder)
-            .and_then(|()| File::create(&path))
+        let path = workspace.archive().prepare(id)?.join(NAME);
+        let locked = File::create(&path)
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
         Ok(Self { path, _locked: locked })
@@ -53,7 +54,9 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             Verdict::Queued => false,
             _ => continue,
         };
-        if now.as_second() - open.at.as_second() < GRACE {
+        // An inbound message is held by its connection, however slow that is.
+        let grace = if open.direction == Direction::Inbound { INBOUND_GRACE } else { GRACE };
+        if now.as_second() - open.at.as_second() < grace {
             continue;
         }
         if let Ok(file) = File::open(workspace.archive().folder(open.id).join(NAME))
@@ -61,7 +64,11 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         {
             continue;
         }
+        // Whoever held it wrote its end before letting go: what counts is what stands there now.
         let Some(mut transmission) = workspace.transmission(open.id).await? else { continue };
+        if transmission.verdict != open.verdict {
+            continue;
+        }
         let (verdict, explanation) = match (open.direction, begun) {
             (Direction::Inbound, _) => {
                 (Verdict::Refused, "The program ended before the message was answered; its sender will send it again")

@@ -89,6 +89,7 @@ impl App {
             transmission,
             stages: Stages::new(self.clock, events),
             begun: at,
+            trouble: None,
         };
         sending.run(source).await?;
         in_flight.end();
@@ -175,6 +176,8 @@ struct Sending<'a> {
     transmission: Transmission,
     stages: Stages<'a>,
     begun: Timestamp,
+    /// What went wrong here without changing the outcome.
+    trouble: Option<String>,
 }
 
 impl Sending<'_> {
@@ -192,6 +195,9 @@ impl Sending<'_> {
 
     /// Up to the answer. An error is our own fault, and nothing has left the house.
     async fn attempt(&mut self, source: Source, request: &mut RequestFacts) -> Result<AnswerFacts, AppError> {
+        if self.profile.mdn.is_async() {
+            return Err(AppError::new("asynchronous receipts are not available yet; use mdn sync-signed or sync"));
+        }
         let length = self.copy_payload(source).await?;
         self.stages.begin(StageName::Certificates);
         let material = Material::choose(self, length).await;
@@ -223,10 +229,23 @@ impl Sending<'_> {
                 self.transmission.http_status = Some(answer.status);
                 self.transmission.response_headers.clone_from(&answer.headers);
                 let line = format!("HTTP/1.1 {} {}", answer.status, answer.reason);
-                self.keep_head(Part::ResponseHead(FIRST), line.trim_end(), &answer.headers)?;
-                self.keep(Part::ResponseBody(FIRST), &answer.body)?;
+                let kept = self
+                    .keep_head(Part::ResponseHead(FIRST), line.trim_end(), &answer.headers)
+                    .and_then(|()| self.keep(Part::ResponseBody(FIRST), &answer.body));
                 self.stages.answered(&answer);
-                self.read_answer(answer, &material, &built).await?
+                // From here on the partner may have the message: trouble of ours must not call it unsent.
+                match self.read_answer(answer, &material, &built).await {
+                    Ok(facts) => {
+                        if let Err(error) = kept {
+                            self.trouble = Some(format!("The answer could not be kept: {error}"));
+                        }
+                        facts
+                    }
+                    Err(error) => AnswerFacts::Broken {
+                        all_bytes_sent: true,
+                        detail: format!("an answer came but could not be read here: {error}"),
+                    },
+                }
             }
             Err(failure) => {
                 self.stages.post_failed(&failure);
@@ -290,7 +309,10 @@ impl Sending<'_> {
         let basic_auth = match &profile.http_user {
             Some(user) => {
                 let secret = self.workspace.secret(&http_password_name(&self.connection.id, self.kind)).await?;
-                let password = secret.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+                let secret = secret.ok_or_else(|| {
+                    AppError::new("`http_user` is set but no password is kept; set it with http_password=-")
+                })?;
+                let password = String::from_utf8_lossy(&secret).into_owned();
                 Some(BasicAuth { user: user.clone(), password: password.into() })
             }
             None => None,
@@ -362,7 +384,8 @@ impl Sending<'_> {
             }
         }
         let context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
-        let explained = diagnosis::explain(&facts, &verdict, &lights, &context);
+        let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
+        explained.evidence.extend(self.trouble.take());
         self.transmission.verdict = verdict;
         self.transmission.lights = lights;
         self.transmission.attempts.push(Attempt {
