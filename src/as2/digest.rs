@@ -4,20 +4,11 @@ use std::io::{self, BufRead, Read, Write};
 
 use aws_lc_rs::digest::{self, Context};
 
+use crate::certificate::digest_algorithm;
 use crate::domain::algorithm::Digest;
 
 /// The digests that can be computed. MD5 is only known by name.
 pub(super) const COMPUTED: [Digest; 4] = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512];
-
-pub(super) fn algorithm(digest: Digest) -> Option<&'static digest::Algorithm> {
-    match digest {
-        Digest::Md5 => None,
-        Digest::Sha1 => Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
-        Digest::Sha256 => Some(&digest::SHA256),
-        Digest::Sha384 => Some(&digest::SHA384),
-        Digest::Sha512 => Some(&digest::SHA512),
-    }
-}
 
 /// A set of digests being computed together.
 #[derive(Clone, Default)]
@@ -30,7 +21,7 @@ impl Hashes {
     pub(super) fn of(digests: &[Digest]) -> Self {
         let mut running: Vec<(Digest, Context)> = Vec::new();
         for digest in digests {
-            if let Some(algorithm) = algorithm(*digest)
+            if let Some(algorithm) = digest_algorithm(*digest)
                 && !running.iter().any(|(known, _)| known == digest)
             {
                 running.push((*digest, Context::new(algorithm)));

@@ -102,7 +102,8 @@ impl ReadError {
             Self::WebPage => "the portal answered with a page, perhaps its login; download the certificate itself",
             Self::Text => "a certificate in text begins with -----BEGIN CERTIFICATE-----",
             Self::TooLarge | Self::Unknown => "a certificate comes as .cer, .crt, .pem, .der, .p7b or .p7c",
-            Self::PasswordNeeded | Self::WrongPassword => "give the password with --password-stdin",
+            Self::PasswordNeeded => "give the password with --password-stdin",
+            Self::WrongPassword => "ask whoever made the file for its password; upper and lower case differ",
             Self::EncryptedKey => {
                 "convert it with: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out identity.p12"
             }

@@ -20,5 +20,6 @@ pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
 pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
 pub use name::NameError;
 pub use private_key::{KeyError, PrivateKey};
+pub(crate) use verification::digest_algorithm;
 pub use verification::{Scheme, verify, verify_digest};
 pub use x509::{Certificate, CertificateError};

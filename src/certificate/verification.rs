@@ -53,13 +53,14 @@ pub fn verify_digest(
     signature: &[u8],
 ) -> bool {
     let Some(algorithm) = algorithm(certificate.facts().key, digest, scheme) else { return false };
-    let Some(hash) = hash(digest) else { return false };
+    let Some(hash) = digest_algorithm(digest) else { return false };
     DigestValue::import_less_safe(value, hash).is_ok_and(|value| {
         UnparsedPublicKey::new(algorithm, certificate.public_key()).verify_digest(&value, signature).is_ok()
     })
 }
 
-const fn hash(digest: Digest) -> Option<&'static digest::Algorithm> {
+/// The digest as the cryptographic library has it; nothing for MD5.
+pub(crate) const fn digest_algorithm(digest: Digest) -> Option<&'static digest::Algorithm> {
     match digest {
         Digest::Md5 => None,
         Digest::Sha1 => Some(&digest::SHA1_FOR_LEGACY_USE_ONLY),
