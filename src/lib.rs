@@ -45,3 +45,4 @@ pub mod cli;
 pub mod domain;
 pub mod store;
 pub mod transport;
+pub mod ui;

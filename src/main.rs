@@ -3,5 +3,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    countersign::cli::run()
+    countersign::cli::run(&|app, sample| {
+        countersign::ui::open(countersign::ui::WindowOptions { app, sample, preferences: None })
+    })
 }

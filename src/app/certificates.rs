@@ -39,17 +39,57 @@ pub struct Inspection {
     pub private_key: bool,
 }
 
+/// Where a certificate is taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CertificateSource {
+    /// A file.
+    File(PathBuf),
+    /// Bytes that were pasted or dropped, with the name they are known by.
+    Bytes {
+        /// What they are called: a file's name, or `pasted`.
+        name: String,
+        /// What a file would hold.
+        bytes: Vec<u8>,
+    },
+    /// The workspace, where it is already.
+    Workspace(Fingerprint),
+}
+
+impl CertificateSource {
+    /// What it is called in words.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::File(path) => {
+                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+            }
+            Self::Bytes { name, .. } => name.clone(),
+            Self::Workspace(fingerprint) => fingerprint.short(),
+        }
+    }
+
+    /// Says first where an error was found.
+    fn located(&self, error: AppError) -> AppError {
+        match self {
+            Self::File(path) => error.in_file(path),
+            Self::Bytes { .. } | Self::Workspace(_) => error,
+        }
+    }
+}
+
 /// A renewed partner certificate to be brought in.
 #[derive(Clone, Debug)]
 pub struct ImportRequest {
-    /// The file.
-    pub file: PathBuf,
+    /// Where it is.
+    pub source: CertificateSource,
     /// Whose it is.
     pub connection: ConnectionId,
     /// For which profiles; both where empty.
     pub profiles: Vec<ProfileKind>,
     /// Also for every other profile that uses the certificate which it replaces.
     pub also_where_used: bool,
+    /// And for these, whatever they use now.
+    pub also: Vec<(ConnectionId, ProfileKind)>,
     /// When it goes active.
     pub activation: Activation,
     /// The fingerprint as the partner confirmed it.
@@ -161,9 +201,13 @@ impl App {
     ///
     /// # Errors
     /// Where the file cannot be read or holds neither a certificate nor a key.
-    pub async fn inspect_certificate(&self, file: &Path, password: Option<&str>) -> Result<Inspection, AppError> {
-        let bytes = read_bytes(file)?;
-        let contents = certificate::read(&bytes, password).map_err(|error| unreadable(&error).in_file(file))?;
+    pub async fn inspect_certificate(
+        &self,
+        source: &CertificateSource,
+        password: Option<&str>,
+    ) -> Result<Inspection, AppError> {
+        let bytes = self.bytes_of(source).await?;
+        let contents = certificate::read(&bytes, password).map_err(|error| source.located(unreadable(&error)))?;
         let own: Vec<CertificateFacts> =
             self.stored_identities().await?.into_iter().map(|identity| identity.facts).collect();
         let stored = self.stored_certificates().await?;
@@ -187,11 +231,31 @@ impl App {
             })
             .collect();
         Ok(Inspection {
-            file: file.display().to_string(),
+            file: match source {
+                CertificateSource::File(path) => path.display().to_string(),
+                other => other.name(),
+            },
             format: contents.format,
             certificates,
             private_key: contents.has_private_key,
         })
+    }
+
+    /// The bytes that a file with this certificate would hold.
+    async fn bytes_of(&self, source: &CertificateSource) -> Result<Vec<u8>, AppError> {
+        match source {
+            CertificateSource::File(path) => read_bytes(path),
+            CertificateSource::Bytes { bytes, .. } => Ok(bytes.clone()),
+            CertificateSource::Workspace(fingerprint) => self
+                .stored_certificates()
+                .await?
+                .into_iter()
+                .find(|stored| stored.facts.fingerprint_sha256 == *fingerprint)
+                .map(|stored| stored.der)
+                .ok_or_else(|| {
+                    AppError::new(format!("there is no certificate with the fingerprint {fingerprint} in this workspace"))
+                }),
+        }
     }
 
     /// Brings a renewed certificate into profiles, all of them or none.
@@ -200,10 +264,10 @@ impl App {
     /// Where the file holds no certificate or a private key, the connection or a profile does not exist, a confirmed
     /// fingerprint is another, or the activation is refused. Then nothing has changed.
     pub async fn import_certificate(&self, request: &ImportRequest) -> Result<ImportResult, AppError> {
-        let found = read_certificate_file(&request.file)?;
+        let bytes = self.bytes_of(&request.source).await?;
+        let found = read_certificates(&bytes, "the file").map_err(|error| request.source.located(error))?;
         let certificate = found.first().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
-        let source = request.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut result = self.import(certificate, &source, request).await?;
+        let mut result = self.import(certificate, &request.source.name(), request).await?;
         // A chain is expected; a certificate of somebody else beside the first is not.
         let stranger = |other: &Certificate| other.facts().subject != certificate.facts().issuer && !other.facts().ca;
         if found.iter().skip(1).any(|other| other != certificate && stranger(other)) {
@@ -317,6 +381,15 @@ impl App {
                 .ok_or_else(|| AppError::new(format!("connection `{}` has no {kind} profile", connection.id)))?;
             replaced.extend(used_now(&profile.partner_certificates, now).map(|entry| entry.fingerprint));
             targets.push((connection.clone(), kind));
+        }
+        for (id, kind) in &request.also {
+            if !targets.iter().any(|(known, profile)| known.id == *id && profile == kind) {
+                let other = self.connection(id).await?;
+                other
+                    .profile(*kind)
+                    .ok_or_else(|| AppError::new(format!("connection `{id}` has no {kind} profile")))?;
+                targets.push((other, *kind));
+            }
         }
         if request.also_where_used {
             for other in self.connections().await? {

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use super::connection_file;
 use super::{App, AppError};
 use crate::certificate::Certificate;
+use crate::domain::change::ChangeError;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
@@ -26,6 +26,27 @@ pub struct ConnectionSummary {
     pub policy: PolicyId,
     /// Its profiles, production first.
     pub profiles: Vec<ProfileKind>,
+}
+
+/// Changes to one connection that are saved together, by key as in the connection file.
+#[derive(Clone, Debug)]
+pub struct ConnectionChange {
+    /// Which connection.
+    pub id: ConnectionId,
+    /// Its own settings: `name`, `policy`, `notes`, `contact`.
+    pub own: Vec<(String, String)>,
+    /// Settings of its profiles.
+    pub profiles: Vec<(ProfileKind, Vec<(String, String)>)>,
+    /// HTTP passwords of its profiles, kept as secrets.
+    pub passwords: Vec<(ProfileKind, Zeroizing<String>)>,
+}
+
+impl ConnectionChange {
+    /// No change yet.
+    #[must_use]
+    pub const fn new(id: ConnectionId) -> Self {
+        Self { id, own: Vec::new(), profiles: Vec::new(), passwords: Vec::new() }
+    }
 }
 
 /// A connection that has been saved, and how it stands now.
@@ -87,6 +108,14 @@ impl App {
         self.save_new(read.connection, &read.certificates, replace).await.map_err(|error| error.in_file(file))
     }
 
+    /// Adds a connection whose certificates, where it names any, are in the workspace already.
+    ///
+    /// # Errors
+    /// As [`App::add_connection`].
+    pub async fn create_connection(&self, connection: Connection) -> Result<Saved, AppError> {
+        self.save_new(connection, &[], false).await
+    }
+
     pub(super) async fn save_new(
         &self,
         connection: Connection,
@@ -117,7 +146,7 @@ impl App {
     /// `http_password` is taken from `password` and kept as a secret.
     ///
     /// # Errors
-    /// Where a key is unknown or a value makes no sense. Then nothing has changed.
+    /// As [`App::save`].
     pub async fn set(
         &self,
         id: &ConnectionId,
@@ -125,25 +154,40 @@ impl App {
         changes: &[(String, String)],
         password: Option<Zeroizing<String>>,
     ) -> Result<Saved, AppError> {
-        // Read within the transaction that writes: of two changes at once none is lost.
-        let (now, mut transaction, mut connection) = self.begin_change(id).await?;
+        let mut change = ConnectionChange::new(id.clone());
         match profile {
-            None => connection = changed(&connection, changes, &["id", "production", "test"])?,
+            None => change.own = changes.to_vec(),
             Some(kind) => {
-                let current = connection.profile(kind).ok_or_else(|| no_profile(id, kind))?;
-                let mut after: Profile = changed(current, changes, &["partner_certificates"])?;
-                if after.tls_trust != "system" {
-                    after.tls_trust = absolute(&after.tls_trust)?;
-                }
-                if let Some(place) = connection.profile_mut(kind) {
-                    *place = after;
-                }
+                change.profiles.push((kind, changes.to_vec()));
+                change.passwords.extend(password.map(|password| (kind, password)));
+            }
+        }
+        self.save(change).await
+    }
+
+    /// Changes settings of a connection and its profiles, all of them or none.
+    ///
+    /// # Errors
+    /// Where a key is unknown or a value makes no sense. Then nothing has changed.
+    pub async fn save(&self, change: ConnectionChange) -> Result<Saved, AppError> {
+        let ConnectionChange { id, own, profiles, passwords } = change;
+        // Read within the transaction that writes: of two changes at once none is lost.
+        let (now, mut transaction, mut connection) = self.begin_change(&id).await?;
+        connection = connection.with_changes(&own).map_err(in_words)?;
+        for (kind, changes) in &profiles {
+            let current = connection.profile(*kind).ok_or_else(|| no_profile(&id, *kind))?;
+            let mut after: Profile = current.with_changes(changes).map_err(in_words)?;
+            if after.tls_trust != "system" {
+                after.tls_trust = absolute(&after.tls_trust)?;
+            }
+            if let Some(place) = connection.profile_mut(*kind) {
+                *place = after;
             }
         }
         self.validate(&connection).await?;
         transaction.save_connection(&connection, now).await?;
-        if let (Some(password), Some(kind)) = (password, profile) {
-            transaction.put_secret(&http_password_name(id, kind), password.as_bytes()).await?;
+        for (kind, password) in &passwords {
+            transaction.put_secret(&http_password_name(&id, *kind), password.as_bytes()).await?;
         }
         transaction.commit().await?;
         self.saved(&connection).await
@@ -292,45 +336,13 @@ fn absolute(path: &str) -> Result<String, AppError> {
         .map_err(|error| AppError::new(format!("`{path}` is not a path: {error}")))
 }
 
-/// The same with some settings changed: what is written is read as it would be from the connection file.
-fn changed<T: Serialize + DeserializeOwned>(
-    current: &T,
-    changes: &[(String, String)],
-    elsewhere: &[&str],
-) -> Result<T, AppError> {
-    let mut table = toml::Table::try_from(current)
-        .map_err(|error| AppError::new(format!("the connection cannot be changed: {error}")))?;
-    for (key, value) in changes {
-        if elsewhere.contains(&key.as_str()) {
-            return Err(AppError::new(format!("`{key}` is not changed this way"))
-                .hint("certificates are changed with `countersign certificate import`, whole connections with `connection add --replace`"));
-        }
-        put(&mut table, key, key, value)?;
+fn in_words(error: ChangeError) -> AppError {
+    let elsewhere = error.elsewhere;
+    let error = AppError::new(error.to_string());
+    if elsewhere {
+        return error.hint(
+            "certificates are changed with `countersign certificate import`, whole connections with `connection add --replace`",
+        );
     }
-    table.try_into().map_err(|error: toml::de::Error| AppError::new(error.message().trim().replace('\n', " ")))
-}
-
-/// Puts one value under a key, which may be a path such as `quirks.chunked`; `setting` is the whole path. It gets the type that stands there; an
-/// empty value takes the key away, so that it has its default again.
-fn put(table: &mut toml::Table, setting: &str, key: &str, value: &str) -> Result<(), AppError> {
-    if let Some((outer, inner)) = key.split_once('.') {
-        return match table.get_mut(outer) {
-            Some(toml::Value::Table(inside)) => put(inside, setting, inner, value),
-            _ => Err(AppError::new(format!("there is no setting `{setting}`"))),
-        };
-    }
-    if value.is_empty() {
-        table.remove(key);
-        return Ok(());
-    }
-    let wrong = |wanted: &str| AppError::new(format!("`{setting}` must be {wanted}, not `{value}`"));
-    let value = match table.get(key) {
-        Some(toml::Value::Integer(_)) => toml::Value::Integer(value.parse().map_err(|_nan| wrong("a whole number"))?),
-        Some(toml::Value::Boolean(_)) => {
-            toml::Value::Boolean(value.parse().map_err(|_not_bool| wrong("true or false"))?)
-        }
-        _ => toml::Value::String(value.to_owned()),
-    };
-    table.insert(key.to_owned(), value);
-    Ok(())
+    error
 }

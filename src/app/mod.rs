@@ -8,11 +8,13 @@ mod check;
 mod clock;
 mod connection_file;
 mod connections;
+pub mod engine;
 mod error;
 mod identities;
 mod inbox;
 mod keys;
 mod policies;
+mod raw_text;
 mod receive;
 mod runtime;
 pub mod sample;
@@ -24,9 +26,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-pub use certificates::{ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse};
+pub use certificates::{CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse};
 pub use clock::Clock;
-pub use connections::{ConnectionSummary, Saved};
+pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;

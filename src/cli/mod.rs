@@ -22,12 +22,14 @@ mod usage;
 mod words;
 
 use std::ffi::OsString;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::Parser as _;
 
+use crate::app::sample::{OpenSample, SampleFiles};
 use crate::app::{App, AppError, Clock, Location, Protection, Unlock};
 use arguments::{Arguments, Command};
 use output::Output;
@@ -79,16 +81,19 @@ impl Session {
     }
 }
 
+/// Opens the window on a workspace, with the sample's files where it is the sample, and returns when it was closed.
+pub type OpenWindow<'a> = &'a dyn Fn(App, Option<SampleFiles>) -> Result<(), AppError>;
+
 /// Carries out what the process's arguments say, and returns its exit code.
 #[must_use]
-pub fn run() -> ExitCode {
+pub fn run(window: OpenWindow<'_>) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     static DEFECT: Mutex<Option<String>> = Mutex::new(None);
     std::panic::set_hook(Box::new(|panic| {
         let mut defect = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         defect.get_or_insert_with(|| panic.to_string());
     }));
-    std::panic::catch_unwind(|| carry_out(&arguments)).unwrap_or_else(|_panic| {
+    std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
         let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
         let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
             .hint("please report this; nothing that was journalled is lost");
@@ -97,10 +102,10 @@ pub fn run() -> ExitCode {
     })
 }
 
-fn carry_out(arguments: &[OsString]) -> ExitCode {
+fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
     let out = Output::new(usage::wants_json(arguments));
     let answer = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => begin(arguments, out.clone()),
+        Ok(arguments) => begin(arguments, out.clone(), window),
         Err(error) if error.use_stderr() => Err(usage::in_words(&error)),
         // `--help` and `--version` are answers, and are text whatever else is asked for.
         Err(help) => {
@@ -119,14 +124,16 @@ fn carry_out(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-fn begin(arguments: Arguments, out: Output) -> Result<Answer, AppError> {
-    let Some(command) = arguments.command else {
-        out.bytes(Arguments::command().render_help().to_string().as_bytes());
-        return Ok(Answer::Yes);
-    };
+fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<Answer, AppError> {
     let given = arguments.workspace.as_deref();
-    if let Command::Sample(options) = &command {
+    if let Some(Command::Sample(options)) = &arguments.command {
         let location = given.map(located).transpose()?;
+        if !options.headless && !out.is_json() && has_display() {
+            let folder = location.map(|location| location.path().to_owned());
+            let sample = OpenSample::begin(folder, options.fault)?;
+            window(sample.app(), Some(sample.files()))?;
+            return Ok(Answer::Yes);
+        }
         return crate::app::run(sample::run(&out, options, location, &suffix(given)))?;
     }
     let location = match given {
@@ -134,12 +141,23 @@ fn begin(arguments: Arguments, out: Output) -> Result<Answer, AppError> {
         None => Location::of_user().map_err(|error| AppError::new(error.to_string()).hint(error.hint()))?,
     };
     let unlock = secret::passphrase()?.map_or_else(Unlock::none, Unlock::with_passphrase);
-    let session = Session { app: App::new(location, unlock, Clock::System), out, suffix: suffix(given) };
+    let app = App::new(location, unlock, Clock::System);
+    let Some(command) = arguments.command else {
+        window(app, None)?;
+        return Ok(Answer::Yes);
+    };
+    let session = Session { app, out, suffix: suffix(given) };
     crate::app::run(async {
         let answer = dispatch(&session, command).await;
         session.app.close().await;
         answer
     })?
+}
+
+/// Whether there is a display to open a window on. Elsewhere than on Unix there always is.
+fn has_display() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    !cfg!(all(unix, not(target_os = "macos"))) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
 async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppError> {

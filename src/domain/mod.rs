@@ -2,6 +2,7 @@
 
 pub mod algorithm;
 pub mod certificate;
+pub mod change;
 pub mod compliance;
 pub mod connection;
 pub mod diagnosis;

@@ -177,6 +177,20 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
 
+    /// The newest message sent to each profile that anything was sent to.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn last_sent(&self) -> Result<Vec<TransmissionSummary>, StoreError> {
+        const DOING: &str = "list what was sent last";
+        // Ids are UUIDs of version 7: the greatest is the newest.
+        let statement =
+            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
+             FROM transmissions WHERE id IN (SELECT MAX(id) FROM transmissions
+             WHERE direction = 'outbound' AND connection IS NOT NULL GROUP BY connection, profile)");
+        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
+    }
+
     /// The transmissions of one message: those that carry this Message-ID between these AS2 identifiers, the newest
     /// first. `from` and `to` are as the message has them. More than one is a message that was sent or received again.
     ///

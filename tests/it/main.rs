@@ -10,3 +10,4 @@ mod hostile;
 mod house;
 mod openssl_files;
 mod sample;
+mod window;

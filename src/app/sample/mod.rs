@@ -1,5 +1,6 @@
 //! The main job on a workspace of its own, with built-in trading partners on loopback.
 
+mod open;
 mod partners;
 mod steps;
 mod world;
@@ -7,10 +8,12 @@ mod world;
 use std::path::PathBuf;
 
 use world::World;
+pub use open::OpenSample;
 pub use world::usual_folder;
 
 use crate::app::AppError;
 use crate::domain::compliance::CheckReport;
+use crate::domain::identifier::ConnectionId;
 use crate::domain::spelling::spelled;
 use crate::domain::transmission::Transmission;
 
@@ -22,6 +25,15 @@ spelled! {
         /// The renewed certificate that is imported belongs to somebody else.
         CertificateSwapped = "certificate-swapped",
     }
+}
+
+/// Files that the sample's partners would have offered on their portals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SampleFiles {
+    /// The folder they lie in.
+    pub folder: PathBuf,
+    /// The renewed certificate for a connection, where its partner offers one.
+    pub renewed: Vec<(ConnectionId, PathBuf)>,
 }
 
 /// How the sample is run.

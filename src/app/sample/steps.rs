@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::SampleEvent;
 use super::world::World;
-use crate::app::{AppError, ImportRequest, ImportResult, Payload, SendRequest};
+use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Payload, SendRequest};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::{CheckReport, Finding, ProfileReport, Status};
@@ -83,7 +83,7 @@ async fn review(world: &World, events: Events<'_>) -> Result<String, AppError> {
 }
 
 async fn inspect(world: &World, events: Events<'_>) -> Result<String, AppError> {
-    let inspection = world.app.inspect_certificate(&world.renewed, None).await?;
+    let inspection = world.app.inspect_certificate(&CertificateSource::File(world.renewed.clone()), None).await?;
     let found = inspection.certificates.first().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
     let facts = &found.facts;
     events(SampleEvent::Note(format!("{}, issued by {}", facts.subject, facts.issuer)));
@@ -107,10 +107,15 @@ async fn bring_in(
     world
         .app
         .import_certificate(&ImportRequest {
-            file: if amazon { world.renewed.clone() } else { world.northwind_renewed.clone() },
+            source: CertificateSource::File(if amazon {
+                world.renewed.clone()
+            } else {
+                world.northwind_renewed.clone()
+            }),
             connection: id(connection)?,
             profiles: vec![kind],
             also_where_used: false,
+            also: Vec::new(),
             activation,
             confirmed: Some(if amazon { world.renewed_fingerprint } else { world.northwind_fingerprint }),
         })

@@ -65,6 +65,20 @@ impl App {
         request: &SendRequest,
         events: &(dyn Fn(SendEvent) + Send + Sync),
     ) -> Result<Transmission, AppError> {
+        self.send_unless(request, events, std::future::pending()).await
+    }
+
+    /// The same, given up as soon as `cancelled` completes: what had not been handed over by then is cancelled, what had
+    /// been is uncertain.
+    ///
+    /// # Errors
+    /// As [`App::send`].
+    pub async fn send_unless(
+        &self,
+        request: &SendRequest,
+        events: &(dyn Fn(SendEvent) + Send + Sync),
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<Transmission, AppError> {
         let (workspace, connection, profile) = self.profile(&request.connection, request.profile).await?;
         refuse_locked(&workspace)?;
         settle_abandoned(&workspace, self.now()).await?;
@@ -91,7 +105,7 @@ impl App {
             begun: at,
             trouble: None,
         };
-        sending.run(source).await?;
+        sending.run(source, cancelled).await?;
         in_flight.end();
         Ok(sending.transmission)
     }
@@ -182,13 +196,20 @@ struct Sending<'a> {
 
 impl Sending<'_> {
     /// Goes through all stages; whatever happens, the outcome is in the transmission and in the journal.
-    async fn run(&mut self, source: Source) -> Result<(), AppError> {
+    async fn run(&mut self, source: Source, cancelled: impl Future<Output = ()>) -> Result<(), AppError> {
         let mut request = RequestFacts::of(&self.profile, self.transmission.message_id.clone());
         request.filename =
             (self.profile.filename == FilenameMode::Preserve).then(|| self.transmission.file.clone()).flatten();
-        let answer = match self.attempt(source, &mut request).await {
-            Ok(answer) => answer,
-            Err(error) => AnswerFacts::OwnFault { detail: error.to_string() },
+        let attempt = tokio::select! {
+            // What is there already counts more than the wish to give up.
+            biased;
+            answer = self.attempt(source, &mut request) => Some(answer),
+            () = cancelled => None,
+        };
+        let answer = match attempt {
+            Some(Ok(answer)) => answer,
+            Some(Err(error)) => AnswerFacts::OwnFault { detail: error.to_string() },
+            None => AnswerFacts::Cancelled { all_bytes_sent: self.stages.cancelled() },
         };
         self.finish(AttemptFacts { request, answer }).await
     }

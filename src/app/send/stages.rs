@@ -130,6 +130,12 @@ impl<'a> Stages<'a> {
         self.end(StageStatus::Bad, failure.to_string());
     }
 
+    /// The user gives it up. Says whether everything had been handed over by then.
+    pub(super) fn cancelled(&self) -> bool {
+        self.end(StageStatus::Bad, "cancelled".to_owned());
+        self.record().ended.iter().any(|stage| stage.stage == StageName::Sent && stage.status == StageStatus::Good)
+    }
+
     /// The two last stages, which follow from what the answer was, and all that was never reached.
     pub(super) fn receipt(&self, facts: &AttemptFacts, lights: &Lights) {
         let at = self.clock.now();

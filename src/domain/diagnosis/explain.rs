@@ -21,6 +21,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::Broken { all_bytes_sent, detail } => road::broken(facts, context, all_bytes_sent, detail),
         Finding::Timeout { all_bytes_sent, seconds } => road::timeout(facts, context, all_bytes_sent, seconds),
         Finding::NotHttp { all_bytes_sent, detail } => road::not_http(facts, context, all_bytes_sent, detail),
+        Finding::Cancelled { all_bytes_sent } => road::cancelled(facts, context, all_bytes_sent),
         Finding::HttpStatus(answer) => http::status(facts, context, answer),
         Finding::HttpContradicts(answer) => http::contradicts(facts, context, answer),
         Finding::NoReceipt { answer, came } => http::no_receipt(facts, context, answer, came),
@@ -165,6 +166,7 @@ mod tests {
         for all_bytes_sent in [true, false] {
             all.push(signed(AnswerFacts::Broken { all_bytes_sent, detail: detail() }));
             all.push(signed(AnswerFacts::Timeout { all_bytes_sent, seconds: 60 }));
+            all.push(signed(AnswerFacts::Cancelled { all_bytes_sent }));
             all.push(signed(AnswerFacts::NotHttp { all_bytes_sent, detail: detail() }));
         }
         all.extend((100..=600).map(|status| signed(samples::answer(status, ReceiptFacts::Absent(WhatCame::Empty)))));

@@ -20,6 +20,8 @@ pub(super) enum Finding<'a> {
     Broken { all_bytes_sent: bool, detail: &'a str },
     /// Nothing more came.
     Timeout { all_bytes_sent: bool, seconds: u32 },
+    /// Given up by the user.
+    Cancelled { all_bytes_sent: bool },
     /// Not an HTTP server.
     NotHttp { all_bytes_sent: bool, detail: &'a str },
     /// An HTTP status other than 2xx, and no receipt that says more.
@@ -74,6 +76,7 @@ impl<'a> Finding<'a> {
             AnswerFacts::NotHttp { all_bytes_sent, detail } => {
                 Self::NotHttp { all_bytes_sent: *all_bytes_sent, detail }
             }
+            AnswerFacts::Cancelled { all_bytes_sent } => Self::Cancelled { all_bytes_sent: *all_bytes_sent },
             AnswerFacts::Http(answer) => Self::of_answer(&facts.request, answer),
         }
     }
@@ -142,9 +145,11 @@ impl<'a> Finding<'a> {
         match self {
             Self::Delivered(_) => Verdict::Delivered,
             Self::Pending => Verdict::Pending,
+            Self::Cancelled { all_bytes_sent: false } => Verdict::Cancelled,
             Self::Broken { all_bytes_sent: true, .. }
             | Self::Timeout { all_bytes_sent: true, .. }
             | Self::NotHttp { all_bytes_sent: true, .. }
+            | Self::Cancelled { .. }
             | Self::HttpContradicts(_)
             | Self::NoReceipt { .. }
             | Self::Unreadable { .. }

@@ -13,6 +13,7 @@ use crate::domain::transmission::{Light, Lights, Verdict};
 ///   given up before the last byte was handed over); the status is not 2xx; the receipt says no (one that is unsigned or
 ///   of an unknown signer too, because a partner who does not know us may answer unsigned, RFC 4130 section 6.2); or its
 ///   MIC is that of something else than was sent.
+/// - `cancelled`: given up by the user before the last byte was handed over.
 /// - `uncertain`: sent, but no answer that decides. Nothing came after the last byte; a status other than 2xx came with a
 ///   positive receipt; or there is no receipt that proves anything: none, unreadable, for another message, broken
 ///   signature, unsigned or signed by an unknown certificate though a signature was asked for, MIC missing or not
@@ -35,7 +36,7 @@ fn lights(facts: &AttemptFacts) -> Lights {
         mic: owed(request.asks_mic()),
     };
     match &facts.answer {
-        AnswerFacts::OwnFault { .. } => dark,
+        AnswerFacts::OwnFault { .. } | AnswerFacts::Cancelled { .. } => dark,
         AnswerFacts::Broken { all_bytes_sent: true, .. } | AnswerFacts::Timeout { all_bytes_sent: true, .. } => dark,
         AnswerFacts::NotConnected { .. }
         | AnswerFacts::TlsRefused { .. }

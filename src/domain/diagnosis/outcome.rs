@@ -146,6 +146,11 @@ pub enum AnswerFacts {
         /// What is wrong with it.
         detail: String,
     },
+    /// The user gave it up.
+    Cancelled {
+        /// Whether everything had been handed over by then.
+        all_bytes_sent: bool,
+    },
     /// An HTTP answer.
     Http(HttpAnswer),
 }

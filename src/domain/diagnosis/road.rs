@@ -185,6 +185,23 @@ pub(super) fn broken(facts: &AttemptFacts, context: &Context, all_bytes_sent: bo
     draft.found_all(said("The system said", detail))
 }
 
+/// The user gave it up.
+pub(super) fn cancelled(facts: &AttemptFacts, context: &Context, all_bytes_sent: bool) -> Draft {
+    let partner = &context.partner;
+    if all_bytes_sent {
+        may_have_arrived(
+            Draft::new("Cancelled after it was sent, the message may have arrived", Blame::Nobody)
+                .say(format!("It was cancelled while waiting for the answer; everything had been handed over to {partner} by then")),
+            facts,
+            context,
+        )
+    } else {
+        Draft::new("Cancelled before it was sent", Blame::Nobody)
+            .say(format!("It was cancelled before everything was handed over, so nothing complete reached {partner}"))
+            .advise("Send again when you are ready")
+    }
+}
+
 /// Nothing happened for too long.
 pub(super) fn timeout(facts: &AttemptFacts, context: &Context, all_bytes_sent: bool, seconds: u32) -> Draft {
     let partner = &context.partner;

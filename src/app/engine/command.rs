@@ -1,0 +1,135 @@
+//! What the window asks for, and what it is told.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Errand;
+use super::snapshot::Snapshot;
+use crate::app::{
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, NewIdentity, RawPart, SendEvent, SendRequest,
+    TransmissionPage,
+};
+use crate::domain::certificate::Fingerprint;
+use crate::domain::compliance::ConnectionReport;
+use crate::domain::connection::Connection;
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::transmission::{Transmission, TransmissionId};
+use crate::app::{CertificateSource, TransmissionFilter};
+
+/// By which an answer is told from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RequestId(pub(super) u64);
+
+/// A send under way is known by the request that began it.
+pub type SendId = RequestId;
+
+/// What the window asks for. Commands that change the workspace are carried out one after the other.
+pub enum Command {
+    /// Read the workspace anew.
+    Refresh,
+    /// Change settings. Answered by [`Answer::Saved`].
+    Save(RequestId, ConnectionChange),
+    /// Add a connection. Answered by [`Answer::Saved`].
+    CreateConnection(RequestId, Box<Connection>),
+    /// Add the connection of a file, in place of one of the same id where that is wanted. Answered by [`Answer::Saved`].
+    AddConnectionFile(RequestId, PathBuf, bool),
+    /// Make one profile like the other. Answered by [`Answer::Saved`].
+    CopyProfile(RequestId, ConnectionId, ProfileKind, ProfileKind),
+    /// Remove a connection. Answered by [`Answer::Done`].
+    RemoveConnection(RequestId, ConnectionId),
+    /// Write a connection to its file. Answered by [`Answer::Written`].
+    ExportConnection(RequestId, ConnectionId, PathBuf),
+    /// Look at a certificate without keeping it. Answered by [`Answer::Inspected`].
+    Inspect(RequestId, CertificateSource),
+    /// Bring a renewed certificate in. Answered by [`Answer::Imported`].
+    Import(RequestId, ImportRequest),
+    /// Keep that a fingerprint was compared, and how. Answered by [`Answer::Done`].
+    Confirm(RequestId, Fingerprint, String),
+    /// Make an identity. Answered by [`Answer::Identity`].
+    CreateIdentity(RequestId, NewIdentity),
+    /// Take an identity from a file, with the file's password. Answered by [`Answer::Identity`].
+    ImportIdentity(RequestId, PathBuf, Option<IdentityName>, Option<zeroize::Zeroizing<String>>),
+    /// Write an identity's certificate to a file. Answered by [`Answer::Written`].
+    ExportIdentity(RequestId, IdentityName, PathBuf),
+    /// Send one message. Told by [`Event::Sending`], answered by [`Answer::Sent`].
+    Send(SendId, SendRequest),
+    /// Give a send up.
+    CancelSend(SendId),
+    /// Whether nothing has been sent to a profile yet. Answered by [`Answer::FirstSend`].
+    IsFirstSend(RequestId, ConnectionId, ProfileKind),
+    /// A page of the journal. Answered by [`Answer::Page`].
+    Transmissions(RequestId, TransmissionFilter),
+    /// One transmission with what its receipt says. Answered by [`Answer::Detail`].
+    Transmission(RequestId, TransmissionId),
+    /// The beginning of the raw bytes. Answered by [`Answer::Raw`].
+    Raw(RequestId, TransmissionId, RawPart),
+    /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
+    /// [`Answer::Done`].
+    OpenSample(RequestId),
+    /// Run something beside all this.
+    Run(Errand),
+}
+
+/// What a request came to.
+#[derive(Debug)]
+pub enum Answer {
+    /// It is done, and there is nothing to say of it.
+    Done,
+    /// A connection was saved, and stands so now.
+    Saved(Box<ConnectionReport>),
+    /// A file was written.
+    Written(PathBuf),
+    /// What is in a certificate file.
+    Inspected(Box<Inspection>),
+    /// What an import did.
+    Imported(Box<ImportResult>),
+    /// An identity was made or taken.
+    Identity(IdentityName),
+    /// A message was sent or not; the verdict says.
+    Sent(Box<Transmission>),
+    /// Whether it would be the first.
+    FirstSend(bool),
+    /// A page of the journal.
+    Page(Box<TransmissionPage>),
+    /// One transmission.
+    Detail(Box<TransmissionDetail>),
+    /// Raw bytes as text.
+    Raw(Box<RawText>),
+}
+
+/// A transmission with what is read from its archive.
+#[derive(Clone, Debug)]
+pub struct TransmissionDetail {
+    /// As journalled.
+    pub transmission: Transmission,
+    /// The receipt's text for people, and its fields for machines, as far as they are kept; nothing where there is none.
+    pub receipt: Option<RawText>,
+}
+
+/// The beginning of kept bytes, made readable.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawText {
+    /// The head, exactly as kept.
+    pub head: String,
+    /// The body's beginning: text as it is, other bytes as a hex dump.
+    pub body: String,
+    /// Bytes of the body altogether.
+    pub bytes: u64,
+    /// Whether the body goes on.
+    pub cut: bool,
+    /// The files they are kept in.
+    pub files: Vec<PathBuf>,
+}
+
+/// What the window is told.
+#[derive(Debug)]
+pub enum Event {
+    /// The workspace as it is now, or why it cannot be read.
+    Snapshot(Result<Arc<Snapshot>, AppError>),
+    /// A send goes on.
+    Sending(SendId, SendEvent),
+    /// A request has been carried out, or could not be.
+    Answered(RequestId, Result<Answer, AppError>),
+    /// The journal has changed: lists of transmissions are to be read anew.
+    JournalChanged,
+}

@@ -1,0 +1,139 @@
+//! The engine behind the window: commands in, events out, on a thread of its own with the runtime.
+//!
+//! The window never waits. It hands over a [`Command`] under a [`RequestId`] and draws what it has; the answer comes as
+//! an [`Event`], and whoever sends an event wakes the window. What the window draws is a [`Snapshot`]: the workspace as
+//! it was last read, judged already. It is read anew after every change, when a scheduled certificate goes active, and
+//! once a minute, so that days count down and what other programs changed is seen.
+
+mod command;
+mod snapshot;
+mod work;
+
+use std::pin::Pin;
+use std::sync::{Arc, mpsc as std_mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+
+pub use command::{Answer, Command, Event, RawText, RequestId, SendId, TransmissionDetail};
+pub use snapshot::{CertificateState, ConnectionState, IdentityState, PolicyState, Snapshot, WorkspaceState};
+
+use super::sample::SampleFiles;
+use super::{App, AppError, Clock};
+use work::Worker;
+
+/// How many commands may wait. The window hands over one at a time; more than this is a defect.
+const COMMANDS: usize = 256;
+
+/// How long work in flight is waited for when the engine is stopped. What takes longer is in the journal.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Something to be run beside the commands, such as a file dialog that is waited for.
+pub type Errand = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What the engine works on.
+pub struct EngineOptions {
+    /// The program on its workspace.
+    pub app: App,
+    /// The sample's files, where the workspace is the sample.
+    pub sample: Option<SampleFiles>,
+    /// Called after every event, from any thread.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// A running engine.
+pub struct Engine {
+    clock: Clock,
+    zone: TimeZone,
+    last: u64,
+    commands: Option<mpsc::Sender<Command>>,
+    events: std_mpsc::Receiver<Event>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The engine takes no more commands: it has stopped, or too many wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("Countersign cannot take more work at the moment; wait a little and try again")]
+pub struct Busy;
+
+impl Engine {
+    /// Starts the engine; the first snapshot follows as an event.
+    ///
+    /// # Errors
+    /// Where the system gives no threads.
+    pub fn start(options: EngineOptions) -> Result<Self, AppError> {
+        let (commands, incoming) = mpsc::channel(COMMANDS);
+        let (outgoing, events) = std_mpsc::channel();
+        let clock = options.app.clock;
+        let no_threads = |error: std::io::Error| {
+            AppError::new(format!("the system gives the program no threads to run on: {error}"))
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("engine-worker")
+            .enable_all()
+            .build()
+            .map_err(no_threads)?;
+        let worker = Worker::new(options, outgoing);
+        let thread = std::thread::Builder::new()
+            .name("engine".to_owned())
+            .spawn(move || {
+                runtime.block_on(worker.run(incoming));
+                // Reading a stuck disk or waiting for a dialog must not keep the program from ending.
+                runtime.shutdown_timeout(Duration::from_millis(200));
+            })
+            .map_err(no_threads)?;
+        Ok(Self { clock, zone: TimeZone::system(), last: 0, commands: Some(commands), events, thread: Some(thread) })
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The zone in which instants are shown: the system's.
+    #[must_use]
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// A number for a request, unlike any before.
+    pub const fn request(&mut self) -> RequestId {
+        self.last += 1;
+        RequestId(self.last)
+    }
+
+    /// Hands a command over.
+    ///
+    /// # Errors
+    /// Where it is not taken.
+    pub fn tell(&self, command: Command) -> Result<(), Busy> {
+        let commands = self.commands.as_ref().ok_or(Busy)?;
+        commands.try_send(command).map_err(|_full_or_closed| Busy)
+    }
+
+    /// The next event that has come, if one has.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
+    /// Ends the engine: what is being saved is finished, sends in flight are given a few seconds.
+    pub fn stop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been reported already; there is nothing to save here.
+            drop(thread.join());
+        }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

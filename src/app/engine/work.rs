@@ -1,0 +1,256 @@
+//! Carrying commands out: sends side by side, everything else one after the other.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::mpsc as std_mpsc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::command::{Answer, Command, Event, RequestId, SendId};
+use super::{EngineOptions, GRACE};
+use crate::app::{App, AppError, SendRequest};
+use crate::app::sample::SampleFiles;
+
+/// At least so often is the workspace read anew: days count down, and other programs change it too.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// How many commands may wait to be carried out in order.
+const IN_ORDER: usize = 64;
+
+/// Events out, each waking the window.
+#[derive(Clone)]
+struct Outlet {
+    events: std_mpsc::Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Outlet {
+    fn tell(&self, event: Event) {
+        // Nobody listens any more only when the window is gone, and then nobody is to be told.
+        if self.events.send(event).is_ok() {
+            (self.wake)();
+        }
+    }
+}
+
+/// The engine's side of the channels.
+pub(super) struct Worker {
+    app: App,
+    sample: Option<SampleFiles>,
+    out: Outlet,
+}
+
+impl Worker {
+    pub(super) fn new(options: EngineOptions, events: std_mpsc::Sender<Event>) -> Self {
+        let EngineOptions { app, sample, wake } = options;
+        Self { app, sample, out: Outlet { events, wake } }
+    }
+
+    /// Works until the window has let go of its end, then finishes what is under way.
+    pub(super) async fn run(self, mut commands: mpsc::Receiver<Command>) {
+        let Self { app, sample, out } = self;
+        let (in_order, ordered) = mpsc::channel(IN_ORDER);
+        let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), ordered));
+        let mut sends = JoinSet::new();
+        let mut cancels: HashMap<SendId, oneshot::Sender<()>> = HashMap::new();
+        while let Some(command) = commands.recv().await {
+            match command {
+                Command::Send(id, request) => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    sends.spawn(send(app.clone(), out.clone(), id, request, cancelled, in_order.clone()));
+                }
+                Command::CancelSend(id) => {
+                    if let Some(cancel) = cancels.remove(&id) {
+                        // It has ended meanwhile where nobody listens.
+                        cancel.send(()).unwrap_or_default();
+                    }
+                }
+                Command::Run(errand) => {
+                    tokio::spawn(errand);
+                }
+                other => {
+                    if in_order.send(other).await.is_err() {
+                        break;
+                    }
+                }
+            }
+        }
+        drop(in_order);
+        let finished = async {
+            while sends.join_next().await.is_some() {}
+            drop(clerk.await);
+        };
+        // What is cut off here is in the journal, and settled as uncertain by whoever opens the workspace next.
+        drop(timeout(GRACE, finished).await);
+        app.close().await;
+    }
+}
+
+/// Sends one message and tells of it.
+async fn send(
+    app: App,
+    out: Outlet,
+    id: SendId,
+    request: SendRequest,
+    cancelled: oneshot::Receiver<()>,
+    in_order: mpsc::Sender<Command>,
+) {
+    let told = out.clone();
+    let events = move |event| told.tell(Event::Sending(id, event));
+    let sent = app.send_unless(&request, &events, async { if cancelled.await.is_err() { std::future::pending().await } });
+    let answer = sent.await.map(|transmission| Answer::Sent(Box::new(transmission)));
+    out.tell(Event::Answered(id, answer));
+    out.tell(Event::JournalChanged);
+    // Closed only when the engine ends, and then nobody looks at what was sent last.
+    drop(in_order.send(Command::Refresh).await);
+}
+
+/// Carries commands out in their order, and reads the workspace anew when it is time.
+async fn clerk(app: App, sample: Option<SampleFiles>, out: Outlet, mut commands: mpsc::Receiver<Command>) {
+    let mut next = look(&app, sample.as_ref(), &out).await;
+    loop {
+        let changed = match timeout(next, commands.recv()).await {
+            Ok(None) => break,
+            Ok(Some(command)) => carry_out(&app, &out, command).await,
+            Err(_time_to_look) => true,
+        };
+        if changed {
+            next = look(&app, sample.as_ref(), &out).await;
+        }
+    }
+}
+
+/// Reads the workspace and tells of it; returns when to do so next.
+async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet) -> Duration {
+    let snapshot = app.snapshot(sample.cloned()).await;
+    let mut next = EVERY;
+    if let Ok(snapshot) = &snapshot
+        && let Some((at, ..)) = snapshot.next_activation()
+    {
+        let left = at.as_millisecond() - snapshot.at.as_millisecond();
+        next = next.min(Duration::from_millis(u64::try_from(left.max(1)).unwrap_or(1)));
+    }
+    out.tell(Event::Snapshot(snapshot.map(Arc::new)));
+    next
+}
+
+/// Carries one command out and says whether the workspace may have changed.
+async fn carry_out(app: &App, out: &Outlet, command: Command) -> bool {
+    let told = Told { out };
+    match command {
+        Command::Refresh => true,
+        Command::Save(id, change) => {
+            told.changing(id, app.save(change), |saved| Answer::Saved(Box::new(saved.report))).await
+        }
+        Command::CreateConnection(id, connection) => {
+            told.changing(id, app.create_connection(*connection), |saved| Answer::Saved(Box::new(saved.report))).await
+        }
+        Command::AddConnectionFile(id, file, replace) => {
+            told.changing(id, app.add_connection(&file, replace), |saved| Answer::Saved(Box::new(saved.report))).await
+        }
+        Command::CopyProfile(id, connection, from, to) => {
+            told.changing(id, app.copy_profile(&connection, from, to), |saved| Answer::Saved(Box::new(saved.report)))
+                .await
+        }
+        Command::RemoveConnection(id, connection) => {
+            told.changing(id, app.remove_connection(&connection), |()| Answer::Done).await
+        }
+        Command::ExportConnection(id, connection, file) => {
+            let written = async {
+                let text = app.export_connection(&connection).await?;
+                write(&file, &text)?;
+                Ok(file)
+            };
+            told.looking(id, written, Answer::Written).await
+        }
+        Command::Inspect(id, source) => {
+            let inspected = app.inspect_certificate(&source, None);
+            told.looking(id, inspected, |inspection| Answer::Inspected(Box::new(inspection))).await
+        }
+        Command::Import(id, request) => {
+            told.changing(id, app.import_certificate(&request), |result| Answer::Imported(Box::new(result))).await
+        }
+        Command::Confirm(id, fingerprint, how) => {
+            told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
+        }
+        Command::CreateIdentity(id, new) => {
+            told.changing(id, app.create_identity(new), |made| Answer::Identity(made.name)).await
+        }
+        Command::ImportIdentity(id, file, name, password) => {
+            let imported = app.import_identity(&file, name, password);
+            told.changing(id, imported, |made| Answer::Identity(made.name)).await
+        }
+        Command::ExportIdentity(id, name, file) => {
+            let written = async {
+                let text = app.export_identity(&name).await?;
+                write(&file, &text)?;
+                Ok(file)
+            };
+            told.looking(id, written, Answer::Written).await
+        }
+        Command::IsFirstSend(id, connection, profile) => {
+            told.looking(id, app.is_first_send(&connection, profile), Answer::FirstSend).await
+        }
+        Command::Transmissions(id, filter) => {
+            told.looking(id, app.transmissions(&filter), |page| Answer::Page(Box::new(page))).await
+        }
+        Command::Transmission(id, transmission) => {
+            told.looking(id, app.transmission_detail(transmission), |detail| Answer::Detail(Box::new(detail))).await
+        }
+        Command::Raw(id, transmission, part) => {
+            told.looking(id, app.raw_text(transmission, part), |raw| Answer::Raw(Box::new(raw))).await
+        }
+        Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
+        // These never get here: they are not carried out in order.
+        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => false,
+    }
+}
+
+/// Starts this very program on the sample.
+fn open_sample() -> Result<(), AppError> {
+    let cannot = |error: std::io::Error| AppError::new(format!("the sample cannot be started: {error}"));
+    let program = std::env::current_exe().map_err(cannot)?;
+    std::process::Command::new(program).arg("sample").env_remove("COUNTERSIGN_WORKSPACE").spawn().map_err(cannot)?;
+    Ok(())
+}
+
+fn write(file: &std::path::Path, text: &str) -> Result<(), AppError> {
+    std::fs::write(file, text).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))
+}
+
+/// Answers requests.
+struct Told<'a> {
+    out: &'a Outlet,
+}
+
+impl Told<'_> {
+    /// One that changes the workspace, where it succeeds.
+    async fn changing<T>(
+        &self,
+        id: RequestId,
+        work: impl Future<Output = Result<T, AppError>>,
+        answer: impl FnOnce(T) -> Answer,
+    ) -> bool {
+        let result = work.await.map(answer);
+        let changed = result.is_ok();
+        self.out.tell(Event::Answered(id, result));
+        changed
+    }
+
+    /// One that changes nothing.
+    async fn looking<T>(
+        &self,
+        id: RequestId,
+        work: impl Future<Output = Result<T, AppError>>,
+        answer: impl FnOnce(T) -> Answer,
+    ) -> bool {
+        self.out.tell(Event::Answered(id, work.await.map(answer)));
+        false
+    }
+}

@@ -1,0 +1,149 @@
+//! Changing settings as they are written in the connection file: by key, the value as text.
+//!
+//! The command line's `connection set` and the window's draft both go through here, so that both take and refuse the
+//! same values in the same words.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::connection::{Connection, Profile};
+
+/// A change that makes no sense.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ChangeError {
+    message: String,
+    /// Whether the key is one that is changed by other means, such as `partner_certificates`.
+    pub elsewhere: bool,
+}
+
+impl ChangeError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), elsewhere: false }
+    }
+}
+
+impl Connection {
+    /// The same connection with some of its own settings changed; those of its profiles are changed in these.
+    ///
+    /// # Errors
+    /// Where a key is unknown or a value makes no sense.
+    pub fn with_changes(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
+        changed(self, changes, &["id", "production", "test"])
+    }
+}
+
+impl Profile {
+    /// The same profile with some settings changed. An empty value gives a setting its default again.
+    ///
+    /// # Errors
+    /// Where a key is unknown or a value makes no sense.
+    pub fn with_changes(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
+        changed(self, changes, &["partner_certificates"])
+    }
+
+    /// A setting as the connection file writes it, by its key, quirks as `quirks.…`; empty where it is not set or
+    /// there is no such key.
+    #[must_use]
+    pub fn written(&self, setting: &str) -> String {
+        let Ok(table) = toml::Table::try_from(self) else { return String::new() };
+        let value = match setting.split_once('.') {
+            Some((outer, inner)) => table.get(outer).and_then(|within| within.get(inner)),
+            None => table.get(setting),
+        };
+        match value {
+            Some(toml::Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+            None => String::new(),
+        }
+    }
+}
+
+/// The same with some settings changed: what is written is read as it would be from the connection file.
+fn changed<T: Serialize + DeserializeOwned>(
+    current: &T,
+    changes: &[(String, String)],
+    elsewhere: &[&str],
+) -> Result<T, ChangeError> {
+    let mut table = toml::Table::try_from(current)
+        .map_err(|error| ChangeError::new(format!("the connection cannot be changed: {error}")))?;
+    for (key, value) in changes {
+        if elsewhere.contains(&key.as_str()) {
+            return Err(ChangeError { message: format!("`{key}` is not changed this way"), elsewhere: true });
+        }
+        put(&mut table, key, key, value)?;
+    }
+    table.try_into().map_err(|error: toml::de::Error| ChangeError::new(error.message().trim().replace('\n', " ")))
+}
+
+/// Puts one value under a key, which may be a path such as `quirks.chunked`; `setting` is the whole path. It gets the
+/// type that stands there; an empty value takes the key away, so that it has its default again.
+fn put(table: &mut toml::Table, setting: &str, key: &str, value: &str) -> Result<(), ChangeError> {
+    if let Some((outer, inner)) = key.split_once('.') {
+        return match table.get_mut(outer) {
+            Some(toml::Value::Table(inside)) => put(inside, setting, inner, value),
+            _ => Err(ChangeError::new(format!("there is no setting `{setting}`"))),
+        };
+    }
+    if value.is_empty() {
+        table.remove(key);
+        return Ok(());
+    }
+    let wrong = |wanted: &str| ChangeError::new(format!("`{setting}` must be {wanted}, not `{value}`"));
+    let value = match table.get(key) {
+        Some(toml::Value::Integer(_)) => toml::Value::Integer(value.parse().map_err(|_nan| wrong("a whole number"))?),
+        Some(toml::Value::Boolean(_)) => {
+            toml::Value::Boolean(value.parse().map_err(|_not_bool| wrong("true or false"))?)
+        }
+        _ => toml::Value::String(value.to_owned()),
+    };
+    table.insert(key.to_owned(), value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile() -> Profile {
+        toml::from_str("our_as2_id = \"ME\"\npartner_as2_id = \"YOU\"\nurl = \"http://127.0.0.1/as2\"\nidentity = \"me\"\n")
+            .unwrap()
+    }
+
+    fn set(key: &str, value: &str) -> Result<Profile, ChangeError> {
+        profile().with_changes(&[(key.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn values_are_read_as_from_the_file_and_written_back_the_same() {
+        for (key, value) in [
+            ("encryption", "aes256-gcm"),
+            ("url", "https://partner.example/as2"),
+            ("timeout_seconds", "90"),
+            ("quirks.chunked", "true"),
+            ("subject", "Orders"),
+        ] {
+            assert_eq!(set(key, value).unwrap().written(key), value, "{key}");
+        }
+        assert_eq!(profile().written("encryption"), "aes128-cbc");
+        assert_eq!(profile().written("subject"), "");
+        assert_eq!(set("encryption", "").unwrap(), profile());
+    }
+
+    #[test]
+    fn nonsense_is_refused_in_words() {
+        for (key, value, words) in [
+            ("encryption", "rot13", "rot13"),
+            ("encrypton", "none", "encrypton"),
+            ("quirks.sparkle", "true", "sparkle"),
+            ("timeout_seconds", "soon", "whole number"),
+            ("url", "partner", "http"),
+            ("our_as2_id", "a\u{7}", "U+0007"),
+            ("url", "", "url"),
+        ] {
+            let error = set(key, value).unwrap_err();
+            assert!(error.to_string().contains(words), "{key}={value}: {error}");
+        }
+        assert!(set("partner_certificates", "x").unwrap_err().elsewhere);
+    }
+}

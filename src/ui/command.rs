@@ -1,0 +1,148 @@
+//! Commands: what the keyboard and the palette can do. Labels, shortcuts and tooltips all come from this one list.
+
+use egui::{Context, Key, KeyboardShortcut, Modifiers};
+
+/// A command of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UiCommand {
+    /// Find connections and commands.
+    Find,
+    /// Put the cursor into the search field of the page.
+    Search,
+    /// Show the connections.
+    Connections,
+    /// Show the transmissions.
+    Transmissions,
+    /// Add a connection.
+    NewConnection,
+    /// Add the connection of a file.
+    ImportConnection,
+    /// Bring in a partner's renewed certificate.
+    NewCertificate,
+    /// Show the test send of the selected connection.
+    TestSend,
+    /// Save the inspector's changes.
+    Save,
+    /// Take the last change in the inspector back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Read the workspace anew.
+    Refresh,
+    /// Light colours.
+    Light,
+    /// Dark colours.
+    Dark,
+    /// The system's choice of colours.
+    System,
+    /// Open the sample workspace.
+    Sample,
+    /// Close the window.
+    Quit,
+}
+
+impl UiCommand {
+    /// All of them, in the order in which the palette lists them.
+    pub(super) const ALL: [Self; 17] = [
+        Self::Find,
+        Self::Search,
+        Self::Connections,
+        Self::Transmissions,
+        Self::NewConnection,
+        Self::ImportConnection,
+        Self::NewCertificate,
+        Self::TestSend,
+        Self::Save,
+        Self::Undo,
+        Self::Redo,
+        Self::Refresh,
+        Self::Light,
+        Self::Dark,
+        Self::System,
+        Self::Sample,
+        Self::Quit,
+    ];
+
+    /// What it does, as the palette names it.
+    #[must_use]
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Find => "Find a connection or a command",
+            Self::Search => "Search on this page",
+            Self::Connections => "Go to connections",
+            Self::Transmissions => "Go to transmissions",
+            Self::NewConnection => "New connection…",
+            Self::ImportConnection => "Import a connection file…",
+            Self::NewCertificate => "New partner certificate…",
+            Self::TestSend => "Test send",
+            Self::Save => "Save changes",
+            Self::Undo => "Undo the last change",
+            Self::Redo => "Redo",
+            Self::Refresh => "Read the workspace anew",
+            Self::Light => "Light colours",
+            Self::Dark => "Dark colours",
+            Self::System => "The system's colours",
+            Self::Sample => "Open the sample workspace",
+            Self::Quit => "Close the window",
+        }
+    }
+
+    /// The keys that give it.
+    #[must_use]
+    pub(super) fn shortcut(self) -> Option<KeyboardShortcut> {
+        let command = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
+        match self {
+            Self::Find => command(Key::K),
+            Self::Search => command(Key::F),
+            Self::Connections => command(Key::Num1),
+            Self::Transmissions => command(Key::Num2),
+            Self::NewConnection => command(Key::N),
+            Self::ImportConnection => command(Key::O),
+            Self::NewCertificate => command(Key::I),
+            Self::TestSend => command(Key::Enter),
+            Self::Save => command(Key::S),
+            Self::Undo => command(Key::Z),
+            Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
+            Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
+            Self::Quit => command(Key::Q),
+            Self::Light | Self::Dark | Self::System | Self::Sample => None,
+        }
+    }
+
+    /// Whether a field that is being typed into has its own use for the keys.
+    const fn belongs_to_text(self) -> bool {
+        matches!(self, Self::Undo | Self::Redo)
+    }
+
+    /// The commands whose keys were pressed in this frame. Nothing while a dialog is open, which has its own keys.
+    pub(super) fn pressed(ctx: &Context) -> Vec<Self> {
+        if ctx.memory(|memory| memory.top_modal_layer().is_some()) {
+            return Vec::new();
+        }
+        let typing = ctx.text_edit_focused();
+        let mut all: Vec<(Self, KeyboardShortcut)> =
+            Self::ALL.iter().filter_map(|command| Some((*command, command.shortcut()?))).collect();
+        // egui lets surplus Shift pass: the shortcut with more modifiers is asked first.
+        all.sort_by_key(|(_, keys)| !keys.modifiers.shift);
+        ctx.input_mut(|input| {
+            all.into_iter()
+                .filter(|(command, _)| !(typing && command.belongs_to_text()))
+                .filter(|(_, keys)| input.consume_shortcut(keys))
+                .map(|(command, _)| command)
+                .collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_have_the_same_keys() {
+        let keys: Vec<_> = UiCommand::ALL.iter().filter_map(|command| command.shortcut()).collect();
+        for (index, one) in keys.iter().enumerate() {
+            assert!(!keys[..index].contains(one), "{one:?}");
+        }
+    }
+}

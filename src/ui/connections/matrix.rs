@@ -1,0 +1,228 @@
+//! The matrix itself: a table that draws only the rows that are seen.
+
+use egui::{Align, Align2, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, Role, pos2, vec2};
+use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
+
+use super::rows::{LastSend, MatrixColumn, Order, Row};
+use crate::domain::compliance::{Column as Setting, Status};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::Verdict;
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Badge, focus_ring, muted, small};
+
+/// Space before the content of a cell.
+const INDENT: f32 = 10.0;
+
+/// What was clicked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Clicked {
+    /// A row.
+    Row(usize),
+    /// The head of a column.
+    Head(MatrixColumn),
+}
+
+/// Shows the matrix and returns what was clicked.
+pub(super) fn matrix(
+    ui: &mut Ui,
+    rows: &[Row],
+    order: Order,
+    selected: Option<&(ConnectionId, ProfileKind)>,
+    scroll_to: Option<usize>,
+) -> Option<Clicked> {
+    let tokens = tokens(ui.ctx());
+    let available = ui.available_size();
+    let content = theme::HEAD + theme::ROW * rows.len() as f32 + 2.0;
+    let size = vec2(available.x, content.min(available.y));
+    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+    let inner = outer.shrink(1.0);
+    let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
+    within.set_clip_rect(inner.intersect(ui.clip_rect()));
+    within.spacing_mut().item_spacing = Vec2::ZERO;
+    let table = Table::new()
+        .id_salt("matrix")
+        .num_rows(rows.len() as u64)
+        .num_sticky_cols(1)
+        .headers([HeaderRow::new(theme::HEAD)]);
+    let id = table.get_id(&within);
+    let mut table = table.columns(columns(&within, id, inner.width()));
+    if let Some(row) = scroll_to {
+        table = table.scroll_to_row(row as u64, None);
+    }
+    // The lines between columns come back under the pointer, where they can be dragged.
+    within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
+    let mut delegate = Matrix { rows, order, selected, hovered: None, clicked: None };
+    table.show(&mut within, &mut delegate);
+    delegate.clicked
+}
+
+/// The columns as wide as the user has made them; what is left over goes to the last, so that rows reach the edge.
+fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
+    let id = |column: MatrixColumn| egui::Id::unique(column.label());
+    let state = TableState::load(ui, table).unwrap_or_else(|| {
+        // Else the columns would be made as narrow as their cut contents allow.
+        let col_widths = MatrixColumn::ALL.iter().map(|column| (id(*column), column.width())).collect();
+        let state = TableState { col_widths, parent_width: None };
+        state.clone().store(ui, table);
+        state
+    });
+    let mut left = width;
+    MatrixColumn::ALL
+        .iter()
+        .map(|column| {
+            if *column == MatrixColumn::LastSend {
+                let width = left.max(column.width());
+                return Column::new(width).range(width..=width).resizable(false).id(id(*column));
+            }
+            let width = state.col_widths.get(&id(*column)).copied().unwrap_or_else(|| column.width());
+            left -= width;
+            Column::new(width).range(70.0..=600.0).resizable(true).id(id(*column))
+        })
+        .collect()
+}
+
+struct Matrix<'a> {
+    rows: &'a [Row],
+    order: Order,
+    selected: Option<&'a (ConnectionId, ProfileKind)>,
+    hovered: Option<u64>,
+    clicked: Option<Clicked>,
+}
+
+impl Matrix<'_> {
+    fn is_selected(&self, row: &Row) -> bool {
+        self.selected.is_some_and(|(connection, _)| *connection == row.connection)
+    }
+}
+
+impl TableDelegate for Matrix<'_> {
+    fn default_row_height(&self) -> f32 {
+        theme::ROW
+    }
+
+    fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
+        let Some(column) = MatrixColumn::ALL.get(cell.col_range.start).copied() else { return };
+        let tokens = tokens(ui.ctx());
+        let rect = ui.max_rect();
+        ui.painter().rect_filled(rect, 0.0, tokens.panel);
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
+        let response = ui.interact(rect.shrink2(vec2(6.0, 0.0)), ui.scope_id().with(("head", column.label())), Sense::click());
+        let sorted = self.order.by == column;
+        let ink = if sorted || response.hovered() { tokens.text } else { tokens.muted };
+        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+        let at = pos2(rect.left() + INDENT, rect.center().y);
+        let head = painter.text(at, Align2::LEFT_CENTER, column.label(), theme::bold(theme::TABLE_HEAD), ink);
+        if sorted {
+            let arrow = icon::glyph(if self.order.reversed { Icon::ChevronUp } else { Icon::ChevronDown });
+            painter.text(head.right_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, arrow, icon::font(13.0), ink);
+        }
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {}", column.label())));
+        focus_ring(ui, &response);
+        if response.clicked() {
+            self.clicked = Some(Clicked::Head(column));
+        }
+    }
+
+    fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
+        let Some(row) = usize::try_from(row_nr).ok().and_then(|index| self.rows.get(index)) else { return };
+        let tokens = tokens(ui.ctx());
+        let rect = ui.max_rect();
+        if ui.rect_contains_pointer(rect) {
+            self.hovered = Some(row_nr);
+        }
+        let fill = if self.is_selected(row) {
+            tokens.accent.soft
+        } else if self.hovered == Some(row_nr) {
+            tokens.hover
+        } else {
+            tokens.panel
+        };
+        ui.painter().rect_filled(rect, 0.0, fill);
+        if row.last {
+            ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
+        }
+    }
+
+    fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
+        let Some(index) = usize::try_from(cell.row_nr).ok() else { return };
+        let (Some(row), Some(column)) = (self.rows.get(index), MatrixColumn::ALL.get(cell.col_nr)) else { return };
+        let rect = ui.max_rect();
+        // A row of this profile keeps its number when others come and go.
+        let id = ui.scope_id().with((row.connection.as_str(), row.profile.as_str(), cell.col_nr));
+        let response = ui.interact(rect, id, Sense::click());
+        let content = Rect::from_min_max(rect.min + vec2(INDENT, 0.0), rect.max - vec2(4.0, 0.0));
+        let mut within = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
+        match column {
+            MatrixColumn::Connection => connection(ui, content, row, &response),
+            MatrixColumn::Profile => {
+                let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
+                let font = if chosen { theme::bold(theme::BODY) } else { theme::body() };
+                within.add(egui::Label::new(RichText::new(super::page::profile_word(row.profile)).font(font)).truncate());
+            }
+            MatrixColumn::Setting(setting) => {
+                if let Some((status, word)) = Setting::ALL.iter().position(|each| each == setting).and_then(|at| row.cells.get(at)) {
+                    if *status == Status::NotApplicable {
+                        // No rule is about it: what stands there is no good news and no bad news.
+                        let said = format!("{}: {word}, {}", column.label(), status.label());
+                        let label = within.add(egui::Label::new(RichText::new(word).font(theme::small()).color(tokens(&within).muted)).truncate());
+                        label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
+                    } else {
+                        Badge::status(*status, word).about(column.label()).show(&mut within);
+                    }
+                }
+            }
+            MatrixColumn::LastSend => last_send(&mut within, &row.last_send),
+        }
+        if response.clicked() {
+            self.clicked = Some(Clicked::Row(index));
+        }
+    }
+}
+
+/// Name and identifiers: over both rows of a pair, or one behind the other where there is one profile alone.
+fn connection(ui: &Ui, rect: Rect, row: &Row, response: &Response) {
+    let tokens = tokens(ui.ctx());
+    let painter = ui.painter();
+    let line = |text: &str, font, ink, width: f32| {
+        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, ink);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+        painter.layout_job(job)
+    };
+    let alone = row.first && row.last;
+    if row.first {
+        let name = line(&row.name, theme::bold(theme::BODY), tokens.text, rect.width());
+        let shift = if alone { 0.0 } else { 5.0 };
+        let at = pos2(rect.left(), rect.center().y - name.size().y / 2.0 + shift);
+        let end = at.x + name.size().x + 8.0;
+        painter.galley(at, name, tokens.text);
+        if alone && rect.right() - end > 40.0 {
+            let ids = line(&row.ids, theme::small(), tokens.muted, rect.right() - end);
+            painter.galley(pos2(end, rect.center().y - ids.size().y / 2.0), ids, tokens.muted);
+        }
+    } else {
+        let ids = line(&row.ids, theme::small(), tokens.muted, rect.width());
+        painter.galley(pos2(rect.left(), rect.center().y - ids.size().y / 2.0 - 5.0), ids, tokens.muted);
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &row.sentence));
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, tokens.accent.ink);
+        painter.rect_stroke(rect.expand2(vec2(6.0, -2.0)), theme::RADIUS, ring, StrokeKind::Inside);
+    }
+}
+
+fn last_send(ui: &mut Ui, last: &LastSend) {
+    let shown = match last.verdict {
+        None => {
+            let text = muted(ui, &last.word);
+            ui.add(egui::Label::new(text).truncate())
+        }
+        Some(Verdict::Cancelled) => {
+            let text = small(&last.word).color(tokens(ui.ctx()).muted);
+            ui.add(egui::Label::new(text).truncate())
+        }
+        Some(verdict) => Badge::verdict(verdict, &last.word).about("Last send").show(ui),
+    };
+    shown.on_hover_text(&last.hint);
+}

@@ -1,0 +1,14 @@
+//! The connections: a matrix of profiles and settings, tiles that count what is there, and what an empty workspace offers.
+
+mod duplicate;
+mod file_errands;
+mod matrix;
+mod new;
+mod page;
+mod rows;
+mod welcome;
+
+pub(super) use duplicate::{Duplicate, remove};
+pub(super) use file_errands::FileErrands;
+pub(super) use new::NewConnection;
+pub(super) use page::ConnectionsPage;

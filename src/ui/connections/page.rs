@@ -1,0 +1,265 @@
+//! The page: title, tiles, search, matrix.
+
+use std::sync::Arc;
+
+use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
+
+use super::matrix::{Clicked, matrix};
+use super::rows::{Filter, Order, Row, rows};
+use super::welcome::welcome;
+use crate::app::engine::Snapshot;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::ui::desk::Desk;
+use crate::ui::icon::Icon;
+use crate::ui::intent::Intent;
+use crate::ui::moment::{Moment, count};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{empty_state, figure_tile, link, page_title, primary, search, secondary};
+
+/// How far ahead the tile of certificates looks, in days.
+const ENDING_DAYS: i64 = 45;
+
+/// The page of connections with what the user has set on it.
+#[derive(Default)]
+pub(crate) struct ConnectionsPage {
+    query: String,
+    filter: Filter,
+    order: Order,
+    focus_search: bool,
+    scroll_to: Option<usize>,
+    /// The rows as last made; none where they have to be made anew.
+    rows: Option<Made>,
+}
+
+/// Rows with what they were made from.
+struct Made {
+    snapshot: Arc<Snapshot>,
+    query: String,
+    filter: Filter,
+    order: Order,
+    rows: Vec<Row>,
+}
+
+/// What people call a profile.
+#[must_use]
+pub(super) const fn profile_word(kind: ProfileKind) -> &'static str {
+    match kind {
+        ProfileKind::Production => "Production",
+        ProfileKind::Test => "Test",
+    }
+}
+
+impl ConnectionsPage {
+    /// The workspace has been read anew.
+    pub(crate) fn refresh(&mut self) {
+        self.rows = None;
+    }
+
+    /// Puts the cursor into the search field.
+    pub(crate) const fn focus_search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// Shows the page. `selected` is what the inspector is open on.
+    pub(crate) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, selected: Option<&(ConnectionId, ProfileKind)>) {
+        if desk.snapshot.connections.is_empty() {
+            welcome(ui, desk);
+            return;
+        }
+        self.head(ui, desk, selected.is_some());
+        ui.add_space(6.0);
+        if selected.is_none() {
+            self.tiles(ui, desk);
+            ui.add_space(6.0);
+        }
+        self.make(desk);
+        let Some(made) = &self.rows else { return };
+        if made.rows.is_empty() {
+            let clear = empty_state(ui, Icon::Search, "No connection matches", &self.what_is_asked(), |ui| {
+                secondary(ui, "Show all connections").clicked()
+            });
+            if clear {
+                self.query.clear();
+                self.filter = Filter::All;
+            }
+            return;
+        }
+        let step = arrow_keys(ui).and_then(|down| neighbour(&made.rows, selected, down));
+        if let Some(row) = step {
+            self.scroll_to = Some(row);
+            open(desk, &made.rows[row]);
+        }
+        match matrix(ui, &made.rows, self.order, selected, self.scroll_to.take()) {
+            Some(Clicked::Row(row)) => open(desk, &made.rows[row]),
+            Some(Clicked::Head(column)) => {
+                let reversed = self.order.by == column && !self.order.reversed;
+                self.order = Order { by: column, reversed };
+            }
+            None => {}
+        }
+    }
+
+    fn head(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, inspecting: bool) {
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), theme::CONTROL), Layout::left_to_right(Align::Center), |ui| {
+            page_title(ui, "Connections");
+            if self.filter != Filter::All && link(ui, format!("{}  Show all", self.filter_word())).clicked() {
+                self.filter = Filter::All;
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if !inspecting {
+                    if primary(ui, "New connection").on_hover_text("Ctrl+N").clicked() {
+                        desk.intend(Intent::NewConnection);
+                    }
+                    if secondary(ui, "Import…").on_hover_text("A connection file, Ctrl+O").clicked() {
+                        desk.intend(Intent::ImportConnectionFile);
+                    }
+                }
+                let width = if inspecting { 180.0_f32 } else { 230.0 }.min(ui.available_width() - 8.0);
+                if width > 60.0 {
+                    let field = search(ui, "Search connections", &mut self.query, "Search connections", width - 34.0);
+                    if std::mem::take(&mut self.focus_search) {
+                        field.request_focus();
+                    }
+                    if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                        self.query.clear();
+                    }
+                }
+            });
+        });
+    }
+
+    const fn filter_word(&self) -> &'static str {
+        match self.filter {
+            Filter::All => "",
+            Filter::NeedAction => "Need action",
+            Filter::Ending => "Certificates that end soon",
+        }
+    }
+
+    fn what_is_asked(&self) -> String {
+        match (self.query.trim(), self.filter) {
+            ("", Filter::NeedAction) => "Every connection meets its required rules".to_owned(),
+            ("", _) => "No certificate ends soon".to_owned(),
+            (query, Filter::All) => format!("Nothing is called or set to “{query}”"),
+            (query, _) => format!("Nothing of what is shown is called or set to “{query}”"),
+        }
+    }
+
+    fn tiles(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let tokens = tokens(ui.ctx());
+        let snapshot = desk.snapshot;
+        let gap = 12.0;
+        let across: u8 = if ui.available_width() < 720.0 { 2 } else { 4 };
+        let width = ((ui.available_width() - gap * f32::from(across - 1)) / f32::from(across)).floor();
+        let height = 92.0;
+        let connections = snapshot.connections.len();
+        let profiles = count(snapshot.profiles(), "profile");
+        let noun = if connections == 1 { "connection" } else { "connections" };
+        let need_action = snapshot.need_action();
+        let ending = snapshot.ending_within(ENDING_DAYS);
+        let next = next_step(snapshot, &desk.moment);
+        let clear = |number: usize, colour| if number == 0 { None } else { Some(colour) };
+        let tiles = [
+            (connections.to_string(), None, format!("{noun}, {profiles}"), Filter::All),
+            (
+                need_action.to_string(),
+                clear(need_action, tokens.bad.ink),
+                if need_action == 1 { "needs action before traffic is at risk" } else { "need action before traffic is at risk" }.to_owned(),
+                Filter::NeedAction,
+            ),
+            (
+                ending.to_string(),
+                clear(ending, tokens.warn.ink),
+                format!("{} within {ENDING_DAYS} days", if ending == 1 { "certificate expires" } else { "certificates expire" }),
+                Filter::Ending,
+            ),
+        ];
+        let mut next_clicked = false;
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing = vec2(gap, gap);
+            let mut all: Vec<(String, Option<egui::Color32>, String, Option<Filter>)> =
+                tiles.into_iter().map(|(figure, colour, text, filter)| (figure, colour, text, Some(filter))).collect();
+            all.push((next.0, None, next.1, None));
+            for line in all.chunks(usize::from(across)) {
+                ui.horizontal(|ui| {
+                    for (figure, colour, text, filter) in line {
+                        let tile = figure_tile(ui, figure, *colour, text, width, height);
+                        if tile.clicked() {
+                            match filter {
+                                Some(filter) => self.filter = *filter,
+                                None => next_clicked = true,
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        if next_clicked && let Some((_, _, state)) = desk.snapshot.next_activation() {
+            let connection = state.connection.id.clone();
+            let tab = Some(crate::ui::intent::InspectorTab::Certificates);
+            desk.intend(Intent::Inspect { connection, profile: None, tab });
+        }
+    }
+
+    /// Makes the rows where they are out of date.
+    fn make(&mut self, desk: &Desk<'_>) {
+        let fresh = self.rows.as_ref().is_some_and(|made| {
+            Arc::ptr_eq(&made.snapshot, desk.snapshot)
+                && made.query == self.query
+                && made.filter == self.filter
+                && made.order == self.order
+        });
+        if !fresh {
+            self.rows = Some(Made {
+                snapshot: Arc::clone(desk.snapshot),
+                query: self.query.clone(),
+                filter: self.filter,
+                order: self.order,
+                rows: rows(desk.snapshot, &desk.moment, &self.query, self.filter, self.order),
+            });
+        }
+    }
+}
+
+/// What happens next: figure and text of the last tile.
+fn next_step(snapshot: &Snapshot, moment: &Moment) -> (String, String) {
+    match snapshot.next_activation() {
+        Some((at, _, state)) => (
+            moment.day_and_time(at),
+            format!("next: new {} certificate goes active", state.connection.name),
+        ),
+        None => ("None".to_owned(), "no certificate is scheduled to go active".to_owned()),
+    }
+}
+
+fn open(desk: &mut Desk<'_>, row: &Row) {
+    desk.intend(Intent::Inspect { connection: row.connection.clone(), profile: Some(row.profile), tab: None });
+}
+
+/// Whether an arrow key was pressed that nothing else has use for, and whether downwards.
+fn arrow_keys(ui: &Ui) -> Option<bool> {
+    let ctx = ui.ctx();
+    if ctx.memory(|memory| memory.focused().is_some() || memory.top_modal_layer().is_some()) {
+        return None;
+    }
+    ctx.input_mut(|input| {
+        if input.consume_key(Modifiers::NONE, Key::ArrowDown) {
+            Some(true)
+        } else if input.consume_key(Modifiers::NONE, Key::ArrowUp) {
+            Some(false)
+        } else {
+            None
+        }
+    })
+}
+
+fn neighbour(rows: &[Row], selected: Option<&(ConnectionId, ProfileKind)>, down: bool) -> Option<usize> {
+    let here = selected.and_then(|(id, kind)| rows.iter().position(|row| row.connection == *id && row.profile == *kind));
+    match (here, down) {
+        (None, true) => Some(0),
+        (None, false) => rows.len().checked_sub(1),
+        (Some(here), true) => (here + 1 < rows.len()).then_some(here + 1),
+        (Some(here), false) => here.checked_sub(1),
+    }
+}
+

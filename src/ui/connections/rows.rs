@@ -1,0 +1,238 @@
+//! The rows of the matrix: which are there, in which order, with everything that is written in them. Made anew only when
+//! the workspace, the search or the order has changed, so that a frame does nothing but draw.
+
+use crate::app::TransmissionSummary;
+use crate::app::engine::{ConnectionState, Snapshot};
+use crate::domain::compliance::{Column, Status};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::Verdict;
+use crate::ui::moment::Moment;
+
+/// A column of the matrix, from the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MatrixColumn {
+    /// Name and AS2 identifiers.
+    Connection,
+    /// Production or test.
+    Profile,
+    /// A setting.
+    Setting(Column),
+    /// The newest message sent.
+    LastSend,
+}
+
+impl MatrixColumn {
+    /// All, from the left.
+    pub(super) const ALL: [Self; 8] = [
+        Self::Connection,
+        Self::Profile,
+        Self::Setting(Column::Encryption),
+        Self::Setting(Column::Signing),
+        Self::Setting(Column::PartnerCertificate),
+        Self::Setting(Column::IdentityCertificate),
+        Self::Setting(Column::Mdn),
+        Self::LastSend,
+    ];
+
+    /// Its head.
+    #[must_use]
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Connection => "Connection",
+            Self::Profile => "Profile",
+            Self::Setting(Column::Mdn) => "Receipt (MDN)",
+            Self::Setting(column) => column.label(),
+            Self::LastSend => "Last send",
+        }
+    }
+
+    /// Its width at first.
+    #[must_use]
+    pub(super) const fn width(self) -> f32 {
+        match self {
+            Self::Connection => 200.0,
+            Self::Profile => 92.0,
+            Self::Setting(Column::Encryption) => 140.0,
+            Self::Setting(Column::Signing) => 112.0,
+            Self::Setting(Column::PartnerCertificate) => 152.0,
+            Self::Setting(Column::IdentityCertificate) => 142.0,
+            Self::Setting(Column::Mdn) => 144.0,
+            Self::LastSend => 150.0,
+        }
+    }
+}
+
+/// In which order the connections stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Order {
+    /// By which column.
+    pub by: MatrixColumn,
+    /// From the end.
+    pub reversed: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { by: MatrixColumn::Connection, reversed: false }
+    }
+}
+
+/// Which connections are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Filter {
+    /// All.
+    #[default]
+    All,
+    /// Those that break a required rule.
+    NeedAction,
+    /// Those with a certificate that ends soon or has ended.
+    Ending,
+}
+
+/// How a message to a profile ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct LastSend {
+    /// The verdict; nothing where nothing was sent yet.
+    pub verdict: Option<Verdict>,
+    /// When, or why not: `2 min ago`, `MIC mismatch`.
+    pub word: String,
+    /// More about it, for the pointer.
+    pub hint: String,
+}
+
+/// One profile's row.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    /// Its connection.
+    pub connection: ConnectionId,
+    /// The connection's name.
+    pub name: String,
+    /// `ACMEVC → AMAZONEDI`.
+    pub ids: String,
+    /// Which profile.
+    pub profile: ProfileKind,
+    /// Whether it is the connection's first row here.
+    pub first: bool,
+    /// Whether it is the connection's last row here.
+    pub last: bool,
+    /// How each setting stands: status and word, in the order of [`Column::ALL`].
+    pub cells: Vec<(Status, String)>,
+    /// The newest message sent.
+    pub last_send: LastSend,
+    /// The whole row in a sentence, for screen readers.
+    pub sentence: String,
+}
+
+/// The rows that answer to a search, in their order.
+#[must_use]
+pub(super) fn rows(snapshot: &Snapshot, moment: &Moment, query: &str, filter: Filter, order: Order) -> Vec<Row> {
+    let query = query.trim().to_lowercase();
+    let mut shown: Vec<&ConnectionState> = snapshot
+        .connections
+        .iter()
+        .filter(|state| query.is_empty() || answers(state, &query))
+        .filter(|state| match filter {
+            Filter::All => true,
+            Filter::NeedAction => state.report.status == Status::NonCompliant,
+            Filter::Ending => ends_soon(state),
+        })
+        .collect();
+    match order.by {
+        // As in the snapshot.
+        MatrixColumn::Connection => {}
+        MatrixColumn::Profile => shown.sort_by_key(|state| state.report.profiles.first().map(|report| report.profile)),
+        MatrixColumn::Setting(column) => shown.sort_by_cached_key(|state| worst_cell(state, column)),
+        MatrixColumn::LastSend => {
+            shown.sort_by_key(|state| std::cmp::Reverse(state.last_sent.iter().map(|(_, sent)| sent.at).max()));
+        }
+    }
+    if order.reversed {
+        shown.reverse();
+    }
+    shown.into_iter().flat_map(|state| rows_of(state, moment)).collect()
+}
+
+fn answers(state: &ConnectionState, query: &str) -> bool {
+    let connection = &state.connection;
+    connection.name.to_lowercase().contains(query)
+        || connection.id.as_str().contains(query)
+        || connection.profiles().any(|(_, profile)| {
+            profile.our_as2_id.as_str().to_lowercase().contains(query)
+                || profile.partner_as2_id.as_str().to_lowercase().contains(query)
+                || profile.url.as_str().to_lowercase().contains(query)
+        })
+        || state.report.profiles.iter().any(|report| report.cells.iter().any(|cell| cell.word.to_lowercase().contains(query)))
+}
+
+fn ends_soon(state: &ConnectionState) -> bool {
+    state.report.profiles.iter().flat_map(|report| &report.findings).any(|finding| {
+        finding.aspect == Some("validity") && matches!(finding.status, Status::NonCompliant | Status::Due)
+    })
+}
+
+fn worst_cell(state: &ConnectionState, column: Column) -> (Status, String) {
+    state
+        .report
+        .profiles
+        .iter()
+        .flat_map(|report| &report.cells)
+        .filter(|cell| cell.column == column)
+        .map(|cell| (cell.status, cell.word.clone()))
+        .min()
+        .unwrap_or((Status::NotApplicable, String::new()))
+}
+
+fn rows_of(state: &ConnectionState, moment: &Moment) -> Vec<Row> {
+    let connection = &state.connection;
+    let count = connection.profiles().count();
+    connection
+        .profiles()
+        .zip(&state.report.profiles)
+        .enumerate()
+        .map(|(index, ((kind, profile), report))| {
+            let cells: Vec<(Status, String)> =
+                report.cells.iter().map(|cell| (cell.status, cell.word.clone())).collect();
+            let last_send = last_send(state.last_sent(kind), moment);
+            let mut sentence = format!("{}, {kind}, {}", connection.name, report.status.label());
+            for cell in &report.cells {
+                sentence.push_str(&format!("; {} {}", cell.column.label(), cell.word));
+            }
+            sentence.push_str(&format!("; last send {}", last_send.word));
+            Row {
+                connection: connection.id.clone(),
+                name: connection.name.clone(),
+                ids: format!("{} → {}", profile.our_as2_id, profile.partner_as2_id),
+                profile: kind,
+                first: index == 0,
+                last: index + 1 == count,
+                cells,
+                last_send,
+                sentence,
+            }
+        })
+        .collect()
+}
+
+fn last_send(sent: Option<&TransmissionSummary>, moment: &Moment) -> LastSend {
+    let Some(sent) = sent else {
+        return LastSend { verdict: None, word: "Never".to_owned(), hint: "Nothing was sent yet".to_owned() };
+    };
+    let ago = moment.ago(sent.at);
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect::<String>())
+    };
+    let cause = sent.cause.clone().unwrap_or_default();
+    let word = match sent.verdict {
+        Verdict::Delivered | Verdict::Received => capital(&ago),
+        Verdict::Pending => "Waiting for receipt".to_owned(),
+        Verdict::Sending | Verdict::Queued => "Sending".to_owned(),
+        Verdict::Uncertain => "Uncertain".to_owned(),
+        Verdict::Cancelled => "Cancelled".to_owned(),
+        Verdict::Failed | Verdict::Refused => {
+            if cause.is_empty() { "Failed".to_owned() } else { cause.clone() }
+        }
+    };
+    let hint = format!("{}, {}: {cause}", moment.day_and_time(sent.at), sent.verdict);
+    LastSend { verdict: Some(sent.verdict), word, hint }
+}

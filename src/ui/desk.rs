@@ -1,0 +1,108 @@
+//! What every view is given: the workspace as last read, the way to the engine, and the way to say what is to happen.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::files::{FilePick, FilePicks, PickId};
+use super::intent::Intent;
+use super::moment::Moment;
+use super::sends::Sends;
+use super::shell::Toasts;
+use crate::app::AppError;
+use crate::app::engine::{Answer, Command, Engine, RequestId, Snapshot};
+
+/// Answers that have come and that no view has taken yet.
+#[derive(Default)]
+pub(super) struct Answers {
+    waiting: HashMap<RequestId, Result<Answer, AppError>>,
+}
+
+/// A view that was closed never takes its answers: more than these are given up, the oldest first.
+const MOST_ANSWERS: usize = 64;
+
+impl Answers {
+    /// Keeps an answer until it is taken.
+    pub(super) fn put(&mut self, id: RequestId, answer: Result<Answer, AppError>) {
+        self.waiting.insert(id, answer);
+        if self.waiting.len() > MOST_ANSWERS
+            && let Some(oldest) = self.waiting.keys().min().copied()
+        {
+            self.waiting.remove(&oldest);
+        }
+    }
+
+    /// The answer to a request, once.
+    pub(super) fn take(&mut self, id: RequestId) -> Option<Result<Answer, AppError>> {
+        self.waiting.remove(&id)
+    }
+}
+
+/// What every view is given.
+pub struct Desk<'a> {
+    /// The workspace as last read.
+    pub snapshot: &'a Arc<Snapshot>,
+    /// The present, and the zone in which instants are shown.
+    pub moment: Moment,
+    /// Sends under way, and how the last of each profile ended.
+    pub sends: &'a mut Sends,
+    /// Short messages at the window's edge.
+    pub toasts: &'a mut Toasts,
+    pub(super) engine: &'a mut Engine,
+    pub(super) answers: &'a mut Answers,
+    pub(super) intents: &'a mut Vec<Intent>,
+    pub(super) files: &'a mut FilePicks,
+}
+
+impl Desk<'_> {
+    /// Hands a command to the engine and returns the number under which it will be answered. Where it is not taken, the
+    /// user is told and nothing is returned.
+    pub fn ask(&mut self, command: impl FnOnce(RequestId) -> Command) -> Option<RequestId> {
+        let id = self.engine.request();
+        match self.engine.tell(command(id)) {
+            Ok(()) => Some(id),
+            Err(busy) => {
+                self.toasts.error(&busy.to_string(), "");
+                None
+            }
+        }
+    }
+
+    /// The answer to a request once it has come; the request is forgotten with it.
+    pub fn answer(&mut self, request: &mut Option<RequestId>) -> Option<Result<Answer, AppError>> {
+        let answer = self.answers.take((*request)?)?;
+        *request = None;
+        Some(answer)
+    }
+
+    /// Says what is to happen. It is done once, after this frame.
+    pub fn intend(&mut self, intent: Intent) {
+        self.intents.push(intent);
+    }
+
+    /// Opens the system's file dialog; the pick comes under the returned number. Only one is open at a time.
+    pub fn pick_file(&mut self, pick: FilePick) -> Option<PickId> {
+        match self.files.open(pick, self.engine, self.snapshot) {
+            Ok(id) => Some(id),
+            Err(reason) => {
+                self.toasts.error(&reason, "");
+                None
+            }
+        }
+    }
+
+    /// What was picked, once: the file, or nothing where the dialog was closed without one.
+    pub fn picked(&mut self, pick: &mut Option<PickId>) -> Option<Option<PathBuf>> {
+        let picked = self.files.take((*pick)?)?;
+        *pick = None;
+        Some(picked)
+    }
+
+    /// Sends a message and follows it in [`Sends`].
+    pub fn send(&mut self, request: crate::app::SendRequest) {
+        let (connection, profile) = (request.connection.clone(), request.profile);
+        if let Some(id) = self.ask(|id| Command::Send(id, request)) {
+            self.sends.begin(id, connection, profile, self.moment.now);
+        }
+    }
+}

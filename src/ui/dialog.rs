@@ -1,0 +1,103 @@
+//! Dialogs: what lies on top of the window and has to be finished or closed first.
+
+use std::path::PathBuf;
+
+use egui::{Context, Frame, Id, Margin, Modal, RichText, Stroke, Ui, vec2};
+
+use super::desk::Desk;
+use super::icon::Icon;
+use super::theme::{self, tokens};
+use super::widgets::{icon_button, muted};
+
+/// What a dialog wants after a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// To stay.
+    Open,
+    /// To be closed.
+    Close,
+}
+
+/// A dialog. It keeps its own state; the window keeps the dialogs in a stack and shows the last on top.
+pub trait Dialog {
+    /// Shows it.
+    fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow;
+
+    /// Takes a file that was dropped onto the window, where it has use for one. Without a use it is given back.
+    fn drop_file(&mut self, file: Dropped, _desk: &mut Desk<'_>) -> Option<Dropped> {
+        Some(file)
+    }
+}
+
+/// A file that was dropped onto the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// Its path.
+    pub path: PathBuf,
+}
+
+/// The frame of every dialog: title, what it is about, a cross to close it. Escape and the ground beside it close it
+/// too, unless `busy`: while something is being saved.
+pub(super) fn frame(
+    ctx: &Context,
+    name: &str,
+    title: &str,
+    subtitle: &str,
+    width: f32,
+    busy: bool,
+    content: impl FnOnce(&mut Ui) -> Flow,
+) -> Flow {
+    let tokens = tokens(ctx);
+    let screen = ctx.content_rect();
+    let width = width.min(screen.width() - 32.0);
+    let shown = Modal::new(Id::unique(("dialog", name)))
+        .backdrop_color(tokens.backdrop)
+        .frame(
+            Frame::new()
+                .fill(tokens.panel)
+                .stroke(Stroke::new(1.0, tokens.line))
+                .corner_radius(theme::DIALOG_RADIUS)
+                .shadow(egui::Shadow { offset: [0, 12], blur: 36, spread: 0, color: tokens.shadow })
+                .inner_margin(Margin::same(24)),
+        )
+        .show(ctx, |ui| {
+            ui.set_width(width - 48.0);
+            let mut flow = Flow::Open;
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(ui.available_width() - 40.0);
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    ui.add(egui::Label::new(RichText::new(title).font(theme::bold(theme::TITLE))).truncate());
+                    if !subtitle.is_empty() {
+                        ui.add(egui::Label::new(muted(ui, subtitle)).wrap());
+                    }
+                });
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+                    if ui.add_enabled_ui(!busy, |ui| icon_button(ui, Icon::X, "Close")).inner.clicked() {
+                        flow = Flow::Close;
+                    }
+                });
+            });
+            ui.add_space(6.0);
+            // Within what the window can show, however much there is to say.
+            let room = screen.height() - 150.0;
+            let inner = egui::ScrollArea::vertical()
+                .max_height(room)
+                .auto_shrink([false, true])
+                .show(ui, |ui| content(ui))
+                .inner;
+            if flow == Flow::Close { flow } else { inner }
+        });
+    if shown.should_close() && !busy { Flow::Close } else { shown.inner }
+}
+
+/// The row of buttons at a dialog's foot, from the right.
+pub(super) fn buttons<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.add_space(10.0);
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), theme::CONTROL),
+        egui::Layout::right_to_left(egui::Align::Center),
+        add,
+    )
+    .inner
+}

@@ -1,0 +1,110 @@
+//! The system's file dialogs. They are opened on the window's thread, as some systems want, and waited for beside the
+//! engine's work, so that the window goes on drawing.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+
+use egui::Context;
+
+use crate::app::engine::{Command, Engine, Snapshot};
+
+/// By which a pick is told from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PickId(u64);
+
+/// Which file is to be picked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FilePick {
+    /// A certificate to be read.
+    Certificate,
+    /// A connection file to be read.
+    Connection,
+    /// A document to be sent.
+    Document,
+    /// A key with its certificate to be read.
+    Identity,
+    /// Where something is to be written, with the name proposed for it.
+    Save(String),
+}
+
+/// Open file dialogs, and what was picked.
+pub(super) struct FilePicks {
+    ctx: Context,
+    last: u64,
+    open: Option<(PickId, Receiver<Option<PathBuf>>)>,
+    picked: HashMap<PickId, Option<PathBuf>>,
+}
+
+impl FilePicks {
+    /// None open yet; `ctx` is woken when something was picked.
+    #[must_use]
+    pub(super) fn new(ctx: Context) -> Self {
+        Self { ctx, last: 0, open: None, picked: HashMap::new() }
+    }
+
+    /// Opens a dialog. The error is a sentence for the user.
+    pub(super) fn open(&mut self, pick: FilePick, engine: &Engine, snapshot: &Snapshot) -> Result<PickId, String> {
+        if self.open.is_some() {
+            return Err("A file dialog is open already; finish it first".to_owned());
+        }
+        let mut dialog = rfd::AsyncFileDialog::new();
+        if let Some(sample) = &snapshot.workspace.sample {
+            dialog = dialog.set_directory(&sample.folder);
+        }
+        dialog = match &pick {
+            FilePick::Certificate => dialog
+                .set_title("Choose the partner's renewed certificate")
+                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c", "txt"])
+                .add_filter("All files", &["*"]),
+            FilePick::Connection => {
+                dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
+            }
+            FilePick::Document => dialog.set_title("Choose the document to send"),
+            FilePick::Identity => dialog
+                .set_title("Choose a key with its certificate")
+                .add_filter("Keys and certificates", &["p12", "pfx", "pem"])
+                .add_filter("All files", &["*"]),
+            FilePick::Save(name) => dialog.set_title("Save as").set_file_name(name),
+        };
+        self.last += 1;
+        let id = PickId(self.last);
+        let (done, waiting) = channel();
+        let ctx = self.ctx.clone();
+        let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match pick {
+            FilePick::Save(_) => Box::pin(dialog.save_file()),
+            _ => Box::pin(dialog.pick_file()),
+        };
+        let errand = Box::pin(async move {
+            let file = picked.await.map(|handle| handle.path().to_owned());
+            // Nobody waits any more where the window is gone.
+            if done.send(file).is_ok() {
+                ctx.request_repaint();
+            }
+        });
+        engine.tell(Command::Run(errand)).map_err(|busy| busy.to_string())?;
+        self.open = Some((id, waiting));
+        Ok(id)
+    }
+
+    /// Looks whether the open dialog has ended. To be called once a frame.
+    pub(super) fn poll(&mut self) {
+        if let Some((id, waiting)) = &self.open {
+            match waiting.try_recv() {
+                Ok(file) => {
+                    self.picked.insert(*id, file);
+                    self.open = None;
+                }
+                Err(std::sync::mpsc::TryRecvError::Empty) => {}
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => {
+                    self.picked.insert(*id, None);
+                    self.open = None;
+                }
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, id: PickId) -> Option<Option<PathBuf>> {
+        self.picked.remove(&id)
+    }
+}

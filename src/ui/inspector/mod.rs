@@ -1,0 +1,166 @@
+//! One connection in depth: settings, certificates, test send, history.
+
+mod certificates;
+mod history;
+mod settings;
+
+use egui::{Align, Layout, RichText, Ui};
+
+use super::desk::Desk;
+use super::icon::Icon;
+use super::intent::{InspectorTab, Intent, Page};
+use super::theme;
+use super::widgets::{icon_button, muted, tabs};
+use crate::app::engine::{ConnectionState, Snapshot};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use certificates::CertificatesTab;
+use history::HistoryTab;
+use settings::SettingsTab;
+
+/// The inspector of one connection.
+pub(super) struct Inspector {
+    connection: ConnectionId,
+    profile: ProfileKind,
+    tab: InspectorTab,
+    settings: SettingsTab,
+    certificates: CertificatesTab,
+    history: HistoryTab,
+}
+
+impl Inspector {
+    /// Of a connection that is there.
+    #[must_use]
+    pub(super) fn new(connection: ConnectionId, snapshot: &Snapshot) -> Option<Self> {
+        let state = snapshot.connection(&connection)?;
+        let profile = state.connection.profiles().next().map_or(ProfileKind::Production, |(kind, _)| kind);
+        Some(Self {
+            profile,
+            tab: InspectorTab::default(),
+            settings: SettingsTab::new(connection.clone()),
+            certificates: CertificatesTab::default(),
+            history: HistoryTab::default(),
+            connection,
+        })
+    }
+
+    /// The connection it is open on.
+    #[must_use]
+    pub(super) const fn connection(&self) -> &ConnectionId {
+        &self.connection
+    }
+
+    /// The profile in front.
+    #[must_use]
+    pub(super) const fn profile(&self) -> ProfileKind {
+        self.profile
+    }
+
+    /// Brings a profile and a tab to the front, where they are named.
+    pub(super) const fn show_on(&mut self, profile: Option<ProfileKind>, tab: Option<InspectorTab>) {
+        if let Some(profile) = profile {
+            self.profile = profile;
+        }
+        if let Some(tab) = tab {
+            self.tab = tab;
+        }
+    }
+
+    /// How many changes are unsaved.
+    #[must_use]
+    pub(super) fn unsaved(&self) -> usize {
+        self.settings.unsaved()
+    }
+
+    /// Gives the unsaved changes up.
+    pub(super) fn discard(&mut self) {
+        self.settings.discard();
+    }
+
+    /// Saves the unsaved changes, where there are any.
+    pub(super) fn save(&mut self, desk: &mut Desk<'_>) {
+        self.settings.save(desk);
+    }
+
+    /// Takes the last change back.
+    pub(super) fn undo(&mut self) {
+        self.settings.undo();
+    }
+
+    /// Makes it again.
+    pub(super) fn redo(&mut self) {
+        self.settings.redo();
+    }
+
+    /// Puts a value into the draft, as a diagnosis or a finding proposes; without a value the setting is shown.
+    pub(super) fn propose(&mut self, profile: ProfileKind, setting: &str, value: Option<&str>) {
+        self.settings.propose(profile, setting, value);
+    }
+
+    /// The workspace has been read anew.
+    pub(super) fn refresh(&mut self, snapshot: &Snapshot) {
+        self.settings.refresh(snapshot);
+    }
+
+    /// The journal has changed.
+    pub(super) fn journal_changed(&mut self) {
+        self.history.refresh();
+    }
+
+    /// Shows it.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let snapshot = std::sync::Arc::clone(desk.snapshot);
+        let Some(state) = snapshot.connection(&self.connection) else {
+            // It was removed, here or by another program.
+            desk.intend(Intent::DiscardChanges);
+            desk.intend(Intent::CloseInspector);
+            return;
+        };
+        self.head(ui, desk, &snapshot, state);
+        let all = [
+            (InspectorTab::Settings, "Settings"),
+            (InspectorTab::Certificates, "Certificates"),
+            (InspectorTab::TestSend, "Test send"),
+            (InspectorTab::History, "History"),
+        ];
+        if let Some(tab) = tabs(ui, self.tab, &all) {
+            self.tab = tab;
+        }
+        match self.tab {
+            InspectorTab::Settings => self.settings.show(ui, desk, state, &mut self.profile),
+            InspectorTab::Certificates => self.certificates.show(ui, desk, state, &mut self.profile),
+            InspectorTab::TestSend => desk.intend(Intent::Go(Page::TestSend(self.connection.clone()))),
+            InspectorTab::History => self.history.show(ui, desk, state),
+        }
+    }
+
+    fn head(&self, ui: &mut Ui, desk: &mut Desk<'_>, snapshot: &Snapshot, state: &ConnectionState) {
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                ui.set_width((ui.available_width() - 76.0).max(80.0));
+                ui.spacing_mut().item_spacing.y = 3.0;
+                ui.add(egui::Label::new(RichText::new(&state.connection.name).font(theme::bold(16.0))).truncate());
+                let policy = snapshot.policy(&state.connection.policy).map_or_else(|| state.connection.policy.to_string(), |policy| policy.name.clone());
+                ui.add(egui::Label::new(muted(ui, format!("Policy: {policy}"))).truncate());
+            });
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                if icon_button(ui, Icon::X, "Close inspector").clicked() {
+                    desk.intend(Intent::CloseInspector);
+                }
+                let more = icon_button(ui, Icon::Ellipsis, "More actions");
+                egui::Popup::menu(&more).show(|ui| {
+                    ui.set_min_width(200.0);
+                    if ui.button("Duplicate…").clicked() {
+                        desk.intend(Intent::Duplicate(self.connection.clone()));
+                    }
+                    if ui.button("Write to a file…").clicked() {
+                        desk.intend(Intent::ExportConnection(self.connection.clone()));
+                    }
+                    if ui.button("Remove…").clicked() {
+                        desk.intend(Intent::Remove(self.connection.clone()));
+                    }
+                });
+            });
+        });
+        ui.add_space(2.0);
+    }
+}

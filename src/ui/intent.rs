@@ -1,0 +1,98 @@
+//! What a view wants to happen outside itself. Intents are collected while a frame is drawn and done once after it.
+
+use std::path::PathBuf;
+
+use super::dialog::Dialog;
+use crate::app::CertificateSource;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::TransmissionId;
+
+/// A page of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The matrix of connections.
+    Connections,
+    /// The test send of one connection, both profiles beside each other.
+    TestSend(ConnectionId),
+    /// The journal.
+    Transmissions,
+}
+
+/// A tab of the inspector.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum InspectorTab {
+    /// The settings of both profiles.
+    #[default]
+    Settings,
+    /// The partner's certificates and when each is used.
+    Certificates,
+    /// Sending to one or both profiles.
+    TestSend,
+    /// What was sent and received.
+    History,
+}
+
+/// What is to happen.
+pub enum Intent {
+    /// Show a page.
+    Go(Page),
+    /// Open the inspector on a connection, with one of its profiles in front.
+    Inspect {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Which of its profiles.
+        profile: Option<ProfileKind>,
+        /// Which tab; the one that is open where absent.
+        tab: Option<InspectorTab>,
+    },
+    /// Close the inspector.
+    CloseInspector,
+    /// Give the inspector's unsaved changes up.
+    DiscardChanges,
+    /// Change a setting in the inspector's draft, as a diagnosis proposes; without a value only show it.
+    ProposeSetting {
+        /// Which connection.
+        connection: ConnectionId,
+        /// Which of its profiles.
+        profile: ProfileKind,
+        /// The key of the connection file.
+        setting: String,
+        /// The value to try.
+        value: Option<String>,
+    },
+    /// Open the dialog for a partner's renewed certificate.
+    NewCertificate {
+        /// Whose, where that is known.
+        connection: Option<ConnectionId>,
+        /// For which profile it was asked; both where absent.
+        profile: Option<ProfileKind>,
+        /// Where it is, where that is known.
+        source: Option<CertificateSource>,
+    },
+    /// Open the dialog for a new connection.
+    NewConnection,
+    /// Open the dialog that duplicates a connection.
+    Duplicate(ConnectionId),
+    /// Ask, and then remove a connection.
+    Remove(ConnectionId),
+    /// Pick a connection file and add it.
+    ImportConnectionFile,
+    /// Add a connection file that is known already.
+    AddConnectionFile(PathBuf),
+    /// Add a connection file in place of the connection of the same id.
+    ReplaceConnectionFile(PathBuf),
+    /// Pick a place and write a connection's file there.
+    ExportConnection(ConnectionId),
+    /// Show a transmission.
+    ShowTransmission(TransmissionId),
+    /// Put a dialog on top of the window.
+    Open(Box<dyn Dialog>),
+    /// Leave the user's workspace and open the sample.
+    OpenSample,
+    /// Find connections and commands.
+    OpenPalette,
+    /// Read the workspace anew.
+    Refresh,
+    /// Close the window; asked about where something is unsaved.
+    Quit,
+}

@@ -1,0 +1,44 @@
+//! The window: views over a snapshot of the workspace, an engine behind them.
+//!
+//! | if you look for | it is in |
+//! |---|---|
+//! | the frame around everything, what happens in which order | `window` |
+//! | what a view is given, and how it asks for something | `desk`, `intent` |
+//! | the matrix of connections | `connections` |
+//! | the settings, certificates and history of one connection | `inspector` |
+//! | bringing in a renewed certificate | `certificate` |
+//! | the test send | `test_send`, followed in `sends` |
+//! | the journal | `transmissions` |
+//! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
+//! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
+//! | shortcuts | `command` |
+//! | instants and sizes in words | `moment` |
+//!
+//! A view draws what it has and never waits. It asks the engine under a request's number and takes the answer in a later
+//! frame, and says what is to happen outside itself with an [`Intent`], done once after the frame. Preferences (colours,
+//! column widths, the window's place) are egui's to keep; everything of the workspace is the engine's.
+
+mod certificate;
+mod command;
+mod connections;
+mod desk;
+mod dialog;
+mod files;
+mod fonts;
+mod icon;
+mod inspector;
+mod intent;
+mod moment;
+mod open;
+mod sends;
+mod shell;
+mod test_send;
+mod theme;
+mod transmissions;
+mod widgets;
+mod window;
+
+pub use intent::Intent;
+pub use open::{WindowOptions, open};
+pub use theme::install;
+pub use window::Window;

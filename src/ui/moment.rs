@@ -1,0 +1,144 @@
+//! Instants in words, as they are shown: in the user's zone, short, and told from now where that is plainer.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// The present, and the zone in which instants are shown.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The present instant.
+    pub now: Timestamp,
+    /// The user's zone.
+    pub zone: TimeZone,
+}
+
+impl Moment {
+    /// `28 Nov 2026`.
+    #[must_use]
+    pub fn date(&self, at: Timestamp) -> String {
+        self.format(at, "%-d %b %Y")
+    }
+
+    /// `28 Nov`, with the year where it is not this one.
+    #[must_use]
+    pub fn day(&self, at: Timestamp) -> String {
+        self.format(at, if self.this_year(at) { "%-d %b" } else { "%-d %b %Y" })
+    }
+
+    /// `28 Nov, 09:00`, with the year where it is not this one.
+    #[must_use]
+    pub fn day_and_time(&self, at: Timestamp) -> String {
+        self.format(at, if self.this_year(at) { "%-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" })
+    }
+
+    /// `28 Nov 2026, 09:00:05`.
+    #[must_use]
+    pub fn full(&self, at: Timestamp) -> String {
+        self.format(at, "%-d %b %Y, %H:%M:%S")
+    }
+
+    /// `14:02:11`.
+    #[must_use]
+    pub fn time(&self, at: Timestamp) -> String {
+        self.format(at, "%H:%M:%S")
+    }
+
+    /// How long ago: `just now`, `2 min ago`, `today`, `yesterday`, `3 days ago`, then the day.
+    #[must_use]
+    pub fn ago(&self, at: Timestamp) -> String {
+        let seconds = self.now.as_second() - at.as_second();
+        let day = |at: Timestamp| self.zone.to_datetime(at).date();
+        let days = i64::from((day(self.now) - day(at)).get_days());
+        match seconds {
+            ..60 => "just now".to_owned(),
+            60..3600 => format!("{} min ago", seconds / 60),
+            _ if days == 0 => "today".to_owned(),
+            _ if days == 1 => "yesterday".to_owned(),
+            _ if days < 30 => format!("{days} days ago"),
+            _ => self.day(at),
+        }
+    }
+
+    /// How long until then: `in 4 days 9 hours`, `in 12 minutes`, `in less than a minute`.
+    #[must_use]
+    pub fn until(&self, at: Timestamp) -> String {
+        format!("in {}", duration(at.duration_since(self.now)))
+    }
+
+    fn this_year(&self, at: Timestamp) -> bool {
+        self.zone.to_datetime(at).year() == self.zone.to_datetime(self.now).year()
+    }
+
+    fn format(&self, at: Timestamp, form: &str) -> String {
+        self.zone.to_datetime(at).strftime(form).to_string()
+    }
+}
+
+/// A length of time in its two greatest units.
+#[must_use]
+pub(super) fn duration(length: SignedDuration) -> String {
+    let minutes = length.as_mins().max(0);
+    let (days, hours, rest) = (minutes / 1440, minutes % 1440 / 60, minutes % 60);
+    let count = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    match (days, hours, rest) {
+        (0, 0, 0) => "less than a minute".to_owned(),
+        (0, 0, minutes) => count(minutes, "minute"),
+        (0, hours, 0) => count(hours, "hour"),
+        (0, hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
+        (days, 0, _) => count(days, "day"),
+        (days, hours, _) if days < 14 => format!("{} {}", count(days, "day"), count(hours, "hour")),
+        (days, ..) => count(days, "day"),
+    }
+}
+
+/// A size in bytes: `412 bytes`, `4.6 KB`, `1.2 MB`, by thousands as everywhere in the field.
+#[must_use]
+pub(super) fn size(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown")]
+    let scaled = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        1 => "1 byte".to_owned(),
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} KB", scaled(1_000)),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", scaled(1_000_000)),
+        _ => format!("{:.1} GB", scaled(1_000_000_000)),
+    }
+}
+
+/// A number with its noun: `1 profile`, `3 profiles`.
+#[must_use]
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment() -> Moment {
+        Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() }
+    }
+
+    #[test]
+    fn instants_are_told_in_the_users_zone() {
+        let moment = moment();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(moment.day_and_time(at("2026-11-28T08:00:00Z")), "28 Nov, 09:00");
+        assert_eq!(moment.day_and_time(at("2027-01-02T08:00:00Z")), "2 Jan 2027, 09:00");
+        assert_eq!(moment.ago(at("2026-11-24T08:29:30Z")), "just now");
+        assert_eq!(moment.ago(at("2026-11-24T08:28:00Z")), "2 min ago");
+        assert_eq!(moment.ago(at("2026-11-24T05:00:00Z")), "today");
+        // 22:30 UTC of the day before is 23:30 in Berlin, 23:30 UTC is the same day there.
+        assert_eq!(moment.ago(at("2026-11-23T22:30:00Z")), "yesterday");
+        assert_eq!(moment.ago(at("2026-11-23T23:30:00Z")), "today");
+        assert_eq!(moment.ago(at("2026-11-21T12:00:00Z")), "3 days ago");
+        assert_eq!(moment.until(at("2026-11-28T17:40:00Z")), "in 4 days 9 hours");
+        assert_eq!(moment.until(at("2026-11-24T08:30:20Z")), "in less than a minute");
+    }
+
+    #[test]
+    fn sizes_and_numbers() {
+        assert_eq!([size(1), size(999), size(4_600), size(12_345_678)], ["1 byte", "999 bytes", "4.6 KB", "12.3 MB"]);
+        assert_eq!([count(1, "profile"), count(0, "profile")], ["1 profile", "0 profiles"]);
+    }
+}

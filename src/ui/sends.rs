@@ -1,0 +1,114 @@
+//! Sends under way as the window follows them, and how the last one of each profile ended.
+
+use jiff::Timestamp;
+
+use crate::app::engine::SendId;
+use crate::app::{AppError, SendEvent};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::{Stage, StageStatus, Transmission, TransmissionId};
+
+/// One send as it is followed.
+#[derive(Debug)]
+pub struct Run {
+    /// Its number.
+    pub id: SendId,
+    /// To which connection.
+    pub connection: ConnectionId,
+    /// To which of its profiles.
+    pub profile: ProfileKind,
+    /// When it was begun.
+    pub begun: Timestamp,
+    /// The transmission, once it is journalled.
+    pub transmission: Option<TransmissionId>,
+    /// The stages so far, in their order; a running one is replaced when it ends.
+    pub stages: Vec<Stage>,
+    /// Bytes handed over, of so many.
+    pub progress: Option<(u64, u64)>,
+    /// Whether the user has asked to give it up.
+    pub cancelling: bool,
+    /// How it ended: a transmission with its verdict, or why it could not even begin.
+    pub outcome: Option<Result<Box<Transmission>, AppError>>,
+}
+
+impl Run {
+    /// Whether it is under way.
+    #[must_use]
+    pub const fn is_running(&self) -> bool {
+        self.outcome.is_none()
+    }
+}
+
+/// The newest run of every profile that was sent to since the window was opened.
+#[derive(Debug, Default)]
+pub struct Sends {
+    runs: Vec<Run>,
+}
+
+impl Sends {
+    pub(super) fn begin(&mut self, id: SendId, connection: ConnectionId, profile: ProfileKind, begun: Timestamp) {
+        self.runs.retain(|run| run.is_running() || (&run.connection, run.profile) != (&connection, profile));
+        self.runs.push(Run {
+            id,
+            connection,
+            profile,
+            begun,
+            transmission: None,
+            stages: Vec::new(),
+            progress: None,
+            cancelling: false,
+            outcome: None,
+        });
+    }
+
+    /// The newest run of a profile.
+    #[must_use]
+    pub fn of(&self, connection: &ConnectionId, profile: ProfileKind) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.connection == *connection && run.profile == profile)
+    }
+
+    /// The newest run of a profile, to be changed.
+    pub fn of_mut(&mut self, connection: &ConnectionId, profile: ProfileKind) -> Option<&mut Run> {
+        self.runs.iter_mut().rev().find(|run| run.connection == *connection && run.profile == profile)
+    }
+
+    /// How many are under way.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        self.runs.iter().filter(|run| run.is_running()).count()
+    }
+
+    /// Follows what the engine tells of a send.
+    pub(super) fn follow(&mut self, id: SendId, event: SendEvent) {
+        let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
+        match event {
+            SendEvent::Begun { id, .. } => run.transmission = Some(id),
+            SendEvent::Progress { bytes, total } => run.progress = Some((bytes, total)),
+            SendEvent::Stage(stage) => {
+                match run.stages.iter_mut().find(|known| known.stage == stage.stage) {
+                    Some(known) => *known = stage,
+                    None => run.stages.push(stage),
+                }
+                run.stages.sort_by_key(|stage| stage.stage);
+            }
+        }
+    }
+
+    /// Takes the end of a send; gives it back where it is none that is followed.
+    pub(super) fn end(&mut self, id: SendId, outcome: Result<Box<Transmission>, AppError>) {
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            for stage in run.stages.iter_mut().filter(|stage| stage.status == StageStatus::Running) {
+                stage.status = StageStatus::Skipped;
+            }
+            if let Ok(transmission) = &outcome {
+                run.stages.clone_from(&transmission.stages);
+                run.transmission = Some(transmission.id);
+            }
+            run.outcome = Some(outcome);
+        }
+    }
+
+    /// Whether this is a send that is followed.
+    pub(super) fn knows(&self, id: SendId) -> bool {
+        self.runs.iter().any(|run| run.id == id)
+    }
+}

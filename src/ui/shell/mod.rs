@@ -1,0 +1,13 @@
+//! What is around every page: navigation, short messages, the palette, what a dragged file means.
+
+mod confirm;
+mod drop_hint;
+mod nav;
+mod palette;
+mod toasts;
+
+pub(super) use confirm::Confirm;
+pub(super) use drop_hint::drop_hint;
+pub(super) use nav::nav;
+pub(super) use palette::{Found, Palette};
+pub(super) use toasts::Toasts;

@@ -1,0 +1,145 @@
+//! The navigation on the left: pages, what needs action on them, and the choice of colours.
+
+use egui::{Align, CornerRadius, Layout, Panel, RichText, Sense, Stroke, StrokeKind, ThemePreference, Ui, WidgetInfo, Role, pos2, vec2};
+
+use crate::ui::desk::Desk;
+use crate::ui::icon::{self, Icon};
+use crate::ui::intent::{Intent, Page};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted};
+
+/// Width of the navigation where only icons have room.
+const RAIL: f32 = 56.0;
+
+/// Shows it. On a narrow window it shrinks to icons.
+pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
+    let narrow = ui.available_width() < theme::NARROW;
+    let tokens = tokens(ui.ctx());
+    let width = if narrow { RAIL } else { theme::NAV };
+    let frame = egui::Frame::new().fill(tokens.side).inner_margin(egui::Margin::symmetric(9, 16));
+    Panel::left("navigation").resizable(false).exact_size(width).frame(frame).show(ui, |ui| {
+        if narrow {
+            ui.add_space(8.0);
+        } else {
+            brand(ui, desk);
+        }
+        ui.spacing_mut().item_spacing.y = 2.0;
+        let here = match page {
+            Page::Connections | Page::TestSend(_) => 0,
+            Page::Transmissions => 1,
+        };
+        let need_action = desk.snapshot.need_action();
+        let items = [
+            ("Connections", Icon::Network, Page::Connections, (need_action > 0).then_some((need_action, ToneName::Bad))),
+            ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),
+        ];
+        for (index, (label, symbol, target, number)) in items.into_iter().enumerate() {
+            if item(ui, label, symbol, number, here == index, narrow) {
+                desk.intend(Intent::Go(target));
+            }
+        }
+        ui.with_layout(Layout::bottom_up(Align::Min), |ui| foot(ui, desk, narrow));
+    });
+}
+
+fn brand(ui: &mut Ui, desk: &Desk<'_>) {
+    ui.horizontal(|ui| {
+        ui.add_space(9.0);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = 5.0;
+            ui.add_space(4.0);
+            ui.label(RichText::new("Countersign").font(theme::bold(15.5)));
+            let workspace = &desk.snapshot.workspace;
+            let name = if workspace.sample.is_some() { "Sample workspace" } else { "Your workspace" };
+            ui.label(muted(ui, name)).on_hover_text(&workspace.place);
+        });
+    });
+    ui.add_space(10.0);
+}
+
+/// One page. Returns whether it was chosen.
+fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)>, here: bool, narrow: bool) -> bool {
+    let tokens = tokens(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::click());
+    let painter = ui.painter();
+    if here {
+        painter.rect(rect, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+    } else if response.hovered() {
+        painter.rect_filled(rect, theme::CARD_RADIUS, tokens.hover);
+    }
+    let ink = if here || response.hovered() { tokens.text } else { tokens.muted };
+    if narrow {
+        let galley = painter.layout_no_wrap(icon::glyph(symbol), icon::font(18.0), ink);
+        painter.galley(rect.center() - galley.size() / 2.0, galley, ink);
+    } else {
+        let galley = painter.layout_no_wrap(label.to_owned(), theme::medium(theme::BODY), ink);
+        painter.galley(pos2(rect.left() + 9.0, rect.center().y - galley.size().y / 2.0), galley, ink);
+    }
+    if let Some((number, tone)) = number {
+        let tone = tone.of(tokens);
+        let galley = painter.layout_no_wrap(number.to_string(), theme::medium(theme::TABLE_HEAD), tone.ink);
+        let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
+        let centre = if narrow { rect.right_top() + vec2(-8.0, 8.0) } else { pos2(rect.right() - 9.0 - size.x / 2.0, rect.center().y) };
+        let pill = egui::Rect::from_center_size(centre, size);
+        painter.rect_filled(pill, CornerRadius::same(10), tone.soft);
+        painter.galley(pill.center() - galley.size() / 2.0, galley, tone.ink);
+    }
+    let said = match number {
+        Some((number, _)) => format!("{label}, {number} need action"),
+        None => label.to_owned(),
+    };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, here, said.clone()));
+    focus_ring(ui, &response);
+    let response = if narrow { response.on_hover_text(label) } else { response };
+    response.clicked()
+}
+
+/// The foot, from the bottom up: the choice of colours, and how to find everything else.
+fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
+    let current = ui.options(|options| options.theme_preference);
+    let choices = [
+        (ThemePreference::System, Icon::Monitor, "The system's colours"),
+        (ThemePreference::Light, Icon::Sun, "Light colours"),
+        (ThemePreference::Dark, Icon::Moon, "Dark colours"),
+    ];
+    let show = |ui: &mut Ui| {
+        for (preference, symbol, name) in choices {
+            let button = ui.scope(|ui| {
+                if preference == current {
+                    let tokens = tokens(ui.ctx());
+                    ui.visuals_mut().widgets.inactive.weak_bg_fill = tokens.panel;
+                }
+                icon_button(ui, symbol, name)
+            });
+            let response = button.inner;
+            ui.ctx().accesskit_node_builder(response.id, |node| {
+                node.set_toggled(egui::accesskit::Toggled::from(preference == current));
+            });
+            if preference == current {
+                let tokens = tokens(ui.ctx());
+                let dot = pos2(response.rect.center().x, response.rect.bottom() - 1.0);
+                ui.painter().circle_filled(dot, 2.0, tokens.accent.ink);
+            }
+            if response.clicked() {
+                ui.ctx().set_theme(preference);
+            }
+        }
+    };
+    if narrow {
+        ui.vertical_centered(show);
+        return;
+    }
+    ui.horizontal(|ui| {
+        ui.add_space(4.0);
+        ui.spacing_mut().item_spacing.x = 4.0;
+        show(ui);
+    });
+    ui.add_space(4.0);
+    ui.horizontal(|ui| {
+        ui.add_space(9.0);
+        let find = ui.add(egui::Label::new(muted(ui, "Find anything · Ctrl+K")).sense(Sense::click()));
+        if find.clicked() {
+            desk.intend(Intent::OpenPalette);
+        }
+    });
+}

@@ -1,0 +1,179 @@
+//! The palette: finds connections and commands by a few letters.
+
+use egui::{Button, Context, Key, Modifiers, RichText, ScrollArea, Ui, Widget as _, vec2};
+
+use crate::app::engine::Snapshot;
+use crate::domain::identifier::ConnectionId;
+use crate::ui::command::UiCommand;
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{muted, search, small};
+
+/// So many finds are listed.
+const MOST: usize = 12;
+
+/// What was chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A connection to be opened.
+    Connection(ConnectionId),
+    /// A command to be given.
+    Command(UiCommand),
+}
+
+/// The palette, while it is open.
+#[derive(Default)]
+pub(crate) struct Palette {
+    open: bool,
+    query: String,
+    chosen: usize,
+}
+
+struct Entry {
+    found: Found,
+    label: String,
+    remark: String,
+    rank: u32,
+}
+
+impl Palette {
+    /// Opens it, empty.
+    pub(crate) fn open(&mut self) {
+        *self = Self { open: true, ..Self::default() };
+    }
+
+    /// Shows it where it is open, and returns what was chosen.
+    pub(crate) fn show(&mut self, ctx: &Context, snapshot: &Snapshot) -> Option<Found> {
+        if !self.open {
+            return None;
+        }
+        let entries = self.entries(ctx, snapshot);
+        let (up, down, enter) = ctx.input_mut(|input| {
+            (
+                input.consume_key(Modifiers::NONE, Key::ArrowUp),
+                input.consume_key(Modifiers::NONE, Key::ArrowDown),
+                input.consume_key(Modifiers::NONE, Key::Enter),
+            )
+        });
+        let last = entries.len().saturating_sub(1);
+        self.chosen = self.chosen.min(last);
+        if down {
+            self.chosen = if self.chosen == last { 0 } else { self.chosen + 1 };
+        }
+        if up {
+            self.chosen = if self.chosen == 0 { last } else { self.chosen - 1 };
+        }
+        let mut found = entries.get(self.chosen).filter(|_| enter).map(|entry| entry.found.clone());
+        let tokens = tokens(ctx);
+        let width = 560.0_f32.min(ctx.content_rect().width() - 32.0);
+        let frame = egui::Frame::new()
+            .fill(tokens.panel)
+            .stroke(egui::Stroke::new(1.0, tokens.line))
+            .corner_radius(theme::DIALOG_RADIUS)
+            .shadow(ctx.global_style().visuals.window_shadow)
+            .inner_margin(egui::Margin::same(12));
+        let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 90.0));
+        let shown = egui::Modal::new(egui::Id::unique("palette"))
+            .area(area)
+            .backdrop_color(tokens.backdrop)
+            .frame(frame)
+            .show(ctx, |ui| {
+                ui.set_width(width - 24.0);
+                let query = search(ui, "Find", &mut self.query, "Find a connection or a command", f32::INFINITY);
+                query.request_focus();
+                if query.changed() {
+                    self.chosen = 0;
+                }
+                if entries.is_empty() {
+                    ui.label(muted(ui, "Nothing is called so"));
+                }
+                ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
+                    ui.spacing_mut().item_spacing.y = 2.0;
+                    for (index, entry) in entries.iter().enumerate() {
+                        if self.entry(ui, index, entry) {
+                            found = Some(entry.found.clone());
+                        }
+                    }
+                });
+            });
+        if shown.should_close() || found.is_some() {
+            self.open = false;
+        }
+        found
+    }
+
+    fn entry(&self, ui: &mut Ui, index: usize, entry: &Entry) -> bool {
+        let tokens = tokens(ui.ctx());
+        let symbol = match entry.found {
+            Found::Connection(_) => Icon::Network,
+            Found::Command(_) => Icon::Command,
+        };
+        let label = (icon::text(symbol, tokens.muted), RichText::new(&entry.label).font(theme::body()));
+        let remark = small(&entry.remark).color(tokens.muted);
+        let button = Button::selectable(index == self.chosen, label).right_text(remark).truncate();
+        let response = button.min_size(vec2(ui.available_width(), 30.0)).ui(ui);
+        if index == self.chosen {
+            response.scroll_to_me(None);
+        }
+        response.clicked()
+    }
+
+    fn entries(&self, ctx: &Context, snapshot: &Snapshot) -> Vec<Entry> {
+        let query = self.query.trim().to_lowercase();
+        let connections = snapshot.connections.iter().filter_map(|state| {
+            let connection = &state.connection;
+            let ids = connection.profiles().next().map_or_else(String::new, |(_, profile)| {
+                format!("{} → {}", profile.our_as2_id, profile.partner_as2_id)
+            });
+            let rank = rank(&query, &connection.name).or_else(|| Some(rank(&query, connection.id.as_str())? + 1))
+                .or_else(|| Some(rank(&query, &ids)? + 2))?;
+            let found = Found::Connection(connection.id.clone());
+            Some(Entry { found, label: connection.name.clone(), remark: ids, rank: rank * 2 })
+        });
+        let commands = UiCommand::ALL.iter().filter(|command| **command != UiCommand::Find).filter_map(|command| {
+            let remark = command.shortcut().map(|keys| ctx.format_shortcut(&keys)).unwrap_or_default();
+            let rank = rank(&query, command.label())? * 2 + 1;
+            Some(Entry { found: Found::Command(*command), label: command.label().to_owned(), remark, rank })
+        });
+        let mut entries: Vec<Entry> = if query.is_empty() {
+            commands.chain(connections.take(MOST)).collect()
+        } else {
+            connections.chain(commands).collect()
+        };
+        if !query.is_empty() {
+            entries.sort_by_key(|entry| entry.rank);
+        }
+        entries.truncate(if query.is_empty() { 40 } else { MOST });
+        entries
+    }
+}
+
+/// How well a name answers to a query: 0 begins with it, 2 a word does, 4 holds it, 8 holds its letters in order.
+fn rank(query: &str, name: &str) -> Option<u32> {
+    let name = name.to_lowercase();
+    if name.starts_with(query) {
+        return Some(0);
+    }
+    if name.split(|c: char| !c.is_alphanumeric()).any(|word| word.starts_with(query)) {
+        return Some(2);
+    }
+    if name.contains(query) {
+        return Some(4);
+    }
+    let mut letters = name.chars();
+    query.chars().all(|wanted| letters.any(|letter| letter == wanted)).then_some(8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_comes_first() {
+        assert_eq!(rank("ama", "Amazon Vendor US"), Some(0));
+        assert_eq!(rank("ven", "Amazon Vendor US"), Some(2));
+        assert_eq!(rank("zon", "Amazon Vendor US"), Some(4));
+        assert_eq!(rank("avu", "Amazon Vendor US"), Some(8));
+        assert_eq!(rank("xyz", "Amazon Vendor US"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Short messages at the window's edge: what was done, or what could not be. Errors stay until they are closed.
+
+use std::time::Duration;
+
+use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Stroke, vec2};
+use jiff::Timestamp;
+
+use crate::app::AppError;
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{ToneName, icon_button};
+
+/// So long is a message shown that needs no answer.
+const SHOWN: Duration = Duration::from_secs(6);
+
+/// More than these are too many to read: the oldest goes.
+const MOST: usize = 4;
+
+struct Toast {
+    tone: ToneName,
+    head: String,
+    text: String,
+    /// Set on the first frame that shows it.
+    since: Option<Timestamp>,
+}
+
+/// The messages that are shown.
+#[derive(Default)]
+pub struct Toasts {
+    shown: Vec<Toast>,
+}
+
+impl Toasts {
+    /// Says that something was done.
+    pub fn done(&mut self, head: &str, text: &str) {
+        self.push(ToneName::Ok, head, text);
+    }
+
+    /// Says that something was done which is to be looked at.
+    pub fn warn(&mut self, head: &str, text: &str) {
+        self.push(ToneName::Warn, head, text);
+    }
+
+    /// Says that something could not be done, and what to do.
+    pub fn error(&mut self, head: &str, text: &str) {
+        self.push(ToneName::Bad, head, text);
+    }
+
+    /// The same for an error as the engine gives it.
+    pub fn failed(&mut self, what: &str, error: &AppError) {
+        let hint = error.what_to_do().map(|hint| format!("\n{hint}")).unwrap_or_default();
+        self.error(what, &format!("{}{hint}", error.message()));
+    }
+
+    fn push(&mut self, tone: ToneName, head: &str, text: &str) {
+        self.shown.retain(|toast| toast.head != head || toast.text != text);
+        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None });
+        if self.shown.len() > MOST {
+            self.shown.remove(0);
+        }
+    }
+
+    /// Shows them.
+    pub fn show(&mut self, ctx: &Context, now: Timestamp) {
+        if self.shown.is_empty() {
+            return;
+        }
+        let tokens = tokens(ctx);
+        let mut closed = None;
+        Area::new(Id::unique("toasts"))
+            .order(Order::Tooltip)
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -16.0))
+            .show(ctx, |ui| {
+                for (index, toast) in self.shown.iter_mut().enumerate() {
+                    toast.since.get_or_insert(now);
+                    let tone = toast.tone.of(tokens);
+                    Frame::new()
+                        .fill(tokens.panel)
+                        .stroke(Stroke::new(1.0, tone.ink))
+                        .corner_radius(theme::CARD_RADIUS)
+                        .shadow(ctx.global_style().visuals.popup_shadow)
+                        .inner_margin(Margin::symmetric(14, 10))
+                        .show(ui, |ui| {
+                            ui.set_width(360.0);
+                            ui.horizontal_top(|ui| {
+                                ui.label(icon::text(toast.tone.icon(), tone.ink));
+                                ui.vertical(|ui| {
+                                    ui.set_width(ui.available_width() - 36.0);
+                                    ui.spacing_mut().item_spacing.y = 2.0;
+                                    let head = RichText::new(&toast.head).font(theme::bold(theme::BODY));
+                                    ui.add(egui::Label::new(head).wrap().selectable(true));
+                                    if !toast.text.is_empty() {
+                                        let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
+                                        ui.add(egui::Label::new(text).wrap().selectable(true));
+                                    }
+                                });
+                                if icon_button(ui, Icon::X, "Close message").clicked() {
+                                    closed = Some(index);
+                                }
+                            });
+                        });
+                }
+            });
+        if let Some(index) = closed {
+            self.shown.remove(index);
+        }
+        let age = |since: Timestamp| u64::try_from(now.as_millisecond() - since.as_millisecond()).unwrap_or(0);
+        let most = u64::try_from(SHOWN.as_millis()).unwrap_or(u64::MAX);
+        self.shown.retain(|toast| toast.tone == ToneName::Bad || toast.since.is_none_or(|since| age(since) < most));
+        let next = self.shown.iter().filter(|toast| toast.tone != ToneName::Bad).filter_map(|toast| toast.since).min();
+        if let Some(since) = next {
+            ctx.request_repaint_after(Duration::from_millis(most.saturating_sub(age(since)).max(1)));
+        }
+    }
+}

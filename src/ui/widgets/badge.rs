@@ -1,0 +1,179 @@
+//! Badges: icon, word and colour together, never colour alone.
+
+use egui::{Response, Sense, Ui, WidgetInfo, Role, pos2, vec2};
+
+use crate::domain::compliance::Status;
+use crate::domain::transmission::{Light, Verdict};
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, Tokens, Tone, tokens};
+
+/// What a badge or a notice says, before any word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ToneName {
+    /// All is well.
+    Ok,
+    /// To be looked at.
+    Warn,
+    /// Wrong.
+    Bad,
+    /// Not known, or not asked.
+    Info,
+    /// Being worked on.
+    Accent,
+}
+
+impl ToneName {
+    /// Its colours.
+    #[must_use]
+    pub(crate) const fn of(self, tokens: &Tokens) -> Tone {
+        match self {
+            Self::Ok => tokens.ok,
+            Self::Warn => tokens.warn,
+            Self::Bad => tokens.bad,
+            Self::Info => tokens.info,
+            Self::Accent => tokens.accent,
+        }
+    }
+
+    /// Its icon.
+    #[must_use]
+    pub(crate) const fn icon(self) -> Icon {
+        match self {
+            Self::Ok => Icon::Check,
+            Self::Warn => Icon::TriangleAlert,
+            Self::Bad => Icon::X,
+            Self::Info => Icon::CircleQuestionMark,
+            Self::Accent => Icon::CircleDashed,
+        }
+    }
+
+    /// The tone of a compliance status.
+    #[must_use]
+    pub(crate) const fn status(status: Status) -> Self {
+        match status {
+            Status::NonCompliant => Self::Bad,
+            Status::Due | Status::Advice => Self::Warn,
+            Status::Compliant => Self::Ok,
+            Status::Unknown | Status::NotApplicable => Self::Info,
+        }
+    }
+
+    /// The tone of a verdict.
+    #[must_use]
+    pub(crate) const fn verdict(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Delivered | Verdict::Received => Self::Ok,
+            Verdict::Failed | Verdict::Refused => Self::Bad,
+            Verdict::Pending | Verdict::Uncertain => Self::Warn,
+            Verdict::Queued | Verdict::Sending => Self::Accent,
+            Verdict::Cancelled => Self::Info,
+        }
+    }
+
+    /// The tone of one of the five lights.
+    #[must_use]
+    pub(crate) const fn light(light: Light) -> Self {
+        match light {
+            Light::Good => Self::Ok,
+            Light::Bad => Self::Bad,
+            Light::Missing => Self::Warn,
+            Light::NotAsked => Self::Info,
+        }
+    }
+}
+
+/// A pill of icon and word on a soft ground.
+#[must_use = "a badge is seen only when it is shown"]
+pub(crate) struct Badge<'a> {
+    tone: ToneName,
+    icon: Option<Icon>,
+    word: &'a str,
+    about: Option<&'a str>,
+    status: Option<&'a str>,
+}
+
+impl<'a> Badge<'a> {
+    /// A badge of a tone, with the tone's icon.
+    pub(crate) const fn new(tone: ToneName, word: &'a str) -> Self {
+        Self { tone, icon: None, word, about: None, status: None }
+    }
+
+    /// A badge for a compliance status.
+    pub(crate) const fn status(status: Status, word: &'a str) -> Self {
+        let badge = Self::new(ToneName::status(status), word);
+        Self { status: Some(status.label()), ..badge }
+    }
+
+    /// A badge for a verdict.
+    pub(crate) const fn verdict(verdict: Verdict, word: &'a str) -> Self {
+        let icon = match verdict {
+            Verdict::Pending => Some(Icon::Clock),
+            Verdict::Cancelled => Some(Icon::Ban),
+            _ => None,
+        };
+        Self { icon, ..Self::new(ToneName::verdict(verdict), word) }
+    }
+
+    /// With another icon than the tone's.
+    pub(crate) const fn icon(mut self, icon: Icon) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// Of which setting it speaks, for those who cannot see where it stands.
+    pub(crate) const fn about(mut self, setting: &'a str) -> Self {
+        self.about = Some(setting);
+        self
+    }
+
+    /// Shows it.
+    pub(crate) fn show(self, ui: &mut Ui) -> Response {
+        let tokens = tokens(ui.ctx());
+        let tone = self.tone.of(tokens);
+        let icon = char::from(self.icon.unwrap_or_else(|| self.tone.icon())).to_string();
+        let galley = |text: String, font| ui.painter().layout_no_wrap(text, font, tone.ink);
+        let icon = galley(icon, icon::font(14.0));
+        let padding = 8.0;
+        let gap = 5.0;
+        let room = (ui.available_width() - icon.size().x - gap - 2.0 * padding).max(24.0);
+        let mut job = egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
+        let word = ui.painter().layout_job(job);
+        let size = vec2(2.0 * padding + icon.size().x + gap + word.size().x, 20.0);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        if ui.is_rect_visible(rect) {
+            let painter = ui.painter();
+            painter.rect_filled(rect, rect.height() / 2.0, tone.soft);
+            let middle = |galley_height: f32| rect.center().y - galley_height / 2.0;
+            let icon_at = pos2(rect.left() + padding - 1.0, middle(icon.size().y));
+            let word_at = pos2(rect.right() - padding - word.size().x, middle(word.size().y));
+            painter.galley(icon_at, icon, tone.ink);
+            painter.galley(word_at, word, tone.ink);
+        }
+        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, self.said()));
+        response
+    }
+
+    /// How wide it will be at the most.
+    #[must_use]
+    pub(crate) fn width(ui: &Ui, word: &str) -> f32 {
+        let font = theme::medium(theme::SMALL);
+        ui.painter().layout_no_wrap(word.to_owned(), font, tokens(ui.ctx()).text).size().x + 36.0
+    }
+
+    /// What a screen reader says: `Encryption: 3DES, Non-compliant`.
+    fn said(&self) -> String {
+        let mut said = String::new();
+        if let Some(about) = self.about {
+            said.push_str(about);
+            said.push_str(": ");
+        }
+        said.push_str(self.word);
+        if let Some(status) = self.status {
+            said.push_str(", ");
+            said.push_str(status);
+        }
+        said
+    }
+}
+

@@ -1,0 +1,104 @@
+//! Buttons: one primary on a view, the others secondary, a link for what is said within text.
+
+use egui::{Button, Color32, Response, RichText, Stroke, Ui, Widget as _, WidgetInfo, Role, vec2};
+
+use super::focus_ring;
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, tokens};
+
+fn text(label: impl Into<String>, colour: Option<Color32>) -> RichText {
+    let text = RichText::new(label).font(theme::medium(theme::BODY));
+    match colour {
+        Some(colour) => text.color(colour),
+        None => text,
+    }
+}
+
+fn filled(ui: &mut Ui, label: impl Into<String>, fill: Color32, ink: Color32) -> Response {
+    let button = Button::new(text(label, Some(ink)))
+        .fill(fill)
+        .stroke(Stroke::NONE)
+        .corner_radius(theme::RADIUS)
+        .min_size(vec2(0.0, theme::CONTROL));
+    let response = button.ui(ui);
+    focus_ring(ui, &response);
+    response
+}
+
+/// The button that does what the view is for.
+pub(crate) fn primary(ui: &mut Ui, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    filled(ui, label, tokens.accent.ink, tokens.on_accent)
+}
+
+/// The button that takes something away for good.
+pub(crate) fn danger(ui: &mut Ui, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    filled(ui, label, tokens.bad.ink, tokens.on_accent)
+}
+
+/// Any other button.
+pub(crate) fn secondary(ui: &mut Ui, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    let ink = if ui.is_enabled() { tokens.text } else { tokens.faint };
+    let button = Button::new(text(label, Some(ink)))
+        .corner_radius(theme::RADIUS)
+        .min_size(vec2(0.0, theme::CONTROL));
+    let response = button.ui(ui);
+    focus_ring(ui, &response);
+    response
+}
+
+/// A small button within a line of text or a row.
+pub(crate) fn small_button(ui: &mut Ui, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    let label = RichText::new(label).font(theme::medium(theme::SMALL)).color(tokens.text);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().button_padding = vec2(8.0, 3.0);
+            ui.spacing_mut().interact_size.y = 24.0;
+            Button::new(label).corner_radius(theme::RADIUS).ui(ui)
+        })
+        .inner;
+    focus_ring(ui, &response);
+    response
+}
+
+/// A button that looks like a link, for the next step named within a text.
+pub(crate) fn link(ui: &mut Ui, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    let label = RichText::new(label).font(theme::medium(theme::SMALL)).color(tokens.accent.ink);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().button_padding = vec2(0.0, 0.0);
+            ui.spacing_mut().interact_size.y = 18.0;
+            Button::new(label).frame(false).ui(ui)
+        })
+        .inner
+        .on_hover_cursor(egui::CursorIcon::PointingHand);
+    if response.hovered() {
+        let line = Stroke::new(1.0, tokens.accent.ink);
+        ui.painter().hline(response.rect.x_range(), response.rect.bottom() - 2.0, line);
+    }
+    focus_ring(ui, &response);
+    response
+}
+
+/// A button of an icon alone, with its name for the tooltip and for screen readers.
+pub(crate) fn icon_button(ui: &mut Ui, icon: Icon, name: &str) -> Response {
+    let tokens = tokens(ui.ctx());
+    let label = icon::text(icon, tokens.muted).size(16.0);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().button_padding = vec2(6.0, 4.0);
+            Button::new(label)
+                .frame_when_inactive(false)
+                .corner_radius(theme::RADIUS)
+                .min_size(vec2(28.0, 28.0))
+                .ui(ui)
+        })
+        .inner;
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    focus_ring(ui, &response);
+    response.on_hover_text(name)
+}

@@ -1,0 +1,51 @@
+//! The window's vocabulary of controls: every view is put together from these, so that all look and behave the same.
+
+mod badge;
+mod button;
+mod field;
+mod notice;
+mod select;
+mod surface;
+mod tabs;
+
+pub(super) use badge::{Badge, ToneName};
+pub(super) use button::{danger, icon_button, link, primary, secondary};
+pub(super) use field::search;
+pub(super) use surface::{empty_state, figure_tile, page_title};
+pub(super) use tabs::tabs;
+
+use egui::{Response, RichText, Stroke, StrokeKind, Ui};
+
+use super::theme::{self, tokens};
+
+/// Shows where the keyboard is, on controls that paint their own ground.
+pub(super) fn focus_ring(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, tokens(ui.ctx()).accent.ink);
+        ui.painter().rect_stroke(response.rect.expand(2.0), theme::CARD_RADIUS, ring, StrokeKind::Outside);
+    }
+}
+
+/// Secondary text.
+#[must_use]
+pub(super) fn small(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(theme::small())
+}
+
+/// Secondary text that steps back.
+#[must_use]
+pub(super) fn muted(ui: &Ui, text: impl Into<String>) -> RichText {
+    small(text).color(tokens(ui.ctx()).muted)
+}
+
+/// A name or a head, in the size of body text.
+#[must_use]
+pub(super) fn strong(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(theme::bold(theme::BODY))
+}
+
+/// An identifier, a fingerprint, a file name.
+#[must_use]
+pub(super) fn mono(text: impl Into<String>) -> RichText {
+    RichText::new(text).font(theme::mono())
+}

@@ -1,0 +1,40 @@
+//! Notices: a tinted band that says what is the matter and offers what mends it.
+
+use egui::{Align, CornerRadius, Frame, Layout, Margin, RichText, Ui};
+
+use super::ToneName;
+use crate::ui::icon;
+use crate::ui::theme::{self, tokens};
+
+/// A band with a bold sentence, more text below it where there is some, and buttons on the right or below.
+pub(crate) fn notice<R>(ui: &mut Ui, tone: ToneName, head: &str, text: &str, buttons: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = tokens(ui.ctx());
+    let colours = tone.of(tokens);
+    Frame::new()
+        .fill(colours.soft)
+        .corner_radius(CornerRadius::same(8))
+        .inner_margin(Margin::symmetric(14, 12))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_top(|ui| {
+                ui.label(icon::text(tone.icon(), colours.ink));
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    let head = RichText::new(head).font(theme::bold(theme::BODY)).color(colours.ink);
+                    ui.add(egui::Label::new(head).wrap().selectable(true));
+                    if !text.is_empty() {
+                        let text = RichText::new(text).font(theme::small()).color(tokens.text);
+                        ui.add(egui::Label::new(text).wrap().selectable(true));
+                    }
+                    ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
+                        ui.spacing_mut().item_spacing.y = 8.0;
+                        buttons(ui)
+                    })
+                    .inner
+                })
+                .inner
+            })
+            .inner
+        })
+        .inner
+}

@@ -1,0 +1,69 @@
+//! Grounds and heads: cards, tiles, sections, page titles, and what a view shows when there is nothing to show.
+
+use egui::{Align, Color32, Frame, Layout, Margin, Response, RichText, Stroke, Ui, vec2};
+
+use crate::ui::icon::{self, Icon};
+use crate::ui::theme::{self, tokens};
+
+/// A card.
+#[must_use]
+pub(crate) fn card(ui: &Ui) -> Frame {
+    let tokens = tokens(ui.ctx());
+    Frame::new()
+        .fill(tokens.panel)
+        .stroke(Stroke::new(1.0, tokens.line))
+        .corner_radius(theme::CARD_RADIUS)
+        .inner_margin(Margin::same(theme::CARD_PADDING))
+}
+
+/// The title of a page.
+pub(crate) fn page_title(ui: &mut Ui, title: &str) -> Response {
+    ui.add(egui::Label::new(RichText::new(title).font(theme::bold(theme::TITLE))).extend())
+}
+
+/// The head of a section.
+pub(crate) fn section(ui: &mut Ui, head: &str) -> Response {
+    ui.label(RichText::new(head).font(theme::bold(theme::SECTION)))
+}
+
+/// A line across.
+pub(crate) fn separator(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), egui::Sense::hover());
+    ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, tokens(ui.ctx()).line));
+}
+
+/// A tile: a figure and what it counts. It answers clicks where it leads somewhere.
+pub(crate) fn figure_tile(ui: &mut Ui, figure: &str, colour: Option<Color32>, text: &str, width: f32, height: f32) -> Response {
+    let tokens = tokens(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), egui::Sense::click());
+    let fill = if response.hovered() { tokens.hover } else { tokens.panel };
+    ui.painter().rect(rect, theme::CARD_RADIUS, fill, Stroke::new(1.0, tokens.line), egui::StrokeKind::Inside);
+    let inner = rect.shrink2(vec2(14.0, 13.0));
+    let mut within = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
+    within.spacing_mut().item_spacing.y = 5.0;
+    within.set_clip_rect(rect.intersect(ui.clip_rect()));
+    let figure_text = RichText::new(figure).font(theme::bold(theme::FIGURE)).color(colour.unwrap_or(tokens.text));
+    within.add(egui::Label::new(figure_text).truncate());
+    within.add(egui::Label::new(RichText::new(text).font(theme::small()).color(tokens.muted)).wrap());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{figure} {text}")));
+    super::focus_ring(ui, &response);
+    response
+}
+
+/// What a view shows when there is nothing to show: why, and what to do.
+pub(crate) fn empty_state<R>(ui: &mut Ui, icon: Icon, head: &str, text: &str, buttons: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = tokens(ui.ctx());
+    ui.add_space((ui.available_height() * 0.22).min(140.0));
+    ui.vertical_centered(|ui| {
+        ui.label(icon::text(icon, tokens.faint).size(34.0));
+        ui.add_space(4.0);
+        ui.label(RichText::new(head).font(theme::bold(theme::SECTION)));
+        ui.scope(|ui| {
+            ui.set_max_width(ui.available_width().min(520.0));
+            ui.add(egui::Label::new(RichText::new(text).font(theme::body()).color(tokens.muted)).wrap());
+        });
+        ui.add_space(8.0);
+        buttons(ui)
+    })
+    .inner
+}

@@ -1,0 +1,176 @@
+//! A window on a workspace of its own, and how a test acts on it.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use countersign::app::engine::{Engine, EngineOptions};
+use countersign::app::sample::{OpenSample, SampleFiles};
+use countersign::app::{App, Clock, Location, Unlock};
+use countersign::ui::{self, Window};
+use egui_kittest::kittest::{Queryable as _, by};
+use egui_kittest::{Harness, Node};
+
+/// The longest that anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The window under test.
+pub struct Stage {
+    pub harness: Harness<'static, Window>,
+    pub workspace: PathBuf,
+    pub sample: Option<SampleFiles>,
+    /// Keeps the partners running.
+    _partners: Option<OpenSample>,
+    /// Keeps the folder; dropped last.
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A window on the sample: four connections, their partners running.
+    pub fn sample() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("sample");
+        let sample = OpenSample::begin(Some(workspace.clone()), None).unwrap();
+        let (app, files) = (sample.app(), sample.files());
+        let mut stage = Self::on(app, folder, workspace, Some(files), Some(sample));
+        stage.wait_for("Amazon Vendor US, production");
+        stage
+    }
+
+    /// A window on a workspace that does not exist yet.
+    pub fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("workspace");
+        let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::System);
+        let mut stage = Self::on(app, folder, workspace, None, None);
+        stage.wait_for("No connection yet");
+        stage
+    }
+
+    fn on(
+        app: App,
+        folder: tempfile::TempDir,
+        workspace: PathBuf,
+        sample: Option<SampleFiles>,
+        partners: Option<OpenSample>,
+    ) -> Self {
+        let files = sample.clone();
+        let harness = Harness::builder()
+            .with_size([1360.0, 860.0])
+            .with_max_steps(64)
+            .with_context_setup(|ctx| {
+                ui::install(ctx);
+                ctx.all_styles_mut(|style| style.animation_time = 0.0);
+            })
+            .build_eframe(move |cc| {
+                let ctx = cc.egui_ctx.clone();
+                let wake = Arc::new(move || ctx.request_repaint());
+                Window::new(&cc.egui_ctx, Engine::start(EngineOptions { app, sample, wake }).unwrap())
+            });
+        Self { harness, workspace, sample: files, _partners: partners, _folder: folder }
+    }
+
+    /// Runs frames until nothing moves any more.
+    pub fn settle(&mut self) {
+        self.harness.run();
+    }
+
+    /// Runs frames until something is there whose label holds this text.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |stage| stage.sees(text));
+    }
+
+    /// Runs frames until nothing is there whose label holds this text.
+    #[track_caller]
+    pub fn wait_gone(&mut self, text: &str) {
+        self.wait_until(text, |stage| !stage.sees(text));
+    }
+
+    /// Runs frames until something holds.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+        let begun = Instant::now();
+        loop {
+            self.harness.step();
+            if holds(self) {
+                self.harness.run();
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited in vain for `{what}`; there is: {:#?}", self.labels());
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    }
+
+    /// Whether something is there whose label or value holds this text.
+    pub fn sees(&self, text: &str) -> bool {
+        self.harness.query_all(by().label_contains(text)).next().is_some()
+            || self.harness.query_all(by().predicate(|node| node.value().is_some_and(|value| value.contains(text)))).next().is_some()
+    }
+
+    /// The first thing whose label is just this text.
+    #[track_caller]
+    pub fn get<'s>(&'s self, label: &'s str) -> Node<'s> {
+        let found = self.harness.query_all_by_label(label).next();
+        found.unwrap_or_else(|| panic!("there is no `{label}`; there is: {:#?}", self.labels()))
+    }
+
+    /// Clicks the first thing whose label is just this text.
+    #[track_caller]
+    pub fn click(&mut self, label: &str) {
+        self.get(label).click();
+        self.harness.run();
+    }
+
+    /// Clicks the first thing whose label begins with this text.
+    #[track_caller]
+    pub fn click_beginning(&mut self, beginning: &str) {
+        let wanted = |label: Option<String>| label.is_some_and(|label| label.starts_with(beginning));
+        let found = self.harness.query_all(by().predicate(move |node| wanted(node.label()))).next();
+        found.unwrap_or_else(|| panic!("nothing begins with `{beginning}`; there is: {:#?}", self.labels())).click();
+        self.harness.run();
+    }
+
+    /// Puts text into the field of this name, in place of what it holds.
+    #[track_caller]
+    pub fn fill(&mut self, field: &str, text: &str) {
+        self.get(field).click();
+        self.harness.run();
+        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.run();
+        self.get(field).type_text(text);
+        self.harness.run();
+    }
+
+    /// Presses a key with modifiers.
+    pub fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.harness.run();
+    }
+
+    /// Everything that has a label, for failures.
+    pub fn labels(&self) -> Vec<String> {
+        self.harness
+            .query_all(by().predicate(|node| node.label().is_some_and(|label| !label.is_empty())))
+            .map(|node| {
+                use egui_kittest::kittest::NodeT as _;
+                node.accesskit_node().label().unwrap_or_default()
+            })
+            .collect()
+    }
+
+    /// What the command line says of the same workspace: standard output, where it ends with 0 or 1.
+    #[track_caller]
+    pub fn cli(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .arg("--workspace")
+            .arg(&self.workspace)
+            .args(arguments)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.code() < Some(2), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        text
+    }
+}
