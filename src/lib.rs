@@ -1,11 +1,12 @@
 //! Countersign keeps every AS2 trading-partner connection compliant, through every certificate renewal, with proof.
 //!
-//! This is the map of the house. One crate: a library and one program, `countersign`, that is command line and, in
-//! time, window. Rooms stand on the ones below them and never look up; `tests/it/house.rs` reads the sources and holds
+//! This is the map of the house. One crate: a library and one program, `countersign`, that is both window and command
+//! line. Rooms stand on the ones below them and never look up; `tests/it/house.rs` reads the sources and holds
 //! that, and which room may name which heavy crate.
 //!
 //! | room | what lives there | stands on |
 //! |---|---|---|
+//! | [`ui`] (`ui`) | the window: views over a read-only snapshot, intents and commands out; nothing else on a frame | `domain`, `app` |
 //! | [`cli`] (`cli`) | the commands of a terminal: arguments in, tables or JSON out | `domain`, `app` |
 //! | [`app`] (`app`) | the running program: sending, receiving, importing, judging, the sample; owns the clock and the runtime | all below |
 //! | [`store`] (`store`) | the workspace on disk: connections, journal, archive, sealed secrets | `domain` |
@@ -21,6 +22,7 @@
 //! * one test send from end to end: [`app::App::send`], which asks the timeline, has [`as2::OutboundMessage`] build into
 //!   the archive of [`store`], [`transport::post`] carry it, [`as2::read_receipt`] open the answer, and
 //!   [`domain::diagnosis`] explain it
+//! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!

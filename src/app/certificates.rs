@@ -60,9 +60,7 @@ impl CertificateSource {
     #[must_use]
     pub fn name(&self) -> String {
         match self {
-            Self::File(path) => {
-                path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
-            }
+            Self::File(path) => path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
             Self::Bytes { name, .. } => name.clone(),
             Self::Workspace(fingerprint) => fingerprint.short(),
         }
@@ -253,7 +251,9 @@ impl App {
                 .find(|stored| stored.facts.fingerprint_sha256 == *fingerprint)
                 .map(|stored| stored.der)
                 .ok_or_else(|| {
-                    AppError::new(format!("there is no certificate with the fingerprint {fingerprint} in this workspace"))
+                    AppError::new(format!(
+                        "there is no certificate with the fingerprint {fingerprint} in this workspace"
+                    ))
                 }),
         }
     }

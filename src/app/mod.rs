@@ -26,7 +26,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-pub use certificates::{CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse};
+pub use certificates::{
+    CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse,
+};
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 pub use error::AppError;

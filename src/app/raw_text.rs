@@ -101,9 +101,6 @@ mod tests {
     fn text_is_shown_as_text_and_other_bytes_as_hex() {
         assert_eq!(readable(b"ISA*00\r\nIEA"), "ISA*00\nIEA");
         assert_eq!(readable("gr\u{fc}n".as_bytes().get(..3).unwrap()), "gr", "cut within a character");
-        assert_eq!(
-            readable(&[0x30, 0x82, 0x00]),
-            "00000000  30 82 00                                         0..\n"
-        );
+        assert_eq!(readable(&[0x30, 0x82, 0x00]), "00000000  30 82 00                                         0..\n");
     }
 }

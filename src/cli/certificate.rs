@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::arguments::{CertificateCommand, ImportArguments};
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, words};
-use crate::app::{CertificateSource, AppError, ImportRequest, ImportResult, Inspection, ListedCertificate};
+use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Inspection, ListedCertificate};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 
@@ -23,7 +23,10 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
     match command {
         CertificateCommand::Inspect { file, password_stdin } => {
             let password = password_stdin.then(secret::password_from_stdin).transpose()?;
-            let inspection = session.app.inspect_certificate(&CertificateSource::File(file), password.as_deref().map(String::as_str)).await?;
+            let inspection = session
+                .app
+                .inspect_certificate(&CertificateSource::File(file), password.as_deref().map(String::as_str))
+                .await?;
             session.out.answer(&inspection, || inspected(&inspection));
         }
         CertificateCommand::Import(arguments) => import(session, arguments).await?,

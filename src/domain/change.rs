@@ -106,8 +106,10 @@ mod tests {
     use super::*;
 
     fn profile() -> Profile {
-        toml::from_str("our_as2_id = \"ME\"\npartner_as2_id = \"YOU\"\nurl = \"http://127.0.0.1/as2\"\nidentity = \"me\"\n")
-            .unwrap()
+        toml::from_str(
+            "our_as2_id = \"ME\"\npartner_as2_id = \"YOU\"\nurl = \"http://127.0.0.1/as2\"\nidentity = \"me\"\n",
+        )
+        .unwrap()
     }
 
     fn set(key: &str, value: &str) -> Result<Profile, ChangeError> {

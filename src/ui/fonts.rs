@@ -54,12 +54,9 @@ pub(super) fn definitions() -> FontDefinitions {
     }
     fonts.font_data.insert(ICONS.to_owned(), Arc::new(FontData::from_static(lucide_icons::LUCIDE_FONT_BYTES)));
     fonts.families.insert(icons(), vec![ICONS.to_owned()]);
-    for (family, names) in [
-        (regular(), [REGULAR, MONO]),
-        (medium(), [MEDIUM, MONO]),
-        (bold(), [BOLD, MONO]),
-        (mono(), [MONO, REGULAR]),
-    ] {
+    for (family, names) in
+        [(regular(), [REGULAR, MONO]), (medium(), [MEDIUM, MONO]), (bold(), [BOLD, MONO]), (mono(), [MONO, REGULAR])]
+    {
         fonts.families.insert(family, names.map(str::to_owned).to_vec());
     }
     fonts

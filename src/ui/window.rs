@@ -210,7 +210,8 @@ impl Views {
             }
             Intent::NewCertificate { connection, profile, source } => {
                 let connection = connection.or_else(|| self.selected().cloned());
-                self.dialogs.push(Box::new(super::certificate::CertificateDialog::new(connection, profile, source, desk)));
+                self.dialogs
+                    .push(Box::new(super::certificate::CertificateDialog::new(connection, profile, source, desk)));
             }
             Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
@@ -391,7 +392,8 @@ impl Views {
                 }
             }
             Page::Connections | Page::Transmissions => {
-                let selected = self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
+                let selected =
+                    self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
                 self.connections.show(ui, desk, selected.as_ref());
             }
         });
@@ -453,19 +455,25 @@ impl eframe::App for Window {
         });
         let fill = tokens(&ctx).bg;
         if drawn.is_none() {
-            CentralPanel::no_frame().frame(Frame::new().fill(fill).inner_margin(20)).show(ui, |ui| match &self.trouble {
-                Some(error) => {
-                    let hint = error.what_to_do().unwrap_or_default();
-                    let text = format!("{}\n{hint}", error.message());
-                    let again = widgets::empty_state(ui, Icon::TriangleAlert, "The workspace cannot be read", &text, |ui| {
-                        widgets::primary(ui, "Try again").clicked()
-                    });
-                    if again && self.engine.tell(Command::Refresh).is_err() {
-                        self.toasts.error("Countersign is busy", "Close the window and open it again");
+            CentralPanel::no_frame().frame(Frame::new().fill(fill).inner_margin(20)).show(ui, |ui| {
+                match &self.trouble {
+                    Some(error) => {
+                        let hint = error.what_to_do().unwrap_or_default();
+                        let text = format!("{}\n{hint}", error.message());
+                        let again = widgets::empty_state(
+                            ui,
+                            Icon::TriangleAlert,
+                            "The workspace cannot be read",
+                            &text,
+                            |ui| widgets::primary(ui, "Try again").clicked(),
+                        );
+                        if again && self.engine.tell(Command::Refresh).is_err() {
+                            self.toasts.error("Countersign is busy", "Close the window and open it again");
+                        }
                     }
+                    // A snapshot takes a few milliseconds; a word would only flicker.
+                    None => {}
                 }
-                // A snapshot takes a few milliseconds; a word would only flicker.
-                None => {}
             });
         } else if let Some(error) = &self.trouble {
             self.toasts.failed("The workspace could not be read anew", error);

@@ -9,12 +9,12 @@ use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, NewIdentity, RawPart, SendEvent, SendRequest,
     TransmissionPage,
 };
+use crate::app::{CertificateSource, TransmissionFilter};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::transmission::{Transmission, TransmissionId};
-use crate::app::{CertificateSource, TransmissionFilter};
 
 /// By which an answer is told from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -159,7 +159,8 @@ impl Snapshot {
     pub fn ending_within(&self, days: i64) -> usize {
         let mut ending: Vec<Fingerprint> = Vec::new();
         for (_, profile) in self.connections.iter().flat_map(|state| state.connection.profiles()) {
-            let theirs = used_now(&profile.partner_certificates, self.at).and_then(|used| self.facts(&used.fingerprint));
+            let theirs =
+                used_now(&profile.partner_certificates, self.at).and_then(|used| self.facts(&used.fingerprint));
             let ours = self.identity(&profile.identity).map(|identity| &identity.facts);
             for facts in [theirs, ours].into_iter().flatten() {
                 if facts.days_left(self.at) <= days && !ending.contains(&facts.fingerprint_sha256) {

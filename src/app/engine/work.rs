@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::{EngineOptions, GRACE};
-use crate::app::{App, AppError, SendRequest};
 use crate::app::sample::SampleFiles;
+use crate::app::{App, AppError, SendEvent, SendRequest};
 
 /// At least so often is the workspace read anew: days count down, and other programs change it too.
 const EVERY: Duration = Duration::from_secs(60);
@@ -102,8 +102,22 @@ async fn send(
     in_order: mpsc::Sender<Command>,
 ) {
     let told = out.clone();
-    let events = move |event| told.tell(Event::Sending(id, event));
-    let sent = app.send_unless(&request, &events, async { if cancelled.await.is_err() { std::future::pending().await } });
+    let shown = std::sync::atomic::AtomicU64::new(0);
+    let events = move |event: SendEvent| {
+        if let SendEvent::Progress { bytes, total } = &event {
+            // A window shows hundredths: what comes between would only keep it busy.
+            let hundredth = bytes * 100 / (*total).max(1);
+            if shown.swap(hundredth, std::sync::atomic::Ordering::Relaxed) == hundredth {
+                return;
+            }
+        }
+        told.tell(Event::Sending(id, event));
+    };
+    let sent = app.send_unless(&request, &events, async {
+        if cancelled.await.is_err() {
+            std::future::pending().await
+        }
+    });
     let answer = sent.await.map(|transmission| Answer::Sent(Box::new(transmission)));
     out.tell(Event::Answered(id, answer));
     out.tell(Event::JournalChanged);

@@ -7,8 +7,8 @@ mod world;
 
 use std::path::PathBuf;
 
-use world::World;
 pub use open::OpenSample;
+use world::World;
 pub use world::usual_folder;
 
 use crate::app::AppError;

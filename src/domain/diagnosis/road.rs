@@ -190,8 +190,9 @@ pub(super) fn cancelled(facts: &AttemptFacts, context: &Context, all_bytes_sent:
     let partner = &context.partner;
     if all_bytes_sent {
         may_have_arrived(
-            Draft::new("Cancelled after it was sent, the message may have arrived", Blame::Nobody)
-                .say(format!("It was cancelled while waiting for the answer; everything had been handed over to {partner} by then")),
+            Draft::new("Cancelled after it was sent, the message may have arrived", Blame::Nobody).say(format!(
+                "It was cancelled while waiting for the answer; everything had been handed over to {partner} by then"
+            )),
             facts,
             context,
         )

@@ -87,7 +87,10 @@ impl FileErrands {
                 desk.intend(Intent::Go(Page::Connections));
                 desk.intend(Intent::Inspect { connection: report.id.clone(), profile: None, tab: None });
             }
-            Some(Err(error)) if error.message().contains("already") && error.what_to_do().is_some_and(|hint| hint.contains("--replace")) => {
+            Some(Err(error))
+                if error.message().contains("already")
+                    && error.what_to_do().is_some_and(|hint| hint.contains("--replace")) =>
+            {
                 self.adding = None;
                 let question = Confirm::new("Replace the connection?", error.message(), "Replace", move |desk| {
                     desk.intend(Intent::ReplaceConnectionFile(file));

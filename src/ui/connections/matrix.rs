@@ -1,6 +1,9 @@
 //! The matrix itself: a table that draws only the rows that are seen.
 
-use egui::{Align, Align2, Layout, Rect, Response, RichText, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, Role, pos2, vec2};
+use egui::{
+    Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
+    pos2, vec2,
+};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
 use super::rows::{LastSend, MatrixColumn, Order, Row};
@@ -108,7 +111,8 @@ impl TableDelegate for Matrix<'_> {
         let rect = ui.max_rect();
         ui.painter().rect_filled(rect, 0.0, tokens.panel);
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
-        let response = ui.interact(rect.shrink2(vec2(6.0, 0.0)), ui.scope_id().with(("head", column.label())), Sense::click());
+        let response =
+            ui.interact(rect.shrink2(vec2(6.0, 0.0)), ui.scope_id().with(("head", column.label())), Sense::click());
         let sorted = self.order.by == column;
         let ink = if sorted || response.hovered() { tokens.text } else { tokens.muted };
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
@@ -159,14 +163,20 @@ impl TableDelegate for Matrix<'_> {
             MatrixColumn::Profile => {
                 let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
                 let font = if chosen { theme::bold(theme::BODY) } else { theme::body() };
-                within.add(egui::Label::new(RichText::new(super::page::profile_word(row.profile)).font(font)).truncate());
+                within
+                    .add(egui::Label::new(RichText::new(super::page::profile_word(row.profile)).font(font)).truncate());
             }
             MatrixColumn::Setting(setting) => {
-                if let Some((status, word)) = Setting::ALL.iter().position(|each| each == setting).and_then(|at| row.cells.get(at)) {
+                if let Some((status, word)) =
+                    Setting::ALL.iter().position(|each| each == setting).and_then(|at| row.cells.get(at))
+                {
                     if *status == Status::NotApplicable {
                         // No rule is about it: what stands there is no good news and no bad news.
                         let said = format!("{}: {word}, {}", column.label(), status.label());
-                        let label = within.add(egui::Label::new(RichText::new(word).font(theme::small()).color(tokens(&within).muted)).truncate());
+                        let label = within.add(
+                            egui::Label::new(RichText::new(word).font(theme::small()).color(tokens(&within).muted))
+                                .truncate(),
+                        );
                         label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
                     } else {
                         Badge::status(*status, word).about(column.label()).show(&mut within);

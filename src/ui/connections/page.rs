@@ -100,32 +100,37 @@ impl ConnectionsPage {
     }
 
     fn head(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, inspecting: bool) {
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), theme::CONTROL), Layout::left_to_right(Align::Center), |ui| {
-            page_title(ui, "Connections");
-            if self.filter != Filter::All && link(ui, format!("{}  Show all", self.filter_word())).clicked() {
-                self.filter = Filter::All;
-            }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if !inspecting {
-                    if primary(ui, "New connection").on_hover_text("Ctrl+N").clicked() {
-                        desk.intend(Intent::NewConnection);
-                    }
-                    if secondary(ui, "Import…").on_hover_text("A connection file, Ctrl+O").clicked() {
-                        desk.intend(Intent::ImportConnectionFile);
-                    }
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), theme::CONTROL),
+            Layout::left_to_right(Align::Center),
+            |ui| {
+                page_title(ui, "Connections");
+                if self.filter != Filter::All && link(ui, format!("{}  Show all", self.filter_word())).clicked() {
+                    self.filter = Filter::All;
                 }
-                let width = if inspecting { 180.0_f32 } else { 230.0 }.min(ui.available_width() - 8.0);
-                if width > 60.0 {
-                    let field = search(ui, "Search connections", &mut self.query, "Search connections", width - 34.0);
-                    if std::mem::take(&mut self.focus_search) {
-                        field.request_focus();
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if !inspecting {
+                        if primary(ui, "New connection").on_hover_text("Ctrl+N").clicked() {
+                            desk.intend(Intent::NewConnection);
+                        }
+                        if secondary(ui, "Import…").on_hover_text("A connection file, Ctrl+O").clicked() {
+                            desk.intend(Intent::ImportConnectionFile);
+                        }
                     }
-                    if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
-                        self.query.clear();
+                    let width = if inspecting { 180.0_f32 } else { 230.0 }.min(ui.available_width() - 8.0);
+                    if width > 60.0 {
+                        let field =
+                            search(ui, "Search connections", &mut self.query, "Search connections", width - 34.0);
+                        if std::mem::take(&mut self.focus_search) {
+                            field.request_focus();
+                        }
+                        if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                            self.query.clear();
+                        }
                     }
-                }
-            });
-        });
+                });
+            },
+        );
     }
 
     const fn filter_word(&self) -> &'static str {
@@ -164,13 +169,21 @@ impl ConnectionsPage {
             (
                 need_action.to_string(),
                 clear(need_action, tokens.bad.ink),
-                if need_action == 1 { "needs action before traffic is at risk" } else { "need action before traffic is at risk" }.to_owned(),
+                if need_action == 1 {
+                    "needs action before traffic is at risk"
+                } else {
+                    "need action before traffic is at risk"
+                }
+                .to_owned(),
                 Filter::NeedAction,
             ),
             (
                 ending.to_string(),
                 clear(ending, tokens.warn.ink),
-                format!("{} within {ENDING_DAYS} days", if ending == 1 { "certificate expires" } else { "certificates expire" }),
+                format!(
+                    "{} within {ENDING_DAYS} days",
+                    if ending == 1 { "certificate expires" } else { "certificates expire" }
+                ),
                 Filter::Ending,
             ),
         ];
@@ -224,10 +237,9 @@ impl ConnectionsPage {
 /// What happens next: figure and text of the last tile.
 fn next_step(snapshot: &Snapshot, moment: &Moment) -> (String, String) {
     match snapshot.next_activation() {
-        Some((at, _, state)) => (
-            moment.day_and_time(at),
-            format!("next: new {} certificate goes active", state.connection.name),
-        ),
+        Some((at, _, state)) => {
+            (moment.day_and_time(at), format!("next: new {} certificate goes active", state.connection.name))
+        }
         None => ("None".to_owned(), "no certificate is scheduled to go active".to_owned()),
     }
 }
@@ -254,7 +266,8 @@ fn arrow_keys(ui: &Ui) -> Option<bool> {
 }
 
 fn neighbour(rows: &[Row], selected: Option<&(ConnectionId, ProfileKind)>, down: bool) -> Option<usize> {
-    let here = selected.and_then(|(id, kind)| rows.iter().position(|row| row.connection == *id && row.profile == *kind));
+    let here =
+        selected.and_then(|(id, kind)| rows.iter().position(|row| row.connection == *id && row.profile == *kind));
     match (here, down) {
         (None, true) => Some(0),
         (None, false) => rows.len().checked_sub(1),
@@ -262,4 +275,3 @@ fn neighbour(rows: &[Row], selected: Option<&(ConnectionId, ProfileKind)>, down:
         (Some(here), false) => here.checked_sub(1),
     }
 }
-

@@ -161,7 +161,11 @@ fn answers(state: &ConnectionState, query: &str) -> bool {
                 || profile.partner_as2_id.as_str().to_lowercase().contains(query)
                 || profile.url.as_str().to_lowercase().contains(query)
         })
-        || state.report.profiles.iter().any(|report| report.cells.iter().any(|cell| cell.word.to_lowercase().contains(query)))
+        || state
+            .report
+            .profiles
+            .iter()
+            .any(|report| report.cells.iter().any(|cell| cell.word.to_lowercase().contains(query)))
 }
 
 fn ends_soon(state: &ConnectionState) -> bool {
@@ -185,11 +189,16 @@ fn worst_cell(state: &ConnectionState, column: Column) -> (Status, String) {
 fn rows_of(state: &ConnectionState, moment: &Moment) -> Vec<Row> {
     let connection = &state.connection;
     let count = connection.profiles().count();
+    // Those of the first profile stand for the pair.
+    let ids = connection
+        .profiles()
+        .next()
+        .map_or_else(String::new, |(_, profile)| format!("{} → {}", profile.our_as2_id, profile.partner_as2_id));
     connection
         .profiles()
         .zip(&state.report.profiles)
         .enumerate()
-        .map(|(index, ((kind, profile), report))| {
+        .map(|(index, ((kind, _), report))| {
             let cells: Vec<(Status, String)> =
                 report.cells.iter().map(|cell| (cell.status, cell.word.clone())).collect();
             let last_send = last_send(state.last_sent(kind), moment);
@@ -201,7 +210,7 @@ fn rows_of(state: &ConnectionState, moment: &Moment) -> Vec<Row> {
             Row {
                 connection: connection.id.clone(),
                 name: connection.name.clone(),
-                ids: format!("{} → {}", profile.our_as2_id, profile.partner_as2_id),
+                ids: ids.clone(),
                 profile: kind,
                 first: index == 0,
                 last: index + 1 == count,
@@ -230,7 +239,11 @@ fn last_send(sent: Option<&TransmissionSummary>, moment: &Moment) -> LastSend {
         Verdict::Uncertain => "Uncertain".to_owned(),
         Verdict::Cancelled => "Cancelled".to_owned(),
         Verdict::Failed | Verdict::Refused => {
-            if cause.is_empty() { "Failed".to_owned() } else { cause.clone() }
+            if cause.is_empty() {
+                "Failed".to_owned()
+            } else {
+                cause.clone()
+            }
         }
     };
     let hint = format!("{}, {}: {cause}", moment.day_and_time(sent.at), sent.verdict);

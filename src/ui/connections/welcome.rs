@@ -20,7 +20,9 @@ pub(super) fn welcome(ui: &mut Ui, desk: &mut Desk<'_>) {
             let width: f32 = 3.0 * 180.0;
             ui.allocate_ui_with_layout(
                 egui::vec2(width.min(ui.available_width()), 30.0),
-                egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center).with_main_wrap(true),
+                egui::Layout::left_to_right(egui::Align::Center)
+                    .with_main_align(egui::Align::Center)
+                    .with_main_wrap(true),
                 |ui| {
                     if primary(ui, "New connection…").clicked() {
                         desk.intend(Intent::NewConnection);

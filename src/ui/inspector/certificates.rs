@@ -11,5 +11,12 @@ use crate::ui::desk::Desk;
 pub(super) struct CertificatesTab {}
 
 impl CertificatesTab {
-    pub(super) fn show(&mut self, _ui: &mut Ui, _desk: &mut Desk<'_>, _state: &ConnectionState, _profile: &mut ProfileKind) {}
+    pub(super) fn show(
+        &mut self,
+        _ui: &mut Ui,
+        _desk: &mut Desk<'_>,
+        _state: &ConnectionState,
+        _profile: &mut ProfileKind,
+    ) {
+    }
 }

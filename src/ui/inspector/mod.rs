@@ -139,7 +139,9 @@ impl Inspector {
                 ui.set_width((ui.available_width() - 76.0).max(80.0));
                 ui.spacing_mut().item_spacing.y = 3.0;
                 ui.add(egui::Label::new(RichText::new(&state.connection.name).font(theme::bold(16.0))).truncate());
-                let policy = snapshot.policy(&state.connection.policy).map_or_else(|| state.connection.policy.to_string(), |policy| policy.name.clone());
+                let policy = snapshot
+                    .policy(&state.connection.policy)
+                    .map_or_else(|| state.connection.policy.to_string(), |policy| policy.name.clone());
                 ui.add(egui::Label::new(muted(ui, format!("Policy: {policy}"))).truncate());
             });
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {

@@ -30,5 +30,12 @@ impl SettingsTab {
 
     pub(super) fn refresh(&mut self, _snapshot: &Snapshot) {}
 
-    pub(super) fn show(&mut self, _ui: &mut Ui, _desk: &mut Desk<'_>, _state: &ConnectionState, _profile: &mut ProfileKind) {}
+    pub(super) fn show(
+        &mut self,
+        _ui: &mut Ui,
+        _desk: &mut Desk<'_>,
+        _state: &ConnectionState,
+        _profile: &mut ProfileKind,
+    ) {
+    }
 }

@@ -1,6 +1,9 @@
 //! The navigation on the left: pages, what needs action on them, and the choice of colours.
 
-use egui::{Align, CornerRadius, Layout, Panel, RichText, Sense, Stroke, StrokeKind, ThemePreference, Ui, WidgetInfo, Role, pos2, vec2};
+use egui::{
+    Align, CornerRadius, Layout, Panel, RichText, Role, Sense, Stroke, StrokeKind, ThemePreference, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
@@ -30,7 +33,12 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
         };
         let need_action = desk.snapshot.need_action();
         let items = [
-            ("Connections", Icon::Network, Page::Connections, (need_action > 0).then_some((need_action, ToneName::Bad))),
+            (
+                "Connections",
+                Icon::Network,
+                Page::Connections,
+                (need_action > 0).then_some((need_action, ToneName::Bad)),
+            ),
             ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),
         ];
         for (index, (label, symbol, target, number)) in items.into_iter().enumerate() {
@@ -79,7 +87,11 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
         let tone = tone.of(tokens);
         let galley = painter.layout_no_wrap(number.to_string(), theme::medium(theme::TABLE_HEAD), tone.ink);
         let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
-        let centre = if narrow { rect.right_top() + vec2(-8.0, 8.0) } else { pos2(rect.right() - 9.0 - size.x / 2.0, rect.center().y) };
+        let centre = if narrow {
+            rect.right_top() + vec2(-8.0, 8.0)
+        } else {
+            pos2(rect.right() - 9.0 - size.x / 2.0, rect.center().y)
+        };
         let pill = egui::Rect::from_center_size(centre, size);
         painter.rect_filled(pill, CornerRadius::same(10), tone.soft);
         painter.galley(pill.center() - galley.size() / 2.0, galley, tone.ink);

@@ -72,7 +72,8 @@ impl Palette {
             .corner_radius(theme::DIALOG_RADIUS)
             .shadow(ctx.global_style().visuals.window_shadow)
             .inner_margin(egui::Margin::same(12));
-        let area = egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 90.0));
+        let area =
+            egui::Modal::default_area(egui::Id::unique("palette")).anchor(egui::Align2::CENTER_TOP, vec2(0.0, 90.0));
         let shown = egui::Modal::new(egui::Id::unique("palette"))
             .area(area)
             .backdrop_color(tokens.backdrop)
@@ -125,7 +126,8 @@ impl Palette {
             let ids = connection.profiles().next().map_or_else(String::new, |(_, profile)| {
                 format!("{} → {}", profile.our_as2_id, profile.partner_as2_id)
             });
-            let rank = rank(&query, &connection.name).or_else(|| Some(rank(&query, connection.id.as_str())? + 1))
+            let rank = rank(&query, &connection.name)
+                .or_else(|| Some(rank(&query, connection.id.as_str())? + 1))
                 .or_else(|| Some(rank(&query, &ids)? + 2))?;
             let found = Found::Connection(connection.id.clone());
             Some(Entry { found, label: connection.name.clone(), remark: ids, rank: rank * 2 })

@@ -67,10 +67,9 @@ impl Toasts {
         }
         let tokens = tokens(ctx);
         let mut closed = None;
-        Area::new(Id::unique("toasts"))
-            .order(Order::Tooltip)
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -16.0))
-            .show(ctx, |ui| {
+        Area::new(Id::unique("toasts")).order(Order::Tooltip).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -16.0)).show(
+            ctx,
+            |ui| {
                 for (index, toast) in self.shown.iter_mut().enumerate() {
                     toast.since.get_or_insert(now);
                     let tone = toast.tone.of(tokens);
@@ -100,7 +99,8 @@ impl Toasts {
                             });
                         });
                 }
-            });
+            },
+        );
         if let Some(index) = closed {
             self.shown.remove(index);
         }

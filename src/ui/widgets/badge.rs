@@ -1,6 +1,6 @@
 //! Badges: icon, word and colour together, never colour alone.
 
-use egui::{Response, Sense, Ui, WidgetInfo, Role, pos2, vec2};
+use egui::{Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::domain::compliance::Status;
 use crate::domain::transmission::{Light, Verdict};
@@ -136,7 +136,8 @@ impl<'a> Badge<'a> {
         let padding = 8.0;
         let gap = 5.0;
         let room = (ui.available_width() - icon.size().x - gap - 2.0 * padding).max(24.0);
-        let mut job = egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);
+        let mut job =
+            egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);
         job.wrap = egui::text::TextWrapping::truncate_at_width(room);
         let word = ui.painter().layout_job(job);
         let size = vec2(2.0 * padding + icon.size().x + gap + word.size().x, 20.0);
@@ -176,4 +177,3 @@ impl<'a> Badge<'a> {
         said
     }
 }
-

@@ -1,6 +1,6 @@
 //! Buttons: one primary on a view, the others secondary, a link for what is said within text.
 
-use egui::{Button, Color32, Response, RichText, Stroke, Ui, Widget as _, WidgetInfo, Role, vec2};
+use egui::{Button, Color32, Response, RichText, Role, Stroke, Ui, Widget as _, WidgetInfo, vec2};
 
 use super::focus_ring;
 use crate::ui::icon::{self, Icon};
@@ -41,9 +41,7 @@ pub(crate) fn danger(ui: &mut Ui, label: impl Into<String>) -> Response {
 pub(crate) fn secondary(ui: &mut Ui, label: impl Into<String>) -> Response {
     let tokens = tokens(ui.ctx());
     let ink = if ui.is_enabled() { tokens.text } else { tokens.faint };
-    let button = Button::new(text(label, Some(ink)))
-        .corner_radius(theme::RADIUS)
-        .min_size(vec2(0.0, theme::CONTROL));
+    let button = Button::new(text(label, Some(ink))).corner_radius(theme::RADIUS).min_size(vec2(0.0, theme::CONTROL));
     let response = button.ui(ui);
     focus_ring(ui, &response);
     response
@@ -91,11 +89,7 @@ pub(crate) fn icon_button(ui: &mut Ui, icon: Icon, name: &str) -> Response {
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().button_padding = vec2(6.0, 4.0);
-            Button::new(label)
-                .frame_when_inactive(false)
-                .corner_radius(theme::RADIUS)
-                .min_size(vec2(28.0, 28.0))
-                .ui(ui)
+            Button::new(label).frame_when_inactive(false).corner_radius(theme::RADIUS).min_size(vec2(28.0, 28.0)).ui(ui)
         })
         .inner;
     response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));

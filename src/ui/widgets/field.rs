@@ -50,9 +50,7 @@ pub(crate) fn mono_edit(ui: &mut Ui, name: &str, text: &mut String, hint: &str, 
 /// A field to search with.
 pub(crate) fn search(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> Response {
     let faint = tokens(ui.ctx()).faint;
-    let edit = edit(text, hint, theme::body(), faint)
-        .prefix(icon::text(Icon::Search, faint))
-        .desired_width(width);
+    let edit = edit(text, hint, theme::body(), faint).prefix(icon::text(Icon::Search, faint)).desired_width(width);
     named(ui, name, |ui| ui.add(edit))
 }
 

@@ -33,7 +33,14 @@ pub(crate) fn separator(ui: &mut Ui) {
 }
 
 /// A tile: a figure and what it counts. It answers clicks where it leads somewhere.
-pub(crate) fn figure_tile(ui: &mut Ui, figure: &str, colour: Option<Color32>, text: &str, width: f32, height: f32) -> Response {
+pub(crate) fn figure_tile(
+    ui: &mut Ui,
+    figure: &str,
+    colour: Option<Color32>,
+    text: &str,
+    width: f32,
+    height: f32,
+) -> Response {
     let tokens = tokens(ui.ctx());
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), egui::Sense::click());
     let fill = if response.hovered() { tokens.hover } else { tokens.panel };

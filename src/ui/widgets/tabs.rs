@@ -1,6 +1,6 @@
 //! Tabs and switches between a few views or values.
 
-use egui::{Button, RichText, Sense, Stroke, Ui, Widget as _, WidgetInfo, Role, pos2, vec2};
+use egui::{Button, RichText, Role, Sense, Stroke, Ui, Widget as _, WidgetInfo, pos2, vec2};
 
 use super::focus_ring;
 use crate::ui::theme::{self, tokens};

@@ -106,7 +106,11 @@ impl Stage {
     /// Whether something is there whose label or value holds this text.
     pub fn sees(&self, text: &str) -> bool {
         self.harness.query_all(by().label_contains(text)).next().is_some()
-            || self.harness.query_all(by().predicate(|node| node.value().is_some_and(|value| value.contains(text)))).next().is_some()
+            || self
+                .harness
+                .query_all(by().predicate(|node| node.value().is_some_and(|value| value.contains(text))))
+                .next()
+                .is_some()
     }
 
     /// The first thing whose label is just this text.
