@@ -41,7 +41,12 @@ pub fn open(options: WindowOptions) -> Result<(), AppError> {
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
-        let engine = Engine::start(EngineOptions { app, sample, wake: Arc::new(move || ctx.request_repaint()) })?;
+        let engine = Engine::start(EngineOptions {
+            app,
+            sample,
+            zone: jiff::tz::TimeZone::system(),
+            wake: Arc::new(move || ctx.request_repaint()),
+        })?;
         Ok(Box::new(Window::new(&cc.egui_ctx, engine)))
     });
     eframe::run_native(APP_ID, native, create).map_err(|error| {

@@ -184,6 +184,7 @@ impl Views {
         match intent {
             Intent::Go(page) => self.go(page),
             Intent::Inspect { connection, profile, tab } => {
+                self.page = Page::Connections;
                 let other = self.inspector.as_ref().filter(|inspector| *inspector.connection() != connection);
                 if let Some(unsaved) = other.map(Inspector::unsaved).filter(|unsaved| *unsaved > 0) {
                     let next = move || Intent::Inspect { connection: connection.clone(), profile, tab };

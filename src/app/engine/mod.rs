@@ -40,6 +40,8 @@ pub struct EngineOptions {
     pub app: App,
     /// The sample's files, where the workspace is the sample.
     pub sample: Option<SampleFiles>,
+    /// The zone in which instants are shown to the user.
+    pub zone: TimeZone,
     /// Called after every event, from any thread.
     pub wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -68,6 +70,7 @@ impl Engine {
         let (commands, incoming) = mpsc::channel(COMMANDS);
         let (outgoing, events) = std_mpsc::channel();
         let clock = options.app.clock;
+        let zone = options.zone.clone();
         let no_threads = |error: std::io::Error| {
             AppError::new(format!("the system gives the program no threads to run on: {error}"))
         };
@@ -86,7 +89,7 @@ impl Engine {
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
             .map_err(no_threads)?;
-        Ok(Self { clock, zone: TimeZone::system(), last: 0, commands: Some(commands), events, thread: Some(thread) })
+        Ok(Self { clock, zone, last: 0, commands: Some(commands), events, thread: Some(thread) })
     }
 
     /// The present instant.
@@ -95,7 +98,7 @@ impl Engine {
         self.clock.now()
     }
 
-    /// The zone in which instants are shown: the system's.
+    /// The zone in which instants are shown.
     #[must_use]
     pub const fn zone(&self) -> &TimeZone {
         &self.zone

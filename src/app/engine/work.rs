@@ -46,7 +46,7 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(options: EngineOptions, events: std_mpsc::Sender<Event>) -> Self {
-        let EngineOptions { app, sample, wake } = options;
+        let EngineOptions { app, sample, zone: _, wake } = options;
         Self { app, sample, out: Outlet { events, wake } }
     }
 

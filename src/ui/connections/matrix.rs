@@ -156,7 +156,7 @@ impl TableDelegate for Matrix<'_> {
         // A row of this profile keeps its number when others come and go.
         let id = ui.scope_id().with((row.connection.as_str(), row.profile.as_str(), cell.col_nr));
         let response = ui.interact(rect, id, Sense::click());
-        let content = Rect::from_min_max(rect.min + vec2(INDENT, 0.0), rect.max - vec2(4.0, 0.0));
+        let content = Rect::from_min_max(rect.min + vec2(INDENT, 0.0), rect.max - vec2(2.0, 0.0));
         let mut within = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
         match column {
             MatrixColumn::Connection => connection(ui, content, row, &response),

@@ -14,7 +14,7 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{empty_state, figure_tile, link, page_title, primary, search, secondary};
+use crate::ui::widgets::{ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary};
 
 /// How far ahead the tile of certificates looks, in days.
 const ENDING_DAYS: i64 = 45;
@@ -68,6 +68,7 @@ impl ConnectionsPage {
         }
         self.head(ui, desk, selected.is_some());
         ui.add_space(6.0);
+        trouble(ui, desk);
         if selected.is_none() {
             self.tiles(ui, desk);
             ui.add_space(6.0);
@@ -154,9 +155,9 @@ impl ConnectionsPage {
         let tokens = tokens(ui.ctx());
         let snapshot = desk.snapshot;
         let gap = 12.0;
-        let across: u8 = if ui.available_width() < 720.0 { 2 } else { 4 };
+        let across: u8 = if ui.available_width() < 800.0 { 2 } else { 4 };
         let width = ((ui.available_width() - gap * f32::from(across - 1)) / f32::from(across)).floor();
-        let height = 92.0;
+        let height = if across == 2 { 78.0 } else { 92.0 };
         let connections = snapshot.connections.len();
         let profiles = count(snapshot.profiles(), "profile");
         let noun = if connections == 1 { "connection" } else { "connections" };
@@ -231,6 +232,19 @@ impl ConnectionsPage {
                 rows: rows(desk.snapshot, &desk.moment, &self.query, self.filter, self.order),
             });
         }
+    }
+}
+
+/// What keeps the workspace from being used fully.
+fn trouble(ui: &mut Ui, desk: &Desk<'_>) {
+    let workspace = &desk.snapshot.workspace;
+    if workspace.read_only {
+        let text = format!("{} cannot be written to, so nothing can be saved or sent", workspace.place);
+        notice(ui, ToneName::Warn, "This workspace can only be read", &text, |_| {});
+    }
+    if let Some(reason) = &workspace.locked {
+        let text = format!("Nothing can be sent and no key can be added, because {reason}");
+        notice(ui, ToneName::Warn, "The secrets of this workspace are locked", &text, |_| {});
     }
 }
 

@@ -50,14 +50,14 @@ impl MatrixColumn {
     #[must_use]
     pub(super) const fn width(self) -> f32 {
         match self {
-            Self::Connection => 200.0,
-            Self::Profile => 92.0,
-            Self::Setting(Column::Encryption) => 140.0,
-            Self::Setting(Column::Signing) => 112.0,
-            Self::Setting(Column::PartnerCertificate) => 152.0,
-            Self::Setting(Column::IdentityCertificate) => 142.0,
-            Self::Setting(Column::Mdn) => 144.0,
-            Self::LastSend => 150.0,
+            Self::Connection => 186.0,
+            Self::Profile => 84.0,
+            Self::Setting(Column::Encryption) => 136.0,
+            Self::Setting(Column::Signing) => 106.0,
+            Self::Setting(Column::PartnerCertificate) => 142.0,
+            Self::Setting(Column::IdentityCertificate) => 136.0,
+            Self::Setting(Column::Mdn) => 134.0,
+            Self::LastSend => 118.0,
         }
     }
 }

@@ -5,6 +5,7 @@ use egui::{
     pos2, vec2,
 };
 
+use crate::app::Protection;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page};
@@ -59,7 +60,14 @@ fn brand(ui: &mut Ui, desk: &Desk<'_>) {
             ui.label(RichText::new("Countersign").font(theme::bold(15.5)));
             let workspace = &desk.snapshot.workspace;
             let name = if workspace.sample.is_some() { "Sample workspace" } else { "Your workspace" };
-            ui.label(muted(ui, name)).on_hover_text(&workspace.place);
+            let protection = match &workspace.protection {
+                Some(Protection::KeyFile { path }) => {
+                    format!("\nSecrets are protected by the key file {} alone", path.display())
+                }
+                Some(Protection::Passphrase) => "\nSecrets are protected by a passphrase".to_owned(),
+                None => String::new(),
+            };
+            ui.label(muted(ui, name)).on_hover_text(format!("{}{protection}", workspace.place));
         });
     });
     ui.add_space(10.0);
@@ -138,7 +146,7 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         }
     };
     if narrow {
-        ui.vertical_centered(show);
+        show(ui);
         return;
     }
     ui.horizontal(|ui| {

@@ -132,9 +132,9 @@ impl<'a> Badge<'a> {
         let tone = self.tone.of(tokens);
         let icon = char::from(self.icon.unwrap_or_else(|| self.tone.icon())).to_string();
         let galley = |text: String, font| ui.painter().layout_no_wrap(text, font, tone.ink);
-        let icon = galley(icon, icon::font(14.0));
-        let padding = 8.0;
-        let gap = 5.0;
+        let icon = galley(icon, icon::font(12.5));
+        let padding = 7.0;
+        let gap = 4.0;
         let room = (ui.available_width() - icon.size().x - gap - 2.0 * padding).max(24.0);
         let mut job =
             egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);

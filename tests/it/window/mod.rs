@@ -2,6 +2,11 @@
 //! engine, a workspace on disk, and the sample's partners on real sockets.
 
 mod connections;
+mod engine;
+#[cfg(feature = "pictures")]
+mod picture_workspace;
+#[cfg(feature = "pictures")]
+mod pictures;
 mod stage;
 
 use stage::Stage;

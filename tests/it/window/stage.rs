@@ -10,7 +10,8 @@ use countersign::app::sample::{OpenSample, SampleFiles};
 use countersign::app::{App, Clock, Location, Unlock};
 use countersign::ui::{self, Window};
 use egui_kittest::kittest::{Queryable as _, by};
-use egui_kittest::{Harness, Node};
+use egui_kittest::{Harness, HarnessBuilder, Node};
+use jiff::tz::TimeZone;
 
 /// The longest that anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,6 +49,19 @@ impl Stage {
         stage
     }
 
+    /// A window for a picture.
+    #[cfg(feature = "pictures")]
+    pub fn pictured(
+        app: App,
+        folder: tempfile::TempDir,
+        workspace: PathBuf,
+        size: [f32; 2],
+        theme: egui::Theme,
+    ) -> Self {
+        let builder = Harness::builder().with_size(size).with_theme(theme).wgpu();
+        Self::build(builder, app, folder, workspace, None, None)
+    }
+
     fn on(
         app: App,
         folder: tempfile::TempDir,
@@ -55,9 +69,19 @@ impl Stage {
         sample: Option<SampleFiles>,
         partners: Option<OpenSample>,
     ) -> Self {
+        Self::build(Harness::builder().with_size([1360.0, 860.0]), app, folder, workspace, sample, partners)
+    }
+
+    fn build(
+        builder: HarnessBuilder<Window>,
+        app: App,
+        folder: tempfile::TempDir,
+        workspace: PathBuf,
+        sample: Option<SampleFiles>,
+        partners: Option<OpenSample>,
+    ) -> Self {
         let files = sample.clone();
-        let harness = Harness::builder()
-            .with_size([1360.0, 860.0])
+        let harness = builder
             .with_max_steps(64)
             .with_context_setup(|ctx| {
                 ui::install(ctx);
@@ -66,7 +90,10 @@ impl Stage {
             .build_eframe(move |cc| {
                 let ctx = cc.egui_ctx.clone();
                 let wake = Arc::new(move || ctx.request_repaint());
-                Window::new(&cc.egui_ctx, Engine::start(EngineOptions { app, sample, wake }).unwrap())
+                Window::new(
+                    &cc.egui_ctx,
+                    Engine::start(EngineOptions { app, sample, zone: TimeZone::UTC, wake }).unwrap(),
+                )
             });
         Self { harness, workspace, sample: files, _partners: partners, _folder: folder }
     }
@@ -159,6 +186,7 @@ impl Stage {
             .query_all(by().predicate(|node| node.label().is_some_and(|label| !label.is_empty())))
             .map(|node| {
                 use egui_kittest::kittest::NodeT as _;
+                use jiff::tz::TimeZone;
                 node.accesskit_node().label().unwrap_or_default()
             })
             .collect()
