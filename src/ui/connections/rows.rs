@@ -8,6 +8,9 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::moment::Moment;
 
+/// A cause of so many characters has room in its cell.
+const SHORT_CAUSE: usize = 10;
+
 /// A column of the matrix, from the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MatrixColumn {
@@ -234,16 +237,14 @@ fn last_send(sent: Option<&TransmissionSummary>, moment: &Moment) -> LastSend {
     let cause = sent.cause.clone().unwrap_or_default();
     let word = match sent.verdict {
         Verdict::Delivered | Verdict::Received => capital(&ago),
-        Verdict::Pending => "Waiting for receipt".to_owned(),
+        Verdict::Pending => "Waiting".to_owned(),
         Verdict::Sending | Verdict::Queued => "Sending".to_owned(),
         Verdict::Uncertain => "Uncertain".to_owned(),
         Verdict::Cancelled => "Cancelled".to_owned(),
         Verdict::Failed | Verdict::Refused => {
-            if cause.is_empty() {
-                "Failed".to_owned()
-            } else {
-                cause.clone()
-            }
+            // A phrase that would be cut says less than a word; the pointer tells the rest.
+            let short = !cause.is_empty() && cause.chars().count() <= SHORT_CAUSE;
+            if short { cause.clone() } else { "Failed".to_owned() }
         }
     };
     let hint = format!("{}, {}: {cause}", moment.day_and_time(sent.at), sent.verdict);

@@ -13,7 +13,7 @@ pub(super) use button::{danger, icon_button, link, primary, secondary, small_but
 pub(super) use field::{field, field_label, mono_edit, search, text_edit};
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
-pub(super) use surface::{card, empty_state, figure_tile, page_title, section, separator};
+pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};

@@ -74,3 +74,22 @@ pub(crate) fn empty_state<R>(ui: &mut Ui, icon: Icon, head: &str, text: &str, bu
     })
     .inner
 }
+
+/// A row in the middle of what is there. Its width is known once it has been laid out, so the first pass is thrown away.
+pub(crate) fn centered_row<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let id = ui.scope_id().with(("centered", name));
+    let known: Option<f32> = ui.data(|data| data.get_temp(id));
+    let before = known.map_or(0.0, |width| ((ui.available_width() - width) / 2.0).max(0.0));
+    let row = ui.horizontal(|ui| {
+        ui.add_space(before);
+        let begin = ui.cursor().left();
+        let inner = content(ui);
+        (inner, ui.min_rect().right() - begin)
+    });
+    let (inner, width) = row.inner;
+    if known != Some(width) {
+        ui.data_mut(|data| data.insert_temp(id, width));
+        ui.ctx().request_discard("the width of a centred row is known now");
+    }
+    inner
+}

@@ -2,7 +2,8 @@
 //! machine draws the same: `VK_ICD_FILENAMES=/usr/share/vulkan/icd.d/lvp_icd.x86_64.json TZ=UTC cargo test --features
 //! pictures pictures`. `UPDATE_SNAPSHOTS=force` takes them anew; look at each before it is kept.
 
-use egui::Theme;
+use countersign::app::{App, Clock, Location, Unlock};
+use egui::{Key, Modifiers, Theme};
 use egui_kittest::{SnapshotOptions, SnapshotResults};
 
 use super::{Stage, picture_workspace};
@@ -17,13 +18,18 @@ fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
         let mut stage = Stage::pictured(app, folder, workspace, size, theme);
         stage.wait_for("Amazon Vendor US, production");
         arrange(&mut stage);
-        stage.harness.remove_cursor();
-        stage.settle();
-        let options = SnapshotOptions::new().output_path("tests/pictures").threshold(1.0).max_failed_pixels(10);
-        let suffix = if theme == Theme::Light { "light" } else { "dark" };
-        stage.harness.snapshot_options(format!("{name}-{suffix}"), &options);
-        results.extend(stage.harness.take_snapshot_results());
+        compare(&mut stage, name, theme, &mut results);
     }
+}
+
+/// Takes the picture as the stage stands and compares it.
+fn compare(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotResults) {
+    stage.harness.remove_cursor();
+    stage.settle();
+    let options = SnapshotOptions::new().output_path("tests/pictures").threshold(1.0).max_failed_pixels(10);
+    let suffix = if theme == Theme::Light { "light" } else { "dark" };
+    stage.harness.snapshot_options(format!("{name}-{suffix}"), &options);
+    results.extend(stage.harness.take_snapshot_results());
 }
 
 const WIDE: [f32; 2] = [1280.0, 800.0];
@@ -32,6 +38,33 @@ const NARROW: [f32; 2] = [820.0, 800.0];
 #[test]
 fn connections() {
     picture("connections", WIDE, |_| {});
+}
+
+#[test]
+fn palette() {
+    picture("palette", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::K);
+        stage.get("Find").type_text("am");
+        stage.settle();
+    });
+}
+
+#[test]
+fn nothing_matches() {
+    picture("nothing-matches", WIDE, |stage| stage.fill("Search connections", "no such partner"));
+}
+
+#[test]
+fn welcome() {
+    let mut results = SnapshotResults::new();
+    for theme in [Theme::Light, Theme::Dark] {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("workspace");
+        let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::Fixed(picture_workspace::now()));
+        let mut stage = Stage::pictured(app, folder, workspace, WIDE, theme);
+        stage.wait_for("No connection yet");
+        compare(&mut stage, "welcome", theme, &mut results);
+    }
 }
 
 #[test]
