@@ -19,7 +19,9 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, RequestId, SendId, TransmissionDetail};
-pub use snapshot::{CertificateState, ConnectionState, IdentityState, PolicyState, Snapshot, WorkspaceState};
+pub use snapshot::{
+    CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
+};
 
 use super::sample::SampleFiles;
 use super::{App, AppError, Clock};

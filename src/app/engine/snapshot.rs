@@ -1,6 +1,6 @@
 //! The workspace as the window draws it: read once, judged already.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -29,6 +29,40 @@ pub struct Snapshot {
     pub identities: Vec<IdentityState>,
     /// All policies, sorted by id.
     pub policies: Vec<PolicyState>,
+    /// What is to be counted of all this.
+    pub summary: Summary,
+}
+
+/// What a workspace comes to, counted once: a frame only draws it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// How many profiles there are.
+    pub profiles: usize,
+    /// How many connections break a required rule now.
+    pub need_action: usize,
+    /// How many certificates in use, ours and theirs, have ended or end within [`Summary::ending_days`] days.
+    pub ending: usize,
+    /// The next activation of a certificate.
+    pub next: Option<NextActivation>,
+}
+
+impl Summary {
+    /// How far ahead the end of certificates is looked for: as far as compliance calls it due.
+    #[must_use]
+    pub fn ending_days() -> i64 {
+        i64::from(ComplianceSettings::default().certificate_due_days)
+    }
+}
+
+/// An activation that is still to come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextActivation {
+    /// When.
+    pub at: Timestamp,
+    /// For which connection.
+    pub connection: ConnectionId,
+    /// Its name.
+    pub name: String,
 }
 
 /// What is known of the workspace itself.
@@ -142,35 +176,6 @@ impl Snapshot {
         compliance::judge_profile(policy, kind, profile, resolved.as_ref(), &known, self.at, &settings)
     }
 
-    /// How many profiles there are.
-    #[must_use]
-    pub fn profiles(&self) -> usize {
-        self.connections.iter().map(|state| state.report.profiles.len()).sum()
-    }
-
-    /// How many connections break a required rule now.
-    #[must_use]
-    pub fn need_action(&self) -> usize {
-        self.connections.iter().filter(|state| state.report.status == Status::NonCompliant).count()
-    }
-
-    /// How many certificates in use, ours and theirs, have ended or end within so many days.
-    #[must_use]
-    pub fn ending_within(&self, days: i64) -> usize {
-        let mut ending: Vec<Fingerprint> = Vec::new();
-        for (_, profile) in self.connections.iter().flat_map(|state| state.connection.profiles()) {
-            let theirs =
-                used_now(&profile.partner_certificates, self.at).and_then(|used| self.facts(&used.fingerprint));
-            let ours = self.identity(&profile.identity).map(|identity| &identity.facts);
-            for facts in [theirs, ours].into_iter().flatten() {
-                if facts.days_left(self.at) <= days && !ending.contains(&facts.fingerprint_sha256) {
-                    ending.push(facts.fingerprint_sha256);
-                }
-            }
-        }
-        ending.len()
-    }
-
     /// The next activation of a certificate: when, stated in which zone, and for which connection.
     #[must_use]
     pub fn next_activation(&self) -> Option<(Timestamp, Option<String>, &ConnectionState)> {
@@ -255,6 +260,36 @@ impl App {
                 resolved: resolve(&policy.id, &policies),
             })
             .collect();
-        Ok(Snapshot { at, workspace, connections, certificates, identities, policies })
+        let mut snapshot =
+            Snapshot { at, workspace, connections, certificates, identities, policies, summary: Summary::default() };
+        snapshot.summary = summary(&snapshot);
+        Ok(snapshot)
+    }
+}
+
+fn summary(snapshot: &Snapshot) -> Summary {
+    let connections = &snapshot.connections;
+    let ours: HashMap<&IdentityName, &CertificateFacts> =
+        snapshot.identities.iter().map(|identity| (&identity.name, &identity.facts)).collect();
+    let mut ending = BTreeSet::new();
+    for (_, profile) in connections.iter().flat_map(|state| state.connection.profiles()) {
+        let used = used_now(&profile.partner_certificates, snapshot.at);
+        let theirs = used.and_then(|used| snapshot.facts(&used.fingerprint));
+        for facts in [theirs, ours.get(&profile.identity).copied()].into_iter().flatten() {
+            if facts.days_left(snapshot.at) <= Summary::ending_days() {
+                ending.insert(facts.fingerprint_sha256);
+            }
+        }
+    }
+    let non_compliant = |state: &&ConnectionState| state.report.status == Status::NonCompliant;
+    Summary {
+        profiles: connections.iter().map(|state| state.report.profiles.len()).sum(),
+        need_action: connections.iter().filter(non_compliant).count(),
+        ending: ending.len(),
+        next: snapshot.next_activation().map(|(at, _, state)| NextActivation {
+            at,
+            connection: state.connection.id.clone(),
+            name: state.connection.name.clone(),
+        }),
     }
 }

@@ -7,7 +7,7 @@ use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
 use super::matrix::{Clicked, matrix};
 use super::rows::{Filter, Order, Row, rows};
 use super::welcome::welcome;
-use crate::app::engine::Snapshot;
+use crate::app::engine::{Snapshot, Summary};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
@@ -15,9 +15,6 @@ use crate::ui::intent::Intent;
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary};
-
-/// How far ahead the tile of certificates looks, in days.
-const ENDING_DAYS: i64 = 45;
 
 /// The page of connections with what the user has set on it.
 #[derive(Default)]
@@ -159,11 +156,13 @@ impl ConnectionsPage {
         let width = ((ui.available_width() - gap * f32::from(across - 1)) / f32::from(across)).floor();
         let height = if across == 2 { 78.0 } else { 92.0 };
         let connections = snapshot.connections.len();
-        let profiles = count(snapshot.profiles(), "profile");
+        let summary = &snapshot.summary;
+        let profiles = count(summary.profiles, "profile");
+        let ending_days = Summary::ending_days();
         let noun = if connections == 1 { "connection" } else { "connections" };
-        let need_action = snapshot.need_action();
-        let ending = snapshot.ending_within(ENDING_DAYS);
-        let next = next_step(snapshot, &desk.moment);
+        let need_action = summary.need_action;
+        let ending = summary.ending;
+        let next = next_step(summary, &desk.moment);
         let clear = |number: usize, colour| if number == 0 { None } else { Some(colour) };
         let tiles = [
             (connections.to_string(), None, format!("{noun}, {profiles}"), Filter::All),
@@ -182,7 +181,7 @@ impl ConnectionsPage {
                 ending.to_string(),
                 clear(ending, tokens.warn.ink),
                 format!(
-                    "{} within {ENDING_DAYS} days",
+                    "{} within {ending_days} days",
                     if ending == 1 { "certificate expires" } else { "certificates expire" }
                 ),
                 Filter::Ending,
@@ -208,8 +207,8 @@ impl ConnectionsPage {
                 });
             }
         });
-        if next_clicked && let Some((_, _, state)) = desk.snapshot.next_activation() {
-            let connection = state.connection.id.clone();
+        if next_clicked && let Some(next) = &desk.snapshot.summary.next {
+            let connection = next.connection.clone();
             let tab = Some(crate::ui::intent::InspectorTab::Certificates);
             desk.intend(Intent::Inspect { connection, profile: None, tab });
         }
@@ -249,11 +248,9 @@ fn trouble(ui: &mut Ui, desk: &Desk<'_>) {
 }
 
 /// What happens next: figure and text of the last tile.
-fn next_step(snapshot: &Snapshot, moment: &Moment) -> (String, String) {
-    match snapshot.next_activation() {
-        Some((at, _, state)) => {
-            (moment.day_and_time(at), format!("next: new {} certificate goes active", state.connection.name))
-        }
+fn next_step(summary: &Summary, moment: &Moment) -> (String, String) {
+    match &summary.next {
+        Some(next) => (moment.day_and_time(next.at), format!("next: new {} certificate goes active", next.name)),
         None => ("None".to_owned(), "no certificate is scheduled to go active".to_owned()),
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             Page::Connections | Page::TestSend(_) => 0,
             Page::Transmissions => 1,
         };
-        let need_action = desk.snapshot.need_action();
+        let need_action = desk.snapshot.summary.need_action;
         let items = [
             (
                 "Connections",

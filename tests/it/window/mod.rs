@@ -7,6 +7,7 @@ mod engine;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod shell;
 mod stage;
 
 use stage::Stage;

@@ -43,10 +43,15 @@ impl Stage {
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().join("workspace");
-        let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::System);
-        let mut stage = Self::on(app, folder, workspace, None, None);
+        let mut stage = Self::opened(folder, workspace);
         stage.wait_for("No connection yet");
         stage
+    }
+
+    /// A window on whatever is there.
+    pub fn opened(folder: tempfile::TempDir, workspace: PathBuf) -> Self {
+        let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::System);
+        Self::on(app, folder, workspace, None, None)
     }
 
     /// A window for a picture.

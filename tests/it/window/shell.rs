@@ -1,0 +1,115 @@
+//! What is around every page: files dropped onto the window, keys, colours, and a workspace that cannot be read.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui::{Key, Modifiers, Theme};
+
+use super::Stage;
+
+/// A file as the system hands it over when it is dropped.
+#[derive(Debug)]
+struct OnDisk(PathBuf);
+
+impl egui::DroppedFile for OnDisk {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+impl Stage {
+    /// Drops a file onto the window.
+    pub fn drop_file(&mut self, path: &Path) {
+        self.harness.input_mut().dropped_files.push(Arc::new(OnDisk(path.to_owned())));
+        self.harness.step();
+        self.settle();
+    }
+}
+
+#[test]
+fn a_connection_file_dropped_onto_the_window_is_added_and_the_next_one_asks_before_it_replaces() {
+    let mut stage = Stage::sample();
+    let file = stage.workspace.join("harbor-copy.toml");
+    let text = stage.cli(&["connection", "export", "harbor"]);
+    std::fs::write(
+        &file,
+        text.replace("id = \"harbor\"", "id = \"harbor-two\"").replace("Harbor Grocers", "Harbor Two"),
+    )
+    .unwrap();
+    stage.drop_file(&file);
+    stage.wait_for("Harbor Two was added");
+    stage.wait_for("Harbor Two, production");
+    stage.click("Close inspector");
+    std::fs::write(
+        &file,
+        text.replace("id = \"harbor\"", "id = \"harbor-two\"").replace("Harbor Grocers", "Harbor Three"),
+    )
+    .unwrap();
+    stage.drop_file(&file);
+    stage.wait_for("Replace the connection?");
+    stage.click("Cancel");
+    assert!(stage.cli(&["connection", "list"]).contains("Harbor Two"));
+    stage.drop_file(&file);
+    stage.wait_for("Replace the connection?");
+    stage.click("Replace");
+    stage.wait_for("Harbor Three, production");
+    assert!(stage.cli(&["connection", "list"]).contains("Harbor Three"));
+}
+
+#[test]
+fn a_file_that_is_no_connection_is_refused_with_its_line() {
+    let mut stage = Stage::sample();
+    let file = stage.workspace.join("wrong.toml");
+    std::fs::write(&file, "id = \"x\"\nname = \"X\"\n[test]\nencrypton = \"none\"\n").unwrap();
+    stage.drop_file(&file);
+    stage.wait_for("The connection file was not added");
+    assert!(stage.sees("encrypton") && stage.sees("line 4"), "{:#?}", stage.labels());
+    assert_eq!(stage.cli(&["--json", "connection", "list"]).matches("\"id\"").count(), 4);
+}
+
+#[test]
+fn keys_lead_to_the_pages_and_to_every_command() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Num2);
+    assert!(!stage.sees("Amazon Vendor US, production"));
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    assert!(stage.sees("Amazon Vendor US, production"));
+    stage.press(Modifiers::COMMAND, Key::F);
+    assert!(stage.get("Search connections").is_focused());
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.press(Modifiers::COMMAND, Key::K);
+    assert!(stage.sees("Find"));
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(stage.harness.ctx.memory(|memory| memory.top_modal_layer().is_none()));
+}
+
+#[test]
+fn colours_follow_the_users_choice() {
+    let mut stage = Stage::sample();
+    stage.click("Dark colours");
+    assert_eq!(stage.harness.ctx.theme(), Theme::Dark);
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.get("Find").type_text("light colours");
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.settle();
+    assert_eq!(stage.harness.ctx.theme(), Theme::Light);
+}
+
+#[test]
+fn a_workspace_that_cannot_be_read_says_so_and_can_be_tried_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    std::fs::create_dir(&workspace).unwrap();
+    let database = workspace.join("countersign.sqlite");
+    std::fs::write(&database, "this is no database").unwrap();
+    let mut stage = Stage::opened(folder, workspace);
+    stage.wait_for("The workspace cannot be read");
+    std::fs::remove_file(&database).unwrap();
+    stage.click("Try again");
+    stage.wait_for("No connection yet");
+}
