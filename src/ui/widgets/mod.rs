@@ -10,9 +10,11 @@ mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary};
-pub(super) use field::search;
-pub(super) use surface::{empty_state, figure_tile, page_title};
-pub(super) use tabs::tabs;
+pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
+pub(super) use notice::notice;
+pub(super) use select::{Choice, select};
+pub(super) use surface::{empty_state, figure_tile, page_title, section};
+pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};
 
