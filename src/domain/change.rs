@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::connection::{Connection, Profile};
+use super::identifier::{Address, As2Id, IdentityName};
 
 /// A change that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +35,24 @@ impl Connection {
 }
 
 impl Profile {
+    /// A profile of which nothing but the names, the address and the identity is known: everything else at its default,
+    /// as for a connection file that says no more.
+    ///
+    /// # Errors
+    /// Never, as long as everything else has a default.
+    pub fn fresh(our: &As2Id, partner: &As2Id, url: &Address, identity: &IdentityName) -> Result<Self, ChangeError> {
+        let table: toml::Table = [
+            ("our_as2_id", our.as_str()),
+            ("partner_as2_id", partner.as_str()),
+            ("url", url.as_str()),
+            ("identity", identity.as_str()),
+        ]
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), toml::Value::String(value.to_owned())))
+        .collect();
+        table.try_into().map_err(|error: toml::de::Error| ChangeError::new(error.message()))
+    }
+
     /// The same profile with some settings changed. An empty value gives a setting its default again.
     ///
     /// # Errors
@@ -130,6 +149,13 @@ mod tests {
         assert_eq!(profile().written("encryption"), "aes128-cbc");
         assert_eq!(profile().written("subject"), "");
         assert_eq!(set("encryption", "").unwrap(), profile());
+    }
+
+    #[test]
+    fn a_fresh_profile_is_what_a_connection_file_without_more_would_be() {
+        let profile = profile();
+        let fresh = Profile::fresh(&profile.our_as2_id, &profile.partner_as2_id, &profile.url, &profile.identity);
+        assert_eq!(fresh.unwrap(), profile);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! | what a view is given, and how it asks for something | `desk`, `intent` |
 //! | the matrix of connections | `connections` |
 //! | the settings, certificates and history of one connection | `inspector` |
+//! | making or importing one of our own identities | `identity` |
 //! | bringing in a renewed certificate | `certificate` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
@@ -26,6 +27,7 @@ mod dialog;
 mod files;
 mod fonts;
 mod icon;
+mod identity;
 mod inspector;
 mod intent;
 mod moment;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::app::sample::SampleFiles;
 use crate::app::{App, AppError, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
-use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Known, ProfileReport, Status};
+use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolveError, ResolvedPolicy, resolve};
@@ -174,6 +174,31 @@ impl Snapshot {
         };
         let settings = ComplianceSettings::default();
         compliance::judge_profile(policy, kind, profile, resolved.as_ref(), &known, self.at, &settings)
+    }
+
+    /// What puts a profile right as far as its settings can: the fixes of its findings by setting, as the connection file
+    /// writes them, repeated until no finding has one. Of two fixes for a setting that of the worse finding counts.
+    #[must_use]
+    pub fn mend(&self, policy: &PolicyId, kind: ProfileKind, profile: &Profile) -> BTreeMap<&'static str, String> {
+        let mut fixes: BTreeMap<&'static str, String> = BTreeMap::new();
+        let mut current = profile.clone();
+        // One fix may bring another rule into play; a setting is changed once, so this comes to an end.
+        loop {
+            let report = self.judge(policy, kind, &current);
+            let mut findings: Vec<&Finding> =
+                report.findings.iter().filter(|finding| finding.status < Status::Compliant).collect();
+            findings.sort_by_key(|finding| finding.status);
+            let next = findings
+                .into_iter()
+                .filter_map(|finding| finding.fix.as_ref())
+                .find(|fix| !fixes.contains_key(fix.setting))
+                .map(|fix| (fix.setting, fix.value.to_string()));
+            let Some((setting, value)) = next else { return fixes };
+            if let Ok(changed) = current.with_changes(&[(setting.to_owned(), value.clone())]) {
+                current = changed;
+            }
+            fixes.insert(setting, value);
+        }
     }
 
     /// The next activation of a certificate: when, stated in which zone, and for which connection.

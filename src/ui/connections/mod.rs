@@ -3,6 +3,7 @@
 mod duplicate;
 mod file_errands;
 mod matrix;
+mod naming;
 mod new;
 mod page;
 mod rows;

@@ -36,7 +36,7 @@ impl Inspector {
         Some(Self {
             profile,
             tab: InspectorTab::default(),
-            settings: SettingsTab::new(connection.clone()),
+            settings: SettingsTab::new(&state.connection),
             certificates: CertificatesTab::default(),
             history: HistoryTab::default(),
             connection,
@@ -115,6 +115,7 @@ impl Inspector {
             desk.intend(Intent::CloseInspector);
             return;
         };
+        self.settings.listen(desk);
         self.head(ui, desk, &snapshot, state);
         let all = [
             (InspectorTab::Settings, "Settings"),

@@ -47,6 +47,36 @@ pub(crate) fn mono_edit(ui: &mut Ui, name: &str, text: &mut String, hint: &str, 
     named(ui, name, |ui| ui.add(edit))
 }
 
+/// A line that is not shown while it is typed.
+pub(crate) fn password_edit(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> Response {
+    let edit = edit(text, hint, theme::body(), tokens(ui.ctx()).faint).password(true).desired_width(width);
+    named(ui, name, |ui| ui.add(edit))
+}
+
+/// Several lines of text.
+pub(crate) fn text_area(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> Response {
+    let edit = TextEdit::multiline(text)
+        .font(theme::body())
+        .margin(Margin::symmetric(10, 6))
+        .hint_text(egui::RichText::new(hint).color(tokens(ui.ctx()).faint))
+        .desired_rows(3)
+        .desired_width(width)
+        .char_limit(16_384);
+    named(ui, name, |ui| ui.add(edit))
+}
+
+/// What is wrong with a field's value, under the field.
+pub(crate) fn field_error(ui: &mut Ui, reason: &str) -> Response {
+    let ink = tokens(ui.ctx()).bad.ink;
+    let text = egui::RichText::new(reason).font(theme::small()).color(ink);
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 5.0;
+        ui.label(icon::text(Icon::CircleAlert, ink).size(13.5));
+        ui.add(egui::Label::new(text).wrap())
+    })
+    .inner
+}
+
 /// A field to search with.
 pub(crate) fn search(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> Response {
     let faint = tokens(ui.ctx()).faint;
