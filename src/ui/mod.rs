@@ -7,6 +7,7 @@
 //! | the matrix of connections | `connections` |
 //! | the settings, certificates and history of one connection | `inspector` |
 //! | bringing in a renewed certificate | `certificate` |
+//! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
@@ -30,6 +31,7 @@ mod inspector;
 mod intent;
 mod moment;
 mod open;
+mod picker;
 mod sends;
 mod shell;
 mod test_send;
