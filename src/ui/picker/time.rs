@@ -22,6 +22,12 @@ impl TimeField {
         Self { text: written(time) }
     }
 
+    /// Holding what somebody typed.
+    #[cfg(test)]
+    pub(crate) fn typed(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+
     /// The time, where what was typed is one.
     #[must_use]
     pub(crate) fn value(&self) -> Option<Time> {
