@@ -91,6 +91,83 @@ pub(super) fn frame(
     if shown.should_close() && !busy { Flow::Close } else { shown.inner }
 }
 
+/// Which part of a dialog is to be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// What scrolls where there is more of it than room.
+    Content,
+    /// What is always seen: the buttons.
+    Foot,
+}
+
+/// As [`frame`], with a foot that stays in sight however much there is above it. Returns what the content or the foot
+/// wished for, or `Some(None)` where the dialog was closed.
+pub(super) fn frame_with_foot<W>(
+    ctx: &Context,
+    name: &str,
+    title: &str,
+    subtitle: &str,
+    width: f32,
+    busy: bool,
+    mut show: impl FnMut(&mut Ui, Part) -> Option<W>,
+) -> Option<Option<W>> {
+    let tokens = tokens(ctx);
+    let screen = ctx.content_rect();
+    let width = width.min(screen.width() - 32.0);
+    let id = Id::unique(("dialog", name));
+    let foot = ctx.data(|data| data.get_temp::<f32>(id)).unwrap_or(48.0);
+    let shown = Modal::new(id)
+        .backdrop_color(tokens.backdrop)
+        .frame(
+            Frame::new()
+                .fill(tokens.panel)
+                .stroke(Stroke::new(1.0, tokens.line))
+                .corner_radius(theme::DIALOG_RADIUS)
+                .shadow(egui::Shadow { offset: [0, 12], blur: 36, spread: 0, color: tokens.shadow })
+                .inner_margin(Margin::same(24)),
+        )
+        .show(ctx, |ui| {
+            ui.set_width(width - 48.0);
+            let mut closed = false;
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(ui.available_width() - 40.0);
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    ui.add(egui::Label::new(RichText::new(title).font(theme::bold(theme::TITLE))).truncate());
+                    if !subtitle.is_empty() {
+                        ui.add(egui::Label::new(muted(ui, subtitle)).truncate());
+                    }
+                });
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
+                    closed = ui.add_enabled_ui(!busy, |ui| icon_button(ui, Icon::X, "Close")).inner.clicked();
+                });
+            });
+            ui.add_space(2.0);
+            let room = (screen.height() - 150.0 - foot).max(120.0);
+            let mut wish = egui::ScrollArea::vertical()
+                .max_height(room)
+                .auto_shrink([false, true])
+                .show(ui, |ui| show(ui, Part::Content))
+                .inner;
+            let below = ui.scope(|ui| show(ui, Part::Foot));
+            wish = wish.or(below.inner);
+            let height = below.response.rect.height();
+            if (height - foot).abs() > 0.5 {
+                ui.data_mut(|data| data.insert_temp(id, height));
+                ui.request_repaint();
+            }
+            (wish, closed)
+        });
+    // A click beside an open list closes the list, not what was filled in behind it.
+    let beside = shown.any_popup_open && shown.backdrop_response.clicked();
+    let should_close = shown.should_close() && !beside;
+    let (wish, closed) = shown.inner;
+    if wish.is_some() {
+        return Some(wish);
+    }
+    ((closed || should_close) && !busy).then_some(None)
+}
+
 /// The row of buttons at a dialog's foot, from the right.
 pub(super) fn buttons<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
     ui.add_space(10.0);

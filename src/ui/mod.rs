@@ -8,6 +8,7 @@
 //! | the settings, certificates and history of one connection | `inspector` |
 //! | making or importing one of our own identities | `identity` |
 //! | bringing in a renewed certificate | `certificate` |
+//! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
@@ -32,6 +33,7 @@ mod inspector;
 mod intent;
 mod moment;
 mod open;
+mod picker;
 mod sends;
 mod shell;
 mod test_send;

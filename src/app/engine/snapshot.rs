@@ -176,6 +176,28 @@ impl Snapshot {
         compliance::judge_profile(policy, kind, profile, resolved.as_ref(), &known, self.at, &settings)
     }
 
+    /// The same at another instant, with a certificate that the workspace does not hold yet.
+    #[must_use]
+    pub fn judge_with(
+        &self,
+        policy: &PolicyId,
+        kind: ProfileKind,
+        profile: &Profile,
+        new: &CertificateFacts,
+        at: Timestamp,
+    ) -> ProfileReport {
+        let missing = Err(ResolveError::Unknown { id: policy.clone() });
+        let resolved = self.policy(policy).map_or(&missing, |state| &state.resolved);
+        let known = Known {
+            certificates: &|fingerprint| {
+                if *fingerprint == new.fingerprint_sha256 { Some(new) } else { self.facts(fingerprint) }
+            },
+            identities: &|name| self.identity(name).map(|identity| &identity.facts),
+        };
+        let settings = ComplianceSettings::default();
+        compliance::judge_profile(policy, kind, profile, resolved.as_ref(), &known, at, &settings)
+    }
+
     /// What puts a profile right as far as its settings can: the fixes of its findings by setting, as the connection file
     /// writes them, repeated until no finding has one. Of two fixes for a setting that of the worse finding counts.
     #[must_use]

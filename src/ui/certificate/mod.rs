@@ -1,30 +1,35 @@
-//! Bringing in a partner's renewed certificate.
+//! Bringing in a partner's renewed certificate, and what is told of certificates elsewhere.
+//!
+//! | if you look for | it is in |
+//! |---|---|
+//! | the dialog, its state and what it asks the engine | `dialog` |
+//! | its content, from the top | `view` |
+//! | where the certificate comes from | `source` |
+//! | whose it is | `whose` |
+//! | old and new beside each other | `comparison` |
+//! | comparing a fingerprint | `fingerprint`, `confirm` |
+//! | when it goes active | `activation` |
+//! | the timeline, and drawing it | `timeline`, `timeline_layout` |
+//! | for which profiles | `applies_to` |
+//! | what all that would do | `plan` |
 
-use egui::Context;
+mod activation;
+mod applies_to;
+mod comparison;
+mod confirm;
+mod dialog;
+mod fingerprint;
+mod plan;
+mod source;
+mod timeline;
+mod timeline_layout;
+mod view;
+mod whose;
+mod words;
 
-use super::desk::Desk;
-use super::dialog::{Dialog, Flow, frame};
-use crate::app::CertificateSource;
-use crate::domain::identifier::{ConnectionId, ProfileKind};
-
-/// The dialog for a renewed certificate.
-pub(super) struct CertificateDialog {}
-
-impl CertificateDialog {
-    /// For a connection, where it is known whose certificate it is, from a source, where that is known.
-    #[must_use]
-    pub(super) fn new(
-        _connection: Option<ConnectionId>,
-        _profile: Option<ProfileKind>,
-        _source: Option<CertificateSource>,
-        _desk: &mut Desk<'_>,
-    ) -> Self {
-        Self {}
-    }
-}
-
-impl Dialog for CertificateDialog {
-    fn show(&mut self, ctx: &Context, _desk: &mut Desk<'_>) -> Flow {
-        frame(ctx, "certificate", "New partner certificate", "", super::theme::DIALOG, false, |_ui| Flow::Open)
-    }
-}
+pub(super) use confirm::ConfirmFingerprint;
+pub(super) use dialog::CertificateDialog;
+pub(super) use fingerprint::short_fingerprint;
+pub(super) use timeline::{Timeline, meaning};
+pub(super) use timeline_layout::draw as draw_timeline;
+pub(super) use words::{days_left, signature, stated, stated_fully, usage, validity};

@@ -1,22 +1,204 @@
 //! The partner's certificates of one connection, and when each is used.
 
-use egui::Ui;
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::app::engine::ConnectionState;
-use crate::domain::identifier::ProfileKind;
+use egui::{Label, RichText, Ui};
+
+use super::certificate_cards::{Act, Card, OurCard, cards, our_card};
+use crate::app::engine::{Answer, Command, ConnectionState, RequestId, Snapshot};
+use crate::app::{CertificateSource, ImportRequest};
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::timeline::Activation;
+use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meaning};
 use crate::ui::desk::Desk;
+use crate::ui::files::{FilePick, PickId};
+use crate::ui::icon::Icon;
+use crate::ui::intent::Intent;
+use crate::ui::moment::Moment;
+use crate::ui::shell::Confirm;
+use crate::ui::theme;
+use crate::ui::widgets::{empty_state, muted, primary, secondary, segmented};
+
+/// What is shown of one profile, made where something has changed.
+struct Made {
+    snapshot: Arc<Snapshot>,
+    connection: ConnectionId,
+    profile: ProfileKind,
+    minute: i64,
+    timeline: Timeline,
+    sentence: String,
+    cards: Vec<Card>,
+    ours: Option<OurCard>,
+}
 
 /// The tab.
 #[derive(Default)]
-pub(super) struct CertificatesTab {}
+pub(super) struct CertificatesTab {
+    made: Option<Made>,
+    /// An activation, begun by the question before it.
+    activating: Rc<Cell<Option<RequestId>>>,
+    saving: Option<(IdentityName, Option<PickId>)>,
+    writing: Option<RequestId>,
+}
 
 impl CertificatesTab {
-    pub(super) fn show(
-        &mut self,
-        _ui: &mut Ui,
-        _desk: &mut Desk<'_>,
-        _state: &ConnectionState,
-        _profile: &mut ProfileKind,
-    ) {
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, profile: &mut ProfileKind) {
+        self.poll(desk);
+        let kinds: Vec<(ProfileKind, &str)> =
+            state.connection.profiles().map(|(kind, _)| (kind, kind.label())).collect();
+        ui.horizontal_wrapped(|ui| {
+            if let Some(chosen) = segmented(ui, *profile, &kinds) {
+                *profile = chosen;
+            }
+            if secondary(ui, "New certificate…").clicked() {
+                new_certificate(desk, state, *profile, None);
+            }
+        });
+        self.make(desk, state, *profile);
+        let Some(made) = &self.made else { return };
+        let mut act = None;
+        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ui.add_space(4.0);
+            if made.cards.is_empty() {
+                let text = "Without one nothing can be encrypted for the partner, and their signatures cannot be verified";
+                ui.scope(|ui| {
+                    ui.set_max_height(260.0);
+                    let import = empty_state(ui, Icon::FileBadge, "No certificate of the partner yet", text, |ui| {
+                        primary(ui, "Import the certificate…").clicked()
+                    });
+                    if import {
+                        new_certificate(desk, state, *profile, None);
+                    }
+                });
+                ui.add_space(16.0);
+            } else {
+                draw_timeline(ui, &made.timeline);
+                ui.add(Label::new(muted(ui, &made.sentence)).wrap());
+                ui.add_space(4.0);
+                for card in &made.cards {
+                    act = card.show(ui).or(act.take());
+                }
+            }
+            ui.add_space(6.0);
+            ui.label(RichText::new("Our own certificate").font(theme::bold(theme::SECTION)));
+            match &made.ours {
+                Some(ours) => act = ours.show(ui).or(act.take()),
+                None => {
+                    ui.label(muted(ui, "The identity that this profile names is not in the workspace"));
+                }
+            }
+        });
+        if let Some(act) = act {
+            self.carry_out(act, desk, state, *profile);
+        }
     }
+
+    /// Goes on with what has come meanwhile.
+    fn poll(&mut self, desk: &mut Desk<'_>) {
+        let mut activating = self.activating.get();
+        let activated = desk.answer(&mut activating);
+        self.activating.set(activating);
+        match activated {
+            Some(Ok(_)) => desk.toasts.done("The certificate is active", "Messages are encrypted for it from now on"),
+            Some(Err(error)) => desk.toasts.failed("The certificate was not activated", &error),
+            None => {}
+        }
+        if let Some((name, pick)) = &mut self.saving
+            && let Some(place) = desk.picked(pick)
+        {
+            let name = name.clone();
+            self.saving = None;
+            if let Some(place) = place {
+                self.write(name, place, desk);
+            }
+        }
+        match desk.answer(&mut self.writing) {
+            Some(Ok(Answer::Written(file))) => desk.toasts.done("Our certificate was written", &file.display().to_string()),
+            Some(Err(error)) => desk.toasts.failed("Our certificate could not be written", &error),
+            Some(Ok(_)) | None => {}
+        }
+    }
+
+    fn write(&mut self, name: IdentityName, place: PathBuf, desk: &mut Desk<'_>) {
+        self.writing = desk.ask(|id| Command::ExportIdentity(id, name, place));
+    }
+
+    fn make(&mut self, desk: &Desk<'_>, state: &ConnectionState, kind: ProfileKind) {
+        let snapshot = desk.snapshot;
+        let minute = desk.moment.now.as_second().div_euclid(60);
+        let fresh = self.made.as_ref().is_some_and(|made| {
+            Arc::ptr_eq(&made.snapshot, snapshot)
+                && made.connection == state.connection.id
+                && made.profile == kind
+                && made.minute == minute
+        });
+        if fresh {
+            return;
+        }
+        let Some(profile) = state.connection.profile(kind) else {
+            self.made = None;
+            return;
+        };
+        let uses = &profile.partner_certificates;
+        let facts = |print: &Fingerprint| -> Option<&CertificateFacts> { snapshot.facts(print) };
+        let moment: &Moment = &desk.moment;
+        let report = state.profile_report(kind);
+        self.made = Some(Made {
+            snapshot: Arc::clone(snapshot),
+            connection: state.connection.id.clone(),
+            profile: kind,
+            minute,
+            timeline: Timeline::of(uses, &facts, None, moment),
+            sentence: meaning(uses, &facts, None, moment),
+            cards: cards(snapshot, uses, report, moment),
+            ours: our_card(snapshot, &profile.identity, report, moment),
+        });
+    }
+
+    fn carry_out(&mut self, act: Act, desk: &mut Desk<'_>, state: &ConnectionState, profile: ProfileKind) {
+        match act {
+            Act::Confirm(fingerprint) => {
+                if let Some(facts) = desk.snapshot.facts(&fingerprint) {
+                    desk.intend(Intent::Open(Box::new(ConfirmFingerprint::new(facts))));
+                }
+            }
+            Act::Reschedule(fingerprint) => {
+                new_certificate(desk, state, profile, Some(CertificateSource::Workspace(fingerprint)));
+            }
+            Act::Activate(fingerprint) => {
+                let request = ImportRequest {
+                    source: CertificateSource::Workspace(fingerprint),
+                    connection: state.connection.id.clone(),
+                    profiles: vec![profile],
+                    also_where_used: false,
+                    also: Vec::new(),
+                    activation: Activation::Now,
+                    confirmed: None,
+                };
+                let whom = format!("{}, {profile}", state.connection.name);
+                let text = format!(
+                    "From now on messages of {whom} are encrypted for {}. The partner must have switched to it already; signatures made with the old one are accepted until it expires",
+                    fingerprint.short()
+                );
+                let activating = Rc::clone(&self.activating);
+                let question = Confirm::new("Activate the certificate now?", text, "Activate now", move |desk| {
+                    activating.set(desk.ask(|id| Command::Import(id, request)));
+                });
+                desk.intend(Intent::Open(Box::new(question)));
+            }
+            Act::WriteOurs(name) => {
+                let pick = desk.pick_file(FilePick::Save(format!("{name}.pem")));
+                self.saving = pick.map(|pick| (name, Some(pick)));
+            }
+        }
+    }
+}
+
+fn new_certificate(desk: &mut Desk<'_>, state: &ConnectionState, profile: ProfileKind, source: Option<CertificateSource>) {
+    let connection = Some(state.connection.id.clone());
+    desk.intend(Intent::NewCertificate { connection, profile: Some(profile), source });
 }

@@ -1,5 +1,6 @@
 //! One connection in depth: settings, certificates, test send, history.
 
+mod certificate_cards;
 mod certificates;
 mod history;
 mod settings;

@@ -1,0 +1,144 @@
+//! To which profiles the certificate is brought in.
+
+use egui::{Checkbox, RichText, ScrollArea, Ui, Widget as _};
+
+use super::words;
+use crate::app::ImportRequest;
+use crate::app::engine::Snapshot;
+use crate::domain::certificate::Fingerprint;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::timeline::used_now;
+use crate::ui::moment::count;
+use crate::ui::theme;
+use crate::ui::widgets::{link, muted, small};
+
+/// A profile that it can be brought in for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    /// Its connection.
+    pub(super) connection: ConnectionId,
+    /// What people call that.
+    pub(super) name: String,
+    /// Which profile.
+    pub(super) profile: ProfileKind,
+    /// The certificate it encrypts for now.
+    pub(super) uses: Option<Fingerprint>,
+    /// Whether it belongs to another connection.
+    pub(super) other: bool,
+    /// Whether it is chosen.
+    pub(super) ticked: bool,
+}
+
+/// The profiles of a connection, then every other profile that uses a certificate which they use; those are never
+/// chosen for the user. What was chosen before is kept.
+#[must_use]
+pub(super) fn targets(
+    snapshot: &Snapshot,
+    connection: &ConnectionId,
+    asked: Option<ProfileKind>,
+    fresh: &Fingerprint,
+    before: &[Target],
+) -> Vec<Target> {
+    let Some(state) = snapshot.connection(connection) else { return Vec::new() };
+    let uses = |profile: &crate::domain::connection::Profile| {
+        used_now(&profile.partner_certificates, snapshot.at).map(|entry| entry.fingerprint)
+    };
+    let kept = |connection: &ConnectionId, kind: ProfileKind| {
+        before.iter().find(|target| target.connection == *connection && target.profile == kind).map(|target| target.ticked)
+    };
+    let asked_for = asked.and_then(|kind| state.connection.profile(kind)).map(uses);
+    let mut found: Vec<Target> = state
+        .connection
+        .profiles()
+        .map(|(kind, profile)| {
+            let old = uses(profile);
+            let same = asked_for.is_none_or(|asked| asked == old);
+            let wanted = (asked.is_none() || asked == Some(kind) || same) && old != Some(*fresh);
+            Target {
+                connection: connection.clone(),
+                name: state.connection.name.clone(),
+                profile: kind,
+                uses: old,
+                other: false,
+                ticked: kept(connection, kind).unwrap_or(wanted),
+            }
+        })
+        .collect();
+    let old: Vec<Fingerprint> = found.iter().filter_map(|target| target.uses).filter(|old| old != fresh).collect();
+    for state in snapshot.connections.iter().filter(|state| state.connection.id != *connection) {
+        let id = &state.connection.id;
+        found.extend(state.connection.profiles().filter_map(|(kind, profile)| {
+            let uses = uses(profile).filter(|uses| old.contains(uses))?;
+            Some(Target {
+                connection: id.clone(),
+                name: state.connection.name.clone(),
+                profile: kind,
+                uses: Some(uses),
+                other: true,
+                ticked: kept(id, kind).unwrap_or(false),
+            })
+        }));
+    }
+    found
+}
+
+/// Puts the chosen ones into a request: the first one's connection with its profiles, all the rest beside it.
+/// Says whether there is any.
+pub(super) fn fill(request: &mut ImportRequest, targets: &[Target]) -> bool {
+    let ticked = || targets.iter().filter(|target| target.ticked);
+    let Some(first) = ticked().next() else { return false };
+    request.connection = first.connection.clone();
+    let own = |target: &&Target| target.connection == first.connection;
+    request.profiles = ticked().filter(own).map(|target| target.profile).collect();
+    request.also = ticked().filter(|target| !own(target)).map(|target| (target.connection.clone(), target.profile)).collect();
+    true
+}
+
+/// Shows them.
+pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) {
+    let check = |ui: &mut Ui, target: &mut Target| {
+        let label = words::profile(&target.name, target.profile);
+        Checkbox::new(&mut target.ticked, RichText::new(label).font(theme::body())).ui(ui);
+        if target.uses == Some(*fresh) {
+            ui.label(muted(ui, "uses it already"));
+        } else if target.uses.is_none() {
+            ui.label(muted(ui, "has none in use"));
+        }
+    };
+    let pair = targets.iter().take_while(|target| !target.other).count();
+    let (own, others) = targets.split_at_mut(pair);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 16.0;
+        for target in own {
+            check(ui, target);
+        }
+    });
+    if others.is_empty() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        let using = if others.len() == 1 { "uses" } else { "use" };
+        ui.label(small(format!("{} of other connections {using} the old certificate", count(others.len(), "profile"))));
+        let all = others.iter().all(|target| target.ticked);
+        if link(ui, if all { "Select none" } else { "Select all" }).clicked() {
+            others.iter_mut().for_each(|target| target.ticked = !all);
+        }
+    });
+    let row = 24.0;
+    ScrollArea::vertical().id_salt("others").max_height(6.0 * row).auto_shrink([false, true]).show_rows(
+        ui,
+        row,
+        others.len(),
+        |ui, rows| {
+            for target in others.get_mut(rows).into_iter().flatten() {
+                let id = (target.connection.to_string(), target.profile.as_str());
+                ui.push_id(id, |ui| {
+                    ui.horizontal(|ui| {
+                        ui.set_height(row);
+                        check(ui, target);
+                    });
+                });
+            }
+        },
+    );
+}

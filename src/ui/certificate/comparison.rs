@@ -1,0 +1,212 @@
+//! The certificate in use and the new one beside each other, with what differs marked.
+
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
+
+use super::fingerprint::short_fingerprint;
+use super::words;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
+use crate::domain::compliance::{Finding, ProfileReport, Status};
+use crate::ui::icon::{self, Icon};
+use crate::ui::moment::Moment;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Badge, mono, muted, separator, small};
+
+/// Height of a row.
+const ROW: f32 = 29.0;
+
+/// What one certificate has in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cell {
+    text: String,
+    mono: bool,
+    /// The policy's word on it, with its reason.
+    judged: Option<(Status, String, String)>,
+    fingerprint: Option<Fingerprint>,
+}
+
+/// A row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    name: &'static str,
+    old: Option<Cell>,
+    new: Cell,
+    differs: bool,
+}
+
+/// A certificate with the report in which it is judged.
+pub(super) struct Judged<'a> {
+    pub(super) facts: &'a CertificateFacts,
+    pub(super) report: Option<&'a ProfileReport>,
+    /// At which instant.
+    pub(super) at: jiff::Timestamp,
+}
+
+impl Judged<'_> {
+    fn finding(&self, aspects: &[&str]) -> Option<&Finding> {
+        let findings = self.report.map(|report| report.findings.as_slice()).unwrap_or_default();
+        findings
+            .iter()
+            .filter(|finding| finding.setting == "partner_certificate")
+            .filter(|finding| finding.aspect.is_some_and(|aspect| aspects.contains(&aspect)))
+            .filter(|finding| finding.status != Status::NotApplicable)
+            .min_by_key(|finding| finding.status)
+    }
+
+    fn judged(&self, text: String, aspects: &[&str]) -> Cell {
+        let judged = self.finding(aspects).map(|finding| (finding.status, text.clone(), finding.reason.clone()));
+        Cell { text, judged, ..Cell::plain("") }
+    }
+
+    fn cells(&self, moment: &Moment) -> [(&'static str, Cell); 8] {
+        let facts = self.facts;
+        let issuer = if facts.self_signed { "Itself, self-signed" } else { &facts.issuer };
+        let validity = Cell {
+            judged: self
+                .finding(&["validity"])
+                .map(|finding| (finding.status, words::days_left(facts, self.at), finding.reason.clone())),
+            ..Cell::plain(&words::validity(facts, moment))
+        };
+        [
+            ("Subject", Cell::plain(&facts.subject)),
+            ("Issuer", Cell::plain(issuer)),
+            ("Serial number", Cell { mono: true, ..Cell::plain(&facts.serial) }),
+            ("Signature", self.judged(words::signature(facts), &["signature_hash"])),
+            ("Key", self.judged(facts.key.to_string(), &["rsa_bits", "ec_bits"])),
+            ("Valid", validity),
+            ("Usage", Cell::plain(&words::usage(facts))),
+            (
+                "SHA-256",
+                Cell { fingerprint: Some(facts.fingerprint_sha256), ..Cell::plain(&facts.fingerprint_sha256.short()) },
+            ),
+        ]
+    }
+}
+
+impl Cell {
+    fn plain(text: &str) -> Self {
+        Self { text: text.to_owned(), mono: false, judged: None, fingerprint: None }
+    }
+}
+
+/// The rows of one or two certificates.
+#[must_use]
+pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) -> Vec<Row> {
+    let mut before = old.map(|old| old.cells(moment).map(Some)).unwrap_or_default();
+    new.cells(moment)
+        .into_iter()
+        .enumerate()
+        .map(|(index, (name, new))| {
+            let old = before.get_mut(index).and_then(Option::take).map(|(_, cell)| cell);
+            let differs = old.as_ref().is_some_and(|old| {
+                (old.text != new.text) || old.fingerprint != new.fingerprint
+            });
+            Row { name, old, new, differs }
+        })
+        .collect()
+}
+
+/// Shows them.
+pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
+    let both = rows.iter().any(|row| row.old.is_some());
+    let width = ui.available_width();
+    let names = if width < 760.0 { 106.0 } else { 150.0 };
+    let marks = if both { 90.0 } else { 0.0 };
+    let columns = if both { 2.0 } else { 1.0 };
+    let column = ((width - names - marks) / columns).floor();
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        let head = |ui: &mut Ui, text: &str| {
+            let ink = tokens(ui.ctx()).muted;
+            ui.label(RichText::new(text).font(theme::bold(theme::TABLE_HEAD)).color(ink));
+        };
+        ui.horizontal(|ui| {
+            cell(ui, names, |_| {});
+            if both {
+                cell(ui, column, |ui| head(ui, "In use"));
+            }
+            cell(ui, column, |ui| head(ui, if fresh { "New" } else { "The certificate" }));
+            if both {
+                cell(ui, marks, |_| {});
+            }
+        });
+        for row in rows {
+            separator(ui);
+            ui.push_id(row.name, |ui| {
+                ui.horizontal(|ui| {
+                    cell(ui, names, |ui| {
+                        ui.label(RichText::new(row.name).font(theme::body()).color(tokens(ui.ctx()).muted));
+                    });
+                    if let Some(old) = &row.old {
+                        cell(ui, column, |ui| old.show(ui, row.name, "the old certificate", false));
+                    }
+                    cell(ui, column, |ui| row.new.show(ui, row.name, "the new certificate", row.differs));
+                    if row.differs {
+                        cell(ui, marks, |ui| {
+                            ui.spacing_mut().item_spacing.x = 5.0;
+                            ui.label(icon::text(Icon::EqualNot, tokens(ui.ctx()).accent.ink).size(13.0));
+                            let label = ui.label(small("differs").color(tokens(ui.ctx()).accent.ink));
+                            let said = format!("{} differs", row.name);
+                            label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, &said));
+                        });
+                    }
+                });
+            });
+        }
+        separator(ui);
+    });
+}
+
+fn cell(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), egui::Sense::hover());
+    let inner = egui::Rect::from_min_max(rect.min, rect.max - vec2(12.0, 0.0));
+    let mut within = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
+    within.set_clip_rect(rect.intersect(ui.clip_rect()));
+    content(&mut within);
+}
+
+impl Cell {
+    fn show(&self, ui: &mut Ui, name: &str, whose: &str, strong: bool) {
+        ui.spacing_mut().item_spacing.x = 8.0;
+        if let Some(fingerprint) = &self.fingerprint {
+            short_fingerprint(ui, fingerprint, whose);
+            return;
+        }
+        match &self.judged {
+            Some((status, word, reason)) if *word == self.text => {
+                Badge::status(*status, word).about(name).show(ui).on_hover_text(reason);
+            }
+            judged => {
+                // The badge keeps its room; the text gives way.
+                let badge = judged.as_ref().map_or(0.0, |(_, word, _)| Badge::width(ui, word) + 8.0);
+                let text = if self.mono {
+                    mono(&self.text)
+                } else if strong {
+                    RichText::new(&self.text).font(theme::medium(theme::BODY))
+                } else {
+                    RichText::new(&self.text).font(theme::body())
+                };
+                let room = (ui.available_width() - badge).max(40.0);
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(Label::new(text).truncate().selectable(true));
+                });
+                if let Some((status, word, reason)) = judged {
+                    Badge::status(*status, word).about(name).show(ui).on_hover_text(reason);
+                }
+            }
+        }
+    }
+}
+
+/// What is said where more than one certificate was in the file.
+pub(super) fn beside(ui: &mut Ui, others: &[String]) {
+    let text = match others.len() {
+        1 => "The file holds another certificate, which was not taken".to_owned(),
+        more => format!("The file holds {more} more certificates, which were not taken"),
+    };
+    egui::CollapsingHeader::new(RichText::new(text).font(theme::small())).id_salt("beside").show(ui, |ui| {
+        for other in others {
+            ui.label(muted(ui, other));
+        }
+    });
+}

@@ -1,0 +1,321 @@
+//! The dialog for a renewed certificate: its state, and what it asks the engine.
+
+use std::sync::Arc;
+
+use egui::Context;
+
+use super::activation::ActivationForm;
+use super::applies_to::{Target, fill, targets};
+use super::fingerprint::Comparing;
+use super::plan::{Inputs, Plan};
+use super::source::{SourceForm, Trouble, pasted};
+use super::whose::Whose;
+use super::words::{profile, stated_fully};
+use crate::app::engine::{Answer, Command, RequestId, Snapshot};
+use crate::app::{CertificateSource, ImportRequest, ImportResult, Inspection};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::timeline::{Activation, next_activation, used_now};
+use crate::ui::desk::Desk;
+use crate::ui::dialog::{Dialog, Dropped, Flow, frame_with_foot};
+use crate::ui::intent::{Intent, Page};
+use crate::ui::moment::count;
+
+/// A certificate that was looked at.
+pub(super) struct Found {
+    pub(super) source: CertificateSource,
+    pub(super) facts: CertificateFacts,
+    /// Warnings that come with the file.
+    pub(super) with_file: Vec<CertificateWarning>,
+    /// The others in the file, each in a line.
+    pub(super) others: Vec<String>,
+}
+
+/// The dialog.
+pub(in crate::ui) struct CertificateDialog {
+    pub(super) form: SourceForm,
+    pub(super) inspecting: Option<(CertificateSource, Option<RequestId>)>,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) found: Option<Found>,
+    pub(super) connection: Option<ConnectionId>,
+    pub(super) whose: Whose,
+    asked: Option<ProfileKind>,
+    pub(super) targets: Vec<Target>,
+    targets_of: Option<Arc<Snapshot>>,
+    pub(super) activation: Option<ActivationForm>,
+    pub(super) comparing: Comparing,
+    pub(super) plan: Option<Plan>,
+    planned: Option<(Arc<Snapshot>, Inputs)>,
+    importing: Option<RequestId>,
+    then_test: bool,
+    pub(super) refusal: Option<Trouble>,
+}
+
+/// What the user wants, said by the content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// To close the dialog.
+    Close,
+    /// To look at a certificate.
+    Look(CertificateSource),
+    /// To pick a file.
+    Pick,
+    /// To bring it in for this connection.
+    For(ConnectionId),
+    /// To choose another connection.
+    Another,
+    /// To add a connection first.
+    NewConnection,
+    /// To bring it in, and perhaps to see a test send after that.
+    Import {
+        /// Show the test send.
+        then_test: bool,
+    },
+}
+
+impl CertificateDialog {
+    /// For a connection, where it is known whose certificate it is, from a source, where that is known.
+    #[must_use]
+    pub(in crate::ui) fn new(
+        connection: Option<ConnectionId>,
+        profile: Option<ProfileKind>,
+        source: Option<CertificateSource>,
+        desk: &mut Desk<'_>,
+    ) -> Self {
+        let mut dialog = Self {
+            form: SourceForm::default(),
+            inspecting: None,
+            trouble: None,
+            found: None,
+            connection,
+            whose: Whose::default(),
+            asked: profile,
+            targets: Vec::new(),
+            targets_of: None,
+            activation: None,
+            comparing: Comparing::default(),
+            plan: None,
+            planned: None,
+            importing: None,
+            then_test: false,
+            refusal: None,
+        };
+        if let Some(source) = source {
+            dialog.look(source, desk);
+        }
+        dialog
+    }
+
+    /// Has the engine look at a certificate.
+    fn look(&mut self, source: CertificateSource, desk: &mut Desk<'_>) {
+        if self.importing.is_some() {
+            return;
+        }
+        let request = desk.ask(|id| Command::Inspect(id, source.clone()));
+        self.inspecting = request.map(|request| (source, Some(request)));
+        self.trouble = None;
+    }
+
+    fn answers(&mut self, desk: &mut Desk<'_>) -> Flow {
+        if let Some(source) = self.form.picked(desk) {
+            self.look(source, desk);
+        }
+        if let Some((source, request)) = &mut self.inspecting
+            && let Some(answer) = desk.answer(request)
+        {
+            let source = source.clone();
+            self.inspecting = None;
+            match answer {
+                Ok(Answer::Inspected(inspection)) => self.take(source, *inspection),
+                Ok(_) => {}
+                Err(error) => self.trouble = Some(Trouble::from_engine(&error)),
+            }
+        }
+        match desk.answer(&mut self.importing) {
+            Some(Ok(Answer::Imported(result))) => {
+                self.tell(&result, desk);
+                return Flow::Close;
+            }
+            Some(Err(error)) => self.refusal = Some(Trouble::from_engine(&error)),
+            Some(Ok(_)) | None => {}
+        }
+        Flow::Open
+    }
+
+    /// Takes what the engine found; a private key is refused as the import would.
+    fn take(&mut self, source: CertificateSource, inspection: Inspection) {
+        let name = source.name();
+        if inspection.private_key {
+            self.trouble = Some(Trouble::private_key(&name));
+            return;
+        }
+        let mut certificates = inspection.certificates.into_iter();
+        let Some(first) = certificates.next() else {
+            self.trouble = Some(Trouble {
+                head: format!("There is no certificate in {name}"),
+                remedy: "Choose another file, or ask the partner to send it again".to_owned(),
+            });
+            return;
+        };
+        let others: Vec<CertificateFacts> = certificates.map(|other| other.facts).collect();
+        // A chain is expected; a certificate of somebody else beside the first is not.
+        let stranger = |other: &&CertificateFacts| {
+            other.fingerprint_sha256 != first.facts.fingerprint_sha256 && other.subject != first.facts.issuer && !other.ca
+        };
+        let with_file = others.iter().find(stranger).map(|_| CertificateWarning::Several).into_iter().collect();
+        let others = others.iter().map(|other| format!("{}, {}", other.subject, other.fingerprint_sha256.short())).collect();
+        self.found = Some(Found { source, facts: first.facts, with_file, others });
+        self.trouble = None;
+        self.refusal = None;
+        self.comparing = Comparing::default();
+        self.activation = None;
+        self.targets = Vec::new();
+        self.targets_of = None;
+        self.planned = None;
+    }
+
+    /// Brings everything up to date that depends on something that has changed.
+    fn work_out(&mut self, desk: &Desk<'_>) {
+        let (Some(found), Some(connection)) = (&self.found, &self.connection) else {
+            self.plan = None;
+            return;
+        };
+        let snapshot = desk.snapshot;
+        let fresh = found.facts.fingerprint_sha256;
+        if self.targets_of.as_ref().is_none_or(|made| !Arc::ptr_eq(made, snapshot)) {
+            self.targets = targets(snapshot, connection, self.asked, &fresh, &self.targets);
+            self.targets_of = Some(Arc::clone(snapshot));
+        }
+        let activation = self.activation.get_or_insert_with(|| {
+            let state = snapshot.connection(connection);
+            let profiles = || {
+                let wanted = |target: &&Target| target.ticked && !target.other;
+                let kinds = self.targets.iter().filter(wanted).map(|target| target.profile);
+                kinds.filter_map(|kind| state?.connection.profile(kind))
+            };
+            let scheduled = profiles().find_map(|profile| {
+                next_activation(&profile.partner_certificates, snapshot.at).filter(|(entry, _)| entry.fingerprint == fresh)
+            });
+            if let Some((entry, at)) = scheduled {
+                return ActivationForm::scheduled(at, entry.zone.as_deref(), &desk.moment);
+            }
+            let old = profiles()
+                .find_map(|profile| used_now(&profile.partner_certificates, snapshot.at))
+                .and_then(|entry| snapshot.facts(&entry.fingerprint))
+                .filter(|old| old.fingerprint_sha256 != fresh);
+            ActivationForm::proposed(old, &found.facts, &desk.moment)
+        });
+        let known = snapshot.certificates.get(&fresh).is_some_and(|known| known.confirmed.is_some());
+        let inputs = Inputs {
+            new: found.facts.clone(),
+            with_file: found.with_file.clone(),
+            targets: self.targets.clone(),
+            stated: activation.stated.clone(),
+            confirmed: known || self.comparing.confirms(&fresh),
+            again: matches!(found.source, CertificateSource::Workspace(_)),
+            minute: desk.moment.now.as_second().div_euclid(60),
+        };
+        let current = self.planned.as_ref().is_some_and(|(made, made_from)| Arc::ptr_eq(made, snapshot) && *made_from == inputs);
+        if self.plan.is_none() || !current {
+            self.plan = Some(Plan::make(snapshot, &desk.moment, &inputs));
+            self.planned = Some((Arc::clone(snapshot), inputs));
+        }
+    }
+
+    fn import(&mut self, then_test: bool, desk: &mut Desk<'_>) {
+        let (Some(found), Some(plan), Some(connection)) = (&self.found, &self.plan, &self.connection) else { return };
+        let Some(activation) = plan.reading.activation().filter(|_| plan.obstacle.is_none()) else { return };
+        let fingerprint = found.facts.fingerprint_sha256;
+        let mut request = ImportRequest {
+            source: found.source.clone(),
+            connection: connection.clone(),
+            profiles: Vec::new(),
+            also_where_used: false,
+            also: Vec::new(),
+            activation,
+            confirmed: self.comparing.confirms(&fingerprint).then_some(fingerprint),
+        };
+        if !fill(&mut request, &self.targets) {
+            return;
+        }
+        self.then_test = then_test;
+        self.refusal = None;
+        self.importing = desk.ask(|id| Command::Import(id, request));
+    }
+
+    /// Says what was done.
+    fn tell(&self, result: &ImportResult, desk: &mut Desk<'_>) {
+        let Some(first) = result.profiles.first() else { return };
+        let whom = match (result.profiles.len(), desk.snapshot.connection(&first.connection)) {
+            (1, Some(state)) => profile(&state.connection.name, first.profile),
+            (number, _) => count(number, "profile"),
+        };
+        match self.plan.as_ref().and_then(|plan| plan.reading.activation()) {
+            Some(Activation::At { at, zone }) => {
+                let when = stated_fully(at, zone.as_deref(), &desk.moment);
+                desk.toasts.done(&format!("New certificate scheduled for {whom}"), &format!("It goes active {when}"));
+            }
+            Some(Activation::Now) | None => {
+                desk.toasts.done(&format!("New certificate active for {whom}"), "Messages are encrypted for it from now on");
+            }
+        }
+        if self.then_test {
+            desk.intend(Intent::Go(Page::TestSend(first.connection.clone())));
+        }
+    }
+
+    fn grant(&mut self, wish: Wish, desk: &mut Desk<'_>) -> Flow {
+        match wish {
+            Wish::Close => return Flow::Close,
+            Wish::Look(source) => self.look(source, desk),
+            Wish::Pick => self.form.pick(desk),
+            Wish::For(connection) => {
+                self.connection = Some(connection);
+                self.targets = Vec::new();
+                self.targets_of = None;
+                self.activation = None;
+            }
+            Wish::Another => {
+                self.connection = None;
+                self.whose = Whose::default();
+            }
+            Wish::NewConnection => desk.intend(Intent::NewConnection),
+            Wish::Import { then_test } => self.import(then_test, desk),
+        }
+        Flow::Open
+    }
+
+    /// Whether something is being done that is to be waited for.
+    pub(super) const fn busy(&self) -> bool {
+        self.importing.is_some()
+    }
+}
+
+impl Dialog for CertificateDialog {
+    fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        if self.answers(desk) == Flow::Close {
+            return Flow::Close;
+        }
+        if !self.busy()
+            && let Some(source) = pasted(ctx)
+        {
+            self.look(source, desk);
+        }
+        self.work_out(desk);
+        let (title, subtitle) = self.title(desk.snapshot);
+        let width = crate::ui::theme::DIALOG;
+        let shown = frame_with_foot(ctx, "certificate", &title, &subtitle, width, self.busy(), |ui, part| {
+            self.part(ui, desk, part)
+        });
+        let Some(wish) = shown else { return Flow::Open };
+        let flow = self.grant(wish.unwrap_or(Wish::Close), desk);
+        // What was asked for shows in the next frame.
+        ctx.request_repaint();
+        flow
+    }
+
+    fn drop_file(&mut self, file: Dropped, desk: &mut Desk<'_>) -> Option<Dropped> {
+        self.look(CertificateSource::File(file.path), desk);
+        None
+    }
+}

@@ -1,0 +1,187 @@
+//! What bringing the certificate in would do: worked out by the same rules as the import, and only where something
+//! that it depends on has changed.
+
+use std::sync::Arc;
+
+use super::activation::{Reading, Stated, means};
+use super::applies_to::Target;
+use super::comparison::{Judged, Row, rows};
+use super::timeline::{Timeline, meaning};
+use crate::app::engine::Snapshot;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::compliance::ProfileReport;
+use crate::domain::timeline::{self, Activation, CertificatePurpose, CertificateUse, all_fingerprints, plain_list, used_now};
+use crate::ui::moment::{Moment, count};
+
+/// What a plan depends on besides the workspace.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Inputs {
+    /// The certificate, and how many were looked at before it.
+    pub(super) new: CertificateFacts,
+    /// Warnings that come with the file.
+    pub(super) with_file: Vec<CertificateWarning>,
+    /// Where it is to go.
+    pub(super) targets: Vec<Target>,
+    /// When.
+    pub(super) stated: Stated,
+    /// Whether its fingerprint is confirmed.
+    pub(super) confirmed: bool,
+    /// Whether it is in the workspace, to be scheduled anew.
+    pub(super) again: bool,
+    /// The minute, since days and hours are counted down.
+    pub(super) minute: i64,
+}
+
+/// What bringing the certificate in would do.
+pub(super) struct Plan {
+    pub(super) rows: Vec<Row>,
+    pub(super) old: Option<CertificateFacts>,
+    /// Profiles chosen whose certificate in use is another than the one shown.
+    pub(super) differing: Option<String>,
+    pub(super) warnings: Vec<CertificateWarning>,
+    pub(super) reading: Reading,
+    pub(super) means: String,
+    pub(super) timeline: Timeline,
+    pub(super) sentence: String,
+    /// Why it cannot be done yet.
+    pub(super) obstacle: Option<String>,
+    /// How many profiles are chosen.
+    pub(super) chosen: usize,
+}
+
+impl Plan {
+    /// Works it out.
+    #[must_use]
+    pub(super) fn make(snapshot: &Arc<Snapshot>, moment: &Moment, inputs: &Inputs) -> Self {
+        let Inputs { new, targets, stated, .. } = inputs;
+        let reading = stated.read(new, moment);
+        let shown = targets.iter().find(|target| target.ticked).or_else(|| targets.first());
+        let fresh = new.fingerprint_sha256;
+        let old_print = shown.and_then(|target| target.uses).filter(|old| *old != fresh);
+        let old = old_print.and_then(|old| snapshot.facts(&old)).cloned();
+        let facts = |print: &Fingerprint| if *print == fresh { Some(new) } else { snapshot.facts(print) };
+        let profile = shown.and_then(|target| {
+            let connection = &snapshot.connection(&target.connection)?.connection;
+            Some((connection, target.profile, connection.profile(target.profile)?))
+        });
+        let uses = profile.map(|(_, _, profile)| profile.partner_certificates.clone()).unwrap_or_default();
+        let after = reading
+            .activation()
+            .and_then(|activation| timeline::renew(&uses, new, old.as_ref(), &activation, moment.now).ok())
+            .map_or_else(|| accepted_only(&uses, fresh, moment), |renewal| renewal.uses);
+        let activates = match &reading {
+            Reading::At { at, .. } => *at,
+            _ => moment.now.max(new.not_before),
+        };
+        let (before_report, after_report) = profile.map_or((None, None), |(connection, kind, profile)| {
+            let judge = |list: Vec<CertificateUse>, at| -> ProfileReport {
+                let mut copy = profile.clone();
+                copy.partner_certificates = list;
+                snapshot.judge_with(&connection.policy, kind, &copy, new, at)
+            };
+            let decided = used_now(&after, activates).is_some_and(|entry| entry.fingerprint == fresh);
+            let renewed = if decided { after.clone() } else { plain_list(&[fresh]) };
+            (Some(judge(uses.clone(), moment.now)), Some(judge(renewed, activates)))
+        });
+        let judged_old =
+            old.as_ref().map(|old| Judged { facts: old, report: before_report.as_ref(), at: moment.now });
+        let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates };
+        let chosen = targets.iter().filter(|target| target.ticked).count();
+        Self {
+            rows: rows(judged_old.as_ref(), &judged_new, moment),
+            differing: differing(targets, old_print),
+            warnings: warnings(snapshot, moment, inputs, &reading),
+            means: means(&reading, old.as_ref(), moment),
+            timeline: Timeline::of(&after, &facts, Some(fresh), moment),
+            sentence: meaning(&after, &facts, old.as_ref(), moment),
+            obstacle: obstacle(&reading, chosen),
+            old,
+            reading,
+            chosen,
+        }
+    }
+
+    /// What the button that does it says.
+    #[must_use]
+    pub(super) fn verb(&self) -> &'static str {
+        if matches!(self.reading, Reading::Now) { "Activate now" } else { "Schedule" }
+    }
+
+    /// The same with for how many.
+    #[must_use]
+    pub(super) fn button(&self) -> String {
+        format!("{} for {}", self.verb(), count(self.chosen, "profile"))
+    }
+}
+
+/// The certificates while it is open when the new one goes active: it is accepted, and that is all.
+fn accepted_only(uses: &[CertificateUse], fresh: Fingerprint, moment: &Moment) -> Vec<CertificateUse> {
+    let mut after: Vec<CertificateUse> = uses.iter().filter(|entry| entry.fingerprint != fresh).cloned().collect();
+    after.push(CertificateUse {
+        fingerprint: fresh,
+        purposes: vec![CertificatePurpose::Verify],
+        from: Some(moment.now),
+        until: None,
+        zone: None,
+    });
+    after
+}
+
+fn differing(targets: &[Target], shown: Option<Fingerprint>) -> Option<String> {
+    let others: Vec<String> = targets
+        .iter()
+        .filter(|target| target.ticked && target.uses != shown)
+        .map(|target| {
+            let profile = super::words::profile(&target.name, target.profile);
+            target.uses.map_or_else(|| format!("{profile} has none in use"), |uses| format!("{profile} uses {}", uses.short()))
+        })
+        .take(4)
+        .collect();
+    (!others.is_empty()).then(|| others.join("; "))
+}
+
+fn obstacle(reading: &Reading, chosen: usize) -> Option<String> {
+    match reading {
+        _ if chosen == 0 => Some("Choose at least one profile".to_owned()),
+        Reading::Refused(_) => Some("The date and time cannot be used".to_owned()),
+        Reading::Twice { .. } => Some("Say which of the two times is meant".to_owned()),
+        Reading::Now | Reading::At { .. } => None,
+    }
+}
+
+/// What speaks against it, for all profiles that are chosen.
+fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Reading) -> Vec<CertificateWarning> {
+    let Inputs { new, targets, confirmed, again, .. } = inputs;
+    let own: Vec<&CertificateFacts> = snapshot.identities.iter().map(|identity| &identity.facts).collect();
+    let mut found: Vec<CertificateWarning> = Vec::new();
+    let mut add = |warnings: Vec<CertificateWarning>| {
+        for warning in warnings {
+            if !found.contains(&warning) {
+                found.push(warning);
+            }
+        }
+    };
+    let against = |replaces: Option<&CertificateFacts>, installed: Vec<Fingerprint>| {
+        let context = ImportContext { own: own.clone(), replaces, installed, confirmed: *confirmed };
+        import_warnings(new, moment.now, &context)
+    };
+    let mut none = true;
+    for target in targets.iter().filter(|target| target.ticked) {
+        let profile = snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
+        let Some(profile) = profile else { continue };
+        none = false;
+        let uses = &profile.partner_certificates;
+        let old = target.uses.and_then(|old| snapshot.facts(&old));
+        let installed = if *again { Vec::new() } else { all_fingerprints(uses) };
+        add(against(old, installed));
+        let activation = reading.activation().unwrap_or(Activation::Now);
+        if let Ok(renewal) = timeline::renew(uses, new, old, &activation, moment.now) {
+            add(renewal.warnings);
+        }
+    }
+    if none {
+        add(against(None, Vec::new()));
+    }
+    add(inputs.with_file.clone());
+    found
+}
