@@ -9,6 +9,7 @@
 //! | bringing in a renewed certificate | `certificate` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
 //! | shortcuts | `command` |
@@ -30,6 +31,7 @@ mod inspector;
 mod intent;
 mod moment;
 mod open;
+mod outcome;
 mod sends;
 mod shell;
 mod test_send;

@@ -11,8 +11,10 @@ mod tabs;
 pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary};
 pub(super) use field::search;
-pub(super) use surface::{empty_state, figure_tile, page_title};
-pub(super) use tabs::tabs;
+pub(super) use notice::notice;
+pub(super) use select::{Choice, select};
+pub(super) use surface::{card, empty_state, figure_tile, page_title, section, separator};
+pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};
 
