@@ -167,7 +167,10 @@ impl<'a> Stages<'a> {
                         ReceiptSignature::Unsupported { .. } => "its signature cannot be checked".to_owned(),
                     };
                     let read = if bad { StageStatus::Bad } else { StageStatus::Good };
-                    self.push(stage(StageName::Receipt, read, format!("{}; {signed}", receipt.disposition)));
+                    // The mode before the semicolon is the same in every receipt and says nothing here; the journal keeps it.
+                    let disposition = receipt.disposition.to_string();
+                    let says = disposition.split_once("; ").map_or(disposition.as_str(), |(_, says)| says);
+                    self.push(stage(StageName::Receipt, read, format!("{says}, {signed}")));
                     let mic = &receipt.mic;
                     let detail = match (&mic.theirs, mic.matches) {
                         (Some(theirs), Some(true)) => {

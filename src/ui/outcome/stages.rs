@@ -126,7 +126,7 @@ fn bar(ui: &mut Ui, progress: Progress) {
     };
     line(rect.right(), tokens.line);
     line(rect.left() + rect.width() * share, tokens.accent.ink);
-    let size = crate::domain::size::size;
+    let size = crate::ui::moment::size;
     let said = format!("{} of {} sent", size(progress.bytes), size(progress.total));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
     ui.add_space(2.0);

@@ -49,7 +49,7 @@ fn ask(desk: &mut Desk<'_>, request: SendRequest) {
     let text = match &request.payload {
         Payload::TestDocument => format!(
             "Nothing has been sent to this profile yet. {}",
-            TestDocument::what_arrives(&partner, request.profile)
+            TestDocument::what_arrives(&partner, request.profile).replace('`', "")
         ),
         Payload::File(_) | Payload::Kept(_) => format!(
             "Nothing has been sent to this profile yet. The production system of {partner} will receive {} and may act on \

@@ -75,11 +75,13 @@ impl Card {
         card(ui)
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
-                let top = ui.cursor().top();
-                let wanted = ui.push_id(self.kind.as_str(), |ui| self.content(ui, desk, state, payload, waits, shown)).inner;
-                *tallest = tallest.max(ui.min_rect().bottom() - top);
-                ui.set_min_height(least);
-                wanted
+                let content = ui.push_id(self.kind.as_str(), |ui| self.content(ui, desk, state, payload, waits, shown));
+                let height = content.response.rect.height();
+                *tallest = tallest.max(height);
+                if height < least {
+                    ui.add_space(least - height - ui.spacing().item_spacing.y);
+                }
+                content.inner
             })
             .inner
             .map(|payload| SendRequest { connection: state.connection.id.clone(), profile: self.kind, payload })
