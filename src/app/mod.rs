@@ -41,7 +41,7 @@ pub use transmissions::{RawPart, TransmissionPage};
 
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
-pub use crate::store::{Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
+pub use crate::store::{Cursor, Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
 
 /// The running program on one workspace.
 ///

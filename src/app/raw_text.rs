@@ -4,10 +4,15 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::engine::{RawText, TransmissionDetail};
+use super::engine::{RawText, ReceiptText, TransmissionDetail};
 use super::send::blocking;
 use super::{App, AppError, RawPart};
-use crate::domain::transmission::TransmissionId;
+use crate::as2::{MAX_RECEIPT, OpeningKeys, ReceiptReading, SignatureCheck, SignatureOutcome, read_receipt};
+use crate::certificate::Certificate;
+use crate::domain::certificate::Fingerprint;
+use crate::domain::timeline::all_fingerprints;
+use crate::domain::transmission::{Direction, Transmission, TransmissionId};
+use crate::store::Part;
 
 /// So many bytes of a body are shown.
 const SHOWN: usize = 64 * 1024;
@@ -22,12 +27,39 @@ impl App {
     /// Where there is no such transmission, or the workspace cannot be read.
     pub async fn transmission_detail(&self, id: TransmissionId) -> Result<TransmissionDetail, AppError> {
         let transmission = self.transmission(&id.simple().to_string()).await?;
-        // Nothing kept is no error here: not every transmission has an answer.
-        let receipt = match self.raw_text(id, RawPart::Response).await {
-            Ok(raw) if !raw.body.is_empty() => Some(raw),
-            Ok(_) | Err(_) => None,
-        };
+        let receipt = self.receipt_text(&transmission).await;
         Ok(TransmissionDetail { transmission, receipt })
+    }
+
+    /// What the receipt says, as far as it was kept. Nothing kept is no error: not every transmission has an answer.
+    async fn receipt_text(&self, transmission: &Transmission) -> Option<ReceiptText> {
+        let workspace = self.existing().await.ok()??;
+        let last = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
+        let path = workspace.archive().path(transmission.id, Part::ResponseBody(last));
+        let headers = transmission.response_headers.clone();
+        let known = self.known_signers(transmission).await;
+        let ours = transmission.direction == Direction::Inbound;
+        blocking(move || {
+            let mut body = Vec::new();
+            let most = MAX_RECEIPT;
+            let kept = File::open(&path).and_then(|file| file.take(most).read_to_end(&mut body));
+            let (Ok(_), false) = (kept, body.is_empty()) else { return Ok(None) };
+            let accepted: Vec<&Certificate> = known.iter().collect();
+            let keys = OpeningKeys { decryption: &[], accepted: &accepted };
+            let ReceiptReading::Read(receipt) = read_receipt(&headers, &body, keys) else { return Ok(None) };
+            let signed = receipt.signature.as_ref().map(|check| signer(check, &known, ours));
+            Ok(Some(ReceiptText { human: receipt.text, fields: receipt.fields, signed }))
+        })
+        .await
+        .ok()?
+    }
+
+    /// The partner's certificates of the profile, whatever their period: whose a signature is does not change with time.
+    async fn known_signers(&self, transmission: &Transmission) -> Vec<Certificate> {
+        let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else { return Vec::new() };
+        let Ok((workspace, _, profile)) = self.profile(connection, kind).await else { return Vec::new() };
+        let all = all_fingerprints(&profile.partner_certificates);
+        self.partner_certificates(&workspace, &all).await.unwrap_or_default()
     }
 
     /// The beginning of what was kept of one side, readable.
@@ -52,6 +84,34 @@ impl App {
             Ok(raw)
         })
         .await
+    }
+}
+
+/// With which certificate a receipt was signed, and what that is worth.
+fn signer(check: &SignatureCheck, known: &[Certificate], ours: bool) -> String {
+    let named = |fingerprint: &Fingerprint| {
+        let certificate = known.iter().chain(&check.embedded).find(|each| each.facts().fingerprint_sha256 == *fingerprint);
+        let name = certificate.map_or("a certificate", |certificate| certificate.facts().common_name());
+        format!("{name} {}", fingerprint.short())
+    };
+    match &check.outcome {
+        SignatureOutcome::Good { signer } => format!("Signed with {}", named(signer)),
+        SignatureOutcome::Altered { signer } => {
+            format!("Signed with {}, and changed after it was signed", named(signer))
+        }
+        SignatureOutcome::Broken { named: fingerprint } => {
+            format!("Names {} as its signer and does not verify with it", named(fingerprint))
+        }
+        SignatureOutcome::UnknownSigner { embedded: Some(embedded), .. } if ours => {
+            format!("Signed by us with {}", named(embedded))
+        }
+        SignatureOutcome::UnknownSigner { embedded: Some(embedded), .. } => {
+            format!("Signed with {}, which is none of the partner's certificates here", named(embedded))
+        }
+        SignatureOutcome::UnknownSigner { embedded: None, .. } => {
+            "Signed with a certificate that is not known here".to_owned()
+        }
+        SignatureOutcome::Unsupported { detail } => format!("Signed in a way that cannot be checked: {detail}"),
     }
 }
 

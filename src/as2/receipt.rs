@@ -155,6 +155,8 @@ pub struct Receipt {
     pub remarks: Vec<String>,
     /// What it says for people.
     pub text: Option<String>,
+    /// The notification's fields, all of them, as written.
+    pub fields: HeaderList,
     /// What its signature is worth, where it has one.
     pub signature: Option<SignatureCheck>,
 }
@@ -258,6 +260,7 @@ fn parse(headers: &HeaderList, body: &[u8], keys: OpeningKeys<'_>) -> Result<Rec
             .take(10)
             .collect(),
         text,
+        fields,
         signature: opened.signature,
     })
 }

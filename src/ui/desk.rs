@@ -100,9 +100,13 @@ impl Desk<'_> {
 
     /// Sends a message and follows it in [`Sends`].
     pub fn send(&mut self, request: crate::app::SendRequest) {
-        let (connection, profile) = (request.connection.clone(), request.profile);
+        // Two at once to one profile could not be told apart, and nobody means to.
+        if self.sends.of(&request.connection, request.profile).is_some_and(super::sends::Run::is_running) {
+            return;
+        }
+        let begun = request.clone();
         if let Some(id) = self.ask(|id| Command::Send(id, request)) {
-            self.sends.begin(id, connection, profile, self.moment.now);
+            self.sends.begin(id, begun, self.moment.now);
         }
     }
 }

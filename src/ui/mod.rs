@@ -11,6 +11,7 @@
 //! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
 //! | shortcuts | `command` |
@@ -33,6 +34,7 @@ mod inspector;
 mod intent;
 mod moment;
 mod open;
+mod outcome;
 mod picker;
 mod sends;
 mod shell;

@@ -1,9 +1,11 @@
 //! Sends under way as the window follows them, and how the last one of each profile ended.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::app::engine::SendId;
-use crate::app::{AppError, SendEvent};
+use crate::app::{AppError, Payload, SendEvent, SendRequest};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Stage, StageStatus, Transmission, TransmissionId};
 
@@ -16,6 +18,8 @@ pub struct Run {
     pub connection: ConnectionId,
     /// To which of its profiles.
     pub profile: ProfileKind,
+    /// What is sent.
+    pub payload: Payload,
     /// When it was begun.
     pub begun: Timestamp,
     /// The transmission, once it is journalled.
@@ -27,7 +31,7 @@ pub struct Run {
     /// Whether the user has asked to give it up.
     pub cancelling: bool,
     /// How it ended: a transmission with its verdict, or why it could not even begin.
-    pub outcome: Option<Result<Box<Transmission>, AppError>>,
+    pub outcome: Option<Result<Arc<Transmission>, Arc<AppError>>>,
 }
 
 impl Run {
@@ -45,12 +49,14 @@ pub struct Sends {
 }
 
 impl Sends {
-    pub(super) fn begin(&mut self, id: SendId, connection: ConnectionId, profile: ProfileKind, begun: Timestamp) {
+    pub(super) fn begin(&mut self, id: SendId, request: SendRequest, begun: Timestamp) {
+        let SendRequest { connection, profile, payload } = request;
         self.runs.retain(|run| run.is_running() || (&run.connection, run.profile) != (&connection, profile));
         self.runs.push(Run {
             id,
             connection,
             profile,
+            payload,
             begun,
             transmission: None,
             stages: Vec::new(),
@@ -103,7 +109,7 @@ impl Sends {
                 run.stages.clone_from(&transmission.stages);
                 run.transmission = Some(transmission.id);
             }
-            run.outcome = Some(outcome);
+            run.outcome = Some(outcome.map(|transmission| Arc::new(*transmission)).map_err(Arc::new));
         }
     }
 

@@ -19,7 +19,7 @@ use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
 use super::transmissions::TransmissionsPage;
 use super::widgets;
-use crate::app::AppError;
+use crate::app::{AppError, SendEvent};
 use crate::app::engine::{Answer, Command, Engine, Event, Snapshot};
 use crate::domain::identifier::ConnectionId;
 
@@ -102,16 +102,16 @@ impl Window {
                     self.trouble = None;
                 }
                 Event::Snapshot(Err(error)) => self.trouble = Some(error),
-                Event::Sending(id, event) => self.sends.follow(id, event),
+                Event::Sending(id, event) => {
+                    if matches!(event, SendEvent::Begun { .. }) {
+                        self.views.journal_changed();
+                    }
+                    self.sends.follow(id, event);
+                }
                 Event::Answered(id, Ok(Answer::Sent(sent))) => self.sends.end(id, Ok(sent)),
                 Event::Answered(id, Err(error)) if self.sends.knows(id) => self.sends.end(id, Err(error)),
                 Event::Answered(id, answer) => self.answers.put(id, answer),
-                Event::JournalChanged => {
-                    self.views.transmissions.refresh();
-                    if let Some(inspector) = &mut self.views.inspector {
-                        inspector.journal_changed();
-                    }
-                }
+                Event::JournalChanged => self.views.journal_changed(),
             }
         }
         self.files.poll();
@@ -180,6 +180,14 @@ fn leaving(unsaved: usize, running: usize) -> Confirm {
 }
 
 impl Views {
+    /// The journal has changed: what is shown of it is to be read anew.
+    fn journal_changed(&mut self) {
+        self.transmissions.refresh();
+        if let Some(inspector) = &mut self.inspector {
+            inspector.journal_changed();
+        }
+    }
+
     fn carry_out(&mut self, intent: Intent, desk: &mut Desk<'_>, ctx: &Context) {
         match intent {
             Intent::Go(page) => self.go(page),
@@ -230,7 +238,7 @@ impl Views {
             Intent::OpenPalette => self.palette.open(),
             Intent::Refresh => {
                 if desk.ask(|_| Command::Refresh).is_some() {
-                    self.transmissions.refresh();
+                    self.journal_changed();
                 }
             }
             // Done by the window itself.
@@ -354,6 +362,8 @@ impl Views {
             let Some(Dropped { path }) = file else { continue };
             if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
                 desk.intend(Intent::AddConnectionFile(path));
+            } else if let (Page::TestSend(_), Some(page), false) = (&self.page, &mut self.test_send, is_certificate(&path)) {
+                page.take_file(path);
             } else {
                 let source = Some(crate::app::CertificateSource::File(path));
                 desk.intend(Intent::NewCertificate { connection: None, profile: None, source });
@@ -420,6 +430,12 @@ impl Views {
         shell::drop_hint(ctx);
         desk.toasts.show(ctx, desk.moment.now);
     }
+}
+
+/// Whether a file is called as certificates are. What it holds is looked at only when it is opened.
+fn is_certificate(path: &std::path::Path) -> bool {
+    const ENDS: [&str; 8] = ["cer", "crt", "pem", "der", "p7b", "p7c", "p12", "pfx"];
+    path.extension().is_some_and(|end| ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
 /// A certificate that was pasted while nothing was typed into.

@@ -102,8 +102,19 @@ pub enum Answer {
 pub struct TransmissionDetail {
     /// As journalled.
     pub transmission: Transmission,
-    /// The receipt's text for people, and its fields for machines, as far as they are kept; nothing where there is none.
-    pub receipt: Option<RawText>,
+    /// What its receipt says; nothing where none is kept that can be read.
+    pub receipt: Option<ReceiptText>,
+}
+
+/// What a receipt says, read from the answer that was kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReceiptText {
+    /// Its text for people.
+    pub human: Option<String>,
+    /// Its fields for machines, as written.
+    pub fields: Vec<(String, String)>,
+    /// With which certificate it was signed, in words; nothing where it was not.
+    pub signed: Option<String>,
 }
 
 /// The beginning of kept bytes, made readable.

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-pub use command::{Answer, Command, Event, RawText, RequestId, SendId, TransmissionDetail};
+pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };

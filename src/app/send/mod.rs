@@ -24,6 +24,7 @@ use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, RequestFacts};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
 use crate::domain::transmission::{Attempt, Direction, Headers, StageName, Transmission, TransmissionId, Verdict};
 use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace, http_password_name};
@@ -32,12 +33,14 @@ use material::Material;
 use stages::Stages;
 
 /// What is sent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
     /// A file of the user's.
     File(PathBuf),
     /// The built-in document, marked as a test.
     TestDocument,
+    /// What an earlier transmission carried, from the copy that was kept of it: a new message with the same document.
+    Kept(TransmissionId),
 }
 
 /// One message to be sent, once.
@@ -83,7 +86,7 @@ impl App {
         refuse_locked(&workspace)?;
         settle_abandoned(&workspace, self.now()).await?;
         let at = self.now();
-        let source = Source::open(request, &profile, at)?;
+        let source = Source::open(&workspace, request, &profile, at).await?;
         let id = new_id(at);
         let mut transmission = Transmission::new(id, message_id(id, &profile), at, Direction::Outbound);
         transmission.connection = Some(request.connection.clone());
@@ -158,7 +161,12 @@ enum Content {
 }
 
 impl Source {
-    fn open(request: &SendRequest, profile: &Profile, at: Timestamp) -> Result<Self, AppError> {
+    async fn open(
+        workspace: &Workspace,
+        request: &SendRequest,
+        profile: &Profile,
+        at: Timestamp,
+    ) -> Result<Self, AppError> {
         match &request.payload {
             Payload::File(path) => {
                 let cannot = |error: io::Error| AppError::new(format!("cannot read {}: {error}", path.display()));
@@ -169,6 +177,15 @@ impl Source {
                 let name =
                     path.file_name().map_or_else(|| "payload".to_owned(), |name| name.to_string_lossy().into_owned());
                 Ok(Self { name, content: Content::File(file) })
+            }
+            Payload::Kept(id) => {
+                let gone = || {
+                    AppError::new("the document of that transmission is no longer kept")
+                        .hint("choose its file again and send that")
+                };
+                let earlier = workspace.transmission(*id).await?.ok_or_else(gone)?;
+                let file = workspace.archive().open(*id, Part::Payload).map_err(|_missing| gone())?;
+                Ok(Self { name: earlier.file.unwrap_or_else(|| "payload".to_owned()), content: Content::File(file) })
             }
             Payload::TestDocument => {
                 // A control number that differs from one second to the next, within the nine digits of ISA13.
@@ -479,5 +496,5 @@ fn describe_built(payload: u64, built: &Built, material: &Material) -> String {
         Some(_) => format!("{} encrypted", material.profile.encryption.label()),
         None => "not encrypted".to_owned(),
     };
-    format!("{payload} → {} bytes, {signed}, {encrypted}", built.length)
+    format!("{} → {} · {signed}, {encrypted}", size(payload), size(built.length))
 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::app::{AppError, Clock};
 use crate::certificate::Certificate;
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, ReceiptFacts, ReceiptSignature};
+use crate::domain::size::size;
 use crate::domain::transmission::{Light, Lights, Stage, StageName, StageStatus, TransmissionId};
 use crate::transport::{Answer, PostEvent, PostFailure, TlsFacts};
 
@@ -106,7 +107,7 @@ impl<'a> Stages<'a> {
             }
             PostEvent::Progress { bytes } => (self.events)(SendEvent::Progress { bytes, total }),
             PostEvent::Sent { bytes, .. } => {
-                self.end(StageStatus::Good, format!("{bytes} bytes"));
+                self.end(StageStatus::Good, size(bytes));
                 self.begin(StageName::Answered);
             }
             PostEvent::Answered { .. } => {}
@@ -166,13 +167,24 @@ impl<'a> Stages<'a> {
                         ReceiptSignature::Unsupported { .. } => "its signature cannot be checked".to_owned(),
                     };
                     let read = if bad { StageStatus::Bad } else { StageStatus::Good };
-                    self.push(stage(StageName::Receipt, read, format!("{}; {signed}", receipt.disposition)));
+                    // The mode before the semicolon is the same in every receipt and says nothing here; the journal keeps it.
+                    let disposition = receipt.disposition.to_string();
+                    let says = disposition.split_once("; ").map_or(disposition.as_str(), |(_, says)| says);
+                    self.push(stage(StageName::Receipt, read, format!("{says}, {signed}")));
                     let mic = &receipt.mic;
                     let detail = match (&mic.theirs, mic.matches) {
                         (Some(theirs), Some(true)) => {
-                            format!("MIC {theirs} ({}) is what was sent", mic.algorithm.as_deref().unwrap_or("unnamed"))
+                            format!(
+                                "MIC {} ({}) is what was sent",
+                                beginning(theirs),
+                                mic.algorithm.as_deref().unwrap_or("unnamed")
+                            )
                         }
-                        (Some(theirs), Some(false)) => format!("MIC {theirs} is not what was sent"),
+                        (Some(theirs), Some(false)) => format!(
+                            "MIC {} is not what was sent, which has {}",
+                            beginning(theirs),
+                            mic.ours.as_deref().map_or_else(|| "none".to_owned(), beginning)
+                        ),
                         (Some(_), None) => "the MIC cannot be compared".to_owned(),
                         (None, _) => "the receipt holds no MIC".to_owned(),
                     };
@@ -210,11 +222,19 @@ impl<'a> Stages<'a> {
     }
 }
 
+/// The first characters of a MIC, enough to tell it from another. The journal keeps it whole beside the stages.
+fn beginning(mic: &str) -> String {
+    const SHOWN: usize = 10;
+    let beginning: String = mic.chars().take(SHOWN).collect();
+    if mic.chars().count() > SHOWN { format!("{beginning}…") } else { beginning }
+}
+
 fn describe_tls(tls: &TlsFacts) -> String {
     match tls.chain.first().and_then(|der| Certificate::from_der(der).ok()) {
         Some(server) => {
             let facts = server.facts();
-            format!("{}, certificate of {} valid until {}", tls.version, facts.common_name(), facts.not_after)
+            let day = facts.not_after.strftime("%-d %b %Y");
+            format!("{}, certificate of {} valid to {day}", tls.version, facts.common_name())
         }
         None => tls.version.to_owned(),
     }

@@ -13,7 +13,7 @@ pub(crate) fn drop_hint(ctx: &Context) {
     let painter = ctx.layer_painter(LayerId::new(Order::Tooltip, Id::unique("drop hint")));
     let screen = ctx.content_rect();
     painter.rect_filled(screen, 0.0, tokens.backdrop);
-    let card = egui::Rect::from_center_size(screen.center(), egui::vec2(420.0, 110.0));
+    let card = egui::Rect::from_center_size(screen.center(), egui::vec2(560.0, 110.0));
     painter.rect(card, theme::DIALOG_RADIUS, tokens.panel, Stroke::new(2.0, tokens.accent.ink), StrokeKind::Inside);
     let line = |y: f32, text: &str, font, colour| {
         painter.text(egui::pos2(card.center().x, y), Align2::CENTER_CENTER, text, font, colour);
@@ -21,7 +21,7 @@ pub(crate) fn drop_hint(ctx: &Context) {
     line(card.center().y - 14.0, "Drop it here", theme::bold(theme::SECTION), tokens.text);
     line(
         card.center().y + 14.0,
-        "A partner's certificate is looked at, a connection file is added",
+        "A certificate is looked at, a connection file is added, a document is taken on Test send",
         theme::small(),
         tokens.muted,
     );

@@ -120,6 +120,12 @@ impl<'a> Badge<'a> {
         self
     }
 
+    /// How that stands, for those who cannot see the icon.
+    pub(crate) const fn stands(mut self, status: &'a str) -> Self {
+        self.status = Some(status);
+        self
+    }
+
     /// Of which setting it speaks, for those who cannot see where it stands.
     pub(crate) const fn about(mut self, setting: &'a str) -> Self {
         self.about = Some(setting);

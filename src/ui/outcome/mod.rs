@@ -1,0 +1,14 @@
+//! How one transmission went: its stages, its lights, what it means, and the button that mends it. The test send and the
+//! journal show the same.
+
+mod diagnosis;
+mod lights;
+mod mend;
+mod stages;
+mod words;
+
+pub(super) use diagnosis::diagnosis_notice;
+pub(super) use lights::lights;
+pub(super) use mend::{Mending, Target};
+pub(super) use stages::{Progress, stages};
+pub(super) use words::{direction_word, milliseconds, profile_word, result_word, verdict_word};

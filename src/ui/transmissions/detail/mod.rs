@@ -1,0 +1,270 @@
+//! One transmission in depth: what became of it and why, its stages, its receipt, its headers, its bytes.
+
+mod headers;
+mod raw;
+mod receipt;
+mod summary;
+mod timeline;
+
+use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
+
+use crate::app::engine::{Answer, Command, RequestId, TransmissionDetail};
+use crate::app::{Payload, SendRequest};
+use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
+use crate::ui::desk::Desk;
+use crate::ui::icon::Icon;
+use crate::ui::intent::{Intent, Page};
+use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, profile_word, verdict_word};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, tabs};
+use raw::RawTab;
+
+/// A tab of the detail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Tab {
+    #[default]
+    Timeline,
+    Receipt,
+    Headers,
+    Raw,
+}
+
+/// The detail of one transmission.
+pub(super) struct Detail {
+    id: TransmissionId,
+    asked: Option<RequestId>,
+    stale: bool,
+    loaded: Option<Box<TransmissionDetail>>,
+    error: Option<(String, String)>,
+    tab: Tab,
+    raw: RawTab,
+    explained: bool,
+    mending: Mending,
+}
+
+impl Detail {
+    /// Of this transmission; read when it is first shown.
+    #[must_use]
+    pub(super) fn new(id: TransmissionId) -> Self {
+        Self {
+            id,
+            asked: None,
+            stale: true,
+            loaded: None,
+            error: None,
+            tab: Tab::default(),
+            raw: RawTab::default(),
+            explained: false,
+            mending: Mending::default(),
+        }
+    }
+
+    /// Which transmission.
+    #[must_use]
+    pub(super) const fn id(&self) -> TransmissionId {
+        self.id
+    }
+
+    /// The journal has changed. What has ended does not change any more.
+    pub(super) fn refresh(&mut self) {
+        let open = |detail: &TransmissionDetail| {
+            matches!(detail.transmission.verdict, Verdict::Queued | Verdict::Sending | Verdict::Pending | Verdict::Uncertain)
+        };
+        if self.loaded.as_deref().is_none_or(open) {
+            self.stale = true;
+            self.raw = RawTab::default();
+        }
+    }
+
+    /// Shows it. Returns whether it is to be closed.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> bool {
+        self.mending.poll(desk);
+        self.poll(desk);
+        let mut close = false;
+        ui.horizontal_top(|ui| {
+            ui.vertical(|ui| {
+                ui.set_width((ui.available_width() - 40.0).max(80.0));
+                ui.spacing_mut().item_spacing.y = 3.0;
+                self.title(ui, desk);
+            });
+            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                close = icon_button(ui, Icon::X, "Close transmission").clicked();
+            });
+        });
+        ui.add_space(2.0);
+        let Some(detail) = self.loaded.take() else {
+            self.unloaded(ui);
+            return close;
+        };
+        ScrollArea::vertical().auto_shrink([false, false]).id_salt(self.id).show(ui, |ui| {
+            self.content(ui, desk, &detail);
+        });
+        self.loaded = Some(detail);
+        close
+    }
+
+    fn poll(&mut self, desk: &mut Desk<'_>) {
+        if self.stale && self.asked.is_none() {
+            self.stale = false;
+            let id = self.id;
+            self.asked = desk.ask(|request| Command::Transmission(request, id));
+        }
+        match desk.answer(&mut self.asked) {
+            Some(Ok(Answer::Detail(detail))) => {
+                self.loaded = Some(detail);
+                self.error = None;
+            }
+            Some(Err(error)) => {
+                self.error = Some((error.message().to_owned(), error.what_to_do().unwrap_or_default().to_owned()));
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+
+    fn title(&self, ui: &mut Ui, desk: &Desk<'_>) {
+        let transmission = self.loaded.as_ref().map(|detail| &detail.transmission);
+        let title = transmission.map_or("Transmission", |sent| sent.file.as_deref().unwrap_or("Without a file name"));
+        ui.add(Label::new(RichText::new(title).font(theme::bold(16.0))).truncate());
+        if let Some(transmission) = transmission {
+            let text = format!("{} · {}", desk.moment.full(transmission.at), with_whom(transmission, desk));
+            ui.add(Label::new(muted(ui, text)).truncate());
+        }
+    }
+
+    fn unloaded(&mut self, ui: &mut Ui) {
+        match &self.error {
+            Some((message, hint)) => {
+                let text = if hint.is_empty() { message.clone() } else { format!("{message}\n{hint}") };
+                let again = notice(ui, ToneName::Bad, "This transmission cannot be read", &text, |ui| {
+                    secondary(ui, "Try again").clicked()
+                });
+                self.stale |= again;
+            }
+            None => {
+                ui.label(muted(ui, "Reading the journal…"));
+            }
+        }
+    }
+
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) {
+        let transmission = &detail.transmission;
+        let cause = transmission.cause();
+        let word = verdict_word(transmission.verdict, &transmission.lights, cause);
+        Badge::verdict(transmission.verdict, &word).about("Result").show(ui).on_hover_text(cause.unwrap_or(&word));
+        if transmission.direction == Direction::Outbound {
+            lights(ui, &transmission.lights);
+        }
+        let again = self.diagnosis(ui, desk, transmission);
+        ui.add_space(2.0);
+        let all = [(Tab::Timeline, "Timeline"), (Tab::Receipt, "Receipt"), (Tab::Headers, "Headers"), (Tab::Raw, "Raw")];
+        if let Some(tab) = tabs(ui, self.tab, &all) {
+            self.tab = tab;
+        }
+        match self.tab {
+            Tab::Timeline => {
+                timeline::timeline(ui, transmission, &desk.moment);
+                timeline::identity(ui, transmission);
+            }
+            Tab::Receipt => receipt::receipt(ui, detail),
+            Tab::Headers => headers::headers(ui, desk, transmission),
+            Tab::Raw => self.raw.show(ui, desk, self.id),
+        }
+        ui.add_space(8.0);
+        let mut send = again;
+        ui.horizontal_wrapped(|ui| {
+            if secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail").clicked() {
+                ui.ctx().copy_text(summary::summary(detail, &with_whom(transmission, desk)));
+                desk.toasts.done("Copied", "A summary of this transmission, without secrets");
+            }
+            if can_send(transmission, desk) {
+                let button = secondary(ui, "Send again");
+                send |= button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked();
+            }
+        });
+        if send {
+            send_again(transmission, desk);
+        }
+    }
+
+    /// The diagnosis with the button that mends it. Returns whether to send again.
+    fn diagnosis(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) -> bool {
+        let Some(diagnosis) = &transmission.diagnosis else { return false };
+        let target = match (&transmission.connection, transmission.profile) {
+            (Some(connection), Some(profile)) => Some(Target { connection: connection.clone(), profile }),
+            _ => None,
+        };
+        let there = target.filter(|target| {
+            desk.snapshot.connection(&target.connection).is_some_and(|state| state.connection.profile(target.profile).is_some())
+        });
+        let Self { explained, mending, .. } = self;
+        let mut again = false;
+        diagnosis_notice(ui, transmission.verdict, diagnosis, explained, |ui| {
+            if !mending.is_mended()
+                && let (Some(action), Some(target)) = (&diagnosis.action, &there)
+                && *action != crate::domain::diagnosis::Action::Redeliver
+            {
+                again = mending.button(ui, desk, target, action);
+            }
+        });
+        again | mending.mended(ui)
+    }
+}
+
+/// `to Amazon Vendor US, Production`.
+fn with_whom(transmission: &Transmission, desk: &Desk<'_>) -> String {
+    let way = match transmission.direction {
+        Direction::Outbound => "to",
+        Direction::Inbound => "from",
+    };
+    let partner = match &transmission.connection {
+        Some(id) => desk.snapshot.connection(id).map_or_else(|| id.to_string(), |state| state.connection.name.clone()),
+        None => "an unknown sender".to_owned(),
+    };
+    match transmission.profile {
+        Some(profile) => format!("{way} {partner}, {}", profile_word(profile)),
+        None => format!("{way} {partner}"),
+    }
+}
+
+/// Whether the document can be sent again: it was sent, its profile is still there, and nothing is under way to it.
+fn can_send(transmission: &Transmission, desk: &Desk<'_>) -> bool {
+    let (Some(connection), Some(profile)) = (&transmission.connection, transmission.profile) else { return false };
+    transmission.direction == Direction::Outbound
+        && !matches!(transmission.verdict, Verdict::Queued | Verdict::Sending)
+        && desk.snapshot.connection(connection).is_some_and(|state| state.connection.profile(profile).is_some())
+        && !desk.sends.of(connection, profile).is_some_and(crate::ui::sends::Run::is_running)
+}
+
+/// Sends the kept document as a new message and shows how it goes.
+fn send_again(transmission: &Transmission, desk: &mut Desk<'_>) {
+    let (Some(connection), Some(profile)) = (transmission.connection.clone(), transmission.profile) else { return };
+    desk.send(SendRequest { connection: connection.clone(), profile, payload: Payload::Kept(transmission.id) });
+    desk.intend(Intent::Go(Page::TestSend(connection)));
+}
+
+/// A name and what it is, below each other, the value selectable.
+fn fact(ui: &mut Ui, name: &str, value: RichText) {
+    ui.horizontal_top(|ui| {
+        let size = egui::vec2(104.0, 18.0);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Min), |ui| {
+            ui.set_min_width(104.0);
+            ui.add(Label::new(muted(ui, name)).truncate());
+        });
+        ui.vertical(|ui| {
+            ui.set_width(ui.available_width());
+            ui.add(Label::new(value).wrap().selectable(true));
+        });
+    });
+}
+
+/// Text in the font of identifiers on a ground of its own.
+fn mono_block(ui: &mut Ui, text: &str) {
+    egui::Frame::new()
+        .fill(tokens(ui.ctx()).side)
+        .corner_radius(theme::RADIUS)
+        .inner_margin(egui::Margin::same(10))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.add(Label::new(crate::ui::widgets::mono(text)).wrap().selectable(true));
+        });
+}

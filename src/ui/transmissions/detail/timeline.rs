@@ -1,0 +1,56 @@
+//! The stages with when each ended, the attempts, and by what the transmission is known.
+
+use egui::{RichText, Ui};
+
+use super::fact;
+use crate::ui::moment::size;
+use crate::domain::transmission::{StageStatus, Transmission};
+use crate::ui::moment::Moment;
+use crate::ui::outcome::{milliseconds, result_word, stages};
+use crate::ui::theme;
+use crate::ui::widgets::{Badge, mono, muted, section, small};
+
+/// Shows stages and attempts.
+pub(super) fn timeline(ui: &mut Ui, transmission: &Transmission, moment: &Moment) {
+    if transmission.stages.is_empty() {
+        ui.label(muted(ui, "No stage has ended yet"));
+    }
+    let begun = transmission.at.as_millisecond();
+    stages(ui, &transmission.stages, None, |stage| match stage.status {
+        StageStatus::Good | StageStatus::Bad => {
+            let began = u64::try_from(stage.started.as_millisecond() - begun).unwrap_or(0);
+            format!("+{}", milliseconds(began + stage.ms))
+        }
+        StageStatus::Running | StageStatus::Skipped => String::new(),
+    });
+    if transmission.attempts.is_empty() {
+        return;
+    }
+    ui.add_space(6.0);
+    section(ui, if transmission.attempts.len() == 1 { "Attempt" } else { "Attempts" });
+    for attempt in &transmission.attempts {
+        ui.horizontal_wrapped(|ui| {
+            let status = attempt.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+            ui.label(small(format!("{} · {} · {status}", attempt.number, moment.time(attempt.started))));
+            let word = result_word(attempt.verdict, Some(&attempt.detail));
+            Badge::verdict(attempt.verdict, &word).about("Attempt").show(ui).on_hover_text(&attempt.detail);
+        });
+    }
+}
+
+/// Shows by what it is known, for finding it again elsewhere.
+pub(super) fn identity(ui: &mut Ui, transmission: &Transmission) {
+    ui.add_space(6.0);
+    section(ui, "Identity");
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 5.0;
+        fact(ui, "Message-ID", mono(&transmission.message_id));
+        fact(ui, "Transmission", mono(transmission.id.to_string()));
+        if let Some(digest) = &transmission.payload_sha256 {
+            fact(ui, "Payload SHA-256", mono(digest));
+        }
+        let (payload, sent) = (transmission.bytes.payload, transmission.bytes.sent);
+        let sizes = format!("{} payload, {} on the wire", size(payload), size(sent));
+        fact(ui, "Size", RichText::new(sizes).font(theme::small()));
+    });
+}

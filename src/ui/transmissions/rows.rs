@@ -1,0 +1,114 @@
+//! The rows of the table: each written out once, when it is first seen.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use crate::app::TransmissionSummary;
+use crate::app::engine::Snapshot;
+use crate::domain::identifier::ConnectionId;
+use crate::ui::moment::size;
+use crate::domain::transmission::Direction;
+use crate::ui::moment::Moment;
+use crate::ui::outcome::{direction_word, profile_word, result_word};
+
+/// What is written in a row.
+#[derive(Debug)]
+pub(super) struct Cells {
+    /// `23 Nov, 14:02`.
+    pub when: String,
+    /// The connection's name.
+    pub partner: String,
+    /// `↑ Production`.
+    pub profile: String,
+    /// The file's name.
+    pub file: String,
+    /// Its size.
+    pub size: String,
+    /// The result.
+    pub result: String,
+    /// All of it, for screen readers.
+    pub sentence: String,
+}
+
+/// One transmission in the list.
+#[derive(Debug)]
+pub(super) struct Row {
+    /// As listed by the journal.
+    pub summary: TransmissionSummary,
+    cells: OnceCell<Cells>,
+}
+
+impl Row {
+    /// Not written out yet.
+    #[must_use]
+    pub(super) const fn new(summary: TransmissionSummary) -> Self {
+        Self { summary, cells: OnceCell::new() }
+    }
+
+    /// What is written in it.
+    pub(super) fn cells(&self, names: &Names, moment: &Moment) -> &Cells {
+        self.cells.get_or_init(|| write(&self.summary, names, moment))
+    }
+
+    /// Forgets what was written, because names have changed.
+    pub(super) fn forget(&mut self) {
+        self.cells = OnceCell::new();
+    }
+
+    /// Whether it holds the text, which is in lower case.
+    #[must_use]
+    pub(super) fn holds(&self, query: &str, names: &Names) -> bool {
+        let summary = &self.summary;
+        let has = |text: &str| text.to_lowercase().contains(query);
+        has(&summary.message_id)
+            || summary.id.simple().to_string().contains(query)
+            || summary.file.as_deref().is_some_and(has)
+            || summary.cause.as_deref().is_some_and(has)
+            || has(&names.of(summary.connection.as_ref()))
+    }
+}
+
+/// What connections are called.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Names(HashMap<ConnectionId, String>);
+
+impl Names {
+    /// As the workspace has them.
+    #[must_use]
+    pub(super) fn new(snapshot: &Snapshot) -> Self {
+        let named = |state: &crate::app::engine::ConnectionState| (state.connection.id.clone(), state.connection.name.clone());
+        Self(snapshot.connections.iter().map(named).collect())
+    }
+
+    /// One's name; its id where it was removed.
+    #[must_use]
+    pub(super) fn of(&self, connection: Option<&ConnectionId>) -> String {
+        match connection {
+            Some(id) => self.0.get(id).cloned().unwrap_or_else(|| id.to_string()),
+            None => "Unknown sender".to_owned(),
+        }
+    }
+}
+
+fn write(summary: &TransmissionSummary, names: &Names, moment: &Moment) -> Cells {
+    let when = moment.day_and_time(summary.at);
+    let partner = names.of(summary.connection.as_ref());
+    let profile = summary.profile.map_or("No profile", profile_word);
+    let arrow = match summary.direction {
+        Direction::Outbound => "↑",
+        Direction::Inbound => "↓",
+    };
+    let file = summary.file.clone().unwrap_or_else(|| "No file name".to_owned());
+    let size = size(summary.bytes);
+    let result = result_word(summary.verdict, summary.cause.as_deref());
+    let way = direction_word(summary.direction);
+    Cells {
+        sentence: format!("{partner}, {profile}, {way} {when}, {file}, {size}, {result}"),
+        profile: format!("{arrow} {profile}"),
+        when,
+        partner,
+        file,
+        size,
+        result,
+    }
+}
