@@ -98,6 +98,10 @@ impl Window {
                     if let Some(inspector) = &mut self.views.inspector {
                         inspector.refresh(&snapshot);
                     }
+                    let aged = snapshot.workspace.sample.as_ref().and_then(|sample| sample.aged.as_deref());
+                    if let Some(aged) = aged.filter(|_| self.snapshot.is_none()) {
+                        self.toasts.warn("This sample is an old one", aged);
+                    }
                     self.snapshot = Some(snapshot);
                     self.trouble = None;
                 }
@@ -419,6 +423,19 @@ impl Views {
     }
 }
 
+/// What is shown until the workspace has been read, which takes long only where the sample is set up first.
+fn waiting(ui: &mut Ui) {
+    /// A word that is gone after less would only flicker.
+    const SILENT: f64 = 0.25;
+    let left = SILENT - ui.input(|input| input.time);
+    if left > 0.0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+    } else {
+        let colour = tokens(ui.ctx()).muted;
+        ui.centered_and_justified(|ui| ui.label(egui::RichText::new("Opening the workspace…").color(colour)));
+    }
+}
+
 /// A certificate that was pasted while nothing was typed into.
 fn pasted_certificate(ctx: &Context) -> Option<crate::app::CertificateSource> {
     if ctx.text_edit_focused() {
@@ -464,8 +481,7 @@ impl eframe::App for Window {
                         self.toasts.error("Countersign is busy", "Close the window and open it again");
                     }
                 }
-                // A snapshot takes a few milliseconds; a word would only flicker.
-                None => {}
+                None => waiting(ui),
             });
         } else if let Some(error) = &self.trouble {
             self.toasts.failed("The workspace could not be read anew", error);
