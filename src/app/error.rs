@@ -37,6 +37,11 @@ impl AppError {
         self
     }
 
+    /// The same failure, told to another who waits for the same thing.
+    pub(super) fn again(&self) -> Self {
+        Self { message: self.message.clone(), hint: self.hint.clone() }
+    }
+
     /// What happened and why.
     #[must_use]
     pub fn message(&self) -> &str {

@@ -14,6 +14,7 @@ mod identities;
 mod inbox;
 mod keys;
 mod policies;
+mod preparation;
 mod raw_text;
 mod receive;
 mod runtime;
@@ -42,6 +43,7 @@ pub use transmissions::{RawPart, TransmissionPage};
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
 pub use crate::store::{Cursor, Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
+use preparation::Preparation;
 
 /// The running program on one workspace.
 ///
@@ -53,13 +55,28 @@ pub struct App {
     unlock: Unlock,
     clock: Clock,
     opened: Arc<Mutex<Option<Workspace>>>,
+    /// What has to end before the workspace is opened.
+    preparation: Option<Preparation>,
 }
 
 impl App {
     /// The program on a workspace that need not exist yet.
     #[must_use]
     pub fn new(location: Location, unlock: Unlock, clock: Clock) -> Self {
-        Self { location, unlock, clock, opened: Arc::default() }
+        Self { location, unlock, clock, opened: Arc::default(), preparation: None }
+    }
+
+    /// The same, whose workspace is first opened when it has been prepared.
+    fn after(mut self, preparation: Preparation) -> Self {
+        self.preparation = Some(preparation);
+        self
+    }
+
+    async fn prepared(&self) -> Result<(), AppError> {
+        match &self.preparation {
+            Some(preparation) => preparation.ended().await,
+            None => Ok(()),
+        }
     }
 
     /// The present instant.
@@ -70,6 +87,7 @@ impl App {
 
     /// The workspace where it exists.
     async fn existing(&self) -> Result<Option<Workspace>, AppError> {
+        self.prepared().await?;
         let mut opened = self.opened.lock().await;
         if opened.is_none() {
             *opened = Workspace::open_existing(&self.location, &self.unlock, self.now()).await?;
@@ -79,6 +97,7 @@ impl App {
 
     /// The workspace, made where it does not exist.
     async fn workspace(&self) -> Result<Workspace, AppError> {
+        self.prepared().await?;
         let mut opened = self.opened.lock().await;
         if let Some(workspace) = &*opened {
             return Ok(workspace.clone());

@@ -20,7 +20,8 @@ use crate::domain::timeline::Activation;
     version,
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "COUNTERSIGN_PASSPHRASE, or the first line of the file COUNTERSIGN_PASSPHRASE_FILE, unlocks the workspace.\n\
+    after_help = "Without a command the window opens on the workspace.\n\
+                  COUNTERSIGN_PASSPHRASE, or the first line of the file COUNTERSIGN_PASSPHRASE_FILE, unlocks the workspace.\n\
                   Exit codes: 0 done, 1 done and the answer is no, 2 it could not be carried out."
 )]
 pub(super) struct Arguments {
@@ -38,7 +39,7 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Do the main job on a sample workspace of its own, with built-in trading partners
+    /// Open the window on a sample workspace with built-in trading partners, or do the main job on it in the terminal
     Sample(SampleArguments),
     /// Judge every profile by its partner's policy
     Check {
@@ -75,7 +76,7 @@ pub(super) struct SampleArguments {
     /// Stay in the terminal, as it does without a display
     #[arg(long)]
     pub(super) headless: bool,
-    /// Remove an earlier sample first; in the terminal it is always set up anew
+    /// Set the sample up anew; otherwise the window opens it as you left it. In the terminal it is always set up anew
     #[arg(long)]
     pub(super) reset: bool,
     /// Break something on purpose, to see it noticed: partner-stopped or certificate-swapped

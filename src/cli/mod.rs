@@ -29,7 +29,7 @@ use std::sync::Mutex;
 
 use clap::Parser as _;
 
-use crate::app::sample::{OpenSample, SampleFiles};
+use crate::app::sample::SampleFiles;
 use crate::app::{App, AppError, Clock, Location, Protection, Unlock};
 use arguments::{Arguments, Command};
 use output::Output;
@@ -129,12 +129,20 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
     if let Some(Command::Sample(options)) = &arguments.command {
         let location = given.map(located).transpose()?;
         if !options.headless && !out.is_json() && has_display() {
-            let folder = location.map(|location| location.path().to_owned());
-            let sample = OpenSample::begin(folder, options.fault)?;
-            window(sample.app(), Some(sample.files()))?;
-            return Ok(Answer::Yes);
+            return sample::open(&out, options, location, window);
         }
         return crate::app::run(sample::run(&out, options, location, &suffix(given)))?;
+    }
+    if arguments.command.is_none() {
+        if out.is_json() {
+            return Err(AppError::new("the window has no JSON to answer with")
+                .hint("name a command with --json; `countersign --help` lists them"));
+        }
+        if !has_display() {
+            return Err(AppError::new("there is no display to open the window on").hint(
+                "name a command, `countersign --help` lists them; `countersign sample --headless` shows the main job",
+            ));
+        }
     }
     let location = match given {
         Some(text) => located(text)?,

@@ -1,10 +1,27 @@
-//! `sample`: the main job in the terminal, step by step.
+//! `sample`: the main job, in the window or in the terminal, step by step.
 
 use super::arguments::SampleArguments;
 use super::output::Output;
-use super::{Answer, check, send, words};
-use crate::app::sample::{SampleEvent, SampleOptions, run as run_sample, usual_folder};
+use super::{Answer, OpenWindow, check, send, words};
+use crate::app::sample::{OpenOptions, OpenSample, SampleEvent, SampleOptions, run as run_sample, usual_folder};
 use crate::app::{AppError, Location};
+
+/// Opens the window on the sample, and keeps its partners running until it is closed.
+pub(super) fn open(
+    out: &Output,
+    arguments: &SampleArguments,
+    location: Option<Location>,
+    window: OpenWindow<'_>,
+) -> Result<Answer, AppError> {
+    let SampleArguments { headless: _, reset, fault } = arguments;
+    let folder = location.map(|location| location.path().to_owned());
+    let sample = OpenSample::start(OpenOptions { folder, reset: *reset, fault: *fault })?;
+    if let Some(aged) = sample.files().aged {
+        out.note(&format!("this sample is an old one. {aged}"));
+    }
+    window(sample.app(), Some(sample.files()))?;
+    Ok(Answer::Yes)
+}
 
 pub(super) async fn run(
     out: &Output,

@@ -301,10 +301,11 @@ fn look(folder: &Path) -> Result<Found, OpenError> {
     for entry in entries {
         let name = entry.map_err(FileError::on("read the folder", folder))?.file_name();
         let name = name.to_string_lossy();
-        // What an interrupted creation leaves, and what file systems put into an empty folder of their own.
+        // What an interrupted creation or a sample's set-up leaves, and what file systems put into an empty folder of their own.
         let harmless = name.starts_with(database::FILE)
             || name == KEY_FILE
             || name.starts_with(".workspace.key.")
+            || name == "sample.lock"
             || matches!(&*name, "lost+found" | ".DS_Store");
         if !harmless {
             return Err(OpenError::NotAWorkspace { path: folder.to_owned(), found: name.into_owned() });

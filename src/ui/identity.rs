@@ -9,8 +9,8 @@ use super::files::{FilePick, PickId};
 use super::intent::Intent;
 use super::moment::count;
 use super::widgets::{
-    Choice, ToneName, field, field_error, mono_edit, muted, notice, password_edit, primary, secondary, segmented, select,
-    text_edit,
+    Choice, ToneName, field, field_error, mono_edit, muted, notice, password_edit, primary, secondary, segmented,
+    select, text_edit,
 };
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::app::{KeyKind, NewIdentity};
@@ -93,9 +93,9 @@ impl IdentityForm {
     fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
         match self.name.trim().parse::<IdentityName>() {
             Err(error) => Some(capital(&error.to_string())),
-            Ok(name) => snapshot
-                .identity(&name)
-                .map(|_| format!("There is an identity `{name}` already; choose another name, for example with the year")),
+            Ok(name) => snapshot.identity(&name).map(|_| {
+                format!("There is an identity `{name}` already; choose another name, for example with the year")
+            }),
         }
     }
 
@@ -245,7 +245,8 @@ impl IdentityDialog {
 impl Dialog for IdentityDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         if let Some(name) = self.form.poll(desk) {
-            desk.toasts.done(&format!("Identity {name} is ready"), "Give its certificate to your partners before it is used");
+            desk.toasts
+                .done(&format!("Identity {name} is ready"), "Give its certificate to your partners before it is used");
             if let Some((connection, profile)) = self.profile.take() {
                 let (setting, value) = ("identity".to_owned(), Some(name.to_string()));
                 desk.intend(Intent::ProposeSetting { connection, profile, setting, value });

@@ -19,8 +19,8 @@ use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
 use super::transmissions::TransmissionsPage;
 use super::widgets;
-use crate::app::{AppError, SendEvent};
 use crate::app::engine::{Answer, Command, Engine, Event, Snapshot};
+use crate::app::{AppError, SendEvent};
 use crate::domain::identifier::ConnectionId;
 
 /// The window.
@@ -97,6 +97,10 @@ impl Window {
                     self.views.connections.refresh();
                     if let Some(inspector) = &mut self.views.inspector {
                         inspector.refresh(&snapshot);
+                    }
+                    let aged = snapshot.workspace.sample.as_ref().and_then(|sample| sample.aged.as_deref());
+                    if let Some(aged) = aged.filter(|_| self.snapshot.is_none()) {
+                        self.toasts.warn("This sample is an old one", aged);
                     }
                     self.snapshot = Some(snapshot);
                     self.trouble = None;
@@ -362,7 +366,9 @@ impl Views {
             let Some(Dropped { path }) = file else { continue };
             if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
                 desk.intend(Intent::AddConnectionFile(path));
-            } else if let (Page::TestSend(_), Some(page), false) = (&self.page, &mut self.test_send, is_certificate(&path)) {
+            } else if let (Page::TestSend(_), Some(page), false) =
+                (&self.page, &mut self.test_send, is_certificate(&path))
+            {
                 page.take_file(path);
             } else {
                 let source = Some(crate::app::CertificateSource::File(path));
@@ -438,6 +444,19 @@ fn is_certificate(path: &std::path::Path) -> bool {
     path.extension().is_some_and(|end| ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 
+/// What is shown until the workspace has been read, which takes long only where the sample is set up first.
+fn waiting(ui: &mut Ui) {
+    /// A word that is gone after less would only flicker.
+    const SILENT: f64 = 0.25;
+    let left = SILENT - ui.input(|input| input.time);
+    if left > 0.0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+    } else {
+        let colour = tokens(ui.ctx()).muted;
+        ui.centered_and_justified(|ui| ui.label(egui::RichText::new("Opening the workspace…").color(colour)));
+    }
+}
+
 /// A certificate that was pasted while nothing was typed into.
 fn pasted_certificate(ctx: &Context) -> Option<crate::app::CertificateSource> {
     if ctx.text_edit_focused() {
@@ -488,8 +507,7 @@ impl eframe::App for Window {
                             self.toasts.error("Countersign is busy", "Close the window and open it again");
                         }
                     }
-                    // A snapshot takes a few milliseconds; a word would only flicker.
-                    None => {}
+                    None => waiting(ui),
                 }
             });
         } else if let Some(error) = &self.trouble {

@@ -304,3 +304,34 @@ fn a_partner_that_is_not_there_is_a_journalled_failure() {
     assert!(desk.refused(&["transmission", "raw", id, "response"]).contains("nothing was kept"));
     assert!(desk.refused(&["transmission", "show", "ffffffff"]).contains("there is no transmission"));
 }
+
+#[test]
+fn without_a_display_the_window_is_refused_in_words() {
+    let desk = Desk::new();
+    let without = |words: &[&str], display: Option<&str>| {
+        let mut command = desk.command(words);
+        command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+        if let Some(display) = display {
+            command.env("DISPLAY", display);
+        }
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?} {display:?}: {stderr}");
+        let begins: Vec<&str> = stderr.lines().filter_map(|line| line.split(": ").next()).collect();
+        assert_eq!(begins, ["error", "hint"], "{words:?} {display:?}: {stderr}");
+        stderr
+    };
+    if cfg!(all(unix, not(target_os = "macos"))) {
+        assert!(without(&[], None).contains("there is no display"));
+        for words in [&[][..], &["sample", "--workspace", &desk.path("sample").display().to_string()]] {
+            let said = without(words, Some(":987"));
+            assert!(said.contains("the window cannot be opened"), "{said}");
+            assert!(!said.contains("src/"), "no place in the sources: {said}");
+        }
+        assert!(!desk.path("workspace").exists());
+    }
+    let json = desk.run(&["--json"]);
+    assert_eq!(json.status.code(), Some(2));
+    let error: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert!(error["error"].as_str().unwrap().contains("the window has no JSON"), "{error}");
+}

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::{EngineOptions, GRACE};
-use crate::app::sample::SampleFiles;
+use crate::app::sample::{SampleFiles, is_open, usual_folder};
 use crate::app::{App, AppError, SendEvent, SendRequest};
 
 /// At least so often is the workspace read anew: days count down, and other programs change it too.
@@ -228,9 +228,15 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> bool {
 
 /// Starts this very program on the sample.
 fn open_sample() -> Result<(), AppError> {
+    if is_open(&usual_folder()?) {
+        return Err(AppError::new("it is open already").hint("look for its window"));
+    }
     let cannot = |error: std::io::Error| AppError::new(format!("the sample cannot be started: {error}"));
     let program = std::env::current_exe().map_err(cannot)?;
-    std::process::Command::new(program).arg("sample").env_remove("COUNTERSIGN_WORKSPACE").spawn().map_err(cannot)?;
+    let mut sample = std::process::Command::new(program);
+    let mut child = sample.arg("sample").env_remove("COUNTERSIGN_WORKSPACE").spawn().map_err(cannot)?;
+    // Waited for by a thread of its own, so that nothing of it stays behind when it ends before this program does.
+    drop(std::thread::Builder::new().name("sample".to_owned()).spawn(move || child.wait()));
     Ok(())
 }
 

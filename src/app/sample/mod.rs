@@ -1,15 +1,18 @@
 //! The main job on a workspace of its own, with built-in trading partners on loopback.
 
+mod folder;
 mod open;
 mod partners;
+mod reopen;
 mod steps;
 mod world;
 
 use std::path::PathBuf;
 
-pub use open::OpenSample;
+use folder::Claim;
+pub use folder::{is_open, usual_folder};
+pub use open::{OpenOptions, OpenSample};
 use world::World;
-pub use world::usual_folder;
 
 use crate::app::AppError;
 use crate::domain::compliance::CheckReport;
@@ -34,6 +37,9 @@ pub struct SampleFiles {
     pub folder: PathBuf,
     /// The renewed certificate for a connection, where its partner offers one.
     pub renewed: Vec<(ConnectionId, PathBuf)>,
+    /// What is to be said of the sample when it is opened, where it was set up so long ago that it shows something else
+    /// than at first.
+    pub aged: Option<String>,
 }
 
 /// How the sample is run.
@@ -114,7 +120,7 @@ pub async fn run(
         Some(folder) => folder.clone(),
         None => usual_folder()?,
     };
-    let world = World::create(&folder, options.fault).await?;
+    let world = World::create(Claim::take(&folder, true).await?, options.fault).await?;
     let mut steps = Vec::new();
     for (index, (title, step)) in steps::JOB.iter().enumerate() {
         let number = index + 1;
@@ -129,6 +135,6 @@ pub async fn run(
             break;
         }
     }
-    world.close().await;
+    world.running.close().await;
     Ok(SampleOutcome { workspace: folder, steps })
 }

@@ -1,25 +1,62 @@
 //! The sample for the window: its workspace, with the partners running beside it as long as it is open.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::world::{World, usual_folder};
+use tokio::task::JoinHandle;
+
+use super::folder::{Claim, usual_folder};
+use super::reopen::reopen;
+use super::world::{AMAZON_RENEWED, DOWNLOADS, NORTHWIND_RENEWED, Running, World};
 use super::{SampleFault, SampleFiles};
-use crate::app::{App, AppError};
+use crate::app::preparation::Preparation;
+use crate::app::{App, AppError, Clock};
+use crate::store::{Location, Unlock};
 
-/// The sample, set up and with its partners running until it is dropped.
+/// How long threads that still search for primes are waited for when the sample is closed.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// How the sample is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// The folder of the sample; the user's data directory where absent.
+    pub folder: Option<PathBuf>,
+    /// Whether it is set up anew, and what an earlier one left is removed.
+    pub reset: bool,
+    /// Something broken on purpose. It is set up anew for that.
+    pub fault: Option<SampleFault>,
+}
+
+/// The sample, with its partners running until it is dropped.
 pub struct OpenSample {
     runtime: Option<tokio::runtime::Runtime>,
-    world: Option<World>,
+    setup: Option<JoinHandle<Option<Running>>>,
+    preparation: Preparation,
     app: App,
     files: SampleFiles,
 }
 
 impl OpenSample {
-    /// Sets the sample up in a folder, the user's data directory where absent.
+    /// Opens the sample as it was left, or sets it up where there is none, and returns when it is ready.
     ///
     /// # Errors
-    /// Where the folder is neither empty nor a sample, or cannot be written, or no partner can listen.
+    /// As [`OpenSample::start`], and where it cannot be set up.
     pub fn begin(folder: Option<PathBuf>, fault: Option<SampleFault>) -> Result<Self, AppError> {
+        let sample = Self::start(OpenOptions { folder, reset: false, fault })?;
+        if let Some(runtime) = &sample.runtime {
+            runtime.block_on(sample.preparation.ended())?;
+        }
+        Ok(sample)
+    }
+
+    /// Takes the sample's folder, and opens it as it was left, or sets it up, beside the caller: whoever uses
+    /// [`OpenSample::app`] waits until that is done.
+    ///
+    /// # Errors
+    /// Where the folder is neither empty nor a sample, is open already, of another version or damaged, or cannot be
+    /// written.
+    pub fn start(options: OpenOptions) -> Result<Self, AppError> {
+        let OpenOptions { folder, reset, fault } = options;
         let folder = match folder {
             Some(folder) => folder,
             None => usual_folder()?,
@@ -30,15 +67,40 @@ impl OpenSample {
             .enable_all()
             .build()
             .map_err(|error| AppError::new(format!("the system gives the program no threads to run on: {error}")))?;
-        let world = runtime.block_on(World::create(&folder, fault))?;
+        let (prepared, preparation) = Preparation::begin();
+        let app = App::new(Location::Dir(folder.clone()), Unlock::none(), Clock::System).after(preparation.clone());
+        let claim = runtime.block_on(Claim::take(&folder, reset || fault.is_some()))?;
+        let aged = claim.aged(app.now()).map(|made| {
+            let day = made.strftime("%-d %b %Y");
+            format!("It was set up on {day}, and certificates in it have ended since. `countersign sample --reset` sets up a fresh one")
+        });
+        let setup = runtime.spawn(async move {
+            let running = if claim.is_made() {
+                reopen(claim).await
+            } else {
+                World::create(claim, fault).await.map(|world| world.running)
+            };
+            match running {
+                Ok(running) => {
+                    prepared.end(Ok(()));
+                    Some(running)
+                }
+                Err(error) => {
+                    prepared.end(Err(error));
+                    None
+                }
+            }
+        });
+        let downloads = folder.join(DOWNLOADS);
         let files = SampleFiles {
-            folder: folder.join("downloads"),
             renewed: vec![
-                ("amazon-us".parse()?, world.renewed.clone()),
-                ("northwind".parse()?, world.northwind_renewed.clone()),
+                ("amazon-us".parse()?, downloads.join(AMAZON_RENEWED)),
+                ("northwind".parse()?, downloads.join(NORTHWIND_RENEWED)),
             ],
+            folder: downloads,
+            aged,
         };
-        Ok(Self { app: world.app.clone(), files, world: Some(world), runtime: Some(runtime) })
+        Ok(Self { runtime: Some(runtime), setup: Some(setup), preparation, app, files })
     }
 
     /// The program on the sample's workspace.
@@ -56,8 +118,14 @@ impl OpenSample {
 
 impl Drop for OpenSample {
     fn drop(&mut self) {
-        if let (Some(runtime), Some(world)) = (self.runtime.take(), self.world.take()) {
-            runtime.block_on(world.close());
-        }
+        let (Some(runtime), Some(setup)) = (self.runtime.take(), self.setup.take()) else { return };
+        // What is set up halfway is set up anew the next time. One that is ready takes no notice.
+        setup.abort();
+        runtime.block_on(async {
+            if let Ok(Some(running)) = setup.await {
+                running.close().await;
+            }
+        });
+        runtime.shutdown_timeout(GRACE);
     }
 }

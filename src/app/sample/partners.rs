@@ -1,6 +1,8 @@
 //! The sample's trading partners: the same engine on the other side of a real socket, each with a workspace, keys and a
 //! listener of its own.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::sync::oneshot;
@@ -11,7 +13,7 @@ use crate::certificate::{Certificate, PrivateKey};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::IdentityName;
 use crate::domain::timeline::plain_list;
-use crate::store::{Location, Unlock};
+use crate::store::{Location, Unlock, Workspace};
 
 /// A key and its certificate, made for a partner.
 pub(super) struct PartnerKey {
@@ -28,8 +30,16 @@ pub(super) struct Counterpart {
     pub(super) ours: &'static str,
 }
 
+/// The partners by name: the folder of each, and in braces the placeholder of its address in the connection files.
+pub(super) const PARTNERS: [&str; 5] = ["amazon-us-production", "amazon-us-test", "amazon-de", "northwind", "harbor"];
+
+/// Under which the sample's workspace remembers where its partners were reached last.
+const ADDRESSES: &str = "sample-addresses";
+
 /// A partner that listens.
 pub(super) struct RunningPartner {
+    /// One of [`PARTNERS`].
+    pub(super) name: &'static str,
     pub(super) url: String,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<()>>,
@@ -48,15 +58,14 @@ impl RunningPartner {
     }
 }
 
-/// Starts a partner that knows us by `our_certificate`, opens with all of `keys`, and signs its receipts with the first.
-/// A partner that does not run gets an address where nobody listens.
-pub(super) async fn start(
+/// Makes the workspace of a partner that knows us by `our_certificate`, opens with all of `keys`, and signs its receipts
+/// with the first.
+pub(super) async fn make(
     folder: &Path,
     keys: &[&PartnerKey],
     counterparts: &[Counterpart],
     our_certificate: &Certificate,
-    running: bool,
-) -> Result<RunningPartner, AppError> {
+) -> Result<App, AppError> {
     let app = App::new(Location::Dir(folder.to_owned()), Unlock::none(), Clock::System);
     let workspace = app.workspace().await?;
     for key in keys {
@@ -78,11 +87,28 @@ pub(super) async fn start(
         }
         workspace.save_connection(&connection, app.now()).await?;
     }
-    let any_port = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = app.bind(&ServeOptions { listen: any_port, tls: None, inbox: Some(folder.join("inbox")) }).await?;
+    Ok(app)
+}
+
+/// Starts a partner, at an address where that can be had, else at another. One that does not run gets an address where
+/// nobody listens.
+pub(super) async fn start(
+    app: App,
+    name: &'static str,
+    folder: &Path,
+    address: Option<SocketAddr>,
+    running: bool,
+) -> Result<RunningPartner, AppError> {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let options = |listen| ServeOptions { listen, tls: None, inbox: Some(folder.join("inbox")) };
+    let bound = match app.bind(&options(address.unwrap_or(any_port))).await {
+        // Another program may have the address by now.
+        Err(_taken) if address.is_some() => app.bind(&options(any_port)).await?,
+        bound => bound?,
+    };
     let url = bound.url.clone();
     if !running {
-        return Ok(RunningPartner { url, stop: None, serving: None });
+        return Ok(RunningPartner { name, url, stop: None, serving: None });
     }
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move {
@@ -91,6 +117,21 @@ pub(super) async fn start(
         };
         // What the partner could not do shows in what it answers.
         drop(bound.serve(until, |_event| {}).await);
+        app.close().await;
     });
-    Ok(RunningPartner { url, stop: Some(stop), serving: Some(serving) })
+    Ok(RunningPartner { name, url, stop: Some(stop), serving: Some(serving) })
+}
+
+/// Where the partners were reached last, by name.
+pub(super) async fn addresses(workspace: &Workspace) -> Result<BTreeMap<String, String>, AppError> {
+    let kept = workspace.meta(ADDRESSES).await?.unwrap_or_default();
+    serde_json::from_str(&kept).map_err(|error| AppError::new(format!("its partners' addresses are lost: {error}")))
+}
+
+/// Remembers where the partners are reached.
+pub(super) async fn remember(workspace: &Workspace, partners: &[RunningPartner]) -> Result<(), AppError> {
+    let addresses: BTreeMap<&str, &str> = partners.iter().map(|partner| (partner.name, partner.url.as_str())).collect();
+    let text = serde_json::to_string(&addresses)
+        .map_err(|error| AppError::new(format!("the partners' addresses cannot be written: {error}")))?;
+    Ok(workspace.set_meta(ADDRESSES, &text).await?)
 }

@@ -106,7 +106,14 @@ impl ActivationForm {
     }
 
     /// Shows it, with what it came to when that was last worked out.
-    pub(super) fn show(&mut self, ui: &mut Ui, reading: &Reading, means: &str, old: Option<&CertificateFacts>, moment: &Moment) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        reading: &Reading,
+        means: &str,
+        old: Option<&CertificateFacts>,
+        moment: &Moment,
+    ) {
         let stated = &mut self.stated;
         let before = stated.clone();
         ui.horizontal_wrapped(|ui| {
@@ -118,7 +125,8 @@ impl ActivationForm {
                 return;
             }
             let zone = TimeZone::get(&stated.zone).unwrap_or_else(|_unknown| moment.zone.clone());
-            let old_end = old.filter(|old| old.not_after > moment.now).map(|old| zone.to_datetime(old.not_after).date());
+            let old_end =
+                old.filter(|old| old.not_after > moment.now).map(|old| zone.to_datetime(old.not_after).date());
             let marks = DateMarks {
                 today: zone.to_datetime(moment.now).date(),
                 other: old_end.map(|day| (day, "the old certificate expires")),
@@ -250,7 +258,8 @@ pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &
     if let Some(old) = old {
         let seconds = old.not_after.as_second() - at.as_second();
         let days = usize::try_from(seconds.abs() / 86_400).unwrap_or(0);
-        let length = if days == 0 { duration(jiff::SignedDuration::from_secs(seconds.abs())) } else { count(days, "day") };
+        let length =
+            if days == 0 { duration(jiff::SignedDuration::from_secs(seconds.abs())) } else { count(days, "day") };
         parts.push(if seconds >= 0 {
             format!("{length} before the old one expires")
         } else {
@@ -283,16 +292,19 @@ fn proposal(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Mom
     let instant = |local: DateTime| moment.zone.to_ambiguous_timestamp(local).compatible().ok();
     let soon = moment.now.as_second() + 3600;
     let fits = |local: &DateTime| {
-        instant(*local).is_some_and(|at| at.as_second() > soon && at >= new.not_before && at < old.not_after && at <= new.not_after)
+        instant(*local).is_some_and(|at| {
+            at.as_second() > soon && at >= new.not_before && at < old.not_after && at <= new.not_after
+        })
     };
     let mornings = |days: i64| today.saturating_add(days.days()).at(HOUR, 0, 0, 0);
     // A week from now leaves time to tell the partner; where the old one ends before that, as late as it allows.
     let within_week = (0..=7).rev().map(mornings).find(fits);
     let after_begin = || {
         let begins = moment.zone.to_datetime(new.not_before).date();
-        [0, 1].map(|days: i64| begins.saturating_add(days.days()).at(HOUR, 0, 0, 0)).into_iter().find(|local| {
-            instant(*local).is_some_and(|at| at >= new.not_before && at.as_second() > soon)
-        })
+        [0, 1]
+            .map(|days: i64| begins.saturating_add(days.days()).at(HOUR, 0, 0, 0))
+            .into_iter()
+            .find(|local| instant(*local).is_some_and(|at| at >= new.not_before && at.as_second() > soon))
     };
     within_week.or_else(|| if new.not_before > moment.now { after_begin() } else { None })
 }
@@ -358,7 +370,10 @@ mod tests {
             Reading::Refused(why) => why,
             other => panic!("{other:?}"),
         };
-        assert!(refused(read(date(2027, 3, 28), "02:30", "Europe/Berlin", None)).contains("does not exist in Europe/Berlin"));
+        assert!(
+            refused(read(date(2027, 3, 28), "02:30", "Europe/Berlin", None))
+                .contains("does not exist in Europe/Berlin")
+        );
         assert!(refused(read(date(2026, 11, 24), "09:00", "Europe/Berlin", None)).contains("has passed"));
         assert!(refused(read(date(2026, 11, 25), "09:00", "Europe/Berlin", None)).contains("valid only from 26 Nov"));
         assert!(refused(read(date(2029, 1, 1), "09:00", "Europe/Berlin", None)).contains("has ended by then"));

@@ -97,9 +97,7 @@ pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) 
         .enumerate()
         .map(|(index, (name, new))| {
             let old = before.get_mut(index).and_then(Option::take).map(|(_, cell)| cell);
-            let differs = old.as_ref().is_some_and(|old| {
-                (old.text != new.text) || old.fingerprint != new.fingerprint
-            });
+            let differs = old.as_ref().is_some_and(|old| (old.text != new.text) || old.fingerprint != new.fingerprint);
             Row { name, old, new, differs }
         })
         .collect()

@@ -93,7 +93,13 @@ impl Timeline {
                 } else {
                     (Part::Accepted, "accepted")
                 };
-                let ending = if *until < now { "expired" } else if *until < facts.not_after { "accepted until" } else { "expires" };
+                let ending = if *until < now {
+                    "expired"
+                } else if *until < facts.not_after {
+                    "accepted until"
+                } else {
+                    "expires"
+                };
                 let end = format!("{ending} {}", moment.day(*until));
                 Lane { part, from: facts.not_before, until: *until, word: word.to_owned(), end }
             })

@@ -22,7 +22,8 @@ const ACCEPTED: &str = "also accepts .pem .der .p7b .p7c, or drop a file anywher
 impl CertificateDialog {
     /// Title and subtitle.
     pub(super) fn title(&self, snapshot: &Snapshot) -> (String, String) {
-        let name = self.connection.as_ref().and_then(|id| snapshot.connection(id)).map(|state| state.connection.name.as_str());
+        let name =
+            self.connection.as_ref().and_then(|id| snapshot.connection(id)).map(|state| state.connection.name.as_str());
         match &self.found {
             Some(found) if matches!(found.source, CertificateSource::Workspace(_)) => (
                 "Reschedule the certificate".to_owned(),
@@ -42,9 +43,7 @@ impl CertificateDialog {
     /// Shows a part of the dialog and returns what the user wants.
     pub(super) fn part(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, part: Part) -> Option<Wish> {
         match part {
-            Part::Content => {
-                ui.add_enabled_ui(!self.busy(), |ui| self.content(ui, desk)).inner
-            }
+            Part::Content => ui.add_enabled_ui(!self.busy(), |ui| self.content(ui, desk)).inner,
             Part::Foot => self.foot(ui),
         }
     }
@@ -79,7 +78,10 @@ impl CertificateDialog {
             });
         }
         ui.label(RichText::new("Which connection is it for?").font(theme::bold(theme::SECTION)));
-        ui.add(Label::new(muted(ui, format!("{} · {}", found.facts.subject, found.facts.fingerprint_sha256.short()))).truncate());
+        ui.add(
+            Label::new(muted(ui, format!("{} · {}", found.facts.subject, found.facts.fingerprint_sha256.short())))
+                .truncate(),
+        );
         self.whose.show(ui, desk.snapshot, &found.facts).map(Wish::For)
     }
 
@@ -113,7 +115,11 @@ impl CertificateDialog {
             comparison::beside(ui, &found.others);
         }
         warnings(ui, &plan.warnings);
-        let known = desk.snapshot.certificates.get(&found.facts.fingerprint_sha256).is_some_and(|known| known.confirmed.is_some());
+        let known = desk
+            .snapshot
+            .certificates
+            .get(&found.facts.fingerprint_sha256)
+            .is_some_and(|known| known.confirmed.is_some());
         if found.facts.self_signed && !known {
             head(ui, "Fingerprint");
             self.comparing.show(ui, &found.facts.fingerprint_sha256);

@@ -44,7 +44,10 @@ impl Dialog for Duplicate {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.request) {
             Some(Ok(Answer::Saved(report))) => {
-                desk.toasts.done(&format!("{} was created", report.name), "Settings and certificates are those of the original");
+                desk.toasts.done(
+                    &format!("{} was created", report.name),
+                    "Settings and certificates are those of the original",
+                );
                 desk.intend(Intent::Inspect { connection: report.id.clone(), profile: None, tab: None });
                 return Flow::Close;
             }

@@ -26,7 +26,8 @@ impl NameAndId {
     /// The fields, with what is wrong under each.
     pub(super) fn show(&mut self, ui: &mut Ui, snapshot: &Snapshot) {
         field(ui, "Name", |ui| {
-            let name = text_edit(ui, "Name", &mut self.name, "The partner and the country, for example", ui.available_width());
+            let name =
+                text_edit(ui, "Name", &mut self.name, "The partner and the country, for example", ui.available_width());
             if name.changed() && !self.own_id {
                 self.id = free_id(&self.name, snapshot);
             }
@@ -65,9 +66,9 @@ impl NameAndId {
                 }
                 Some(said)
             }
-            Ok(id) => snapshot
-                .connection(&id)
-                .map(|state| format!("`{id}` is the id of {} already", state.connection.name)),
+            Ok(id) => {
+                snapshot.connection(&id).map(|state| format!("`{id}` is the id of {} already", state.connection.name))
+            }
         }
     }
 
@@ -96,8 +97,7 @@ fn free_id(name: &str, snapshot: &Snapshot) -> String {
 }
 
 fn id_of(name: &str) -> String {
-    let spelt: String =
-        name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
+    let spelt: String = name.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { ' ' }).collect();
     let id: String = spelt.split_whitespace().collect::<Vec<_>>().join("-").chars().take(LONGEST).collect();
     id.trim_end_matches('-').to_owned()
 }

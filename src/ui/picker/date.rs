@@ -1,6 +1,9 @@
 //! A date: a button that opens a month, for the pointer and for the keyboard.
 
-use egui::{Align2, EventFilter, Id, Key, Modifiers, Popup, PopupCloseBehavior, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, EventFilter, Id, Key, Modifiers, Popup, PopupCloseBehavior, Rect, Response, Role, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, vec2,
+};
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};

@@ -6,7 +6,7 @@ mod time;
 mod zone;
 
 pub(super) use date::{DateMarks, DatePicker};
-pub(super) use time::TimeField;
+pub(super) use self::time::TimeField;
 pub(super) use zone::ZonePicker;
 
 use egui::{Button, Response, RichText, Ui, Widget as _, vec2};

@@ -140,19 +140,21 @@ impl Card {
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             let title = RichText::new(format!("{} profile", profile_word(self.kind))).font(theme::bold(theme::SECTION));
             ui.add(egui::Label::new(title).extend());
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| match shown.map(|shown| (&shown.outcome, shown.running)) {
-                Some((Some(Ok(sent)), _)) => {
-                    let cause = sent.cause();
-                    let word = verdict_word(sent.verdict, &sent.lights, cause);
-                    Badge::verdict(sent.verdict, &word).show(ui).on_hover_text(cause.unwrap_or(&word));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                match shown.map(|shown| (&shown.outcome, shown.running)) {
+                    Some((Some(Ok(sent)), _)) => {
+                        let cause = sent.cause();
+                        let word = verdict_word(sent.verdict, &sent.lights, cause);
+                        Badge::verdict(sent.verdict, &word).show(ui).on_hover_text(cause.unwrap_or(&word));
+                    }
+                    Some((Some(Err(_)), _)) => {
+                        Badge::new(ToneName::Bad, "Not sent").show(ui);
+                    }
+                    Some((None, _)) => {
+                        Badge::new(ToneName::Accent, "Sending").icon(Icon::Send).show(ui);
+                    }
+                    None => {}
                 }
-                Some((Some(Err(_)), _)) => {
-                    Badge::new(ToneName::Bad, "Not sent").show(ui);
-                }
-                Some((None, _)) => {
-                    Badge::new(ToneName::Accent, "Sending").icon(Icon::Send).show(ui);
-                }
-                None => {}
             });
         });
     }
@@ -217,9 +219,9 @@ impl Card {
         ui.add_space(4.0);
         // Where something was mended, or the diagnosis says so, that button stands above already.
         let above = self.mending.is_mended()
-            || sent.and_then(|sent| sent.diagnosis.as_ref()).is_some_and(|diagnosis| {
-                diagnosis.action == Some(crate::domain::diagnosis::Action::Redeliver)
-            });
+            || sent
+                .and_then(|sent| sent.diagnosis.as_ref())
+                .is_some_and(|diagnosis| diagnosis.action == Some(crate::domain::diagnosis::Action::Redeliver));
         let mut wanted = None;
         ui.horizontal_wrapped(|ui| {
             if let Some(sent) = sent

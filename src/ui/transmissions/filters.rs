@@ -100,9 +100,12 @@ pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filte
             query.clear();
         }
         let mut partners = vec![Choice::new(None, "All partners")];
-        partners.extend(desk.snapshot.connections.iter().map(|state| {
-            Choice::new(Some(state.connection.id.clone()), state.connection.name.clone())
-        }));
+        partners.extend(
+            desk.snapshot
+                .connections
+                .iter()
+                .map(|state| Choice::new(Some(state.connection.id.clone()), state.connection.name.clone())),
+        );
         choose(ui, "Partner", &mut filters.connection, &partners, 160.0);
         let directions = [
             Choice::new(None, "Sent and received"),

@@ -47,7 +47,11 @@ impl NewConnection {
         Self {
             naming: NameAndId::new("", snapshot),
             policy: PolicyId::default(),
-            policies: snapshot.policies.iter().map(|policy| Choice::new(policy.id.clone(), policy.name.clone())).collect(),
+            policies: snapshot
+                .policies
+                .iter()
+                .map(|policy| Choice::new(policy.id.clone(), policy.name.clone()))
+                .collect(),
             identity: most_used(snapshot),
             form: IdentityForm::new(desk),
             profiles: [ProfileForm::new(ProfileKind::Production, true), ProfileForm::new(ProfileKind::Test, false)],
@@ -85,8 +89,7 @@ impl NewConnection {
     fn create_with(&mut self, identity: &IdentityName, desk: &mut Desk<'_>) {
         let Some((name, id)) = self.naming.value() else { return };
         let policy = self.policy.clone();
-        let mut connection =
-            Connection { id, name, policy, notes: None, contact: None, production: None, test: None };
+        let mut connection = Connection { id, name, policy, notes: None, contact: None, production: None, test: None };
         for form in self.profiles.iter().filter(|form| form.wanted) {
             let Some((our, partner, url)) = form.value() else { return };
             let usual = match Profile::fresh(&our, &partner, &url, identity) {
@@ -277,9 +280,10 @@ impl Dialog for NewConnection {
     }
 
     fn drop_file(&mut self, file: Dropped, _desk: &mut Desk<'_>) -> Option<Dropped> {
-        let key = file.path.extension().is_some_and(|end| {
-            ["p12", "pfx", "pem"].iter().any(|known| end.eq_ignore_ascii_case(known))
-        });
+        let key = file
+            .path
+            .extension()
+            .is_some_and(|end| ["p12", "pfx", "pem"].iter().any(|known| end.eq_ignore_ascii_case(known)));
         if !key || self.created.is_some() {
             return Some(file);
         }

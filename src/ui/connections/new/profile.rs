@@ -29,7 +29,9 @@ impl ProfileForm {
             return;
         }
         let example = if self.kind == ProfileKind::Test { "ACMETEST" } else { "ACME" };
-        line(ui, "Our AS2 ID", label, &mut self.our, example, |text| text.parse::<As2Id>().err().map(|e| e.to_string()));
+        line(ui, "Our AS2 ID", label, &mut self.our, example, |text| {
+            text.parse::<As2Id>().err().map(|e| e.to_string())
+        });
         let example = if self.kind == ProfileKind::Test { "PARTNERTEST" } else { "PARTNER" };
         line(ui, "Partner's AS2 ID", label, &mut self.partner, example, |text| {
             text.parse::<As2Id>().err().map(|error| error.to_string())
@@ -69,7 +71,14 @@ impl ProfileForm {
 }
 
 /// One field with what is wrong with it under it.
-fn line(ui: &mut Ui, label: &str, profile: &str, text: &mut String, hint: &str, wrong: impl Fn(&str) -> Option<String>) {
+fn line(
+    ui: &mut Ui,
+    label: &str,
+    profile: &str,
+    text: &mut String,
+    hint: &str,
+    wrong: impl Fn(&str) -> Option<String>,
+) {
     field(ui, label, |ui| {
         mono_edit(ui, &format!("{label} ({})", profile.to_lowercase()), text, hint, ui.available_width());
         if !text.is_empty()

@@ -135,7 +135,8 @@ fn partner_certificate(
     };
     let at = desk.snapshot.at;
     let uses = state.connection.profile(kind).map_or(&[][..], |profile| &profile.partner_certificates);
-    let fingerprint = used_now(uses, at).map(|used| used.fingerprint).or_else(|| acceptable_now(uses, at).first().copied());
+    let fingerprint =
+        used_now(uses, at).map(|used| used.fingerprint).or_else(|| acceptable_now(uses, at).first().copied());
     let (name, short) = match fingerprint {
         Some(fingerprint) => {
             let name = desk.snapshot.facts(&fingerprint).map_or("Not in the workspace", |facts| facts.common_name());

@@ -25,9 +25,8 @@ impl CopyQuestion {
     #[must_use]
     pub(super) fn new(draft: &Draft, from: ProfileKind, to: ProfileKind) -> Self {
         let value = |kind, row: &'static Row| draft.value((Scope::Profile(kind), row.key)).to_owned();
-        let receipt_address_needed = |row: &Row| {
-            row.key == "mdn_url" && draft.value((Scope::Profile(to), "mdn_url")).is_empty()
-        };
+        let receipt_address_needed =
+            |row: &Row| row.key == "mdn_url" && draft.value((Scope::Profile(to), "mdn_url")).is_empty();
         let changes = settings_of(Scope::Profile(to))
             .filter(|row| !APART.contains(&row.key) || receipt_address_needed(row))
             .map(|row| (row, value(to, row), value(from, row)))
@@ -57,7 +56,8 @@ impl CopyQuestion {
                 }
                 if primary(ui, format!("Copy {}", count(self.changes.len(), "setting"))).clicked() {
                     let scope = Scope::Profile(self.to);
-                    taken = Some(self.changes.iter().map(|(row, _, after)| ((scope, row.key), after.clone())).collect());
+                    taken =
+                        Some(self.changes.iter().map(|(row, _, after)| ((scope, row.key), after.clone())).collect());
                     flow = Flow::Close;
                 }
                 if secondary(ui, "Cancel").clicked() {
@@ -71,18 +71,23 @@ impl CopyQuestion {
     }
 
     fn table(&self, ui: &mut Ui) {
-        Grid::new("copied settings").num_columns(3).min_col_width(150.0).max_col_width(190.0).spacing([12.0, 6.0]).show(ui, |ui| {
-            ui.label(muted(ui, "Setting"));
-            ui.label(muted(ui, format!("{} now", self.to.label())));
-            ui.label(muted(ui, format!("From {}", self.from)));
-            ui.end_row();
-            for (row, before, after) in &self.changes {
-                ui.label(row.label);
-                ui.add(egui::Label::new(small(value_label(row, before))).truncate());
-                ui.add(egui::Label::new(small(value_label(row, after))).truncate());
+        Grid::new("copied settings")
+            .num_columns(3)
+            .min_col_width(150.0)
+            .max_col_width(190.0)
+            .spacing([12.0, 6.0])
+            .show(ui, |ui| {
+                ui.label(muted(ui, "Setting"));
+                ui.label(muted(ui, format!("{} now", self.to.label())));
+                ui.label(muted(ui, format!("From {}", self.from)));
                 ui.end_row();
-            }
-        });
+                for (row, before, after) in &self.changes {
+                    ui.label(row.label);
+                    ui.add(egui::Label::new(small(value_label(row, before))).truncate());
+                    ui.add(egui::Label::new(small(value_label(row, after))).truncate());
+                    ui.end_row();
+                }
+            });
     }
 }
 

@@ -84,9 +84,9 @@ impl Draft {
     fn settle(&mut self) {
         let saved = &self.saved;
         self.now.values.retain(|key, value| saved.get(key).is_some_and(|saved| saved != value));
-        self.now.passwords.retain(|kind, password| {
-            !password.is_empty() && saved.contains_key(&(Scope::Profile(*kind), "http_user"))
-        });
+        self.now
+            .passwords
+            .retain(|kind, password| !password.is_empty() && saved.contains_key(&(Scope::Profile(*kind), "http_user")));
     }
 
     /// How many settings are changed.

@@ -39,10 +39,18 @@ impl SettingsTab {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     ui.spacing_mut().item_spacing.x = 2.0;
-                    if ui.add_enabled_ui(self.draft.can_redo(), |ui| icon_button(ui, Icon::Redo2, "Redo")).inner.clicked() {
+                    if ui
+                        .add_enabled_ui(self.draft.can_redo(), |ui| icon_button(ui, Icon::Redo2, "Redo"))
+                        .inner
+                        .clicked()
+                    {
                         self.redo();
                     }
-                    if ui.add_enabled_ui(self.draft.can_undo(), |ui| icon_button(ui, Icon::Undo2, "Undo")).inner.clicked() {
+                    if ui
+                        .add_enabled_ui(self.draft.can_undo(), |ui| icon_button(ui, Icon::Undo2, "Undo"))
+                        .inner
+                        .clicked()
+                    {
                         self.undo();
                     }
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -1,10 +1,10 @@
 //! The head of the tab: which profile, copying from the other, and what is the matter with this one.
 
-use egui::{Align, Button, Frame, Layout, Margin, Role, RichText, Stroke, Ui, Widget as _, WidgetInfo, vec2};
+use egui::{Align, Button, Frame, Layout, Margin, RichText, Role, Stroke, Ui, Widget as _, WidgetInfo, vec2};
 
+use super::SettingsTab;
 use super::catalogue::{Control, Scope, rows};
 use super::copy::CopyQuestion;
-use super::SettingsTab;
 use crate::app::engine::{Command, ConnectionState};
 use crate::domain::compliance::{Finding, Status};
 use crate::domain::identifier::ProfileKind;
@@ -96,7 +96,11 @@ impl SettingsTab {
         // Counted by setting, as they are shown; the policy itself may be what is not known.
         let about = |status: Option<Status>| {
             rows(Scope::Profile(kind))
-                .filter(|row| prospect.worst(row).is_some_and(|finding| status.is_none_or(|of| finding.status == of) && finding.status < Status::Compliant))
+                .filter(|row| {
+                    prospect.worst(row).is_some_and(|finding| {
+                        status.is_none_or(|of| finding.status == of) && finding.status < Status::Compliant
+                    })
+                })
                 .count()
         };
         let policy = desk.snapshot.policy(&self.outlook.policy);
@@ -105,7 +109,11 @@ impl SettingsTab {
         let number = about(Some(worst));
         let (head, text) = match worst {
             Status::NonCompliant => (
-                if number == 1 { "1 setting does not meet the policy".to_owned() } else { format!("{number} settings do not meet the policy") },
+                if number == 1 {
+                    "1 setting does not meet the policy".to_owned()
+                } else {
+                    format!("{number} settings do not meet the policy")
+                },
                 if partners_own && troubles.iter().any(|finding| finding.severity == Some(Severity::Required)) {
                     format!("Messages may be refused, or traffic suspended, under {name}")
                 } else {

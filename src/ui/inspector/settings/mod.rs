@@ -149,7 +149,13 @@ impl SettingsTab {
         }
     }
 
-    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, profile: &mut ProfileKind) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        state: &ConnectionState,
+        profile: &mut ProfileKind,
+    ) {
         if let Some((Scope::Profile(kind), _)) = self.show {
             *profile = kind;
         }
@@ -166,22 +172,19 @@ impl SettingsTab {
         let rect = inner.expand2(egui::vec2(MARGIN, 0.0));
         let mut wide = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         wide.set_clip_rect(rect.intersect(ui.clip_rect().expand2(egui::vec2(MARGIN, 0.0))));
-        ScrollArea::vertical()
-            .id_salt(("settings", *profile))
-            .auto_shrink([false, false])
-            .show(&mut wide, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                if state.connection.profile(*profile).is_some() {
-                    self.notices(ui, desk, state, *profile);
-                    for group in [Group::Security, Group::Address, Group::More, Group::Quirks] {
-                        self.group(ui, desk, state, Scope::Profile(*profile), group);
-                    }
-                } else {
-                    self.missing(ui, desk, *profile);
+        ScrollArea::vertical().id_salt(("settings", *profile)).auto_shrink([false, false]).show(&mut wide, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if state.connection.profile(*profile).is_some() {
+                self.notices(ui, desk, state, *profile);
+                for group in [Group::Security, Group::Address, Group::More, Group::Quirks] {
+                    self.group(ui, desk, state, Scope::Profile(*profile), group);
                 }
-                self.group(ui, desk, state, Scope::Own, Group::Connection);
-                ui.add_space(16.0);
-            });
+            } else {
+                self.missing(ui, desk, *profile);
+            }
+            self.group(ui, desk, state, Scope::Own, Group::Connection);
+            ui.add_space(16.0);
+        });
         ui.advance_cursor_after_rect(inner);
         self.ask(ui.ctx());
         self.show = None;
@@ -194,7 +197,8 @@ impl SettingsTab {
                 self.draft.was_kept();
                 let left = still_broken(&report);
                 if left.is_empty() {
-                    desk.toasts.done("Saved", &format!("{} now: {}", report.name, report.status.label().to_lowercase()));
+                    desk.toasts
+                        .done("Saved", &format!("{} now: {}", report.name, report.status.label().to_lowercase()));
                 } else {
                     desk.toasts.warn("Saved", &format!("Still against the policy: {left}"));
                 }
@@ -206,7 +210,9 @@ impl SettingsTab {
             Some(Ok(_)) | None => {}
         }
         match desk.answer(&mut self.copying) {
-            Some(Ok(_)) => desk.toasts.done("The profile was created", "Give it the identifiers and the address of its own system"),
+            Some(Ok(_)) => {
+                desk.toasts.done("The profile was created", "Give it the identifiers and the address of its own system")
+            }
             Some(Err(error)) => self.refused = Some(refusal("The profile was not created", &error)),
             None => {}
         }

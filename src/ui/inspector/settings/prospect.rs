@@ -114,13 +114,18 @@ impl Outlook {
                         .into_iter()
                         .chain(catalogue::words(row).into_iter().map(|(word, label)| Choice::new(word, label)))
                         .collect(),
-                    Control::Flag => catalogue::words(row).into_iter().map(|(word, label)| Choice::new(word, label)).collect(),
+                    Control::Flag => {
+                        catalogue::words(row).into_iter().map(|(word, label)| Choice::new(word, label)).collect()
+                    }
                     Control::Identity(open) => open
                         .map(|label| Choice::new(String::new(), label))
                         .into_iter()
-                        .chain(snapshot.identities.iter().map(|identity| {
-                            Choice::new(identity.name.to_string(), identity.name.to_string())
-                        }))
+                        .chain(
+                            snapshot
+                                .identities
+                                .iter()
+                                .map(|identity| Choice::new(identity.name.to_string(), identity.name.to_string())),
+                        )
                         .collect(),
                     Control::Policy => snapshot
                         .policies

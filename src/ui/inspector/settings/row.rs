@@ -5,7 +5,7 @@ use egui::{Align, Color32, CornerRadius, Frame, Layout, Margin, Mesh, RichText, 
 use super::catalogue::{Control, Group, Row, Scope, find, rows, value_label};
 use super::head::new_certificate;
 use super::{LABELS, SettingsTab, label_font};
-use crate::app::engine::{ConnectionState};
+use crate::app::engine::ConnectionState;
 use crate::domain::compliance::{Column, Finding, Status};
 use crate::domain::policy::{Setting, SettingValue, Shape as Values};
 use crate::ui::desk::Desk;
@@ -25,7 +25,14 @@ struct Standing {
 
 impl SettingsTab {
     /// The rows of a group: all of them where it is open, else those that have something to say.
-    pub(super) fn group(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, scope: Scope, group: Group) {
+    pub(super) fn group(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        state: &ConnectionState,
+        scope: Scope,
+        group: Group,
+    ) {
         let wanted = self.show.and_then(|(of, key)| (of == scope).then(|| find(scope, key)).flatten());
         if wanted.is_some_and(|row| row.group == group) && !self.open.contains(&group) {
             self.open.push(group);
@@ -139,7 +146,10 @@ impl SettingsTab {
     ) {
         let width = ui.available_width();
         ui.allocate_ui_with_layout(vec2(width, theme::CONTROL), Layout::left_to_right(Align::Min), |ui| {
-            let badge = standing.badge.as_ref().map(|(status, word)| (Badge::status(*status, word).about(row.label), Badge::width(ui, word)));
+            let badge = standing
+                .badge
+                .as_ref()
+                .map(|(status, word)| (Badge::status(*status, word).about(row.label), Badge::width(ui, word)));
             let room = badge.as_ref().map_or(width, |(_, badge)| (width - badge - 8.0).max(120.0));
             self.control(ui, desk, state, (scope, row.key), row, room);
             if let Some((badge, _)) = badge {
@@ -227,9 +237,11 @@ impl SettingsTab {
             .troubles(row)
             .into_iter()
             .map(|finding| {
-                let fix = finding.fix.as_ref().filter(|fix| fix.setting == row.key).map(|fix| {
-                    (fix.value.to_string(), value_label(row, &fix.value.to_string()))
-                });
+                let fix = finding
+                    .fix
+                    .as_ref()
+                    .filter(|fix| fix.setting == row.key)
+                    .map(|fix| (fix.value.to_string(), value_label(row, &fix.value.to_string())));
                 (finding.status, finding.reason.clone(), fix)
             })
             .collect();
@@ -254,7 +266,8 @@ fn badge_word(row: &Row, worst: &Finding) -> String {
         Status::Due => "Due".to_owned(),
         Status::Advice => "Advice".to_owned(),
         _ => {
-            let known = row.key.parse::<Setting>().ok().map(|setting| setting.label(&SettingValue::Word(worst.actual.clone())));
+            let known =
+                row.key.parse::<Setting>().ok().map(|setting| setting.label(&SettingValue::Word(worst.actual.clone())));
             known.filter(|label| label.len() < 24).unwrap_or_else(|| worst.actual.clone())
         }
     }
@@ -291,4 +304,3 @@ fn fading(rect: egui::Rect, colour: Color32) -> Shape {
     mesh.add_triangle(1, 3, 2);
     Shape::mesh(mesh)
 }
-

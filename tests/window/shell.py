@@ -1,0 +1,142 @@
+"""The window as a program of the desktop: commands, colours, preferences, one window on one sample, how it ends, and
+that the sample is opened again as it was left.
+
+    shell.py PROGRAM SCRATCH SHOTS"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from driver import Window, holds, main, step
+
+SEEN = "Amazon Vendor US, production"
+
+
+def preferences():
+    return Path(os.environ["XDG_DATA_HOME"]) / "countersign" / "app.ron"
+
+
+def by_keyboard(program, scratch, shots):
+    step("everything by the keyboard: the palette, a page, the colours")
+    window = Window(program, scratch / "sample", shots=shots)
+    try:
+        window.sees(SEEN)
+        window.shot("connections-light")
+        window.command("Transmissions")
+        window.sees("Transmissions")
+        window.command("Dark colours")
+        window.command("Connections")
+        window.sees(SEEN)
+        window.shot("connections-dark")
+        window.fill("Search connections", "harbor")
+        window.sees("Harbor Grocers, production")
+        window.gone(SEEN)
+        window.shot("searched")
+        window.cli("connection", "set", "amazon-us", "notes=kept")
+        before = window.cli("connection", "show", "amazon-us")
+        step("a second window on the same sample is refused")
+        second = subprocess.run([program, "--workspace", window.workspace, "sample"], capture_output=True, text=True,
+                                timeout=30, check=False)
+        holds(second.returncode == 2 and "is open already" in second.stderr, second.stderr.splitlines()[0])
+        window.process.send_signal(signal.SIGINT)
+        holds(window.process.wait(20) == 0, "SIGINT closes it with 0")
+    finally:
+        window.kill()
+    return before
+
+
+def as_it_was_left(program, scratch, shots, before):
+    step("the sample is opened again as it was left, its partners at their addresses")
+    window = Window(program, scratch / "sample", shots=shots)
+    try:
+        window.sees(SEEN)
+        holds(window.cli("connection", "show", "amazon-us") == before, "every setting is as it was")
+        window.shot("reopened")
+        holds(window.close() == 0, "SIGTERM closes it with 0")
+    finally:
+        window.kill()
+    step("one of the addresses is taken meanwhile")
+    harbor = window.cli("connection", "show", "harbor")
+    port = int(harbor["test"]["url"].split(":")[2].split("/")[0])
+    with socket.create_server(("127.0.0.1", port)):
+        window = Window(program, scratch / "sample", shots=shots)
+        try:
+            window.sees(SEEN)
+            after = window.cli("connection", "show", "harbor")
+            holds(after["test"]["url"] != harbor["test"]["url"], f"its profiles follow to {after['test']['url']}")
+            holds(after["production"]["url"] == after["test"]["url"], "both of them")
+            holds(window.cli("connection", "show", "amazon-us") == before, "others stay")
+            sent = window.cli("send", "--connection", "harbor", "--profile", "test")
+            holds(sent["verdict"] == "delivered", "a message is delivered there")
+            holds(window.close() == 0, "closed")
+        finally:
+            window.kill()
+
+
+def with_bad_preferences(program, scratch, shots):
+    step("preferences that make no sense, and a place that no screen shows")
+    kept = preferences()
+    holds(kept.exists(), "preferences are kept beside the workspace")
+    left = kept.read_text()
+    kept.write_text("(((garbage \x00 not ron")
+    window = Window(program, scratch / "sample", shots=shots)
+    try:
+        window.sees(SEEN)
+        window.shot("after-garbage")
+        holds(window.close() == 0, "the window opens in spite of them")
+    finally:
+        window.kill()
+    x, y = "x:0.0", "y:0.0"
+    holds(x in left and y in left, "the window's place is among them")
+    kept.write_text(left.replace(x, "x:9000.0", 1).replace(y, "y:7000.0", 1))
+    window = Window(program, scratch / "sample", shots=shots)
+    try:
+        box = window.sees(SEEN).box()
+        window.shot("after-off-screen")
+        holds(0 <= box[0] < 1400 and 0 <= box[1] < 900, f"the window is brought back: {box}")
+        holds(window.close() == 0, "closed")
+    finally:
+        window.kill()
+
+
+def own_workspace(program, scratch, shots):
+    step("without a command the user's own workspace")
+    window = Window(program, scratch / "own", words=(), shots=shots)
+    try:
+        window.sees("No connection yet")
+        window.shot("empty")
+        holds(not (scratch / "own").exists(), "looking leaves nothing behind")
+        holds(window.close() == 0, "closed")
+    finally:
+        window.kill()
+
+
+def without_display(program, scratch):
+    step("without a display, and with one that is dead")
+    for display in (None, ":987"):
+        environment = {key: value for key, value in os.environ.items() if key != "DISPLAY"}
+        if display:
+            environment["DISPLAY"] = display
+        for words in ([], ["sample"]):
+            if not display and words:
+                continue  # does the main job in the terminal, which the gate runs anyway
+            ended = subprocess.run([program, "--workspace", scratch / "none", *words], env=environment, timeout=30,
+                                   capture_output=True, text=True, check=False)
+            lines = ended.stderr.splitlines()
+            holds(ended.returncode == 2 and [line.split(":")[0] for line in lines] == ["error", "hint"],
+                  f"{display} {words}: {lines[0] if lines else 'nothing said'}")
+
+
+def job():
+    program, scratch, shots = sys.argv[1], Path(sys.argv[2]) / "shell", sys.argv[3]
+    before = by_keyboard(program, scratch, shots)
+    as_it_was_left(program, scratch, shots, before)
+    with_bad_preferences(program, scratch, shots)
+    own_workspace(program, scratch, shots)
+    without_display(program, scratch)
+
+
+main(job)
