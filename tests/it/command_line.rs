@@ -14,6 +14,7 @@ fn program(workspace: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(arguments).env("COUNTERSIGN_WORKSPACE", workspace);
     command.env_remove("COUNTERSIGN_PASSPHRASE").env_remove("COUNTERSIGN_PASSPHRASE_FILE");
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
     command.stdin(Stdio::null());
     command
 }
@@ -114,8 +115,12 @@ fn a_wrong_command_line_is_2_and_one_line() {
         let document = json(&workspace, 2, arguments);
         assert!(document["error"].is_string() && document.get("hint").is_some(), "{arguments:?}: {document}");
     }
-    let help = text(&workspace, 0, &[]);
-    assert_eq!(help, text(&workspace, 0, &["-h"]));
+    // Without a command it opens the window, and without a display that cannot be.
+    let windowless = run(&workspace, &[]);
+    let stderr = String::from_utf8(windowless.stderr).unwrap();
+    assert_eq!(windowless.status.code(), Some(2), "{stderr}");
+    assert!(stderr.starts_with("error: there is no display") && stderr.lines().count() == 2, "{stderr}");
+    assert!(text(&workspace, 0, &["-h"]).contains("Usage"));
     assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
     assert_eq!(json(&workspace, 0, &["check"])["status"], "not-applicable");
     assert!(!workspace.exists(), "looking leaves nothing behind");

@@ -67,6 +67,78 @@ fn welcome() {
     }
 }
 
+fn inspect(stage: &mut Stage, connection: &str) {
+    stage.click_beginning(connection);
+}
+
+#[test]
+fn inspector() {
+    picture("inspector", WIDE, |stage| inspect(stage, "Amazon Vendor US, production"));
+}
+
+#[test]
+fn inspector_narrow() {
+    picture("inspector-narrow", NARROW, |stage| inspect(stage, "Amazon Vendor US, production"));
+}
+
+#[test]
+fn inspector_certificates() {
+    picture("inspector-certificates", WIDE, |stage| {
+        inspect(stage, "Amazon Vendor US, test");
+        stage.click("Certificates");
+    });
+}
+
+#[test]
+fn inspector_history() {
+    picture("inspector-history", WIDE, |stage| {
+        inspect(stage, "Amazon Vendor US, test");
+        stage.click("History");
+        stage.wait_for("997_000412.edi");
+    });
+}
+
+#[test]
+fn certificate() {
+    picture("certificate", WIDE, |stage| {
+        inspect(stage, "Amazon Vendor US, production");
+        stage.drop_file(&picture_workspace::fixtures().join("amazon-renewed.pem"));
+        stage.wait_for("Goes active");
+    });
+}
+
+#[test]
+fn new_connection() {
+    picture("new-connection", WIDE, |stage| stage.click("New connection"));
+}
+
+#[test]
+fn test_send() {
+    picture("test-send", WIDE, |stage| {
+        inspect(stage, "Amazon Vendor US, production");
+        stage.click("Test send");
+        stage.wait_for("Send to both");
+    });
+}
+
+#[test]
+fn transmissions() {
+    picture("transmissions", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+    });
+}
+
+#[test]
+fn transmission() {
+    picture("transmission", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+        stage.click_containing("997_000412.edi");
+        stage.wait_for("Timeline");
+    });
+}
+
 #[test]
 fn connections_narrow() {
     picture("connections-narrow", NARROW, |_| {});

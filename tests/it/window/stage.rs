@@ -168,6 +168,14 @@ impl Stage {
         self.harness.run();
     }
 
+    /// Clicks the first thing whose label holds this text.
+    #[track_caller]
+    pub fn click_containing(&mut self, text: &str) {
+        let found = self.harness.query_all(by().label_contains(text)).next();
+        found.unwrap_or_else(|| panic!("nothing holds `{text}`; there is: {:#?}", self.labels())).click();
+        self.harness.run();
+    }
+
     /// Puts text into the field of this name, in place of what it holds.
     #[track_caller]
     pub fn fill(&mut self, field: &str, text: &str) {
