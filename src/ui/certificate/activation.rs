@@ -16,6 +16,9 @@ use crate::ui::widgets::{ToneName, link, notice, secondary, segmented};
 /// The hour proposed for an activation: people are at work then who can look at it.
 const HOUR: i8 = 9;
 
+/// As wide are the proposals beside each other.
+const PRESETS: f32 = 280.0;
+
 /// What the form says, to be told from what it said before.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stated {
@@ -118,6 +121,8 @@ impl ActivationForm {
         let before = stated.clone();
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
+            // What does not fit goes to the next line, whole.
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
             if let Some(on_date) = segmented(ui, stated.on_date, &[(false, "Now"), (true, "On a date")]) {
                 stated.on_date = on_date;
             }
@@ -136,6 +141,10 @@ impl ActivationForm {
             let local = stated.date.to_datetime(stated.time.value().unwrap_or(Time::midnight()));
             self.zones.show(ui, "Time zone", &mut stated.zone, local, home(moment));
             let week_on = week_from(moment);
+            // A link does not say beforehand how wide it will be.
+            if ui.available_size_before_wrap().x < PRESETS {
+                ui.end_row();
+            }
             let mut preset = |ui: &mut Ui, label: &str, local: DateTime| {
                 if link(ui, label).clicked() {
                     stated.date = local.date();

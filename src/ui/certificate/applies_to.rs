@@ -113,6 +113,7 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) {
     let (own, others) = targets.split_at_mut(pair);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         for target in own {
             check(ui, target);
         }

@@ -12,7 +12,7 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, mono, muted, separator, small};
 
 /// Height of a row.
-const ROW: f32 = 29.0;
+const ROW: f32 = 28.0;
 
 /// What one certificate has in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,12 +107,14 @@ pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) 
 pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
     let both = rows.iter().any(|row| row.old.is_some());
     let width = ui.available_width();
-    let names = if width < 760.0 { 106.0 } else { 150.0 };
+    let narrow = width < 780.0;
+    let names = if narrow { 106.0 } else { 150.0 };
     let marks = if both { 90.0 } else { 0.0 };
     let columns = if both { 2.0 } else { 1.0 };
     let column = ((width - names - marks) / columns).floor();
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing = vec2(0.0, 0.0);
+        ui.spacing_mut().interact_size.y = 0.0;
         let head = |ui: &mut Ui, text: &str| {
             let ink = tokens(ui.ctx()).muted;
             ui.label(RichText::new(text).font(theme::bold(theme::TABLE_HEAD)).color(ink));
@@ -129,17 +131,19 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
         });
         for row in rows {
             separator(ui);
+            let lines = if narrow && (row.new.has_both() || row.old.as_ref().is_some_and(Cell::has_both)) { 2.0 } else { 1.0 };
             ui.push_id(row.name, |ui| {
+                let cell = |ui: &mut Ui, width, content: &mut dyn FnMut(&mut Ui)| tall_cell(ui, width, lines, content);
                 ui.horizontal(|ui| {
-                    cell(ui, names, |ui| {
+                    cell(ui, names, &mut |ui| {
                         ui.label(RichText::new(row.name).font(theme::body()).color(tokens(ui.ctx()).muted));
                     });
                     if let Some(old) = &row.old {
-                        cell(ui, column, |ui| old.show(ui, row.name, "the old certificate", false));
+                        cell(ui, column, &mut |ui| old.show(ui, row.name, "the old certificate", false, lines > 1.0));
                     }
-                    cell(ui, column, |ui| row.new.show(ui, row.name, "the new certificate", row.differs));
+                    cell(ui, column, &mut |ui| row.new.show(ui, row.name, "the new certificate", row.differs, lines > 1.0));
                     if row.differs {
-                        cell(ui, marks, |ui| {
+                        cell(ui, marks, &mut |ui| {
                             ui.spacing_mut().item_spacing.x = 5.0;
                             ui.label(icon::text(Icon::EqualNot, tokens(ui.ctx()).accent.ink).size(13.0));
                             let label = ui.label(small("differs").color(tokens(ui.ctx()).accent.ink));
@@ -155,7 +159,12 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
 }
 
 fn cell(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
-    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), egui::Sense::hover());
+    tall_cell(ui, width, 1.0, content);
+}
+
+fn tall_cell(ui: &mut Ui, width: f32, lines: f32, content: impl FnOnce(&mut Ui)) {
+    let height = ROW + (lines - 1.0) * 20.0;
+    let (rect, _) = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover());
     let inner = egui::Rect::from_min_max(rect.min, rect.max - vec2(12.0, 0.0));
     let mut within = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));
     within.set_clip_rect(rect.intersect(ui.clip_rect()));
@@ -163,7 +172,12 @@ fn cell(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
 }
 
 impl Cell {
-    fn show(&self, ui: &mut Ui, name: &str, whose: &str, strong: bool) {
+    /// Whether it has a badge beside its text.
+    fn has_both(&self) -> bool {
+        self.judged.as_ref().is_some_and(|(_, word, _)| *word != self.text)
+    }
+
+    fn show(&self, ui: &mut Ui, name: &str, whose: &str, strong: bool, stacked: bool) {
         ui.spacing_mut().item_spacing.x = 8.0;
         if let Some(fingerprint) = &self.fingerprint {
             short_fingerprint(ui, fingerprint, whose);
@@ -183,14 +197,26 @@ impl Cell {
                 } else {
                     RichText::new(&self.text).font(theme::body())
                 };
-                let room = (ui.available_width() - badge).max(40.0);
+                let room = if stacked { ui.available_width() } else { (ui.available_width() - badge).max(40.0) };
+                let show_badge = |ui: &mut Ui| {
+                    if let Some((status, word, reason)) = judged {
+                        Badge::status(*status, word).about(name).show(ui).on_hover_text(reason);
+                    }
+                };
+                let label = Label::new(text).truncate().selectable(true);
+                if stacked {
+                    ui.vertical(|ui| {
+                        ui.spacing_mut().item_spacing.y = 2.0;
+                        ui.add(label);
+                        show_badge(ui);
+                    });
+                    return;
+                }
                 ui.scope(|ui| {
                     ui.set_max_width(room);
-                    ui.add(Label::new(text).truncate().selectable(true));
+                    ui.add(label);
                 });
-                if let Some((status, word, reason)) = judged {
-                    Badge::status(*status, word).about(name).show(ui).on_hover_text(reason);
-                }
+                show_badge(ui);
             }
         }
     }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, Frame, Key, KeyboardShortcut, Layout, Margin, Modifiers, RichText, Stroke, TextEdit, Ui};
+use egui::{Frame, Key, KeyboardShortcut, Margin, Modifiers, RichText, Stroke, TextEdit, Ui};
 
 use crate::app::{AppError, CertificateSource};
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{focus_ring, muted, secondary};
+use crate::ui::widgets::{muted, secondary};
 
 /// What begins a certificate in text.
 const PEM: &str = "-----BEGIN";
@@ -107,6 +107,8 @@ impl SourceForm {
         let faint = tokens(ui.ctx()).faint;
         let new_line = KeyboardShortcut::new(Modifiers::SHIFT, Key::Enter);
         let edit = TextEdit::multiline(&mut self.text)
+            // The same whether an error stands above it or not.
+            .id(egui::Id::unique("certificate source"))
             .font(theme::mono())
             .hint_text(RichText::new("/home/me/Downloads/partner.cer").color(faint))
             .desired_rows(3)
@@ -117,13 +119,12 @@ impl SourceForm {
             .char_limit(8192);
         let field = ui.add(edit);
         ui.ctx().accesskit_node_builder(field.id, |node| node.set_label("Path or PEM text"));
-        focus_ring(ui, &field);
         if !std::mem::replace(&mut self.focused, true) {
             field.request_focus();
         }
         let enter = field.has_focus() && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         let mut look = false;
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.horizontal(|ui| {
             let typed = !self.text.trim().is_empty();
             look = ui.add_enabled_ui(typed, |ui| secondary(ui, "Look at it")).inner.clicked();
         });

@@ -11,7 +11,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::certificate::CertificateWarning;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Part, buttons};
-use crate::ui::icon::Icon;
+use crate::ui::icon::{self, Icon};
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, empty_state, link, muted, notice, primary, secondary, small};
@@ -97,6 +97,8 @@ impl CertificateDialog {
             let name = connection.map_or("", |state| state.connection.name.as_str());
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
+                ui.spacing_mut().interact_size.y = 0.0;
+                ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
                 ui.label(small(format!("For {name}")));
                 if link(ui, "Another connection…").clicked() {
                     wish = Some(Wish::Another);
@@ -121,13 +123,28 @@ impl CertificateDialog {
             .get(&found.facts.fingerprint_sha256)
             .is_some_and(|known| known.confirmed.is_some());
         if found.facts.self_signed && !known {
-            head(ui, "Fingerprint");
+            let tokens = tokens(ui.ctx());
+            let (tone, symbol, text) = if self.comparing.confirms(&found.facts.fingerprint_sha256) {
+                (tokens.ok, Icon::Check, "The fingerprint is confirmed")
+            } else {
+                (tokens.warn, Icon::TriangleAlert, CertificateWarning::Unconfirmed.sentence())
+            };
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                ui.spacing_mut().interact_size.y = 0.0;
+                head(ui, "Fingerprint");
+                ui.add_space(6.0);
+                ui.label(icon::text(symbol, tone.ink));
+                ui.add(Label::new(small(text).color(tone.ink)).wrap());
+            });
             self.comparing.show(ui, &found.facts.fingerprint_sha256);
         }
+        ui.add_space(2.0);
         head(ui, "Goes active");
         form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment);
         draw(ui, &plan.timeline);
         ui.add(Label::new(muted(ui, &plan.sentence)).wrap());
+        ui.add_space(2.0);
         head(ui, "Applies to");
         applies_to::show(ui, &mut self.targets, &found.facts.fingerprint_sha256);
         wish
@@ -167,12 +184,15 @@ impl CertificateDialog {
 
 /// The head of a part.
 fn head(ui: &mut Ui, text: &str) {
-    ui.add_space(4.0);
     ui.label(RichText::new(text).font(theme::bold(theme::TABLE_HEAD)).color(tokens(ui.ctx()).muted));
 }
 
 /// What speaks against the certificate. None of it stops the import.
-fn warnings(ui: &mut Ui, warnings: &[CertificateWarning]) {
+fn warnings(ui: &mut Ui, all: &[CertificateWarning]) {
+    // That nobody has confirmed it is said where it can be confirmed.
+    let said: Vec<CertificateWarning> =
+        all.iter().copied().filter(|warning| *warning != CertificateWarning::Unconfirmed).collect();
+    let warnings = said.as_slice();
     let grave = |warning: &CertificateWarning| {
         matches!(warning, CertificateWarning::Own | CertificateWarning::Expired | CertificateWarning::UnsupportedKey)
     };

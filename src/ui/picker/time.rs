@@ -43,7 +43,7 @@ impl TimeField {
     /// Shows it with its two steps. Says whether it was changed.
     pub(crate) fn show(&mut self, ui: &mut Ui, name: &str) -> bool {
         let before = self.text.clone();
-        let field = mono_edit(ui, name, &mut self.text, "09:00", 46.0);
+        let field = mono_edit(ui, name, &mut self.text, "09:00", 60.0);
         let mut by = 0;
         if field.has_focus() {
             ui.input_mut(|input| {

@@ -1,6 +1,6 @@
 //! Notices: a tinted band that says what is the matter and offers what mends it.
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, RichText, Ui};
+use egui::{CornerRadius, Frame, Margin, RichText, Ui};
 
 use super::ToneName;
 use crate::ui::icon;
@@ -26,7 +26,9 @@ pub(crate) fn notice<R>(ui: &mut Ui, tone: ToneName, head: &str, text: &str, but
                         let text = RichText::new(text).font(theme::small()).color(tokens.text);
                         ui.add(egui::Label::new(text).wrap().selectable(true));
                     }
-                    ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
+                    // Without buttons the row takes no room.
+                    ui.spacing_mut().interact_size.y = 0.0;
+                    ui.horizontal_wrapped(|ui| {
                         ui.spacing_mut().item_spacing.y = 8.0;
                         buttons(ui)
                     })
