@@ -56,7 +56,9 @@ impl App {
 
     /// The partner's certificates of the profile, whatever their period: whose a signature is does not change with time.
     async fn known_signers(&self, transmission: &Transmission) -> Vec<Certificate> {
-        let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else { return Vec::new() };
+        let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else {
+            return Vec::new();
+        };
         let Ok((workspace, _, profile)) = self.profile(connection, kind).await else { return Vec::new() };
         let all = all_fingerprints(&profile.partner_certificates);
         self.partner_certificates(&workspace, &all).await.unwrap_or_default()
@@ -90,7 +92,8 @@ impl App {
 /// With which certificate a receipt was signed, and what that is worth.
 fn signer(check: &SignatureCheck, known: &[Certificate], ours: bool) -> String {
     let named = |fingerprint: &Fingerprint| {
-        let certificate = known.iter().chain(&check.embedded).find(|each| each.facts().fingerprint_sha256 == *fingerprint);
+        let certificate =
+            known.iter().chain(&check.embedded).find(|each| each.facts().fingerprint_sha256 == *fingerprint);
         let name = certificate.map_or("a certificate", |certificate| certificate.facts().common_name());
         format!("{name} {}", fingerprint.short())
     };
@@ -161,9 +164,6 @@ mod tests {
     fn text_is_shown_as_text_and_other_bytes_as_hex() {
         assert_eq!(readable(b"ISA*00\r\nIEA"), "ISA*00\nIEA");
         assert_eq!(readable("gr\u{fc}n".as_bytes().get(..3).unwrap()), "gr", "cut within a character");
-        assert_eq!(
-            readable(&[0x30, 0x82, 0x00]),
-            "00000000  30 82 00                                         0..\n"
-        );
+        assert_eq!(readable(&[0x30, 0x82, 0x00]), "00000000  30 82 00                                         0..\n");
     }
 }

@@ -2,9 +2,9 @@
 
 use egui::{Align, Layout, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 
+use crate::app::TransmissionFilter;
 use crate::app::TransmissionSummary;
 use crate::app::engine::{Answer, Command, ConnectionState, RequestId};
-use crate::app::TransmissionFilter;
 use crate::domain::transmission::Direction;
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
@@ -81,7 +81,9 @@ impl HistoryTab {
         }
         if let Some((message, hint)) = &self.error {
             let text = format!("{message}\n{hint}");
-            if notice(ui, ToneName::Bad, "The journal cannot be read", text.trim(), |ui| secondary(ui, "Try again").clicked()) {
+            if notice(ui, ToneName::Bad, "The journal cannot be read", text.trim(), |ui| {
+                secondary(ui, "Try again").clicked()
+            }) {
                 self.fresh = false;
             }
             return;
@@ -122,7 +124,8 @@ impl HistoryTab {
 /// Shows a row and returns whether it was clicked.
 fn show(ui: &mut Ui, row: &Row) -> bool {
     let tokens = tokens(ui.ctx());
-    let (rect, response) = ui.push_id(row.sent.id, |ui| ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click())).inner;
+    let (rect, response) =
+        ui.push_id(row.sent.id, |ui| ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click())).inner;
     if !ui.is_rect_visible(rect) {
         return false;
     }

@@ -14,7 +14,9 @@ const GUESS: &str = "Most likely: ";
 
 /// Whether a diagnosis says more than that all is well.
 fn worth_saying(verdict: Verdict, diagnosis: &Diagnosis) -> bool {
-    !matches!(verdict, Verdict::Delivered | Verdict::Received) || !diagnosis.remedy.is_empty() || diagnosis.action.is_some()
+    !matches!(verdict, Verdict::Delivered | Verdict::Received)
+        || !diagnosis.remedy.is_empty()
+        || diagnosis.action.is_some()
 }
 
 /// Shows a diagnosis, where it says more than that all is well. `explained` keeps whether the evidence is open; `buttons`
@@ -33,11 +35,9 @@ pub(in crate::ui) fn diagnosis_notice(
     let tone = if verdict == Verdict::Delivered { ToneName::Warn } else { ToneName::verdict(verdict) };
     let colours = tone.of(tokens);
     let (head, text) = head_and_text(diagnosis);
-    Frame::new()
-        .fill(colours.soft)
-        .corner_radius(CornerRadius::same(8))
-        .inner_margin(Margin::symmetric(14, 12))
-        .show(ui, |ui| {
+    Frame::new().fill(colours.soft).corner_radius(CornerRadius::same(8)).inner_margin(Margin::symmetric(14, 12)).show(
+        ui,
+        |ui| {
             ui.set_width(ui.available_width());
             ui.horizontal_top(|ui| {
                 ui.label(icon::text(tone.icon(), colours.ink));
@@ -74,7 +74,8 @@ pub(in crate::ui) fn diagnosis_notice(
                     }
                 });
             });
-        });
+        },
+    );
 }
 
 fn bullet(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
@@ -127,7 +128,10 @@ mod tests {
             ..Diagnosis::default()
         };
         let both = |head: &str, text: &str| (head.to_owned(), text.to_owned());
-        assert_eq!(head_and_text(&diagnosis), both("Most likely: Amazon has switched", "This profile still encrypts for 4F:A2"));
+        assert_eq!(
+            head_and_text(&diagnosis),
+            both("Most likely: Amazon has switched", "This profile still encrypts for 4F:A2")
+        );
         diagnosis.explanation = "It is so".to_owned();
         assert_eq!(head_and_text(&diagnosis), both("Partner could not decrypt", "It is so"));
     }

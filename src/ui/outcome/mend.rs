@@ -15,7 +15,7 @@ use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
 use crate::ui::shell::Confirm;
-use crate::ui::widgets::{notice, primary, secondary, ToneName};
+use crate::ui::widgets::{ToneName, notice, primary, secondary};
 
 use super::profile_word;
 
@@ -73,7 +73,9 @@ impl Mending {
     /// Says what was mended and offers to send again, where something was. Returns whether that was chosen.
     pub(in crate::ui) fn mended(&self, ui: &mut Ui) -> bool {
         let Some(mended) = &self.mended else { return false };
-        notice(ui, ToneName::Ok, mended, "Send again to see whether that was it", |ui| primary(ui, "Send again").clicked())
+        notice(ui, ToneName::Ok, mended, "Send again to see whether that was it", |ui| {
+            primary(ui, "Send again").clicked()
+        })
     }
 
     /// Whether something was mended since.
@@ -149,7 +151,8 @@ impl Mending {
         let partner = partner(desk, target);
         let named = name(desk, &fingerprint);
         let state = desk.snapshot.certificates.get(&fingerprint);
-        let until = state.map(|state| format!(", valid to {}", desk.moment.date(state.facts.not_after))).unwrap_or_default();
+        let until =
+            state.map(|state| format!(", valid to {}", desk.moment.date(state.facts.not_after))).unwrap_or_default();
         let mut text = format!(
             "From now on messages to {partner} are encrypted for {named}{until}. What the partner signs with the other \
              certificate goes on being accepted until that one ends"

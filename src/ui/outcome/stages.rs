@@ -22,7 +22,12 @@ pub(in crate::ui) struct Progress {
 }
 
 /// Shows stages. `time` is what stands at the right of each.
-pub(in crate::ui) fn stages(ui: &mut Ui, stages: &[Stage], progress: Option<Progress>, time: impl Fn(&Stage) -> String) {
+pub(in crate::ui) fn stages(
+    ui: &mut Ui,
+    stages: &[Stage],
+    progress: Option<Progress>,
+    time: impl Fn(&Stage) -> String,
+) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for stage in stages {

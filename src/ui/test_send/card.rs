@@ -28,6 +28,8 @@ pub(super) struct Card {
     about: Option<SendId>,
     explained: bool,
     mending: Mending,
+    /// Whether the diagnosis was brought into view, once it had come.
+    brought: bool,
 }
 
 /// What a card shows of a run, taken out so that the desk is free meanwhile.
@@ -44,7 +46,7 @@ struct Shown {
 impl Card {
     /// Of a profile.
     pub(super) fn new(kind: ProfileKind) -> Self {
-        Self { kind, about: None, explained: false, mending: Mending::default() }
+        Self { kind, about: None, explained: false, mending: Mending::default(), brought: true }
     }
 
     /// Which profile's.
@@ -70,6 +72,7 @@ impl Card {
             self.about = run.map(|run| run.id);
             self.explained = false;
             self.mending = Mending::default();
+            self.brought = false;
         }
         let shown = run.map(Shown::of);
         card(ui)
@@ -140,19 +143,21 @@ impl Card {
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             let title = RichText::new(format!("{} profile", profile_word(self.kind))).font(theme::bold(theme::SECTION));
             ui.add(egui::Label::new(title).extend());
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| match shown.map(|shown| (&shown.outcome, shown.running)) {
-                Some((Some(Ok(sent)), _)) => {
-                    let cause = sent.cause();
-                    let word = verdict_word(sent.verdict, &sent.lights, cause);
-                    Badge::verdict(sent.verdict, &word).show(ui).on_hover_text(cause.unwrap_or(&word));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                match shown.map(|shown| (&shown.outcome, shown.running)) {
+                    Some((Some(Ok(sent)), _)) => {
+                        let cause = sent.cause();
+                        let word = verdict_word(sent.verdict, &sent.lights, cause);
+                        Badge::verdict(sent.verdict, &word).show(ui).on_hover_text(cause.unwrap_or(&word));
+                    }
+                    Some((Some(Err(_)), _)) => {
+                        Badge::new(ToneName::Bad, "Not sent").show(ui);
+                    }
+                    Some((None, _)) => {
+                        Badge::new(ToneName::Accent, "Sending").icon(Icon::Send).show(ui);
+                    }
+                    None => {}
                 }
-                Some((Some(Err(_)), _)) => {
-                    Badge::new(ToneName::Bad, "Not sent").show(ui);
-                }
-                Some((None, _)) => {
-                    Badge::new(ToneName::Accent, "Sending").icon(Icon::Send).show(ui);
-                }
-                None => {}
             });
         });
     }
@@ -194,14 +199,20 @@ impl Card {
         let target = Target { connection: state.connection.id.clone(), profile: self.kind };
         let Self { explained, mending, .. } = self;
         let mut again = false;
-        diagnosis_notice(ui, sent.verdict, diagnosis, explained, |ui| {
-            if !mending.is_mended()
-                && let Some(action) = &diagnosis.action
-            {
-                again = mending.button(ui, desk, &target, action);
-            }
+        let notice = ui.scope(|ui| {
+            diagnosis_notice(ui, sent.verdict, diagnosis, explained, |ui| {
+                if !mending.is_mended()
+                    && let Some(action) = &diagnosis.action
+                {
+                    again = mending.button(ui, desk, &target, action);
+                }
+            });
+            again |= mending.mended(ui);
         });
-        again | mending.mended(ui)
+        if !std::mem::replace(&mut self.brought, true) && notice.response.rect.height() > 1.0 {
+            notice.response.scroll_to_me(None);
+        }
+        again
     }
 
     /// The buttons below the outcome.
@@ -217,9 +228,9 @@ impl Card {
         ui.add_space(4.0);
         // Where something was mended, or the diagnosis says so, that button stands above already.
         let above = self.mending.is_mended()
-            || sent.and_then(|sent| sent.diagnosis.as_ref()).is_some_and(|diagnosis| {
-                diagnosis.action == Some(crate::domain::diagnosis::Action::Redeliver)
-            });
+            || sent
+                .and_then(|sent| sent.diagnosis.as_ref())
+                .is_some_and(|diagnosis| diagnosis.action == Some(crate::domain::diagnosis::Action::Redeliver));
         let mut wanted = None;
         ui.horizontal_wrapped(|ui| {
             if let Some(sent) = sent

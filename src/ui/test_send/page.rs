@@ -68,9 +68,10 @@ impl TestSendPage {
         let snapshot = Arc::clone(desk.snapshot);
         let Some(state) = snapshot.connection(&self.connection) else {
             page_title(ui, "Test send");
-            let back = empty_state(ui, Icon::Network, "This connection was removed", "There is nobody to send to", |ui| {
-                secondary(ui, "Back to the connections").clicked()
-            });
+            let back =
+                empty_state(ui, Icon::Network, "This connection was removed", "There is nobody to send to", |ui| {
+                    secondary(ui, "Back to the connections").clicked()
+                });
             if back {
                 desk.intend(Intent::Go(Page::Connections));
             }
@@ -78,7 +79,8 @@ impl TestSendPage {
         };
         let wanted = self.head(ui, desk);
         ui.add_space(8.0);
-        let mut wanted: Vec<SendRequest> = wanted.into_iter().map(|kind| self.request(kind, self.payload.clone())).collect();
+        let mut wanted: Vec<SendRequest> =
+            wanted.into_iter().map(|kind| self.request(kind, self.payload.clone())).collect();
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             let beside = ui.available_width() >= BESIDE;
             let gap = 16.0;
@@ -184,7 +186,8 @@ impl TestSendPage {
     fn to_both(&self, ui: &mut Ui, desk: &Desk<'_>) -> Vec<ProfileKind> {
         let Some(state) = desk.snapshot.connection(&self.connection) else { return Vec::new() };
         let both = state.connection.profiles().count() == 2;
-        let free = |kind| !desk.sends.of(&self.connection, kind).is_some_and(Run::is_running) && !self.asking.waits_for(kind);
+        let free =
+            |kind| !desk.sends.of(&self.connection, kind).is_some_and(Run::is_running) && !self.asking.waits_for(kind);
         let free = free(ProfileKind::Test) && free(ProfileKind::Production);
         if !both {
             return Vec::new();
@@ -193,4 +196,3 @@ impl TestSendPage {
         if button.clicked() { vec![ProfileKind::Test, ProfileKind::Production] } else { Vec::new() }
     }
 }
-

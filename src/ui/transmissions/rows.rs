@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use crate::app::TransmissionSummary;
 use crate::app::engine::Snapshot;
 use crate::domain::identifier::ConnectionId;
-use crate::ui::moment::size;
 use crate::domain::transmission::Direction;
 use crate::ui::moment::Moment;
+use crate::ui::moment::size;
 use crate::ui::outcome::{direction_word, profile_word, result_word};
 
 /// What is written in a row.
@@ -76,7 +76,8 @@ impl Names {
     /// As the workspace has them.
     #[must_use]
     pub(super) fn new(snapshot: &Snapshot) -> Self {
-        let named = |state: &crate::app::engine::ConnectionState| (state.connection.id.clone(), state.connection.name.clone());
+        let named =
+            |state: &crate::app::engine::ConnectionState| (state.connection.id.clone(), state.connection.name.clone());
         Self(snapshot.connections.iter().map(named).collect())
     }
 

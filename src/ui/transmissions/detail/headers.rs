@@ -20,17 +20,21 @@ pub(super) fn headers(ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmiss
 }
 
 fn side(ui: &mut Ui, desk: &mut Desk<'_>, head: &str, copy: &str, headers: &Headers) {
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), theme::CONTROL), Layout::left_to_right(Align::Center), |ui| {
-        section(ui, head);
-        if !headers.is_empty() {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if secondary(ui, copy).clicked() {
-                    ui.ctx().copy_text(lines(headers));
-                    desk.toasts.done("Copied", head);
-                }
-            });
-        }
-    });
+    ui.allocate_ui_with_layout(
+        vec2(ui.available_width(), theme::CONTROL),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            section(ui, head);
+            if !headers.is_empty() {
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if secondary(ui, copy).clicked() {
+                        ui.ctx().copy_text(lines(headers));
+                        desk.toasts.done("Copied", head);
+                    }
+                });
+            }
+        },
+    );
     if headers.is_empty() {
         ui.label(muted(ui, "None are kept"));
     } else {

@@ -68,7 +68,10 @@ impl Detail {
     /// The journal has changed. What has ended does not change any more.
     pub(super) fn refresh(&mut self) {
         let open = |detail: &TransmissionDetail| {
-            matches!(detail.transmission.verdict, Verdict::Queued | Verdict::Sending | Verdict::Pending | Verdict::Uncertain)
+            matches!(
+                detail.transmission.verdict,
+                Verdict::Queued | Verdict::Sending | Verdict::Pending | Verdict::Uncertain
+            )
         };
         if self.loaded.as_deref().is_none_or(open) {
             self.stale = true;
@@ -156,7 +159,8 @@ impl Detail {
         }
         let again = self.diagnosis(ui, desk, transmission);
         ui.add_space(2.0);
-        let all = [(Tab::Timeline, "Timeline"), (Tab::Receipt, "Receipt"), (Tab::Headers, "Headers"), (Tab::Raw, "Raw")];
+        let all =
+            [(Tab::Timeline, "Timeline"), (Tab::Receipt, "Receipt"), (Tab::Headers, "Headers"), (Tab::Raw, "Raw")];
         if let Some(tab) = tabs(ui, self.tab, &all) {
             self.tab = tab;
         }
@@ -172,13 +176,17 @@ impl Detail {
         ui.add_space(8.0);
         let mut send = again;
         ui.horizontal_wrapped(|ui| {
-            if secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail").clicked() {
+            if secondary(ui, "Copy as text")
+                .on_hover_text("A summary without secrets, for a ticket or a mail")
+                .clicked()
+            {
                 ui.ctx().copy_text(summary::summary(detail, &with_whom(transmission, desk)));
                 desk.toasts.done("Copied", "A summary of this transmission, without secrets");
             }
             if can_send(transmission, desk) {
                 let button = secondary(ui, "Send again");
-                send |= button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked();
+                send |=
+                    button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked();
             }
         });
         if send {
@@ -194,7 +202,9 @@ impl Detail {
             _ => None,
         };
         let there = target.filter(|target| {
-            desk.snapshot.connection(&target.connection).is_some_and(|state| state.connection.profile(target.profile).is_some())
+            desk.snapshot
+                .connection(&target.connection)
+                .is_some_and(|state| state.connection.profile(target.profile).is_some())
         });
         let Self { explained, mending, .. } = self;
         let mut again = false;

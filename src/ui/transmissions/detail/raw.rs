@@ -5,9 +5,9 @@ use egui::{ScrollArea, Ui};
 use super::mono_block;
 use crate::app::RawPart;
 use crate::app::engine::{Answer, Command, RawText, RequestId};
-use crate::ui::moment::size;
 use crate::domain::transmission::TransmissionId;
 use crate::ui::desk::Desk;
+use crate::ui::moment::size;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{mono, muted, secondary, section, segmented};
 
@@ -59,7 +59,8 @@ impl RawTab {
             }
             Side::Failed(why) => {
                 let mut letters = why.chars();
-                let why: String = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+                let why: String =
+                    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
                 ui.add(egui::Label::new(muted(ui, why)).wrap());
             }
             Side::Read(read) => show(ui, desk, read),

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::app::engine::TransmissionDetail;
-use crate::ui::moment::size;
 use crate::domain::transmission::Direction;
+use crate::ui::moment::size;
 use crate::ui::outcome::verdict_word;
 
 /// The summary. `with_whom` is where it went or came from.
@@ -27,7 +27,10 @@ pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str) -> String {
     line("File", sent.file.as_deref().unwrap_or_default());
     line("Message-ID", &sent.message_id);
     line("Transmission", &sent.id.to_string());
-    line("Payload", &format!("{}, SHA-256 {}", size(sent.bytes.payload), sent.payload_sha256.as_deref().unwrap_or("unknown")));
+    line(
+        "Payload",
+        &format!("{}, SHA-256 {}", size(sent.bytes.payload), sent.payload_sha256.as_deref().unwrap_or("unknown")),
+    );
     line("On the wire", &size(sent.bytes.sent));
     if let Some(status) = sent.http_status {
         line("HTTP status", &status.to_string());

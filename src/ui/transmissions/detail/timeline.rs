@@ -3,9 +3,9 @@
 use egui::{RichText, Ui};
 
 use super::fact;
-use crate::ui::moment::size;
 use crate::domain::transmission::{StageStatus, Transmission};
 use crate::ui::moment::Moment;
+use crate::ui::moment::size;
 use crate::ui::outcome::{milliseconds, result_word, stages};
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, mono, muted, section, small};
