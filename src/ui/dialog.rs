@@ -85,6 +85,8 @@ pub(super) fn frame(
             let room = screen.height() - 150.0;
             let inner = egui::ScrollArea::vertical()
                 .max_height(room)
+                // Else it stays as low as the dialog was when it was last drawn, and what has come since is cut off.
+                .min_scrolled_height(room)
                 .auto_shrink([false, true])
                 .show(ui, |ui| content(ui))
                 .inner;

@@ -54,7 +54,8 @@ pub(in crate::ui) fn result_word(verdict: Verdict, cause: Option<&str>) -> Strin
 #[must_use]
 pub(in crate::ui) fn milliseconds(ms: u64) -> String {
     match ms {
-        0..1_000 => format!("{ms} ms"),
+        0 => "<1 ms".to_owned(),
+        1..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
         _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
     }

@@ -28,6 +28,8 @@ pub(super) struct Card {
     about: Option<SendId>,
     explained: bool,
     mending: Mending,
+    /// Whether the diagnosis was brought into view, once it had come.
+    brought: bool,
 }
 
 /// What a card shows of a run, taken out so that the desk is free meanwhile.
@@ -44,7 +46,7 @@ struct Shown {
 impl Card {
     /// Of a profile.
     pub(super) fn new(kind: ProfileKind) -> Self {
-        Self { kind, about: None, explained: false, mending: Mending::default() }
+        Self { kind, about: None, explained: false, mending: Mending::default(), brought: true }
     }
 
     /// Which profile's.
@@ -70,6 +72,7 @@ impl Card {
             self.about = run.map(|run| run.id);
             self.explained = false;
             self.mending = Mending::default();
+            self.brought = false;
         }
         let shown = run.map(Shown::of);
         card(ui)
@@ -196,14 +199,20 @@ impl Card {
         let target = Target { connection: state.connection.id.clone(), profile: self.kind };
         let Self { explained, mending, .. } = self;
         let mut again = false;
-        diagnosis_notice(ui, sent.verdict, diagnosis, explained, |ui| {
-            if !mending.is_mended()
-                && let Some(action) = &diagnosis.action
-            {
-                again = mending.button(ui, desk, &target, action);
-            }
+        let notice = ui.scope(|ui| {
+            diagnosis_notice(ui, sent.verdict, diagnosis, explained, |ui| {
+                if !mending.is_mended()
+                    && let Some(action) = &diagnosis.action
+                {
+                    again = mending.button(ui, desk, &target, action);
+                }
+            });
+            again |= mending.mended(ui);
         });
-        again | mending.mended(ui)
+        if !std::mem::replace(&mut self.brought, true) && notice.response.rect.height() > 1.0 {
+            notice.response.scroll_to_me(None);
+        }
+        again
     }
 
     /// The buttons below the outcome.

@@ -91,7 +91,7 @@ impl Filters {
 pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filters: &mut Filters, focus: bool) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-        let width = (ui.available_width() - 34.0).clamp(120.0, 210.0);
+        let width = (ui.available_width() - 34.0).clamp(120.0, 200.0);
         let field = search(ui, "Search transmissions", query, "Search ID, file, partner", width);
         if focus {
             field.request_focus();
@@ -112,21 +112,21 @@ pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filte
             Choice::new(Some(Direction::Outbound), "Sent"),
             Choice::new(Some(Direction::Inbound), "Received"),
         ];
-        choose(ui, "Direction", &mut filters.direction, &directions, 160.0);
+        choose(ui, "Direction", &mut filters.direction, &directions, 176.0);
         let outcomes = [
             Choice::new(Outcome::All, "All results"),
             Choice::new(Outcome::Failed, "Failed"),
             Choice::new(Outcome::Uncertain, "Uncertain"),
             Choice::new(Outcome::Waiting, "Waiting for receipt"),
         ];
-        choose(ui, "Result", &mut filters.outcome, &outcomes, 165.0);
+        choose(ui, "Result", &mut filters.outcome, &outcomes, 180.0);
         let periods = [
             Choice::new(Period::Today, "Today"),
             Choice::new(Period::Week, "7 days"),
             Choice::new(Period::Month, "30 days"),
             Choice::new(Period::All, "All time"),
         ];
-        choose(ui, "Period", &mut filters.period, &periods, 96.0);
+        choose(ui, "Period", &mut filters.period, &periods, 108.0);
     });
 }
 

@@ -12,9 +12,38 @@ use crate::ui::widgets::{Badge, focus_ring, mono, muted};
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
 
-/// The columns with their widths. The last is given what is left over.
-const COLUMNS: [(&str, f32); 6] =
-    [("When", 118.0), ("Partner", 168.0), ("Profile", 112.0), ("File", 258.0), ("Size", 84.0), ("Result", 196.0)];
+/// A column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cell {
+    When,
+    Partner,
+    Profile,
+    File,
+    Size,
+    Result,
+}
+
+/// The columns with their heads and widths. The last is given what is left over.
+const WIDE: [(Cell, &str, f32); 6] = [
+    (Cell::When, "When", 118.0),
+    (Cell::Partner, "Partner", 168.0),
+    (Cell::Profile, "Profile", 112.0),
+    (Cell::File, "File", 258.0),
+    (Cell::Size, "Size", 84.0),
+    (Cell::Result, "Result", 196.0),
+];
+
+/// The same where the detail takes its share: the result has to be seen.
+const COMPACT: [(Cell, &str, f32); 5] = [
+    (Cell::When, "When", 108.0),
+    (Cell::Partner, "Partner", 132.0),
+    (Cell::Profile, "Profile", 106.0),
+    (Cell::File, "File", 104.0),
+    (Cell::Result, "Result", 130.0),
+];
+
+/// Below this width the columns are the compact ones.
+const NARROW: f32 = 800.0;
 
 /// What came of showing the table.
 pub(super) struct Shown {
@@ -44,37 +73,38 @@ pub(super) fn table(
     let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     within.set_clip_rect(inner.intersect(ui.clip_rect()));
     within.spacing_mut().item_spacing = Vec2::ZERO;
-    let table =
-        Table::new().id_salt("transmissions").num_rows(list.len() as u64).headers([HeaderRow::new(theme::HEAD)]);
+    let cells: &[(Cell, &'static str, f32)] = if inner.width() < NARROW { &COMPACT } else { &WIDE };
+    let salt = ("transmissions", cells.len());
+    let table = Table::new().id_salt(salt).num_rows(list.len() as u64).headers([HeaderRow::new(theme::HEAD)]);
     let id = table.get_id(&within);
-    let mut table = table.columns(columns(&within, id, inner.width()));
+    let mut table = table.columns(columns(&within, id, cells, inner.width()));
     if let Some((row, align)) = scroll_to {
         table = table.scroll_to_row(row as u64, align);
     }
     // The lines between columns come back under the pointer, where they can be dragged.
     within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
     let shown = Shown { clicked: None, first: 0, last: 0 };
-    let mut delegate = Rows { list, moment, selected, hovered: None, shown };
+    let mut delegate = Rows { cells, list, moment, selected, hovered: None, shown };
     table.show(&mut within, &mut delegate);
     delegate.shown
 }
 
 /// The columns as wide as the user has made them; what is left over goes to the last, so that rows reach the edge.
-fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
+fn columns(ui: &Ui, table: egui::Id, cells: &[(Cell, &str, f32)], width: f32) -> Vec<Column> {
     let id = |head: &str| egui::Id::unique(("transmissions", head));
     let state = TableState::load(ui, table).unwrap_or_else(|| {
         // Else the columns would be made as narrow as their cut contents allow.
-        let col_widths = COLUMNS.iter().map(|(head, width)| (id(head), *width)).collect();
+        let col_widths = cells.iter().map(|(_, head, width)| (id(head), *width)).collect();
         let state = TableState { col_widths, parent_width: None };
         state.clone().store(ui, table);
         state
     });
     let mut left = width;
-    COLUMNS
+    cells
         .iter()
         .enumerate()
-        .map(|(index, (head, preset))| {
-            if index + 1 == COLUMNS.len() {
+        .map(|(index, (_, head, preset))| {
+            if index + 1 == cells.len() {
                 let width = left.max(*preset);
                 return Column::new(width).range(width..=width).resizable(false).id(id(head));
             }
@@ -86,6 +116,7 @@ fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
 }
 
 struct Rows<'a> {
+    cells: &'a [(Cell, &'static str, f32)],
     list: &'a List,
     moment: &'a Moment,
     selected: Option<TransmissionId>,
@@ -105,7 +136,7 @@ impl TableDelegate for Rows<'_> {
     }
 
     fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
-        let Some((head, _)) = COLUMNS.get(cell.col_range.start) else { return };
+        let Some((_, head, _)) = self.cells.get(cell.col_range.start) else { return };
         let tokens = tokens(ui.ctx());
         let rect = ui.max_rect();
         ui.painter().rect_filled(rect, 0.0, tokens.panel);
@@ -136,6 +167,7 @@ impl TableDelegate for Rows<'_> {
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
         let Some(index) = usize::try_from(cell.row_nr).ok() else { return };
         let Some(row) = self.list.row(index) else { return };
+        let Some((column, ..)) = self.cells.get(cell.col_nr) else { return };
         let cells = row.cells(self.list.names(), self.moment);
         let tokens = tokens(ui.ctx());
         let rect = ui.max_rect();
@@ -155,26 +187,26 @@ impl TableDelegate for Rows<'_> {
         let mut ui = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
         let ui = &mut ui;
         let text = |text: egui::RichText| egui::Label::new(text).truncate();
-        match cell.col_nr {
-            0 => {
+        match column {
+            Cell::When => {
                 let when = muted(ui, &cells.when);
                 ui.add(text(when));
             }
-            1 => {
+            Cell::Partner => {
                 ui.add(text(egui::RichText::new(&cells.partner).font(theme::body())));
             }
-            2 => {
+            Cell::Profile => {
                 ui.add(text(egui::RichText::new(&cells.profile).font(theme::body())));
             }
-            3 => {
+            Cell::File => {
                 let ink = if row.summary.file.is_some() { tokens.text } else { tokens.muted };
                 ui.add(text(mono(&cells.file).color(ink)));
             }
-            4 => {
+            Cell::Size => {
                 let size = muted(ui, &cells.size);
                 ui.add(text(size));
             }
-            _ => {
+            Cell::Result => {
                 let badge = Badge::verdict(row.summary.verdict, &cells.result).show(ui);
                 if let Some(cause) = &row.summary.cause {
                     badge.on_hover_text(cause);
