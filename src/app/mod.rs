@@ -89,8 +89,19 @@ impl App {
         let mut opened = self.opened.lock().await;
         if opened.is_none() {
             *opened = Workspace::open_existing(&self.location, &self.unlock, self.now()).await?;
+            if let Some(workspace) = &*opened {
+                self.settle(workspace).await;
+            }
         }
         Ok(opened.clone())
+    }
+
+    /// Brings to an end what a killed program left open. Where that cannot be done now, whoever opens the workspace next
+    /// tries again.
+    async fn settle(&self, workspace: &Workspace) {
+        if !workspace.is_read_only() {
+            drop(send::settle_abandoned(workspace, self.now()).await);
+        }
     }
 
     /// The workspace, made where it does not exist.
@@ -101,6 +112,7 @@ impl App {
             return Ok(workspace.clone());
         }
         let workspace = Workspace::open_or_create(&self.location, &self.unlock, self.now()).await?;
+        self.settle(&workspace).await;
         *opened = Some(workspace.clone());
         Ok(workspace)
     }

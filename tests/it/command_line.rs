@@ -114,8 +114,7 @@ fn a_wrong_command_line_is_2_and_one_line() {
         let document = json(&workspace, 2, arguments);
         assert!(document["error"].is_string() && document.get("hint").is_some(), "{arguments:?}: {document}");
     }
-    let help = text(&workspace, 0, &[]);
-    assert_eq!(help, text(&workspace, 0, &["-h"]));
+    assert!(text(&workspace, 0, &["-h"]).contains("Without a command the window opens"));
     assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
     assert_eq!(json(&workspace, 0, &["check"])["status"], "not-applicable");
     assert!(!workspace.exists(), "looking leaves nothing behind");
