@@ -33,6 +33,7 @@ pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
+use preparation::Preparation;
 pub use runtime::{Shutdown, run};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
@@ -41,7 +42,6 @@ pub use transmissions::{RawPart, TransmissionPage};
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
 pub use crate::store::{Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
-use preparation::Preparation;
 
 /// The running program on one workspace.
 ///
