@@ -35,6 +35,7 @@ pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
+use preparation::Preparation;
 pub use runtime::{Shutdown, run};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
@@ -43,7 +44,6 @@ pub use transmissions::{RawPart, TransmissionPage};
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
 pub use crate::store::{Cursor, Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
-use preparation::Preparation;
 
 /// The running program on one workspace.
 ///
@@ -91,8 +91,19 @@ impl App {
         let mut opened = self.opened.lock().await;
         if opened.is_none() {
             *opened = Workspace::open_existing(&self.location, &self.unlock, self.now()).await?;
+            if let Some(workspace) = &*opened {
+                self.settle(workspace).await;
+            }
         }
         Ok(opened.clone())
+    }
+
+    /// Brings to an end what a killed program left open. Where that cannot be done now, whoever opens the workspace next
+    /// tries again.
+    async fn settle(&self, workspace: &Workspace) {
+        if !workspace.is_read_only() {
+            drop(send::settle_abandoned(workspace, self.now()).await);
+        }
     }
 
     /// The workspace, made where it does not exist.
@@ -103,6 +114,7 @@ impl App {
             return Ok(workspace.clone());
         }
         let workspace = Workspace::open_or_create(&self.location, &self.unlock, self.now()).await?;
+        self.settle(&workspace).await;
         *opened = Some(workspace.clone());
         Ok(workspace)
     }

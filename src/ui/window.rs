@@ -168,6 +168,19 @@ impl Window {
     }
 }
 
+/// What is shown until the workspace has been read, which takes long only where the sample is set up first.
+fn waiting(ui: &mut Ui) {
+    /// A word that is gone after less would only flicker.
+    const SILENT: f64 = 0.25;
+    let left = SILENT - ui.input(|input| input.time);
+    if left > 0.0 {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+    } else {
+        let colour = tokens(ui.ctx()).muted;
+        ui.centered_and_justified(|ui| ui.label(egui::RichText::new("Opening the workspace…").color(colour)));
+    }
+}
+
 /// The question before the window is closed.
 fn leaving(unsaved: usize, running: usize) -> Confirm {
     let changes = super::moment::count(unsaved, "unsaved change");
@@ -442,19 +455,6 @@ impl Views {
 fn is_certificate(path: &std::path::Path) -> bool {
     const ENDS: [&str; 8] = ["cer", "crt", "pem", "der", "p7b", "p7c", "p12", "pfx"];
     path.extension().is_some_and(|end| ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
-}
-
-/// What is shown until the workspace has been read, which takes long only where the sample is set up first.
-fn waiting(ui: &mut Ui) {
-    /// A word that is gone after less would only flicker.
-    const SILENT: f64 = 0.25;
-    let left = SILENT - ui.input(|input| input.time);
-    if left > 0.0 {
-        ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
-    } else {
-        let colour = tokens(ui.ctx()).muted;
-        ui.centered_and_justified(|ui| ui.label(egui::RichText::new("Opening the workspace…").color(colour)));
-    }
 }
 
 /// A certificate that was pasted while nothing was typed into.

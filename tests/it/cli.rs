@@ -335,3 +335,24 @@ fn without_a_display_the_window_is_refused_in_words() {
     let error: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert!(error["error"].as_str().unwrap().contains("the window has no JSON"), "{error}");
 }
+
+#[test]
+fn a_send_whose_program_is_killed_is_uncertain_as_soon_as_anybody_looks_and_not_before() {
+    use std::io::Read as _;
+    let desk = Desk::furnished();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("url=http://{}/as2", silent.local_addr().unwrap());
+    desk.json(&["connection", "set", "partner", "test", &url]);
+    let mut sending = desk.command(&["send", "--connection", "partner", "--profile", "test"]);
+    let mut sending = sending.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (mut taken, _) = silent.accept().unwrap();
+    taken.read_exact(&mut [0; 64]).unwrap();
+    let verdict = || desk.json(&["transmission", "list"])["transmissions"][0]["verdict"].clone();
+    assert_eq!(verdict(), "sending", "its program runs");
+    sending.kill().unwrap();
+    sending.wait().unwrap();
+    assert_eq!(verdict(), "uncertain");
+    let id = desk.json(&["transmission", "list"])["transmissions"][0]["id"].clone();
+    let shown = desk.json(&["transmission", "show", id.as_str().unwrap()]);
+    assert!(shown["diagnosis"]["explanation"].as_str().unwrap().contains("the partner may have it"), "{shown}");
+}

@@ -120,7 +120,7 @@ fn a_wrong_command_line_is_2_and_one_line() {
     let stderr = String::from_utf8(windowless.stderr).unwrap();
     assert_eq!(windowless.status.code(), Some(2), "{stderr}");
     assert!(stderr.starts_with("error: there is no display") && stderr.lines().count() == 2, "{stderr}");
-    assert!(text(&workspace, 0, &["-h"]).contains("Usage"));
+    assert!(text(&workspace, 0, &["-h"]).contains("Without a command the window opens"));
     assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
     assert_eq!(json(&workspace, 0, &["check"])["status"], "not-applicable");
     assert!(!workspace.exists(), "looking leaves nothing behind");

@@ -16,8 +16,7 @@ use crate::store::Workspace;
 /// Name of the file that is locked.
 const NAME: &str = "in-flight";
 
-/// Seconds after which a transmission that nobody holds counts as abandoned: another program may be between journalling
-/// it and going on.
+/// Seconds after which a transmission without a lock counts as abandoned.
 const GRACE: i64 = 60;
 
 /// The same for inbound ones.
@@ -54,15 +53,18 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             Verdict::Queued => false,
             _ => continue,
         };
-        // An inbound message is held by its connection, however slow that is.
-        let grace = if open.direction == Direction::Inbound { INBOUND_GRACE } else { GRACE };
-        if now.as_second() - open.at.as_second() < grace {
-            continue;
-        }
-        if let Ok(file) = File::open(workspace.archive().folder(open.id).join(NAME))
-            && file.try_lock().is_err()
-        {
-            continue;
+        match File::open(workspace.archive().folder(open.id).join(NAME)).map(|file| file.try_lock()) {
+            // Under way.
+            Ok(Err(_held)) => continue,
+            // It is taken before the journal says a word, and taken away with the end: its program was killed.
+            Ok(Ok(())) => {}
+            Err(_) => {
+                // An inbound message is held by its connection, however slow that is.
+                let grace = if open.direction == Direction::Inbound { INBOUND_GRACE } else { GRACE };
+                if now.as_second() - open.at.as_second() < grace {
+                    continue;
+                }
+            }
         }
         // Whoever held it wrote its end before letting go: what counts is what stands there now.
         let Some(mut transmission) = workspace.transmission(open.id).await? else { continue };

@@ -65,7 +65,14 @@ pub(in crate::ui) fn usage(facts: &CertificateFacts) -> String {
     if facts.key_usage.is_empty() {
         return "Any".to_owned();
     }
-    sentence(&facts.key_usage.iter().map(|usage| usage.replace('-', " ").replace("non repudiation", "non-repudiation")).collect::<Vec<_>>().join(", "))
+    sentence(
+        &facts
+            .key_usage
+            .iter()
+            .map(|usage| usage.replace('-', " ").replace("non repudiation", "non-repudiation"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 /// A fingerprint in two lines of four groups, to be read aloud.

@@ -5,8 +5,8 @@ mod date;
 mod time;
 mod zone;
 
-pub(super) use date::{DateMarks, DatePicker};
 pub(super) use self::time::TimeField;
+pub(super) use date::{DateMarks, DatePicker};
 pub(super) use zone::ZonePicker;
 
 use egui::{Button, Response, RichText, Ui, Widget as _, vec2};
