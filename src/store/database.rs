@@ -83,9 +83,11 @@ impl Database {
     pub(super) async fn open(path: &Path, read_only: bool, now: Timestamp) -> Result<Option<Self>, OpenError> {
         // Looked at as if nothing could change it, so that a file that is not ours is not even locked. Not with our own
         // hands: closing a file drops the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html).
-        let glance = Self::connect(path, Mode::Immutable)?;
-        let seen = glance.identity().await;
-        glance.pool.close().await;
+        let mut seen = Self::glance(path, Mode::Immutable).await?;
+        if matches!(seen, Err(StoreError::Damaged { .. })) {
+            // Perhaps only because another program wrote to it just then: without locks half of that is seen.
+            seen = Self::glance(path, Mode::Read).await?;
+        }
         let seen = seen.map_err(|error| match error {
             StoreError::Damaged { reason, .. } => not_ours(path, &reason),
             other => other.into(),
@@ -112,6 +114,14 @@ impl Database {
             }
         }
         Err(last.map_or_else(|| not_ours(path, "it cannot be read"), OpenError::from))
+    }
+
+    /// Looks at a file once.
+    async fn glance(path: &Path, mode: Mode) -> Result<Result<Identity, StoreError>, OpenError> {
+        let glance = Self::connect(path, mode)?;
+        let seen = glance.identity().await;
+        glance.pool.close().await;
+        Ok(seen)
     }
 
     fn connect(path: &Path, mode: Mode) -> Result<Self, OpenError> {
