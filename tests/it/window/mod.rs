@@ -3,5 +3,7 @@
 
 mod connections;
 mod stage;
+mod test_send;
+mod transmissions;
 
 use stage::Stage;
