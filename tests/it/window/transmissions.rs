@@ -18,7 +18,9 @@ fn sent() -> Stage {
 fn choose(stage: &mut Stage, filter: &str, choice: &str) {
     stage.click(filter);
     use egui_kittest::kittest::Queryable as _;
-    stage.harness.query_all_by_label(choice).last().unwrap_or_else(|| panic!("no choice `{choice}`")).click();
+    // In the list that has opened, not in the table.
+    let role = egui::accesskit::Role::Button;
+    stage.harness.query_all_by_role_and_label(role, choice).last().unwrap_or_else(|| panic!("no choice `{choice}`")).click();
     stage.harness.run();
 }
 
