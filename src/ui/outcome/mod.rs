@@ -1,12 +1,14 @@
 //! How one transmission went: its stages, its lights, what it means, and the button that mends it. The test send and the
 //! journal show the same.
 
+mod again;
 mod diagnosis;
 mod lights;
 mod mend;
 mod stages;
 mod words;
 
+pub(super) use again::{ask_to_repeat, may_double, send_and_show};
 pub(super) use diagnosis::diagnosis_notice;
 pub(super) use lights::lights;
 pub(super) use mend::{Mending, Target};

@@ -6,6 +6,7 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::test_document::TestDocument;
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
+use crate::ui::outcome::{ask_to_repeat, may_double};
 use crate::ui::shell::Confirm;
 
 /// A send that waits for being known to be the first or not.
@@ -38,10 +39,20 @@ impl Asking {
         let Some((_, request)) = self.waiting.take() else { return };
         match answer {
             Ok(Answer::FirstSend(true)) => ask(desk, request),
+            Ok(_) if repeats(desk, &request) => ask_to_repeat(desk, request),
             Ok(_) => desk.send(request),
             Err(error) => desk.toasts.failed("Nothing was sent: the journal could not be read", &error),
         }
     }
+}
+
+/// Whether the partner may have this very document already. The test document is another one every time.
+fn repeats(desk: &Desk<'_>, request: &SendRequest) -> bool {
+    let run = desk.sends.of(&request.connection, request.profile);
+    request.payload != Payload::TestDocument
+        && run.filter(|run| run.payload == request.payload).and_then(|run| run.outcome.as_ref()).is_some_and(|outcome| {
+            outcome.as_ref().is_ok_and(|sent| may_double(request.profile, sent.verdict))
+        })
 }
 
 fn ask(desk: &mut Desk<'_>, request: SendRequest) {

@@ -66,7 +66,10 @@ impl Card {
         least: f32,
         tallest: &mut f32,
     ) -> Option<SendRequest> {
+        let mended = self.mending.is_mended();
         self.mending.poll(desk);
+        // What to do next must not lie below the edge.
+        self.brought &= mended || !self.mending.is_mended();
         let run = desk.sends.of(&state.connection.id, self.kind);
         if run.map(|run| run.id) != self.about {
             self.about = run.map(|run| run.id);

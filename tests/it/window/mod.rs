@@ -9,5 +9,7 @@ mod picture_workspace;
 mod pictures;
 mod shell;
 mod stage;
+mod test_send;
+mod transmissions;
 
 use stage::Stage;

@@ -10,11 +10,13 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::app::engine::{Answer, Command, RequestId, TransmissionDetail};
 use crate::app::{Payload, SendRequest};
+use crate::domain::diagnosis::Action;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
-use crate::ui::intent::{Intent, Page};
-use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, profile_word, verdict_word};
+use crate::ui::outcome::{
+    Mending, Target, ask_to_repeat, diagnosis_notice, lights, may_double, profile_word, send_and_show, verdict_word,
+};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, tabs};
 use raw::RawTab;
@@ -157,7 +159,7 @@ impl Detail {
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);
         }
-        let again = self.diagnosis(ui, desk, transmission);
+        let mut send = self.diagnosis(ui, desk, transmission);
         ui.add_space(2.0);
         let all =
             [(Tab::Timeline, "Timeline"), (Tab::Receipt, "Receipt"), (Tab::Headers, "Headers"), (Tab::Raw, "Raw")];
@@ -174,19 +176,15 @@ impl Detail {
             Tab::Raw => self.raw.show(ui, desk, self.id),
         }
         ui.add_space(8.0);
-        let mut send = again;
         ui.horizontal_wrapped(|ui| {
-            if secondary(ui, "Copy as text")
-                .on_hover_text("A summary without secrets, for a ticket or a mail")
-                .clicked()
-            {
+            let copy = secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail");
+            if copy.clicked() {
                 ui.ctx().copy_text(summary::summary(detail, &with_whom(transmission, desk)));
                 desk.toasts.done("Copied", "A summary of this transmission, without secrets");
             }
-            if can_send(transmission, desk) {
-                let button = secondary(ui, "Send again");
-                send |=
-                    button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked();
+            // Where something is the matter, it stands above beside what mends it.
+            if transmission.verdict == Verdict::Delivered && can_send(transmission, desk) {
+                send |= send_again_button(ui);
             }
         });
         if send {
@@ -194,7 +192,7 @@ impl Detail {
         }
     }
 
-    /// The diagnosis with the button that mends it. Returns whether to send again.
+    /// The diagnosis with the buttons that mend it. Returns whether to send again.
     fn diagnosis(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) -> bool {
         let Some(diagnosis) = &transmission.diagnosis else { return false };
         let target = match (&transmission.connection, transmission.profile) {
@@ -202,22 +200,31 @@ impl Detail {
             _ => None,
         };
         let there = target.filter(|target| {
-            desk.snapshot
-                .connection(&target.connection)
-                .is_some_and(|state| state.connection.profile(target.profile).is_some())
+            let state = desk.snapshot.connection(&target.connection);
+            state.is_some_and(|state| state.connection.profile(target.profile).is_some())
         });
         let Self { explained, mending, .. } = self;
         let mut again = false;
         diagnosis_notice(ui, transmission.verdict, diagnosis, explained, |ui| {
-            if !mending.is_mended()
-                && let (Some(action), Some(target)) = (&diagnosis.action, &there)
-                && *action != crate::domain::diagnosis::Action::Redeliver
+            if mending.is_mended() {
+                return;
+            }
+            if let (Some(action), Some(target)) = (&diagnosis.action, &there)
+                && *action != Action::Redeliver
             {
                 again = mending.button(ui, desk, target, action);
+            }
+            if transmission.verdict != Verdict::Delivered && can_send(transmission, desk) {
+                again |= send_again_button(ui);
             }
         });
         again | mending.mended(ui)
     }
+}
+
+fn send_again_button(ui: &mut Ui) -> bool {
+    let button = secondary(ui, "Send again");
+    button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked()
 }
 
 /// `to Amazon Vendor US, Production`.
@@ -248,8 +255,12 @@ fn can_send(transmission: &Transmission, desk: &Desk<'_>) -> bool {
 /// Sends the kept document as a new message and shows how it goes.
 fn send_again(transmission: &Transmission, desk: &mut Desk<'_>) {
     let (Some(connection), Some(profile)) = (transmission.connection.clone(), transmission.profile) else { return };
-    desk.send(SendRequest { connection: connection.clone(), profile, payload: Payload::Kept(transmission.id) });
-    desk.intend(Intent::Go(Page::TestSend(connection)));
+    let request = SendRequest { connection, profile, payload: Payload::Kept(transmission.id) };
+    if may_double(profile, transmission.verdict) {
+        ask_to_repeat(desk, request);
+    } else {
+        send_and_show(desk, request);
+    }
 }
 
 /// A name and what it is, below each other, the value selectable.
