@@ -351,4 +351,33 @@ mod tests {
         drop(database);
         assert_eq!(std::fs::read_dir(guard.path()).unwrap().count(), 1, "no log is laid beside it");
     }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_workspace_is_opened_while_another_program_writes_to_it() {
+        let guard = tempfile::tempdir().unwrap();
+        let path = guard.path().join(FILE);
+        Database::create(&path, now()).await.unwrap().close().await;
+        let place = path.clone();
+        let writing = tokio::spawn(async move {
+            for round in 0..60 {
+                // Closing moves what was written from the log into the file, and a glance may see half of that.
+                let writer = Database::connect(&place, Mode::Write).unwrap();
+                let mut session = writer.write("fill").await.unwrap();
+                let filling = format!(
+                    "INSERT OR REPLACE INTO meta (key, value) SELECT 'filling-' || value, hex(randomblob(900))
+                     FROM (WITH RECURSIVE n(value) AS
+                     (SELECT {round} * 40 UNION ALL SELECT value + 1 FROM n LIMIT 80) SELECT value FROM n)"
+                );
+                let statement: super::super::session::Statement = sqlx::query(sqlx::AssertSqlSafe(filling));
+                session.execute("fill", statement).await.unwrap();
+                session.commit("fill").await.unwrap();
+                writer.close().await;
+            }
+        });
+        while !writing.is_finished() {
+            let opened = Database::open(&path, false, now()).await.unwrap().unwrap();
+            opened.close().await;
+        }
+        writing.await.unwrap();
+    }
 }
