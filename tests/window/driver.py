@@ -43,6 +43,17 @@ class Control:
             return None
         return (box.x, box.y, box.width, box.height) if box.width > 0 and box.height > 0 else None
 
+    def reveal(self):
+        """Has it scrolled to where it can be seen, as a screen reader does."""
+        try:
+            self.node.get_component_iface().scroll_to(Atspi.ScrollType.ANYWHERE)
+        except (AttributeError, GLib.Error):
+            pass
+        time.sleep(0.3)
+
+    def checked(self):
+        return self.node.get_state_set().contains(Atspi.StateType.CHECKED)
+
     def __repr__(self):
         return f"{self.role} {self.name!r}"
 
@@ -90,10 +101,11 @@ class Window:
                 continue
         return found
 
-    def find(self, name, roles=None):
-        """The first control of this name (a text, or a compiled pattern), or nothing."""
+    def find(self, name, roles=None, last=False):
+        """The first control of this name (a text, or a compiled pattern), or nothing. The last one is the one on top."""
         pattern = name if isinstance(name, re.Pattern) else re.compile(re.escape(name) + r"\Z")
-        for control in self.controls():
+        controls = self.controls()
+        for control in reversed(controls) if last else controls:
             if pattern.match(control.name) and (roles is None or control.role in roles) and control.box():
                 return control
         return None
@@ -109,7 +121,8 @@ class Window:
                 raise Missed(f"the window ended with {self.process.returncode}: {self.process.stderr.read()}")
             if time.monotonic() > until:
                 self.shot("missed")
-                raise Missed(f"there is no {describe(name)}; there is:\n  " + "\n  ".join(map(repr, self.controls())))
+                raise Missed(f"there is no {describe(name)}; there is:\n  " +
+                             "\n  ".join(repr(each)[:120] for each in self.controls()))
             time.sleep(0.1)
 
     def sees(self, text, patience=PATIENCE):
@@ -127,21 +140,24 @@ class Window:
 
     # What is done.
 
-    def click(self, name, roles=BUTTONS, patience=PATIENCE):
-        """Clicks a control with the mouse, once it stands still."""
+    def click(self, name, roles=BUTTONS, patience=PATIENCE, last=False):
+        """Clicks a control with the mouse, once it stands still under it."""
         control = self.wait(name, roles, patience)
+        control.reveal()
         before = None
-        for _ in range(30):
-            control = self.find(name, roles) or control
+        for _ in range(40):
+            control = self.find(name, roles, last) or control
             box = control.box()
             if box and box == before:
                 break
+            if box:
+                x, y, width, height = box
+                xdotool("mousemove", "--sync", x + width // 2, y + height // 2)
             before = box
-            time.sleep(0.06)
-        if not before:
-            raise Missed(f"{control} is nowhere on the screen")
-        x, y, width, height = before
-        xdotool("mousemove", "--sync", x + width // 2, y + height // 2)
+            time.sleep(0.1)
+        else:
+            self.shot("restless")
+            raise Missed(f"{control} does not stand still")
         xdotool("click", 1)
         time.sleep(0.25)
         return control
