@@ -7,6 +7,8 @@ mod engine;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod new_connection;
+mod settings;
 mod shell;
 mod stage;
 mod test_send;

@@ -77,6 +77,14 @@ fn inspector() {
 }
 
 #[test]
+fn inspector_choice() {
+    picture("inspector-choice", WIDE, |stage| {
+        inspect(stage, "Amazon Vendor US, production");
+        stage.click("Signing");
+    });
+}
+
+#[test]
 fn inspector_narrow() {
     picture("inspector-narrow", NARROW, |stage| inspect(stage, "Amazon Vendor US, production"));
 }

@@ -145,10 +145,13 @@ impl Stage {
                 .is_some()
     }
 
-    /// The first thing whose label is just this text.
+    /// The first thing whose label is just this text; a control rather than the text beside it.
     #[track_caller]
     pub fn get<'s>(&'s self, label: &'s str) -> Node<'s> {
-        let found = self.harness.query_all_by_label(label).next();
+        use egui_kittest::kittest::NodeT as _;
+        let text = |node: &Node<'_>| node.accesskit_node().role() == egui::accesskit::Role::Label;
+        let control = self.harness.query_all_by_label(label).find(|node| !text(node));
+        let found = control.or_else(|| self.harness.query_all_by_label(label).next());
         found.unwrap_or_else(|| panic!("there is no `{label}`; there is: {:#?}", self.labels()))
     }
 
@@ -166,6 +169,13 @@ impl Stage {
         let found = self.harness.query_all(by().predicate(move |node| wanted(node.label()))).next();
         found.unwrap_or_else(|| panic!("nothing begins with `{beginning}`; there is: {:#?}", self.labels())).click();
         self.harness.run();
+    }
+
+    /// Whether the first thing whose label is just this text cannot be used now.
+    #[track_caller]
+    pub fn get_is_disabled(&self, label: &str) -> bool {
+        use egui_kittest::kittest::NodeT as _;
+        self.get(label).accesskit_node().is_disabled()
     }
 
     /// Clicks the first thing whose label holds this text.

@@ -157,7 +157,7 @@ impl SettingsTab {
         }
         let text = match (left.is_empty(), fixable) {
             (true, _) => text,
-            (false, true) => format!("{text}. Besides what can be fixed here, {}", left.join(", ")),
+            (false, true) => format!("{text}. What cannot be fixed here: {}", left.join(", ")),
             (false, false) => format!("{text}; {}", left.join(", ")),
         };
         let tone = ToneName::status(worst);

@@ -188,6 +188,8 @@ impl SettingsTab {
             let was = format!("Was {}", value_label(row, self.draft.saved(key)));
             ui.add(egui::Label::new(muted(ui, was)).truncate());
         }
+        // Lines of text, not of controls.
+        ui.spacing_mut().interact_size.y = 0.0;
         for (_, reason, fix) in &standing.reasons {
             let mut chosen = None;
             let response = ui.horizontal_wrapped(|ui| {
