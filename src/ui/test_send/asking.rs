@@ -50,9 +50,10 @@ impl Asking {
 fn repeats(desk: &Desk<'_>, request: &SendRequest) -> bool {
     let run = desk.sends.of(&request.connection, request.profile);
     request.payload != Payload::TestDocument
-        && run.filter(|run| run.payload == request.payload).and_then(|run| run.outcome.as_ref()).is_some_and(|outcome| {
-            outcome.as_ref().is_ok_and(|sent| may_double(request.profile, sent.verdict))
-        })
+        && run
+            .filter(|run| run.payload == request.payload)
+            .and_then(|run| run.outcome.as_ref())
+            .is_some_and(|outcome| outcome.as_ref().is_ok_and(|sent| may_double(request.profile, sent.verdict)))
 }
 
 fn ask(desk: &mut Desk<'_>, request: SendRequest) {

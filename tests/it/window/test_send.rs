@@ -45,7 +45,15 @@ fn renewed(stage: &Stage, file: &str) -> String {
 fn import(stage: &Stage, file: &str, connection: &str, profile: &str, activate: &str) {
     let file = renewed(stage, file);
     stage.cli(&[
-        "certificate", "import", &file, "--connection", connection, "--profile", profile, "--activate", activate,
+        "certificate",
+        "import",
+        &file,
+        "--connection",
+        connection,
+        "--profile",
+        profile,
+        "--activate",
+        activate,
     ]);
 }
 
@@ -139,9 +147,7 @@ fn sending_to_both_asks_before_the_first_message_to_production() {
     assert_eq!(verdicts(&stage, "amazon-de", "production"), ["delivered"]);
     // Once is enough.
     stage.click("Send to both");
-    stage.wait_until("both again", |stage| {
-        verdicts(stage, "amazon-de", "production") == ["delivered", "delivered"]
-    });
+    stage.wait_until("both again", |stage| verdicts(stage, "amazon-de", "production") == ["delivered", "delivered"]);
     assert!(!stage.sees("for the first time?"));
 }
 

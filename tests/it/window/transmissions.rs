@@ -20,7 +20,12 @@ fn choose(stage: &mut Stage, filter: &str, choice: &str) {
     use egui_kittest::kittest::Queryable as _;
     // In the list that has opened, not in the table.
     let role = egui::accesskit::Role::Button;
-    stage.harness.query_all_by_role_and_label(role, choice).last().unwrap_or_else(|| panic!("no choice `{choice}`")).click();
+    stage
+        .harness
+        .query_all_by_role_and_label(role, choice)
+        .last()
+        .unwrap_or_else(|| panic!("no choice `{choice}`"))
+        .click();
     stage.harness.run();
 }
 
@@ -65,8 +70,7 @@ fn the_detail_shows_timeline_receipt_headers_and_bytes() {
     let list = stage.cli(&["transmission", "list", "--connection", "amazon-de", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     let id = list["transmissions"][0]["id"].as_str().unwrap().to_owned();
-    let shown: serde_json::Value =
-        serde_json::from_str(&stage.cli(&["transmission", "show", &id, "--json"])).unwrap();
+    let shown: serde_json::Value = serde_json::from_str(&stage.cli(&["transmission", "show", &id, "--json"])).unwrap();
     stage.click_beginning("Amazon Vendor DE, Test, Sent");
     stage.wait_for("Receipt matches, done");
     for text in [&shown["message_id"], &shown["payload_sha256"], &shown["id"]] {
@@ -99,7 +103,15 @@ fn the_detail_of_a_failure_says_why_and_sends_the_kept_document_again() {
     stage.wait_for("Result: Partner could not decrypt");
     assert!(stage.sees("Import certificate…"), "{:#?}", stage.labels());
     stage.cli(&[
-        "certificate", "import", &renewed, "--connection", "northwind", "--profile", "production", "--activate", "now",
+        "certificate",
+        "import",
+        &renewed,
+        "--connection",
+        "northwind",
+        "--profile",
+        "production",
+        "--activate",
+        "now",
     ]);
     stage.click("Send again");
     stage.wait_for("Delivered, receipt unsigned");
