@@ -7,6 +7,12 @@ use crate::ui::widgets::{Badge, ToneName};
 
 /// Shows the five lights.
 pub(in crate::ui) fn lights(ui: &mut Ui, lights: &Lights) {
+    ui.scope(|ui| show(ui, lights));
+}
+
+fn show(ui: &mut Ui, lights: &Lights) {
+    // A row is as high as a badge, not as high as a button.
+    ui.spacing_mut().interact_size.y = 20.0;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(6.0, 6.0);
         for (name, light) in lights.named() {

@@ -10,12 +10,12 @@ use crate::app::{CertificateSource, ImportRequest};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Action;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::timeline::Activation;
+use crate::domain::timeline::{Activation, used_now};
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
 use crate::ui::shell::Confirm;
-use crate::ui::widgets::{ToneName, notice, primary, secondary};
+use crate::ui::widgets::{ToneName, muted, notice, primary, secondary};
 
 use super::profile_word;
 
@@ -48,7 +48,6 @@ impl Mending {
                 let named = result.profiles.first().map(|imported| name(desk, &imported.fingerprint_sha256));
                 let named = named.unwrap_or_else(|| "The certificate".to_owned());
                 self.mended = Some(format!("Messages are now encrypted for {named}"));
-                desk.toasts.done("Certificate activated", &named);
             }
             Some(Err(error)) => desk.toasts.failed("The certificate was not activated", &error),
             Some(Ok(_)) | None => {}
@@ -86,6 +85,12 @@ impl Mending {
     /// The button for an action. Returns whether to send again.
     pub(in crate::ui) fn button(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, target: &Target, action: &Action) -> bool {
         match action {
+            // A diagnosis stays as it was made; what it proposes may have been done since.
+            Action::ActivateCertificate { fingerprint } | Action::RollbackCertificate { fingerprint }
+                if is_in_use(desk, target, fingerprint) =>
+            {
+                ui.label(muted(ui, format!("{} is in use now", name(desk, fingerprint))));
+            }
             Action::ActivateCertificate { fingerprint } => {
                 let busy = self.is_importing();
                 ui.add_enabled_ui(!busy, |ui| {
@@ -186,6 +191,14 @@ impl Mending {
         });
         desk.intend(Intent::Open(Box::new(question)));
     }
+}
+
+/// Whether the profile encrypts for this certificate now.
+fn is_in_use(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> bool {
+    let profile =
+        desk.snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
+    let used = profile.and_then(|profile| used_now(&profile.partner_certificates, desk.moment.now));
+    used.is_some_and(|used| used.fingerprint == *fingerprint)
 }
 
 /// The partner with the profile: `Northwind Retail, Production`.

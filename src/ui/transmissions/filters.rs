@@ -87,11 +87,19 @@ impl Filters {
     }
 }
 
+/// Width of the choices beside the search, with the space between them.
+const CHOICES: f32 = 150.0 + 168.0 + 172.0 + 104.0 + 4.0 * 8.0;
+
+/// What a search field takes beside its text.
+const SEARCH_FRAME: f32 = 36.0;
+
 /// Shows search and filters, and changes what the user changes.
 pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filters: &mut Filters, focus: bool) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-        let width = (ui.available_width() - 34.0).clamp(120.0, 200.0);
+        // All in one line where they fit beside each other.
+        let rest = ui.available_width() - CHOICES - SEARCH_FRAME;
+        let width = if rest < 110.0 { 170.0 } else { rest.min(200.0) };
         let field = search(ui, "Search transmissions", query, "Search ID, file, partner", width);
         if focus {
             field.request_focus();
@@ -106,27 +114,27 @@ pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filte
                 .iter()
                 .map(|state| Choice::new(Some(state.connection.id.clone()), state.connection.name.clone())),
         );
-        choose(ui, "Partner", &mut filters.connection, &partners, 160.0);
+        choose(ui, "Partner", &mut filters.connection, &partners, 150.0);
         let directions = [
             Choice::new(None, "Sent and received"),
             Choice::new(Some(Direction::Outbound), "Sent"),
             Choice::new(Some(Direction::Inbound), "Received"),
         ];
-        choose(ui, "Direction", &mut filters.direction, &directions, 176.0);
+        choose(ui, "Direction", &mut filters.direction, &directions, 168.0);
         let outcomes = [
             Choice::new(Outcome::All, "All results"),
             Choice::new(Outcome::Failed, "Failed"),
             Choice::new(Outcome::Uncertain, "Uncertain"),
             Choice::new(Outcome::Waiting, "Waiting for receipt"),
         ];
-        choose(ui, "Result", &mut filters.outcome, &outcomes, 180.0);
+        choose(ui, "Result", &mut filters.outcome, &outcomes, 172.0);
         let periods = [
             Choice::new(Period::Today, "Today"),
             Choice::new(Period::Week, "7 days"),
             Choice::new(Period::Month, "30 days"),
             Choice::new(Period::All, "All time"),
         ];
-        choose(ui, "Period", &mut filters.period, &periods, 108.0);
+        choose(ui, "Period", &mut filters.period, &periods, 104.0);
     });
 }
 

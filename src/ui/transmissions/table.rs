@@ -43,7 +43,7 @@ const COMPACT: [(Cell, &str, f32); 5] = [
 ];
 
 /// Below this width the columns are the compact ones.
-const NARROW: f32 = 800.0;
+const NARROW: f32 = 920.0;
 
 /// What came of showing the table.
 pub(super) struct Shown {
@@ -94,7 +94,9 @@ fn columns(ui: &Ui, table: egui::Id, cells: &[(Cell, &str, f32)], width: f32) ->
     let id = |head: &str| egui::Id::unique(("transmissions", head));
     let state = TableState::load(ui, table).unwrap_or_else(|| {
         // Else the columns would be made as narrow as their cut contents allow.
-        let col_widths = cells.iter().map(|(_, head, width)| (id(head), *width)).collect();
+        let rest = (width - cells.iter().map(|(.., preset)| preset).sum::<f32>()).max(0.0);
+        let preset = |cell: Cell, preset: f32| if cell == Cell::File { preset + 0.6 * rest } else { preset };
+        let col_widths = cells.iter().map(|(cell, head, width)| (id(head), preset(*cell, *width))).collect();
         let state = TableState { col_widths, parent_width: None };
         state.clone().store(ui, table);
         state

@@ -102,6 +102,7 @@ fn a_send_to_test_shows_all_stages_five_good_lights_and_the_verdict() {
 #[test]
 fn a_partner_that_switched_early_is_recognised_and_the_button_mends_it() {
     let mut stage = Stage::sample();
+    #[expect(clippy::disallowed_methods, reason = "the window under test goes by the real clock")]
     let later = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(30 * 24);
     import(&stage, "northwind-renewed.pem", "northwind", "production", &later.to_string());
     open(&mut stage, "Northwind Retail");
@@ -152,6 +153,7 @@ fn sending_to_both_asks_before_the_first_message_to_production() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "a partner that takes a message and says nothing")]
 fn a_partner_that_never_answers_can_be_given_up_and_is_uncertain_never_failed() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("url=http://{}/as2", silent.local_addr().unwrap());

@@ -102,6 +102,8 @@ impl Detail {
             return close;
         };
         ScrollArea::vertical().auto_shrink([false, false]).id_salt(self.id).show(ui, |ui| {
+            // Beside the scroll bar, not below it.
+            ui.set_max_width(ui.available_width() - 6.0);
             self.content(ui, desk, &detail);
         });
         self.loaded = Some(detail);

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::fact;
-use crate::domain::transmission::{StageStatus, Transmission};
+use crate::domain::transmission::{StageStatus, Transmission, Verdict};
 use crate::ui::moment::Moment;
 use crate::ui::moment::size;
 use crate::ui::outcome::{milliseconds, result_word, stages};
@@ -13,7 +13,8 @@ use crate::ui::widgets::{Badge, mono, muted, section, small};
 /// Shows stages and attempts.
 pub(super) fn timeline(ui: &mut Ui, transmission: &Transmission, moment: &Moment) {
     if transmission.stages.is_empty() {
-        ui.label(muted(ui, "No stage has ended yet"));
+        let open = matches!(transmission.verdict, Verdict::Queued | Verdict::Sending);
+        ui.label(muted(ui, if open { "No stage has ended yet" } else { "No stages were kept" }));
     }
     let begun = transmission.at.as_millisecond();
     stages(ui, &transmission.stages, None, |stage| match stage.status {
