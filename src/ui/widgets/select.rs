@@ -60,16 +60,20 @@ pub(crate) fn select<T: PartialEq + Clone>(
         .width(width.max(180.0))
         .close_behavior(PopupCloseBehavior::CloseOnClick)
         .show(|ui| {
-            ScrollArea::vertical().max_height(ui.spacing().combo_height).show(ui, |ui| {
+            let inner = width.max(180.0) - ui.spacing().menu_margin.sum().x;
+            ui.set_min_width(inner);
+            ScrollArea::vertical().max_height(ui.spacing().combo_height).auto_shrink([false, true]).show(ui, |ui| {
+                ui.set_min_width(inner);
+                ui.spacing_mut().item_spacing.y = 2.0;
                 ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
-                    ui.spacing_mut().item_spacing.y = 2.0;
                     for choice in choices {
                         let selected = choice.value == *current;
                         let mut button = Button::selectable(selected, RichText::new(&choice.label).font(theme::body()));
                         if let Some(remark) = &choice.remark {
                             button = button.right_text(small(remark).color(tokens.muted));
                         }
-                        if button.min_size(vec2(0.0, 28.0)).ui(ui).clicked() {
+                        let button = button.wrap_mode(egui::TextWrapMode::Extend).min_size(vec2(0.0, 28.0));
+                        if button.ui(ui).clicked() {
                             chosen = Some(choice.value.clone());
                         }
                     }

@@ -121,6 +121,9 @@ impl SettingsTab {
 }
 
 /// The certificate in use, or that there is none; a click leads to all of them.
+/// From this width on a certificate's name has its fingerprint beside it.
+const ROOM_FOR_FINGERPRINT: f32 = 250.0;
+
 fn partner_certificate(
     ui: &mut Ui,
     desk: &mut Desk<'_>,
@@ -152,14 +155,17 @@ fn partner_certificate(
         .scope(|ui| {
             ui.set_max_width(width);
             ui.spacing_mut().button_padding.x = 10.0;
-            Button::new((icon::text(Icon::FileBadge, tokens.muted), text))
-                .right_text(short)
+            let button = Button::new((icon::text(Icon::FileBadge, tokens.muted), text));
+            // Cut to three letters a fingerprint says nothing; the pointer tells it.
+            let button = if width < ROOM_FOR_FINGERPRINT { button } else { button.right_text(short) };
+            button
                 .truncate()
                 .corner_radius(theme::RADIUS)
                 .min_size(vec2(width, theme::CONTROL))
                 .ui(ui)
         })
-        .inner;
+        .inner
+        .on_hover_text(&said);
     focus_ring(ui, &response);
     ui.ctx().accesskit_node_builder(response.id, |node| {
         node.set_label(row.label);
