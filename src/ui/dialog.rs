@@ -151,7 +151,15 @@ pub(super) fn frame_with_foot<W>(
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
                 .auto_shrink([false, true])
-                .show(ui, |ui| show(ui, Part::Content))
+                .show(ui, |ui| {
+                    let wish = show(ui, Part::Content);
+                    // Whoever goes on with Tab sees where they are.
+                    let focused = ui.memory(|memory| memory.focused()).and_then(|id| ui.ctx().read_response(id));
+                    if let Some(focused) = focused.filter(|focused| focused.gained_focus() && focused.layer_id == ui.layer_id()) {
+                        ui.scroll_to_rect(focused.rect, None);
+                    }
+                    wish
+                })
                 .inner;
             let below = ui.scope(|ui| show(ui, Part::Foot));
             wish = wish.or(below.inner);

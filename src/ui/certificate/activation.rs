@@ -247,12 +247,13 @@ pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &
     let mut parts = Vec::new();
     let utc = Moment { now: moment.now, zone: TimeZone::UTC };
     let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_datetime(*at);
-    if zone != "UTC" {
-        let there = TimeZone::UTC.to_datetime(*at);
+    let there = TimeZone::UTC.to_datetime(*at);
+    if there != local {
         let form = if there.date() == local.date() { "%H:%M" } else { "%-d %b %H:%M" };
         parts.push(format!("= {} UTC", there.strftime(form)));
     }
-    if home(moment) != zone && home(moment) != "UTC" && moment.zone.to_datetime(*at) != local {
+    let here = moment.zone.to_datetime(*at);
+    if here != local && here != there {
         parts.push(format!("{} where you are", moment.day_and_time(*at)));
     }
     parts.push(utc.until(*at));

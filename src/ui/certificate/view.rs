@@ -50,10 +50,10 @@ impl CertificateDialog {
     }
 
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
-        if let Some(trouble) = &self.trouble {
-            notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
-        }
         if self.found.is_none() {
+            if let Some(trouble) = &self.trouble {
+                notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
+            }
             if self.inspecting.is_some() {
                 ui.label(muted(ui, "Looking at it"));
             }
@@ -145,7 +145,8 @@ impl CertificateDialog {
     }
 
     fn foot(&mut self, ui: &mut Ui) -> Option<Wish> {
-        if let Some(refusal) = &self.refusal {
+        // Another file could not be read while one is shown: that is said where it is seen.
+        if let Some(refusal) = self.refusal.as_ref().or(self.trouble.as_ref().filter(|_| self.found.is_some())) {
             notice(ui, ToneName::Bad, &refusal.head, &refusal.remedy, |_| {});
         }
         let busy = self.busy();

@@ -4,7 +4,7 @@ use egui::{Align2, EventFilter, Id, Key, Modifiers, Popup, PopupCloseBehavior, R
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
-use super::opener;
+use super::{Follow, opener};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::widgets::{focus_ring, icon_button, link, muted};
@@ -28,7 +28,7 @@ pub(crate) struct DatePicker {
     cursor: Option<Date>,
     month: Option<Month>,
     /// The cursor has moved: the keyboard goes with it.
-    follow: bool,
+    follow: Follow,
 }
 
 impl DatePicker {
@@ -41,7 +41,7 @@ impl DatePicker {
             .accessible_name(name)
             .show(|ui| {
                 let cursor = *self.cursor.get_or_insert_with(|| {
-                    self.follow = true;
+                    self.follow = Follow::begin();
                     (*date).max(marks.today)
                 });
                 let month = *self.month.get_or_insert_with(|| Month::of(cursor));
@@ -114,9 +114,7 @@ impl DatePicker {
                         chosen = Some(day);
                     }
                     if live && day == cursor {
-                        if std::mem::take(&mut self.follow) {
-                            response.request_focus();
-                        }
+                        self.follow.to(ui, &response);
                         if response.has_focus() {
                             self.keys(ui, response.id, cursor, marks.today);
                         }
@@ -151,7 +149,7 @@ impl DatePicker {
                 let there = step(cursor, by, earliest);
                 self.cursor = Some(there);
                 self.month = Some(Month::of(there));
-                self.follow = true;
+                self.follow = Follow::begin();
                 ui.request_repaint();
                 return;
             }

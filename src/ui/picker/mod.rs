@@ -32,3 +32,26 @@ fn opener(ui: &mut Ui, name: &str, shown: &str) -> Response {
     });
     response
 }
+
+/// Brings the keyboard to a control of a popup that has just been opened. In its first frames a popup may lie below the
+/// dialog that it belongs to, and then what it asks for is not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Follow {
+    frames: u8,
+}
+
+impl Follow {
+    /// To begin with the next frame.
+    const fn begin() -> Self {
+        Self { frames: 3 }
+    }
+
+    /// Asks once more, where that is still to be done.
+    fn to(&mut self, ui: &Ui, response: &Response) {
+        if self.frames > 0 {
+            self.frames -= 1;
+            response.request_focus();
+            ui.request_repaint();
+        }
+    }
+}
