@@ -131,7 +131,7 @@ pub(super) fn frame_with_foot<W>(
         .show(ctx, |ui| {
             ui.set_width(width - 48.0);
             // The area knows only the room below where it was last; a dialog that grows may begin higher.
-            ui.set_max_height(screen.height() - 80.0);
+            ui.set_max_height(screen.height() - 48.0);
             let mut closed = false;
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
@@ -147,7 +147,7 @@ pub(super) fn frame_with_foot<W>(
                 });
             });
             ui.add_space(2.0);
-            let room = (screen.height() - 172.0 - foot).max(120.0);
+            let room = (screen.height() - 140.0 - foot).max(120.0);
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
                 .auto_shrink([false, true])

@@ -44,7 +44,10 @@ pub(super) fn targets(
         used_now(&profile.partner_certificates, snapshot.at).map(|entry| entry.fingerprint)
     };
     let kept = |connection: &ConnectionId, kind: ProfileKind| {
-        before.iter().find(|target| target.connection == *connection && target.profile == kind).map(|target| target.ticked)
+        before
+            .iter()
+            .find(|target| target.connection == *connection && target.profile == kind)
+            .map(|target| target.ticked)
     };
     let asked_for = asked.and_then(|kind| state.connection.profile(kind)).map(uses);
     let mut found: Vec<Target> = state
@@ -90,7 +93,8 @@ pub(super) fn fill(request: &mut ImportRequest, targets: &[Target]) -> bool {
     request.connection = first.connection.clone();
     let own = |target: &&Target| target.connection == first.connection;
     request.profiles = ticked().filter(own).map(|target| target.profile).collect();
-    request.also = ticked().filter(|target| !own(target)).map(|target| (target.connection.clone(), target.profile)).collect();
+    request.also =
+        ticked().filter(|target| !own(target)).map(|target| (target.connection.clone(), target.profile)).collect();
     true
 }
 

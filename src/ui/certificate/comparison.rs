@@ -97,9 +97,7 @@ pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) 
         .enumerate()
         .map(|(index, (name, new))| {
             let old = before.get_mut(index).and_then(Option::take).map(|(_, cell)| cell);
-            let differs = old.as_ref().is_some_and(|old| {
-                (old.text != new.text) || old.fingerprint != new.fingerprint
-            });
+            let differs = old.as_ref().is_some_and(|old| (old.text != new.text) || old.fingerprint != new.fingerprint);
             Row { name, old, new, differs }
         })
         .collect()
@@ -133,7 +131,8 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
         });
         for row in rows {
             separator(ui);
-            let lines = if narrow && (row.new.has_both() || row.old.as_ref().is_some_and(Cell::has_both)) { 2.0 } else { 1.0 };
+            let lines =
+                if narrow && (row.new.has_both() || row.old.as_ref().is_some_and(Cell::has_both)) { 2.0 } else { 1.0 };
             ui.push_id(row.name, |ui| {
                 let cell = |ui: &mut Ui, width, content: &mut dyn FnMut(&mut Ui)| tall_cell(ui, width, lines, content);
                 ui.horizontal(|ui| {
@@ -143,7 +142,9 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
                     if let Some(old) = &row.old {
                         cell(ui, column, &mut |ui| old.show(ui, row.name, "the old certificate", false, lines > 1.0));
                     }
-                    cell(ui, column, &mut |ui| row.new.show(ui, row.name, "the new certificate", row.differs, lines > 1.0));
+                    cell(ui, column, &mut |ui| {
+                        row.new.show(ui, row.name, "the new certificate", row.differs, lines > 1.0)
+                    });
                     if row.differs {
                         cell(ui, marks, &mut |ui| {
                             ui.spacing_mut().item_spacing.x = 5.0;

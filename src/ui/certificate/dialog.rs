@@ -160,10 +160,13 @@ impl CertificateDialog {
         let others: Vec<CertificateFacts> = certificates.map(|other| other.facts).collect();
         // A chain is expected; a certificate of somebody else beside the first is not.
         let stranger = |other: &&CertificateFacts| {
-            other.fingerprint_sha256 != first.facts.fingerprint_sha256 && other.subject != first.facts.issuer && !other.ca
+            other.fingerprint_sha256 != first.facts.fingerprint_sha256
+                && other.subject != first.facts.issuer
+                && !other.ca
         };
         let with_file = others.iter().find(stranger).map(|_| CertificateWarning::Several).into_iter().collect();
-        let others = others.iter().map(|other| format!("{}, {}", other.subject, other.fingerprint_sha256.short())).collect();
+        let others =
+            others.iter().map(|other| format!("{}, {}", other.subject, other.fingerprint_sha256.short())).collect();
         self.found = Some(Found { source, facts: first.facts, with_file, others });
         self.trouble = None;
         self.refusal = None;
@@ -194,7 +197,8 @@ impl CertificateDialog {
                 kinds.filter_map(|kind| state?.connection.profile(kind))
             };
             let scheduled = profiles().find_map(|profile| {
-                next_activation(&profile.partner_certificates, snapshot.at).filter(|(entry, _)| entry.fingerprint == fresh)
+                next_activation(&profile.partner_certificates, snapshot.at)
+                    .filter(|(entry, _)| entry.fingerprint == fresh)
             });
             if let Some((entry, at)) = scheduled {
                 return ActivationForm::scheduled(at, entry.zone.as_deref(), &desk.moment);
@@ -215,7 +219,8 @@ impl CertificateDialog {
             again: matches!(found.source, CertificateSource::Workspace(_)),
             minute: desk.moment.now.as_second().div_euclid(60),
         };
-        let current = self.planned.as_ref().is_some_and(|(made, made_from)| Arc::ptr_eq(made, snapshot) && *made_from == inputs);
+        let current =
+            self.planned.as_ref().is_some_and(|(made, made_from)| Arc::ptr_eq(made, snapshot) && *made_from == inputs);
         if self.plan.is_none() || !current {
             self.plan = Some(Plan::make(snapshot, &desk.moment, &inputs));
             self.planned = Some((Arc::clone(snapshot), inputs));
@@ -256,7 +261,8 @@ impl CertificateDialog {
                 desk.toasts.done(&format!("New certificate scheduled for {whom}"), &format!("It goes active {when}"));
             }
             Some(Activation::Now) | None => {
-                desk.toasts.done(&format!("New certificate active for {whom}"), "Messages are encrypted for it from now on");
+                desk.toasts
+                    .done(&format!("New certificate active for {whom}"), "Messages are encrypted for it from now on");
             }
         }
         if self.then_test {

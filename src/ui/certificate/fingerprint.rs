@@ -93,7 +93,13 @@ impl Comparing {
 
     fn paste(&mut self, ui: &mut Ui, fingerprint: &Fingerprint) {
         let width = ui.available_width().min(420.0) - 24.0;
-        mono_edit(ui, "Fingerprint from the partner", &mut self.pasted, "Or paste the fingerprint that they sent", width);
+        mono_edit(
+            ui,
+            "Fingerprint from the partner",
+            &mut self.pasted,
+            "Or paste the fingerprint that they sent",
+            width,
+        );
         let tokens = tokens(ui.ctx());
         let (symbol, tone, text) = match self.verdict(fingerprint) {
             None => return,

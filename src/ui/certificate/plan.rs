@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use super::activation::{Reading, Stated, means};
 use super::applies_to::Target;
 use super::comparison::{Judged, Row, rows};
+use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
-use crate::domain::timeline::{self, Activation, CertificatePurpose, CertificateUse, all_fingerprints, plain_list, used_now};
+use crate::domain::timeline::{
+    self, Activation, CertificatePurpose, CertificateUse, all_fingerprints, plain_list, used_now,
+};
 use crate::ui::moment::{Moment, count};
 
 /// What a plan depends on besides the workspace.
@@ -83,8 +85,7 @@ impl Plan {
             let renewed = if decided { after.clone() } else { plain_list(&[fresh]) };
             (Some(judge(uses.clone(), moment.now)), Some(judge(renewed, activates)))
         });
-        let judged_old =
-            old.as_ref().map(|old| Judged { facts: old, report: before_report.as_ref(), at: moment.now });
+        let judged_old = old.as_ref().map(|old| Judged { facts: old, report: before_report.as_ref(), at: moment.now });
         let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates };
         let chosen = targets.iter().filter(|target| target.ticked).count();
         Self {
@@ -133,7 +134,9 @@ fn differing(targets: &[Target], shown: Option<Fingerprint>) -> Option<String> {
         .filter(|target| target.ticked && target.uses != shown)
         .map(|target| {
             let profile = super::words::profile(&target.name, target.profile);
-            target.uses.map_or_else(|| format!("{profile} has none in use"), |uses| format!("{profile} uses {}", uses.short()))
+            target
+                .uses
+                .map_or_else(|| format!("{profile} has none in use"), |uses| format!("{profile} uses {}", uses.short()))
         })
         .take(4)
         .collect();
@@ -167,7 +170,8 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
     };
     let mut none = true;
     for target in targets.iter().filter(|target| target.ticked) {
-        let profile = snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
+        let profile =
+            snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
         let Some(profile) = profile else { continue };
         none = false;
         let uses = &profile.partner_certificates;

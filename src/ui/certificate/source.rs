@@ -29,7 +29,9 @@ impl Trouble {
             // The engine's hint names an option of the command line.
             "A partner's certificate needs no password: ask the partner for the certificate alone".to_owned()
         } else {
-            super::words::sentence(error.what_to_do().unwrap_or("Choose another file, or ask the partner to send it again"))
+            super::words::sentence(
+                error.what_to_do().unwrap_or("Choose another file, or ask the partner to send it again"),
+            )
         };
         Self { head: super::words::sentence(error.message()), remedy }
     }
@@ -55,7 +57,12 @@ pub(super) struct SourceForm {
 
 impl SourceForm {
     /// Shows them and returns what was given.
-    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, sample: Option<&PathBuf>) -> Option<CertificateSource> {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        sample: Option<&PathBuf>,
+    ) -> Option<CertificateSource> {
         let tokens = tokens(ui.ctx());
         let mut given = None;
         Frame::new()
@@ -129,9 +136,12 @@ impl SourceForm {
 /// would hold the window up for nothing.
 pub(super) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
     ctx.input_mut(|input| {
-        let at = input.events.iter().position(|event| matches!(event, egui::Event::Paste(text) if text.contains(PEM)))?;
+        let at =
+            input.events.iter().position(|event| matches!(event, egui::Event::Paste(text) if text.contains(PEM)))?;
         match input.events.remove(at) {
-            egui::Event::Paste(text) => Some(CertificateSource::Bytes { name: "pasted".to_owned(), bytes: text.into_bytes() }),
+            egui::Event::Paste(text) => {
+                Some(CertificateSource::Bytes { name: "pasted".to_owned(), bytes: text.into_bytes() })
+            }
             _ => None,
         }
     })

@@ -207,8 +207,11 @@ mod tests {
     fn labels_keep_apart_stay_inside_and_the_least_goes_first() {
         let apart = |wanted: &[(f32, f32)], room: f32| {
             let places = spread(wanted, room);
-            let mut taken: Vec<(f32, f32)> =
-                places.iter().zip(wanted).filter_map(|(left, (_, width))| Some((((*left)?), (*left)? + width))).collect();
+            let mut taken: Vec<(f32, f32)> = places
+                .iter()
+                .zip(wanted)
+                .filter_map(|(left, (_, width))| Some((((*left)?), (*left)? + width)))
+                .collect();
             taken.sort_by(|a, b| a.0.total_cmp(&b.0));
             assert!(taken.windows(2).all(|pair| pair[0].1 + GAP <= pair[1].0 + 0.01), "{wanted:?}: {taken:?}");
             assert!(taken.iter().all(|(left, right)| *left >= -0.01 && *right <= room + 0.01), "{taken:?}");

@@ -22,7 +22,8 @@ const ACCEPTED: &str = "also accepts .pem .der .p7b .p7c, or drop a file anywher
 impl CertificateDialog {
     /// Title and subtitle.
     pub(super) fn title(&self, snapshot: &Snapshot) -> (String, String) {
-        let name = self.connection.as_ref().and_then(|id| snapshot.connection(id)).map(|state| state.connection.name.as_str());
+        let name =
+            self.connection.as_ref().and_then(|id| snapshot.connection(id)).map(|state| state.connection.name.as_str());
         match &self.found {
             Some(found) if matches!(found.source, CertificateSource::Workspace(_)) => (
                 "Reschedule the certificate".to_owned(),
@@ -42,9 +43,7 @@ impl CertificateDialog {
     /// Shows a part of the dialog and returns what the user wants.
     pub(super) fn part(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, part: Part) -> Option<Wish> {
         match part {
-            Part::Content => {
-                ui.add_enabled_ui(!self.busy(), |ui| self.content(ui, desk)).inner
-            }
+            Part::Content => ui.add_enabled_ui(!self.busy(), |ui| self.content(ui, desk)).inner,
             Part::Foot => self.foot(ui),
         }
     }
@@ -70,7 +69,7 @@ impl CertificateDialog {
         self.about(ui, desk)
     }
 
-    fn choose_connection(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
+    fn choose_connection(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         let found = self.found.as_ref()?;
         if desk.snapshot.connections.is_empty() {
             let text = "A certificate is kept for the connection that uses it";
@@ -79,15 +78,19 @@ impl CertificateDialog {
             });
         }
         ui.label(RichText::new("Which connection is it for?").font(theme::bold(theme::SECTION)));
-        ui.add(Label::new(muted(ui, format!("{} · {}", found.facts.subject, found.facts.fingerprint_sha256.short()))).truncate());
+        ui.add(
+            Label::new(muted(ui, format!("{} · {}", found.facts.subject, found.facts.fingerprint_sha256.short())))
+                .truncate(),
+        );
         self.whose.show(ui, desk.snapshot, &found.facts).map(Wish::For)
     }
 
-    fn about(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
+    fn about(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         let (Some(found), Some(plan), Some(form)) = (&self.found, &self.plan, &mut self.activation) else {
             ui.label(muted(ui, "Looking at it"));
             return None;
         };
+        ui.spacing_mut().item_spacing.y = 6.0;
         let mut wish = None;
         let again = matches!(found.source, CertificateSource::Workspace(_));
         if !again {
@@ -115,7 +118,11 @@ impl CertificateDialog {
             comparison::beside(ui, &found.others);
         }
         warnings(ui, &plan.warnings);
-        let known = desk.snapshot.certificates.get(&found.facts.fingerprint_sha256).is_some_and(|known| known.confirmed.is_some());
+        let known = desk
+            .snapshot
+            .certificates
+            .get(&found.facts.fingerprint_sha256)
+            .is_some_and(|known| known.confirmed.is_some());
         if found.facts.self_signed && !known {
             let tokens = tokens(ui.ctx());
             let (tone, symbol, text) = if self.comparing.confirms(&found.facts.fingerprint_sha256) {
@@ -144,7 +151,7 @@ impl CertificateDialog {
         wish
     }
 
-    fn foot(&mut self, ui: &mut Ui) -> Option<Wish> {
+    fn foot(&self, ui: &mut Ui) -> Option<Wish> {
         // Another file could not be read while one is shown: that is said where it is seen.
         if let Some(refusal) = self.refusal.as_ref().or(self.trouble.as_ref().filter(|_| self.found.is_some())) {
             notice(ui, ToneName::Bad, &refusal.head, &refusal.remedy, |_| {});

@@ -34,8 +34,14 @@ pub(super) struct Whose {
 
 impl Whose {
     /// Shows it and returns what was chosen.
-    pub(super) fn show(&mut self, ui: &mut Ui, snapshot: &Arc<Snapshot>, facts: &CertificateFacts) -> Option<ConnectionId> {
-        let fresh = self.made.as_ref().is_some_and(|(made, query, _)| Arc::ptr_eq(made, snapshot) && *query == self.query);
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        snapshot: &Arc<Snapshot>,
+        facts: &CertificateFacts,
+    ) -> Option<ConnectionId> {
+        let fresh =
+            self.made.as_ref().is_some_and(|(made, query, _)| Arc::ptr_eq(made, snapshot) && *query == self.query);
         if !fresh {
             self.made = Some((Arc::clone(snapshot), self.query.clone(), candidates(snapshot, facts, &self.query)));
         }

@@ -65,7 +65,14 @@ pub(in crate::ui) fn usage(facts: &CertificateFacts) -> String {
     if facts.key_usage.is_empty() {
         return "Any".to_owned();
     }
-    sentence(&facts.key_usage.iter().map(|usage| usage.replace('-', " ").replace("non repudiation", "non-repudiation")).collect::<Vec<_>>().join(", "))
+    sentence(
+        &facts
+            .key_usage
+            .iter()
+            .map(|usage| usage.replace('-', " ").replace("non repudiation", "non-repudiation"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 /// A fingerprint in two lines of four groups, to be read aloud.
@@ -97,7 +104,8 @@ mod tests {
 
     #[test]
     fn an_instant_is_told_in_the_zone_it_was_stated_in() {
-        let moment = Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() };
+        let moment =
+            Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() };
         let at: Timestamp = "2026-11-28T08:00:00Z".parse().unwrap();
         assert_eq!(stated(at, Some("Europe/Berlin"), &moment), "28 Nov, 09:00");
         assert_eq!(stated(at, Some("America/New_York"), &moment), "28 Nov, 03:00 America/New_York");

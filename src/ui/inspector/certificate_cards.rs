@@ -89,6 +89,8 @@ fn show_said(ui: &mut Ui, all: &[Said]) {
 
 fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
+        // As high as the text: these are no controls.
+        ui.spacing_mut().interact_size.y = 20.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(96.0, 20.0), egui::Sense::hover());
         let ink = tokens(ui.ctx()).muted;
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, theme::small(), ink);
@@ -118,7 +120,9 @@ pub(super) fn cards(
     let next = next_activation(uses, now);
     let accepted = acceptable_now(uses, now);
     let mut all = all_fingerprints(uses);
-    all.sort_by_key(|print| (Some(*print) != used, next.map(|(entry, _)| entry.fingerprint) != Some(*print), !accepted.contains(print)));
+    all.sort_by_key(|print| {
+        (Some(*print) != used, next.map(|(entry, _)| entry.fingerprint) != Some(*print), !accepted.contains(print))
+    });
     all.into_iter()
         .map(|fingerprint| {
             let state = snapshot.certificates.get(&fingerprint);
@@ -169,7 +173,12 @@ fn facts_rows(facts: &CertificateFacts, moment: &Moment) -> Vec<(&'static str, S
 }
 
 /// Since when and until when signatures made with a certificate are accepted.
-fn accepted_words(uses: &[CertificateUse], print: &Fingerprint, facts: Option<&CertificateFacts>, moment: &Moment) -> String {
+fn accepted_words(
+    uses: &[CertificateUse],
+    print: &Fingerprint,
+    facts: Option<&CertificateFacts>,
+    moment: &Moment,
+) -> String {
     if !acceptable_now(uses, moment.now).contains(print) {
         return "Signatures made with it are not accepted".to_owned();
     }
@@ -178,13 +187,15 @@ fn accepted_words(uses: &[CertificateUse], print: &Fingerprint, facts: Option<&C
         .iter()
         .filter(|entry| entry.fingerprint == *print && entry.purposes.contains(&verifies))
         .map(|entry| entry.until)
-        .fold(Some(jiff::Timestamp::MIN), |latest, until| Some(latest?.max(until?)));
+        .try_fold(jiff::Timestamp::MIN, |latest, until| Some(latest.max(until?)));
     let end = match (ends, facts) {
         (Some(until), Some(facts)) => Some(until.min(facts.not_after)),
         (until, facts) => until.or(facts.map(|facts| facts.not_after)),
     };
     match end {
-        Some(end) if end < moment.now => format!("It expired on {}; signatures made with it are still accepted", moment.date(end)),
+        Some(end) if end < moment.now => {
+            format!("It expired on {}; signatures made with it are still accepted", moment.date(end))
+        }
         Some(end) => format!("Signatures made with it are accepted until {}", moment.date(end)),
         None => "Signatures made with it are accepted".to_owned(),
     }
@@ -269,7 +280,9 @@ impl OurCard {
                 rows(ui, &self.rows);
                 row(ui, "SHA-256", |ui| short_fingerprint(ui, &self.fingerprint, "our certificate"));
                 show_said(ui, &self.said);
-                ui.add(Label::new(muted(ui, "The partner needs it to verify our signatures and to encrypt for us")).wrap());
+                ui.add(
+                    Label::new(muted(ui, "The partner needs it to verify our signatures and to encrypt for us")).wrap(),
+                );
                 if crate::ui::widgets::secondary(ui, "Write our certificate to a file…").clicked() {
                     act = Some(Act::WriteOurs(self.name.clone()));
                 }

@@ -46,7 +46,13 @@ pub(super) struct CertificatesTab {
 }
 
 impl CertificatesTab {
-    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, profile: &mut ProfileKind) {
+    pub(super) fn show(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        state: &ConnectionState,
+        profile: &mut ProfileKind,
+    ) {
         self.poll(desk);
         let kinds: Vec<(ProfileKind, &str)> =
             state.connection.profiles().map(|(kind, _)| (kind, kind.label())).collect();
@@ -64,7 +70,8 @@ impl CertificatesTab {
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_space(4.0);
             if made.cards.is_empty() {
-                let text = "Without one nothing can be encrypted for the partner, and their signatures cannot be verified";
+                let text =
+                    "Without one nothing can be encrypted for the partner, and their signatures cannot be verified";
                 ui.scope(|ui| {
                     ui.set_max_height(260.0);
                     let import = empty_state(ui, Icon::FileBadge, "No certificate of the partner yet", text, |ui| {
@@ -117,7 +124,9 @@ impl CertificatesTab {
             }
         }
         match desk.answer(&mut self.writing) {
-            Some(Ok(Answer::Written(file))) => desk.toasts.done("Our certificate was written", &file.display().to_string()),
+            Some(Ok(Answer::Written(file))) => {
+                desk.toasts.done("Our certificate was written", &file.display().to_string())
+            }
             Some(Err(error)) => desk.toasts.failed("Our certificate could not be written", &error),
             Some(Ok(_)) | None => {}
         }
@@ -198,7 +207,12 @@ impl CertificatesTab {
     }
 }
 
-fn new_certificate(desk: &mut Desk<'_>, state: &ConnectionState, profile: ProfileKind, source: Option<CertificateSource>) {
+fn new_certificate(
+    desk: &mut Desk<'_>,
+    state: &ConnectionState,
+    profile: ProfileKind,
+    source: Option<CertificateSource>,
+) {
     let connection = Some(state.connection.id.clone());
     desk.intend(Intent::NewCertificate { connection, profile: Some(profile), source });
 }

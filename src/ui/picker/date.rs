@@ -1,6 +1,9 @@
 //! A date: a button that opens a month, for the pointer and for the keyboard.
 
-use egui::{Align2, EventFilter, Id, Key, Modifiers, Popup, PopupCloseBehavior, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, EventFilter, Id, Key, Modifiers, Popup, PopupCloseBehavior, Rect, Response, Role, Sense, Stroke,
+    StrokeKind, Ui, WidgetInfo, vec2,
+};
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
@@ -54,7 +57,7 @@ impl DatePicker {
                         ui.spacing_mut().item_spacing.x = 6.0;
                         let (dot, _) = ui.allocate_exact_size(vec2(8.0, 16.0), Sense::hover());
                         ui.painter().circle_filled(dot.center(), 3.0, tokens(ui.ctx()).bad.ink);
-                        ui.label(muted(ui, format!("{what}, {}", day.strftime("%-d %b %Y"))));
+                        ui.label(muted(ui, format!("{}, {what}", day.strftime("%-d %b %Y"))));
                     });
                 }
                 if chosen.is_some() {

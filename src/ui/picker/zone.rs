@@ -88,7 +88,8 @@ impl ZonePicker {
             ui.spacing_mut().item_spacing.y = 2.0;
             let ink = tokens(ui.ctx()).muted;
             for (index, entry) in entries.iter().enumerate() {
-                let remark = if entry.name == home { format!("yours · {}", entry.offset) } else { entry.offset.clone() };
+                let remark =
+                    if entry.name == home { format!("yours · {}", entry.offset) } else { entry.offset.clone() };
                 let button = Button::selectable(index == self.cursor, RichText::new(&entry.name).font(theme::body()))
                     .right_text(small(remark).color(ink))
                     .truncate()

@@ -12,7 +12,7 @@ pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary};
 pub(super) use field::{mono_edit, search};
 pub(super) use notice::notice;
-pub(super) use surface::{card, empty_state, figure_tile, page_title, section, separator};
+pub(super) use surface::{card, empty_state, figure_tile, page_title, separator};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};

@@ -1,106 +1,12 @@
-//! Bringing in a partner's renewed certificate, and each profile's certificates over time.
+//! Bringing a certificate in: from everywhere, for the profiles that are chosen, with what speaks against it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use countersign::app::CertificateSource;
-use countersign::ui::Intent;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use serde_json::Value;
 
 use super::Stage;
-
-/// A file that is dropped onto the window.
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
-impl Stage {
-    /// Clicks a control wherever it is in what scrolls.
-    #[track_caller]
-    fn touch(&mut self, label: &str) {
-        self.get(label).scroll_to_me();
-        self.settle();
-        self.click(label);
-    }
-
-    /// Puts text into a field wherever it is in what scrolls.
-    #[track_caller]
-    fn write(&mut self, field: &str, text: &str) {
-        self.get(field).scroll_to_me();
-        self.settle();
-        self.fill(field, text);
-    }
-
-    fn drop_file(&mut self, path: &Path) {
-        self.harness.input_mut().dropped_files = vec![std::sync::Arc::new(Dropped(path.to_owned()))];
-        self.harness.step();
-        self.settle();
-    }
-
-    fn paste(&mut self, text: &str) {
-        self.harness.input_mut().events.push(egui::Event::Paste(text.to_owned()));
-        self.harness.step();
-        self.settle();
-    }
-
-    fn renewed(&self, connection: &str) -> PathBuf {
-        let sample = self.sample.as_ref().unwrap();
-        sample.renewed.iter().find(|(id, _)| id.as_str() == connection).unwrap().1.clone()
-    }
-
-    /// Opens the dialog for Amazon from the selected connection.
-    fn open_for_amazon(&mut self) {
-        self.click_beginning("Amazon Vendor US, production");
-        self.press(Modifiers::COMMAND, Key::I);
-        self.wait_for("Drop the partner's certificate here");
-    }
-
-    /// The certificates of a profile as the command line exports them: `(fingerprint, use, from)`.
-    fn uses(&self, connection: &str, profile: &str) -> Vec<Value> {
-        let shown: Value = serde_json::from_str(&self.cli(&["--json", "connection", "show", connection])).unwrap();
-        shown[profile]["partner_certificates"].as_array().cloned().unwrap_or_default()
-    }
-
-    fn encrypts_from(&self, connection: &str, profile: &str, fingerprint: &str) -> Option<String> {
-        self.uses(connection, profile)
-            .iter()
-            .find(|entry| {
-                entry["fingerprint"] == fingerprint
-                    && entry["use"].as_array().is_some_and(|uses| uses.iter().any(|one| one == "encrypt"))
-            })
-            .and_then(|entry| entry["from"].as_str().map(str::to_owned))
-    }
-
-    fn fingerprint_of(&self, path: &Path) -> String {
-        let inspected: Value =
-            serde_json::from_str(&self.cli(&["--json", "certificate", "inspect", path.to_str().unwrap()])).unwrap();
-        inspected["certificates"][0]["fingerprint_sha256"].as_str().unwrap().to_owned()
-    }
-
-    fn is_enabled(&self, label: &str) -> bool {
-        !self.get(label).accesskit_node().is_disabled()
-    }
-
-    /// The control that has this name and this role.
-    fn button_beginning(&self, beginning: &str) -> Option<String> {
-        self.labels().into_iter().find(|label| label.starts_with(beginning))
-    }
-
-    fn is_ticked(&self, label: &str) -> bool {
-        use egui::accesskit::Toggled;
-        self.get(label).accesskit_node().toggled() == Some(Toggled::True)
-    }
-}
 
 #[test]
 fn a_path_typed_in_is_looked_at_and_brought_in_for_the_pair() {
@@ -132,7 +38,11 @@ fn a_path_typed_in_is_looked_at_and_brought_in_for_the_pair() {
     stage.wait_for("New certificate active for 2 profiles");
     assert!(!stage.sees("New partner certificate"), "the dialog has closed");
     for profile in ["production", "test"] {
-        assert!(stage.encrypts_from("amazon-us", profile, &fingerprint).is_some(), "{:#?}", stage.uses("amazon-us", profile));
+        assert!(
+            stage.encrypts_from("amazon-us", profile, &fingerprint).is_some(),
+            "{:#?}",
+            stage.uses("amazon-us", profile)
+        );
     }
     let checked: Value = serde_json::from_str(&stage.cli(&["--json", "check", "amazon-us"])).unwrap();
     let said = checked["connections"][0]["profiles"][1]["findings"].to_string();
@@ -178,106 +88,6 @@ fn a_dropped_file_opens_the_dialog_and_another_replaces_it() {
     assert!(stage.sees("amazon-renewed.cer"), "what was there stays");
     stage.press(Modifiers::NONE, Key::Escape);
     assert!(!stage.sees("New partner certificate"));
-}
-
-#[test]
-fn the_samples_certificate_is_scheduled_for_a_date_in_a_stated_zone() {
-    let mut stage = Stage::sample();
-    let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
-    stage.open_for_amazon();
-    stage.touch("Use the sample's renewed certificate");
-    stage.wait_for("Schedule for 2 profiles");
-    // The month, by keyboard: two days on and a day back from what is proposed, in a week.
-    stage.touch("Date");
-    if !stage.sees(", today") {
-        stage.click("Month before");
-    }
-    assert!(stage.sees(", today"), "{:#?}", stage.labels());
-    stage.press(Modifiers::NONE, Key::Escape);
-    assert!(!stage.sees("Month after") && stage.sees("New partner certificate"), "Escape closes the month and no more");
-    stage.click("Date");
-    assert!(stage.sees("Month after"));
-    stage.press(Modifiers::NONE, Key::ArrowRight);
-    stage.press(Modifiers::NONE, Key::ArrowRight);
-    stage.press(Modifiers::NONE, Key::ArrowLeft);
-    stage.press(Modifiers::NONE, Key::Enter);
-    assert!(!stage.sees("Month after"), "the month has closed");
-    assert!(stage.sees("New partner certificate"), "and nothing else");
-    stage.write("Time", "7.30");
-    stage.touch("Time zone");
-    stage.wait_for("Search time zones");
-    stage.get("Search time zones").type_text("berl");
-    stage.settle();
-    assert!(stage.sees("Europe/Berlin UTC+0"), "{:#?}", stage.labels());
-    stage.press(Modifiers::NONE, Key::Enter);
-    stage.wait_until("07:30 in Berlin", |stage| stage.sees("07:30 Europe/Berlin") && stage.sees(" UTC, in "));
-    stage.touch("Schedule for 2 profiles");
-    stage.wait_for("New certificate scheduled for 2 profiles");
-    assert!(stage.sees("07:30 Europe/Berlin"));
-    let now = jiff_now(&stage);
-    let berlin = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
-    for profile in ["production", "test"] {
-        let from = stage.encrypts_from("amazon-us", profile, &fingerprint).unwrap();
-        let at: jiff::Timestamp = from.split('[').next().unwrap().parse().unwrap();
-        let there = berlin.to_datetime(at);
-        assert_eq!((there.hour(), there.minute()), (7, 30), "{from}");
-        let days = (at.as_second() - now.as_second()) / 86_400;
-        assert!((7..=8).contains(&days), "eight days on: {from}");
-    }
-    // The policy's word after the switch.
-    let later = (now + jiff::SignedDuration::from_hours(24 * 10)).to_string();
-    let checked: Value = serde_json::from_str(&stage.cli(&["--json", "check", "amazon-us", "--at", &later])).unwrap();
-    assert!(!checked["connections"][0]["profiles"][1].to_string().contains("SHA-1"), "{checked}");
-}
-
-fn jiff_now(stage: &Stage) -> jiff::Timestamp {
-    stage.harness.state().snapshot().unwrap().at
-}
-
-#[test]
-fn times_that_cannot_be_are_refused_in_words_and_twice_is_asked() {
-    let mut stage = Stage::sample();
-    stage.open_for_amazon();
-    stage.touch("Use the sample's renewed certificate");
-    stage.wait_for("Schedule for 2 profiles");
-    stage.write("Time", "25:00");
-    stage.press(Modifiers::NONE, Key::Tab);
-    assert!(stage.sees("“25:00” is no time of day"), "{:#?}", stage.labels());
-    assert!(!stage.is_enabled("Schedule for 2 profiles"));
-    assert!(stage.sees("The date and time cannot be used"));
-    stage.write("Time", "02:30");
-    stage.touch("Time zone");
-    stage.get("Search time zones").type_text("berl");
-    stage.settle();
-    stage.press(Modifiers::NONE, Key::Enter);
-    // The clock is put forward on the last Sunday of March, back on the last of October.
-    let year = jiff::tz::TimeZone::UTC.to_datetime(jiff_now(&stage)).year() + 1;
-    let to = |stage: &mut Stage, day: jiff::civil::Date| {
-        stage.touch("Date");
-        let label = day.strftime("%-d %B %Y").to_string();
-        for _ in 0..24 {
-            if stage.labels().iter().any(|seen| seen.starts_with(&label)) {
-                break;
-            }
-            stage.click("Month after");
-        }
-        stage.click_beginning(&label);
-    };
-    let last_sunday = |month| {
-        let last = jiff::civil::date(year, month, 31);
-        last.saturating_sub(jiff::Span::new().days(i64::from(last.weekday().to_sunday_zero_offset())))
-    };
-    to(&mut stage, last_sunday(3));
-    stage.wait_for("does not exist in Europe/Berlin: the clock is put forward over it");
-    assert!(!stage.is_enabled("Schedule for 2 profiles"));
-    to(&mut stage, last_sunday(10));
-    stage.wait_for("exists twice in Europe/Berlin");
-    assert!(stage.sees("Say which of the two times is meant") && !stage.is_enabled("Schedule for 2 profiles"));
-    stage.touch("The later, UTC+01");
-    stage.wait_for("01:30 UTC");
-    assert!(stage.is_enabled("Schedule for 2 profiles"));
-    assert!(stage.sees("after the old one has expired"));
-    assert!(stage.sees("It goes active only after the certificate it replaces has ended"));
 }
 
 #[test]
@@ -336,7 +146,11 @@ fn a_fingerprint_is_confirmed_by_comparing_and_only_then() {
     let fingerprint = stage.fingerprint_of(&file);
     let confirmed = |stage: &Stage| {
         let listed: Value = serde_json::from_str(&stage.cli(&["--json", "certificate", "list"])).unwrap();
-        let one = listed["certificates"].as_array().unwrap().iter().find(|one| one["fingerprint_sha256"] == fingerprint.as_str());
+        let one = listed["certificates"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|one| one["fingerprint_sha256"] == fingerprint.as_str());
         !one.unwrap()["warnings"].to_string().contains("unconfirmed")
     };
     stage.open_for_amazon();
@@ -380,7 +194,8 @@ fn a_confirmation_on_import_is_kept() {
     stage.wait_for("New certificate scheduled for 2 profiles");
     let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
     let listed: Value = serde_json::from_str(&stage.cli(&["--json", "certificate", "list"])).unwrap();
-    let one = listed["certificates"].as_array().unwrap().iter().find(|one| one["fingerprint_sha256"] == fingerprint.as_str());
+    let one =
+        listed["certificates"].as_array().unwrap().iter().find(|one| one["fingerprint_sha256"] == fingerprint.as_str());
     assert!(!one.unwrap()["warnings"].to_string().contains("unconfirmed"));
     assert!(stage.sees("It goes active"));
 }
@@ -390,7 +205,10 @@ fn profiles_of_others_with_the_same_certificate_are_offered_and_not_ticked() {
     let mut stage = Stage::sample();
     let folder = stage.sample.as_ref().unwrap().folder.clone();
     let text = std::fs::read_to_string(folder.join("amazon-us.toml")).unwrap();
-    let text = text.replace("\"amazon-us\"", "\"amazon-mx\"").replace("Amazon Vendor US", "Amazon Vendor MX").replace("ACMEVC", "ACMEMX");
+    let text = text
+        .replace("\"amazon-us\"", "\"amazon-mx\"")
+        .replace("Amazon Vendor US", "Amazon Vendor MX")
+        .replace("ACMEVC", "ACMEMX");
     let copy = folder.join("amazon-mx.toml");
     std::fs::write(&copy, text).unwrap();
     stage.cli(&["connection", "add", copy.to_str().unwrap()]);
@@ -420,46 +238,6 @@ fn profiles_of_others_with_the_same_certificate_are_offered_and_not_ticked() {
     for (connection, profile) in [("amazon-mx", "test"), ("amazon-us", "production"), ("amazon-us", "test")] {
         assert_eq!(stage.encrypts_from(connection, profile, &fingerprint), None, "{connection} {profile}");
     }
-}
-
-#[test]
-fn a_schedule_is_seen_moved_and_brought_forward_in_the_inspector() {
-    let mut stage = Stage::sample();
-    let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
-    let source = CertificateSource::File(stage.renewed("amazon-us"));
-    let connection = Some("amazon-us".parse().unwrap());
-    stage.harness.state_mut().intend(Intent::NewCertificate { connection, profile: None, source: Some(source) });
-    stage.wait_for("Schedule for 2 profiles");
-    stage.touch("Schedule for 2 profiles");
-    stage.wait_for("New certificate scheduled");
-    stage.click_beginning("Amazon Vendor US, production");
-    stage.touch("Certificates");
-    stage.wait_for(": Goes active ");
-    for seen in [": Used for sending", "Signatures made with it are accepted until", "Came from: amazon-renewed.cer", "acme-2026"] {
-        assert!(stage.sees(seen), "{seen}: {:#?}", stage.labels());
-    }
-    let before = stage.encrypts_from("amazon-us", "production", &fingerprint).unwrap();
-    stage.touch("Reschedule…");
-    stage.wait_for("Reschedule the certificate");
-    assert!(!stage.sees("installed already"), "that is why it is here");
-    stage.touch("15 minutes later");
-    stage.touch("Schedule for 2 profiles");
-    stage.wait_gone("Reschedule the certificate");
-    let after = stage.encrypts_from("amazon-us", "production", &fingerprint).unwrap();
-    assert_ne!(before, after);
-    assert_eq!(stage.encrypts_from("amazon-us", "test", &fingerprint).unwrap(), after, "the pair stays together");
-    stage.touch("Activate now…");
-    stage.wait_for("Activate the certificate now?");
-    stage.touch("Cancel");
-    assert_eq!(stage.encrypts_from("amazon-us", "production", &fingerprint).unwrap(), after);
-    stage.touch("Activate now…");
-    stage.touch("Activate now");
-    stage.wait_for("The certificate is active");
-    stage.wait_for(": Accepted only");
-    stage.wait_gone(": Goes active ");
-    let now = stage.encrypts_from("amazon-us", "production", &fingerprint).unwrap();
-    assert!(now < after, "{now} is before {after}");
-    assert_eq!(stage.encrypts_from("amazon-us", "test", &fingerprint).unwrap(), after, "the other profile as before");
 }
 
 #[test]
