@@ -155,7 +155,9 @@ pub(super) fn frame_with_foot<W>(
                     let wish = show(ui, Part::Content);
                     // Whoever goes on with Tab sees where they are.
                     let focused = ui.memory(|memory| memory.focused()).and_then(|id| ui.ctx().read_response(id));
-                    if let Some(focused) = focused.filter(|focused| focused.gained_focus() && focused.layer_id == ui.layer_id()) {
+                    if let Some(focused) =
+                        focused.filter(|focused| focused.gained_focus() && focused.layer_id == ui.layer_id())
+                    {
                         ui.scroll_to_rect(focused.rect, None);
                     }
                     wish

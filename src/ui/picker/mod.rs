@@ -2,11 +2,11 @@
 
 mod calendar;
 mod date;
-mod time;
+mod time_of_day;
 mod zone;
 
 pub(super) use date::{DateMarks, DatePicker};
-pub(super) use time::TimeField;
+pub(super) use time_of_day::TimeField;
 pub(super) use zone::ZonePicker;
 
 use egui::{Button, Response, RichText, Ui, Widget as _, vec2};
