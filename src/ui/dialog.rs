@@ -133,7 +133,7 @@ pub(super) fn frame_with_foot<W>(
         .show(ctx, |ui| {
             ui.set_width(width - 48.0);
             // The area knows only the room below where it was last; a dialog that grows may begin higher.
-            ui.set_max_height(screen.height() - 80.0);
+            ui.set_max_height(screen.height() - 48.0);
             let mut closed = false;
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
@@ -149,11 +149,21 @@ pub(super) fn frame_with_foot<W>(
                 });
             });
             ui.add_space(2.0);
-            let room = (screen.height() - 172.0 - foot).max(120.0);
+            let room = (screen.height() - 140.0 - foot).max(120.0);
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
                 .auto_shrink([false, true])
-                .show(ui, |ui| show(ui, Part::Content))
+                .show(ui, |ui| {
+                    let wish = show(ui, Part::Content);
+                    // Whoever goes on with Tab sees where they are.
+                    let focused = ui.memory(|memory| memory.focused()).and_then(|id| ui.ctx().read_response(id));
+                    if let Some(focused) =
+                        focused.filter(|focused| focused.gained_focus() && focused.layer_id == ui.layer_id())
+                    {
+                        ui.scroll_to_rect(focused.rect, None);
+                    }
+                    wish
+                })
                 .inner;
             let below = ui.scope(|ui| show(ui, Part::Foot));
             wish = wish.or(below.inner);

@@ -1,71 +1,18 @@
-//! When a certificate goes active: now, or at a date and time in a stated zone.
+//! The form for when a certificate goes active: now, or at a date and time in a stated zone.
 
 use egui::Ui;
-use jiff::civil::{Date, DateTime, Time};
+use jiff::Timestamp;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
 
-use super::words::stated;
+use super::schedule::{Reading, Stated, home, proposal, week_before_end, week_from};
 use crate::domain::certificate::CertificateFacts;
-use crate::domain::instant::{self, InstantError};
-use crate::domain::timeline::Activation;
-use crate::ui::moment::{Moment, count, duration};
+use crate::ui::moment::Moment;
 use crate::ui::picker::{DateMarks, DatePicker, TimeField, ZonePicker};
-use crate::ui::widgets::{ToneName, link, notice, secondary, segmented};
-
-/// The hour proposed for an activation: people are at work then who can look at it.
-const HOUR: i8 = 9;
+use crate::ui::widgets::{ToneName, link, muted, notice, secondary, segmented};
 
 /// As wide are the proposals beside each other.
 const PRESETS: f32 = 280.0;
-
-/// What the form says, to be told from what it said before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stated {
-    on_date: bool,
-    date: Date,
-    time: TimeField,
-    zone: String,
-    /// Which of the two is meant where the local time exists twice: as the error writes it, with its offset.
-    offset: Option<String>,
-}
-
-/// What that comes to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
-    /// At once.
-    Now,
-    /// At an instant.
-    At {
-        /// The instant.
-        at: Timestamp,
-        /// The zone it was stated in.
-        zone: String,
-    },
-    /// The local time exists twice.
-    Twice {
-        /// Why, in words.
-        why: String,
-        /// The earlier, with its offset.
-        first: String,
-        /// The later, with its offset.
-        second: String,
-    },
-    /// It cannot be then, and why.
-    Refused(String),
-}
-
-impl Reading {
-    /// The activation, where there is one.
-    #[must_use]
-    pub(super) fn activation(&self) -> Option<Activation> {
-        match self {
-            Self::Now => Some(Activation::Now),
-            Self::At { at, zone } => Some(Activation::At { at: *at, zone: Some(zone.clone()) }),
-            Self::Twice { .. } | Self::Refused(_) => None,
-        }
-    }
-}
 
 /// The form.
 #[derive(Debug)]
@@ -73,11 +20,6 @@ pub(super) struct ActivationForm {
     pub(super) stated: Stated,
     dates: DatePicker,
     zones: ZonePicker,
-}
-
-/// The name of the user's zone.
-fn home(moment: &Moment) -> &str {
-    moment.zone.iana_name().unwrap_or("UTC")
 }
 
 impl ActivationForm {
@@ -178,7 +120,7 @@ impl ActivationForm {
             }
             Reading::Now | Reading::At { .. } => {
                 if !means.is_empty() {
-                    ui.add(egui::Label::new(crate::ui::widgets::muted(ui, means)).wrap());
+                    ui.add(egui::Label::new(muted(ui, means)).wrap());
                 }
             }
         }
@@ -190,224 +132,12 @@ fn offset_of(written: &str) -> String {
     written.get(19..).map_or_else(String::new, |offset| format!("UTC{offset}"))
 }
 
-impl Stated {
-    /// What it comes to for a certificate.
-    #[must_use]
-    pub(super) fn read(&self, new: &CertificateFacts, moment: &Moment) -> Reading {
-        if !self.on_date {
-            return Reading::Now;
-        }
-        let Some(time) = self.time.value() else {
-            let typed = self.time.text().trim();
-            return Reading::Refused(if typed.is_empty() {
-                "There is no time; type one such as 09:00".to_owned()
-            } else {
-                format!("“{typed}” is no time of day; type one such as 09:00")
-            });
-        };
-        let local = self.date.to_datetime(time);
-        let written = self.offset.clone().unwrap_or_else(|| local.to_string());
-        let words = local.strftime("%H:%M on %-d %b %Y");
-        let at = match instant::parse(&format!("{written}[{}]", self.zone)) {
-            Ok(stated) => stated.at,
-            Err(InstantError::DoesNotExist { zone, .. }) => {
-                return Reading::Refused(format!(
-                    "{words} does not exist in {zone}: the clock is put forward over it. Choose an hour later or earlier"
-                ));
-            }
-            Err(InstantError::ExistsTwice { zone, first, second, .. }) => {
-                let why = format!("{words} exists twice in {zone}: the clock is put back over it");
-                return Reading::Twice { why, first, second };
-            }
-            Err(error) => return Reading::Refused(super::words::sentence(&error.to_string())),
-        };
-        if at <= moment.now {
-            return Reading::Refused(format!("{words} has passed in {}; choose a later time, or Now", self.zone));
-        }
-        let told = |at| stated(at, Some(&self.zone), moment);
-        if at < new.not_before {
-            return Reading::Refused(format!(
-                "The new certificate is valid only from {}; choose a later time",
-                told(new.not_before)
-            ));
-        }
-        if at > new.not_after {
-            return Reading::Refused(format!(
-                "The new certificate has ended by then, on {}; choose an earlier time",
-                told(new.not_after)
-            ));
-        }
-        Reading::At { at, zone: self.zone.clone() }
-    }
-}
-
-/// `= 08:00 UTC, in 4 days 9 hours, 16 days before the old one expires`.
-#[must_use]
-pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &Moment) -> String {
-    let Reading::At { at, zone } = reading else {
-        let valid = old.is_some_and(|old| old.not_after > moment.now);
-        return if *reading == Reading::Now && valid {
-            "The old certificate is still valid: make sure that the partner has switched to the new one".to_owned()
-        } else {
-            String::new()
-        };
-    };
-    let mut parts = Vec::new();
-    let utc = Moment { now: moment.now, zone: TimeZone::UTC };
-    let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_datetime(*at);
-    if zone != "UTC" {
-        let there = TimeZone::UTC.to_datetime(*at);
-        let form = if there.date() == local.date() { "%H:%M" } else { "%-d %b %H:%M" };
-        parts.push(format!("= {} UTC", there.strftime(form)));
-    }
-    if home(moment) != zone && home(moment) != "UTC" && moment.zone.to_datetime(*at) != local {
-        parts.push(format!("{} where you are", moment.day_and_time(*at)));
-    }
-    parts.push(utc.until(*at));
-    if let Some(old) = old {
-        let seconds = old.not_after.as_second() - at.as_second();
-        let days = usize::try_from(seconds.abs() / 86_400).unwrap_or(0);
-        let length =
-            if days == 0 { duration(jiff::SignedDuration::from_secs(seconds.abs())) } else { count(days, "day") };
-        parts.push(if seconds >= 0 {
-            format!("{length} before the old one expires")
-        } else {
-            format!("{length} after the old one has expired")
-        });
-    }
-    parts.join(", ")
-}
-
-/// In seven days, in the morning.
-fn week_from(moment: &Moment) -> DateTime {
-    moment.zone.to_datetime(moment.now).date().saturating_add(7.days()).at(HOUR, 0, 0, 0)
-}
-
-/// A week before the old one ends, in the morning, where that is still to come.
-fn week_before_end(old: Option<&CertificateFacts>, moment: &Moment) -> Option<DateTime> {
-    let day = moment.zone.to_datetime(old?.not_after).date().saturating_sub(7.days());
-    let local = day.at(HOUR, 0, 0, 0);
-    let at = moment.zone.to_ambiguous_timestamp(local).compatible().ok()?;
-    (at > moment.now).then_some(local)
-}
-
-/// The local time to propose; nothing where it is to be now: there is no old one, it has ended, or the new one has.
-fn proposal(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Moment) -> Option<DateTime> {
-    let old = old.filter(|old| old.not_after > moment.now)?;
-    if new.not_after <= moment.now {
-        return None;
-    }
-    let today = moment.zone.to_datetime(moment.now).date();
-    let instant = |local: DateTime| moment.zone.to_ambiguous_timestamp(local).compatible().ok();
-    let soon = moment.now.as_second() + 3600;
-    let fits = |local: &DateTime| {
-        instant(*local).is_some_and(|at| {
-            at.as_second() > soon && at >= new.not_before && at < old.not_after && at <= new.not_after
-        })
-    };
-    let mornings = |days: i64| today.saturating_add(days.days()).at(HOUR, 0, 0, 0);
-    // A week from now leaves time to tell the partner; where the old one ends before that, as late as it allows.
-    let within_week = (0..=7).rev().map(mornings).find(fits);
-    let after_begin = || {
-        let begins = moment.zone.to_datetime(new.not_before).date();
-        [0, 1]
-            .map(|days: i64| begins.saturating_add(days.days()).at(HOUR, 0, 0, 0))
-            .into_iter()
-            .find(|local| instant(*local).is_some_and(|at| at >= new.not_before && at.as_second() > soon))
-    };
-    within_week.or_else(|| if new.not_before > moment.now { after_begin() } else { None })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::{Fingerprint, KeyAlgorithm, KeyFacts, SignatureFacts};
-    use jiff::civil::date;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn facts(from: &str, until: &str) -> CertificateFacts {
-        CertificateFacts {
-            subject: "CN=partner".to_owned(),
-            issuer: "CN=partner".to_owned(),
-            serial: "01".to_owned(),
-            fingerprint_sha256: Fingerprint([1; 32]),
-            fingerprint_sha1: String::new(),
-            spki_sha256: String::new(),
-            not_before: at(from),
-            not_after: at(until),
-            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-            self_signed: true,
-            ca: false,
-            key_usage: Vec::new(),
-        }
-    }
-
-    fn moment() -> Moment {
-        Moment { now: at("2026-11-24T08:30:00Z"), zone: TimeZone::get("Europe/Berlin").unwrap() }
-    }
 
     #[test]
-    fn what_is_proposed_lies_between_the_new_ones_begin_and_the_old_ones_end() {
-        let new = facts("2026-11-20T00:00:00Z", "2028-11-19T00:00:00Z");
-        let propose = |old: Option<&CertificateFacts>, new: &CertificateFacts| proposal(old, new, &moment());
-        let old = facts("2023-12-15T00:00:00Z", "2026-12-14T12:00:00Z");
-        assert_eq!(propose(Some(&old), &new), Some(date(2026, 12, 1).at(9, 0, 0, 0)));
-        let ends_soon = facts("2023-12-15T00:00:00Z", "2026-11-27T06:00:00Z");
-        assert_eq!(propose(Some(&ends_soon), &new), Some(date(2026, 11, 26).at(9, 0, 0, 0)));
-        let ends_at_once = facts("2023-12-15T00:00:00Z", "2026-11-24T09:00:00Z");
-        assert_eq!(propose(Some(&ends_at_once), &new), None);
-        let ended = facts("2023-12-15T00:00:00Z", "2026-11-23T09:00:00Z");
-        assert_eq!(propose(Some(&ended), &new), None);
-        assert_eq!(propose(None, &new), None);
-        let begins_later = facts("2026-12-20T10:00:00Z", "2028-11-19T00:00:00Z");
-        assert_eq!(propose(Some(&old), &begins_later), Some(date(2026, 12, 21).at(9, 0, 0, 0)));
-    }
-
-    #[test]
-    fn what_cannot_be_is_said_in_words() {
-        let new = facts("2026-11-26T00:00:00Z", "2028-11-19T00:00:00Z");
-        let read = |day: Date, time: &str, zone: &str, offset: Option<&str>| {
-            let time = TimeField::typed(time);
-            let offset = offset.map(str::to_owned);
-            Stated { on_date: true, date: day, time, zone: zone.to_owned(), offset }.read(&new, &moment())
-        };
-        let refused = |reading| match reading {
-            Reading::Refused(why) => why,
-            other => panic!("{other:?}"),
-        };
-        assert!(
-            refused(read(date(2027, 3, 28), "02:30", "Europe/Berlin", None))
-                .contains("does not exist in Europe/Berlin")
-        );
-        assert!(refused(read(date(2026, 11, 24), "09:00", "Europe/Berlin", None)).contains("has passed"));
-        assert!(refused(read(date(2026, 11, 25), "09:00", "Europe/Berlin", None)).contains("valid only from 26 Nov"));
-        assert!(refused(read(date(2029, 1, 1), "09:00", "Europe/Berlin", None)).contains("has ended by then"));
-        assert!(refused(read(date(2027, 1, 1), "nine", "Europe/Berlin", None)).contains("is no time of day"));
-        let Reading::Twice { first, second, .. } = read(date(2027, 10, 31), "02:30", "Europe/Berlin", None) else {
-            panic!("it exists twice");
-        };
-        let chosen = |offset: &str| read(date(2027, 10, 31), "02:30", "Europe/Berlin", Some(offset));
-        let zone = "Europe/Berlin".to_owned();
-        assert_eq!(chosen(&first), Reading::At { at: at("2027-10-31T00:30:00Z"), zone: zone.clone() });
-        assert_eq!(chosen(&second), Reading::At { at: at("2027-10-31T01:30:00Z"), zone });
-        assert_eq!([offset_of(&first), offset_of(&second)], ["UTC+02", "UTC+01"]);
-    }
-
-    #[test]
-    fn what_it_means_is_told_from_utc_from_now_and_from_the_old_ones_end() {
-        let old = facts("2023-12-15T00:00:00Z", "2026-12-14T12:00:00Z");
-        let reading = |text: &str, zone: &str| Reading::At { at: at(text), zone: zone.to_owned() };
-        assert_eq!(
-            means(&reading("2026-11-28T08:00:00Z", "Europe/Berlin"), Some(&old), &moment()),
-            "= 08:00 UTC, in 3 days 23 hours, 16 days before the old one expires"
-        );
-        assert_eq!(
-            means(&reading("2026-12-16T02:00:00Z", "America/New_York"), Some(&old), &moment()),
-            "= 16 Dec 02:00 UTC, 16 Dec, 03:00 where you are, in 21 days, 1 day after the old one has expired"
-        );
+    fn an_offset_is_taken_from_what_is_written() {
+        assert_eq!([offset_of("2027-10-31T02:30:00+02"), offset_of("short")], ["UTC+02", ""]);
     }
 }

@@ -8,7 +8,7 @@
 //! | whose it is | `whose` |
 //! | old and new beside each other | `comparison` |
 //! | comparing a fingerprint | `fingerprint`, `confirm` |
-//! | when it goes active | `activation` |
+//! | when it goes active: the form, and what it comes to | `activation`, `schedule` |
 //! | the timeline, and drawing it | `timeline`, `timeline_layout` |
 //! | for which profiles | `applies_to` |
 //! | what all that would do | `plan` |
@@ -20,6 +20,7 @@ mod confirm;
 mod dialog;
 mod fingerprint;
 mod plan;
+mod schedule;
 mod source;
 mod timeline;
 mod timeline_layout;
@@ -32,4 +33,4 @@ pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::short_fingerprint;
 pub(super) use timeline::{Timeline, meaning};
 pub(super) use timeline_layout::draw as draw_timeline;
-pub(super) use words::{days_left, signature, stated, stated_fully, usage, validity};
+pub(super) use words::{days_left, signature, stated_fully, usage, validity};

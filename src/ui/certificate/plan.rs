@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::activation::{Reading, Stated, means};
 use super::applies_to::Target;
 use super::comparison::{Judged, Row, rows};
+use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};

@@ -74,7 +74,7 @@ impl Timeline {
         let coming = next.map(|(entry, _)| entry.fingerprint);
         let mut known: Vec<(&CertificateFacts, Timestamp)> = all_fingerprints(uses)
             .iter()
-            .filter_map(|fingerprint| facts(fingerprint))
+            .filter_map(facts)
             .map(|facts| (facts, accepted_until(uses, facts)))
             // What ended long ago is history.
             .filter(|(facts, until)| *until > now || used == Some(facts.fingerprint_sha256))

@@ -49,10 +49,10 @@ impl CertificateDialog {
     }
 
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
-        if let Some(trouble) = &self.trouble {
-            notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
-        }
         if self.found.is_none() {
+            if let Some(trouble) = &self.trouble {
+                notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
+            }
             if self.inspecting.is_some() {
                 ui.label(muted(ui, "Looking at it"));
             }
@@ -69,7 +69,7 @@ impl CertificateDialog {
         self.about(ui, desk)
     }
 
-    fn choose_connection(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
+    fn choose_connection(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         let found = self.found.as_ref()?;
         if desk.snapshot.connections.is_empty() {
             let text = "A certificate is kept for the connection that uses it";
@@ -85,11 +85,12 @@ impl CertificateDialog {
         self.whose.show(ui, desk.snapshot, &found.facts).map(Wish::For)
     }
 
-    fn about(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
+    fn about(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         let (Some(found), Some(plan), Some(form)) = (&self.found, &self.plan, &mut self.activation) else {
             ui.label(muted(ui, "Looking at it"));
             return None;
         };
+        ui.spacing_mut().item_spacing.y = 6.0;
         let mut wish = None;
         let again = matches!(found.source, CertificateSource::Workspace(_));
         if !again {
@@ -150,8 +151,9 @@ impl CertificateDialog {
         wish
     }
 
-    fn foot(&mut self, ui: &mut Ui) -> Option<Wish> {
-        if let Some(refusal) = &self.refusal {
+    fn foot(&self, ui: &mut Ui) -> Option<Wish> {
+        // Another file could not be read while one is shown: that is said where it is seen.
+        if let Some(refusal) = self.refusal.as_ref().or(self.trouble.as_ref().filter(|_| self.found.is_some())) {
             notice(ui, ToneName::Bad, &refusal.head, &refusal.remedy, |_| {});
         }
         let busy = self.busy();

@@ -89,6 +89,8 @@ fn show_said(ui: &mut Ui, all: &[Said]) {
 
 fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
+        // As high as the text: these are no controls.
+        ui.spacing_mut().interact_size.y = 20.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(96.0, 20.0), egui::Sense::hover());
         let ink = tokens(ui.ctx()).muted;
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, theme::small(), ink);
@@ -185,7 +187,7 @@ fn accepted_words(
         .iter()
         .filter(|entry| entry.fingerprint == *print && entry.purposes.contains(&verifies))
         .map(|entry| entry.until)
-        .fold(Some(jiff::Timestamp::MIN), |latest, until| Some(latest?.max(until?)));
+        .try_fold(jiff::Timestamp::MIN, |latest, until| Some(latest.max(until?)));
     let end = match (ends, facts) {
         (Some(until), Some(facts)) => Some(until.min(facts.not_after)),
         (until, facts) => until.or(facts.map(|facts| facts.not_after)),

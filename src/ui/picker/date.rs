@@ -7,7 +7,7 @@ use egui::{
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
-use super::opener;
+use super::{Follow, opener};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::widgets::{focus_ring, icon_button, link, muted};
@@ -31,7 +31,7 @@ pub(crate) struct DatePicker {
     cursor: Option<Date>,
     month: Option<Month>,
     /// The cursor has moved: the keyboard goes with it.
-    follow: bool,
+    follow: Follow,
 }
 
 impl DatePicker {
@@ -44,7 +44,7 @@ impl DatePicker {
             .accessible_name(name)
             .show(|ui| {
                 let cursor = *self.cursor.get_or_insert_with(|| {
-                    self.follow = true;
+                    self.follow = Follow::begin();
                     (*date).max(marks.today)
                 });
                 let month = *self.month.get_or_insert_with(|| Month::of(cursor));
@@ -57,7 +57,7 @@ impl DatePicker {
                         ui.spacing_mut().item_spacing.x = 6.0;
                         let (dot, _) = ui.allocate_exact_size(vec2(8.0, 16.0), Sense::hover());
                         ui.painter().circle_filled(dot.center(), 3.0, tokens(ui.ctx()).bad.ink);
-                        ui.label(muted(ui, format!("{what}, {}", day.strftime("%-d %b %Y"))));
+                        ui.label(muted(ui, format!("{}, {what}", day.strftime("%-d %b %Y"))));
                     });
                 }
                 if chosen.is_some() {
@@ -117,9 +117,7 @@ impl DatePicker {
                         chosen = Some(day);
                     }
                     if live && day == cursor {
-                        if std::mem::take(&mut self.follow) {
-                            response.request_focus();
-                        }
+                        self.follow.to(ui, &response);
                         if response.has_focus() {
                             self.keys(ui, response.id, cursor, marks.today);
                         }
@@ -154,7 +152,7 @@ impl DatePicker {
                 let there = step(cursor, by, earliest);
                 self.cursor = Some(there);
                 self.month = Some(Month::of(there));
-                self.follow = true;
+                self.follow = Follow::begin();
                 ui.request_repaint();
                 return;
             }

@@ -2,11 +2,11 @@
 
 mod calendar;
 mod date;
-mod time;
+mod time_of_day;
 mod zone;
 
-pub(super) use self::time::TimeField;
 pub(super) use date::{DateMarks, DatePicker};
+pub(super) use time_of_day::TimeField;
 pub(super) use zone::ZonePicker;
 
 use egui::{Button, Response, RichText, Ui, Widget as _, vec2};
@@ -31,4 +31,27 @@ fn opener(ui: &mut Ui, name: &str, shown: &str) -> Response {
         node.set_value(shown);
     });
     response
+}
+
+/// Brings the keyboard to a control of a popup that has just been opened. In its first frames a popup may lie below the
+/// dialog that it belongs to, and then what it asks for is not given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Follow {
+    frames: u8,
+}
+
+impl Follow {
+    /// To begin with the next frame.
+    const fn begin() -> Self {
+        Self { frames: 3 }
+    }
+
+    /// Asks once more, where that is still to be done.
+    fn to(&mut self, ui: &Ui, response: &Response) {
+        if self.frames > 0 {
+            self.frames -= 1;
+            response.request_focus();
+            ui.request_repaint();
+        }
+    }
 }

@@ -4,7 +4,7 @@ use egui::{Button, Key, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollAr
 use jiff::civil::DateTime;
 use jiff::tz::{self, Offset, TimeZone};
 
-use super::opener;
+use super::{Follow, opener};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, search, small};
 
@@ -23,7 +23,7 @@ struct Entry {
 pub(crate) struct ZonePicker {
     query: String,
     cursor: usize,
-    open: bool,
+    follow: Option<Follow>,
     /// The list, and for what it was made: finding the offsets of all zones is not for every frame.
     listed: Option<(String, DateTime, Vec<Entry>)>,
 }
@@ -63,9 +63,7 @@ impl ZonePicker {
             )
         });
         let field = search(ui, "Search time zones", &mut self.query, "City or region", f32::INFINITY);
-        if !std::mem::replace(&mut self.open, true) {
-            field.request_focus();
-        }
+        self.follow.get_or_insert(Follow::begin()).to(ui, &field);
         if field.changed() {
             self.cursor = 0;
         }
