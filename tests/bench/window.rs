@@ -13,7 +13,9 @@ use countersign::app::engine::{Engine, EngineOptions};
 use countersign::app::{App, Clock, KeyKind, Location, NewIdentity, Unlock};
 use countersign::ui::{self, Window};
 use eframe::App as _;
-use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase, Vec2, pos2, vec2};
+use egui::{
+    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase, Vec2, pos2, vec2,
+};
 
 const SIZE: Vec2 = vec2(1360.0, 860.0);
 

@@ -77,7 +77,8 @@ impl Opened {
         let now = jiff::Timestamp::UNIX_EPOCH;
         run_here(async {
             let unlock = countersign::app::Unlock::none();
-            let workspace = countersign::store::Workspace::open_existing(&location, &unlock, now).await.unwrap().unwrap();
+            let workspace =
+                countersign::store::Workspace::open_existing(&location, &unlock, now).await.unwrap().unwrap();
             workspace.set_meta(key, value).await.unwrap();
             workspace.close().await;
         });
@@ -165,6 +166,7 @@ fn what_cannot_be_opened_again_is_said_and_set_up_anew_on_demand() {
     opened.set_meta("sample-made", "2020-05-04T10:00:00Z");
     let aged = opened.begin().unwrap().files().aged.unwrap();
     assert!(aged.contains("4 May 2020") && aged.contains("--reset"), "{aged}");
+    assert!(aged.contains(&format!("--workspace \"{}\"", opened.path().display())), "never another sample: {aged}");
     // By another version.
     opened.set_meta("sample", "1");
     let (message, hint) = opened.refused();
