@@ -108,7 +108,7 @@ impl Bench {
     }
 
     fn scroll(&mut self, round: usize) -> Duration {
-        let down = if round / 100 % 2 == 0 { -240.0 } else { 240.0 };
+        let down = if (round / 100).is_multiple_of(2) { -240.0 } else { 240.0 };
         let wheel = Event::MouseWheel {
             unit: MouseWheelUnit::Point,
             delta: vec2(0.0, down),
@@ -125,7 +125,7 @@ impl Bench {
     }
 
     fn select(&mut self, round: usize) -> Duration {
-        self.press(if round / 50 % 2 == 0 { Key::ArrowDown } else { Key::ArrowUp }, Modifiers::NONE)
+        self.press(if (round / 50).is_multiple_of(2) { Key::ArrowDown } else { Key::ArrowUp }, Modifiers::NONE)
     }
 
     fn search(&mut self, round: usize) -> Duration {
