@@ -166,6 +166,7 @@ fn what_cannot_be_opened_again_is_said_and_set_up_anew_on_demand() {
     opened.set_meta("sample-made", "2020-05-04T10:00:00Z");
     let aged = opened.begin().unwrap().files().aged.unwrap();
     assert!(aged.contains("4 May 2020") && aged.contains("--reset"), "{aged}");
+    assert!(aged.contains(&format!("--workspace \"{}\"", opened.path().display())), "never another sample: {aged}");
     // By another version.
     opened.set_meta("sample", "1");
     let (message, hint) = opened.refused();

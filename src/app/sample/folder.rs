@@ -104,10 +104,22 @@ pub(super) async fn finish(workspace: &Workspace, now: Timestamp) -> Result<(), 
     Ok(workspace.set_meta(MARK, SHAPE).await?)
 }
 
+/// The command that sets the sample of this folder up anew.
+pub(super) fn anew(folder: &Path) -> String {
+    if usual_folder().is_ok_and(|usual| usual == folder) {
+        return "countersign sample --reset".to_owned();
+    }
+    // Double quotes: the shells of all platforms take them.
+    format!("countersign sample --reset --workspace \"{}\"", folder.display())
+}
+
+fn lost_by(folder: &Path) -> String {
+    format!("`{}` sets it up anew; what was done in it is lost", anew(folder))
+}
+
 /// A sample that cannot be opened again as it was left.
 pub(super) fn damaged(folder: &Path, what: &str) -> AppError {
-    AppError::new(format!("the sample in {} is damaged: {what}", folder.display()))
-        .hint("`countersign sample --reset` sets it up anew; what was done in it is lost")
+    AppError::new(format!("the sample in {} is damaged: {what}", folder.display())).hint(lost_by(folder))
 }
 
 /// What stands in a folder.
@@ -180,7 +192,7 @@ async fn made(workspace: &Workspace, folder: &Path) -> Result<Option<Timestamp>,
         Some(BEGUN) | None => return Ok(None),
         Some(_) => {
             return Err(AppError::new(format!("the sample in {} was set up by another version", folder.display()))
-                .hint("`countersign sample --reset` sets it up anew; what was done in it is lost"));
+                .hint(lost_by(folder)));
         }
     }
     let made = workspace.meta(MADE).await?.and_then(|text| text.parse().ok());

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::folder::{Claim, usual_folder};
+use super::folder::{Claim, anew, usual_folder};
 use super::reopen::reopen;
 use super::world::{AMAZON_RENEWED, DOWNLOADS, NORTHWIND_RENEWED, Running, World};
 use super::{SampleFault, SampleFiles};
@@ -72,7 +72,8 @@ impl OpenSample {
         let claim = runtime.block_on(Claim::take(&folder, reset || fault.is_some()))?;
         let aged = claim.aged(app.now()).map(|made| {
             let day = made.strftime("%-d %b %Y");
-            format!("It was set up on {day}, and certificates in it have ended since. `countersign sample --reset` sets up a fresh one")
+            let anew = anew(&folder);
+            format!("It was set up on {day}, and certificates in it have ended since. `{anew}` sets up a fresh one")
         });
         let setup = runtime.spawn(async move {
             let running = if claim.is_made() {
