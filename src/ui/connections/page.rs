@@ -117,9 +117,8 @@ impl ConnectionsPage {
                     }
                     let width = if inspecting { 180.0_f32 } else { 230.0 }.min(ui.available_width() - 8.0);
                     let hint = if inspecting { "Search" } else { "Search connections" };
-                if width > 60.0 {
-                        let field =
-                            search(ui, "Search connections", &mut self.query, hint, width - 34.0);
+                    if width > 60.0 {
+                        let field = search(ui, "Search connections", &mut self.query, hint, width - 34.0);
                         if std::mem::take(&mut self.focus_search) {
                             field.request_focus();
                         }

@@ -4,11 +4,11 @@
 mod certificate;
 mod connections;
 mod engine;
+mod new_connection;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
-mod new_connection;
 mod settings;
 mod shell;
 mod stage;

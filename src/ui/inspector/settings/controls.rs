@@ -158,11 +158,7 @@ fn partner_certificate(
             let button = Button::new((icon::text(Icon::FileBadge, tokens.muted), text));
             // Cut to three letters a fingerprint says nothing; the pointer tells it.
             let button = if width < ROOM_FOR_FINGERPRINT { button } else { button.right_text(short) };
-            button
-                .truncate()
-                .corner_radius(theme::RADIUS)
-                .min_size(vec2(width, theme::CONTROL))
-                .ui(ui)
+            button.truncate().corner_radius(theme::RADIUS).min_size(vec2(width, theme::CONTROL)).ui(ui)
         })
         .inner
         .on_hover_text(&said);
