@@ -1,34 +1,8 @@
 //! What is around every page: files dropped onto the window, keys, colours, and a workspace that cannot be read.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-
 use egui::{Key, Modifiers, Theme};
 
 use super::Stage;
-
-/// A file as the system hands it over when it is dropped.
-#[derive(Debug)]
-struct OnDisk(PathBuf);
-
-impl egui::DroppedFile for OnDisk {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
-impl Stage {
-    /// Drops a file onto the window.
-    pub fn drop_file(&mut self, path: &Path) {
-        self.harness.input_mut().dropped_files.push(Arc::new(OnDisk(path.to_owned())));
-        self.harness.step();
-        self.settle();
-    }
-}
 
 #[test]
 fn a_connection_file_dropped_onto_the_window_is_added_and_the_next_one_asks_before_it_replaces() {

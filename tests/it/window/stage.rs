@@ -1,6 +1,6 @@
 //! A window on a workspace of its own, and how a test acts on it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,20 @@ use jiff::tz::TimeZone;
 
 /// The longest that anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A file as the system hands it over when it is dropped.
+#[derive(Debug)]
+struct OnDisk(PathBuf);
+
+impl egui::DroppedFile for OnDisk {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
 
 /// The window under test.
 pub struct Stage {
@@ -195,6 +209,13 @@ impl Stage {
         self.harness.run();
         self.get(field).type_text(text);
         self.harness.run();
+    }
+
+    /// Drops a file onto the window.
+    pub fn drop_file(&mut self, path: &Path) {
+        self.harness.input_mut().dropped_files = vec![Arc::new(OnDisk(path.to_owned()))];
+        self.harness.step();
+        self.settle();
     }
 
     /// Presses a key with modifiers.

@@ -23,20 +23,6 @@ fn verdicts(stage: &Stage, connection: &str, profile: &str) -> Vec<String> {
     journalled(stage, connection, profile).iter().map(|sent| sent["verdict"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A file as the system hands it over when it is dropped.
-#[derive(Debug)]
-struct OnDisk(std::path::PathBuf);
-
-impl egui::DroppedFile for OnDisk {
-    fn path(&self) -> &std::path::Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
 /// The renewed certificate that the sample's partner offers.
 fn renewed(stage: &Stage, file: &str) -> String {
     stage.sample.as_ref().unwrap().folder.join(file).display().to_string()
@@ -195,11 +181,7 @@ fn a_file_that_was_dropped_is_sent_and_one_that_is_gone_is_said() {
     let file = stage.workspace.with_file_name("orders.edi");
     std::fs::write(&file, "ISA*00~").unwrap();
     open(&mut stage, "Amazon Vendor DE");
-    let dropped = |stage: &mut Stage, file: &std::path::Path| {
-        stage.harness.input_mut().dropped_files.push(std::sync::Arc::new(OnDisk(file.to_owned())));
-        stage.harness.run();
-    };
-    dropped(&mut stage, &file);
+    stage.drop_file(&file);
     assert!(stage.sees("orders.edi"), "{:#?}", stage.labels());
     stage.click("Send to test");
     stage.wait_for("Delivered and signed for");

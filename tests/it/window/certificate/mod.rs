@@ -11,20 +11,6 @@ use super::Stage;
 mod import;
 mod schedule;
 
-/// A file that is dropped onto the window.
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
 impl Stage {
     /// Clicks a control wherever it is in what scrolls.
     #[track_caller]
@@ -40,12 +26,6 @@ impl Stage {
         self.get(field).scroll_to_me();
         self.settle();
         self.fill(field, text);
-    }
-
-    pub(super) fn drop_file(&mut self, path: &Path) {
-        self.harness.input_mut().dropped_files = vec![std::sync::Arc::new(Dropped(path.to_owned()))];
-        self.harness.step();
-        self.settle();
     }
 
     pub(super) fn paste(&mut self, text: &str) {
