@@ -170,7 +170,9 @@ fn a_refused_connection_is_told_in_words() {
     stage.cli(&["connection", "set", "amazon-de", "test", &format!("url=http://{free}/as2")]);
     open(&mut stage, "Amazon Vendor DE");
     stage.click("Send to test");
-    stage.wait_for("The partner's server refused the connection");
+    // Offered once it has ended, which is when the journal has it too.
+    stage.wait_for("Send again");
+    assert!(stage.sees("The partner's server refused the connection"), "{:#?}", stage.labels());
     assert!(stage.sees("Connected, failed") && stage.sees("Sent, skipped"), "{:#?}", stage.labels());
     assert_eq!(verdicts(&stage, "amazon-de", "test"), ["failed"]);
 }
