@@ -8,9 +8,10 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::TransmissionId;
 
 /// A page of the window.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Page {
     /// The matrix of connections.
+    #[default]
     Connections,
     /// The test send of one connection, both profiles beside each other.
     TestSend(ConnectionId),

@@ -3,6 +3,7 @@
 //! | if you look for | it is in |
 //! |---|---|
 //! | the frame around everything, what happens in which order | `window` |
+//! | which page, inspector and dialogs are shown, what keys and intents do to them | `views` |
 //! | what a view is given, and how it asks for something | `desk`, `intent` |
 //! | the matrix of connections | `connections` |
 //! | the settings, certificates and history of one connection | `inspector` |
@@ -41,6 +42,7 @@ mod shell;
 mod test_send;
 mod theme;
 mod transmissions;
+mod views;
 mod widgets;
 mod window;
 

@@ -1,0 +1,321 @@
+//! Everything that is shown: the page, the inspector beside it, the dialogs on top, and what the keyboard and the intents
+//! do to them.
+
+use egui::{CentralPanel, Context, Frame, Key, Panel, Ui, ViewportCommand};
+
+use super::command::UiCommand;
+use super::connections::{self, ConnectionsPage};
+use super::desk::Desk;
+use super::dialog::{Dialog, Dropped, Flow};
+use super::inspector::Inspector;
+use super::intent::{InspectorTab, Intent, Page};
+use super::shell::{self, Confirm, Palette};
+use super::test_send::TestSendPage;
+use super::theme::{self, tokens};
+use super::transmissions::TransmissionsPage;
+use crate::app::engine::Command;
+use crate::domain::identifier::ConnectionId;
+
+/// Everything that is shown, with its state.
+#[derive(Default)]
+pub(super) struct Views {
+    pub(super) page: Page,
+    pub(super) connections: ConnectionsPage,
+    transmissions: TransmissionsPage,
+    test_send: Option<TestSendPage>,
+    pub(super) inspector: Option<Inspector>,
+    pub(super) dialogs: Vec<Box<dyn Dialog>>,
+    palette: Palette,
+    pub(super) errands: connections::FileErrands,
+}
+
+impl Views {
+    /// The journal has changed: what is shown of it is to be read anew.
+    pub(super) fn journal_changed(&mut self) {
+        self.transmissions.refresh();
+        if let Some(inspector) = &mut self.inspector {
+            inspector.journal_changed();
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, intent: Intent, desk: &mut Desk<'_>, ctx: &Context) {
+        match intent {
+            Intent::Go(page) => self.go(page),
+            Intent::Inspect { connection, profile, tab } => {
+                self.page = Page::Connections;
+                if self.may_leave_for(&connection, || Intent::Inspect { connection: connection.clone(), profile, tab }) {
+                    self.inspect(connection, desk, |inspector| inspector.show_on(profile, tab));
+                }
+            }
+            Intent::CloseInspector => match self.inspector.as_ref().map_or(0, Inspector::unsaved) {
+                0 => self.inspector = None,
+                unsaved => self.ask_about_unsaved(unsaved, Intent::CloseInspector),
+            },
+            Intent::DiscardChanges => {
+                if let Some(inspector) = &mut self.inspector {
+                    inspector.discard();
+                }
+            }
+            Intent::ProposeSetting { connection, profile, setting, value } => {
+                self.page = Page::Connections;
+                let again = || Intent::ProposeSetting {
+                    connection: connection.clone(),
+                    profile,
+                    setting: setting.clone(),
+                    value: value.clone(),
+                };
+                if self.may_leave_for(&connection, again) {
+                    self.inspect(connection, desk, |inspector| {
+                        inspector.show_on(Some(profile), Some(InspectorTab::Settings));
+                        inspector.propose(profile, &setting, value.as_deref());
+                    });
+                }
+            }
+            Intent::NewCertificate { connection, profile, source } => {
+                let connection = connection.or_else(|| self.selected().cloned());
+                self.dialogs
+                    .push(Box::new(super::certificate::CertificateDialog::new(connection, profile, source, desk)));
+            }
+            Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
+            Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
+            Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
+            Intent::ImportConnectionFile => self.errands.pick_connection(desk),
+            Intent::AddConnectionFile(file) => self.errands.add(file, false, desk),
+            Intent::ReplaceConnectionFile(file) => self.errands.add(file, true, desk),
+            Intent::ExportConnection(id) => self.errands.export(id, desk),
+            Intent::ShowTransmission(id) => {
+                self.go(Page::Transmissions);
+                self.transmissions.open(id);
+            }
+            Intent::Open(dialog) => self.dialogs.push(dialog),
+            Intent::OpenSample => self.errands.open_sample(desk),
+            Intent::OpenPalette => self.palette.open(),
+            Intent::Refresh => {
+                if desk.ask(|_| Command::Refresh).is_some() {
+                    self.journal_changed();
+                }
+            }
+            // Done by the window itself.
+            Intent::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    fn go(&mut self, page: Page) {
+        if let Page::TestSend(connection) = &page
+            && self.test_send.as_ref().is_none_or(|shown| shown.connection() != connection)
+        {
+            self.test_send = Some(TestSendPage::new(connection.clone()));
+        }
+        self.page = page;
+    }
+
+    fn selected(&self) -> Option<&ConnectionId> {
+        match &self.page {
+            Page::TestSend(connection) => Some(connection),
+            _ => self.inspector.as_ref().map(Inspector::connection),
+        }
+    }
+
+    fn inspect(&mut self, connection: ConnectionId, desk: &Desk<'_>, then: impl FnOnce(&mut Inspector)) {
+        if self.inspector.as_ref().is_none_or(|inspector| *inspector.connection() != connection) {
+            self.inspector = Inspector::new(connection, desk.snapshot);
+        }
+        if let Some(inspector) = &mut self.inspector {
+            then(inspector);
+        }
+    }
+
+    /// Whether the inspector can be given to a connection; asks where that would lose changes to another.
+    fn may_leave_for(&mut self, connection: &ConnectionId, next: impl FnOnce() -> Intent) -> bool {
+        let other = self.inspector.as_ref().filter(|inspector| inspector.connection() != connection);
+        let unsaved = other.map_or(0, Inspector::unsaved);
+        if unsaved > 0 {
+            self.ask_about_unsaved(unsaved, next());
+        }
+        unsaved == 0
+    }
+
+    /// Asks what is to become of unsaved changes before `next` is done.
+    fn ask_about_unsaved(&mut self, unsaved: usize, next: Intent) {
+        let text = format!("{} to this connection", super::moment::count(unsaved, "unsaved change"));
+        let question = Confirm::new("Leave without saving?", text, "Discard changes", move |desk| {
+            desk.intend(Intent::DiscardChanges);
+            desk.intend(next);
+        });
+        self.dialogs.push(Box::new(question.destructive().cancel("Keep editing")));
+    }
+
+    /// What the keyboard asks for.
+    pub(super) fn keyboard(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
+        for command in UiCommand::pressed(ctx) {
+            self.give(command, desk, ctx);
+        }
+        let idle = self.dialogs.is_empty()
+            && ctx.memory(|memory| memory.top_modal_layer().is_none() && memory.focused().is_none())
+            && !egui::Popup::is_any_open(ctx);
+        if idle && ctx.input(|input| input.key_pressed(Key::Escape)) {
+            match self.page {
+                Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
+                Page::Transmissions => self.transmissions.close_detail(),
+                Page::Connections => desk.intend(Intent::CloseInspector),
+            }
+        }
+        if let Some(pasted) = pasted_certificate(ctx)
+            && self.dialogs.is_empty()
+        {
+            desk.intend(Intent::NewCertificate { connection: None, profile: None, source: Some(pasted) });
+        }
+    }
+
+    fn give(&mut self, command: UiCommand, desk: &mut Desk<'_>, ctx: &Context) {
+        match command {
+            UiCommand::Find => self.palette.open(),
+            UiCommand::Search => match self.page {
+                Page::Transmissions => self.transmissions.focus_search(),
+                _ => {
+                    self.page = Page::Connections;
+                    self.connections.focus_search();
+                }
+            },
+            UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
+            UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::NewConnection => desk.intend(Intent::NewConnection),
+            UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
+            UiCommand::NewCertificate => {
+                desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
+            }
+            UiCommand::TestSend => {
+                if let Some(connection) = self.selected().cloned() {
+                    desk.intend(Intent::Go(Page::TestSend(connection)));
+                } else {
+                    desk.toasts.warn("Select a connection first", "A test send goes to one connection");
+                }
+            }
+            UiCommand::Save => {
+                if let Some(inspector) = &mut self.inspector {
+                    inspector.save(desk);
+                }
+            }
+            UiCommand::Undo => {
+                if let Some(inspector) = &mut self.inspector {
+                    inspector.undo();
+                }
+            }
+            UiCommand::Redo => {
+                if let Some(inspector) = &mut self.inspector {
+                    inspector.redo();
+                }
+            }
+            UiCommand::Refresh => desk.intend(Intent::Refresh),
+            UiCommand::Light => ctx.set_theme(egui::ThemePreference::Light),
+            UiCommand::Dark => ctx.set_theme(egui::ThemePreference::Dark),
+            UiCommand::System => ctx.set_theme(egui::ThemePreference::System),
+            UiCommand::Sample => desk.intend(Intent::OpenSample),
+            UiCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    /// Takes files that were dropped onto the window.
+    pub(super) fn dropped(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        for file in dropped {
+            let mut file = Some(Dropped { path: file.path().to_owned() });
+            if let Some(dialog) = self.dialogs.last_mut() {
+                file = file.and_then(|file| dialog.drop_file(file, desk));
+            }
+            let Some(Dropped { path }) = file else { continue };
+            if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
+                desk.intend(Intent::AddConnectionFile(path));
+            } else if let (Page::TestSend(_), Some(page), false) =
+                (&self.page, &mut self.test_send, is_certificate(&path))
+            {
+                page.take_file(path);
+            } else {
+                let source = Some(crate::app::CertificateSource::File(path));
+                desk.intend(Intent::NewCertificate { connection: None, profile: None, source });
+            }
+        }
+    }
+
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        shell::nav(ui, &self.page, desk);
+        let narrow = ui.ctx().content_rect().width() < theme::NARROW;
+        if self.page == Page::Connections
+            && let Some(inspector) = &mut self.inspector
+        {
+            let tokens = tokens(ui.ctx());
+            let frame = Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(18, 16));
+            if narrow {
+                CentralPanel::no_frame().frame(frame).show(ui, |ui| inspector.show(ui, desk));
+                return;
+            }
+            Panel::right("inspector")
+                .resizable(true)
+                .default_size(theme::INSPECTOR)
+                .size_range(380.0..=720.0)
+                .frame(frame)
+                .show(ui, |ui| inspector.show(ui, desk));
+        }
+        let margin = egui::Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
+        let frame = Frame::new().fill(tokens(ui.ctx()).bg).inner_margin(margin);
+        if self.page == Page::Transmissions {
+            self.transmissions.show(ui, desk, narrow);
+            return;
+        }
+        CentralPanel::no_frame().frame(frame).show(ui, |ui| match &self.page {
+            Page::TestSend(_) => {
+                if let Some(page) = &mut self.test_send {
+                    page.show(ui, desk);
+                }
+            }
+            Page::Connections | Page::Transmissions => {
+                let selected =
+                    self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
+                self.connections.show(ui, desk, selected.as_ref());
+            }
+        });
+    }
+
+    pub(super) fn overlays(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
+        if let Some(top) = self.dialogs.len().checked_sub(1) {
+            for index in 0..=top {
+                if self.dialogs[index].show(ctx, desk) == Flow::Close {
+                    self.dialogs.remove(index);
+                    break;
+                }
+            }
+        }
+        match self.palette.show(ctx, desk.snapshot) {
+            Some(shell::Found::Connection(connection)) => {
+                desk.intend(Intent::Go(Page::Connections));
+                desk.intend(Intent::Inspect { connection, profile: None, tab: None });
+            }
+            Some(shell::Found::Command(command)) => self.give(command, desk, ctx),
+            None => {}
+        }
+        shell::drop_hint(ctx);
+        desk.toasts.show(ctx, desk.moment.now);
+    }
+}
+
+/// Whether a file is called as certificates are. What it holds is looked at only when it is opened.
+fn is_certificate(path: &std::path::Path) -> bool {
+    const ENDS: [&str; 8] = ["cer", "crt", "pem", "der", "p7b", "p7c", "p12", "pfx"];
+    path.extension().is_some_and(|end| ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// A certificate that was pasted while nothing was typed into.
+fn pasted_certificate(ctx: &Context) -> Option<crate::app::CertificateSource> {
+    if ctx.text_edit_focused() {
+        return None;
+    }
+    ctx.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            egui::Event::Paste(text) if text.contains("-----BEGIN") => Some(crate::app::CertificateSource::Bytes {
+                name: "pasted".to_owned(),
+                bytes: text.clone().into_bytes(),
+            }),
+            _ => None,
+        })
+    })
+}
