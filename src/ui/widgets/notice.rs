@@ -1,6 +1,6 @@
 //! Notices: a tinted band that says what is the matter and offers what mends it.
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, RichText, Ui};
+use egui::{Align, CornerRadius, Frame, Layout, Margin, RichText, Ui, vec2};
 
 use super::ToneName;
 use crate::ui::icon;
@@ -26,7 +26,9 @@ pub(crate) fn notice<R>(ui: &mut Ui, tone: ToneName, head: &str, text: &str, but
                         let text = RichText::new(text).font(theme::small()).color(tokens.text);
                         ui.add(egui::Label::new(text).wrap().selectable(true));
                     }
-                    ui.with_layout(Layout::left_to_right(Align::Center).with_main_wrap(true), |ui| {
+                    // As high as the buttons are, and nothing where there are none.
+                    let row = Layout::left_to_right(Align::Center).with_main_wrap(true);
+                    ui.allocate_ui_with_layout(vec2(ui.available_width(), 0.0), row, |ui| {
                         ui.spacing_mut().item_spacing.y = 8.0;
                         buttons(ui)
                     })

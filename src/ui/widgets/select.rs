@@ -60,6 +60,9 @@ pub(crate) fn select<T: PartialEq + Clone>(
         .width(width.max(180.0))
         .close_behavior(PopupCloseBehavior::CloseOnClick)
         .show(|ui| {
+            // As wide as its longest line, remark and all, and no narrower than the button.
+            ui.set_min_width(width.max(180.0));
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
             ScrollArea::vertical().max_height(ui.spacing().combo_height).show(ui, |ui| {
                 ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
