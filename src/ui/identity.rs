@@ -128,7 +128,7 @@ impl IdentityForm {
         });
         match self.origin {
             Origin::Made => self.made(ui),
-            Origin::File => self.from_file(ui, desk),
+            Origin::File => self.taken_from_file(ui, desk),
         }
         if let Some(reason) = &self.refused {
             notice(ui, ToneName::Bad, "The identity was not taken", reason, |_| ());
@@ -171,7 +171,7 @@ impl IdentityForm {
         });
     }
 
-    fn from_file(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+    fn taken_from_file(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         field(ui, "File", |ui| {
             ui.horizontal(|ui| {
                 let room = (ui.available_width() - 96.0).max(120.0);

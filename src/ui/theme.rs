@@ -1,7 +1,5 @@
 //! Colours, type and measures: the one place that names them. Views ask for a token by its meaning.
 
-use std::sync::Arc;
-
 use egui::style::{HandleShape, ScrollStyle, Selection, TextCursorStyle, WidgetVisuals};
 use egui::{Color32, Context, CornerRadius, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Visuals, vec2};
 
@@ -266,14 +264,6 @@ fn colours(tokens: &Tokens, mut visuals: Visuals) -> Visuals {
     visuals.striped = false;
     visuals.indent_has_left_vline = false;
     visuals
-}
-
-/// A style in which body text is muted, for what explains.
-#[must_use]
-pub(super) fn muted(style: &Style, tokens: &Tokens) -> Arc<Style> {
-    let mut style = style.clone();
-    style.visuals.override_text_color = Some(tokens.muted);
-    Arc::new(style)
 }
 
 #[cfg(test)]

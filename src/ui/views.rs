@@ -43,7 +43,8 @@ impl Views {
             Intent::Go(page) => self.go(page),
             Intent::Inspect { connection, profile, tab } => {
                 self.page = Page::Connections;
-                if self.may_leave_for(&connection, || Intent::Inspect { connection: connection.clone(), profile, tab }) {
+                if self.may_leave_for(&connection, || Intent::Inspect { connection: connection.clone(), profile, tab })
+                {
                     self.inspect(connection, desk, |inspector| inspector.show_on(profile, tab));
                 }
             }

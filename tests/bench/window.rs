@@ -65,7 +65,9 @@ impl Bench {
     fn open(app: App) -> Self {
         let ctx = egui::Context::default();
         ui::install(&ctx);
-        let engine = Engine::start(EngineOptions { app, sample: None, wake: Arc::new(|| {}) }).unwrap();
+        let engine =
+            Engine::start(EngineOptions { app, sample: None, zone: jiff::tz::TimeZone::UTC, wake: Arc::new(|| {}) })
+                .unwrap();
         let window = Window::new(&ctx, engine);
         let mut bench = Self { ctx, window, frame: eframe::Frame::_new_kittest(), begun: Instant::now() };
         while bench.window.snapshot().is_none() {

@@ -10,12 +10,11 @@ use crate::ui::widgets::{danger, primary, secondary};
 /// One of the answers, and what it does.
 type Answer = (String, Box<dyn FnOnce(&mut Desk<'_>)>);
 
-/// A question with up to three answers: the one it is about, an alternative, and not now.
+/// A question with two answers: the one it is about, and not now.
 pub(crate) struct Confirm {
     title: String,
     text: String,
     yes: Option<Answer>,
-    other: Option<Answer>,
     cancel: String,
     destructive: bool,
 }
@@ -32,7 +31,6 @@ impl Confirm {
             title: title.into(),
             text: text.into(),
             yes: Some((answer.into(), Box::new(act))),
-            other: None,
             cancel: "Cancel".to_owned(),
             destructive: false,
         }
@@ -42,13 +40,6 @@ impl Confirm {
     #[must_use]
     pub(crate) fn destructive(mut self) -> Self {
         self.destructive = true;
-        self
-    }
-
-    /// With a second answer.
-    #[must_use]
-    pub(crate) fn or(mut self, answer: impl Into<String>, act: impl FnOnce(&mut Desk<'_>) + 'static) -> Self {
-        self.other = Some((answer.into(), Box::new(act)));
         self
     }
 
@@ -73,12 +64,6 @@ impl Dialog for Confirm {
                         taken = self.yes.take();
                         flow = Flow::Close;
                     }
-                }
-                if let Some((label, _)) = &self.other
-                    && secondary(ui, label).clicked()
-                {
-                    taken = self.other.take();
-                    flow = Flow::Close;
                 }
                 if secondary(ui, &self.cancel).clicked() {
                     flow = Flow::Close;

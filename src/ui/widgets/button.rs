@@ -47,21 +47,6 @@ pub(crate) fn secondary(ui: &mut Ui, label: impl Into<String>) -> Response {
     response
 }
 
-/// A small button within a line of text or a row.
-pub(crate) fn small_button(ui: &mut Ui, label: impl Into<String>) -> Response {
-    let tokens = tokens(ui.ctx());
-    let label = RichText::new(label).font(theme::medium(theme::SMALL)).color(tokens.text);
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().button_padding = vec2(8.0, 3.0);
-            ui.spacing_mut().interact_size.y = 24.0;
-            Button::new(label).corner_radius(theme::RADIUS).ui(ui)
-        })
-        .inner;
-    focus_ring(ui, &response);
-    response
-}
-
 /// A button that looks like a link, for the next step named within a text.
 pub(crate) fn link(ui: &mut Ui, label: impl Into<String>) -> Response {
     let tokens = tokens(ui.ctx());

@@ -9,7 +9,7 @@ use crate::ui::theme::{self, tokens};
 const LABELS: f32 = 122.0;
 
 /// The label of a field, in the column of labels.
-pub(crate) fn field_label(ui: &mut Ui, label: &str) -> Response {
+fn field_label(ui: &mut Ui, label: &str) -> Response {
     let (rect, _) = ui.allocate_exact_size(vec2(LABELS, theme::CONTROL), egui::Sense::hover());
     let mut column = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::left_to_right(Align::Center)));
     column.add(egui::Label::new(label).truncate())

@@ -9,8 +9,8 @@ mod surface;
 mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
-pub(super) use button::{danger, icon_button, link, primary, secondary, small_button};
-pub(super) use field::{field, field_error, field_label, mono_edit, password_edit, search, text_area, text_edit};
+pub(super) use button::{danger, icon_button, link, primary, secondary};
+pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
 pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};

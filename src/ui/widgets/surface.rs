@@ -6,7 +6,6 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 
 /// A card.
-#[must_use]
 pub(crate) fn card(ui: &Ui) -> Frame {
     let tokens = tokens(ui.ctx());
     Frame::new()

@@ -13,12 +13,12 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The instant at which the pictures are taken: 23 Nov 2026, 22:30 UTC.
-pub fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-11-23T22:30:00Z".parse().unwrap()
 }
 
 /// Where the certificates and connection files lie.
-pub fn fixtures() -> PathBuf {
+pub(super) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window")
 }
 
@@ -109,7 +109,7 @@ const fn told(
 }
 
 /// Makes the workspace in a folder.
-pub fn make(folder: &Path) -> App {
+pub(super) fn make(folder: &Path) -> App {
     let app = App::new(Location::Dir(folder.to_owned()), Unlock::none(), Clock::Fixed(now()));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {

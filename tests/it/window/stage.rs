@@ -31,10 +31,10 @@ impl egui::DroppedFile for OnDisk {
 }
 
 /// The window under test.
-pub struct Stage {
-    pub harness: Harness<'static, Window>,
-    pub workspace: PathBuf,
-    pub sample: Option<SampleFiles>,
+pub(super) struct Stage {
+    pub(super) harness: Harness<'static, Window>,
+    pub(super) workspace: PathBuf,
+    pub(super) sample: Option<SampleFiles>,
     /// Keeps the partners running.
     _partners: Option<OpenSample>,
     /// Keeps the folder; dropped last.
@@ -43,7 +43,7 @@ pub struct Stage {
 
 impl Stage {
     /// A window on the sample: four connections, their partners running.
-    pub fn sample() -> Self {
+    pub(super) fn sample() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().join("sample");
         let sample = OpenSample::begin(Some(workspace.clone()), None).unwrap();
@@ -54,7 +54,7 @@ impl Stage {
     }
 
     /// A window on a workspace that does not exist yet.
-    pub fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().join("workspace");
         let mut stage = Self::opened(folder, workspace);
@@ -63,14 +63,14 @@ impl Stage {
     }
 
     /// A window on whatever is there.
-    pub fn opened(folder: tempfile::TempDir, workspace: PathBuf) -> Self {
+    pub(super) fn opened(folder: tempfile::TempDir, workspace: PathBuf) -> Self {
         let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::System);
         Self::on(app, folder, workspace, None, None)
     }
 
     /// A window for a picture.
     #[cfg(feature = "pictures")]
-    pub fn pictured(
+    pub(super) fn pictured(
         app: App,
         folder: tempfile::TempDir,
         workspace: PathBuf,
@@ -118,25 +118,25 @@ impl Stage {
     }
 
     /// Runs frames until nothing moves any more.
-    pub fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         self.harness.run();
     }
 
     /// Runs frames until something is there whose label holds this text.
     #[track_caller]
-    pub fn wait_for(&mut self, text: &str) {
+    pub(super) fn wait_for(&mut self, text: &str) {
         self.wait_until(text, |stage| stage.sees(text));
     }
 
     /// Runs frames until nothing is there whose label holds this text.
     #[track_caller]
-    pub fn wait_gone(&mut self, text: &str) {
+    pub(super) fn wait_gone(&mut self, text: &str) {
         self.wait_until(text, |stage| !stage.sees(text));
     }
 
     /// Runs frames until something holds.
     #[track_caller]
-    pub fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
+    pub(super) fn wait_until(&mut self, what: &str, mut holds: impl FnMut(&mut Self) -> bool) {
         let begun = Instant::now();
         loop {
             self.harness.step();
@@ -150,7 +150,7 @@ impl Stage {
     }
 
     /// Whether something is there whose label or value holds this text.
-    pub fn sees(&self, text: &str) -> bool {
+    pub(super) fn sees(&self, text: &str) -> bool {
         self.harness.query_all(by().label_contains(text)).next().is_some()
             || self
                 .harness
@@ -161,7 +161,7 @@ impl Stage {
 
     /// The first thing whose label is just this text; a control rather than the text beside it.
     #[track_caller]
-    pub fn get<'s>(&'s self, label: &'s str) -> Node<'s> {
+    pub(super) fn get<'s>(&'s self, label: &'s str) -> Node<'s> {
         use egui_kittest::kittest::NodeT as _;
         let text = |node: &Node<'_>| node.accesskit_node().role() == egui::accesskit::Role::Label;
         let control = self.harness.query_all_by_label(label).find(|node| !text(node));
@@ -171,14 +171,14 @@ impl Stage {
 
     /// Clicks the first thing whose label is just this text.
     #[track_caller]
-    pub fn click(&mut self, label: &str) {
+    pub(super) fn click(&mut self, label: &str) {
         self.get(label).click();
         self.harness.run();
     }
 
     /// Clicks the first thing whose label begins with this text.
     #[track_caller]
-    pub fn click_beginning(&mut self, beginning: &str) {
+    pub(super) fn click_beginning(&mut self, beginning: &str) {
         let wanted = |label: Option<String>| label.is_some_and(|label| label.starts_with(beginning));
         let found = self.harness.query_all(by().predicate(move |node| wanted(node.label()))).next();
         found.unwrap_or_else(|| panic!("nothing begins with `{beginning}`; there is: {:#?}", self.labels())).click();
@@ -187,14 +187,14 @@ impl Stage {
 
     /// Whether the first thing whose label is just this text cannot be used now.
     #[track_caller]
-    pub fn get_is_disabled(&self, label: &str) -> bool {
+    pub(super) fn get_is_disabled(&self, label: &str) -> bool {
         use egui_kittest::kittest::NodeT as _;
         self.get(label).accesskit_node().is_disabled()
     }
 
     /// Clicks the first thing whose label holds this text.
     #[track_caller]
-    pub fn click_containing(&mut self, text: &str) {
+    pub(super) fn click_containing(&mut self, text: &str) {
         let found = self.harness.query_all(by().label_contains(text)).next();
         found.unwrap_or_else(|| panic!("nothing holds `{text}`; there is: {:#?}", self.labels())).click();
         self.harness.run();
@@ -202,7 +202,7 @@ impl Stage {
 
     /// Puts text into the field of this name, in place of what it holds.
     #[track_caller]
-    pub fn fill(&mut self, field: &str, text: &str) {
+    pub(super) fn fill(&mut self, field: &str, text: &str) {
         self.get(field).click();
         self.harness.run();
         self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
@@ -212,25 +212,24 @@ impl Stage {
     }
 
     /// Drops a file onto the window.
-    pub fn drop_file(&mut self, path: &Path) {
+    pub(super) fn drop_file(&mut self, path: &Path) {
         self.harness.input_mut().dropped_files = vec![Arc::new(OnDisk(path.to_owned()))];
         self.harness.step();
         self.settle();
     }
 
     /// Presses a key with modifiers.
-    pub fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
+    pub(super) fn press(&mut self, modifiers: egui::Modifiers, key: egui::Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.harness.run();
     }
 
     /// Everything that has a label, for failures.
-    pub fn labels(&self) -> Vec<String> {
+    pub(super) fn labels(&self) -> Vec<String> {
         self.harness
             .query_all(by().predicate(|node| node.label().is_some_and(|label| !label.is_empty())))
             .map(|node| {
                 use egui_kittest::kittest::NodeT as _;
-                use jiff::tz::TimeZone;
                 node.accesskit_node().label().unwrap_or_default()
             })
             .collect()
@@ -238,7 +237,7 @@ impl Stage {
 
     /// What the command line says of the same workspace: standard output, where it ends with 0 or 1.
     #[track_caller]
-    pub fn cli(&self, arguments: &[&str]) -> String {
+    pub(super) fn cli(&self, arguments: &[&str]) -> String {
         let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
             .arg("--workspace")
             .arg(&self.workspace)

@@ -5,7 +5,8 @@ use egui::{Align, Button, Layout, Popup, Response, RichText, Ui, Widget as _, ve
 use super::SettingsTab;
 use super::catalogue::{Control, Row, Scope};
 use super::draft::Key;
-use crate::app::engine::ConnectionState;
+use crate::app::engine::{ConnectionState, Snapshot};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::timeline::{acceptable_now, used_now};
 use crate::ui::desk::Desk;
@@ -120,10 +121,14 @@ impl SettingsTab {
     }
 }
 
-/// The certificate in use, or that there is none; a click leads to all of them.
-/// From this width on a certificate's name has its fingerprint beside it.
-const ROOM_FOR_FINGERPRINT: f32 = 250.0;
+/// The partner's certificate that a profile uses as it is saved.
+pub(super) fn in_use(snapshot: &Snapshot, state: &ConnectionState, kind: ProfileKind) -> Option<Fingerprint> {
+    let uses = &state.connection.profile(kind)?.partner_certificates;
+    let used = used_now(uses, snapshot.at).map(|used| used.fingerprint);
+    used.or_else(|| acceptable_now(uses, snapshot.at).first().copied())
+}
 
+/// The certificate in use, or that there is none; a click leads to all of them.
 fn partner_certificate(
     ui: &mut Ui,
     desk: &mut Desk<'_>,
@@ -136,29 +141,24 @@ fn partner_certificate(
         Scope::Profile(kind) => kind,
         Scope::Own => ProfileKind::Production,
     };
-    let at = desk.snapshot.at;
-    let uses = state.connection.profile(kind).map_or(&[][..], |profile| &profile.partner_certificates);
-    let fingerprint =
-        used_now(uses, at).map(|used| used.fingerprint).or_else(|| acceptable_now(uses, at).first().copied());
-    let (name, short) = match fingerprint {
-        Some(fingerprint) => {
-            let name = desk.snapshot.facts(&fingerprint).map_or("Not in the workspace", |facts| facts.common_name());
-            (name.to_owned(), fingerprint.short())
-        }
-        None => ("None".to_owned(), String::new()),
-    };
+    let fingerprint = in_use(desk.snapshot, state, kind);
+    let name = fingerprint.map_or_else(
+        || "None".to_owned(),
+        |used| desk.snapshot.facts(&used).map_or("Not in the workspace", |facts| facts.common_name()).to_owned(),
+    );
     let tokens = tokens(ui.ctx());
-    let said = format!("{name} {short}");
+    let said = fingerprint.map_or_else(|| name.clone(), |used| format!("{name} {}", used.short()));
     let text = RichText::new(name).font(theme::body()).color(tokens.text);
-    let short = RichText::new(short).font(theme::mono()).color(tokens.muted);
     let response = ui
         .scope(|ui| {
             ui.set_max_width(width);
             ui.spacing_mut().button_padding.x = 10.0;
-            let button = Button::new((icon::text(Icon::FileBadge, tokens.muted), text));
-            // Cut to three letters a fingerprint says nothing; the pointer tells it.
-            let button = if width < ROOM_FOR_FINGERPRINT { button } else { button.right_text(short) };
-            button.truncate().corner_radius(theme::RADIUS).min_size(vec2(width, theme::CONTROL)).ui(ui)
+            Button::new((icon::text(Icon::FileBadge, tokens.muted), text))
+                .right_text(icon::text(Icon::ChevronRight, tokens.muted))
+                .truncate()
+                .corner_radius(theme::RADIUS)
+                .min_size(vec2(width, theme::CONTROL))
+                .ui(ui)
         })
         .inner
         .on_hover_text(&said);

@@ -126,7 +126,11 @@ impl SettingsTab {
             ),
             Status::Unknown => (
                 format!("{} cannot be judged yet", count(number, "setting")),
-                "Something is missing that the policy or the sending needs".to_owned(),
+                troubles
+                    .iter()
+                    .find(|finding| finding.status == worst)
+                    .map(|finding| finding.reason.clone())
+                    .unwrap_or_default(),
             ),
             Status::Due => {
                 let bites = troubles.iter().filter_map(|finding| finding.bites).min();
@@ -146,7 +150,9 @@ impl SettingsTab {
         let own_certificate = troubles.iter().any(|finding| finding.setting == "identity_certificate");
         let tls = troubles.iter().any(|finding| finding.setting == "tls");
         let mut left: Vec<&str> = Vec::new();
-        if certificate {
+        let none_yet = state.connection.profile(kind).is_some_and(|profile| profile.partner_certificates.is_empty());
+        // Where there is none the reason says so already.
+        if certificate && !none_yet {
             left.push("the partner's certificate is to be imported");
         }
         if own_certificate {
@@ -158,7 +164,7 @@ impl SettingsTab {
         let text = match (left.is_empty(), fixable) {
             (true, _) => text,
             (false, true) => format!("{text}. What cannot be fixed here: {}", left.join(", ")),
-            (false, false) => format!("{text}; {}", left.join(", ")),
+            (false, false) => format!("{text}: {}", left.join(", ")),
         };
         let tone = ToneName::status(worst);
         let (mut fix, mut import) = (false, false);
@@ -169,7 +175,9 @@ impl SettingsTab {
                     fix = secondary(ui, "Fix all").clicked();
                 }
                 if certificate {
-                    import = link(ui, "Import the renewed certificate…").clicked();
+                    let label =
+                        if none_yet { "Import the certificate…" } else { "Import the renewed certificate…" };
+                    import = link(ui, label).clicked();
                 }
             });
         });

@@ -3,6 +3,7 @@
 use egui::{Align, Color32, CornerRadius, Frame, Layout, Margin, Mesh, RichText, Shape, Stroke, Ui, vec2};
 
 use super::catalogue::{Control, Group, Row, Scope, find, rows, value_label};
+use super::controls::in_use;
 use super::head::new_certificate;
 use super::{LABELS, SettingsTab, label_font};
 use crate::app::engine::ConnectionState;
@@ -12,15 +13,23 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::Intent;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, field_error, focus_ring, link, muted};
+use crate::ui::widgets::{Badge, field_error, focus_ring, link, mono, muted};
 
 /// What a row says beside its control.
 struct Standing {
     badge: Option<(Status, String)>,
-    /// Why, for each finding that wants attention: status, reason, fix.
-    reasons: Vec<(Status, String, Option<(String, String)>)>,
+    /// Why, for each finding that wants attention.
+    reasons: Vec<Reason>,
     /// Source and words of the rule, for the pointer.
     hover: String,
+}
+
+/// Why a setting stands as it does.
+struct Reason {
+    /// The finding's reason.
+    text: String,
+    /// The value that mends it, and its label.
+    fix: Option<(String, String)>,
 }
 
 impl SettingsTab {
@@ -188,10 +197,10 @@ impl SettingsTab {
             let was = format!("Was {}", value_label(row, self.draft.saved(key)));
             ui.add(egui::Label::new(muted(ui, was)).truncate());
         }
-        // Lines of text, not of controls.
-        ui.spacing_mut().interact_size.y = 0.0;
-        for (_, reason, fix) in &standing.reasons {
+        for Reason { text: reason, fix } in &standing.reasons {
             let mut chosen = None;
+            // A line of text, not as high as a control.
+            ui.spacing_mut().interact_size.y = 16.0;
             let response = ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing = vec2(5.0, 2.0);
                 ui.label(muted(ui, reason));
@@ -208,10 +217,20 @@ impl SettingsTab {
                 self.choose(key, value);
             }
         }
-        if let (Control::PartnerCertificate, Scope::Profile(kind)) = (row.control, scope)
-            && link(ui, "Import the renewed certificate…").clicked()
-        {
-            desk.intend(new_certificate(state, kind));
+        if let (Control::PartnerCertificate, Scope::Profile(kind)) = (row.control, scope) {
+            let used = in_use(desk.snapshot, state, kind);
+            let name = if used.is_some() { "Import the renewed certificate…" } else { "Import the certificate…" };
+            ui.spacing_mut().interact_size.y = 16.0;
+            let clicked = ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(8.0, 2.0);
+                if let Some(fingerprint) = used {
+                    ui.add(egui::Label::new(mono(fingerprint.short()).color(tokens(ui.ctx()).muted)));
+                }
+                link(ui, name).clicked()
+            });
+            if clicked.inner {
+                desk.intend(new_certificate(state, kind));
+            }
         }
         if let (Control::Identity(None), Scope::Profile(kind)) = (row.control, scope)
             && link(ui, "New identity…").clicked()
@@ -239,12 +258,12 @@ impl SettingsTab {
             .troubles(row)
             .into_iter()
             .map(|finding| {
-                let fix = finding
-                    .fix
-                    .as_ref()
-                    .filter(|fix| fix.setting == row.key)
-                    .map(|fix| (fix.value.to_string(), value_label(row, &fix.value.to_string())));
-                (finding.status, finding.reason.clone(), fix)
+                let fix = finding.fix.as_ref().filter(|fix| fix.setting == row.key).map(|fix| {
+                    let setting = row.key.parse::<Setting>();
+                    let label = setting.map_or_else(|_| fix.value.to_string(), |setting| setting.label(&fix.value));
+                    (fix.value.to_string(), label)
+                });
+                Reason { text: finding.reason.clone(), fix }
             })
             .collect();
         Standing { badge: Some((worst.status, word)), reasons, hover: evidence(worst) }
