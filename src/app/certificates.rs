@@ -90,6 +90,8 @@ pub struct ImportRequest {
     pub also: Vec<(ConnectionId, ProfileKind)>,
     /// When it goes active.
     pub activation: Activation,
+    /// The certificate that was looked at before, where one was: another is not taken in its place.
+    pub expected: Option<Fingerprint>,
     /// The fingerprint as the partner confirmed it.
     pub confirmed: Option<Fingerprint>,
 }
@@ -289,6 +291,10 @@ impl App {
                 "the confirmed fingerprint {confirmed} is not that of the certificate, which is {fingerprint}"
             ))
             .hint("nothing was imported; ask the partner which certificate is theirs"));
+        }
+        if request.expected.is_some_and(|expected| expected != fingerprint) {
+            return Err(AppError::new(format!("{source} holds another certificate now than when it was looked at"))
+                .hint("nothing was imported; look at the file again"));
         }
         let now = self.now();
         let stored = self.stored_certificates().await?;

@@ -49,6 +49,7 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
         profiles: arguments.profile.kinds(),
         also_where_used: arguments.also_where_used,
         also: Vec::new(),
+        expected: None,
         activation: arguments.activate,
         confirmed: arguments.confirm_fingerprint,
     };

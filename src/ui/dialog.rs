@@ -47,52 +47,12 @@ pub(super) fn frame(
     busy: bool,
     content: impl FnOnce(&mut Ui) -> Flow,
 ) -> Flow {
-    let tokens = tokens(ctx);
-    let screen = ctx.content_rect();
-    let width = width.min(screen.width() - 32.0);
-    let shown = Modal::new(Id::unique(("dialog", name)))
-        .backdrop_color(tokens.backdrop)
-        .frame(
-            Frame::new()
-                .fill(tokens.panel)
-                .stroke(Stroke::new(1.0, tokens.line))
-                .corner_radius(theme::DIALOG_RADIUS)
-                .shadow(egui::Shadow { offset: [0, 12], blur: 36, spread: 0, color: tokens.shadow })
-                .inner_margin(Margin::same(24)),
-        )
-        .show(ctx, |ui| {
-            ui.set_width(width - 48.0);
-            // The area knows only the room below where it was last; a dialog that grows may begin higher.
-            ui.set_max_height(screen.height() - 80.0);
-            let mut flow = Flow::Open;
-            ui.horizontal_top(|ui| {
-                ui.vertical(|ui| {
-                    ui.set_width(ui.available_width() - 40.0);
-                    ui.spacing_mut().item_spacing.y = 4.0;
-                    ui.add(egui::Label::new(RichText::new(title).font(theme::bold(theme::TITLE))).truncate());
-                    if !subtitle.is_empty() {
-                        ui.add(egui::Label::new(muted(ui, subtitle)).wrap());
-                    }
-                });
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
-                    if ui.add_enabled_ui(!busy, |ui| icon_button(ui, Icon::X, "Close")).inner.clicked() {
-                        flow = Flow::Close;
-                    }
-                });
-            });
-            ui.add_space(6.0);
-            // Within what the window can show, however much there is to say.
-            let room = screen.height() - 150.0;
-            let inner = egui::ScrollArea::vertical()
-                .max_height(room)
-                // Else it stays as low as the dialog was when it was last drawn, and what has come since is cut off.
-                .min_scrolled_height(room)
-                .auto_shrink([false, true])
-                .show(ui, |ui| content(ui))
-                .inner;
-            if flow == Flow::Close { flow } else { inner }
-        });
-    if shown.should_close() && !busy { Flow::Close } else { shown.inner }
+    let mut content = Some(content);
+    let shown = frame_with_foot(ctx, name, title, subtitle, width, busy, |ui, part| match part {
+        Part::Content => content.take().and_then(|show| (show(ui) == Flow::Close).then_some(())),
+        Part::Foot => None,
+    });
+    if shown.is_some() { Flow::Close } else { Flow::Open }
 }
 
 /// Which part of a dialog is to be shown.
@@ -141,7 +101,7 @@ pub(super) fn frame_with_foot<W>(
                     ui.spacing_mut().item_spacing.y = 4.0;
                     ui.add(egui::Label::new(RichText::new(title).font(theme::bold(theme::TITLE))).truncate());
                     if !subtitle.is_empty() {
-                        ui.add(egui::Label::new(muted(ui, subtitle)).truncate());
+                        ui.add(egui::Label::new(muted(ui, subtitle)).wrap());
                     }
                 });
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {

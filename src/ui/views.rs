@@ -24,9 +24,13 @@ pub(super) struct Views {
     transmissions: TransmissionsPage,
     test_send: Option<TestSendPage>,
     pub(super) inspector: Option<Inspector>,
-    pub(super) dialogs: Vec<Box<dyn Dialog>>,
+    dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
-    pub(super) errands: connections::FileErrands,
+    errands: connections::FileErrands,
+    /// Whether something had the keyboard in the frame before.
+    was_focused: bool,
+    /// Where in the stack the question before closing the window lies, as long as it does.
+    leaving: Option<usize>,
 }
 
 impl Views {
@@ -102,6 +106,11 @@ impl Views {
     }
 
     fn go(&mut self, page: Page) {
+        if page != self.page
+            && let Some(test_send) = &mut self.test_send
+        {
+            test_send.leave();
+        }
         if let Page::TestSend(connection) = &page
             && self.test_send.as_ref().is_none_or(|shown| shown.connection() != connection)
         {
@@ -110,11 +119,18 @@ impl Views {
         self.page = page;
     }
 
+    /// The connection that is seen: that of the test send, or of the inspector beside the matrix.
     fn selected(&self) -> Option<&ConnectionId> {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
-            _ => self.inspector.as_ref().map(Inspector::connection),
+            Page::Connections => self.inspector.as_ref().map(Inspector::connection),
+            Page::Transmissions => None,
         }
+    }
+
+    /// The inspector where it is seen: keys do nothing to what is not.
+    fn seen_inspector(&mut self) -> Option<&mut Inspector> {
+        self.inspector.as_mut().filter(|_| self.page == Page::Connections)
     }
 
     fn inspect(&mut self, connection: ConnectionId, desk: &Desk<'_>, then: impl FnOnce(&mut Inspector)) {
@@ -151,8 +167,10 @@ impl Views {
         for command in UiCommand::pressed(ctx) {
             self.give(command, desk, ctx);
         }
+        // Escape has taken the focus away already; whether there was one is known from the frame before.
         let idle = self.dialogs.is_empty()
-            && ctx.memory(|memory| memory.top_modal_layer().is_none() && memory.focused().is_none())
+            && !self.was_focused
+            && ctx.memory(|memory| memory.top_modal_layer().is_none())
             && !egui::Popup::is_any_open(ctx);
         if idle && ctx.input(|input| input.key_pressed(Key::Escape)) {
             match self.page {
@@ -193,17 +211,17 @@ impl Views {
                 }
             }
             UiCommand::Save => {
-                if let Some(inspector) = &mut self.inspector {
+                if let Some(inspector) = self.seen_inspector() {
                     inspector.save(desk);
                 }
             }
             UiCommand::Undo => {
-                if let Some(inspector) = &mut self.inspector {
+                if let Some(inspector) = self.seen_inspector() {
                     inspector.undo();
                 }
             }
             UiCommand::Redo => {
-                if let Some(inspector) = &mut self.inspector {
+                if let Some(inspector) = self.seen_inspector() {
                     inspector.redo();
                 }
             }
@@ -219,6 +237,7 @@ impl Views {
     /// Takes files that were dropped onto the window.
     pub(super) fn dropped(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        let mut taken = false;
         for file in dropped {
             let mut file = Some(Dropped { path: file.path().to_owned() });
             if let Some(dialog) = self.dialogs.last_mut() {
@@ -231,7 +250,11 @@ impl Views {
                 (&self.page, &mut self.test_send, is_certificate(&path))
             {
                 page.take_file(path);
+            } else if taken {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                desk.toasts.warn("One certificate at a time", &format!("{name} was not taken; drop it afterwards"));
             } else {
+                taken = true;
                 let source = Some(crate::app::CertificateSource::File(path));
                 desk.intend(Intent::NewCertificate { connection: None, profile: None, source });
             }
@@ -278,13 +301,12 @@ impl Views {
     }
 
     pub(super) fn overlays(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
-        if let Some(top) = self.dialogs.len().checked_sub(1) {
-            for index in 0..=top {
-                if self.dialogs[index].show(ctx, desk) == Flow::Close {
-                    self.dialogs.remove(index);
-                    break;
-                }
-            }
+        // Only the top one is shown: a click must not act in two, and what lies below has its turn again.
+        if let Some(top) = self.dialogs.last_mut()
+            && top.show(ctx, desk) == Flow::Close
+        {
+            self.dialogs.pop();
+            ctx.request_repaint();
         }
         match self.palette.show(ctx, desk.snapshot) {
             Some(shell::Found::Connection(connection)) => {
@@ -296,6 +318,28 @@ impl Views {
         }
         shell::drop_hint(ctx);
         desk.toasts.show(ctx, desk.moment.now);
+        self.was_focused = ctx.memory(|memory| memory.focused().is_some());
+    }
+
+    /// Takes what the engine has answered to what is not seen at the moment.
+    pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
+        self.errands.poll(desk);
+        if let Some(inspector) = &mut self.inspector {
+            inspector.listen(desk);
+        }
+    }
+
+    /// Closes whatever waits for an answer.
+    pub(super) fn close_dialogs(&mut self) {
+        self.dialogs.clear();
+    }
+
+    /// Asks before the window is closed, on top of whatever is open.
+    pub(super) fn ask_to_leave(&mut self, question: Confirm) {
+        if self.leaving.is_none_or(|place| place >= self.dialogs.len()) {
+            self.leaving = Some(self.dialogs.len());
+            self.dialogs.push(Box::new(question));
+        }
     }
 }
 

@@ -32,6 +32,8 @@ pub struct Window {
     views: Views,
     /// Set once the user has agreed to close in spite of what is unsaved.
     may_close: bool,
+    /// Set once the user has been told that the engine is gone.
+    told_failure: bool,
 }
 
 impl Window {
@@ -49,6 +51,7 @@ impl Window {
             toasts: Toasts::default(),
             views: Views::default(),
             may_close: false,
+            told_failure: false,
         }
     }
 
@@ -93,6 +96,15 @@ impl Window {
             }
         }
         self.files.poll();
+        if self.engine.has_failed() && !self.told_failure {
+            self.told_failure = true;
+            // Nothing would ever answer them.
+            self.views.close_dialogs();
+            self.toasts.error(
+                "Countersign has a defect and cannot go on",
+                "What was saved and sent is kept. Close the window and open it again, and please report what you did last",
+            );
+        }
     }
 
     /// Runs `act` with what the views are given.
@@ -134,11 +146,7 @@ impl Window {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        self.with_desk(|views, _| {
-            if views.dialogs.is_empty() {
-                views.dialogs.push(Box::new(leaving(unsaved, running)));
-            }
-        });
+        self.with_desk(|views, _| views.ask_to_leave(leaving(unsaved, running)));
     }
 }
 
@@ -173,7 +181,7 @@ fn leaving(unsaved: usize, running: usize) -> Confirm {
 impl eframe::App for Window {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.listen();
-        self.with_desk(|views, desk| views.errands.poll(desk));
+        self.with_desk(|views, desk| views.listen(desk));
         self.closing(ctx);
         self.act(ctx);
     }

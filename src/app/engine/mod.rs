@@ -56,6 +56,8 @@ pub struct Engine {
     commands: Option<mpsc::Sender<Command>>,
     events: std_mpsc::Receiver<Event>,
     thread: Option<JoinHandle<()>>,
+    /// Nothing will come any more.
+    ended: bool,
 }
 
 /// The engine takes no more commands: it has stopped, or too many wait.
@@ -91,7 +93,7 @@ impl Engine {
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
             .map_err(no_threads)?;
-        Ok(Self { clock, zone, last: 0, commands: Some(commands), events, thread: Some(thread) })
+        Ok(Self { clock, zone, last: 0, commands: Some(commands), events, thread: Some(thread), ended: false })
     }
 
     /// The present instant.
@@ -122,16 +124,28 @@ impl Engine {
     }
 
     /// The next event that has come, if one has.
+    pub fn event(&mut self) -> Option<Event> {
+        match self.events.try_recv() {
+            Ok(event) => Some(event),
+            Err(std_mpsc::TryRecvError::Empty) => None,
+            Err(std_mpsc::TryRecvError::Disconnected) => {
+                self.ended = true;
+                None
+            }
+        }
+    }
+
+    /// Whether the engine has ended though nobody stopped it: a defect. Nothing is answered any more.
     #[must_use]
-    pub fn event(&self) -> Option<Event> {
-        self.events.try_recv().ok()
+    pub const fn has_failed(&self) -> bool {
+        self.ended && self.commands.is_some()
     }
 
     /// Ends the engine: what is being saved is finished, sends in flight are given a few seconds.
     pub fn stop(&mut self) {
         self.commands = None;
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been reported already; there is nothing to save here.
+            // Whether it ended by itself was seen before; there is nothing to save here.
             drop(thread.join());
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::{EngineOptions, GRACE};
@@ -58,6 +58,8 @@ impl Worker {
         let mut sends = JoinSet::new();
         let mut cancels: HashMap<SendId, oneshot::Sender<()>> = HashMap::new();
         while let Some(command) = commands.recv().await {
+            // What has ended is let go of.
+            while sends.try_join_next().is_some() {}
             match command {
                 Command::Send(id, request) => {
                     let (cancel, cancelled) = oneshot::channel();
@@ -127,15 +129,20 @@ async fn send(
 
 /// Carries commands out in their order, and reads the workspace anew when it is time.
 async fn clerk(app: App, sample: Option<SampleFiles>, out: Outlet, mut commands: mpsc::Receiver<Command>) {
-    let mut next = look(&app, sample.as_ref(), &out).await;
+    let mut next = Instant::now() + look(&app, sample.as_ref(), &out).await;
     loop {
-        let changed = match timeout(next, commands.recv()).await {
+        // A fixed instant: commands that keep coming must not put it off.
+        let done = match timeout_at(next, commands.recv()).await {
             Ok(None) => break,
             Ok(Some(command)) => carry_out(&app, &out, command).await,
-            Err(_time_to_look) => true,
+            Err(_time_to_look) => Done::Changed(None),
         };
-        if changed {
-            next = look(&app, sample.as_ref(), &out).await;
+        if let Done::Changed(answer) = done {
+            next = Instant::now() + look(&app, sample.as_ref(), &out).await;
+            // After the snapshot: whoever is answered finds what was done in it.
+            if let Some(answer) = answer {
+                out.tell(answer);
+            }
         }
     }
 }
@@ -154,11 +161,11 @@ async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet) -> Duration
     next
 }
 
-/// Carries one command out and says whether the workspace may have changed.
-async fn carry_out(app: &App, out: &Outlet, command: Command) -> bool {
+/// Carries one command out and says what is left to do.
+async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
     let told = Told { out };
     match command {
-        Command::Refresh => true,
+        Command::Refresh => Done::Changed(None),
         Command::Save(id, change) => {
             told.changing(id, app.save(change), |saved| Answer::Saved(Box::new(saved.report))).await
         }
@@ -222,7 +229,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> bool {
         }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         // These never get here: they are not carried out in order.
-        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => false,
+        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => Done::Looked,
     }
 }
 
@@ -244,6 +251,14 @@ fn write(file: &std::path::Path, text: &str) -> Result<(), AppError> {
     std::fs::write(file, text).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))
 }
 
+/// What a command has left to do.
+enum Done {
+    /// The workspace may have changed: it is to be read anew, and then the answer told.
+    Changed(Option<Event>),
+    /// Nothing: it was only looked at, or stays as it was.
+    Looked,
+}
+
 /// Answers requests.
 struct Told<'a> {
     out: &'a Outlet,
@@ -256,11 +271,14 @@ impl Told<'_> {
         id: RequestId,
         work: impl Future<Output = Result<T, AppError>>,
         answer: impl FnOnce(T) -> Answer,
-    ) -> bool {
-        let result = work.await.map(answer);
-        let changed = result.is_ok();
-        self.out.tell(Event::Answered(id, result));
-        changed
+    ) -> Done {
+        match work.await.map(answer) {
+            Ok(answer) => Done::Changed(Some(Event::Answered(id, Ok(answer)))),
+            Err(error) => {
+                self.out.tell(Event::Answered(id, Err(error)));
+                Done::Looked
+            }
+        }
     }
 
     /// One that changes nothing.
@@ -269,8 +287,8 @@ impl Told<'_> {
         id: RequestId,
         work: impl Future<Output = Result<T, AppError>>,
         answer: impl FnOnce(T) -> Answer,
-    ) -> bool {
+    ) -> Done {
         self.out.tell(Event::Answered(id, work.await.map(answer)));
-        false
+        Done::Looked
     }
 }

@@ -116,6 +116,7 @@ async fn bring_in(
             profiles: vec![kind],
             also_where_used: false,
             also: Vec::new(),
+            expected: None,
             activation,
             confirmed: Some(if amazon { world.renewed_fingerprint } else { world.northwind_fingerprint }),
         })

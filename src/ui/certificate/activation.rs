@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
-use super::schedule::{Reading, Stated, home, proposal, week_before_end, week_from};
+use super::schedule::{Reading, Stated, at_home, home, proposal, week_before_end, week_from};
 use crate::domain::certificate::CertificateFacts;
 use crate::ui::moment::Moment;
 use crate::ui::picker::{DateMarks, DatePicker, TimeField, ZonePicker};
@@ -26,6 +26,7 @@ impl ActivationForm {
     /// With what is sensible for a new certificate in place of an old one.
     #[must_use]
     pub(super) fn proposed(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Moment) -> Self {
+        let moment = &at_home(moment);
         let proposal = proposal(old, new, moment);
         let local = proposal.unwrap_or_else(|| week_from(moment));
         Self::with(proposal.is_some(), local, home(moment).to_owned())
@@ -37,7 +38,7 @@ impl ActivationForm {
         let known = zone.and_then(|name| Some((name, TimeZone::get(name).ok()?)));
         let (name, local) = match known {
             Some((name, zone)) => (name, zone.to_datetime(at)),
-            None => (home(moment), moment.zone.to_datetime(at)),
+            None => (home(moment), at_home(moment).zone.to_datetime(at)),
         };
         Self::with(true, local, name.to_owned())
     }
@@ -59,6 +60,7 @@ impl ActivationForm {
         old: Option<&CertificateFacts>,
         moment: &Moment,
     ) {
+        let moment = &at_home(moment);
         let stated = &mut self.stated;
         let before = stated.clone();
         ui.horizontal_wrapped(|ui| {

@@ -237,6 +237,7 @@ impl CertificateDialog {
             profiles: Vec::new(),
             also_where_used: false,
             also: Vec::new(),
+            expected: Some(fingerprint),
             activation,
             confirmed: self.comparing.confirms(&fingerprint).then_some(fingerprint),
         };

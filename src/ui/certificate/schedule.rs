@@ -62,10 +62,16 @@ impl Reading {
     }
 }
 
-/// The name of the user's zone.
+/// The name of the user's zone; UTC where the system's zone has no name to be stated by.
 #[must_use]
 pub(super) fn home(moment: &Moment) -> &str {
     moment.zone.iana_name().unwrap_or("UTC")
+}
+
+/// The moment in the zone that is stated: what is proposed and what is written beside it must not be in two zones.
+#[must_use]
+pub(super) fn at_home(moment: &Moment) -> Moment {
+    Moment { now: moment.now, zone: TimeZone::get(home(moment)).unwrap_or(TimeZone::UTC) }
 }
 
 impl Stated {

@@ -1,5 +1,6 @@
 //! Connection files: picking one, adding it, asking before another is replaced, writing one.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 
 use crate::app::engine::{Answer, Command, RequestId};
@@ -16,6 +17,8 @@ pub(crate) struct FileErrands {
     picking: Option<PickId>,
     saving: Option<(ConnectionId, Option<PickId>)>,
     adding: Option<(PathBuf, Option<RequestId>)>,
+    /// Files to be added after that one, and whether each may replace.
+    waiting: VecDeque<(PathBuf, bool)>,
     writing: Option<RequestId>,
     sample: Option<RequestId>,
 }
@@ -28,8 +31,18 @@ impl FileErrands {
 
     /// Adds a connection file.
     pub(crate) fn add(&mut self, file: PathBuf, replace: bool, desk: &mut Desk<'_>) {
-        let request = desk.ask(|id| Command::AddConnectionFile(id, file.clone(), replace));
-        self.adding = Some((file, request));
+        self.waiting.push_back((file, replace));
+        self.add_next(desk);
+    }
+
+    /// Begins with the next file where none is being added.
+    fn add_next(&mut self, desk: &mut Desk<'_>) {
+        if self.adding.is_none()
+            && let Some((file, replace)) = self.waiting.pop_front()
+        {
+            let request = desk.ask(|id| Command::AddConnectionFile(id, file.clone(), replace));
+            self.adding = request.map(|request| (file, Some(request)));
+        }
     }
 
     /// Lets the user pick a place, where the connection is then written.
@@ -71,6 +84,7 @@ impl FileErrands {
             Some(Ok(_)) => desk.toasts.done("The sample opens in a window of its own", ""),
             None => {}
         }
+        self.add_next(desk);
         let Some((file, request)) = &mut self.adding else { return };
         let answer = desk.answer(request);
         let file = file.clone();

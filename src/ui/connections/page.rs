@@ -122,7 +122,7 @@ impl ConnectionsPage {
                         if std::mem::take(&mut self.focus_search) {
                             field.request_focus();
                         }
-                        if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
                             self.query.clear();
                         }
                     }

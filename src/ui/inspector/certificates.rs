@@ -53,7 +53,6 @@ impl CertificatesTab {
         state: &ConnectionState,
         profile: &mut ProfileKind,
     ) {
-        self.poll(desk);
         let kinds: Vec<(ProfileKind, &str)> =
             state.connection.profiles().map(|(kind, _)| (kind, kind.label())).collect();
         ui.horizontal_wrapped(|ui| {
@@ -105,7 +104,7 @@ impl CertificatesTab {
     }
 
     /// Goes on with what has come meanwhile.
-    fn poll(&mut self, desk: &mut Desk<'_>) {
+    pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         let mut activating = self.activating.get();
         let activated = desk.answer(&mut activating);
         self.activating.set(activating);
@@ -185,6 +184,7 @@ impl CertificatesTab {
                     profiles: vec![profile],
                     also_where_used: false,
                     also: Vec::new(),
+                    expected: None,
                     activation: Activation::Now,
                     confirmed: None,
                 };

@@ -107,6 +107,12 @@ impl Inspector {
         self.history.refresh();
     }
 
+    /// Takes what the engine has answered, also while it is not seen. To be called once a frame.
+    pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
+        self.settings.listen(desk);
+        self.certificates.listen(desk);
+    }
+
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         let snapshot = std::sync::Arc::clone(desk.snapshot);
@@ -116,7 +122,6 @@ impl Inspector {
             desk.intend(Intent::CloseInspector);
             return;
         };
-        self.settings.listen(desk);
         self.head(ui, desk, &snapshot, state);
         let all = [
             (InspectorTab::Settings, "Settings"),
@@ -124,13 +129,18 @@ impl Inspector {
             (InspectorTab::TestSend, "Test send"),
             (InspectorTab::History, "History"),
         ];
-        if let Some(tab) = tabs(ui, self.tab, &all) {
-            self.tab = tab;
+        match tabs(ui, self.tab, &all) {
+            // A page of its own: whoever comes back finds the tab they left.
+            Some(InspectorTab::TestSend) => desk.intend(Intent::Go(Page::TestSend(self.connection.clone()))),
+            Some(tab) => self.tab = tab,
+            None => {}
         }
         match self.tab {
-            InspectorTab::Settings => self.settings.show(ui, desk, state, &mut self.profile),
+            // The test send has a page of its own.
+            InspectorTab::Settings | InspectorTab::TestSend => {
+                self.settings.show(ui, desk, state, &mut self.profile);
+            }
             InspectorTab::Certificates => self.certificates.show(ui, desk, state, &mut self.profile),
-            InspectorTab::TestSend => desk.intend(Intent::Go(Page::TestSend(self.connection.clone()))),
             InspectorTab::History => self.history.show(ui, desk, state),
         }
     }

@@ -183,6 +183,7 @@ impl Mending {
                         profiles: vec![target.profile],
                         also_where_used: false,
                         also: Vec::new(),
+                        expected: None,
                         activation: Activation::Now,
                         confirmed: None,
                     },

@@ -56,7 +56,9 @@ impl Toasts {
         self.shown.retain(|toast| toast.head != head || toast.text != text);
         self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None });
         if self.shown.len() > MOST {
-            self.shown.remove(0);
+            // Errors stay as long as something else can go.
+            let oldest = self.shown.iter().position(|toast| toast.tone != ToneName::Bad).unwrap_or(0);
+            self.shown.remove(oldest);
         }
     }
 

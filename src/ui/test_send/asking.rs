@@ -27,6 +27,11 @@ impl Asking {
         }
     }
 
+    /// Lets go of what waits: the page was left.
+    pub(super) fn let_go(&mut self) {
+        self.waiting = None;
+    }
+
     /// Whether a send to this profile waits.
     pub(super) fn waits_for(&self, profile: ProfileKind) -> bool {
         self.waiting.as_ref().is_some_and(|(_, request)| request.profile == profile)

@@ -59,6 +59,11 @@ impl TestSendPage {
         self.file = Some(file);
     }
 
+    /// The page is left: a send that was not begun is not begun behind the user's back.
+    pub(in crate::ui) fn leave(&mut self) {
+        self.asking.let_go();
+    }
+
     /// Shows it.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         self.asking.poll(desk);

@@ -104,7 +104,7 @@ pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filte
         if focus {
             field.request_focus();
         }
-        if field.has_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             query.clear();
         }
         let mut partners = vec![Choice::new(None, "All partners")];

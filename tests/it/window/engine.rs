@@ -20,6 +20,8 @@ struct Listener {
     engine: Engine,
     woken: Arc<AtomicUsize>,
     heard: usize,
+    /// The newest snapshot that was told.
+    last: Option<Arc<Snapshot>>,
 }
 
 impl Listener {
@@ -33,6 +35,7 @@ impl Listener {
             engine: Engine::start(EngineOptions { app, sample: None, zone: TimeZone::UTC, wake }).unwrap(),
             woken,
             heard: 0,
+            last: None,
         }
     }
 
@@ -41,6 +44,9 @@ impl Listener {
         loop {
             if let Some(event) = self.engine.event() {
                 self.heard += 1;
+                if let Event::Snapshot(Ok(snapshot)) = &event {
+                    self.last = Some(Arc::clone(snapshot));
+                }
                 return event;
             }
             assert!(begun.elapsed() < PATIENCE, "no event came");
@@ -114,13 +120,14 @@ fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
     let (_, renewed) = sample.files().renewed[0].clone();
     let mut listener = Listener::start(sample.app());
     listener.snapshot();
-    let at: Timestamp = listener.engine.now().checked_add(SignedDuration::from_secs(2)).unwrap();
+    let at: Timestamp = listener.engine.now().checked_add(SignedDuration::from_secs(4)).unwrap();
     let request = ImportRequest {
         source: CertificateSource::File(renewed),
         connection: "amazon-us".parse().unwrap(),
         profiles: vec![ProfileKind::Production],
         also_where_used: false,
         also: Vec::new(),
+        expected: None,
         activation: Activation::At { at, zone: None },
         confirmed: None,
     };
@@ -128,7 +135,8 @@ fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
         panic!("not imported")
     };
     let fresh = imported.profiles[0].fingerprint_sha256;
-    let scheduled = listener.snapshot();
+    // The answer comes after the snapshot in which it is true.
+    let scheduled = listener.last.clone().unwrap();
     assert_eq!(scheduled.next_activation().map(|(when, ..)| when), Some(at));
     let active = listener.snapshot();
     assert!(active.at >= at && active.next_activation().is_none());

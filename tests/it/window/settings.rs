@@ -151,3 +151,38 @@ fn what_another_program_has_changed_meanwhile_is_kept() {
     let saved = stage.cli(&["connection", "export", "amazon-us"]);
     assert!(saved.contains("aes256-cbc") && saved.contains("sha384"), "{saved}");
 }
+
+#[test]
+fn the_test_send_is_left_for_the_tab_that_was_open() {
+    let mut stage = open("production");
+    stage.click("Certificates");
+    stage.click("Test send");
+    stage.wait_for("Send to both");
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    assert!(!stage.sees("Send to both") && stage.sees("New certificate…"), "{:#?}", stage.labels());
+}
+
+#[test]
+fn keys_change_nothing_that_is_not_seen() {
+    let mut stage = open("production");
+    choose(&mut stage, "Encryption", "AES-256");
+    stage.press(Modifiers::COMMAND, Key::Num2);
+    stage.press(Modifiers::COMMAND, Key::Z);
+    stage.press(Modifiers::COMMAND, Key::S);
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    assert!(stage.sees("1 unsaved change"));
+    assert!(stage.cli(&["connection", "export", "amazon-us"]).contains("3des-cbc"));
+}
+
+#[test]
+fn escape_leaves_the_field_first_and_the_inspector_then() {
+    let mut stage = open("production");
+    stage.get("URL").scroll_to_me();
+    stage.settle();
+    stage.get("URL").click();
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(stage.sees("Close inspector"), "the first only leaves the field");
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(!stage.sees("Close inspector"));
+}

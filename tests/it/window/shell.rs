@@ -87,3 +87,27 @@ fn a_workspace_that_cannot_be_read_says_so_and_can_be_tried_again() {
     stage.click("Try again");
     stage.wait_for("No connection yet");
 }
+
+#[test]
+fn of_several_files_every_connection_is_added_and_one_certificate_is_taken() {
+    let mut stage = Stage::sample();
+    let text = stage.cli(&["connection", "export", "harbor"]);
+    let folder = stage.workspace.clone();
+    let mut files = Vec::new();
+    for name in ["one", "two"] {
+        let file = folder.join(format!("{name}.toml"));
+        std::fs::write(&file, text.replace("id = \"harbor\"", &format!("id = \"{name}\""))).unwrap();
+        files.push(file);
+    }
+    let offered = &stage.sample.as_ref().unwrap().renewed;
+    files.extend(offered.iter().map(|(_, file)| file.clone()));
+    stage.drop_files(&files);
+    stage.wait_for("One certificate at a time");
+    stage.wait_until("both are added", |stage| {
+        let listed = stage.cli(&["connection", "list"]);
+        listed.contains("one") && listed.contains("two")
+    });
+    stage.wait_for("New partner certificate");
+    stage.press(Modifiers::NONE, Key::Escape);
+    assert!(!stage.sees("New partner certificate"), "there is one dialog, not two");
+}

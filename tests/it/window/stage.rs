@@ -213,7 +213,13 @@ impl Stage {
 
     /// Drops a file onto the window.
     pub(super) fn drop_file(&mut self, path: &Path) {
-        self.harness.input_mut().dropped_files = vec![Arc::new(OnDisk(path.to_owned()))];
+        self.drop_files(&[path.to_owned()]);
+    }
+
+    /// Drops several files at once.
+    pub(super) fn drop_files(&mut self, paths: &[PathBuf]) {
+        let files = paths.iter().map(|path| Arc::new(OnDisk(path.clone())) as egui::DroppedFileHandle);
+        self.harness.input_mut().dropped_files = files.collect();
         self.harness.step();
         self.settle();
     }

@@ -38,10 +38,8 @@ pub(super) struct Draft {
     future: Vec<Changes>,
     /// The field whose typing the newest step is.
     typing: Option<Key>,
-    /// What the engine is saving, or has saved while the workspace has not been read anew yet.
+    /// What the engine is saving.
     sent: Option<Changes>,
-    /// The engine has saved it.
-    kept: bool,
 }
 
 impl Draft {
@@ -71,12 +69,6 @@ impl Draft {
                 self.saved.insert((Scope::Profile(kind), setting.key), profile.written(setting.key));
             }
         }
-        if self.kept {
-            let sent = self.sent.take().unwrap_or_default();
-            self.kept = false;
-            self.now.values.retain(|key, value| sent.values.get(key) != Some(value));
-            self.now.passwords.retain(|kind, password| sent.passwords.get(kind) != Some(password));
-        }
         self.settle();
     }
 
@@ -92,7 +84,7 @@ impl Draft {
     /// How many settings are changed.
     #[must_use]
     pub(super) fn len(&self) -> usize {
-        if self.kept && self.sent.as_ref() == Some(&self.now) { 0 } else { self.now.len() }
+        self.now.len()
     }
 
     /// How many settings of one scope are changed.
@@ -225,9 +217,12 @@ impl Draft {
         change
     }
 
-    /// What was sent has been saved: it leaves the draft when the workspace has been read anew.
+    /// What was sent has been saved, and the workspace has been read anew: it leaves the draft. What was typed meanwhile
+    /// stays.
     pub(super) fn was_kept(&mut self) {
-        self.kept = self.sent.is_some();
+        let sent = self.sent.take().unwrap_or_default();
+        self.now.values.retain(|key, value| sent.values.get(key) != Some(value));
+        self.now.passwords.retain(|kind, password| sent.passwords.get(kind) != Some(password));
         self.past.clear();
         self.future.clear();
         self.typing = None;

@@ -256,3 +256,19 @@ fn a_profile_without_a_certificate_says_so_and_offers_to_import_one() {
     stage.wait_for("New certificate active for Northwind Retail, test");
     stage.wait_for(": Used for sending");
 }
+
+#[test]
+fn a_file_that_holds_another_certificate_by_now_is_not_taken() {
+    let mut stage = Stage::sample();
+    let file = stage.workspace.join("partner.cer");
+    std::fs::copy(stage.renewed("amazon-us"), &file).unwrap();
+    stage.open_for_amazon();
+    stage.write("Path or PEM text", file.to_str().unwrap());
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("SHA-256 with RSA");
+    std::fs::copy(stage.renewed("northwind"), &file).unwrap();
+    let before = stage.uses("amazon-us", "production");
+    stage.click_beginning("Schedule for");
+    stage.wait_for("holds another certificate now");
+    assert_eq!(stage.uses("amazon-us", "production"), before);
+}
