@@ -112,6 +112,8 @@ pub(super) fn frame_with_foot<W>(
             let room = (screen.height() - 140.0 - foot).max(120.0);
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
+                // Else it stays as low as the dialog was when it was last drawn, and what has come since is cut off.
+                .min_scrolled_height(room)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
                     let wish = show(ui, Part::Content);

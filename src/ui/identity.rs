@@ -12,6 +12,7 @@ use super::widgets::{
     Choice, ToneName, field, field_error, mono_edit, muted, notice, password_edit, primary, secondary, segmented,
     select, text_edit,
 };
+use super::wording::sentence;
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::app::{KeyKind, NewIdentity};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
@@ -92,7 +93,7 @@ impl IdentityForm {
 
     fn name_problem(&self, snapshot: &Snapshot) -> Option<String> {
         match self.name.trim().parse::<IdentityName>() {
-            Err(error) => Some(capital(&error.to_string())),
+            Err(error) => Some(sentence(&error.to_string())),
             Ok(name) => snapshot.identity(&name).map(|_| {
                 format!("There is an identity `{name}` already; choose another name, for example with the year")
             }),
@@ -213,18 +214,12 @@ impl IdentityForm {
             Ok(Answer::Identity(name)) => Some(name),
             Ok(_) => None,
             Err(error) => {
-                let hint = error.what_to_do().map(|hint| format!("\n{}", capital(hint))).unwrap_or_default();
-                self.refused = Some(format!("{}{hint}", capital(error.message())));
+                let hint = error.what_to_do().map(|hint| format!("\n{}", sentence(hint))).unwrap_or_default();
+                self.refused = Some(format!("{}{hint}", sentence(error.message())));
                 None
             }
         }
     }
-}
-
-/// A sentence with its first letter large.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The dialog for a new identity.

@@ -16,7 +16,7 @@
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
 //! | shortcuts | `command` |
-//! | instants and sizes in words | `moment` |
+//! | instants, sizes and sentences in words | `moment`, `wording` |
 //!
 //! A view draws what it has and never waits. It asks the engine under a request's number and takes the answer in a later
 //! frame, and says what is to happen outside itself with an [`Intent`], done once after the frame. Preferences (colours,
@@ -45,6 +45,7 @@ mod transmissions;
 mod views;
 mod widgets;
 mod window;
+mod wording;
 
 pub use intent::Intent;
 pub use open::{WindowOptions, open};

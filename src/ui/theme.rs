@@ -137,6 +137,8 @@ pub(super) const HEAD: f32 = 34.0;
 pub(super) const CONTROL: f32 = 30.0;
 /// Width of the navigation.
 pub(super) const NAV: f32 = 196.0;
+/// Width of the navigation where only icons have room.
+pub(super) const RAIL: f32 = 56.0;
 /// Width of the inspector.
 pub(super) const INSPECTOR: f32 = 452.0;
 /// The greatest width of a dialog.

@@ -155,7 +155,8 @@ async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet) -> Duration
         && let Some((at, ..)) = snapshot.next_activation()
     {
         let left = at.as_millisecond() - snapshot.at.as_millisecond();
-        next = next.min(Duration::from_millis(u64::try_from(left.max(1)).unwrap_or(1)));
+        // A little later than it is: the clock is read in whole milliseconds.
+        next = next.min(Duration::from_millis(u64::try_from(left.max(0)).unwrap_or(0) + 5));
     }
     out.tell(Event::Snapshot(snapshot.map(Arc::new)));
     next

@@ -53,7 +53,7 @@ impl Comparing {
             Err(error) if error.digits == 40 => {
                 Verdict::Unreadable("This is a SHA-1 fingerprint; ask for the SHA-256 one".to_owned())
             }
-            Err(error) => Verdict::Unreadable(super::words::sentence(&error.to_string())),
+            Err(error) => Verdict::Unreadable(crate::ui::wording::sentence(&error.to_string())),
         })
     }
 

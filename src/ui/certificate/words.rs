@@ -65,7 +65,7 @@ pub(in crate::ui) fn usage(facts: &CertificateFacts) -> String {
     if facts.key_usage.is_empty() {
         return "Any".to_owned();
     }
-    sentence(
+    crate::ui::wording::sentence(
         &facts
             .key_usage
             .iter()
@@ -89,13 +89,6 @@ pub(in crate::ui) fn grouped(fingerprint: &Fingerprint) -> [String; 2] {
 #[must_use]
 pub(in crate::ui) fn profile(name: &str, kind: ProfileKind) -> String {
     format!("{name}, {kind}")
-}
-
-/// With a capital at the beginning.
-#[must_use]
-pub(in crate::ui) fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

@@ -163,8 +163,7 @@ impl TableDelegate for Matrix<'_> {
             MatrixColumn::Profile => {
                 let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
                 let font = if chosen { theme::bold(theme::BODY) } else { theme::body() };
-                within
-                    .add(egui::Label::new(RichText::new(super::page::profile_word(row.profile)).font(font)).truncate());
+                within.add(egui::Label::new(RichText::new(row.profile.label()).font(font)).truncate());
             }
             MatrixColumn::Setting(setting) => {
                 if let Some((status, word)) =

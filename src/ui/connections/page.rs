@@ -37,15 +37,6 @@ struct Made {
     rows: Vec<Row>,
 }
 
-/// What people call a profile.
-#[must_use]
-pub(super) const fn profile_word(kind: ProfileKind) -> &'static str {
-    match kind {
-        ProfileKind::Production => "Production",
-        ProfileKind::Test => "Test",
-    }
-}
-
 impl ConnectionsPage {
     /// The workspace has been read anew.
     pub(crate) fn refresh(&mut self) {

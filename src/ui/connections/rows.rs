@@ -7,6 +7,7 @@ use crate::domain::compliance::{Column, Status};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::moment::Moment;
+use crate::ui::wording::sentence;
 
 /// A cause of so many characters has room in its cell.
 const SHORT_CAUSE: usize = 10;
@@ -230,13 +231,9 @@ fn last_send(sent: Option<&TransmissionSummary>, moment: &Moment) -> LastSend {
         return LastSend { verdict: None, word: "Never".to_owned(), hint: "Nothing was sent yet".to_owned() };
     };
     let ago = moment.ago(sent.at);
-    let capital = |text: &str| {
-        let mut letters = text.chars();
-        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect::<String>())
-    };
     let cause = sent.cause.clone().unwrap_or_default();
     let word = match sent.verdict {
-        Verdict::Delivered | Verdict::Received => capital(&ago),
+        Verdict::Delivered | Verdict::Received => sentence(&ago),
         Verdict::Pending => "Waiting".to_owned(),
         Verdict::Sending | Verdict::Queued => "Sending".to_owned(),
         Verdict::Uncertain => "Uncertain".to_owned(),

@@ -17,8 +17,6 @@ use crate::ui::intent::Intent;
 use crate::ui::shell::Confirm;
 use crate::ui::widgets::{ToneName, muted, notice, primary, secondary};
 
-use super::profile_word;
-
 /// Whose outcome is to be mended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::ui) struct Target {
@@ -206,7 +204,7 @@ fn is_in_use(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> boo
 fn partner(desk: &Desk<'_>, target: &Target) -> String {
     let state = desk.snapshot.connection(&target.connection);
     let name = state.map_or_else(|| target.connection.to_string(), |state| state.connection.name.clone());
-    format!("{name}, {}", profile_word(target.profile))
+    format!("{name}, {}", target.profile.label())
 }
 
 /// A certificate by name and the beginning of its fingerprint.

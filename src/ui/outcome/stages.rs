@@ -8,6 +8,7 @@ use crate::domain::transmission::{Stage, StageName, StageStatus};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, separator};
+use crate::ui::wording::sentence;
 
 /// So often the mark of a running stage moves on.
 const TICK: Duration = Duration::from_millis(120);
@@ -61,7 +62,7 @@ fn row(ui: &mut Ui, stage: &Stage, progress: Option<Progress>, time: &str) {
             });
             let detail = if skipped && stage.detail.is_empty() { "Not reached" } else { &stage.detail };
             if !detail.is_empty() {
-                ui.add(egui::Label::new(muted(ui, capital(detail))).wrap().selectable(true));
+                ui.add(egui::Label::new(muted(ui, sentence(detail))).wrap().selectable(true));
             }
             if let Some(progress) = progress {
                 bar(ui, progress);
@@ -80,11 +81,6 @@ const fn said(status: StageStatus) -> &'static str {
         StageStatus::Bad => "failed",
         StageStatus::Skipped => "skipped",
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn mark(ui: &mut Ui, status: StageStatus) {

@@ -1,16 +1,6 @@
 //! Verdicts, directions and lengths of time in words.
 
-use crate::domain::identifier::ProfileKind;
 use crate::domain::transmission::{Direction, Light, Lights, Verdict};
-
-/// What people call a profile.
-#[must_use]
-pub(in crate::ui) const fn profile_word(kind: ProfileKind) -> &'static str {
-    match kind {
-        ProfileKind::Production => "Production",
-        ProfileKind::Test => "Test",
-    }
-}
 
 /// Which way it went.
 #[must_use]

@@ -12,14 +12,11 @@ use crate::ui::intent::{Intent, Page};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted};
 
-/// Width of the navigation where only icons have room.
-const RAIL: f32 = 56.0;
-
 /// Shows it. On a narrow window it shrinks to icons.
 pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
     let narrow = ui.available_width() < theme::NARROW;
     let tokens = tokens(ui.ctx());
-    let width = if narrow { RAIL } else { theme::NAV };
+    let width = if narrow { theme::RAIL } else { theme::NAV };
     let frame = egui::Frame::new().fill(tokens.side).inner_margin(egui::Margin::symmetric(9, 16));
     Panel::left("navigation").resizable(false).exact_size(width).frame(frame).show(ui, |ui| {
         if narrow {

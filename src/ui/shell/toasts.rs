@@ -69,40 +69,41 @@ impl Toasts {
         }
         let tokens = tokens(ctx);
         let mut closed = None;
-        Area::new(Id::unique("toasts")).order(Order::Tooltip).anchor(Align2::RIGHT_BOTTOM, vec2(-16.0, -16.0)).show(
-            ctx,
-            |ui| {
-                for (index, toast) in self.shown.iter_mut().enumerate() {
-                    toast.since.get_or_insert(now);
-                    let tone = toast.tone.of(tokens);
-                    Frame::new()
-                        .fill(tokens.panel)
-                        .stroke(Stroke::new(1.0, tone.ink))
-                        .corner_radius(theme::CARD_RADIUS)
-                        .shadow(ctx.global_style().visuals.popup_shadow)
-                        .inner_margin(Margin::symmetric(14, 10))
-                        .show(ui, |ui| {
-                            ui.set_width(360.0);
-                            ui.horizontal_top(|ui| {
-                                ui.label(icon::text(toast.tone.icon(), tone.ink));
-                                ui.vertical(|ui| {
-                                    ui.set_width(ui.available_width() - 36.0);
-                                    ui.spacing_mut().item_spacing.y = 2.0;
-                                    let head = RichText::new(&toast.head).font(theme::bold(theme::BODY));
-                                    ui.add(egui::Label::new(head).wrap().selectable(true));
-                                    if !toast.text.is_empty() {
-                                        let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
-                                        ui.add(egui::Label::new(text).wrap().selectable(true));
-                                    }
-                                });
-                                if icon_button(ui, Icon::X, "Close message").clicked() {
-                                    closed = Some(index);
+        // Beside the navigation, away from the buttons of the inspector and of dialogs; where the inspector covers the
+        // page, above its foot.
+        let narrow = ctx.content_rect().width() < theme::NARROW;
+        let place = if narrow { vec2(theme::RAIL + 16.0, -68.0) } else { vec2(theme::NAV + 16.0, -16.0) };
+        Area::new(Id::unique("toasts")).order(Order::Tooltip).anchor(Align2::LEFT_BOTTOM, place).show(ctx, |ui| {
+            for (index, toast) in self.shown.iter_mut().enumerate() {
+                toast.since.get_or_insert(now);
+                let tone = toast.tone.of(tokens);
+                Frame::new()
+                    .fill(tokens.panel)
+                    .stroke(Stroke::new(1.0, tone.ink))
+                    .corner_radius(theme::CARD_RADIUS)
+                    .shadow(ctx.global_style().visuals.popup_shadow)
+                    .inner_margin(Margin::symmetric(14, 10))
+                    .show(ui, |ui| {
+                        ui.set_width(360.0);
+                        ui.horizontal_top(|ui| {
+                            ui.label(icon::text(toast.tone.icon(), tone.ink));
+                            ui.vertical(|ui| {
+                                ui.set_width(ui.available_width() - 36.0);
+                                ui.spacing_mut().item_spacing.y = 2.0;
+                                let head = RichText::new(&toast.head).font(theme::bold(theme::BODY));
+                                ui.add(egui::Label::new(head).wrap().selectable(true));
+                                if !toast.text.is_empty() {
+                                    let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
+                                    ui.add(egui::Label::new(text).wrap().selectable(true));
                                 }
                             });
+                            if icon_button(ui, Icon::X, "Close message").clicked() {
+                                closed = Some(index);
+                            }
                         });
-                }
-            },
-        );
+                    });
+            }
+        });
         if let Some(index) = closed {
             self.shown.remove(index);
         }

@@ -14,9 +14,7 @@ use crate::domain::transmission::{Stage, StageStatus, Transmission};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent, Page};
-use crate::ui::outcome::{
-    Mending, Progress, Target, diagnosis_notice, lights, milliseconds, profile_word, stages, verdict_word,
-};
+use crate::ui::outcome::{Mending, Progress, Target, diagnosis_notice, lights, milliseconds, stages, verdict_word};
 use crate::ui::sends::Run;
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, card, muted, notice, secondary};
@@ -144,7 +142,7 @@ impl Card {
     fn head(&self, ui: &mut Ui, shown: Option<&Shown>) {
         let size = vec2(ui.available_width(), 24.0);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            let title = RichText::new(format!("{} profile", profile_word(self.kind))).font(theme::bold(theme::SECTION));
+            let title = RichText::new(format!("{} profile", self.kind.label())).font(theme::bold(theme::SECTION));
             ui.add(egui::Label::new(title).extend());
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 match shown.map(|shown| (&shown.outcome, shown.running)) {

@@ -9,7 +9,7 @@ use crate::domain::identifier::ConnectionId;
 use crate::domain::transmission::Direction;
 use crate::ui::moment::Moment;
 use crate::ui::moment::size;
-use crate::ui::outcome::{direction_word, profile_word, result_word};
+use crate::ui::outcome::{direction_word, result_word};
 
 /// What is written in a row.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Names {
 fn write(summary: &TransmissionSummary, names: &Names, moment: &Moment) -> Cells {
     let when = moment.day_and_time(summary.at);
     let partner = names.of(summary.connection.as_ref());
-    let profile = summary.profile.map_or("No profile", profile_word);
+    let profile = summary.profile.map_or("No profile", crate::domain::identifier::ProfileKind::label);
     let arrow = match summary.direction {
         Direction::Outbound => "↑",
         Direction::Inbound => "↓",

@@ -84,9 +84,7 @@ fn line(
         if !text.is_empty()
             && let Some(reason) = wrong(text)
         {
-            let mut letters = reason.chars();
-            let reason = letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
-            field_error(ui, &reason);
+            field_error(ui, &crate::ui::wording::sentence(&reason));
         }
     });
 }

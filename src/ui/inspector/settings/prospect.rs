@@ -233,6 +233,5 @@ fn in_labels(scope: Scope, sentence: &str) -> String {
     for row in settings_named(scope, sentence) {
         told = told.replace(&format!("`{}`", row.key), row.label);
     }
-    let mut letters = told.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    crate::ui::wording::sentence(&told)
 }

@@ -15,7 +15,7 @@ use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdi
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::outcome::{
-    Mending, Target, ask_to_repeat, diagnosis_notice, lights, may_double, profile_word, send_and_show, verdict_word,
+    Mending, Target, ask_to_repeat, diagnosis_notice, lights, may_double, send_and_show, verdict_word,
 };
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, tabs};
@@ -240,7 +240,7 @@ fn with_whom(transmission: &Transmission, desk: &Desk<'_>) -> String {
         None => "an unknown sender".to_owned(),
     };
     match transmission.profile {
-        Some(profile) => format!("{way} {partner}, {}", profile_word(profile)),
+        Some(profile) => format!("{way} {partner}, {}", profile.label()),
         None => format!("{way} {partner}"),
     }
 }

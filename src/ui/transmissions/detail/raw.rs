@@ -58,9 +58,7 @@ impl RawTab {
                 ui.label(muted(ui, "Reading what was kept…"));
             }
             Side::Failed(why) => {
-                let mut letters = why.chars();
-                let why: String =
-                    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+                let why = crate::ui::wording::sentence(why);
                 ui.add(egui::Label::new(muted(ui, why)).wrap());
             }
             Side::Read(read) => show(ui, desk, read),
