@@ -10,7 +10,7 @@ use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::policy::PolicyKind;
 use crate::ui::desk::Desk;
-use crate::ui::dialog::{Dialog, Dropped, Flow, buttons, frame};
+use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame, frame_with_foot};
 use crate::ui::identity::{IdentityForm, entered};
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::count;
@@ -250,6 +250,25 @@ const fn kind_in_words(kind: PolicyKind) -> &'static str {
     }
 }
 
+impl NewConnection {
+    /// The buttons, and what keeps the connection from being created; true where it is given up.
+    fn foot(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, busy: bool) -> bool {
+        let problem = self.problem(desk.snapshot);
+        buttons(ui, |ui| {
+            let ready = problem.is_none() && !busy;
+            let pressed = ui.add_enabled_ui(ready, |ui| primary(ui, "Create connection")).inner.clicked();
+            let cancelled = ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked();
+            if let Some(reason) = &problem {
+                ui.add(egui::Label::new(muted(ui, reason)).truncate());
+            }
+            if pressed || (ready && entered(ui)) {
+                self.create(desk);
+            }
+            cancelled
+        })
+    }
+}
+
 impl Dialog for NewConnection {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         self.poll(desk);
@@ -258,25 +277,18 @@ impl Dialog for NewConnection {
         }
         let busy = self.busy();
         let subtitle = "Everything else begins as the policy wants it and can be changed afterwards";
-        frame(ctx, "new connection", "New connection", subtitle, 640.0, busy, |ui| {
-            ui.add_enabled_ui(!busy, |ui| self.fields(ui, desk));
-            if let Some(reason) = &self.refused {
-                notice(ui, ToneName::Bad, "The connection was not created", reason, |_| ());
-            }
-            let problem = self.problem(desk.snapshot);
-            buttons(ui, |ui| {
-                let ready = problem.is_none() && !busy;
-                let pressed = ui.add_enabled_ui(ready, |ui| primary(ui, "Create connection")).inner.clicked();
-                let cancelled = ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked();
-                if let Some(reason) = &problem {
-                    ui.add(egui::Label::new(muted(ui, reason)).truncate());
+        let closed =
+            frame_with_foot(ctx, "new connection", "New connection", subtitle, 640.0, busy, |ui, part| match part {
+                Part::Content => {
+                    ui.add_enabled_ui(!busy, |ui| self.fields(ui, desk));
+                    if let Some(reason) = &self.refused {
+                        notice(ui, ToneName::Bad, "The connection was not created", reason, |_| ());
+                    }
+                    None
                 }
-                if pressed || (ready && entered(ui)) {
-                    self.create(desk);
-                }
-                if cancelled { Flow::Close } else { Flow::Open }
-            })
-        })
+                Part::Foot => self.foot(ui, desk, busy).then_some(()),
+            });
+        if closed.is_some() { Flow::Close } else { Flow::Open }
     }
 
     fn drop_file(&mut self, file: Dropped, _desk: &mut Desk<'_>) -> Option<Dropped> {
