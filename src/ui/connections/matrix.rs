@@ -1,5 +1,7 @@
 //! The matrix itself: a table that draws only the rows that are seen.
 
+use std::sync::Arc;
+
 use egui::{
     Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
     pos2, vec2,
@@ -29,7 +31,7 @@ pub(super) enum Clicked {
 /// Shows the matrix and returns what was clicked.
 pub(super) fn matrix(
     ui: &mut Ui,
-    rows: &[Row],
+    rows: &[Arc<Row>],
     order: Order,
     selected: Option<&(ConnectionId, ProfileKind)>,
     scroll_to: Option<usize>,
@@ -87,7 +89,7 @@ fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
 }
 
 struct Matrix<'a> {
-    rows: &'a [Row],
+    rows: &'a [Arc<Row>],
     order: Order,
     selected: Option<&'a (ConnectionId, ProfileKind)>,
     hovered: Option<u64>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
 
 use super::matrix::{Clicked, matrix};
-use super::rows::{Filter, Order, Row, rows};
+use super::rows::{Filter, Order, Prepared, Row, prepare, rows};
 use super::welcome::welcome;
 use crate::app::engine::{Snapshot, Summary};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -25,22 +25,22 @@ pub(crate) struct ConnectionsPage {
     focus_search: bool,
     scroll_to: Option<usize>,
     /// The rows as last made; none where they have to be made anew.
-    rows: Option<Made>,
+    made: Option<Made>,
 }
 
 /// Rows with what they were made from.
 struct Made {
     snapshot: Arc<Snapshot>,
-    query: String,
-    filter: Filter,
-    order: Order,
-    rows: Vec<Row>,
+    prepared: Vec<Prepared>,
+    /// Which search, filter and order the rows answer to.
+    asked: Option<(String, Filter, Order)>,
+    rows: Vec<Arc<Row>>,
 }
 
 impl ConnectionsPage {
     /// The workspace has been read anew.
     pub(crate) fn refresh(&mut self) {
-        self.rows = None;
+        self.made = None;
     }
 
     /// Puts the cursor into the search field.
@@ -62,7 +62,7 @@ impl ConnectionsPage {
             ui.add_space(6.0);
         }
         self.make(desk);
-        let Some(made) = &self.rows else { return };
+        let Some(made) = &self.made else { return };
         if made.rows.is_empty() {
             let clear = empty_state(ui, Icon::Search, "No connection matches", &self.what_is_asked(), |ui| {
                 secondary(ui, "Show all connections").clicked()
@@ -207,20 +207,16 @@ impl ConnectionsPage {
 
     /// Makes the rows where they are out of date.
     fn make(&mut self, desk: &Desk<'_>) {
-        let fresh = self.rows.as_ref().is_some_and(|made| {
-            Arc::ptr_eq(&made.snapshot, desk.snapshot)
-                && made.query == self.query
-                && made.filter == self.filter
-                && made.order == self.order
-        });
-        if !fresh {
-            self.rows = Some(Made {
-                snapshot: Arc::clone(desk.snapshot),
-                query: self.query.clone(),
-                filter: self.filter,
-                order: self.order,
-                rows: rows(desk.snapshot, &desk.moment, &self.query, self.filter, self.order),
-            });
+        if !self.made.as_ref().is_some_and(|made| Arc::ptr_eq(&made.snapshot, desk.snapshot)) {
+            let prepared = prepare(desk.snapshot, &desk.moment);
+            self.made = Some(Made { snapshot: Arc::clone(desk.snapshot), prepared, asked: None, rows: Vec::new() });
+        }
+        let asked = (self.query.clone(), self.filter, self.order);
+        if let Some(made) = &mut self.made
+            && made.asked.as_ref() != Some(&asked)
+        {
+            made.rows = rows(&made.prepared, &self.query, self.filter, self.order);
+            made.asked = Some(asked);
         }
     }
 }
@@ -267,7 +263,7 @@ fn arrow_keys(ui: &Ui) -> Option<bool> {
     })
 }
 
-fn neighbour(rows: &[Row], selected: Option<&(ConnectionId, ProfileKind)>, down: bool) -> Option<usize> {
+fn neighbour(rows: &[Arc<Row>], selected: Option<&(ConnectionId, ProfileKind)>, down: bool) -> Option<usize> {
     let here =
         selected.and_then(|(id, kind)| rows.iter().position(|row| row.connection == *id && row.profile == *kind));
     match (here, down) {

@@ -1,6 +1,10 @@
 //! The rows of the matrix: which are there, in which order, with everything that is written in them. Made anew only when
 //! the workspace, the search or the order has changed, so that a frame does nothing but draw.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
 use crate::app::TransmissionSummary;
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::compliance::{Column, Status};
@@ -127,49 +131,81 @@ pub(super) struct Row {
     pub sentence: String,
 }
 
-/// The rows that answer to a search, in their order.
+/// A connection's rows with what they are searched and ordered by. Made once for each snapshot, because writing all this
+/// takes longer than a frame may.
+pub(super) struct Prepared {
+    rows: Vec<Arc<Row>>,
+    /// Everything that a search looks through, in small letters.
+    haystack: String,
+    needs_action: bool,
+    ends_soon: bool,
+    profile: Option<ProfileKind>,
+    /// The worst of each setting's cells, in the order of [`Column::ALL`].
+    worst: Vec<(Status, String)>,
+    last_sent: Option<Timestamp>,
+}
+
+/// The rows of all connections, in the order of the snapshot.
 #[must_use]
-pub(super) fn rows(snapshot: &Snapshot, moment: &Moment, query: &str, filter: Filter, order: Order) -> Vec<Row> {
-    let query = query.trim().to_lowercase();
-    let mut shown: Vec<&ConnectionState> = snapshot
+pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Prepared> {
+    snapshot
         .connections
         .iter()
-        .filter(|state| query.is_empty() || answers(state, &query))
-        .filter(|state| match filter {
-            Filter::All => true,
-            Filter::NeedAction => state.report.status == Status::NonCompliant,
-            Filter::Ending => ends_soon(state),
+        .map(|state| Prepared {
+            rows: rows_of(state, moment).into_iter().map(Arc::new).collect(),
+            haystack: haystack(state),
+            needs_action: state.report.status == Status::NonCompliant,
+            ends_soon: ends_soon(state),
+            profile: state.report.profiles.first().map(|report| report.profile),
+            worst: Column::ALL.iter().map(|column| worst_cell(state, *column)).collect(),
+            last_sent: state.last_sent.iter().map(|(_, sent)| sent.at).max(),
         })
+        .collect()
+}
+
+/// The rows that answer to a search, in their order.
+#[must_use]
+pub(super) fn rows(prepared: &[Prepared], query: &str, filter: Filter, order: Order) -> Vec<Arc<Row>> {
+    let query = query.trim().to_lowercase();
+    let mut shown: Vec<&Prepared> = prepared
+        .iter()
+        .filter(|connection| match filter {
+            Filter::All => true,
+            Filter::NeedAction => connection.needs_action,
+            Filter::Ending => connection.ends_soon,
+        })
+        .filter(|connection| query.is_empty() || connection.haystack.contains(&query))
         .collect();
     match order.by {
         // As in the snapshot.
         MatrixColumn::Connection => {}
-        MatrixColumn::Profile => shown.sort_by_key(|state| state.report.profiles.first().map(|report| report.profile)),
-        MatrixColumn::Setting(column) => shown.sort_by_cached_key(|state| worst_cell(state, column)),
-        MatrixColumn::LastSend => {
-            shown.sort_by_key(|state| std::cmp::Reverse(state.last_sent.iter().map(|(_, sent)| sent.at).max()));
+        MatrixColumn::Profile => shown.sort_by_key(|connection| connection.profile),
+        MatrixColumn::Setting(column) => {
+            let place = Column::ALL.iter().position(|each| *each == column).unwrap_or(0);
+            shown.sort_by(|a, b| a.worst.get(place).cmp(&b.worst.get(place)));
         }
+        MatrixColumn::LastSend => shown.sort_by_key(|connection| std::cmp::Reverse(connection.last_sent)),
     }
     if order.reversed {
         shown.reverse();
     }
-    shown.into_iter().flat_map(|state| rows_of(state, moment)).collect()
+    shown.into_iter().flat_map(|connection| connection.rows.iter().cloned()).collect()
 }
 
-fn answers(state: &ConnectionState, query: &str) -> bool {
+fn haystack(state: &ConnectionState) -> String {
     let connection = &state.connection;
-    connection.name.to_lowercase().contains(query)
-        || connection.id.as_str().contains(query)
-        || connection.profiles().any(|(_, profile)| {
-            profile.our_as2_id.as_str().to_lowercase().contains(query)
-                || profile.partner_as2_id.as_str().to_lowercase().contains(query)
-                || profile.url.as_str().to_lowercase().contains(query)
-        })
-        || state
-            .report
-            .profiles
-            .iter()
-            .any(|report| report.cells.iter().any(|cell| cell.word.to_lowercase().contains(query)))
+    let mut all = format!("{}\n{}", connection.name, connection.id);
+    for (_, profile) in connection.profiles() {
+        for text in [profile.our_as2_id.as_str(), profile.partner_as2_id.as_str(), profile.url.as_str()] {
+            all.push('\n');
+            all.push_str(text);
+        }
+    }
+    for cell in state.report.profiles.iter().flat_map(|report| &report.cells) {
+        all.push('\n');
+        all.push_str(&cell.word);
+    }
+    all.to_lowercase()
 }
 
 fn ends_soon(state: &ConnectionState) -> bool {

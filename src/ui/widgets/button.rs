@@ -55,7 +55,8 @@ pub(crate) fn link(ui: &mut Ui, label: impl Into<String>) -> Response {
         .scope(|ui| {
             ui.spacing_mut().button_padding = vec2(0.0, 0.0);
             ui.spacing_mut().interact_size.y = 18.0;
-            Button::new(label).frame(false).ui(ui)
+            // What does not fit goes to the next line, whole.
+            Button::new(label).frame(false).wrap_mode(egui::TextWrapMode::Extend).ui(ui)
         })
         .inner
         .on_hover_cursor(egui::CursorIcon::PointingHand);
