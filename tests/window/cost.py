@@ -28,7 +28,7 @@ class Screen:
         self.folder = tempfile.mkdtemp()
         self.name = f":{number}"
         self.server = subprocess.Popen(
-            ["Xvfb", self.name, "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", self.folder], stderr=subprocess.DEVNULL)
+            ["Xvfb", self.name, "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-fbdir", self.folder, "-noreset"], stderr=subprocess.DEVNULL)
         path = Path(self.folder, "Xvfb_screen0")
         while not path.exists() or path.stat().st_size < WIDTH * HEIGHT * 4:
             time.sleep(0.02)

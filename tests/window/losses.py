@@ -97,7 +97,7 @@ def display_killed(program, scratch, shots):
     step("the display is killed while a test send waits")
     usual = os.environ["DISPLAY"]
     number = int(usual.lstrip(":")) + 1
-    server = subprocess.Popen(["Xvfb", f":{number}", "-screen", "0", "1400x900x24"], stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(["Xvfb", f":{number}", "-screen", "0", "1400x900x24", "-noreset"], stderr=subprocess.DEVNULL)
     os.environ["DISPLAY"] = f":{number}"
     try:
         until = time.monotonic() + 10
