@@ -124,6 +124,10 @@ impl UiCommand {
             Self::ALL.iter().filter_map(|command| Some((*command, command.shortcut()?))).collect();
         // egui lets surplus Shift pass: the shortcut with more modifiers is asked first.
         all.sort_by_key(|(_, keys)| !keys.modifiers.shift);
+        if !typing && ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Y)) {
+            // What Windows calls it.
+            return vec![Self::Redo];
+        }
         ctx.input_mut(|input| {
             all.into_iter()
                 .filter(|(command, _)| !(typing && command.belongs_to_text()))

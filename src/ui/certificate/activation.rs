@@ -84,7 +84,9 @@ impl ActivationForm {
             stated.time.show(ui, "Time");
             let local = stated.date.to_datetime(stated.time.value().unwrap_or(Time::midnight()));
             self.zones.show(ui, "Time zone", &mut stated.zone, local, home(moment));
-            let week_on = week_from(moment);
+            // In the zone that is stated already.
+            let there = Moment { now: moment.now, zone: zone.clone() };
+            let week_on = week_from(&there);
             // A link does not say beforehand how wide it will be.
             if ui.available_size_before_wrap().x < PRESETS {
                 ui.end_row();
@@ -93,11 +95,10 @@ impl ActivationForm {
                 if link(ui, label).clicked() {
                     stated.date = local.date();
                     stated.time = TimeField::new(local.time());
-                    stated.zone = home(moment).to_owned();
                 }
             };
             preset(ui, "In 7 days", week_on);
-            if let Some(before_end) = week_before_end(old, moment) {
+            if let Some(before_end) = week_before_end(old, &there) {
                 preset(ui, "A week before the old one expires", before_end);
             }
         });

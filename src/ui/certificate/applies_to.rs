@@ -55,7 +55,9 @@ pub(super) fn targets(
         .profiles()
         .map(|(kind, profile)| {
             let old = uses(profile);
-            let same = asked_for.is_none_or(|asked| asked == old);
+            // A schedule is moved for the profiles that have it; a new file is for the pair.
+            let again = asked.is_some_and(|asked| schedules(asked, fresh, state));
+            let same = if again { schedules(kind, fresh, state) } else { asked_for.is_none_or(|asked| asked == old) };
             let wanted = (asked.is_none() || asked == Some(kind) || same) && old != Some(*fresh);
             Target {
                 connection: connection.clone(),
@@ -83,6 +85,12 @@ pub(super) fn targets(
         }));
     }
     found
+}
+
+/// Whether a certificate is among those of a profile already: scheduled, or used before.
+fn schedules(kind: ProfileKind, fresh: &Fingerprint, state: &crate::app::engine::ConnectionState) -> bool {
+    let profile = state.connection.profile(kind);
+    profile.is_some_and(|profile| profile.partner_certificates.iter().any(|entry| entry.fingerprint == *fresh))
 }
 
 /// Puts the chosen ones into a request: the first one's connection with its profiles, all the rest beside it.

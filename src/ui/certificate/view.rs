@@ -100,7 +100,12 @@ impl CertificateDialog {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 ui.spacing_mut().interact_size.y = 0.0;
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-                ui.label(small(format!("For {name}")));
+                // However long a name is, what can be done about it stays beside it.
+                let room = (ui.available_width() - 260.0).max(120.0);
+                ui.scope(|ui| {
+                    ui.set_max_width(room);
+                    ui.add(Label::new(small(format!("For {name}"))).truncate());
+                });
                 if link(ui, "Another connection…").clicked() {
                     wish = Some(Wish::Another);
                 }
@@ -142,12 +147,16 @@ impl CertificateDialog {
         }
         ui.add_space(2.0);
         head(ui, "Goes active");
-        form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment);
-        draw(ui, &plan.timeline);
-        ui.add(Label::new(muted(ui, &plan.sentence)).wrap());
+        // Under a name of its own: what is said above comes and goes while a time is typed, and the field must stay itself.
+        ui.push_id("goes active", |ui| form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment));
+        // Of an instant that cannot be there is nothing to draw and nothing to promise.
+        if plan.reading.activation().is_some() {
+            draw(ui, &plan.timeline);
+            ui.add(Label::new(muted(ui, &plan.sentence)).wrap());
+        }
         ui.add_space(2.0);
         head(ui, "Applies to");
-        applies_to::show(ui, &mut self.targets, &found.facts.fingerprint_sha256);
+        ui.push_id("applies to", |ui| applies_to::show(ui, &mut self.targets, &found.facts.fingerprint_sha256));
         wish
     }
 

@@ -120,7 +120,9 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         (ThemePreference::Dark, Icon::Moon, "Dark colours"),
     ];
     let show = |ui: &mut Ui| {
-        for (preference, symbol, name) in choices {
+        // The narrow foot is laid out from the bottom up.
+        let order = if narrow { [2, 1, 0] } else { [0, 1, 2] };
+        for (preference, symbol, name) in order.map(|place| choices[place]) {
             let button = ui.scope(|ui| {
                 if preference == current {
                     let tokens = tokens(ui.ctx());
