@@ -149,8 +149,7 @@ fn rest(facts: &CertificateFacts, at: Timestamp) -> String {
         1 => "1 day".to_owned(),
         days if days < 90 => format!("{days} days"),
         days if days < 365 => format!("{} mo", days * 12 / 365),
-        // A month is forgiven: what was issued for two years a week ago lasts two years.
-        days => format!("{} y", (days + 31) / 365),
+        days => format!("{} y", days / 365),
     }
 }
 
