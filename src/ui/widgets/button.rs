@@ -50,12 +50,17 @@ pub(crate) fn secondary(ui: &mut Ui, label: impl Into<String>) -> Response {
 /// A button that looks like a link, for the next step named within a text.
 pub(crate) fn link(ui: &mut Ui, label: impl Into<String>) -> Response {
     let tokens = tokens(ui.ctx());
+    let label = label.into();
+    // What does not fit goes to the next line, whole.
+    let width = ui.painter().layout_no_wrap(label.clone(), theme::medium(theme::SMALL), tokens.accent.ink).size().x;
+    if ui.layout().main_wrap() && ui.available_size_before_wrap().x < width {
+        ui.end_row();
+    }
     let label = RichText::new(label).font(theme::medium(theme::SMALL)).color(tokens.accent.ink);
     let response = ui
         .scope(|ui| {
             ui.spacing_mut().button_padding = vec2(0.0, 0.0);
             ui.spacing_mut().interact_size.y = 18.0;
-            // What does not fit goes to the next line, whole.
             Button::new(label).frame(false).wrap_mode(egui::TextWrapMode::Extend).ui(ui)
         })
         .inner
