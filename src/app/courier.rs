@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use super::serve::ServeEvent;
 use super::{App, AppError};
-use crate::domain::transmission::TransmissionId;
+use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Workspace};
 
 /// How often is looked for what is due.
@@ -98,9 +98,9 @@ impl Courier {
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
             let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
             running.spawn(async move {
-                match carry_out(&app, &workspace, &duty).await {
-                    Ok(true) | Err(_) => tell(ServeEvent::JournalChanged),
-                    Ok(false) => {}
+                // What cannot be read or written now is still due.
+                if let Ok(Some(transmission)) = carry_out(&app, &workspace, &duty).await {
+                    tell(ServeEvent::Transmission(Box::new(transmission)));
                 }
                 drop((hand, place));
             });
@@ -118,12 +118,12 @@ impl Courier {
     }
 }
 
-/// Does one thing; whether anything was done.
-async fn carry_out(app: &App, workspace: &Workspace, duty: &Duty) -> Result<bool, AppError> {
+/// Does one thing; what came of it, where anything was done.
+async fn carry_out(app: &App, workspace: &Workspace, duty: &Duty) -> Result<Option<Transmission>, AppError> {
     let id = duty.transmission;
-    Ok(match duty.kind {
-        DutyKind::Receipt => app.post_owed_receipt(workspace, id, false).await?.is_some(),
-        DutyKind::Attempt => app.attempt(workspace, id, &|_event| {}).await?.is_some(),
-        DutyKind::Deadline => false,
-    })
+    match duty.kind {
+        DutyKind::Receipt => app.post_owed_receipt(workspace, id, false).await,
+        DutyKind::Attempt => app.attempt(workspace, id, &|_event| {}).await,
+        DutyKind::Deadline => Ok(None),
+    }
 }

@@ -32,6 +32,11 @@ impl App {
         let began = self.now();
         let owed = workspace.duty(id, DutyKind::Receipt).await?.filter(|duty| at_once || duty.at <= began);
         let (Some(duty), Some(transmission)) = (owed, workspace.transmission(id).await?) else { return Ok(None) };
+        // An end that cannot be journalled must not have it posted again at once.
+        let put_off = Duty { at: next_attempt(duty.number, began), ..duty.clone() };
+        let mut transaction = workspace.begin().await?;
+        transaction.put_duty(&put_off).await?;
+        transaction.commit().await?;
         let whither = duty.whither.clone().unwrap_or_default();
         let posted = match self.receipt_post(workspace, &transmission, &whither).await {
             Ok(post) => match transport::post(post, |_event| {}).await {

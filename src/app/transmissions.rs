@@ -57,9 +57,15 @@ impl App {
 
     /// Whoever looks sees what is uncertain by now, whether a program was there to write it down or not. Where it cannot
     /// be written, it is seen as it stands.
-    async fn look_at_deadlines(&self, workspace: &Workspace) {
-        if !workspace.is_read_only() {
-            drop(self.settle_overdue(workspace, self.now()).await);
+    async fn look_at_deadlines(&self, workspace: &Workspace) -> bool {
+        !workspace.is_read_only() && self.settle_overdue(workspace, self.now()).await.unwrap_or_default()
+    }
+
+    /// The same on the workspace where it exists; whether anything has changed.
+    pub(super) async fn pass_deadlines(&self) -> bool {
+        match self.existing().await {
+            Ok(Some(workspace)) => self.look_at_deadlines(&workspace).await,
+            Ok(None) | Err(_) => false,
         }
     }
 

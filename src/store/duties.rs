@@ -179,7 +179,7 @@ mod tests {
         transaction.put_duty(&receipt).await.unwrap();
         assert_eq!(transaction.duty(sent.id, DutyKind::Attempt).await.unwrap(), Some(attempt.clone()));
         transaction.commit().await.unwrap();
-        assert_eq!(workspace.duties(now()).await.unwrap(), [receipt.clone()]);
+        assert_eq!(workspace.duties(now()).await.unwrap(), std::slice::from_ref(&receipt));
         assert_eq!(workspace.duties(later).await.unwrap(), [receipt, attempt]);
         assert_eq!(workspace.duty(sent.id, DutyKind::Deadline).await.unwrap(), None);
 

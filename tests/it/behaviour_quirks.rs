@@ -43,6 +43,48 @@ fn raw(headers: &[(String, String)], framing: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn quirk_02_folded_header_lines_are_joined_and_quirk_04_the_first_of_repeated_ones_counts() {
+    let (us, serving) = receiving("").await;
+    let (headers, body) = Partner::message(&us.certificate, "<q2@p>", DOCUMENT.as_bytes(), &[]);
+    let folded: Vec<(String, String)> = headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.replace("; ", ";\r\n\t")))
+        .chain([("as2-from".to_owned(), "\"PARTNER\"".to_owned()), ("as2-to".to_owned(), "OTHER".to_owned())])
+        .collect();
+    let answered = post(&serving.url, &folded, &body);
+    assert!(answered.status == 200 && says(&answered, "; processed"), "{answered:?}");
+    assert_eq!(us.inbox(), ["order.edi"]);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirk_59_a_message_with_less_security_than_the_profile_wants_is_refused() {
+    use countersign::domain::algorithm::{Encryption, Signing};
+    let (us, serving) = receiving("").await;
+    for (number, weaker) in [
+        (|profile: &mut countersign::domain::connection::Profile| profile.encryption = Encryption::None) as fn(&mut _),
+        |profile| profile.signing = Signing::None,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let id = format!("<q59-{number}@p>");
+        let (headers, body) = Partner::message_as(&us.certificate, &id, DOCUMENT.as_bytes(), &[], weaker);
+        let answered = post(&serving.url, &headers, &body);
+        assert!(answered.status == 200 && says(&answered, "/error: insufficient-message-security"), "{answered:?}");
+    }
+    assert!(us.inbox().is_empty());
+    us.connect("http://127.0.0.1:9/", "require = \"none\"").await;
+    let (headers, body) = Partner::message_as(&us.certificate, "<q59-3@p>", DOCUMENT.as_bytes(), &[], |profile| {
+        profile.encryption = Encryption::None;
+        profile.signing = Signing::None;
+    });
+    assert!(says(&post(&serving.url, &headers, &body), "; processed"));
+    assert_eq!(us.inbox(), ["order.edi"]);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quirk_12_the_first_digest_that_is_known_is_taken_however_the_options_are_written() {
     let (us, serving) = receiving("").await;
     for (number, (options, digest)) in [
@@ -80,7 +122,12 @@ async fn quirk_13_whoever_expects_to_be_told_to_go_on_is_told_and_we_never_expec
     let partner = good(&us);
     us.connect(&partner.url, "").await;
     us.send().await;
-    assert_eq!(partner.received()[0].header("Expect"), None);
+    let sent = partner.received().remove(0);
+    assert_eq!(sent.header("Expect"), None);
+    // Which version and product we are, and what of the features we do.
+    assert_eq!((sent.header("AS2-Version"), sent.header("EDIINT-Features")), (Some("1.2"), Some("AS2-Reliability")));
+    assert!(sent.header("AS2-Product").unwrap().starts_with("Countersign/"));
+    assert_eq!(answered.header("EDIINT-Features"), Some("AS2-Reliability"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

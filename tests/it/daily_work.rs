@@ -162,6 +162,61 @@ async fn a_single_send_is_never_repeated_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_program_was_sending_is_sent_again_with_the_same_bytes_and_never_as_new() {
+    let us = Us::new().await;
+    let (certificate, count) = (us.certificate.clone(), AtomicUsize::new(0));
+    let partner = Partner::start(move |received, stream| {
+        if count.fetch_add(1, Ordering::SeqCst) == 0 {
+            // It has the message, and its sender is killed while it waits for the answer.
+            std::thread::sleep(std::time::Duration::from_secs(120));
+        }
+        let receipt = received.receipt(&certificate, Wrong::Nothing);
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    });
+    us.connect(&partner.url, "timeout_seconds = 100").await;
+    put(&us, "partner/production", "order.edi");
+    us.app.close().await;
+    let outbox = us.path("outbox");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--outbox", outbox.to_str().unwrap()];
+    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(arguments)
+        .env("COUNTERSIGN_WORKSPACE", us.workspace())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    partner.got(1).await;
+    program.kill().unwrap();
+    program.wait().unwrap();
+
+    let sent = first(&us).await;
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.attempts.len()), (Verdict::Uncertain, 1), "{found:#?}");
+    assert!(found.next_attempt.is_some());
+    us.app.close().await;
+    let serving = later(&us, &sent, 15).await;
+    let settled = us.settled(&sent, Verdict::Delivered).await;
+    serving.stop().await;
+    let received = partner.received();
+    assert_eq!((received.len(), settled.attempts.len(), us.journal().await.len()), (2, 2, 1));
+    assert_eq!((&received[0].body, &received[0].headers), (&received[1].body, &received[1].headers));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_a_killed_program_had_taken_and_not_journalled_is_put_back_and_sent() {
+    let us = Us::new().await;
+    let partner = partner(&us, &[]);
+    us.connect(&partner.url, "").await;
+    put(&us, "partner/production", ".taken-019ab3f0000070008000000000000001-order.edi");
+    let serving = us.serve().await;
+    let sent = first(&us).await;
+    us.settled(&sent, Verdict::Delivered).await;
+    serving.stop().await;
+    assert_eq!((sent.file.as_deref(), us.journal().await.len()), (Some("order.edi"), 1));
+    assert_eq!(fs::read_dir(us.path("outbox/partner/production")).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quirk_47_a_partner_who_refuses_repetitions_gets_a_new_message_id_and_the_same_bytes() {
     let us = Us::new().await;
     let kept = std::sync::Arc::new(Mutex::new(Vec::new()));

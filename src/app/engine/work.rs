@@ -222,6 +222,9 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
 /// Reads the workspace and tells of it; returns when to do so next.
 async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionist: &mut Receptionist) -> Duration {
     receptionist.follow().await;
+    if app.pass_deadlines().await {
+        out.tell(Event::JournalChanged);
+    }
     let snapshot = app.snapshot(sample.cloned()).await.map(|mut snapshot| {
         snapshot.receiving.clone_from(receptionist.standing());
         snapshot

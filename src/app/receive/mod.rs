@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
 
 use answer::Answer;
@@ -45,6 +45,9 @@ use crate::transport::{Answered, Handler, Refusal, Request, Response, ResponseBo
 /// An inbound message has one attempt.
 const FIRST: u32 = 1;
 
+/// So many receipts are posted at once.
+const POSTS_AT_ONCE: usize = 16;
+
 /// Places at which messages wait for their repetitions.
 const PLACES: usize = 64;
 
@@ -56,6 +59,7 @@ pub(super) struct Receiver {
     events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     /// Receipts on their way to those who asked for them.
     posting: std::sync::Mutex<JoinSet<()>>,
+    posts: Arc<Semaphore>,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
@@ -93,7 +97,8 @@ impl Receiver {
     ) -> Result<Self, AppError> {
         let workspace = app.workspace().await?;
         let in_work = std::array::from_fn(|_| Mutex::default());
-        Ok(Self { app, workspace, inbox, events, posting: std::sync::Mutex::default(), in_work })
+        let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
+        Ok(Self { app, workspace, inbox, events, posting: std::sync::Mutex::default(), posts, in_work })
     }
 
     /// Waits for the receipts that are on their way.
@@ -106,10 +111,13 @@ impl Receiver {
     /// processed all the same, and whoever sent it waits for its receipt.
     fn post_receipt(&self, id: TransmissionId, answered: Answered) {
         let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
+        let places = Arc::clone(&self.posts);
         let mut posting = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
         while posting.try_join_next().is_some() {}
         posting.spawn(async move {
             answered.wait().await;
+            // Closed never.
+            let Ok(_place) = places.acquire_owned().await else { return };
             let Some(_hand) = app.in_hand.take(id, DutyKind::Receipt) else { return };
             // What cannot be journalled now is tried again when it is due.
             if let Ok(Some(transmission)) = app.post_owed_receipt(&workspace, id, true).await {

@@ -107,3 +107,41 @@ impl Security {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::policy::{Policy, resolve};
+
+    fn rules(setting: &str, value: &str, direction: &str) -> Vec<ResolvedRule> {
+        let text = format!(
+            "id = \"own\"\nname = \"Own\"\nkind = \"own\"\n[[rules]]\nsetting = \"{setting}\"\nop = \"at-least\"\n\
+             value = \"{value}\"\napplies_to = \"both\"\n{direction}severity = \"required\"\nfrom = 2020-01-01\n\
+             source = \"https://own.example/\"\nquote = \"q\"\nchecked = 2026-11-24\n"
+        );
+        let policy = Policy::from_toml(&text).unwrap();
+        resolve(&"own".parse().unwrap(), &[policy]).unwrap().rules
+    }
+
+    #[test]
+    fn rules_about_what_is_received_are_held_against_the_message() {
+        const INBOUND: &str = "direction = \"inbound\"\n";
+        let weak = Security { encryption: Encryption::TripleDesCbc, signing: Signing::Sha1 };
+        let plain = Security { encryption: Encryption::None, signing: Signing::Sha256 };
+        let strong = Security { encryption: Encryption::Aes256Cbc, signing: Signing::Sha512 };
+        for (setting, value, direction, breaks) in [
+            ("encryption", "aes128-cbc", INBOUND, [true, true, false]),
+            ("signing", "sha256", INBOUND, [true, false, false]),
+            ("require", "signed-encrypted", "", [false, true, false]),
+            // What a partner demands of us says nothing of what it sends.
+            ("encryption", "aes128-cbc", "", [false; 3]),
+            ("signing", "sha512", "direction = \"outbound\"\n", [false; 3]),
+        ] {
+            let rules = rules(setting, value, direction);
+            let found = [&weak, &plain, &strong].map(|security| security.breaks(&rules[0]));
+            assert_eq!(found, breaks, "{setting} {value} {direction}");
+        }
+        assert_eq!(weak.in_words(), "signed over SHA-1 and encrypted with 3DES");
+        assert_eq!(plain.in_words(), "signed over SHA-256 and not encrypted");
+    }
+}

@@ -10,9 +10,9 @@ use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::sent::SentAs;
+use crate::domain::sent::{SentAs, next_attempt};
 use crate::domain::transmission::{Direction, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{As2Pair, Duty, DutyKind, Part, Workspace};
+use crate::store::{As2Pair, Duty, DutyKind, Part, Transaction, Workspace};
 
 /// A document that is to be sent as daily work.
 #[derive(Clone, Debug)]
@@ -170,6 +170,16 @@ impl Sending<'_> {
         self.finish(AttemptFacts { request, answer }).await
     }
 
+    /// From here on bytes leave: an end that cannot be journalled must not have them leave again at once.
+    pub(super) async fn put_off(&self, transaction: &mut Transaction) -> Result<(), AppError> {
+        if self.daily {
+            let at = next_attempt(self.number, self.app.now());
+            let (transmission, number) = (self.transmission.id, self.number);
+            transaction.put_duty(&Duty { transmission, kind: DutyKind::Attempt, at, number, whither: None }).await?;
+        }
+        Ok(())
+    }
+
     async fn post_again(&mut self, sent: &SentAs) -> Result<AnswerFacts, AppError> {
         self.stages.begin(StageName::Certificates);
         let material = Material::again(self.app, &self.workspace, &self.transmission, sent).await;
@@ -189,7 +199,10 @@ impl Sending<'_> {
         self.workspace.archive().forget_unsent(self.transmission.id, Part::RequestHead(self.number))?;
         self.keep_head(Part::RequestHead(self.number), &format!("POST {} HTTP/1.1", self.profile.url), &headers)?;
         self.journal_stages().await?;
-        self.workspace.update_transmission(&self.transmission).await?;
+        let mut transaction = self.workspace.begin().await?;
+        transaction.update_transmission(&self.transmission).await?;
+        self.put_off(&mut transaction).await?;
+        transaction.commit().await?;
         self.exchange(post, &material, &mic).await
     }
 }

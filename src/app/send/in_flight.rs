@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::FIRST;
 use crate::app::AppError;
 use crate::domain::diagnosis::{Action, Blame, Diagnosis};
 use crate::domain::sent::next_attempt;
@@ -113,7 +114,7 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             transmission.next_attempt = Some(at);
             transmission.attempts.push(Attempt {
                 number: duty.number,
-                started: duty.at,
+                started: if duty.number == FIRST { open.at } else { now },
                 verdict,
                 http_status: None,
                 detail: explanation.to_owned(),

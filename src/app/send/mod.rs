@@ -277,6 +277,7 @@ impl Sending<'_> {
         let mut transaction = self.workspace.begin().await?;
         transaction.keep_sent_as(self.transmission.id, &sent).await?;
         transaction.update_transmission(&self.transmission).await?;
+        self.put_off(&mut transaction).await?;
         transaction.commit().await?;
         self.exchange(post, &material, &built.mic).await
     }

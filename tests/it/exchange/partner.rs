@@ -110,6 +110,11 @@ fn plan<'a>(signer: &'a Party, profile: &'a Profile) -> SigningPlan<'a> {
     }
 }
 
+/// Runs something on a thread of the partner's.
+fn named(work: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().name("partner".to_owned()).spawn(work).unwrap();
+}
+
 /// The partner, listening.
 pub(crate) struct Partner {
     pub(crate) url: String,
@@ -137,12 +142,12 @@ impl Partner {
         let kept = Arc::clone(&received);
         let serve = Arc::new(serve);
         // Ends with the test's process.
-        std::thread::spawn(move || {
+        named(move || {
             for stream in listener.incoming() {
                 let (serve, kept) = (Arc::clone(&serve), Arc::clone(&kept));
                 let mut stream = stream.unwrap();
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                std::thread::spawn(move || serve(&mut stream, &kept));
+                named(move || serve(&mut stream, &kept));
             }
         });
         Self { url, received }
