@@ -161,6 +161,35 @@ async fn a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_one_program_sent_another_settles() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, ASYNC).await;
+    std::fs::write(us.path("order.edi"), DOCUMENT).unwrap();
+    us.app.close().await;
+    let program = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(arguments)
+            .arg("--json")
+            .env("COUNTERSIGN_WORKSPACE", us.workspace())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let file = us.path("order.edi");
+    let sent = program(&["send", file.to_str().unwrap(), "--connection", "partner", "--profile", "production"]);
+    assert_eq!(sent["verdict"], "pending", "and that is no failure");
+    let serving = us.serve().await;
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    serving.stop().await;
+    us.app.close().await;
+    let shown = program(&["transmission", "show", sent["id"].as_str().unwrap()]);
+    assert_eq!((&shown["verdict"], &shown["lights"]["mic"]), (&"delivered".into(), &"good".into()));
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_answer_of_2xx_is_acceptance_and_its_body_means_nothing() {
     for (status, body) in [("200 OK", "<html>Welcome</html>"), ("201 Created", ""), ("206 Partial", "x")] {
         let us = Us::new().await;

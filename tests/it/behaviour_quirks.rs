@@ -233,7 +233,7 @@ async fn quirk_18_looking_is_no_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn quirk_19_the_server_s_certificates_are_kept_also_when_they_are_refused() {
+async fn quirk_19_a_close_without_a_word_is_an_end_and_certificates_are_kept_also_when_they_are_refused() {
     let us = Us::new().await;
     let key = rcgen::KeyPair::generate().unwrap();
     let server = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
@@ -266,6 +266,22 @@ async fn quirk_19_the_server_s_certificates_are_kept_also_when_they_are_refused(
         assert!(String::from_utf8(us.kept(&sent, "server.pem")).unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
     }
     serving.abort();
+
+    // One that closes without close_notify behind an answer without a length: all of it counts.
+    let chain = vec![server.der().clone()];
+    let private = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, private)
+        .unwrap();
+    let us_certificate = us.certificate.clone();
+    let partner =
+        Partner::tls(std::sync::Arc::new(config), move |received| received.receipt(&us_certificate, Wrong::Nothing));
+    us.connect(&partner.url, &format!("tls_trust = \"{}\"", certificate.display())).await;
+    judged(&us.send().await, Verdict::Delivered, "ggggg", "Delivered and signed for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

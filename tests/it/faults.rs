@@ -51,6 +51,17 @@ async fn a_connection_lost_within_the_request_has_failed_and_after_it_is_uncerta
         // A small message is in the system's hands before the partner has read of it: then nobody knows.
         assert!(matches!(sent.verdict, Verdict::Failed | Verdict::Uncertain), "{read}: {sent:#?}");
     }
+    // Of a large one the system cannot take all: whatever the partner read, it cannot have the message.
+    let us = Us::new().await;
+    let random: Vec<u8> =
+        (0..24 * 1024 * 1024_u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for read in [0_u64, 1000, 100_000, 5_000_000] {
+        let partner = Partner::raw(move |stream, _| {
+            stream.take(read).read_to_end(&mut Vec::new()).ok();
+        });
+        us.connect(&partner.url, "timeout_seconds = 5").await;
+        judged(&us.send_bytes(&random).await, Verdict::Failed, "bmmmm", "Connection lost while sending");
+    }
     // Everything was read, and nothing came.
     let (_, sent, _) = sent_to(Partner::start(|_, stream| drop(stream.shutdown(Shutdown::Both))), "").await;
     judged(&sent, Verdict::Uncertain, "mmmmm", "Connection lost while waiting for the answer");

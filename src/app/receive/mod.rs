@@ -4,6 +4,7 @@ mod answer;
 mod arrived;
 mod judgement;
 mod policy;
+mod repetition;
 mod wish;
 
 use std::fs::File;
@@ -39,7 +40,7 @@ use crate::domain::timeline::{acceptable_now, used_now};
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, Duty, DutyKind, Part, Workspace};
+use crate::store::{As2Pair, DutyKind, Part, Workspace};
 use crate::transport::{Answered, Handler, Refusal, Request, Response, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -255,49 +256,6 @@ impl Receiver {
         // What came of a message that breaks off is kept as well.
         transmission.bytes.sent = file.bytes;
         received
-    }
-
-    /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
-    /// Message-ID is processed anew, because its sender was asked to mend something (RFC 4130 section 5.5).
-    async fn answer_of_first(
-        &self,
-        addressed: &Addressed,
-        wish: &ReceiptWish,
-        id: TransmissionId,
-    ) -> Result<Option<Answer>, AppError> {
-        let earlier = self
-            .workspace
-            .find_by_message_id(Direction::Inbound, &addressed.from, &addressed.to, &addressed.message_id)
-            .await?;
-        for summary in earlier.into_iter().filter(|summary| summary.id != id && summary.verdict == Verdict::Received) {
-            let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
-            let Some(status) = first.http_status else { continue };
-            let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
-            // Better no answer now than a second delivery.
-            let body = std::fs::read(&path).map_err(|error| {
-                AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
-            })?;
-            let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first, wish).await? };
-            let answer = Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) };
-            return Ok(Some((answer, owed)));
-        }
-        Ok(None)
-    }
-
-    /// The receipt of the first is owed once more, where the repetition wants it or where it went before.
-    async fn owe_again(&self, first: &Transmission, wish: &ReceiptWish) -> Result<Option<TransmissionId>, AppError> {
-        let asked = get(&first.request_headers, "Receipt-Delivery-Option").map(str::to_owned);
-        let Some(whither) =
-            wish.whither.as_ref().and_then(|wish| wish.as_ref().ok()).map(ToString::to_string).or(asked)
-        else {
-            return Ok(None);
-        };
-        let at = crate::domain::sent::next_attempt(FIRST, self.app.now());
-        let duty = Duty { transmission: first.id, kind: DutyKind::Receipt, at, number: FIRST, whither: Some(whither) };
-        let mut transaction = self.workspace.begin().await?;
-        transaction.put_duty(&duty).await?;
-        transaction.commit().await?;
-        Ok(Some(first.id))
     }
 
     /// The profiles that carry the message's pair of identifiers, production first.

@@ -103,6 +103,9 @@ impl App {
             return self.give_up(workspace, transmission, "all attempts have been made").await.map(Some);
         }
         transmission.next_attempt = None;
+        // What the attempt before came to stands in its own record.
+        (transmission.http_status, transmission.tls) = (None, None);
+        transmission.response_headers.clear();
         let sent = workspace.sent_as(id).await?;
         let mut sending = Sending {
             app: self,

@@ -89,8 +89,13 @@ impl Us {
 
     /// Sends the document in one attempt.
     pub(crate) async fn send(&self) -> Transmission {
+        self.send_bytes(DOCUMENT.as_bytes()).await
+    }
+
+    /// Sends something else in one attempt.
+    pub(crate) async fn send_bytes(&self, document: &[u8]) -> Transmission {
         let file = self.path("order.edi");
-        std::fs::write(&file, DOCUMENT).unwrap();
+        std::fs::write(&file, document).unwrap();
         let request = SendRequest {
             connection: "partner".parse().unwrap(),
             profile: ProfileKind::Production,

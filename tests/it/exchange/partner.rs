@@ -153,6 +153,33 @@ impl Partner {
         Self { url, received }
     }
 
+    /// Answers behind TLS, and closes without saying so, as many servers do.
+    pub(crate) fn tls(
+        config: Arc<rustls::ServerConfig>,
+        answer: impl Fn(&Received) -> BuiltReceipt + Send + Sync + 'static,
+    ) -> Self {
+        let mut partner = Self::raw(move |stream, received| {
+            let mut connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls = rustls::Stream::new(&mut connection, stream);
+            let mut reader = BufReader::new(&mut tls);
+            let Some((_, headers)) = head(&mut reader) else { return };
+            let Some(body) = body(&mut reader, &headers, false) else { return };
+            let request = Received { headers, body, at: Instant::now() };
+            received.lock().unwrap().push(request.clone());
+            let receipt = answer(&request);
+            let mut whole = "HTTP/1.1 200 OK\r\nConnection: close\r\n".to_owned();
+            for (name, value) in &receipt.headers {
+                whole.push_str(&format!("{name}: {value}\r\n"));
+            }
+            // Without a length: the answer ends where the connection does.
+            whole.push_str("\r\n");
+            tls.write_all(whole.as_bytes()).and_then(|()| tls.write_all(&receipt.body)).unwrap();
+            tls.flush().unwrap();
+        });
+        partner.url = partner.url.replace("http://", "https://");
+        partner
+    }
+
     /// What it got so far.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap().clone()
