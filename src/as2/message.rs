@@ -46,9 +46,6 @@ pub struct Built {
 /// Identifies the program in receipts and messages, as `AS2-Product` (successor draft) and `Reporting-UA`.
 pub(super) const PRODUCT: &str = concat!("Countersign/", env!("CARGO_PKG_VERSION"));
 
-/// What we do of RFC 6017's features: the same Message-ID on every attempt, and no message processed twice.
-pub(super) const FEATURES: &str = "AS2-Reliability";
-
 impl OutboundMessage<'_> {
     /// Writes the body to `out` and returns the headers that belong to it and the MIC.
     ///
@@ -155,8 +152,6 @@ impl OutboundMessage<'_> {
         let always = profile.quirks.quote_as2_ids == QuoteAs2Ids::Always;
         let mut headers: HeaderList = vec![
             ("AS2-Version".to_owned(), "1.2".to_owned()),
-            ("EDIINT-Features".to_owned(), FEATURES.to_owned()),
-            ("AS2-Product".to_owned(), PRODUCT.to_owned()),
             ("AS2-From".to_owned(), as2_id(profile.our_as2_id.as_str(), always)),
             ("AS2-To".to_owned(), as2_id(profile.partner_as2_id.as_str(), always)),
             ("Message-ID".to_owned(), self.message_id.to_owned()),

@@ -8,7 +8,7 @@ use super::digest::{LineEnds, LineHasher};
 use super::entity::{base64_lines, header_bytes};
 use super::error::{BuildError, OpenError};
 use super::headers::{Ending, HeaderList, MediaType, as2_id, get, read_block, unquote};
-use super::message::{FEATURES, PRODUCT, boundary, date, signature_part_head, signed_content_type};
+use super::message::{PRODUCT, boundary, date, signature_part_head, signed_content_type};
 use super::mic::{Mic, ReceivedMic};
 use super::multipart::Multipart;
 use super::open::{OpeningKeys, open};
@@ -69,8 +69,6 @@ pub fn build_receipt(
     let report = report(content, &inner_boundary);
     let mut headers: HeaderList = vec![
         ("AS2-Version".to_owned(), "1.2".to_owned()),
-        ("EDIINT-Features".to_owned(), FEATURES.to_owned()),
-        ("AS2-Product".to_owned(), PRODUCT.to_owned()),
         ("AS2-From".to_owned(), as2_id(content.from, false)),
         ("AS2-To".to_owned(), as2_id(content.to, false)),
         ("Message-ID".to_owned(), content.message_id.to_owned()),

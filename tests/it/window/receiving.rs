@@ -50,3 +50,18 @@ fn receiving_is_started_and_stopped_in_a_dialog() {
     stage.wait_for("Not receiving");
     assert!(std::net::TcpListener::bind(&address).is_ok(), "the address is free again");
 }
+
+#[test]
+fn a_program_that_receives_already_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let app = crate::exchange::app_on(&workspace, countersign::app::Clock::System);
+    let serving = runtime.block_on(crate::exchange::Serving::start(app, folder.path().join("inbox"), None));
+    let mut stage = Stage::opened(folder, workspace);
+    stage.wait_for("Received elsewhere");
+    runtime.block_on(serving.stop());
+    // Looked at anew, it is seen that it has stopped.
+    stage.press(egui::Modifiers::NONE, egui::Key::F5);
+    stage.wait_for("Not receiving");
+}
