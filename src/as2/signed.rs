@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::digest::DigestValues;
-use super::enveloped::{algorithm_identifier, issuer_and_serial, names, object_identifier};
+use super::enveloped::{algorithm_identifier, object_identifier};
 use super::error::{BuildError, OpenError};
+use super::named::{NamedCertificate, issuer_and_serial};
 use super::oid::{self as ids, SignatureKind};
 use crate::certificate::ber::{BerReader, Tlv};
 use crate::certificate::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, SET, algorithm, element, joined, oid, set_of};
@@ -367,7 +368,7 @@ impl<'a> SignerInfo<'a> {
             let embedded = Some(fitting.facts().fingerprint_sha256);
             return SignatureOutcome::UnknownSigner { embedded, content_intact: intact };
         }
-        match accepted.iter().find(|certificate| names(&self.identifier, certificate)) {
+        match accepted.iter().find(|certificate| NamedCertificate::read(&self.identifier).names(certificate)) {
             // Without attributes the signature is over the content itself: a changed content is all that shows.
             Some(named) if self.attributes.is_none() => {
                 SignatureOutcome::Altered { signer: named.facts().fingerprint_sha256 }

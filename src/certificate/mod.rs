@@ -18,7 +18,7 @@ mod x509;
 
 pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
 pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
-pub use name::NameError;
+pub use name::{NameError, name_in_words};
 pub use private_key::{KeyError, PrivateKey};
 pub(crate) use verification::digest_algorithm;
 pub use verification::{Scheme, verify, verify_digest};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, UnparsedPublicKey, agree};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
@@ -85,6 +86,19 @@ impl PrivateKey {
             Kind::P256(ec) | Kind::P384(ec) => ec.public_key().as_ref(),
         };
         public == certificate.public_key()
+    }
+
+    /// The secret that an EC key agrees on with the public point of another (ECDH, SEC 1 section 3.3.1). Nothing with an
+    /// RSA key, and where the point is none of the key's curve.
+    #[must_use]
+    pub fn agree(&self, point: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let curve = match &self.kind {
+            Kind::Rsa(_) => return None,
+            Kind::P256(_) => &ECDH_P256,
+            Kind::P384(_) => &ECDH_P384,
+        };
+        let key = agreement::PrivateKey::from_private_key_der(curve, &self.pkcs8).ok()?;
+        agree(&key, UnparsedPublicKey::new(curve, point), (), |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
     }
 
     /// Signs a message: with an RSA key by `scheme`, with an EC key by ECDSA (the signature in DER).

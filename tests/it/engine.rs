@@ -62,6 +62,7 @@ fn build(profile: &Profile, us: &Party, partner: &Party, payload: &[u8]) -> Resu
             encryption: profile.encryption,
             key_transport: profile.key_transport,
             identifier: profile.quirks.recipient_identifier,
+            gcm_content: profile.quirks.gcm_content,
         }),
         at: now(),
     };
@@ -96,7 +97,7 @@ fn every_cipher_and_digest_goes_there_and_back() {
     let (us, partner) = (party("us", KeyKind::Rsa2048), party("partner", KeyKind::Rsa2048));
     let big: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let payloads: [&[u8]; 5] = [b"", b"line\r\nline\r\n", b"bare\nline\n", b"\r\n--boundary\r\n\x00\xff", &big];
-    for encryption in Encryption::ALL.iter().filter(|encryption| !encryption.as_str().contains("gcm")) {
+    for encryption in Encryption::ALL {
         for signing in Signing::ALL {
             for payload in payloads {
                 for transfer_encoding in [TransferEncoding::Binary, TransferEncoding::Base64] {
