@@ -24,6 +24,7 @@ mod open;
 mod receipt;
 mod recipients;
 mod signed;
+mod signer_info;
 mod transfer;
 
 pub use digest::{DigestValues, LineEnds, Sha256};

@@ -10,9 +10,9 @@ mod facts;
 mod file;
 mod identity;
 mod key_file;
+mod legacy_rsa;
 mod name;
 mod private_key;
-mod sha1_signature;
 mod verification;
 mod x509;
 

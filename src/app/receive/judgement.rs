@@ -101,11 +101,23 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
                 Blame::Nobody,
             ));
         }
-        Some(SignatureOutcome::Good { .. } | SignatureOutcome::Broken { .. }) => {
+        Some(SignatureOutcome::Broken { reason, .. }) => {
             return with_mic(refusal(
                 "authentication-failed",
                 "The signature is broken",
-                "The signature names a certificate of the partner but does not verify with it",
+                &format!("The signature names a certificate of the partner but {reason}"),
+                Blame::Partner,
+            ));
+        }
+        Some(SignatureOutcome::Good { signer }) => {
+            return with_mic(refusal(
+                "authentication-failed",
+                "Signed with a certificate that is not the partner's",
+                &format!(
+                    "The message is signed with {}, which is not among the certificates accepted from {}",
+                    signer.short(),
+                    candidate.name
+                ),
                 Blame::Partner,
             ));
         }
