@@ -59,9 +59,10 @@ impl EncryptionPlan<'_> {
                 Ok((key_transport::recipient(self, key)?, version))
             }
             KeyAlgorithm::Ec => Ok((key_agreement::recipient(self, key)?, 2)),
-            KeyAlgorithm::Ed | KeyAlgorithm::Other => {
-                Err(BuildError::PartnerKey(format!("its key is of a kind that is not encrypted for ({})", self.recipient.facts().key)))
-            }
+            KeyAlgorithm::Ed | KeyAlgorithm::Other => Err(BuildError::PartnerKey(format!(
+                "its key is of a kind that is not encrypted for ({})",
+                self.recipient.facts().key
+            ))),
         }
     }
 }
@@ -209,8 +210,7 @@ pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<Ope
     ber.element(100)?;
     let cipher = ber.element(4096)?;
     let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
-    let unknown =
-        || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
+    let unknown = || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
     let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
     let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
     if ber.next_tag()? & 0xdf != 0x80 {
@@ -291,3 +291,6 @@ pub(super) fn algorithm_identifier(
         .and_then(|first| object_identifier(first.raw))?;
     Ok((identifier, parts.get(1).copied()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -338,7 +338,7 @@ pub(super) struct GcmReader<R> {
     place: TagPlace,
     state: State,
     cipher: Vec<u8>,
-    /// Bytes at the beginning of `cipher` that may be the tag.
+    /// Bytes at the beginning of `cipher` that are held back, because they may be the tag.
     held: usize,
     plain: Vec<u8>,
     start: usize,
@@ -366,7 +366,7 @@ impl<R: Ciphertext> GcmReader<R> {
             return self.authenticate();
         }
         let all = self.held + read;
-        self.held = if self.place == TagPlace::Behind { 0 } else { all.min(TAG_BYTES) };
+        self.held = all.min(TAG_BYTES);
         let content = &self.cipher[..all - self.held];
         self.start = 0;
         self.end = self.engine.decrypt(content, &mut self.plain).map_err(|_failed| self.refuse())?;
@@ -375,31 +375,35 @@ impl<R: Ciphertext> GcmReader<R> {
     }
 
     fn authenticate(&mut self) -> io::Result<()> {
-        match &self.place {
+        let held = self.cipher[..self.held].to_vec();
+        let found = match &self.place {
             TagPlace::Behind => {
                 let trailer = self.source.trailer()?;
-                let fits = |additional: &Vec<u8>| {
-                    self.engine.fits(self.engine.hash.clone(), additional, &trailer.tag)
-                };
-                if !trailer.additional.iter().any(fits) {
-                    return Err(self.refuse());
-                }
+                // BouncyCastle before 1.67 wrote the tag behind the ciphertext and, once more, where it belongs.
+                let twice = held.strip_suffix(trailer.tag.as_slice());
+                [Some(held.as_slice()), twice]
+                    .into_iter()
+                    .flatten()
+                    .find(|rest| trailer.additional.iter().any(|additional| self.fits(rest, additional, &trailer.tag)))
             }
             TagPlace::Appended(lengths) => {
-                let held = &self.cipher[..self.held];
-                let fitting = lengths.iter().filter(|length| **length <= held.len()).find_map(|length| {
-                    let (rest, tag) = held.split_at(held.len() - length);
-                    let mut hash = self.engine.hash.clone();
-                    hash.update(rest);
-                    self.engine.fits(hash, &[], tag).then(|| rest.to_vec())
-                });
-                let Some(rest) = fitting else { return Err(self.refuse()) };
-                self.start = 0;
-                self.end = self.engine.decrypt(&rest, &mut self.plain).map_err(|_failed| self.refuse())?;
+                let mut splits =
+                    lengths.iter().filter_map(|length| held.split_at_checked(held.len().checked_sub(*length)?));
+                splits.find(|(rest, tag)| self.fits(rest, &[], tag)).map(|(rest, _)| rest)
             }
-        }
+        };
+        let Some(rest) = found else { return Err(self.refuse()) };
+        self.start = 0;
+        self.end = self.engine.decrypt(rest, &mut self.plain).map_err(|_failed| self.refuse())?;
         self.state = State::Authenticated;
         Ok(())
+    }
+
+    /// Whether a tag fits where `rest` is the last of the content.
+    fn fits(&self, rest: &[u8], additional: &[u8], tag: &[u8]) -> bool {
+        let mut hash = self.engine.hash.clone();
+        hash.update(rest);
+        self.engine.fits(hash, additional, tag)
     }
 
     fn refuse(&mut self) -> io::Error {

@@ -1,8 +1,6 @@
 //! The content key for an EC recipient: KeyAgreeRecipientInfo with ephemeral-static ECDH (RFC 5753 section 3.1).
 
-use aws_lc_rs::agreement::{
-    ECDH_P256, ECDH_P384, ECDH_P521, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral,
-};
+use aws_lc_rs::agreement::{ECDH_P256, ECDH_P384, ECDH_P521, EphemeralPrivateKey, UnparsedPublicKey, agree_ephemeral};
 use aws_lc_rs::digest::{self, Context};
 use aws_lc_rs::rand::SystemRandom;
 use der::asn1::ObjectIdentifier;
@@ -44,10 +42,8 @@ pub(super) fn recipient(plan: &EncryptionPlan<'_>, key: &[u8]) -> Result<Vec<u8>
     let wrapped = wrap.wrap(&kek, key).ok_or(BuildError::Cipher(CipherError::Key))?;
 
     // The curve is that of the recipient's key, so it is left out (RFC 5753 section 3.1.1).
-    let originator = joined(
-        0xa1,
-        &[&algorithm(ids::EC_PUBLIC_KEY, &[]), &element(BIT_STRING, &[&[0], point.as_ref()].concat())],
-    );
+    let originator =
+        joined(0xa1, &[&algorithm(ids::EC_PUBLIC_KEY, &[]), &element(BIT_STRING, &[&[0], point.as_ref()].concat())]);
     let identifier = match plan.key_identifier() {
         Some(key_identifier) => element(0xa0, &element(OCTET_STRING, key_identifier)),
         None => issuer_and_serial(certificate),
@@ -73,8 +69,7 @@ fn curve(certificate: &Certificate) -> Option<ObjectIdentifier> {
 
 /// ECC-CMS-SharedInfo (RFC 5753 section 7.2).
 fn shared_info(wrap_id: &[u8], user_keying_material: Option<&[u8]>, wrap: KeyWrap) -> Vec<u8> {
-    let user = user_keying_material
-        .map_or_else(Vec::new, |material| element(0xa0, &element(OCTET_STRING, material)));
+    let user = user_keying_material.map_or_else(Vec::new, |material| element(0xa0, &element(OCTET_STRING, material)));
     let bits = u32::try_from(wrap.key_bytes() * 8).unwrap_or_default().to_be_bytes();
     joined(SEQUENCE, &[wrap_id, &user, &element(0xa2, &element(OCTET_STRING, &bits))])
 }

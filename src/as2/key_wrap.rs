@@ -163,8 +163,7 @@ mod tests {
     #[test]
     fn known_answer_of_triple_des() {
         let kek = bytes("255e0d1c07b646dfb3134cc843ba8aa71f025b7c0838251f");
-        let wrapped =
-            bytes("690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4");
+        let wrapped = bytes("690107618ef092b3b48ca1796b234ae9fa33ebb4159604037db5d6a84eb3aac2768c632775a467d4");
         let key = KeyWrap::TripleDes.unwrap(&kek, &wrapped).unwrap();
         assert_eq!(key.as_slice(), bytes("2923bf85e06dd6ae529149f1f1bae9eab3a7da3d860d3e98"));
         assert!(KeyWrap::TripleDes.unwrap(&kek, &wrapped[8..]).is_none());

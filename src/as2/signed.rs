@@ -303,9 +303,7 @@ impl DetachedSignature {
                 best = Some(check);
             }
         }
-        best.ok_or_else(|| {
-            unreadable.unwrap_or_else(|| OpenError::Malformed("the signature has no signer".to_owned()))
-        })
+        best.ok_or_else(|| unreadable.unwrap_or_else(|| OpenError::Malformed("the signature has no signer".to_owned())))
     }
 }
 

@@ -241,3 +241,6 @@ fn message_digest(attributes: Tlv<'_>) -> Option<&[u8]> {
         .filter(|value| value.tag == OCTET_STRING)
         .map(|value| value.value)
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,7 +54,9 @@ pub(super) fn unknown_relationship() -> Outcome {
 pub(super) fn cannot_open(error: &OpenError) -> Outcome {
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
-        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => ("The message could not be decrypted", Blame::Partner),
+        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
+            ("The message could not be decrypted", Blame::Partner)
+        }
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
         _ => ("The message could not be read", Blame::Partner),

@@ -55,9 +55,10 @@ impl Receiver {
         let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
         let own = known.own(&candidate.profile.identity);
         let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
-        Ok(own.zip(used).filter(|(own, used)| own.name != used.name).map(|(own, used)| {
-            remark_on_recipient(&own, &used.name, &KnownCertificate::from(&used.facts))
-        }))
+        Ok(own
+            .zip(used)
+            .filter(|(own, used)| own.name != used.name)
+            .map(|(own, used)| remark_on_recipient(&own, &used.name, &KnownCertificate::from(&used.facts))))
     }
 }
 

@@ -138,8 +138,7 @@ fn known_answers() {
             "76fc6ece0f4e1768cddf8853bb2d551b",
         ),
     ] {
-        let [key, nonce, plain, additional, cipher, tag] =
-            [key, nonce, plain, additional, cipher, tag].map(bytes);
+        let [key, nonce, plain, additional, cipher, tag] = [key, nonce, plain, additional, cipher, tag].map(bytes);
         let (gcm, _) = of_key(&key);
         let source = sealed(&cipher, &tag, &additional, 7);
         assert_eq!(opened(gcm, &key, &nonce, TagPlace::Behind, source).unwrap(), plain);
@@ -198,10 +197,27 @@ fn a_tag_too_short_or_absent_is_refused() {
         assert_eq!(opened(gcm, &key, &nonce, place, source).is_ok(), length == whole.len() - 4, "{length}");
     }
     // Once refused, it stays so.
-    let mut reader =
-        GcmReader::new(gcm, &key, &nonce, TagPlace::Behind, sealed(cipher, &[0; 16], &[], 100)).unwrap();
+    let mut reader = GcmReader::new(gcm, &key, &nonce, TagPlace::Behind, sealed(cipher, &[0; 16], &[], 100)).unwrap();
     assert!(io::copy(&mut reader, &mut io::sink()).is_err());
     assert!(reader.read(&mut [0; 10]).is_err());
+}
+
+#[test]
+fn a_tag_that_stands_twice_is_read() {
+    let (key, nonce) = (bytes(KEY), bytes(NONCE));
+    let (gcm, _) = of_key(&key);
+    for length in [0, 1, 16, 40, CHUNK - 1, CHUNK] {
+        let plain = vec![3; length];
+        let whole = encrypted(gcm, &key, &nonce, &plain, 1000);
+        let tag = &whole[length..];
+        let read =
+            |content: &[u8], tag: &[u8]| opened(gcm, &key, &nonce, TagPlace::Behind, sealed(content, tag, &[], 1000));
+        assert_eq!(read(&whole, tag).unwrap(), plain, "{length}");
+        assert_eq!(read(&whole[..length], tag).unwrap(), plain, "{length}");
+        // Another one behind the ciphertext than in its place, and one that is half there.
+        assert!(read(&whole, &[tag[0] ^ 1; TAG_BYTES]).is_err(), "{length}");
+        assert!(read(&whole[..length + 8], tag).is_err(), "{length}");
+    }
 }
 
 /// Lengths around the edges of blocks and of chunks.

@@ -78,9 +78,12 @@ pub fn explain_undecrypted(facts: &Undecrypted) -> Diagnosis {
                 Holder::Unknown => format!("Encrypted for {named}, which is not known here"),
             }
         }))
-        .found_all(facts.own.as_ref().map(|own| {
-            format!("Identity `{}` of this profile has {}", own.name, full(&own.certificate, at))
-        }))
+        .found_all(
+            facts
+                .own
+                .as_ref()
+                .map(|own| format!("Identity `{}` of this profile has {}", own.name, full(&own.certificate, at))),
+        )
         .finish()
 }
 
@@ -161,9 +164,11 @@ fn unknown(facts: &Undecrypted) -> Option<Draft> {
             "Most likely {} has an old certificate of ours whose key is no longer here, or that of another recipient",
             plain(&facts.partner, 64)
         ));
-    Some(give_ours(draft, facts).advise(
-        "If it is an old certificate of ours, import it with its key as an identity: every key here is tried",
-    ))
+    Some(
+        give_ours(draft, facts).advise(
+            "If it is an old certificate of ours, import it with its key as an identity: every key here is tried",
+        ),
+    )
 }
 
 /// It names no recipient at all.
@@ -236,7 +241,10 @@ mod tests {
         let mut ended = facts(vec![own("acme", &[])]);
         ended.at = samples::instant("2027-04-01T00:00:00Z");
         for (facts, says) in [
-            (facts(vec![own("acme", &[("Amazon", ProfileKind::Production)])]), "the certificate of this profile's identity `acme`"),
+            (
+                facts(vec![own("acme", &[("Amazon", ProfileKind::Production)])]),
+                "the certificate of this profile's identity `acme`",
+            ),
             (ended, "it ended on 1 March 2027"),
             (facts(vec![own("old", &[("Harbor", ProfileKind::Test)])]), "`old`, of the test profile of Harbor"),
             (facts(vec![own("old", &[])]), "`old`, which no profile uses"),
