@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 
+use zeroize::Zeroizing;
+
 use super::cipher::{CbcReader, CbcWriter, random};
 use super::content::{ContentCipher, ContentReader, ContentWriter, OctetReader};
 use super::error::{BuildError, OpenError};
@@ -71,7 +73,7 @@ impl EncryptionPlan<'_> {
 pub(super) struct Envelope {
     prefix: Vec<u8>,
     cipher: ContentCipher,
-    key: zeroize::Zeroizing<Vec<u8>>,
+    key: Zeroizing<Vec<u8>>,
     iv: Vec<u8>,
     before_tag: &'static [u8],
     /// Length of what is encrypted, with padding or tag.

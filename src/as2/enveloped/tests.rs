@@ -178,7 +178,7 @@ fn recipients_are_named_as_the_profile_says() {
             assert_eq!(by_key, *identifier == RecipientIdentifierStyle::KeyIdentifier);
             let said = named.to_string();
             let expected = if by_key { "key identifier ".to_owned() } else { certificate.facts().serial.clone() };
-            assert!(said.contains(&expected) && (by_key || said.ends_with("of O=Test,CN=Recipient")), "{said}");
+            assert!(said.contains(&expected) && (by_key || said.ends_with("of CN=Recipient,O=Test")), "{said}");
             // Another key behind the same name gets the answer that a damaged one gets.
             let (other, _) = identity(kind);
             let keys = [DecryptionKey { certificate: &certificate, key: &other }];
