@@ -76,7 +76,7 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
 struct Search {
     count: usize,
     named: Vec<NamedCertificate>,
-    best: Option<(Option<Zeroizing<Vec<u8>>>, Option<KeyTransport>, Fingerprint)>,
+    best: Option<Unwrapped>,
     unsupported: Option<String>,
     /// Every recipient that is ours is unwrapped, and one that cannot be spoils the message: whoever writes two of them
     /// must not learn from the answer which was well-formed (RFC 3218).
@@ -108,14 +108,15 @@ impl Search {
         key: Option<Zeroizing<Vec<u8>>>,
     ) {
         self.spoilt |= key.is_none();
-        self.best.get_or_insert((key, transport, candidate.certificate.facts().fingerprint_sha256));
+        let recipient = candidate.certificate.facts().fingerprint_sha256;
+        self.best.get_or_insert(Unwrapped { key, key_transport: transport, recipient, named: Vec::new() });
     }
 
     fn outcome(self) -> Result<Unwrapped, OpenError> {
         match (self.best, self.unsupported) {
-            (Some((key, key_transport, recipient)), _) => {
-                let key = key.filter(|_| !self.spoilt);
-                Ok(Unwrapped { key, key_transport, recipient, named: self.named })
+            (Some(found), _) => {
+                let key = found.key.filter(|_| !self.spoilt);
+                Ok(Unwrapped { key, named: self.named, ..found })
             }
             (None, Some(how)) => Err(OpenError::Unsupported(format!(
                 "the message is encrypted for us, but its key is encrypted with {how}, which is not supported"

@@ -248,7 +248,7 @@ proptest! {
         let short = &whole[..length + kept];
         let place = TagPlace::Appended(vec![kept]);
         let back = opened(gcm, &key, &nonce, place.clone(), sealed(short, &[], &[], pieces.1));
-        prop_assert_eq!(back.unwrap(), plain.clone());
+        prop_assert_eq!(&back.unwrap(), &plain);
         // Behind, with additional data.
         let with = one_shot(library, &key, &nonce, &additional, &plain);
         let (cipher, tag) = with.split_at(length);

@@ -161,7 +161,7 @@ fn a_signature_that_protects_other_algorithms_than_it_uses_is_bad() {
         assert_eq!(with(protection(&digest, &signature)), SignatureOutcome::Good { signer: named });
     }
     for (digest, signature) in [
-        (algorithm(ids::of_digest(Digest::Sha1), &NULL), combined.clone()),
+        (algorithm(ids::of_digest(Digest::Sha1), &NULL), combined),
         (sha256(&[]), algorithm(ids::rsa_with(Digest::Sha1), &NULL)),
         (sha256(&[]), algorithm(ids::RSASSA_PSS, &[])),
         (sha256(&[]), algorithm(ids::ecdsa_with(Digest::Sha256), &[])),
