@@ -79,7 +79,7 @@ impl OutboundMessage<'_> {
                         let digests = multipart.write(payload, &mut cipher)?;
                         cipher.finish()?;
                         debug_assert_eq!(expected, counted.written);
-                        headers.extend(encrypted_headers());
+                        headers.extend(encrypted_headers(plan));
                         digests
                     }
                 }
@@ -95,7 +95,7 @@ impl OutboundMessage<'_> {
                         cipher.write_all(&inner)?;
                         self.entity.write_body(payload, &mut cipher)?;
                         cipher.into_inner().finish()?;
-                        headers.extend(encrypted_headers());
+                        headers.extend(encrypted_headers(plan));
                     }
                     // Plain: over the content alone.
                     None => {
@@ -222,10 +222,11 @@ fn first_mic(digests: &DigestValues) -> Result<Mic, BuildError> {
         .ok_or_else(|| BuildError::Unsupported("the MIC algorithm asked for cannot be computed".to_owned()))
 }
 
-/// HTTP headers of an encrypted body.
-fn encrypted_headers() -> HeaderList {
+/// HTTP headers of an encrypted body (RFC 8551 section 3.2.2).
+fn encrypted_headers(plan: &EncryptionPlan<'_>) -> HeaderList {
+    let kind = if plan.is_authenticated() { "authEnveloped-data" } else { "enveloped-data" };
     vec![
-        ("Content-Type".to_owned(), "application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"".to_owned()),
+        ("Content-Type".to_owned(), format!("application/pkcs7-mime; smime-type={kind}; name=\"smime.p7m\"")),
         ("Content-Transfer-Encoding".to_owned(), "binary".to_owned()),
         ("Content-Disposition".to_owned(), "attachment; filename=\"smime.p7m\"".to_owned()),
     ]

@@ -5,18 +5,26 @@
 //! and whoever called decides.
 
 mod cipher;
+mod content;
 mod digest;
 mod entity;
 mod enveloped;
 mod error;
+mod gcm;
 pub mod headers;
+mod key_agreement;
+mod key_transport;
+mod key_wrap;
 mod message;
 mod mic;
 mod multipart;
+mod named;
 mod oid;
 mod open;
 mod receipt;
+mod recipients;
 mod signed;
+mod signer_info;
 mod transfer;
 
 pub use digest::{DigestValues, LineEnds, Sha256};
@@ -25,6 +33,7 @@ pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};
 pub use message::{Built, MicVariant, OutboundMessage};
 pub use mic::{Mic, ReceivedMic};
+pub use named::NamedCertificate;
 pub use open::{Layer, Opened, OpeningKeys, filename, open};
 pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};
 pub use signed::{SignatureCheck, SignatureOutcome, SigningPlan};

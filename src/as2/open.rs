@@ -12,6 +12,7 @@ use super::error::OpenError;
 use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::mic::Mic;
 use super::multipart::Multipart;
+use super::named::NamedCertificate;
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::transfer::{base64_decoder, cms_is_base64, is_base64};
 use crate::certificate::Certificate;
@@ -188,6 +189,8 @@ struct Walk<'k> {
     wanted: Vec<Digest>,
     layers: Vec<Layer>,
     encryption: Option<EncryptionFacts>,
+    /// The recipients of an envelope whose content key could not be unwrapped.
+    named: Vec<NamedCertificate>,
     spoilt: bool,
     signature: Option<DetachedSignature>,
     /// Digests of what was signed, or of what the MIC of an unsigned message is over.
@@ -206,6 +209,7 @@ impl<'k> Walk<'k> {
             wanted: wanted.to_vec(),
             layers: Vec::new(),
             encryption: None,
+            named: Vec::new(),
             spoilt: false,
             signature: None,
             content: DigestValues::default(),
@@ -225,7 +229,7 @@ impl<'k> Walk<'k> {
         let mut body = BufReader::with_capacity(64 * 1024, body);
         let result = self.entity(&headers, &[], &mut body, payload);
         // A key that could not be unwrapped gets one answer, whatever its stand-in made of the content.
-        if self.spoilt { Err(OpenError::Undecryptable) } else { result }
+        if self.spoilt { Err(OpenError::Undecryptable { recipients: self.named.clone() }) } else { result }
     }
 
     /// An entity: its header fields, those same headers as bytes (empty for the HTTP headers), its body.
@@ -257,13 +261,17 @@ impl<'k> Walk<'k> {
         let source: Box<dyn Read + '_> =
             if cms_is_base64(headers, body)? { Box::new(base64_decoder(body)) } else { Box::new(body) };
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
-        self.spoilt |= opened.spoilt;
+        if opened.spoilt {
+            self.spoilt = true;
+            self.named.clone_from(&opened.named);
+        }
         self.encryption.get_or_insert(opened.facts);
         let mut content = BufReader::with_capacity(64 * 1024, opened.content);
-        self.inner(&mut content, payload)?;
-        // To the end, so that the padding is checked.
-        io::copy(&mut content, &mut io::sink())?;
-        Ok(())
+        let inner = self.inner(&mut content, payload);
+        // To the end, so that padding or tag are checked, and first of all: what does not decrypt gets one answer,
+        // whatever the content looks like.
+        io::copy(&mut content, &mut io::sink()).map_err(|error| OpenError::from(error).naming(&opened.named))?;
+        inner.map_err(|error| error.naming(&opened.named))
     }
 
     fn signed(&mut self, kind: &MediaType, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {

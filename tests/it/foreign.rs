@@ -97,7 +97,7 @@ fn a_message_and_its_receipt_of_libas2_agree() {
     let keys = OpeningKeys { decryption: &ours, accepted: &accepted };
     let mut payload = Vec::new();
     let opened = open(&headers, &mut Cursor::new(body), keys, &[], &mut payload).unwrap();
-    assert_eq!(opened.encryption.unwrap().key_transport.as_str(), "rsa-oaep-sha512");
+    assert_eq!(opened.encryption.unwrap().key_transport.unwrap().as_str(), "rsa-oaep-sha512");
     assert!(!payload.is_empty());
 }
 

@@ -38,9 +38,23 @@ const FILES: &[&str] = &[
     "rsa.key.der",
     "sig-sha256.der",
 ];
-const ENVELOPES: &[&str] =
-    &["enc-3des.der", "enc-aes256cbc-ber-indefinite.der", "enc-aes256cbc-oaep-sha256.der", "enc-aes128gcm.der"];
-const SIGNATURES: &[&str] = &["sig-sha256.der", "sig-sha512-pss.der", "sig-sha256-noattr.der", "sig-sha256-ecdsa.der"];
+const ENVELOPES: &[&str] = &[
+    "enc-3des.der",
+    "enc-aes256cbc-ber-indefinite.der",
+    "enc-aes256cbc-oaep-sha256.der",
+    "enc-aes128gcm.der",
+    "enc-aes192gcm-ber-ski.der",
+    "enc-aes192cbc-ec-keyid.der",
+    "enc-3des-ec.der",
+];
+const SIGNATURES: &[&str] = &[
+    "sig-sha256.der",
+    "sig-sha512-pss.der",
+    "sig-sha256-noattr.der",
+    "sig-sha256-ecdsa.der",
+    "sig-sha256-pss-mgf1sha1.der",
+    "sig-two-signers.der",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -58,7 +72,12 @@ proptest! {
     fn envelopes(bytes in mutated(ENVELOPES)) {
         let certificate = read(&file("rsa.crt"), None).unwrap().certificates.remove(0);
         let key = PrivateKey::from_pkcs8_der(&file("rsa.key.der")).unwrap();
-        let keys = [DecryptionKey { certificate: &certificate, key: &key }];
+        let ec = read(&file("ec.crt"), None).unwrap().certificates.remove(0);
+        let ec_key = PrivateKey::from_pkcs8_der(&file("ec.key.der")).unwrap();
+        let keys = [
+            DecryptionKey { certificate: &certificate, key: &key },
+            DecryptionKey { certificate: &ec, key: &ec_key },
+        ];
         let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
         let opening = OpeningKeys { decryption: &keys, accepted: &[&certificate] };
         drop(open(&headers, &mut Cursor::new(&bytes), opening, &[], &mut Vec::new()));

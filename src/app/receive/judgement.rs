@@ -54,7 +54,9 @@ pub(super) fn unknown_relationship() -> Outcome {
 pub(super) fn cannot_open(error: &OpenError) -> Outcome {
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
-        OpenError::NotForUs { .. } | OpenError::Undecryptable => ("The message could not be decrypted", Blame::Partner),
+        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
+            ("The message could not be decrypted", Blame::Partner)
+        }
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
         _ => ("The message could not be read", Blame::Partner),
@@ -101,11 +103,23 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
                 Blame::Nobody,
             ));
         }
-        Some(SignatureOutcome::Good { .. } | SignatureOutcome::Broken { .. }) => {
+        Some(SignatureOutcome::Broken { reason, .. }) => {
             return with_mic(refusal(
                 "authentication-failed",
                 "The signature is broken",
-                "The signature names a certificate of the partner but does not verify with it",
+                &format!("The signature names a certificate of the partner but {reason}"),
+                Blame::Partner,
+            ));
+        }
+        Some(SignatureOutcome::Good { signer }) => {
+            return with_mic(refusal(
+                "authentication-failed",
+                "Signed with a certificate that is not the partner's",
+                &format!(
+                    "The message is signed with {}, which is not among the certificates accepted from {}",
+                    signer.short(),
+                    candidate.name
+                ),
                 Blame::Partner,
             ));
         }

@@ -1,6 +1,7 @@
 //! Receiving one message: kept before it is read, opened, judged, delivered, journalled, answered.
 
 mod judgement;
+mod recipients;
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use judgement::{Outcome, cannot_open, diagnosis, late_receipt, refusal, refused, unknown_relationship};
+use judgement::{Outcome, diagnosis, late_receipt, refusal, refused, unknown_relationship};
 
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
@@ -244,7 +245,7 @@ impl Receiver {
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
                 belongs_to(transmission, &chosen);
-                return Ok((cannot_open(&error), Some(chosen)));
+                return Ok((self.unopened(&error, &chosen, at).await?, Some(chosen)));
             }
         };
         transmission.bytes.payload = opened.payload_length;
@@ -293,7 +294,11 @@ impl Receiver {
             }
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let explained = diagnosis("Received", &format!("The message was opened and delivered{sender}"), Blame::Nobody);
+        let mut explained =
+            diagnosis("Received", &format!("The message was opened and delivered{sender}"), Blame::Nobody);
+        if let Some(remark) = self.encrypted_for_another(&opened, &chosen).await? {
+            explained.explanation.push_str(&format!("; {remark}"));
+        }
         let outcome = Outcome {
             disposition: Disposition::processed(),
             mic: Some(opened.mic),

@@ -138,9 +138,9 @@ impl Reading {
             SignatureOutcome::Altered { .. } => {
                 ReceiptSignature::Broken { detail: "the receipt was changed after it was signed".to_owned() }
             }
-            SignatureOutcome::Broken { named } => ReceiptSignature::Broken {
-                detail: format!("it does not verify with the certificate that it names, {}", named.short()),
-            },
+            SignatureOutcome::Broken { named, reason } => {
+                ReceiptSignature::Broken { detail: format!("it names the certificate {} and {reason}", named.short()) }
+            }
             SignatureOutcome::UnknownSigner { embedded, .. } => {
                 let subject = |fingerprint: Fingerprint| {
                     check

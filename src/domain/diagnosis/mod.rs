@@ -17,6 +17,7 @@ mod receipts;
 mod road;
 #[cfg(test)]
 mod samples;
+mod undecrypted;
 mod wording;
 
 pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
@@ -26,6 +27,7 @@ pub use outcome::{
     Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts,
     ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
+pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 
 use serde::{Deserialize, Serialize};
 
