@@ -185,7 +185,7 @@ pub(super) struct OpenedEnvelope<R> {
 }
 
 /// [`Octets`] as a [`Read`].
-pub(super) struct OctetReader<R>(Octets<R>);
+pub(super) struct OctetReader<R>(pub(super) Octets<R>);
 
 impl<R: Read> Read for OctetReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

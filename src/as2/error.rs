@@ -3,6 +3,7 @@
 use std::io;
 
 use super::cipher::{CipherError, Unreadable};
+use super::compressed::CompressionError;
 use super::multipart::MultipartError;
 use crate::certificate::ber::BerError;
 use crate::domain::disposition::Disposition;
@@ -52,6 +53,9 @@ pub enum OpenError {
     /// It names a key of ours but does not decrypt: wrong key behind the name, or changed on the way.
     #[error("the message cannot be decrypted")]
     Undecryptable,
+    /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
+    #[error("the message cannot be decompressed: {0}")]
+    Decompression(String),
     /// Nobody's fault: something this version does not do.
     #[error("{0}")]
     Unsupported(String),
@@ -66,6 +70,8 @@ impl OpenError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::NotForUs { .. } | Self::Undecryptable => Disposition::error("decryption-failed"),
+            // RFC 5402 section 5.
+            Self::Decompression(_) => Disposition::error("decompression-failed"),
             Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
                 Disposition::error("unexpected-processing-error")
             }
@@ -101,6 +107,9 @@ impl From<io::Error> for OpenError {
         let Some(inner) = error.get_ref() else { return Self::Io(error) };
         if inner.is::<Unreadable>() {
             return Self::Undecryptable;
+        }
+        if let Some(compression) = inner.downcast_ref::<CompressionError>() {
+            return Self::Decompression(compression.to_string());
         }
         if let Some(multipart) = inner.downcast_ref::<MultipartError>() {
             return Self::Malformed(multipart.to_string());

@@ -5,6 +5,7 @@
 //! and whoever called decides.
 
 mod cipher;
+mod compressed;
 mod digest;
 mod entity;
 mod enveloped;
@@ -12,6 +13,7 @@ mod error;
 pub mod headers;
 mod message;
 mod mic;
+mod mic_forensics;
 mod multipart;
 mod oid;
 mod open;
@@ -19,12 +21,14 @@ mod receipt;
 mod signed;
 mod transfer;
 
+pub use compressed::CompressionFacts;
 pub use digest::{DigestValues, LineEnds, Sha256};
 pub use entity::Entity;
 pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};
-pub use message::{Built, MicVariant, OutboundMessage};
+pub use message::{Built, OutboundMessage};
 pub use mic::{Mic, ReceivedMic};
+pub use mic_forensics::{Hashed, MicFindings, MicRule, SentMessage};
 pub use open::{Layer, Opened, OpeningKeys, filename, open};
 pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};
 pub use signed::{SignatureCheck, SignatureOutcome, SigningPlan};

@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 25] = [
+const OWNERS: [(&str, &[&str]); 26] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("cms", &["as2", "certificate"]),
@@ -24,6 +24,7 @@ const OWNERS: [(&str, &[&str]); 25] = [
     ("x509_parser", &["certificate"]),
     ("x509_cert", &["certificate"]),
     ("p12_keystore", &["certificate"]),
+    ("flate2", &["as2"]),
     ("rcgen", &["certificate"]),
     ("time", &["certificate"]),
     ("reqwest", &["transport"]),

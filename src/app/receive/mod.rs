@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use judgement::{Outcome, cannot_open, diagnosis, late_receipt, refusal, refused, unknown_relationship};
+use judgement::{Outcome, cannot_open, diagnosis, late_receipt, refusal, refused, remark, unknown_relationship};
 
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
@@ -293,7 +293,8 @@ impl Receiver {
             }
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let explained = diagnosis("Received", &format!("The message was opened and delivered{sender}"), Blame::Nobody);
+        let said = format!("The message was opened and delivered{sender}{}", remark(&opened));
+        let explained = diagnosis("Received", &said, Blame::Nobody);
         let outcome = Outcome {
             disposition: Disposition::processed(),
             mic: Some(opened.mic),

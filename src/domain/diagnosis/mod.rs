@@ -23,8 +23,8 @@ pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, S
 pub use explain::explain;
 pub use judge::judge;
 pub use outcome::{
-    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts,
-    ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
+    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
+    ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
 
 use serde::{Deserialize, Serialize};
