@@ -1,6 +1,6 @@
 //! Compression: CompressedData with ZLIB (RFC 3274, RFC 5402), made in definite lengths and read in any.
 
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead as _, BufReader, Cursor, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use der::asn1::ObjectIdentifier;
@@ -153,9 +153,7 @@ pub(super) fn content_type(source: &mut dyn Read) -> io::Result<(Option<ObjectId
 }
 
 /// Opens a CompressedData up to the beginning of its content.
-pub(super) fn open<'r>(
-    source: impl Read + 'r,
-) -> Result<(CompressionFacts, Inflated<BufReader<Box<dyn Read + 'r>>>), OpenError> {
+pub(super) fn open<'r>(source: impl Read + 'r) -> Result<(CompressionFacts, Inflated<'r>), OpenError> {
     let mut ber = BerReader::new(source);
     ber.enter_tag(SEQUENCE, "it does not begin with a CMS structure")?;
     ber.element(100)?;
@@ -196,14 +194,14 @@ fn is_zlib(method: u8, flags: u8) -> bool {
 }
 
 /// Inflates what is read through it, within the limits above and to the checksum at its end.
-pub(super) struct Inflated<R> {
-    source: R,
+pub(super) struct Inflated<'r> {
+    source: BufReader<Box<dyn Read + 'r>>,
     inflate: Decompress,
     ended: bool,
 }
 
-impl<R: BufRead> Inflated<R> {
-    fn new(source: R) -> Self {
+impl<'r> Inflated<'r> {
+    fn new(source: BufReader<Box<dyn Read + 'r>>) -> Self {
         Self { source, inflate: Decompress::new(true), ended: false }
     }
 
@@ -219,7 +217,7 @@ impl<R: BufRead> Inflated<R> {
     }
 }
 
-impl<R: BufRead> Read for Inflated<R> {
+impl Read for Inflated<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !buffer.is_empty() {
             let input = self.source.fill_buf()?;

@@ -42,8 +42,6 @@ enum Is {
     BadSignature,
     /// A file with so many certificates, and a private key or none.
     Holds(usize, bool),
-    /// A container that is read, or refused in words that name its cipher.
-    OldContainer,
     /// A key in PKCS#8.
     Key,
     /// A key in PKCS#8 that is encrypted, without a certificate beside it.
@@ -237,10 +235,6 @@ fn behaves(folder: &Path, path: &Path, is: Is) -> Result<(), String> {
             let held = (contents.certificates.len(), contents.private_key.is_some());
             (held == (certificates, private_key)).then_some(()).ok_or_else(|| format!("it holds {held:?}"))
         }
-        Is::OldContainer => match read(&bytes, Some("test")) {
-            Ok(_) => Ok(()),
-            Err(error) => error.to_string().contains("RC2").then_some(()).ok_or_else(|| error.to_string()),
-        },
         Is::Key => PrivateKey::from_pkcs8_der(&bytes).map(drop).map_err(|error| error.to_string()),
         Is::EncryptedKey => match read(&bytes, Some("test")) {
             Ok(contents) => contents.private_key.is_some().then_some(()).ok_or_else(|| "it holds no key".to_owned()),

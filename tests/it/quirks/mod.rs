@@ -2,9 +2,12 @@
 //! of interoperability quirks, each with its source there; numbers that are missing here are held elsewhere: those of HTTP
 //! in the tests of `transport`, those of retries, receipts that come later and of policies beside the code that has them.
 
+mod certificates;
 mod headers;
+mod inbound;
 mod mic;
 mod mime;
+mod partner;
 mod receipts;
 mod receiver;
 mod structures;

@@ -98,6 +98,17 @@ impl Receiver {
         }
     }
 
+    /// What the journal says of the newest message.
+    pub(super) fn newest(&self) -> serde_json::Value {
+        let workspace = self.folder.path().join("workspace");
+        let json = |words: &[&str]| -> serde_json::Value {
+            let output = program(&workspace, words).arg("--json").output().unwrap();
+            serde_json::from_slice(&output.stdout).unwrap()
+        };
+        let listed = json(&["transmission", "list", "--limit", "1"]);
+        json(&["transmission", "show", listed["transmissions"][0]["id"].as_str().unwrap()])
+    }
+
     /// Files that arrived, by name.
     pub(super) fn inbox(&self) -> Vec<(String, Vec<u8>)> {
         let folder: PathBuf = self.folder.path().join("inbox/partner/production");
