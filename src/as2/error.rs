@@ -3,6 +3,7 @@
 use std::io;
 
 use super::cipher::{CipherError, Unreadable};
+use super::compressed::CompressionError;
 use super::multipart::MultipartError;
 use super::named::NamedCertificate;
 use crate::certificate::ber::BerError;
@@ -56,6 +57,9 @@ pub enum OpenError {
         /// The recipients it names, up to a handful.
         recipients: Vec<NamedCertificate>,
     },
+    /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
+    #[error("the message cannot be decompressed: {0}")]
+    Decompression(String),
     /// Nobody's fault: something this version does not do.
     #[error("{0}")]
     Unsupported(String),
@@ -84,6 +88,8 @@ impl OpenError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::NotForUs { .. } | Self::Undecryptable { .. } => Disposition::error("decryption-failed"),
+            // RFC 5402 section 5.
+            Self::Decompression(_) => Disposition::error("decompression-failed"),
             Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
                 Disposition::error("unexpected-processing-error")
             }
@@ -119,6 +125,9 @@ impl From<io::Error> for OpenError {
         let Some(inner) = error.get_ref() else { return Self::Io(error) };
         if inner.is::<Unreadable>() {
             return Self::Undecryptable { recipients: Vec::new() };
+        }
+        if let Some(compression) = inner.downcast_ref::<CompressionError>() {
+            return Self::Decompression(compression.to_string());
         }
         if let Some(multipart) = inner.downcast_ref::<MultipartError>() {
             return Self::Malformed(multipart.to_string());

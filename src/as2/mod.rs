@@ -5,6 +5,7 @@
 //! and whoever called decides.
 
 mod cipher;
+mod compressed;
 mod content;
 mod digest;
 mod entity;
@@ -17,6 +18,7 @@ mod key_transport;
 mod key_wrap;
 mod message;
 mod mic;
+mod mic_forensics;
 mod multipart;
 mod named;
 mod oid;
@@ -27,12 +29,14 @@ mod signed;
 mod signer_info;
 mod transfer;
 
+pub use compressed::CompressionFacts;
 pub use digest::{DigestValues, LineEnds, Sha256};
 pub use entity::Entity;
 pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};
-pub use message::{Built, MicVariant, OutboundMessage};
+pub use message::{Built, OutboundMessage};
 pub use mic::{Mic, ReceivedMic};
+pub use mic_forensics::{Hashed, MicFindings, MicRule, SentMessage};
 pub use named::NamedCertificate;
 pub use open::{Layer, Opened, OpeningKeys, filename, open};
 pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};

@@ -13,6 +13,8 @@ pub(super) const SIGNED_DATA: ObjectIdentifier = id("1.2.840.113549.1.7.2");
 pub(super) const ENVELOPED_DATA: ObjectIdentifier = id("1.2.840.113549.1.7.3");
 pub(super) const COMPRESSED_DATA: ObjectIdentifier = id("1.2.840.113549.1.9.16.1.9");
 pub(super) const AUTH_ENVELOPED_DATA: ObjectIdentifier = id("1.2.840.113549.1.9.16.1.23");
+/// The one compression of RFC 3274.
+pub(super) const ZLIB: ObjectIdentifier = id("1.2.840.113549.1.9.16.3.8");
 
 pub(super) const ATTRIBUTE_CONTENT_TYPE: ObjectIdentifier = id("1.2.840.113549.1.9.3");
 pub(super) const ATTRIBUTE_MESSAGE_DIGEST: ObjectIdentifier = id("1.2.840.113549.1.9.4");

@@ -6,6 +6,8 @@ use countersign::as2::{DecryptionKey, OpeningKeys, open, read_receipt};
 use countersign::certificate::{Certificate, PrivateKey, read};
 use proptest::prelude::*;
 
+use crate::messages::{build, compressed_data, profile, stored_zlib};
+
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/openssl/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
@@ -55,6 +57,26 @@ const SIGNATURES: &[&str] = &[
     "sig-sha256-pss-mgf1sha1.der",
     "sig-two-signers.der",
 ];
+/// Compressed messages with some of their bytes changed.
+fn compressed() -> impl Strategy<Value = Vec<u8>> {
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
+    (0..3_u8, changes).prop_map(|(way, changes)| {
+        let part = b"Content-Type: text/plain\r\n\r\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let mut bytes = match way {
+            0 => compressed_data(&stored_zlib(part), None),
+            1 => compressed_data(&stored_zlib(part), Some(5)),
+            _ => {
+                let profile = profile("signing = \"none\"\nencryption = \"none\"\ncompression = \"after-signing\"");
+                build(&profile, part).unwrap().1
+            }
+        };
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -81,6 +103,16 @@ proptest! {
         let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
         let opening = OpeningKeys { decryption: &keys, accepted: &[&certificate] };
         drop(open(&headers, &mut Cursor::new(&bytes), opening, &[], &mut Vec::new()));
+    }
+
+    #[test]
+    fn compressed_messages(bytes in compressed()) {
+        let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
+        let mut payload = Vec::new();
+        let opening = OpeningKeys { decryption: &[], accepted: &[] };
+        if let Ok(opened) = open(&headers, &mut Cursor::new(&bytes), opening, &[], &mut payload) {
+            prop_assert_eq!(opened.payload_length, payload.len() as u64);
+        }
     }
 
     #[test]

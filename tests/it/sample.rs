@@ -221,7 +221,7 @@ fn a_set_up_that_was_interrupted_is_begun_again_and_foreign_folders_are_left_alo
         if mark {
             std::fs::write(folder.path().join("sample.lock"), "").unwrap();
         }
-        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset: true, fault: None };
+        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset: true, ..OpenOptions::default() };
         assert!(OpenSample::start(options).is_err(), "a workspace of the user's own is not a sample");
     }
     assert_eq!(run_here(async { app.identities().await }).unwrap().len(), 1);

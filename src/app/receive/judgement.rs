@@ -2,7 +2,7 @@
 //! (RFC 4130 section 7.5.4).
 
 use super::Candidate;
-use crate::as2::{Layer, Mic, OpenError, Opened, SignatureOutcome};
+use crate::as2::{Layer, LineEnds, Mic, OpenError, Opened, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::InboundSecurity;
 use crate::domain::diagnosis::{Blame, Diagnosis};
@@ -57,11 +57,35 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
         OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
             ("The message could not be decrypted", Blame::Partner)
         }
+        OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
         _ => ("The message could not be read", Blame::Partner),
     };
     refusal(&modifier, cause, &error.to_string(), blame)
+}
+
+/// What was odd about a message that was taken all the same.
+pub(super) fn remark(opened: &Opened) -> &'static str {
+    match opened.compression {
+        Some(facts) if facts.base64_inside => {
+            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same"
+        }
+        _ => "",
+    }
+}
+
+/// What became of the content on its way, as far as line ends tell.
+const fn what_happened(fits_with: Option<LineEnds>) -> &'static str {
+    match fits_with {
+        Some(LineEnds::Crlf) => {
+            "it fits once every line end is turned into CRLF, so the partner signed it with CRLF and sent it with other line ends, or something on the way changed them"
+        }
+        Some(LineEnds::Lf | LineEnds::BodyLf) => {
+            "it fits once every line end is turned into LF, so the partner signed it with bare line feeds and sent it with CRLF, or something on the way changed them"
+        }
+        Some(LineEnds::AsTheyAre) | None => "it was changed on the way",
+    }
 }
 
 /// Why a message that was opened is not taken, where it is not: its signature, or less security than the profile wants.
@@ -78,7 +102,10 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
             return with_mic(refusal(
                 "integrity-check-failed",
                 "The content is not what was signed",
-                "The signature was made with a certificate of the partner, but over another content: it was changed on the way",
+                &format!(
+                    "The signature was made with a certificate of the partner, but over another content: {}",
+                    what_happened(opened.fits_with)
+                ),
                 Blame::Network,
             ));
         }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
-use judgement::{Outcome, diagnosis, late_receipt, refusal, refused, unknown_relationship};
+use judgement::{Outcome, diagnosis, late_receipt, refusal, refused, remark, unknown_relationship};
 
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
@@ -294,8 +294,8 @@ impl Receiver {
             }
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let mut explained =
-            diagnosis("Received", &format!("The message was opened and delivered{sender}"), Blame::Nobody);
+        let said = format!("The message was opened and delivered{sender}{}", remark(&opened));
+        let mut explained = diagnosis("Received", &said, Blame::Nobody);
         if let Some(remark) = self.encrypted_for_another(&opened, &chosen).await? {
             explained.explanation.push_str(&format!("; {remark}"));
         }

@@ -24,8 +24,8 @@ pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, S
 pub use explain::explain;
 pub use judge::judge;
 pub use outcome::{
-    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts,
-    ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
+    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
+    ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 
