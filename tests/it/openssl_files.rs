@@ -72,7 +72,7 @@ fn envelopes_of_openssl_are_opened_with_the_right_mic() {
 }
 
 #[test]
-fn authenticated_envelopes_and_those_for_ec_keys_are_opened() {
+fn quirk_37_authenticated_envelopes_and_those_for_ec_keys_are_opened() {
     let all = [identity("rsa"), identity("ec"), identity("ec384")];
     for (name, encryption, transport) in [
         ("enc-aes128gcm.der", Encryption::Aes128Gcm, Some(KeyTransport::RsaPkcs1)),
@@ -201,13 +201,44 @@ fn signatures_of_openssl_are_verified_with_the_digest_they_use() {
 }
 
 #[test]
-fn one_of_several_signers_is_enough() {
+fn quirk_33_one_of_several_signers_is_enough_and_certificates_inside_are_not_needed() {
     let (rsa, _) = identity("rsa");
     let (ec384, _) = identity("ec384");
     for accepted in [&rsa, &ec384] {
         let signer = accepted.facts().fingerprint_sha256;
         let outcome = verify("sig-two-signers.der", "sha256", &[accepted]).signature.unwrap().outcome;
         assert_eq!(outcome, SignatureOutcome::Good { signer });
+    }
+    for name in ["sig-sha256-nocerts.der", "sig-sha256-noattr.der"] {
+        let check = verify(name, "sha256", &[&ec384, &rsa]).signature.unwrap();
+        assert_eq!(check.embedded.is_empty(), name.contains("nocerts"));
+        assert_eq!(check.outcome, SignatureOutcome::Good { signer: rsa.facts().fingerprint_sha256 }, "{name}");
+    }
+}
+
+#[test]
+fn quirk_32_whichever_of_several_recipients_is_ours_is_taken() {
+    let whole = file("enc-aes256cbc-3recipients.der");
+    let (rsa, rsa4096, old) = (identity("rsa"), identity("rsa4096"), identity("old"));
+    let mut opened = 0;
+    for key in [&rsa, &rsa4096, &old] {
+        let (certificate, private) = key;
+        let keys = [DecryptionKey { certificate, key: private }];
+        let opening = OpeningKeys { decryption: &keys, accepted: &[] };
+        let mut payload = Vec::new();
+        let result = open(&headers("application/pkcs7-mime"), &mut Cursor::new(&whole), opening, &[], &mut payload);
+        if let Ok(found) = result {
+            assert_eq!(found.encryption.unwrap().recipient, certificate.facts().fingerprint_sha256);
+            assert_eq!(payload, PAYLOAD);
+            opened += 1;
+        }
+    }
+    assert_eq!(opened, 3);
+    // None of them: all are named.
+    let Err(OpenError::NotForUs { recipients }) = decrypt(&whole, &[identity("ec")]) else { panic!("it is for us") };
+    assert_eq!(recipients.len(), 3);
+    for (certificate, _) in [&rsa, &rsa4096, &old] {
+        assert_eq!(recipients.iter().filter(|named| named.names(certificate)).count(), 1);
     }
 }
 

@@ -99,7 +99,7 @@ fn authenticated_attributes_are_part_of_what_is_authenticated() {
 }
 
 #[test]
-fn parameters_and_tags_are_read_as_the_field_writes_them() {
+fn quirk_54_gcm_parameters_and_tags_are_read_as_the_field_writes_them() {
     let (key, certificate) = identity(KeyKind::Rsa2048);
     let recipient = key_transport::recipient(&plan(&certificate), &KEY).unwrap();
     let bare = element(OCTET_STRING, &NONCE);

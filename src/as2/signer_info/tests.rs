@@ -92,7 +92,7 @@ fn protection(digest: &[u8], signature: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn attributes_may_be_unknown_and_in_any_order() {
+fn quirk_35_attributes_may_be_unknown_and_in_any_order() {
     let by = signer(KeyKind::Rsa2048);
     let good = SignatureOutcome::Good { signer: by.certificate.facts().fingerprint_sha256 };
     for sorted in [false, true] {
@@ -107,7 +107,7 @@ fn attributes_may_be_unknown_and_in_any_order() {
 }
 
 #[test]
-fn algorithms_are_named_in_several_ways() {
+fn quirk_34_algorithms_are_named_in_several_ways() {
     let by = signer(KeyKind::Rsa2048);
     let good = SignatureOutcome::Good { signer: by.certificate.facts().fingerprint_sha256 };
     for digest_algorithm in [sha256(&[]), sha256(&NULL)] {
