@@ -13,6 +13,7 @@ use crate::domain::change::ChangeError;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
+use crate::domain::signing::signing_obstacle;
 use crate::store::{Transaction, Workspace, http_password_name};
 
 /// A connection as a list shows it.
@@ -289,6 +290,12 @@ impl App {
                             "`countersign identity create {name}` makes one, `identity import` takes one from a file"
                         )));
                 }
+            }
+            let signer = identities.iter().find(|identity| identity.name == profile.identity);
+            let obstacle = signer.and_then(|signer| signing_obstacle(&signer.name, signer.key, profile.signing));
+            if let Some(obstacle) = obstacle {
+                return Err(AppError::new(format!("{kind}: {obstacle}"))
+                    .hint("change `signing` to what the key signs with, or take an identity with another key"));
             }
             if profile.tls_trust != "system" {
                 super::certificates::read_certificate_file(Path::new(&profile.tls_trust))

@@ -5,7 +5,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::{App, AppError};
-use crate::certificate::{self, Certificate, KeyKind};
+use crate::certificate::{self, Certificate, KeyError, KeyKind};
 use crate::domain::certificate::{Fingerprint, KeyFacts};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::store::StoredIdentity;
@@ -115,6 +115,10 @@ impl App {
         let bytes = super::certificates::read_bytes(file)?;
         let contents = certificate::read(&bytes, password.as_deref().map(String::as_str))
             .map_err(|error| super::certificates::unreadable(&error).in_file(file))?;
+        if let Some(obstacle @ KeyError::TooShort { .. }) = contents.key_obstacle {
+            return Err(AppError::new(format!("{}: {obstacle}", file.display()))
+                .hint("make a new identity and give its certificate to your partners"));
+        }
         if contents.has_private_key && contents.private_key.is_none() {
             return Err(AppError::new(format!("{}: its private key cannot be used in this form", file.display()))
                 .hint("convert it with: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out identity.p12"));

@@ -78,6 +78,14 @@ impl App {
         self
     }
 
+    /// Says that the window's first frame is shown: what would only have slowed that down may begin, such as setting the
+    /// sample up.
+    pub fn first_frame_is_shown(&self) {
+        if let Some(preparation) = &self.preparation {
+            preparation.is_due();
+        }
+    }
+
     async fn prepared(&self) -> Result<(), AppError> {
         match &self.preparation {
             Some(preparation) => preparation.ended().await,

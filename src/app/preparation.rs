@@ -1,6 +1,8 @@
 //! What has to end before a workspace can be used, while the window is open already.
 
-use tokio::sync::watch;
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
 
 use super::AppError;
 
@@ -9,21 +11,33 @@ type State = Option<Result<(), AppError>>;
 
 /// The end of a preparation, to be waited for by any number.
 #[derive(Clone)]
-pub(super) struct Preparation(watch::Receiver<State>);
+pub(super) struct Preparation {
+    state: watch::Receiver<State>,
+    due: Arc<Notify>,
+}
 
 /// Says that a preparation has ended. Dropped without a word, it was interrupted.
-pub(super) struct Prepared(watch::Sender<State>);
+pub(super) struct Prepared {
+    state: watch::Sender<State>,
+    due: Arc<Notify>,
+}
 
 impl Preparation {
-    /// A preparation that begins now.
+    /// A preparation that is to be made.
     pub(super) fn begin() -> (Prepared, Self) {
         let (sender, receiver) = watch::channel(None);
-        (Prepared(sender), Self(receiver))
+        let due = Arc::new(Notify::new());
+        (Prepared { state: sender, due: Arc::clone(&due) }, Self { state: receiver, due })
+    }
+
+    /// Says that it is time for it, where it waits for that.
+    pub(super) fn is_due(&self) {
+        self.due.notify_one();
     }
 
     /// Waits until it has ended.
     pub(super) async fn ended(&self) -> Result<(), AppError> {
-        let mut state = self.0.clone();
+        let mut state = self.state.clone();
         let ended = state.wait_for(Option::is_some).await;
         match ended.as_deref() {
             Ok(Some(Ok(()))) => Ok(()),
@@ -34,9 +48,14 @@ impl Preparation {
 }
 
 impl Prepared {
+    /// Waits until it is time.
+    pub(super) async fn due(&self) {
+        self.due.notified().await;
+    }
+
     /// It has ended.
     pub(super) fn end(self, result: Result<(), AppError>) {
         // Nobody waits any more where the window was closed meanwhile.
-        self.0.send_replace(Some(result));
+        self.state.send_replace(Some(result));
     }
 }

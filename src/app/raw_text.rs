@@ -107,8 +107,8 @@ fn signer(check: &SignatureCheck, known: &[Certificate], ours: bool) -> String {
         SignatureOutcome::Altered { signer } => {
             format!("Signed with {}, and changed after it was signed", named(signer))
         }
-        SignatureOutcome::Broken { named: fingerprint } => {
-            format!("Names {} as its signer and does not verify with it", named(fingerprint))
+        SignatureOutcome::Broken { named: fingerprint, reason } => {
+            format!("Names {} as its signer and {reason}", named(fingerprint))
         }
         SignatureOutcome::UnknownSigner { embedded: Some(embedded), .. } if ours => {
             format!("Signed by us with {}", named(embedded))

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::domain::algorithm::Encryption;
 
 /// Bytes that go through the cipher at a time.
-const CHUNK: usize = 64 * 1024;
+pub(super) const CHUNK: usize = 64 * 1024;
 
 /// A block cipher in CBC mode.
 #[derive(Clone, Copy)]
@@ -45,23 +45,16 @@ impl Cbc {
         (plain / block + 1) * block
     }
 
-    /// A fresh random key.
-    pub(super) fn random_key(self) -> Result<Zeroizing<Vec<u8>>, CipherError> {
-        let mut key = Zeroizing::new(vec![0; self.key_bytes]);
-        rand::fill(&mut key).map_err(|_unspecified| CipherError::Random)?;
-        Ok(key)
-    }
-
-    /// A fresh random initialisation vector.
-    pub(super) fn random_iv(self) -> Result<Vec<u8>, CipherError> {
-        let mut iv = vec![0; self.block_bytes];
-        rand::fill(&mut iv).map_err(|_unspecified| CipherError::Random)?;
-        Ok(iv)
-    }
-
     fn unbound(self, key: &[u8]) -> Result<UnboundCipherKey, CipherError> {
         UnboundCipherKey::new(self.algorithm, key).map_err(|_unspecified| CipherError::Key)
     }
+}
+
+/// Fresh random bytes, for a key or an initialisation vector.
+pub(super) fn random(length: usize) -> Result<Zeroizing<Vec<u8>>, CipherError> {
+    let mut bytes = Zeroizing::new(vec![0; length]);
+    rand::fill(&mut bytes).map_err(|_unspecified| CipherError::Random)?;
+    Ok(bytes)
 }
 
 /// Why a cipher could not begin.
@@ -118,7 +111,7 @@ impl<W: Write> Write for CbcWriter<W> {
     }
 }
 
-/// The padding of decrypted content was wrong: the key was another one, or the content was changed.
+/// The padding or the tag of decrypted content was wrong: the key was another one, or the content was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the decrypted content is unreadable")]
 pub(super) struct Unreadable;
@@ -180,7 +173,7 @@ mod tests {
             let cbc = Cbc::of(encryption).unwrap();
             for length in [0, 1, 15, 16, 17, 100_000] {
                 let plain: Vec<u8> = (0..length).map(|index: usize| index.to_le_bytes()[0]).collect();
-                let (key, iv) = (cbc.random_key().unwrap(), cbc.random_iv().unwrap());
+                let (key, iv) = (random(cbc.key_bytes).unwrap(), random(cbc.block_bytes).unwrap());
                 let mut writer = CbcWriter::new(cbc, &key, &iv, Vec::new()).unwrap();
                 for chunk in plain.chunks(777) {
                     writer.write_all(chunk).unwrap();

@@ -93,6 +93,8 @@ pub enum LineEnds {
     Crlf,
     /// Every CRLF becomes LF.
     Lf,
+    /// Every CRLF after the first blank line becomes LF: headers have CRLF with everybody.
+    BodyLf,
 }
 
 /// Feeds bytes to digests, with line ends changed on the way where that is wanted.
@@ -102,11 +104,14 @@ pub(super) struct LineHasher {
     line_ends: LineEnds,
     /// The last byte seen was a CR; with [`LineEnds::Lf`] it has not been hashed yet.
     after_cr: bool,
+    /// With [`LineEnds::BodyLf`]: before the first blank line, and whether anything stands in the line so far.
+    head: bool,
+    line_begun: bool,
 }
 
 impl LineHasher {
     pub(super) fn new(digests: &[Digest], line_ends: LineEnds) -> Self {
-        Self { hashes: Hashes::of(digests), line_ends, after_cr: false }
+        Self { hashes: Hashes::of(digests), line_ends, after_cr: false, head: true, line_begun: false }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -128,7 +133,20 @@ impl LineHasher {
                     }
                 }
             }
-            LineEnds::Lf => {
+            LineEnds::BodyLf if self.head => {
+                let end = bytes.iter().position(|byte| {
+                    let blank = *byte == b'\n' && !self.line_begun;
+                    self.line_begun = *byte != b'\n' && (self.line_begun || *byte != b'\r');
+                    blank
+                });
+                let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+                self.hashes.update(head);
+                if end.is_some() {
+                    self.head = false;
+                    self.update(body);
+                }
+            }
+            LineEnds::Lf | LineEnds::BodyLf => {
                 for piece in bytes.split_inclusive(|byte| *byte == b'\r') {
                     if self.after_cr && piece.first() != Some(&b'\n') {
                         self.hashes.update(b"\r");
@@ -149,7 +167,7 @@ impl LineHasher {
     }
 
     pub(super) fn finish(mut self) -> DigestValues {
-        if self.after_cr && self.line_ends == LineEnds::Lf {
+        if self.after_cr && matches!(self.line_ends, LineEnds::Lf | LineEnds::BodyLf) {
             self.hashes.update(b"\r");
         }
         self.hashes.finish()
@@ -165,10 +183,6 @@ pub(super) struct HashingWriter<'h, W> {
 impl<'h, W: Write> HashingWriter<'h, W> {
     pub(super) const fn new(inner: W, hasher: &'h mut LineHasher) -> Self {
         Self { inner, hasher }
-    }
-
-    pub(super) fn into_inner(self) -> W {
-        self.inner
     }
 }
 
@@ -246,6 +260,16 @@ mod tests {
                 text.chunks(step).for_each(|chunk| hasher.update(chunk));
                 assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{ends:?} by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn headers_keep_their_line_ends_where_only_those_of_the_body_change() {
+        let (part, expected) = (b"A: 1\r\nB: 2\r\n\r\nx\r\n\r\ny\r", b"A: 1\r\nB: 2\r\n\r\nx\n\ny\r");
+        for step in 1..part.len() {
+            let mut hasher = LineHasher::new(&[Digest::Sha256], LineEnds::BodyLf);
+            part.chunks(step).for_each(|chunk| hasher.update(chunk));
+            assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "by {step}");
         }
     }
 

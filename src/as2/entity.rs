@@ -10,7 +10,8 @@ use super::headers::{HeaderList, quote};
 use crate::domain::connection::TransferEncoding;
 
 /// Payload bytes in one line of base64, which is 76 characters long (RFC 2045 section 6.8).
-const LINE: u64 = 57;
+const LINE: u64 = LINE_BYTES as u64;
+const LINE_BYTES: usize = 57;
 
 /// The payload as a MIME entity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,32 +57,75 @@ impl Entity {
 
     /// Writes its body.
     pub(super) fn write_body(&self, payload: &mut dyn Read, out: &mut dyn Write) -> Result<(), BuildError> {
+        let mut body = self.body_writer(out);
         let mut found = 0_u64;
-        // A multiple of the bytes in a line, so that only the last line of base64 can be short.
-        let mut buffer = vec![0; 57 * 1149];
+        // A multiple of the bytes in a line, so that lines of base64 need not be put together from two reads.
+        let mut buffer = vec![0; LINE_BYTES * 1149];
         loop {
             let read = read_full(payload, &mut buffer)?;
             found += read as u64;
             if read == 0 || found > self.payload_length {
                 break;
             }
-            match self.transfer_encoding {
-                TransferEncoding::Binary => out.write_all(&buffer[..read])?,
-                TransferEncoding::Base64 => out.write_all(&base64_lines(&buffer[..read]))?,
+            body.write_all(&buffer[..read])?;
+        }
+        if found != self.payload_length {
+            return Err(BuildError::PayloadChanged { expected: self.payload_length, found });
+        }
+        Ok(body.finish()?)
+    }
+
+    /// Takes the payload and writes the body.
+    pub(super) const fn body_writer<'w>(&self, out: &'w mut dyn Write) -> BodyWriter<'w> {
+        BodyWriter { out, transfer_encoding: self.transfer_encoding, line: Vec::new() }
+    }
+}
+
+/// A payload on its way into its transfer encoding. [`BodyWriter::finish`] writes the last line.
+pub(super) struct BodyWriter<'w> {
+    out: &'w mut dyn Write,
+    transfer_encoding: TransferEncoding,
+    /// Bytes that do not fill a line of base64 yet.
+    line: Vec<u8>,
+}
+
+impl BodyWriter<'_> {
+    pub(super) fn finish(self) -> io::Result<()> {
+        self.out.write_all(&base64_lines(&self.line))
+    }
+}
+
+impl Write for BodyWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.transfer_encoding == TransferEncoding::Binary {
+            return self.out.write(bytes);
+        }
+        let mut rest = bytes;
+        if !self.line.is_empty() {
+            let (more, after) = rest.split_at(rest.len().min(LINE_BYTES - self.line.len()));
+            self.line.extend_from_slice(more);
+            rest = after;
+            if self.line.len() < LINE_BYTES {
+                return Ok(bytes.len());
             }
+            self.out.write_all(&base64_lines(&self.line))?;
+            self.line.clear();
         }
-        if found == self.payload_length {
-            Ok(())
-        } else {
-            Err(BuildError::PayloadChanged { expected: self.payload_length, found })
-        }
+        let (whole, part) = rest.split_at(rest.len() - rest.len() % LINE_BYTES);
+        self.out.write_all(&base64_lines(whole))?;
+        self.line.extend_from_slice(part);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
 /// Base64 in lines of 76 characters, each with its line break.
 pub(super) fn base64_lines(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len() / 57 * 78 + 80);
-    for line in bytes.chunks(57) {
+    let mut out = Vec::with_capacity(bytes.len() / LINE_BYTES * 78 + 80);
+    for line in bytes.chunks(LINE_BYTES) {
         out.extend_from_slice(STANDARD.encode(line).as_bytes());
         out.extend_from_slice(b"\r\n");
     }

@@ -1,29 +1,28 @@
-//! Encrypting for a recipient and decrypting as one: EnvelopedData (RFC 5652 section 6).
+//! Encrypting for a recipient and decrypting as one: EnvelopedData (RFC 5652 section 6) and AuthEnvelopedData (RFC 5083).
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 
-use aws_lc_rs::rsa::{
-    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
-    OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
-    PrivateDecryptingKey, PublicEncryptingKey,
-};
 use zeroize::Zeroizing;
 
-use super::cipher::{Cbc, CbcReader, CbcWriter};
+use super::cipher::{CbcReader, CbcWriter, random};
+use super::content::{ContentCipher, ContentReader, ContentWriter, OctetReader};
 use super::error::{BuildError, OpenError};
-use super::oid as ids;
-use crate::certificate::ber::{BerError, BerReader, Octets, Tlv};
-use crate::certificate::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, SET, algorithm, element, header, joined, oid};
+use super::gcm::{GcmReader, GcmWriter, LEAST_TAG_BYTES, MAX_GCM, NONCE_BYTES, TAG_BYTES, TagPlace};
+use super::named::NamedCertificate;
+use super::recipients::unwrap_key;
+use super::{key_agreement, key_transport, oid as ids};
+use crate::certificate::ber::{BerReader, Octets, Tlv};
+use crate::certificate::encode::{INTEGER, OCTET_STRING, SEQUENCE, SET, algorithm, element, header, joined, oid};
 use crate::certificate::{Certificate, PrivateKey};
-use crate::domain::algorithm::{Digest, Encryption, KeyTransport};
-use crate::domain::certificate::{Fingerprint, KeyAlgorithm, hex};
-use crate::domain::connection::RecipientIdentifierStyle;
+use crate::domain::algorithm::{Encryption, KeyTransport};
+use crate::domain::certificate::{Fingerprint, KeyAlgorithm};
+use crate::domain::connection::{GcmContent, RecipientIdentifierStyle};
 
 /// The most bytes of recipient information that are taken.
 const MAX_RECIPIENTS: u64 = 1024 * 1024;
 
-/// The most recipients of one message.
-const MOST_RECIPIENTS: usize = 64;
+/// What stands before the tag of AuthEnvelopedData: the head of its OCTET STRING.
+const MAC_HEAD: [u8; 2] = [OCTET_STRING, 16];
 
 /// For whom and how a message is encrypted.
 #[derive(Clone, Copy)]
@@ -32,126 +31,121 @@ pub struct EncryptionPlan<'a> {
     pub recipient: &'a Certificate,
     /// The content cipher; not `none`.
     pub encryption: Encryption,
-    /// How the content key is wrapped.
+    /// How the content key is wrapped for an RSA key. With an EC key it is agreed on.
     pub key_transport: KeyTransport,
     /// How the recipient is named.
     pub identifier: RecipientIdentifierStyle,
+    /// The structure around AES-GCM content.
+    pub gcm_content: GcmContent,
+}
+
+impl EncryptionPlan<'_> {
+    /// The identifier that the recipient is named by, where that is how it is named. A certificate without one is named
+    /// by its issuer and serial number whatever the setting says.
+    pub(super) fn key_identifier(&self) -> Option<&[u8]> {
+        let style = self.identifier == RecipientIdentifierStyle::KeyIdentifier;
+        self.recipient.subject_key_identifier().filter(|_| style)
+    }
+
+    /// Whether what is made is AuthEnvelopedData.
+    pub(super) fn is_authenticated(&self) -> bool {
+        self.gcm_content == GcmContent::AuthEnveloped
+            && matches!(ContentCipher::of(self.encryption), Some(ContentCipher::Gcm(_)))
+    }
+
+    /// The RecipientInfo, and the version of EnvelopedData that goes with it (RFC 5652 section 6.1).
+    fn recipient_info(&self, key: &[u8]) -> Result<(Vec<u8>, u8), BuildError> {
+        match self.recipient.facts().key.algorithm {
+            KeyAlgorithm::Rsa => {
+                let version = if self.key_identifier().is_some() { 2 } else { 0 };
+                Ok((key_transport::recipient(self, key)?, version))
+            }
+            KeyAlgorithm::Ec => Ok((key_agreement::recipient(self, key)?, 2)),
+            KeyAlgorithm::Ed | KeyAlgorithm::Other => Err(BuildError::PartnerKey(format!(
+                "its key is of a kind that is not encrypted for ({})",
+                self.recipient.facts().key
+            ))),
+        }
+    }
 }
 
 /// An envelope about to be filled: its beginning and the key of its content.
 pub(super) struct Envelope {
     prefix: Vec<u8>,
-    cbc: Cbc,
+    cipher: ContentCipher,
     key: Zeroizing<Vec<u8>>,
     iv: Vec<u8>,
-    ciphertext_length: u64,
+    before_tag: &'static [u8],
+    /// Length of what is encrypted, with padding or tag.
+    content_length: u64,
 }
 
 impl Envelope {
     /// Prepares the envelope of `plain_length` bytes of content. Its lengths are definite, so they are fixed here.
     pub(super) fn prepare(plan: &EncryptionPlan<'_>, plain_length: u64) -> Result<Self, BuildError> {
-        let unsupported =
-            || BuildError::Unsupported(format!("encryption {} is not available for sending yet", plan.encryption));
-        let cbc = Cbc::of(plan.encryption).ok_or_else(unsupported)?;
-        let cipher_id = ids::of_encryption(plan.encryption).ok_or_else(unsupported)?;
-        let (key, iv) = (cbc.random_key()?, cbc.random_iv()?);
+        let unknown = || BuildError::Unsupported(format!("encryption {} is no cipher", plan.encryption));
+        let cipher = ContentCipher::of(plan.encryption).ok_or_else(unknown)?;
+        let cipher_id = ids::of_encryption(plan.encryption).ok_or_else(unknown)?;
+        let key = cipher.random_key()?;
+        let authenticated = plan.is_authenticated();
+        let (iv, parameters, ciphertext_length) = match cipher {
+            ContentCipher::Cbc(cbc) => {
+                let iv = random(cbc.block_bytes)?.to_vec();
+                let parameters = element(OCTET_STRING, &iv);
+                (iv, parameters, cbc.ciphertext_length(plain_length))
+            }
+            ContentCipher::Gcm(_) if plain_length > MAX_GCM => {
+                return Err(BuildError::Unsupported(format!(
+                    "a message of {plain_length} bytes is too long for {}, which ends at {MAX_GCM}: choose a CBC mode",
+                    plan.encryption.label()
+                )));
+            }
+            ContentCipher::Gcm(_) => {
+                let nonce = random(NONCE_BYTES)?.to_vec();
+                // GCMParameters (RFC 5084 section 3.2); the tag's length is written because its default is 12.
+                let parameters = joined(SEQUENCE, &[&element(OCTET_STRING, &nonce), &element(INTEGER, &[16])]);
+                let tag = if authenticated { 0 } else { TAG_BYTES as u64 };
+                (nonce, parameters, plain_length + tag)
+            }
+        };
+        let before_tag: &[u8] = if authenticated { &MAC_HEAD } else { &[] };
+        let trailer = if authenticated { (MAC_HEAD.len() + TAG_BYTES) as u64 } else { 0 };
 
-        let recipient = key_transport_recipient(plan, &key)?;
-        // Version 2 where a recipient is named by key identifier (RFC 5652 section 6.1).
-        let version: u8 = if recipient_by_key_identifier(plan) { 2 } else { 0 };
-        let cipher = algorithm(cipher_id, &element(OCTET_STRING, &iv));
-        let ciphertext_length = cbc.ciphertext_length(plain_length);
+        let (recipient, version) = plan.recipient_info(&key)?;
+        // The version of AuthEnvelopedData is always 0 (RFC 5083 section 2.1).
+        let (kind, version) =
+            if authenticated { (oid(ids::AUTH_ENVELOPED_DATA), 0) } else { (oid(ids::ENVELOPED_DATA), version) };
+        let algorithm = algorithm(cipher_id, &parameters);
         let content = header(0x80, ciphertext_length);
         let data = oid(ids::DATA);
-        let content_info_length = (data.len() + cipher.len() + content.len()) as u64 + ciphertext_length;
+        let content_info_length = (data.len() + algorithm.len() + content.len()) as u64 + ciphertext_length;
         let content_info = header(SEQUENCE, content_info_length);
         let head = [element(INTEGER, &[version]), element(SET, &recipient)].concat();
-        let enveloped_length = (head.len() + content_info.len()) as u64 + content_info_length;
+        let enveloped_length = (head.len() + content_info.len()) as u64 + content_info_length + trailer;
         let enveloped = header(SEQUENCE, enveloped_length);
         let explicit = header(0xa0, enveloped.len() as u64 + enveloped_length);
-        let kind = oid(ids::ENVELOPED_DATA);
         let outer_length = (kind.len() + explicit.len() + enveloped.len()) as u64 + enveloped_length;
         let prefix =
-            [header(SEQUENCE, outer_length), kind, explicit, enveloped, head, content_info, data, cipher, content]
+            [header(SEQUENCE, outer_length), kind, explicit, enveloped, head, content_info, data, algorithm, content]
                 .concat();
-        Ok(Self { prefix, cbc, key, iv, ciphertext_length })
+        Ok(Self { prefix, cipher, key, iv, before_tag, content_length: ciphertext_length + trailer })
     }
 
     /// Length of the whole envelope in bytes.
     pub(super) fn length(&self) -> u64 {
-        self.prefix.len() as u64 + self.ciphertext_length
+        self.prefix.len() as u64 + self.content_length
     }
 
     /// Writes the beginning; what is then written to the result is the content.
-    pub(super) fn begin<W: Write>(self, mut out: W) -> Result<CbcWriter<W>, BuildError> {
+    pub(super) fn begin<W: Write>(self, mut out: W) -> Result<ContentWriter<W>, BuildError> {
         out.write_all(&self.prefix)?;
-        Ok(CbcWriter::new(self.cbc, &self.key, &self.iv, out)?)
+        Ok(match self.cipher {
+            ContentCipher::Cbc(cbc) => ContentWriter::Cbc(CbcWriter::new(cbc, &self.key, &self.iv, out)?),
+            ContentCipher::Gcm(gcm) => {
+                ContentWriter::Gcm(Box::new(GcmWriter::new(gcm, &self.key, &self.iv, self.before_tag, out)?))
+            }
+        })
     }
-}
-
-fn recipient_by_key_identifier(plan: &EncryptionPlan<'_>) -> bool {
-    plan.identifier == RecipientIdentifierStyle::KeyIdentifier && plan.recipient.subject_key_identifier().is_some()
-}
-
-/// KeyTransRecipientInfo (RFC 5652 section 6.2.1). A certificate without a key identifier is named by its issuer and
-/// serial number whatever the setting says.
-fn key_transport_recipient(plan: &EncryptionPlan<'_>, key: &[u8]) -> Result<Vec<u8>, BuildError> {
-    let certificate = plan.recipient;
-    let facts = certificate.facts();
-    if facts.key.algorithm != KeyAlgorithm::Rsa {
-        return Err(BuildError::Unsupported(format!(
-            "encrypting for a certificate with an {} key is not available yet",
-            facts.key
-        )));
-    }
-    let (version, identifier) = match certificate.subject_key_identifier().filter(|_| recipient_by_key_identifier(plan))
-    {
-        Some(key_identifier) => (2_u8, element(0x80, key_identifier)),
-        None => (0, issuer_and_serial(certificate)),
-    };
-    let refused = |reason: &dyn std::fmt::Display| BuildError::PartnerKey(reason.to_string());
-    let public = PublicEncryptingKey::from_der(certificate.spki_der()).map_err(|reason| refused(&reason))?;
-    let mut wrapped = vec![0; 1024];
-    let (transport, wrapped) = match oaep(plan.key_transport) {
-        None => {
-            let public = Pkcs1PublicEncryptingKey::new(public).map_err(|reason| refused(&reason))?;
-            wrapped.resize(public.ciphertext_size(), 0);
-            let written = public.encrypt(key, &mut wrapped).map_err(|reason| refused(&reason))?;
-            (algorithm(ids::RSA_ENCRYPTION, &NULL), written.to_vec())
-        }
-        Some((digest, scheme)) => {
-            let public = OaepPublicEncryptingKey::new(public).map_err(|reason| refused(&reason))?;
-            wrapped.resize(public.ciphertext_size(), 0);
-            let written = public.encrypt(scheme, key, &mut wrapped, None).map_err(|reason| refused(&reason))?;
-            (algorithm(ids::RSAES_OAEP, &oaep_parameters(digest)), written.to_vec())
-        }
-    };
-    Ok(joined(SEQUENCE, &[&element(INTEGER, &[version]), &identifier, &transport, &element(OCTET_STRING, &wrapped)]))
-}
-
-/// IssuerAndSerialNumber, byte by byte as in the certificate.
-pub(super) fn issuer_and_serial(certificate: &Certificate) -> Vec<u8> {
-    joined(SEQUENCE, &[certificate.issuer_der(), &element(INTEGER, certificate.serial_bytes())])
-}
-
-const fn oaep(transport: KeyTransport) -> Option<(Digest, &'static OaepAlgorithm)> {
-    match transport {
-        KeyTransport::RsaPkcs1 => None,
-        KeyTransport::RsaOaepSha1 => Some((Digest::Sha1, &OAEP_SHA1_MGF1SHA1)),
-        KeyTransport::RsaOaepSha256 => Some((Digest::Sha256, &OAEP_SHA256_MGF1SHA256)),
-        KeyTransport::RsaOaepSha384 => Some((Digest::Sha384, &OAEP_SHA384_MGF1SHA384)),
-        KeyTransport::RsaOaepSha512 => Some((Digest::Sha512, &OAEP_SHA512_MGF1SHA512)),
-    }
-}
-
-/// RSAES-OAEP-params (RFC 4055 section 4.1); defaults, which are those of SHA-1, are left out.
-fn oaep_parameters(digest: Digest) -> Vec<u8> {
-    if digest == Digest::Sha1 {
-        return element(SEQUENCE, &[]);
-    }
-    let hash = algorithm(ids::of_digest(digest), &NULL);
-    let mask = algorithm(ids::MGF1, &hash);
-    joined(SEQUENCE, &[&element(0xa0, &hash), &element(0xa1, &mask)])
 }
 
 /// A key of ours with which messages may be decrypted.
@@ -168,8 +162,8 @@ pub struct DecryptionKey<'a> {
 pub struct EncryptionFacts {
     /// The content cipher.
     pub encryption: Encryption,
-    /// How the content key was wrapped.
-    pub key_transport: KeyTransport,
+    /// How the content key was wrapped; nothing where it was agreed on with an EC key.
+    pub key_transport: Option<KeyTransport>,
     /// Which of our certificates it was encrypted for.
     pub recipient: Fingerprint,
 }
@@ -177,23 +171,13 @@ pub struct EncryptionFacts {
 /// An envelope that is being opened.
 pub(super) struct OpenedEnvelope<R> {
     pub(super) facts: EncryptionFacts,
-    /// Its content. Whether the content key was the right one shows in its padding.
-    pub(super) content: CbcReader<OctetReader<R>>,
+    /// Its content. Whether the content key was the right one shows at its end.
+    pub(super) content: ContentReader<R>,
+    /// The certificates that it names as recipients.
+    pub(super) named: Vec<NamedCertificate>,
     /// The content key could not be unwrapped and a random one was taken in its place, so that a sender cannot tell
     /// the one failure from the other (RFC 3218 section 2.3.2). Whatever comes out is not to be used.
     pub(super) spoilt: bool,
-}
-
-/// [`Octets`] as a [`Read`].
-pub(super) struct OctetReader<R>(Octets<R>);
-
-impl<R: Read> Read for OctetReader<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.next(buffer).map_err(|error| match error {
-            BerError::Io(error) => error,
-            other => io::Error::other(other),
-        })
-    }
 }
 
 /// Opens an envelope up to the beginning of its content, trying all `keys`.
@@ -203,10 +187,7 @@ pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<Ope
     let kind = ber.element(100)?;
     let kind = object_identifier(&kind)?;
     match kind {
-        ids::ENVELOPED_DATA => {}
-        ids::AUTH_ENVELOPED_DATA => {
-            return Err(OpenError::Unsupported("messages encrypted with AES-GCM cannot be read yet".to_owned()));
-        }
+        ids::ENVELOPED_DATA | ids::AUTH_ENVELOPED_DATA => {}
         ids::COMPRESSED_DATA => {
             return Err(OpenError::Unsupported("compressed messages cannot be read yet".to_owned()));
         }
@@ -216,6 +197,7 @@ pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<Ope
             )));
         }
     }
+    let authenticated = kind == ids::AUTH_ENVELOPED_DATA;
     ber.enter_tag(0xa0, "the content of the CMS structure is missing")?;
     ber.enter_tag(SEQUENCE, "the encrypted structure is missing")?;
     ber.element(16)?;
@@ -230,173 +212,64 @@ pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<Ope
     ber.element(100)?;
     let cipher = ber.element(4096)?;
     let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
-    let encryption = ids::encryption(cipher_id).ok_or_else(|| {
-        OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"))
-    })?;
-    let cbc = Cbc::of(encryption)
-        .ok_or_else(|| OpenError::Unsupported("messages encrypted with AES-GCM cannot be read yet".to_owned()))?;
-    let iv = parameters
-        .filter(|parameters| parameters.tag == OCTET_STRING)
-        .ok_or_else(|| OpenError::Malformed("the cipher has no initialisation vector".to_owned()))?
-        .value
-        .to_vec();
+    let unknown = || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
+    let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
+    let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
     if ber.next_tag()? & 0xdf != 0x80 {
         return Err(OpenError::Malformed("the encrypted content is missing".to_owned()));
     }
 
     let found = unwrap_key(&recipients, keys)?;
-    let spoilt = found.key.as_ref().is_none_or(|key| key.len() != cbc.key_bytes);
+    let spoilt = found.key.as_ref().is_none_or(|key| key.len() != cipher.key_bytes());
     let key = match found.key {
         Some(key) if !spoilt => key,
-        _ => cbc.random_key()?,
+        _ => cipher.random_key()?,
     };
-    let octets = Octets::enter(ber)?;
-    let content = CbcReader::new(cbc, &key, &iv, OctetReader(octets))?;
+    let content = match cipher {
+        ContentCipher::Cbc(_) if authenticated => {
+            return Err(OpenError::Malformed(format!(
+                "it announces authenticated encryption but is encrypted with {}",
+                encryption.label()
+            )));
+        }
+        ContentCipher::Cbc(cbc) => {
+            let iv = initialisation_vector(parameters)?;
+            ContentReader::Cbc(CbcReader::new(cbc, &key, iv, OctetReader(Octets::enter(ber)?))?)
+        }
+        ContentCipher::Gcm(gcm) => {
+            let (nonce, appended) = gcm_parameters(parameters)?;
+            let place = if authenticated { TagPlace::Behind } else { TagPlace::Appended(appended) };
+            let octets = OctetReader(Octets::enter(ber)?);
+            ContentReader::Gcm(Box::new(GcmReader::new(gcm, &key, nonce, place, octets)?))
+        }
+    };
     let facts = EncryptionFacts { encryption, key_transport: found.key_transport, recipient: found.recipient };
-    Ok(OpenedEnvelope { facts, content, spoilt })
+    Ok(OpenedEnvelope { facts, content, named: found.named, spoilt })
 }
 
-struct Unwrapped {
-    key: Option<Zeroizing<Vec<u8>>>,
-    key_transport: KeyTransport,
-    recipient: Fingerprint,
+fn initialisation_vector<'a>(parameters: Option<Tlv<'a>>) -> Result<&'a [u8], OpenError> {
+    parameters
+        .filter(|parameters| parameters.tag == OCTET_STRING)
+        .map(|parameters| parameters.value)
+        .ok_or_else(|| OpenError::Malformed("the cipher has no initialisation vector".to_owned()))
 }
 
-/// Finds the recipients that are ours, and unwraps the content key with the first of our keys that can.
-fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped, OpenError> {
-    let (set, _) = Tlv::first(recipients)?;
-    let mut named = Vec::new();
-    let mut best: Option<Unwrapped> = None;
-    let mut unsupported = None;
-    let recipients = set.children()?;
-    if recipients.len() > MOST_RECIPIENTS {
-        return Err(OpenError::Malformed(format!("it is encrypted for more than {MOST_RECIPIENTS} recipients")));
-    }
-    // Every recipient that is ours is unwrapped, and one that cannot be spoils the message: whoever writes two of them
-    // must not learn from the answer which was well-formed (RFC 3218).
-    let mut spoilt = false;
-    for recipient in recipients {
-        if recipient.tag != SEQUENCE {
-            named.push("a recipient of another kind than RSA".to_owned());
-            continue;
+/// The nonce of GCM, and the lengths in bytes that an appended tag may have. The parameters are GCMParameters (RFC 5084
+/// section 3.2), or the bare nonce, as some write it.
+fn gcm_parameters<'a>(parameters: Option<Tlv<'a>>) -> Result<(&'a [u8], Vec<usize>), OpenError> {
+    let sequence = parameters.filter(|parameters| parameters.tag == SEQUENCE);
+    let Some(sequence) = sequence else { return Ok((initialisation_vector(parameters)?, vec![TAG_BYTES])) };
+    let fields = sequence.children()?;
+    let nonce = initialisation_vector(fields.first().copied())?;
+    let lengths = match fields.get(1).filter(|field| field.tag == INTEGER) {
+        Some(Tlv { value: [length], .. }) if (LEAST_TAG_BYTES..=TAG_BYTES).contains(&usize::from(*length)) => {
+            vec![usize::from(*length)]
         }
-        let fields = recipient.children()?;
-        let [_, identifier, transport, wrapped, ..] = fields.as_slice() else {
-            return Err(OpenError::Malformed("a recipient is incomplete".to_owned()));
-        };
-        named.push(recipient_name(identifier));
-        for candidate in keys.iter().filter(|candidate| names(identifier, candidate.certificate)) {
-            let Some(key_transport) = read_transport(transport)? else {
-                unsupported = Some(transport_name(transport)?);
-                continue;
-            };
-            let key = unwrap_with(candidate.key, key_transport, wrapped.value);
-            spoilt |= key.is_none();
-            best.get_or_insert(Unwrapped {
-                key,
-                key_transport,
-                recipient: candidate.certificate.facts().fingerprint_sha256,
-            });
-        }
-    }
-    if let Some(found) = best.as_mut().filter(|_| spoilt) {
-        found.key = None;
-    }
-    if let (None, Some(how)) = (&best, unsupported) {
-        return Err(OpenError::Unsupported(format!(
-            "the message is encrypted for us, but its key is encrypted with {how}, which is not supported"
-        )));
-    }
-    named.truncate(10);
-    best.ok_or(OpenError::NotForUs { recipients: named })
-}
-
-/// Whether a RecipientIdentifier names a certificate, by issuer and serial number or by key identifier.
-pub(super) fn names(identifier: &Tlv<'_>, certificate: &Certificate) -> bool {
-    match identifier.tag {
-        SEQUENCE => identifier.children().is_ok_and(|parts| match parts.as_slice() {
-            [issuer, serial, ..] => {
-                issuer.raw == certificate.issuer_der() && serial.value == certificate.serial_bytes()
-            }
-            _ => false,
-        }),
-        0x80 => certificate.subject_key_identifier() == Some(identifier.value),
-        _ => false,
-    }
-}
-
-fn recipient_name(identifier: &Tlv<'_>) -> String {
-    match identifier.children().ok().as_deref() {
-        Some([_, serial, ..]) if identifier.tag == SEQUENCE => format!("serial number {}", hex(serial.value)),
-        _ => format!("key identifier {}", hex(identifier.value)),
-    }
-}
-
-fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let private = PrivateDecryptingKey::from_pkcs8(key.pkcs8_der()).ok()?;
-    let mut plain = Zeroizing::new(vec![0; private.key_size_bytes().max(wrapped.len())]);
-    let length = match oaep(transport) {
-        None => Pkcs1PrivateDecryptingKey::new(private).ok()?.decrypt(wrapped, &mut plain).ok()?.len(),
-        Some((_, scheme)) => {
-            OaepPrivateDecryptingKey::new(private).ok()?.decrypt(scheme, wrapped, &mut plain, None).ok()?.len()
-        }
+        Some(_) => return Err(OpenError::Malformed("its authentication tag has an impossible length".to_owned())),
+        // The default is 12, which whoever leaves the length out does not always mean.
+        None => vec![LEAST_TAG_BYTES, TAG_BYTES],
     };
-    plain.truncate(length);
-    Some(plain)
-}
-
-/// Which key transport an AlgorithmIdentifier names; nothing for one that is unknown, or that takes another digest for
-/// its mask than for its label.
-fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError> {
-    let (identifier, parameters) = algorithm_identifier(transport.raw)?;
-    match identifier {
-        ids::RSA_ENCRYPTION => Ok(Some(KeyTransport::RsaPkcs1)),
-        ids::RSAES_OAEP => {
-            let (mut digest, mut mask) = (Digest::Sha1, Digest::Sha1);
-            for parameter in parameters.map(|parameters| parameters.children()).transpose()?.unwrap_or_default() {
-                if parameter.tag == 0xa0 {
-                    let (hash, _) = algorithm_identifier(parameter.value)?;
-                    match ids::digest(hash) {
-                        Some(known) => digest = known,
-                        None => return Ok(None),
-                    }
-                }
-                if parameter.tag == 0xa1 {
-                    match mask_digest(parameter.value)? {
-                        Some(known) => mask = known,
-                        None => return Ok(None),
-                    }
-                }
-            }
-            if mask != digest {
-                return Ok(None);
-            }
-            Ok(match digest {
-                Digest::Sha1 => Some(KeyTransport::RsaOaepSha1),
-                Digest::Sha256 => Some(KeyTransport::RsaOaepSha256),
-                Digest::Sha384 => Some(KeyTransport::RsaOaepSha384),
-                Digest::Sha512 => Some(KeyTransport::RsaOaepSha512),
-                Digest::Md5 => None,
-            })
-        }
-        _ => Ok(None),
-    }
-}
-
-/// The digest of a mask generation function, where it is MGF1 and the digest is known (RFC 4055 section 2.2).
-fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
-    match algorithm_identifier(encoded)? {
-        (ids::MGF1, Some(hash)) => Ok(ids::digest(algorithm_identifier(hash.raw)?.0)),
-        _ => Ok(None),
-    }
-}
-
-/// How a key transport that cannot be used is named to people.
-fn transport_name(transport: &Tlv<'_>) -> Result<String, OpenError> {
-    Ok(match algorithm_identifier(transport.raw)?.0 {
-        ids::RSAES_OAEP => "RSAES-OAEP with different digests for label and mask, or an unknown one".to_owned(),
-        other => format!("the algorithm {other}"),
-    })
+    Ok((nonce, lengths))
 }
 
 /// The identifier in an encoded OBJECT IDENTIFIER.
@@ -420,3 +293,6 @@ pub(super) fn algorithm_identifier(
         .and_then(|first| object_identifier(first.raw))?;
     Ok((identifier, parts.get(1).copied()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,9 @@
 use std::io;
 
 use super::cipher::{CipherError, Unreadable};
+use super::compressed::CompressionError;
 use super::multipart::MultipartError;
+use super::named::NamedCertificate;
 use crate::certificate::ber::BerError;
 use crate::domain::disposition::Disposition;
 
@@ -44,14 +46,20 @@ pub enum OpenError {
     #[error("the message cannot be read: {0}")]
     Malformed(String),
     /// The peer's fault, or ours for not having told them: it is encrypted for none of our keys.
-    #[error("the message is encrypted for none of our keys (it names {})", recipients.join(", "))]
+    #[error("the message is encrypted for none of our keys (it names {})", listed(recipients))]
     NotForUs {
-        /// The recipients it names, by serial number or key identifier.
-        recipients: Vec<String>,
+        /// The recipients it names, up to a handful.
+        recipients: Vec<NamedCertificate>,
     },
     /// It names a key of ours but does not decrypt: wrong key behind the name, or changed on the way.
     #[error("the message cannot be decrypted")]
-    Undecryptable,
+    Undecryptable {
+        /// The recipients it names, up to a handful.
+        recipients: Vec<NamedCertificate>,
+    },
+    /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
+    #[error("the message cannot be decompressed: {0}")]
+    Decompression(String),
     /// Nobody's fault: something this version does not do.
     #[error("{0}")]
     Unsupported(String),
@@ -60,12 +68,28 @@ pub enum OpenError {
     Io(#[source] io::Error),
 }
 
+fn listed(recipients: &[NamedCertificate]) -> String {
+    recipients.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 impl OpenError {
+    /// The same, with the recipients that the message names where it says nothing of them.
+    pub(super) fn naming(self, named: &[NamedCertificate]) -> Self {
+        match self {
+            Self::Undecryptable { recipients } if recipients.is_empty() => {
+                Self::Undecryptable { recipients: named.to_vec() }
+            }
+            other => other,
+        }
+    }
+
     /// The disposition with which a receipt says it (RFC 4130 section 7.5.4).
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::NotForUs { .. } | Self::Undecryptable => Disposition::error("decryption-failed"),
+            Self::NotForUs { .. } | Self::Undecryptable { .. } => Disposition::error("decryption-failed"),
+            // RFC 5402 section 5.
+            Self::Decompression(_) => Disposition::error("decompression-failed"),
             Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
                 Disposition::error("unexpected-processing-error")
             }
@@ -87,7 +111,7 @@ impl From<CipherError> for OpenError {
         match error {
             CipherError::Random => Self::Io(io::Error::other(error)),
             // A key or vector of the wrong size is as good as a wrong key: one answer for all (RFC 3218).
-            CipherError::Key | CipherError::Iv => Self::Undecryptable,
+            CipherError::Key | CipherError::Iv => Self::Undecryptable { recipients: Vec::new() },
         }
     }
 }
@@ -100,7 +124,10 @@ impl From<io::Error> for OpenError {
         }
         let Some(inner) = error.get_ref() else { return Self::Io(error) };
         if inner.is::<Unreadable>() {
-            return Self::Undecryptable;
+            return Self::Undecryptable { recipients: Vec::new() };
+        }
+        if let Some(compression) = inner.downcast_ref::<CompressionError>() {
+            return Self::Decompression(compression.to_string());
         }
         if let Some(multipart) = inner.downcast_ref::<MultipartError>() {
             return Self::Malformed(multipart.to_string());

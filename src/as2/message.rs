@@ -1,10 +1,12 @@
-//! Building an outbound message (RFC 4130 section 4.2): a payload signed, encrypted or both, as one stream of a length
-//! that is known before it is written.
+//! Building an outbound message (RFC 4130 section 4.2, RFC 5402 section 3): a payload signed, compressed and encrypted as
+//! the profile says, as one stream of a length that is known before it is written.
 
 use std::io::{self, Read, Seek, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::compressed::{self, Packed};
 use super::digest::{DigestValues, HashingWriter, LineEnds, LineHasher};
 use super::entity::{Entity, base64_lines, header_bytes};
 use super::enveloped::{EncryptionPlan, Envelope};
@@ -43,98 +45,195 @@ pub struct Built {
     pub mic: Mic,
 }
 
-/// Identifies the program in receipts and messages, as `AS2-Product` (successor draft) and `Reporting-UA`.
+/// Identifies the program in receipts.
 pub(super) const PRODUCT: &str = concat!("Countersign/", env!("CARGO_PKG_VERSION"));
+
+/// What every message and receipt says of the program that wrote it. AS2-Version 1.2 is that of those who name their
+/// features (RFC 6017): the same Message-ID on a retry and the first receipt for a repetition are ours. `AS2-Product` is
+/// of the successor draft.
+pub(super) fn program_headers() -> HeaderList {
+    vec![
+        ("AS2-Version".to_owned(), "1.2".to_owned()),
+        ("EDIINT-Features".to_owned(), "AS2-Reliability".to_owned()),
+        ("AS2-Product".to_owned(), concat!("countersign:", env!("CARGO_PKG_VERSION")).to_owned()),
+    ]
+}
 
 impl OutboundMessage<'_> {
     /// Writes the body to `out` and returns the headers that belong to it and the MIC.
     ///
     /// The payload is read once; with an EC key twice, because the length of an ECDSA signature is not known before
-    /// it is made.
+    /// it is made. Compressed content waits in a temporary file, because its length stands before it.
     ///
     /// # Errors
     /// Where a setting is not available, a certificate or key does not fit, the payload changed while it was read,
     /// or reading or writing failed.
     pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut dyn Write) -> Result<Built, BuildError> {
-        if self.profile.compression != Compression::None {
-            return Err(BuildError::Unsupported("compression is not available for sending yet".to_owned()));
-        }
-        let mut headers = self.envelope_headers();
-        let mut counted = Counting { out, written: 0 };
-        let digests = match &self.signing {
-            Some(signing) => {
-                let multipart = SignedMultipart::prepare(self.entity, signing, payload)?;
-                let kind = multipart.content_type(self);
-                match &self.encryption {
-                    None => {
-                        headers.push(("Content-Type".to_owned(), kind));
-                        multipart.write(payload, &mut counted)?
-                    }
-                    Some(plan) => {
-                        let inner = header_bytes(&[("Content-Type".to_owned(), kind)]);
-                        let envelope = Envelope::prepare(plan, inner.len() as u64 + multipart.length())?;
-                        let expected = envelope.length();
-                        let mut cipher = envelope.begin(&mut counted)?;
-                        cipher.write_all(&inner)?;
-                        let digests = multipart.write(payload, &mut cipher)?;
-                        cipher.finish()?;
-                        debug_assert_eq!(expected, counted.written);
-                        headers.extend(encrypted_headers());
-                        digests
-                    }
-                }
-            }
-            None => {
-                let mut hasher = LineHasher::new(&[self.mic_digest()], self.line_ends());
-                match &self.encryption {
-                    // Encrypted, unsigned: over the entity with its headers (RFC 4130 section 7.3.1).
-                    Some(plan) => {
-                        let inner = self.entity.header_bytes();
-                        let envelope = Envelope::prepare(plan, inner.len() as u64 + self.entity.body_length())?;
-                        let mut cipher = HashingWriter::new(envelope.begin(&mut counted)?, &mut hasher);
-                        cipher.write_all(&inner)?;
-                        self.entity.write_body(payload, &mut cipher)?;
-                        cipher.into_inner().finish()?;
-                        headers.extend(encrypted_headers());
-                    }
-                    // Plain: over the content alone.
-                    None => {
-                        headers.extend(self.entity.headers());
-                        self.entity.write_body(payload, &mut HashingWriter::new(&mut counted, &mut hasher))?;
-                    }
-                }
-                hasher.finish()
-            }
-        };
-        let mic = if self.signing.is_some() && self.profile.quirks.canonicalise_mic {
-            self.mic(payload, self.mic_digest(), MicVariant::Standard)?
-        } else {
-            first_mic(&digests)?
-        };
-        Ok(Built { headers, length: counted.written, mic })
+        self.build_beside(payload, out, None)
     }
 
-    /// The MIC of this message in another algorithm or with other line ends, for comparing with a receipt that uses
-    /// them. Reads the payload once.
+    /// The same, with the temporary file in `folder`, where there is room for what is sent.
     ///
     /// # Errors
     /// As for [`OutboundMessage::build`].
-    pub fn mic<P: Read + Seek>(&self, payload: &mut P, digest: Digest, variant: MicVariant) -> Result<Mic, BuildError> {
-        payload.rewind()?;
-        let line_ends = match variant {
-            MicVariant::Standard => self.line_ends(),
-            MicVariant::Crlf => LineEnds::Crlf,
-            MicVariant::Lf => LineEnds::Lf,
-            MicVariant::OtherHeaders => LineEnds::AsTheyAre,
+    pub fn build_beside<P: Read + Seek>(
+        &self,
+        payload: &mut P,
+        out: &mut dyn Write,
+        folder: Option<&Path>,
+    ) -> Result<Built, BuildError> {
+        let mut headers = self.envelope_headers();
+        let mut counted = Counting { out, written: 0 };
+        let order = self.profile.compression;
+        let digests = if order == Compression::None {
+            let content = self.content(self.entity, payload)?;
+            self.seal(&content, payload, &mut headers, &mut counted)?
+        } else {
+            let inner = match order {
+                Compression::AfterSigning => self.content(self.entity, payload)?,
+                _ => Content::Bare(self.entity),
+            };
+            let (mut packed, inner) = Packed::fill(folder, |out| self.write_content(&inner, true, payload, out))?;
+            let entity = compressed_entity(packed.length(), self.profile.transfer_encoding);
+            let signed = order == Compression::BeforeSigning && self.signing.is_some();
+            let outer = if signed { self.content(&entity, &mut packed)? } else { Content::Bare(&entity) };
+            let outer = self.seal(&outer, &mut packed, &mut headers, &mut counted)?;
+            // Compressed before signing, the compressed part is what was signed; else the MIC is over what is inside, with
+            // its headers: the signed part, or the whole entity (RFC 5402 section 4).
+            if signed { outer } else { inner }
         };
-        let with_headers =
-            (self.signing.is_some() || self.encryption.is_some()) != (variant == MicVariant::OtherHeaders);
-        let mut hasher = LineHasher::new(&[digest], line_ends);
-        if with_headers {
-            hasher.update(&self.entity.header_bytes());
+        let canonicalised = self.profile.quirks.canonicalise_mic && self.signing.is_some();
+        let mic = if canonicalised && !self.signs_compressed() {
+            self.mic_of(payload, &[self.mic_digest()])?
+        } else {
+            digests
+        };
+        Ok(Built { headers, length: counted.written, mic: first_mic(&mic)? })
+    }
+
+    /// The MIC of this message in another algorithm, for comparing with a receipt that uses it. `built` is the one that
+    /// came out of building. Reads the payload once, or twice where it is compressed before it is signed.
+    ///
+    /// # Errors
+    /// As for [`OutboundMessage::build`], and where the message does not come out as it was built.
+    pub fn mic<P: Read + Seek>(&self, payload: &mut P, digest: Digest, built: &Mic) -> Result<Mic, BuildError> {
+        let digests = self.mic_of(payload, &[digest, built.digest])?;
+        if digests.get(built.digest) != Some(&built.value) {
+            return Err(BuildError::Unsupported(format!(
+                "the message does not come out as it was sent when it is built again, so its MIC in {} is not known",
+                digest.label()
+            )));
         }
-        self.entity.write_body(payload, &mut HashingWriter::new(io::sink(), &mut hasher))?;
-        first_mic(&hasher.finish())
+        first_mic(&digests)
+    }
+
+    fn mic_of<P: Read + Seek>(&self, payload: &mut P, digests: &[Digest]) -> Result<DigestValues, BuildError> {
+        payload.rewind()?;
+        if self.signs_compressed() {
+            let mut hasher = LineHasher::new(digests, LineEnds::AsTheyAre);
+            hasher.update(&self.compressed_head());
+            self.write_compressed(payload, &mut HashingWriter::new(io::sink(), &mut hasher))?;
+            return Ok(hasher.finish());
+        }
+        let mut hasher = LineHasher::new(digests, self.line_ends());
+        let bare = self.signing.is_none() && self.encryption.is_none() && self.profile.compression == Compression::None;
+        let mut hashed = HashingWriter::new(io::sink(), &mut hasher);
+        if !bare {
+            hashed.write_all(&self.entity.header_bytes())?;
+        }
+        self.entity.write_body(payload, &mut hashed)?;
+        Ok(hasher.finish())
+    }
+
+    /// Headers of the part into which the payload's entity is compressed.
+    pub(super) fn compressed_head(&self) -> Vec<u8> {
+        compressed_entity(0, self.profile.transfer_encoding).header_bytes()
+    }
+
+    /// Writes the body of that part. Nothing is kept: it is compressed twice, the first time for its length.
+    pub(super) fn write_compressed<P: Read + Seek>(
+        &self,
+        payload: &mut P,
+        out: &mut dyn Write,
+    ) -> Result<(), BuildError> {
+        let mut counted = Counting { out: &mut io::sink(), written: 0 };
+        self.deflate_entity(payload, &mut counted)?;
+        let prefix = compressed::prefix(counted.written);
+        let entity = compressed_entity(prefix.len() as u64 + counted.written, self.profile.transfer_encoding);
+        let mut body = entity.body_writer(out);
+        body.write_all(&prefix)?;
+        self.deflate_entity(payload, &mut body)?;
+        Ok(body.finish()?)
+    }
+
+    fn deflate_entity<P: Read + Seek>(&self, payload: &mut P, out: &mut dyn Write) -> Result<(), BuildError> {
+        payload.rewind()?;
+        let mut deflate = compressed::deflate(out);
+        deflate.write_all(&self.entity.header_bytes())?;
+        self.entity.write_body(payload, &mut deflate)?;
+        deflate.finish()?;
+        Ok(())
+    }
+
+    /// Whether what is signed is the compressed part.
+    fn signs_compressed(&self) -> bool {
+        self.profile.compression == Compression::BeforeSigning && self.signing.is_some()
+    }
+
+    /// An entity, in multipart/signed where the message is signed.
+    fn content<'e, P: Read + Seek>(&'e self, entity: &'e Entity, payload: &mut P) -> Result<Content<'e>, BuildError> {
+        Ok(match &self.signing {
+            Some(signing) => Content::Signed(SignedMultipart::prepare(entity, signing, payload)?),
+            None => Content::Bare(entity),
+        })
+    }
+
+    /// Writes content to the body, encrypted where the message is, and adds the headers that it gives the message.
+    fn seal(
+        &self,
+        content: &Content<'_>,
+        payload: &mut dyn Read,
+        headers: &mut HeaderList,
+        counted: &mut Counting<'_>,
+    ) -> Result<DigestValues, BuildError> {
+        let Some(plan) = &self.encryption else {
+            headers.extend(content.headers(self));
+            return self.write_content(content, false, payload, counted);
+        };
+        let inner = header_bytes(&content.headers(self)).len() as u64 + content.body_length();
+        let envelope = Envelope::prepare(plan, inner)?;
+        let expected = envelope.length();
+        let mut cipher = envelope.begin(&mut *counted)?;
+        let digests = self.write_content(content, true, payload, &mut cipher)?;
+        cipher.finish()?;
+        debug_assert_eq!(expected, counted.written);
+        headers.extend(encrypted_headers(plan));
+        Ok(digests)
+    }
+
+    /// Writes content and returns the digests of its MIC: of what is signed, else of all that is written here. So the
+    /// headers belong to it where they are inside a layer, and not where they are those of the message itself.
+    fn write_content(
+        &self,
+        content: &Content<'_>,
+        with_headers: bool,
+        payload: &mut dyn Read,
+        out: &mut dyn Write,
+    ) -> Result<DigestValues, BuildError> {
+        let head = if with_headers { header_bytes(&content.headers(self)) } else { Vec::new() };
+        match content {
+            Content::Signed(multipart) => {
+                out.write_all(&head)?;
+                multipart.write(payload, out)
+            }
+            Content::Bare(entity) => {
+                let mut hasher = LineHasher::new(&[self.mic_digest()], self.line_ends());
+                let mut hashed = HashingWriter::new(out, &mut hasher);
+                hashed.write_all(&head)?;
+                entity.write_body(payload, &mut hashed)?;
+                Ok(hasher.finish())
+            }
+        }
     }
 
     /// The algorithm of the MIC: that of the signature, else the one asked for (RFC 4130 section 7.4.3).
@@ -150,14 +249,14 @@ impl OutboundMessage<'_> {
     fn envelope_headers(&self) -> HeaderList {
         let profile = self.profile;
         let always = profile.quirks.quote_as2_ids == QuoteAs2Ids::Always;
-        let mut headers: HeaderList = vec![
-            ("AS2-Version".to_owned(), "1.2".to_owned()),
+        let mut headers = program_headers();
+        headers.extend([
             ("AS2-From".to_owned(), as2_id(profile.our_as2_id.as_str(), always)),
             ("AS2-To".to_owned(), as2_id(profile.partner_as2_id.as_str(), always)),
             ("Message-ID".to_owned(), self.message_id.to_owned()),
             ("Date".to_owned(), date(self.at)),
             ("MIME-Version".to_owned(), "1.0".to_owned()),
-        ];
+        ]);
         if let Some(subject) = &profile.subject {
             headers.push(("Subject".to_owned(), subject.clone()));
         }
@@ -187,31 +286,36 @@ impl OutboundMessage<'_> {
     }
 }
 
-/// Other ways in which partners have been seen to compute a MIC, for telling what they did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MicVariant {
-    /// As the standard and the profile say.
-    Standard,
-    /// With every line end as CRLF.
-    Crlf,
-    /// With every line end as LF.
-    Lf,
-    /// Without the part's headers where they belong in, with them where they do not.
-    OtherHeaders,
+/// What is inside the encryption, or the whole message where there is none.
+enum Content<'a> {
+    Bare(&'a Entity),
+    Signed(SignedMultipart<'a>),
 }
 
-impl MicVariant {
-    /// What the partner did, in words.
-    #[must_use]
-    pub const fn sentence(self) -> &'static str {
+impl Content<'_> {
+    fn headers(&self, message: &OutboundMessage<'_>) -> HeaderList {
         match self {
-            Self::Standard => "the partner hashed what was sent",
-            Self::Crlf => "the partner hashed the part with every line end turned into CRLF",
-            Self::Lf => "the partner hashed the part with every line end turned into LF",
-            Self::OtherHeaders => {
-                "the partner hashed the part without its headers, or with them where they do not belong"
-            }
+            Self::Bare(entity) => entity.headers(),
+            Self::Signed(multipart) => vec![("Content-Type".to_owned(), multipart.content_type(message))],
         }
+    }
+
+    fn body_length(&self) -> u64 {
+        match self {
+            Self::Bare(entity) => entity.body_length(),
+            Self::Signed(multipart) => multipart.length(),
+        }
+    }
+}
+
+/// Compressed content as an entity (RFC 3274 section 1.2, RFC 5402 section 3). The transfer encoding is the payload's: it
+/// is for the same way.
+fn compressed_entity(length: u64, transfer_encoding: TransferEncoding) -> Entity {
+    Entity {
+        content_type: "application/pkcs7-mime; smime-type=compressed-data; name=\"smime.p7z\"".to_owned(),
+        filename: Some("smime.p7z".to_owned()),
+        transfer_encoding,
+        payload_length: length,
     }
 }
 
@@ -222,10 +326,11 @@ fn first_mic(digests: &DigestValues) -> Result<Mic, BuildError> {
         .ok_or_else(|| BuildError::Unsupported("the MIC algorithm asked for cannot be computed".to_owned()))
 }
 
-/// HTTP headers of an encrypted body.
-fn encrypted_headers() -> HeaderList {
+/// HTTP headers of an encrypted body (RFC 8551 section 3.2.2).
+fn encrypted_headers(plan: &EncryptionPlan<'_>) -> HeaderList {
+    let kind = if plan.is_authenticated() { "authEnveloped-data" } else { "enveloped-data" };
     vec![
-        ("Content-Type".to_owned(), "application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"".to_owned()),
+        ("Content-Type".to_owned(), format!("application/pkcs7-mime; smime-type={kind}; name=\"smime.p7m\"")),
         ("Content-Transfer-Encoding".to_owned(), "binary".to_owned()),
         ("Content-Disposition".to_owned(), "attachment; filename=\"smime.p7m\"".to_owned()),
     ]

@@ -56,13 +56,22 @@ impl ReceivedMic {
     /// Whether it is this check: value and algorithm, the one as bytes, the other by meaning.
     #[must_use]
     pub fn matches(&self, mic: &Mic) -> bool {
-        self.digest == Some(mic.digest)
-            && STANDARD
-                .decode(&self.value)
-                .or_else(|_no_padding| {
-                    base64::engine::general_purpose::STANDARD_NO_PAD.decode(self.value.trim_end_matches('='))
-                })
-                .is_ok_and(|value| value == mic.value)
+        self.digest == Some(mic.digest) && self.is_value(&mic.value)
+    }
+
+    /// Whether its value is this one, whatever the algorithm is called.
+    pub(super) fn is_value(&self, value: &[u8]) -> bool {
+        STANDARD
+            .decode(&self.value)
+            .or_else(|_no_padding| {
+                base64::engine::general_purpose::STANDARD_NO_PAD.decode(self.value.trim_end_matches('='))
+            })
+            .is_ok_and(|found| found == value)
+    }
+
+    /// The digest that gives values of this length.
+    pub(super) fn digest_by_length(&self) -> Option<Digest> {
+        by_length(&self.value)
     }
 }
 

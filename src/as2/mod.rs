@@ -5,26 +5,39 @@
 //! and whoever called decides.
 
 mod cipher;
+mod compressed;
+mod content;
 mod digest;
 mod entity;
 mod enveloped;
 mod error;
+mod gcm;
 pub mod headers;
+mod key_agreement;
+mod key_transport;
+mod key_wrap;
 mod message;
 mod mic;
+mod mic_forensics;
 mod multipart;
+mod named;
 mod oid;
 mod open;
 mod receipt;
+mod recipients;
 mod signed;
+mod signer_info;
 mod transfer;
 
+pub use compressed::CompressionFacts;
 pub use digest::{DigestValues, LineEnds, Sha256};
 pub use entity::Entity;
 pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};
-pub use message::{Built, MicVariant, OutboundMessage};
+pub use message::{Built, OutboundMessage};
 pub use mic::{Mic, ReceivedMic};
+pub use mic_forensics::{Hashed, MicFindings, MicRule, SentMessage};
+pub use named::NamedCertificate;
 pub use open::{Layer, Opened, OpeningKeys, filename, open};
 pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};
 pub use signed::{SignatureCheck, SignatureOutcome, SigningPlan};

@@ -42,8 +42,9 @@ pub(super) struct Multipart<R> {
     source: R,
     delimiter: Finder<'static>,
     window: Vec<u8>,
-    /// Bytes in the window that have not been consumed.
+    /// Where in the window the bytes begin that have not been consumed, and where those end that have been read.
     start: usize,
+    end: usize,
     /// End of the bytes that surely belong to the current part.
     safe: usize,
     state: State,
@@ -71,12 +72,14 @@ impl<R: Read> Multipart<R> {
         }
         let delimiter = Finder::new(format!("\n--{boundary}").as_bytes()).into_owned();
         // A line break of our own before the first byte lets a delimiter stand there.
-        let window = vec![b'\n'];
+        let mut window = vec![0; WINDOW];
+        window[0] = b'\n';
         Ok(Self {
             source,
             delimiter,
             window,
             start: 0,
+            end: 1,
             safe: 0,
             state: State::Preamble,
             crlf: true,
@@ -104,7 +107,7 @@ impl<R: Read> Multipart<R> {
     /// Makes sure that some bytes of the current part are in the window, and says how many. 0 at its end.
     fn window_of_part(&mut self) -> io::Result<usize> {
         while self.start == self.safe && matches!(self.state, State::Preamble | State::Part) {
-            let unseen = &self.window[self.start..];
+            let unseen = &self.window[self.start..self.end];
             if let Some((at, _)) = self.next_delimiter() {
                 // Where delimiter lines end in a bare LF, as OpenSSL writes them, a CR before one is the part's last byte.
                 let line_break = usize::from(self.crlf && at > 0 && unseen[at - 1] == b'\r');
@@ -119,7 +122,7 @@ impl<R: Read> Multipart<R> {
                 // Anything but what may be the beginning of a delimiter surely belongs to the part.
                 let held_back = self.delimiter.needle().len() + 3;
                 if unseen.len() > held_back {
-                    self.safe = self.window.len() - held_back;
+                    self.safe = self.end - held_back;
                 } else {
                     self.fill()?;
                 }
@@ -130,7 +133,7 @@ impl<R: Read> Multipart<R> {
 
     /// Where in the unseen bytes the next delimiter begins, and whether it is the closing one.
     fn next_delimiter(&self) -> Option<(usize, bool)> {
-        let unseen = &self.window[self.start..];
+        let unseen = &self.window[self.start..self.end];
         for at in self.delimiter.find_iter(unseen) {
             // What follows tells a delimiter from a longer boundary that begins alike (RFC 2046 section 5.1.1).
             let after = &unseen[at + self.delimiter.needle().len()..];
@@ -161,7 +164,7 @@ impl<R: Read> Multipart<R> {
                 return Ok(false);
             }
             let after = self.start + at + self.delimiter.needle().len();
-            match memchr::memchr(b'\n', &self.window[after..]) {
+            match memchr::memchr(b'\n', &self.window[after..self.end]) {
                 Some(end) => {
                     self.crlf = end > 0 && self.window[after + end - 1] == b'\r';
                     // The line break itself is kept in the window but is not part of the part.
@@ -171,7 +174,7 @@ impl<R: Read> Multipart<R> {
                     return self.skip_line_break().map(|()| true);
                 }
                 None if self.source_ended => return Err(MultipartError::Truncated.into()),
-                None if self.window.len() - after > MAX_DELIMITER_LINE => return Err(MultipartError::LongLine.into()),
+                None if self.end - after > MAX_DELIMITER_LINE => return Err(MultipartError::LongLine.into()),
                 None => self.fill()?,
             }
         }
@@ -181,7 +184,7 @@ impl<R: Read> Multipart<R> {
     fn skip_line_break(&mut self) -> io::Result<()> {
         loop {
             let need = self.delimiter.needle().len() + 2;
-            if self.window.len() - self.start >= need || self.source_ended {
+            if self.end - self.start >= need || self.source_ended {
                 break;
             }
             self.fill()?;
@@ -195,25 +198,24 @@ impl<R: Read> Multipart<R> {
         Ok(())
     }
 
-    /// Reads more into the window, dropping what has been consumed.
+    /// Reads more into the window, dropping what has been consumed where there is no room otherwise.
     fn fill(&mut self) -> io::Result<()> {
-        let consumed = self.start;
-        self.window.drain(..consumed);
-        self.start = 0;
-        self.safe -= consumed;
-        let held = self.window.len();
-        self.window.resize(held + WINDOW, 0);
+        if self.end == self.window.len() {
+            self.window.copy_within(self.start..self.end, 0);
+            self.safe -= self.start;
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.window.len() {
+            self.window.resize(self.end + WINDOW, 0);
+        }
         let read = loop {
-            match self.source.read(&mut self.window[held..]) {
+            match self.source.read(&mut self.window[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.window.truncate(held);
-                    return Err(error);
-                }
-                Ok(read) => break read,
+                other => break other?,
             }
         };
-        self.window.truncate(held + read);
+        self.end += read;
         self.source_ended = read == 0;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Object identifiers of CMS (RFC 5652, 3370, 5754, 4055, 5084) and the algorithms they stand for.
+//! Object identifiers of CMS (RFC 5652, 3370, 5754, 4055, 5084, 5753) and the algorithms they stand for.
 
 use der::asn1::ObjectIdentifier;
 
@@ -13,6 +13,8 @@ pub(super) const SIGNED_DATA: ObjectIdentifier = id("1.2.840.113549.1.7.2");
 pub(super) const ENVELOPED_DATA: ObjectIdentifier = id("1.2.840.113549.1.7.3");
 pub(super) const COMPRESSED_DATA: ObjectIdentifier = id("1.2.840.113549.1.9.16.1.9");
 pub(super) const AUTH_ENVELOPED_DATA: ObjectIdentifier = id("1.2.840.113549.1.9.16.1.23");
+/// The one compression of RFC 3274.
+pub(super) const ZLIB: ObjectIdentifier = id("1.2.840.113549.1.9.16.3.8");
 
 pub(super) const ATTRIBUTE_CONTENT_TYPE: ObjectIdentifier = id("1.2.840.113549.1.9.3");
 pub(super) const ATTRIBUTE_MESSAGE_DIGEST: ObjectIdentifier = id("1.2.840.113549.1.9.4");
@@ -36,6 +38,28 @@ const ECDSA_WITH_SHA384: ObjectIdentifier = id("1.2.840.10045.4.3.3");
 const ECDSA_WITH_SHA512: ObjectIdentifier = id("1.2.840.10045.4.3.4");
 /// Some products name the key here instead of the signature.
 pub(super) const EC_PUBLIC_KEY: ObjectIdentifier = id("1.2.840.10045.2.1");
+
+pub(super) const P256: ObjectIdentifier = id("1.2.840.10045.3.1.7");
+pub(super) const P384: ObjectIdentifier = id("1.3.132.0.34");
+pub(super) const P521: ObjectIdentifier = id("1.3.132.0.35");
+
+/// Key agreement with the key derivation of X9.63 (RFC 5753 section 7.1.4), without the cofactor and with it.
+pub(super) const STD_DH_SHA1_KDF: ObjectIdentifier = id("1.3.133.16.840.63.0.2");
+pub(super) const STD_DH_SHA224_KDF: ObjectIdentifier = id("1.3.132.1.11.0");
+pub(super) const STD_DH_SHA256_KDF: ObjectIdentifier = id("1.3.132.1.11.1");
+pub(super) const STD_DH_SHA384_KDF: ObjectIdentifier = id("1.3.132.1.11.2");
+pub(super) const STD_DH_SHA512_KDF: ObjectIdentifier = id("1.3.132.1.11.3");
+pub(super) const COFACTOR_DH_SHA1_KDF: ObjectIdentifier = id("1.3.133.16.840.63.0.3");
+pub(super) const COFACTOR_DH_SHA224_KDF: ObjectIdentifier = id("1.3.132.1.14.0");
+pub(super) const COFACTOR_DH_SHA256_KDF: ObjectIdentifier = id("1.3.132.1.14.1");
+pub(super) const COFACTOR_DH_SHA384_KDF: ObjectIdentifier = id("1.3.132.1.14.2");
+pub(super) const COFACTOR_DH_SHA512_KDF: ObjectIdentifier = id("1.3.132.1.14.3");
+
+pub(super) const AES128_WRAP: ObjectIdentifier = id("2.16.840.1.101.3.4.1.5");
+pub(super) const AES192_WRAP: ObjectIdentifier = id("2.16.840.1.101.3.4.1.25");
+pub(super) const AES256_WRAP: ObjectIdentifier = id("2.16.840.1.101.3.4.1.45");
+/// Triple DES Key Wrap (RFC 3217).
+pub(super) const TRIPLE_DES_WRAP: ObjectIdentifier = id("1.2.840.113549.1.9.16.3.6");
 
 const MD5: ObjectIdentifier = id("1.2.840.113549.2.5");
 const SHA1: ObjectIdentifier = id("1.3.14.3.2.26");

@@ -1,17 +1,20 @@
 //! Opening a received message: decrypting it, checking its signature, writing out its payload, computing its MIC.
 //!
-//! The body is streamed; only headers, recipients and the signature itself are held in memory. A body is read again
+//! The layers come in any order that RFC 4130 and RFC 5402 allow. The body is streamed; only headers, recipients and the signature itself are held in memory. A body is read again
 //! only where the first reading could not know what it would need: a digest that the headers did not announce, or, for
 //! a signature that does not fit, whether other line ends would have made it fit.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 
+use super::compressed::{self, CompressionFacts};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
 use super::error::OpenError;
 use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::mic::Mic;
 use super::multipart::Multipart;
+use super::named::NamedCertificate;
+use super::oid as ids;
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::transfer::{base64_decoder, cms_is_base64, is_base64};
 use crate::certificate::Certificate;
@@ -39,6 +42,8 @@ pub enum Layer {
     Encrypted,
     /// Signed.
     Signed,
+    /// Compressed. Outside [`Layer::Signed`] it was compressed after signing, inside it before.
+    Compressed,
 }
 
 /// What came out of opening a message. Whether that is good enough is for others to judge.
@@ -48,6 +53,8 @@ pub struct Opened {
     pub layers: Vec<Layer>,
     /// How it was encrypted, where it was.
     pub encryption: Option<EncryptionFacts>,
+    /// How it was compressed, where it was.
+    pub compression: Option<CompressionFacts>,
     /// What its signature is worth, where it has one.
     pub signature: Option<SignatureCheck>,
     /// Headers of the payload's own entity.
@@ -76,7 +83,8 @@ impl Opened {
     }
 }
 
-/// The file name that headers give: of Content-Disposition, else the `name` of Content-Type.
+/// The file name that headers give: of Content-Disposition, else the `name` of Content-Type, else a Content-ID that is one
+/// and not an identifier with its host.
 #[must_use]
 pub fn filename(headers: &[(String, String)]) -> Option<String> {
     let named = |header: &str, parameter: &str| {
@@ -84,6 +92,10 @@ pub fn filename(headers: &[(String, String)]) -> Option<String> {
     };
     named("Content-Disposition", "filename")
         .or_else(|| named("Content-Type", "name"))
+        .or_else(|| {
+            let id = get(headers, "Content-ID")?.trim().trim_start_matches('<').trim_end_matches('>');
+            (id.contains('.') && !id.contains('@')).then(|| id.to_owned())
+        })
         .filter(|name| !name.trim().is_empty())
 }
 
@@ -126,7 +138,7 @@ pub fn open<B: Read + Seek>(
         && is_altered(&check.outcome)
         && let Some(digest) = check.digest
     {
-        for line_ends in [LineEnds::Crlf, LineEnds::Lf] {
+        for line_ends in [LineEnds::Crlf, LineEnds::BodyLf, LineEnds::Lf] {
             let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
             if other.check()?.is_some_and(|check| !is_altered(&check.outcome)) {
                 fits_with = Some(line_ends);
@@ -148,6 +160,7 @@ pub fn open<B: Read + Seek>(
     Ok(Opened {
         layers: walk.layers,
         encryption: walk.encryption,
+        compression: walk.compression,
         signature: check,
         headers: walk.leaf_headers,
         payload_length: walk.payload_length,
@@ -188,6 +201,9 @@ struct Walk<'k> {
     wanted: Vec<Digest>,
     layers: Vec<Layer>,
     encryption: Option<EncryptionFacts>,
+    /// The recipients of an envelope whose content key could not be unwrapped.
+    named: Vec<NamedCertificate>,
+    compression: Option<CompressionFacts>,
     spoilt: bool,
     signature: Option<DetachedSignature>,
     /// Digests of what was signed, or of what the MIC of an unsigned message is over.
@@ -206,6 +222,8 @@ impl<'k> Walk<'k> {
             wanted: wanted.to_vec(),
             layers: Vec::new(),
             encryption: None,
+            named: Vec::new(),
+            compression: None,
             spoilt: false,
             signature: None,
             content: DigestValues::default(),
@@ -225,7 +243,7 @@ impl<'k> Walk<'k> {
         let mut body = BufReader::with_capacity(64 * 1024, body);
         let result = self.entity(&headers, &[], &mut body, payload);
         // A key that could not be unwrapped gets one answer, whatever its stand-in made of the content.
-        if self.spoilt { Err(OpenError::Undecryptable) } else { result }
+        if self.spoilt { Err(OpenError::Undecryptable { recipients: self.named.clone() }) } else { result }
     }
 
     /// An entity: its header fields, those same headers as bytes (empty for the HTTP headers), its body.
@@ -241,27 +259,52 @@ impl<'k> Walk<'k> {
         }
         let kind = MediaType::parse(get(headers, "Content-Type").unwrap_or_default());
         match kind.essence.as_str() {
-            "application/pkcs7-mime" => self.encrypted(headers, body, payload),
+            "application/pkcs7-mime" => self.cms(headers, body, payload),
             "multipart/signed" => self.signed(&kind, body, payload),
             _ => self.leaf(headers, raw_headers, body, payload),
         }
     }
 
-    fn encrypted(
-        &mut self,
-        headers: &HeaderList,
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
-    ) -> Result<(), OpenError> {
-        self.layers.push(Layer::Encrypted);
-        let source: Box<dyn Read + '_> =
+    /// Encrypted or compressed: what the structure says counts, whatever `smime-type` says.
+    fn cms(&mut self, headers: &HeaderList, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+        let mut source: Box<dyn Read + '_> =
             if cms_is_base64(headers, body)? { Box::new(base64_decoder(body)) } else { Box::new(body) };
+        let (kind, head) = compressed::content_type(&mut source)?;
+        let mut source = Cursor::new(head).chain(source);
+        if kind == Some(ids::COMPRESSED_DATA) {
+            self.compressed(&mut source, payload)
+        } else {
+            self.encrypted(&mut source, payload)
+        }
+    }
+
+    fn encrypted(&mut self, source: &mut dyn Read, payload: &mut dyn Write) -> Result<(), OpenError> {
+        self.layers.push(Layer::Encrypted);
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
-        self.spoilt |= opened.spoilt;
+        if opened.spoilt {
+            self.spoilt = true;
+            self.named.clone_from(&opened.named);
+        }
         self.encryption.get_or_insert(opened.facts);
         let mut content = BufReader::with_capacity(64 * 1024, opened.content);
+        let inner = self.inner(&mut content, payload);
+        // To the end, so that padding or tag are checked, and first of all: what does not decrypt gets one answer,
+        // whatever the content looks like.
+        io::copy(&mut content, &mut io::sink()).map_err(|error| OpenError::from(error).naming(&opened.named))?;
+        inner.map_err(|error| error.naming(&opened.named))
+    }
+
+    fn compressed(&mut self, source: &mut dyn Read, payload: &mut dyn Write) -> Result<(), OpenError> {
+        // RFC 5402 section 3: inside the signature or outside of it, but not both.
+        if self.layers.contains(&Layer::Compressed) {
+            return Err(OpenError::Decompression("it is compressed twice".to_owned()));
+        }
+        self.layers.push(Layer::Compressed);
+        let (facts, content) = compressed::open(BufReader::new(source))?;
+        self.compression = Some(facts);
+        let mut content = BufReader::with_capacity(64 * 1024, content);
         self.inner(&mut content, payload)?;
-        // To the end, so that the padding is checked.
+        // To the end, so that the checksum is checked.
         io::copy(&mut content, &mut io::sink())?;
         Ok(())
     }
@@ -337,9 +380,10 @@ impl<'k> Walk<'k> {
             )));
         }
         let signed = self.layers.contains(&Layer::Signed);
-        // Unsigned: over the entity with its headers where it was encrypted, over its content alone where it was not.
+        // Unsigned: over the entity with its headers where it was encrypted or compressed (RFC 4130 section 7.3.1, RFC 5402
+        // sections 4.2 and 4.3), over its content alone where it was neither.
         let mut hasher = LineHasher::new(&[self.mic_digest], self.line_ends);
-        if self.layers.contains(&Layer::Encrypted) {
+        if self.layers.iter().any(|layer| matches!(layer, Layer::Encrypted | Layer::Compressed)) {
             hasher.update(raw_headers);
         }
         let mut copied =

@@ -8,7 +8,7 @@ use super::digest::{LineEnds, LineHasher};
 use super::entity::{base64_lines, header_bytes};
 use super::error::{BuildError, OpenError};
 use super::headers::{Ending, HeaderList, MediaType, as2_id, get, read_block, unquote};
-use super::message::{PRODUCT, boundary, date, signature_part_head, signed_content_type};
+use super::message::{PRODUCT, boundary, date, program_headers, signature_part_head, signed_content_type};
 use super::mic::{Mic, ReceivedMic};
 use super::multipart::Multipart;
 use super::open::{OpeningKeys, open};
@@ -67,15 +67,15 @@ pub fn build_receipt(
     let inner_boundary = boundary()?;
     let report_type = format!("multipart/report; report-type=disposition-notification; boundary=\"{inner_boundary}\"");
     let report = report(content, &inner_boundary);
-    let mut headers: HeaderList = vec![
-        ("AS2-Version".to_owned(), "1.2".to_owned()),
+    let mut headers = program_headers();
+    headers.extend([
         ("AS2-From".to_owned(), as2_id(content.from, false)),
         ("AS2-To".to_owned(), as2_id(content.to, false)),
         ("Message-ID".to_owned(), content.message_id.to_owned()),
         ("Date".to_owned(), date(content.at)),
         ("MIME-Version".to_owned(), "1.0".to_owned()),
         ("Subject".to_owned(), "Receipt".to_owned()),
-    ];
+    ]);
     let Some(signing) = signing else {
         headers.push(("Content-Type".to_owned(), report_type));
         return Ok(BuiltReceipt { headers, body: report });

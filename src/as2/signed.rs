@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use super::digest::DigestValues;
-use super::enveloped::{algorithm_identifier, issuer_and_serial, names, object_identifier};
+use super::enveloped::object_identifier;
 use super::error::{BuildError, OpenError};
+use super::named::issuer_and_serial;
 use super::oid::{self as ids, SignatureKind};
+use super::signer_info::SignerInfo;
 use crate::certificate::ber::{BerReader, Tlv};
 use crate::certificate::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, SET, algorithm, element, joined, oid, set_of};
-use crate::certificate::{Certificate, PrivateKey, Scheme, verify, verify_digest};
+use crate::certificate::{Certificate, PrivateKey};
 use crate::domain::algorithm::{Digest, SignatureScheme};
 use crate::domain::certificate::{Fingerprint, KeyAlgorithm};
 use crate::domain::connection::{Quirks, SignatureOid, SignerCertificates};
@@ -64,7 +66,7 @@ impl SigningPlan<'_> {
             KeyAlgorithm::Rsa => vec![0; facts.key.bits.div_ceil(8) as usize],
             _ => return None,
         };
-        let digest = vec![0; digest_bytes(self.digest)];
+        let digest = vec![0; usize::from(digest_bytes(self.digest))];
         Some(self.assemble(&self.attributes(&digest), &signature).len())
     }
 
@@ -138,7 +140,7 @@ fn digest_algorithm(digest: Digest) -> Vec<u8> {
     algorithm(ids::of_digest(digest), parameters)
 }
 
-const fn digest_bytes(digest: Digest) -> usize {
+pub(super) const fn digest_bytes(digest: Digest) -> u8 {
     match digest {
         Digest::Md5 => 16,
         Digest::Sha1 => 20,
@@ -152,7 +154,7 @@ const fn digest_bytes(digest: Digest) -> usize {
 fn pss_parameters(digest: Digest) -> Vec<u8> {
     let hash = algorithm(ids::of_digest(digest), &NULL);
     let mask = algorithm(ids::MGF1, &hash);
-    let salt = element(INTEGER, &digest_bytes(digest).to_le_bytes()[..1]);
+    let salt = element(INTEGER, &[digest_bytes(digest)]);
     joined(SEQUENCE, &[&element(0xa0, &hash), &element(0xa1, &mask), &element(0xa2, &salt)])
 }
 
@@ -199,10 +201,12 @@ pub enum SignatureOutcome {
         /// Whether the content is what was signed, as far as can be told.
         content_intact: bool,
     },
-    /// It names an accepted certificate but does not verify with it.
+    /// It names an accepted certificate but is no good signature of it.
     Broken {
         /// The certificate it names.
         named: Fingerprint,
+        /// What is wrong, as the rest of a sentence about the signature.
+        reason: &'static str,
     },
     /// It uses an algorithm that cannot be checked.
     Unsupported {
@@ -250,10 +254,11 @@ impl DetachedSignature {
     pub(super) fn digests(&self) -> Result<Vec<Digest>, OpenError> {
         let mut found = Vec::new();
         for info in self.signer_infos()? {
-            if let Some(digest) = SignerInfo::read(&info)?.digest
-                && !found.contains(&digest)
-            {
-                found.push(digest);
+            // One that cannot be read may stand beside others that can.
+            for digest in SignerInfo::read(&info).map(|info| info.digests()).unwrap_or_default() {
+                if !found.contains(&digest) {
+                    found.push(digest);
+                }
             }
         }
         Ok(found)
@@ -278,8 +283,15 @@ impl DetachedSignature {
     pub(super) fn check(&self, content: &DigestValues, accepted: &[&Certificate]) -> Result<SignatureCheck, OpenError> {
         let embedded = self.embedded()?;
         let mut best: Option<SignatureCheck> = None;
+        let mut unreadable = None;
         for fields in self.signer_infos()? {
-            let info = SignerInfo::read(&fields)?;
+            let info = match SignerInfo::read(&fields) {
+                Ok(info) => info,
+                Err(error) => {
+                    unreadable.get_or_insert(error);
+                    continue;
+                }
+            };
             let outcome = info.check(content, accepted, &embedded);
             let check = SignatureCheck {
                 digest: info.digest,
@@ -291,7 +303,7 @@ impl DetachedSignature {
                 best = Some(check);
             }
         }
-        best.ok_or_else(|| OpenError::Malformed("the signature has no signer".to_owned()))
+        best.ok_or_else(|| unreadable.unwrap_or_else(|| OpenError::Malformed("the signature has no signer".to_owned())))
     }
 }
 
@@ -303,111 +315,4 @@ const fn rank(outcome: &SignatureOutcome) -> u8 {
         SignatureOutcome::Broken { .. } => 3,
         SignatureOutcome::Unsupported { .. } => 4,
     }
-}
-
-/// The fields of a SignerInfo (RFC 5652 section 5.3) that matter.
-struct SignerInfo<'a> {
-    identifier: Tlv<'a>,
-    digest: Option<Digest>,
-    /// Signed attributes with their implicit tag.
-    attributes: Option<Tlv<'a>>,
-    kind: Option<SignatureKind>,
-    signature_algorithm: Tlv<'a>,
-    signature: &'a [u8],
-}
-
-impl<'a> SignerInfo<'a> {
-    fn read(fields: &[Tlv<'a>]) -> Result<Self, OpenError> {
-        let damaged = || OpenError::Malformed("a signer's information is incomplete".to_owned());
-        let [_version, identifier, digest, rest @ ..] = fields else { return Err(damaged()) };
-        let (attributes, rest) = match rest {
-            [attributes, rest @ ..] if attributes.tag == 0xa0 => (Some(*attributes), rest),
-            rest => (None, rest),
-        };
-        let [signature_algorithm, signature, ..] = rest else { return Err(damaged()) };
-        let (digest_id, _) = algorithm_identifier(digest.raw)?;
-        let (signature_id, _) = algorithm_identifier(signature_algorithm.raw)?;
-        Ok(Self {
-            identifier: *identifier,
-            digest: ids::digest(digest_id),
-            attributes,
-            kind: ids::signature_kind(signature_id),
-            signature_algorithm: *signature_algorithm,
-            signature: signature.value,
-        })
-    }
-
-    fn check(&self, content: &DigestValues, accepted: &[&Certificate], embedded: &[Certificate]) -> SignatureOutcome {
-        let unsupported = |detail: &str| SignatureOutcome::Unsupported { detail: detail.to_owned() };
-        let Some(digest) = self.digest else { return unsupported("the signature uses an unknown digest") };
-        let Some(scheme) = self.scheme() else { return unsupported("the signature uses an unknown algorithm") };
-        let Some(value) = content.get(digest) else {
-            return unsupported(&format!("signatures with {} are not checked", digest.label()));
-        };
-        let intact = self.attributes.is_none_or(|attributes| message_digest(attributes) == Some(value));
-        let verifies = |certificate: &Certificate| match self.attributes {
-            Some(attributes) => {
-                // As received first, then in the order that DER wants: some sign the one, some the other.
-                let mut received = attributes.raw.to_vec();
-                received[0] = SET;
-                verify(certificate, digest, scheme, &received, self.signature)
-                    || attributes.children().is_ok_and(|parts| {
-                        let sorted = set_of(SET, parts.iter().map(|part| part.raw.to_vec()).collect());
-                        sorted != received && verify(certificate, digest, scheme, &sorted, self.signature)
-                    })
-            }
-            None => verify_digest(certificate, digest, scheme, value, self.signature),
-        };
-        if let Some(signer) = accepted.iter().find(|certificate| verifies(certificate)) {
-            let signer = signer.facts().fingerprint_sha256;
-            return if intact { SignatureOutcome::Good { signer } } else { SignatureOutcome::Altered { signer } };
-        }
-        let fitting = embedded.iter().find(|certificate| verifies(certificate));
-        if let Some(fitting) = fitting {
-            let embedded = Some(fitting.facts().fingerprint_sha256);
-            return SignatureOutcome::UnknownSigner { embedded, content_intact: intact };
-        }
-        match accepted.iter().find(|certificate| names(&self.identifier, certificate)) {
-            // Without attributes the signature is over the content itself: a changed content is all that shows.
-            Some(named) if self.attributes.is_none() => {
-                SignatureOutcome::Altered { signer: named.facts().fingerprint_sha256 }
-            }
-            Some(named) => SignatureOutcome::Broken { named: named.facts().fingerprint_sha256 },
-            None => {
-                SignatureOutcome::UnknownSigner { embedded: None, content_intact: intact && self.attributes.is_some() }
-            }
-        }
-    }
-
-    fn scheme(&self) -> Option<Scheme> {
-        match self.kind? {
-            SignatureKind::RsaPkcs1 => Some(Scheme::RsaPkcs1),
-            SignatureKind::Ecdsa => Some(Scheme::Ecdsa),
-            SignatureKind::RsaPss => {
-                let (_, parameters) = algorithm_identifier(self.signature_algorithm.raw).ok()?;
-                let mut salt_length = 20;
-                for parameter in parameters?.children().ok()? {
-                    if parameter.tag == 0xa2 {
-                        let (length, _) = Tlv::first(parameter.value).ok()?;
-                        salt_length =
-                            length.value.iter().fold(0_usize, |sum, byte| (sum << 8 | usize::from(*byte)) & 0xffff);
-                    }
-                }
-                Some(Scheme::RsaPss { salt_length })
-            }
-        }
-    }
-}
-
-/// The value of the message-digest attribute.
-fn message_digest(attributes: Tlv<'_>) -> Option<&[u8]> {
-    attributes.children().ok()?.iter().find_map(|attribute| {
-        let parts = attribute.children().ok()?;
-        let [kind, values, ..] = parts.as_slice() else { return None };
-        if object_identifier(kind.raw).ok()? != ids::ATTRIBUTE_MESSAGE_DIGEST {
-            return None;
-        }
-        let (value, _) = Tlv::first(values.value).ok()?;
-        (value.tag == OCTET_STRING).then_some(value.value)
-    })
 }

@@ -256,6 +256,11 @@ impl<R: Read> Octets<R> {
         Ok(Self { ber, base, in_piece: !header.constructed(), finished: false })
     }
 
+    /// What stands behind the string, once it has been read to its end.
+    pub(crate) const fn behind(&mut self) -> &mut BerReader<R> {
+        &mut self.ber
+    }
+
     /// The next bytes; 0 at the end.
     pub(crate) fn next(&mut self, buffer: &mut [u8]) -> Result<usize, BerError> {
         while !self.finished && !buffer.is_empty() {

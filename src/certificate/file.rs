@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::ber::{BerReader, Tlv};
 use super::encode::{SEQUENCE, SET};
 use super::key_file::{self, KeyForm};
-use super::private_key::PrivateKey;
+use super::private_key::{KeyError, PrivateKey};
 use super::x509::Certificate;
 use crate::domain::spelling::spelled;
 
@@ -44,6 +44,8 @@ pub struct FileContents {
     pub private_key: Option<PrivateKey>,
     /// Whether it holds a private key at all.
     pub has_private_key: bool,
+    /// Why its private key cannot be used, where it could be read.
+    pub key_obstacle: Option<KeyError>,
 }
 
 /// Why nothing could be read from a file.
@@ -212,11 +214,13 @@ fn cut_off(bytes: &[u8]) -> ReadError {
 }
 
 fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) -> FileContents {
+    let read = key.map(PrivateKey::from_pkcs8_der);
     FileContents {
         format,
         certificates: leaf_first(certificates),
-        private_key: key.and_then(|pkcs8| PrivateKey::from_pkcs8_der(pkcs8).ok()),
         has_private_key: key.is_some(),
+        key_obstacle: read.as_ref().and_then(|read| read.as_ref().err().cloned()),
+        private_key: read.and_then(Result::ok),
     }
 }
 

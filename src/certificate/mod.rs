@@ -10,15 +10,15 @@ mod facts;
 mod file;
 mod identity;
 mod key_file;
+mod legacy_rsa;
 mod name;
 mod private_key;
-mod sha1_signature;
 mod verification;
 mod x509;
 
 pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
 pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
-pub use name::NameError;
+pub use name::{NameError, name_in_words};
 pub use private_key::{KeyError, PrivateKey};
 pub(crate) use verification::digest_algorithm;
 pub use verification::{Scheme, verify, verify_digest};

@@ -2,6 +2,7 @@
 
 use rcgen::{DistinguishedName, DnType};
 use x509_parser::der_parser::asn1_rs::Oid;
+use x509_parser::prelude::FromDer as _;
 use x509_parser::x509::X509Name;
 
 /// A name that makes no sense.
@@ -33,6 +34,12 @@ pub(super) fn in_words(name: &X509Name<'_>) -> String {
         .map(|rdn| rdn.iter().map(|each| attribute(each.attr_type(), each)).collect::<Vec<_>>().join("+"))
         .collect();
     parts.into_iter().rev().collect::<Vec<_>>().join(",")
+}
+
+/// The same of an encoded Name; nothing where it is none.
+#[must_use]
+pub fn name_in_words(der: &[u8]) -> Option<String> {
+    X509Name::from_der(der).ok().map(|(_, name)| in_words(&name))
 }
 
 fn attribute(kind: &Oid<'_>, value: &x509_parser::x509::AttributeTypeAndValue<'_>) -> String {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, UnparsedPublicKey, agree};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
@@ -10,7 +11,9 @@ use aws_lc_rs::signature::{
 };
 use zeroize::Zeroizing;
 
-use super::sha1_signature;
+use super::ber::Tlv;
+use super::encode::INTEGER;
+use super::legacy_rsa;
 use super::x509::Certificate;
 use crate::domain::algorithm::{Digest, SignatureScheme};
 
@@ -20,6 +23,12 @@ pub enum KeyError {
     /// Neither RSA of 2048 to 8192 bits nor EC P-256 or P-384.
     #[error("the private key is not one that can be used: RSA with 2048 to 8192 bits, EC P-256 or P-384")]
     Unusable,
+    /// An RSA key under 2048 bits.
+    #[error("the private key is RSA with {bits} bits; keys under 2048 bits are too weak to sign or decrypt with")]
+    TooShort {
+        /// Its size.
+        bits: usize,
+    },
     /// The combination of key, scheme and digest is not one that is signed with.
     #[error("an {key} key does not sign with {digest}{scheme}")]
     Combination {
@@ -66,7 +75,10 @@ impl PrivateKey {
         } else if let Ok(ec) = EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_ASN1_SIGNING, pkcs8) {
             Kind::P384(ec)
         } else {
-            return Err(KeyError::Unusable);
+            return Err(match rsa_bits(pkcs8) {
+                Some(bits) if bits < 2048 => KeyError::TooShort { bits },
+                _ => KeyError::Unusable,
+            });
         };
         Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind })
     }
@@ -87,6 +99,19 @@ impl PrivateKey {
         public == certificate.public_key()
     }
 
+    /// The secret that an EC key agrees on with the public point of another (ECDH, SEC 1 section 3.3.1). Nothing with an
+    /// RSA key, and where the point is none of the key's curve.
+    #[must_use]
+    pub fn agree(&self, point: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let curve = match &self.kind {
+            Kind::Rsa(_) => return None,
+            Kind::P256(_) => &ECDH_P256,
+            Kind::P384(_) => &ECDH_P384,
+        };
+        let key = agreement::PrivateKey::from_private_key_der(curve, &self.pkcs8).ok()?;
+        agree(&key, UnparsedPublicKey::new(curve, point), (), |secret| Ok(Zeroizing::new(secret.to_vec()))).ok()
+    }
+
     /// Signs a message: with an RSA key by `scheme`, with an EC key by ECDSA (the signature in DER).
     ///
     /// # Errors
@@ -97,7 +122,7 @@ impl PrivateKey {
         let key = match &self.kind {
             Kind::Rsa(rsa) => {
                 if (scheme, digest) == (SignatureScheme::RsaPkcs1, Digest::Sha1) {
-                    return sha1_signature::sign(&self.pkcs8, message).ok_or(KeyError::Failed);
+                    return legacy_rsa::sign(&self.pkcs8, message).ok_or(KeyError::Failed);
                 }
                 let encoding: &'static dyn RsaEncoding = match (scheme, digest) {
                     (SignatureScheme::RsaPkcs1, Digest::Sha256) => &RSA_PKCS1_SHA256,
@@ -122,6 +147,17 @@ impl PrivateKey {
         };
         Err(KeyError::Combination { key, digest: digest.label(), scheme: "" })
     }
+}
+
+/// The size of an RSA key in PKCS#8.
+fn rsa_bits(pkcs8: &[u8]) -> Option<usize> {
+    let outer = Tlv::first(pkcs8).ok()?.0.children().ok()?;
+    // version, algorithm, and in an OCTET STRING the RSAPrivateKey: version, modulus … (RFC 8017 appendix A.1.2)
+    let key = Tlv::first(outer.get(2)?.value).ok()?.0.children().ok()?;
+    let modulus = key.get(1).filter(|modulus| modulus.tag == INTEGER && key.len() >= 9)?.value;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let leading = modulus.get(zeros)?.leading_zeros() as usize;
+    Some((modulus.len() - zeros) * 8 - leading)
 }
 
 fn sign_ec(key: &EcdsaKeyPair, random: &SystemRandom, message: &[u8]) -> Result<Vec<u8>, KeyError> {

@@ -15,7 +15,7 @@ pub(super) fn open(
 ) -> Result<Answer, AppError> {
     let SampleArguments { headless: _, reset, fault } = arguments;
     let folder = location.map(|location| location.path().to_owned());
-    let sample = OpenSample::start(OpenOptions { folder, reset: *reset, fault: *fault })?;
+    let sample = OpenSample::start(OpenOptions { folder, reset: *reset, fault: *fault, behind_first_frame: true })?;
     if let Some(aged) = sample.files().aged {
         out.note(&format!("this sample is an old one. {aged}"));
     }

@@ -11,6 +11,7 @@ pub mod identifier;
 pub mod instant;
 pub mod policy;
 pub mod sent;
+pub mod signing;
 pub mod size;
 pub(crate) mod spelling;
 pub mod test_document;

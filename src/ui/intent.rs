@@ -46,6 +46,13 @@ pub enum Intent {
         /// Which tab; the one that is open where absent.
         tab: Option<InspectorTab>,
     },
+    /// Show the test send of a connection and begin it, as its buttons would.
+    SendTest {
+        /// Which connection.
+        connection: ConnectionId,
+        /// To which of its profiles.
+        profiles: Vec<ProfileKind>,
+    },
     /// Close the inspector.
     CloseInspector,
     /// Give the inspector's unsaved changes up.

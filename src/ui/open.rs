@@ -45,13 +45,14 @@ pub fn open(options: WindowOptions) -> Result<(), AppError> {
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
         let ctx = cc.egui_ctx.clone();
+        let shown = app.clone();
         let engine = Engine::start(EngineOptions {
             app,
             sample,
             zone: jiff::tz::TimeZone::system(),
             wake: Arc::new(move || ctx.request_repaint()),
         })?;
-        Ok(Box::new(Opened::new(&cc.egui_ctx, engine)?))
+        Ok(Box::new(Opened::new(&cc.egui_ctx, engine, shown)?))
     });
     eframe::run_native(APP_ID, native, create).map_err(|error| {
         AppError::new(format!("the window cannot be opened: {}", in_words(&error))).hint(
@@ -77,10 +78,14 @@ struct Opened {
     to_end: Arc<AtomicBool>,
     /// Whether the window's place was looked at.
     placed: bool,
+    /// The program, until it has been told that the first frame is shown.
+    untold: Option<App>,
+    /// Whether a frame was drawn.
+    drawn: bool,
 }
 
 impl Opened {
-    fn new(ctx: &Context, engine: Engine) -> Result<Self, AppError> {
+    fn new(ctx: &Context, engine: Engine, app: App) -> Result<Self, AppError> {
         let to_end = Arc::new(AtomicBool::new(false));
         let (set, wake) = (Arc::clone(&to_end), ctx.clone());
         let wait = async move {
@@ -92,7 +97,7 @@ impl Opened {
             }
         };
         engine.tell(Command::Run(Box::pin(wait))).map_err(|busy| AppError::new(busy.to_string()))?;
-        Ok(Self { window: Window::new(ctx, engine), to_end, placed: false })
+        Ok(Self { window: Window::new(ctx, engine), to_end, placed: false, untold: Some(app), drawn: false })
     }
 }
 
@@ -110,10 +115,17 @@ impl eframe::App for Opened {
         if self.to_end.swap(false, Ordering::Relaxed) {
             self.window.intend(Intent::Quit);
         }
+        if let Some(app) = self.untold.take_if(|_| self.drawn) {
+            app.first_frame_is_shown();
+        }
         self.window.logic(ctx, frame);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, frame: &mut eframe::Frame) {
+        if !std::mem::replace(&mut self.drawn, true) {
+            // So that it is noticed when this one has been shown.
+            ui.ctx().request_repaint();
+        }
         self.window.ui(ui, frame);
     }
 

@@ -88,6 +88,12 @@ impl Views {
             Intent::AddConnectionFile(file) => self.errands.add(file, false, desk),
             Intent::ReplaceConnectionFile(file) => self.errands.add(file, true, desk),
             Intent::ExportConnection(id) => self.errands.export(id, desk),
+            Intent::SendTest { connection, profiles } => {
+                self.go(Page::TestSend(connection));
+                if let Some(page) = &mut self.test_send {
+                    page.begin(&profiles, desk);
+                }
+            }
             Intent::ShowTransmission(id) => {
                 self.go(Page::Transmissions);
                 self.transmissions.open(id);

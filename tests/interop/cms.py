@@ -7,7 +7,8 @@ import tempfile
 import mime
 
 # The names of our ciphers in OpenSSL.
-CIPHERS = {"3des-cbc": "des3", "aes128-cbc": "aes-128-cbc", "aes192-cbc": "aes-192-cbc", "aes256-cbc": "aes-256-cbc"}
+CIPHERS = {"3des-cbc": "des3", "aes128-cbc": "aes-128-cbc", "aes192-cbc": "aes-192-cbc", "aes256-cbc": "aes-256-cbc",
+           "aes128-gcm": "aes-128-gcm", "aes192-gcm": "aes-192-gcm", "aes256-gcm": "aes-256-gcm"}
 
 
 def openssl(*words, inputs=None):

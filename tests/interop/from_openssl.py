@@ -7,7 +7,7 @@ import itertools
 import cms
 import mime
 from receiving import ENVELOPE, FIELDS, PAYLOAD_FIELDS, answered, disposition, report_of
-from world import CIPHERS, DIGESTS, PAYLOADS, holds, same
+from world import CIPHERS, CURVES, DIGESTS, GCM, PAYLOADS, holds, on_curve, same
 
 # What is varied: a name, options for signing, options for encrypting.
 VARIANTS = [
@@ -52,6 +52,47 @@ def entity_of(name, payload):
     return mime.entity([*PAYLOAD_FIELDS, ("Content-Disposition", f'attachment; filename="{name}"')], payload)
 
 
+def ec_keys(checks, world, server, party, curve, digest):
+    """Recipients and signers with EC keys."""
+    us, them = on_curve(world.folder, f"us-{curve}", curve), on_curve(world.folder, f"them-{curve}", curve)
+    world.take_identity(f"us-{curve}", us)
+    world.connect("openssl-ec", "ACME", f"OPENSSL {curve}", "http://127.0.0.1:9/as2", them.certificate,
+                  identity=f"us-{curve}", signing=digest)
+    payload = PAYLOADS["binary"]
+    variants = [((cipher,), (cipher, ())) for cipher in [*CIPHERS, *GCM]]
+    variants += [(("derivation", kdf), ("aes256-gcm", ("-keyopt", f"ecdh_kdf_md:{kdf}")))
+                 for kdf in ("sha1", "sha224", "sha256", "sha384", "sha512")]
+    variants += [(("cofactor",), ("aes128-gcm", ("-keyopt", "ecdh_cofactor_mode:1"))),
+                 (("key identifier",), ("aes128-cbc", ("-keyid", "-stream")))]
+    for title, (cipher, encrypting) in variants:
+        name = f"{curve} {' '.join(title)}.edi"
+        with checks.check(f"openssl sends for a key on {curve}: {' '.join(title)}"):
+            entity = entity_of(name, payload)
+            envelope = cms.encrypt(cms.sign(entity, them, digest), [us.certificate], cipher, *encrypting)
+            fields = {**FIELDS, **ENVELOPE, "AS2-From": f'"OPENSSL {curve}"',
+                      "Message-ID": f"<{name.replace(' ', '-')}@peer.example>"}
+            report = report_of(answered(server.url, fields, envelope), us.certificate)
+            same("the disposition", disposition(report), "processed")
+            same("the file", server.inbox("openssl-ec").get(name), payload)
+
+
+def for_whom(checks, world, server, party, stranger):
+    """Whose certificate a message was encrypted for is said where it does not decrypt."""
+    inner = cms.sign(entity_of("whom.edi", PAYLOADS["crlf"]), party, "sha256")
+    good = cms.encrypt(inner, [world.certificate], "aes256-gcm")
+    for title, envelope, says in [
+            ("the sender's own certificate", cms.encrypt(inner, [party.certificate], "aes256-gcm"), "and not ours"),
+            ("a stranger's", cms.encrypt(inner, [stranger.certificate], "aes128-cbc", "-keyid"), "which is not ours"),
+            ("ours, changed on the way", good[:-1] + bytes([good[-1] ^ 1]), "identity `acme`")]:
+        with checks.check(f"openssl sends what does not decrypt, for {title}"):
+            fields = {**FIELDS, **ENVELOPE, "AS2-From": "OPENSSL",
+                      "Message-ID": f"<{title.replace(' ', '-')}@peer.example>"}
+            report = report_of(answered(server.url, fields, envelope), world.certificate)
+            same("the disposition", disposition(report), "processed/error: decryption-failed")
+            diagnosis = server.inbound(fields["Message-ID"])[0]["diagnosis"]
+            holds(says in diagnosis["explanation"], f"the diagnosis does not say whose it is: {diagnosis}")
+
+
 def run(checks, world, server, party, stranger):
     """All that OpenSSL makes."""
     if not checks.wants("openssl"):
@@ -77,6 +118,13 @@ def run(checks, world, server, party, stranger):
     for title, recipients in [("two recipients, we are the first", [world.certificate, stranger.certificate]),
                               ("two recipients, we are the second", [stranger.certificate, world.certificate])]:
         check(title, f"{title}.edi", PAYLOADS["binary"], "sha256", recipients=recipients)
+
+    for cipher, (how, encrypting) in itertools.product(
+            GCM, [("", ()), (", piece by piece", ("-stream",)), (", recipient by key identifier", ("-keyid",))]):
+        check(f"{cipher}{how}", f"{cipher}{how}.edi", PAYLOADS["binary"], "sha256", (), cipher, encrypting)
+    for curve, digest in zip(CURVES, ["sha256", "sha384"]):
+        ec_keys(checks, world, server, party, curve, digest)
+    for_whom(checks, world, server, party, stranger)
 
     with checks.check("openssl sends the envelope in base64"):
         name, payload = "base64.edi", PAYLOADS["binary"]

@@ -5,12 +5,14 @@ The checks run it inside their own process; by hand it is a partner to try thing
   peer.py ID KEY-AND-CERTIFICATE.pem OTHER-ID=CERTIFICATE.pem [FAULT]
 
 Faults: http-500, html, empty, drop (the connection, once the message is read), drop-early (before it is), slow,
-unsigned (a receipt, though a signed one was asked for), tampered (a signed one), bad-mic, other-message, wrong-key (of
-decryption), unknown-signer (it holds another certificate of ours), other-certificate (it signs with a renewed one),
-error:TEXT and warning:TEXT (as disposition).
+unsigned (a receipt, though a signed one was asked for), tampered (a signed one), bad-mic, mic-without-headers,
+other-message, wrong-key (of decryption), unknown-signer (it holds another certificate of ours), other-certificate (it
+signs with a renewed one), error:TEXT and warning:TEXT (as disposition).
 """
 
+import base64
 import dataclasses
+import hashlib
 import http.server
 import logging
 import re
@@ -37,6 +39,8 @@ class Receipt(as2.Mdn):
             status, detailed_status = f"processed/{kind}", text
         if self.fault == "bad-mic" and message.mic:
             message.mic = (b"A" if message.mic[:1] != b"A" else b"B") + message.mic[1:]
+        if self.fault == "mic-without-headers":
+            message.mic = base64.b64encode(hashlib.new(message.digest_alg, message.content).digest())
         if self.fault == "other-message":
             message.message_id = "somebody-else@example.com"
         super().build(message, status, detailed_status, **rest)

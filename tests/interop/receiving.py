@@ -22,12 +22,13 @@ ENVELOPE = {"Content-Type": 'application/pkcs7-mime; smime-type=enveloped-data; 
 PAYLOAD_FIELDS = [("Content-Type", "application/edi-x12"), ("Content-Transfer-Encoding", "binary")]
 
 
-def partner(world, name, cipher, digest, receipt):
+def partner(world, name, cipher, digest, receipt, compress=False):
     """Us, as pyas2lib sees us."""
     certificate = world.certificate.read_bytes()
     return as2.Partner(name, verify_cert=certificate, encrypt_cert=certificate, validate_certs=False,
                        sign=digest is not None, digest_alg=digest or "sha256", encrypt=cipher is not None,
-                       enc_alg=PYAS2_CIPHERS.get(cipher, "aes_256_cbc"), mdn_mode="SYNC", mdn_digest_alg=receipt)
+                       enc_alg=PYAS2_CIPHERS.get(cipher, "aes_256_cbc"), mdn_mode="SYNC", mdn_digest_alg=receipt,
+                       compress=compress)
 
 
 def report_of(answer, certificate=None):

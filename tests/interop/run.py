@@ -4,8 +4,9 @@
   run.py [PATH-OF-COUNTERSIGN] [GROUP...]
 
 The program is the first argument or the environment's COUNTERSIGN. Groups: sending, settings, identifiers, faults,
-asynchronous, receiving, refusals, transport, openssl; all where none is named. One line per check, `N passed, N failed` at the end, exit code 1
-where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the openssl command.
+asynchronous, receiving, refusals, transport, openssl, compression; all where none is named. One line per check, `N passed,
+N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the openssl
+command.
 """
 
 import os
@@ -20,6 +21,7 @@ sys.dont_write_bytecode = True
 warnings.simplefilter("ignore")
 
 import asynchronous  # noqa: E402
+import compression  # noqa: E402
 import faults  # noqa: E402
 import from_openssl  # noqa: E402
 import receiving  # noqa: E402
@@ -29,7 +31,8 @@ import transport  # noqa: E402
 from peer import Peer  # noqa: E402
 from world import Checks, Party, Server, World, same  # noqa: E402
 
-GROUPS = ["sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl"]
+GROUPS = ["sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl",
+          "compression"]
 
 
 def main(words):
@@ -60,6 +63,7 @@ def main(words):
             refusals.run(checks, world, server, partner, stranger)
             transport.run(checks, world, server, partner)
             from_openssl.run(checks, world, server, partner, stranger)
+            compression.run(checks, world, server, peer, partner)
             with checks.check("serve stops when it is told to"):
                 same("its exit code", server.stop(), 0)
     print(f"checked in {time.monotonic() - began:.0f} s")

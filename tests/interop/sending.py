@@ -5,7 +5,7 @@ import hashlib
 
 import cms
 import mime
-from world import CIPHERS, CRLF_TEXT, DIGESTS, LIGHTS, PAYLOADS, holds, same
+from world import CIPHERS, CRLF_TEXT, CURVES, DIGESTS, GCM, LIGHTS, PAYLOADS, holds, on_curve, same
 
 # Identifiers that need quotes on the wire, or look as if they did (RFC 4130 section 6.2).
 IDENTIFIERS = ["WITH SPACE", 'WITH "QUOTES"', "BACK\\SLASH", 'ALL "OF\\THEM" [1]', "[BRACKETS]", "a<b>c", "#!/,=;:'@~",
@@ -46,22 +46,56 @@ def combinations(checks, world, peer, party):
                         opened_by_openssl(world, party, sent, payload, digest)
 
 
-def opened_by_openssl(world, party, sent, payload, digest):
+def opened_by_openssl(world, party, sent, payload, digest, authenticated=False, signer=None):
     """Decrypts and verifies the kept request, and finds the payload in it and the MIC over it."""
     head, body = world.raw(sent, "request")
     fields, _ = mime.split_head(head + b"\r\n\r\n")
-    holds(fields["content-type"].startswith("application/pkcs7-mime"), f"Content-Type is {fields['content-type']}")
+    kind = fields["content-type"].partition("name=")[0].strip()
+    expected = "authEnveloped-data" if authenticated else "enveloped-data"
+    same("Content-Type", kind, f"application/pkcs7-mime; smime-type={expected};")
     entity = cms.decrypt(body, party)
     holds(b"\n" not in mime_head(entity).replace(b"\r\n", b""), "a header line ends with a bare LF")
-    signed = cms.verify(entity, world.certificate)
+    signed = cms.verify(entity, signer or world.certificate)
     inner, content = mime.split_head(signed)
     if inner.get("content-transfer-encoding", "binary").lower() == "base64":
         content = base64.b64decode(content, validate=False)
     same("the content", content, payload)
     if payload == CRLF_TEXT:
-        cms.verify_as_mime(entity, world.certificate)
+        cms.verify_as_mime(entity, signer or world.certificate)
     over = base64.b64encode(hashlib.new(digest, signed).digest()).decode()
     same("the MIC", sent["mic"]["ours"], over)
+
+
+def for_openssl(checks, world, peer, party):
+    """What pyas2lib cannot open and OpenSSL can: AES-GCM, EC recipients, EC signers. The kept bytes are looked at."""
+    recipients = {"RSA": party} | {curve: on_curve(world.folder, f"partner-{curve}", curve) for curve in CURVES}
+    recipients["P-521"] = on_curve(world.folder, "partner-P-521", "P-521")
+    # The peer answers that it cannot decrypt; what counts here is what was sent.
+    for name, recipient in recipients.items():
+        world.connect("openssl-out", "ACME", peer.name, peer.url, recipient.certificate)
+        for cipher in [*GCM, *(CIPHERS if name != "RSA" else [])]:
+            for style in ("issuer-serial", "key-identifier"):
+                with checks.check(f"openssl opens {cipher} for {name} by {style}"):
+                    world.set("openssl-out", encryption=cipher, **{"quirks.recipient_identifier": style})
+                    for payload in PAYLOADS.values():
+                        sent = world.send("openssl-out", payload)
+                        opened_by_openssl(world, recipient, sent, payload, "sha256", cipher in GCM)
+    with checks.check("openssl opens 20 MB in aes256-gcm"):
+        world.connect("openssl-out", "ACME", peer.name, peer.url, party.certificate, encryption="aes256-gcm")
+        payload = PAYLOADS["binary"] * (20 * 1024 * 1024 // len(PAYLOADS["binary"]))
+        opened_by_openssl(world, party, world.send("openssl-out", payload), payload, "sha256", True)
+    for curve, digest in zip(CURVES, ["sha256", "sha384"]):
+        with checks.check(f"openssl verifies {digest} by a key on {curve}"):
+            us = on_curve(world.folder, f"acme-{curve}", curve)
+            world.take_identity(f"acme-{curve}", us)
+            world.connect("openssl-out", "ACME", peer.name, peer.url, party.certificate, identity=f"acme-{curve}",
+                          signing=digest)
+            for payload in PAYLOADS.values():
+                sent = world.send("openssl-out", payload)
+                opened_by_openssl(world, party, sent, payload, digest, signer=us.certificate)
+        with checks.check(f"a key on {curve} with another digest is refused when it is saved"):
+            said = world.run("connection", "set", "openssl-out", "production", "signing=sha512", expect=(1, 2))
+            same("what it wrote", said, b"")
 
 
 def mime_head(entity):
@@ -128,6 +162,7 @@ def run(checks, world, peer, peer_of, party):
     """All checks of sending."""
     if checks.wants("sending"):
         combinations(checks, world, peer, party)
+        for_openssl(checks, world, peer, party)
     if checks.wants("settings"):
         settings(checks, world, peer, party)
     if checks.wants("identifiers"):

@@ -20,6 +20,9 @@ import urllib.parse
 import urllib.request
 
 CIPHERS = ["3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc"]
+# What pyas2lib does not know and OpenSSL alone is asked about.
+GCM = ["aes128-gcm", "aes192-gcm", "aes256-gcm"]
+CURVES = ["P-256", "P-384"]
 DIGESTS = ["sha1", "sha256", "sha384", "sha512"]
 LIGHTS = ["http", "receipt", "receipt_signature", "disposition", "mic"]
 
@@ -85,13 +88,18 @@ def shown(value):
 class Party:
     """A key with a self-signed certificate, made by OpenSSL: one partner, or a stranger."""
 
-    def __init__(self, folder, name):
+    def __init__(self, folder, name, key=("rsa:2048",)):
         self.key, self.certificate, self.both = (folder / f"{name}{end}" for end in (".key", ".crt", ".pem"))
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj",
+            ["openssl", "req", "-x509", "-newkey", *key, "-nodes", "-sha256", "-days", "30", "-subj",
              f"/CN={name}/O=Interoperability checks", "-keyout", self.key, "-out", self.certificate],
             check=True, stdin=subprocess.DEVNULL, capture_output=True)
         self.both.write_bytes(self.key.read_bytes() + self.certificate.read_bytes())
+
+
+def on_curve(folder, name, curve):
+    """A party with an EC key."""
+    return Party(folder, name, ("ec", "-pkeyopt", f"ec_paramgen_curve:{curve}"))
 
 
 class World:
@@ -122,13 +130,17 @@ class World:
         """Runs the program with `--json` and returns its one document."""
         return json.loads(self.run("--json", *words, expect=expect))
 
-    def connect(self, connection, ours, theirs, url, certificate, profile="production", **settings):
+    def take_identity(self, name, party):
+        """Imports a party's key as an identity of ours."""
+        self.run("identity", "import", str(party.both), "--name", name)
+
+    def connect(self, connection, ours, theirs, url, certificate, profile="production", identity="acme", **settings):
         """Adds a connection of one profile, through a connection file."""
         def quoted(text):
             return json.dumps(str(text))
         lines = [f"id = {quoted(connection)}", f"name = {quoted('Partner ' + connection)}", f"[{profile}]",
                  f"our_as2_id = {quoted(ours)}", f"partner_as2_id = {quoted(theirs)}", f"url = {quoted(url)}",
-                 'identity = "acme"', f"partner_certificates = [{quoted(certificate)}]"]
+                 f"identity = {quoted(identity)}", f"partner_certificates = [{quoted(certificate)}]"]
         lines += [f"{key} = {value if isinstance(value, int) else quoted(value)}" for key, value in settings.items()]
         file = self.folder / f"{connection}.toml"
         file.write_text("\n".join(lines) + "\n", encoding="utf-8")

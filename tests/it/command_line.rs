@@ -247,3 +247,43 @@ fn a_reader_that_leaves_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
 }
+
+#[test]
+fn a_message_in_gcm_arrives_and_one_for_another_certificate_is_told_whose_that_is() {
+    let pair = Pair::new();
+    let (_served, url) = Served::start(&pair);
+    pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
+    pair.connect("ours", &url, "aes256-gcm");
+    let (ours, theirs) = (pair.path("ours"), pair.path("theirs"));
+    let payload = pair.path("order.edi");
+    std::fs::write(&payload, TEXT).unwrap();
+    let words = ["send", payload.to_str().unwrap(), "--connection", "part", "--profile", "production"];
+    for gcm_content in ["auth-enveloped", "enveloped"] {
+        let setting = format!("quirks.gcm_content={gcm_content}");
+        text(&ours, 0, &["connection", "set", "part", "production", &setting]);
+        assert_eq!(json(&ours, 0, &words)["verdict"], "delivered");
+    }
+    assert_eq!(std::fs::read_to_string(pair.path("inbox/acme/production/order (2).edi")).unwrap(), TEXT);
+
+    // An EC key has one digest, and another is refused when it is saved.
+    text(&ours, 0, &["identity", "create", "curve", "--key", "ec-p256"]);
+    let refused = run(&ours, &["connection", "set", "part", "production", "identity=curve", "signing=sha512"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains("EC P-256, which signs with sha256 alone"), "{said}");
+    text(&ours, 0, &["connection", "set", "part", "production", "identity=curve"]);
+    text(&ours, 0, &["connection", "set", "part", "production", "identity=acme"]);
+
+    // The sender takes its own certificate for the partner's.
+    let file = pair.path("ours.toml");
+    let mistaken = std::fs::read_to_string(&file).unwrap().replace("part.pem", "acme.pem");
+    std::fs::write(&file, mistaken).unwrap();
+    text(&ours, 0, &["connection", "add", file.to_str().unwrap(), "--replace"]);
+    json(&ours, 1, &words);
+    let page = json(&theirs, 0, &["transmission", "list", "--limit", "1"]);
+    let refused = json(&theirs, 0, &["transmission", "show", page["transmissions"][0]["id"].as_str().unwrap()]);
+    assert!(refused["disposition"].as_str().unwrap().ends_with("decryption-failed"), "{refused}");
+    let explanation = refused["diagnosis"]["explanation"].as_str().unwrap();
+    assert!(explanation.contains("which is the certificate of acme itself and not ours"), "{refused}");
+    let evidence = refused["diagnosis"]["evidence"].to_string();
+    assert!(evidence.contains("Identity `part` of this profile has"), "{refused}");
+}

@@ -7,9 +7,11 @@ use countersign::as2::{
     BuildError, DecryptionKey, EncryptionPlan, Entity, Layer, OpeningKeys, OutboundMessage, ReceiptContent,
     ReceiptReading, SignatureOutcome, SigningPlan, build_receipt, open, read_receipt,
 };
-use countersign::certificate::{Certificate, KeyKind, PrivateKey, create_identity};
+use countersign::certificate::{Certificate, KeyKind, PrivateKey, create_identity, read};
 use countersign::domain::algorithm::{Encryption, KeyTransport, MicalgStyle, SignatureScheme, Signing};
-use countersign::domain::connection::{Profile, SignatureOid, SignerCertificates, TransferEncoding};
+use countersign::domain::connection::{
+    GcmContent, Profile, RecipientIdentifierStyle, SignatureOid, SignerCertificates, TransferEncoding,
+};
 use countersign::domain::disposition::Disposition;
 use jiff::Timestamp;
 
@@ -28,6 +30,19 @@ struct Party {
 fn party(name: &str, kind: KeyKind) -> Party {
     let (key, certificate) = create_identity(&format!("CN={name}"), kind, 365, now()).unwrap();
     Party { certificate, key }
+}
+
+fn file(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/fixtures/openssl/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+fn file_certificate(name: &str) -> Certificate {
+    read(&file(&format!("{name}.crt")), None).unwrap().certificates.remove(0)
+}
+
+fn file_party(name: &str) -> Party {
+    let key = PrivateKey::from_pkcs8_der(&file(&format!("{name}.key.der"))).unwrap();
+    Party { certificate: file_certificate(name), key }
 }
 
 fn profile() -> Profile {
@@ -62,6 +77,7 @@ fn build(profile: &Profile, us: &Party, partner: &Party, payload: &[u8]) -> Resu
             encryption: profile.encryption,
             key_transport: profile.key_transport,
             identifier: profile.quirks.recipient_identifier,
+            gcm_content: profile.quirks.gcm_content,
         }),
         at: now(),
     };
@@ -96,7 +112,7 @@ fn every_cipher_and_digest_goes_there_and_back() {
     let (us, partner) = (party("us", KeyKind::Rsa2048), party("partner", KeyKind::Rsa2048));
     let big: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
     let payloads: [&[u8]; 5] = [b"", b"line\r\nline\r\n", b"bare\nline\n", b"\r\n--boundary\r\n\x00\xff", &big];
-    for encryption in Encryption::ALL.iter().filter(|encryption| !encryption.as_str().contains("gcm")) {
+    for encryption in Encryption::ALL {
         for signing in Signing::ALL {
             for payload in payloads {
                 for transfer_encoding in [TransferEncoding::Binary, TransferEncoding::Base64] {
@@ -135,13 +151,44 @@ fn what_partners_need_otherwise_goes_there_and_back() {
 }
 
 #[test]
-fn what_cannot_be_sent_yet_is_refused_in_words() {
-    let (us, partner) = (party("us", KeyKind::Rsa2048), party("partner", KeyKind::EcP256));
-    let error = build(&profile(), &us, &partner, b"x").unwrap_err();
-    assert!(error.to_string().contains("EC P-256"), "{error}");
-    let mut gcm = profile();
-    gcm.encryption = Encryption::Aes256Gcm;
-    assert!(matches!(build(&gcm, &us, &us, b"x"), Err(BuildError::Unsupported(_))));
+fn gcm_and_ec_recipients_go_there_and_back() {
+    let us = party("us", KeyKind::Rsa2048);
+    for partner in [party("rsa", KeyKind::Rsa2048), party("ec", KeyKind::EcP256), file_party("ec384")] {
+        for encryption in Encryption::ALL {
+            for gcm_content in GcmContent::ALL {
+                for identifier in RecipientIdentifierStyle::ALL {
+                    let mut profile = profile();
+                    profile.encryption = *encryption;
+                    profile.quirks.gcm_content = *gcm_content;
+                    profile.quirks.recipient_identifier = *identifier;
+                    opens_again(&profile, &us, &partner, b"payload\n");
+                    let (headers, ..) = build(&profile, &us, &partner, b"x").unwrap();
+                    let authenticated =
+                        encryption.as_str().ends_with("gcm") && *gcm_content == GcmContent::AuthEnveloped;
+                    let kind = get(&headers, "Content-Type").unwrap();
+                    assert_eq!(kind.contains("smime-type=authEnveloped-data"), authenticated, "{encryption} {kind}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_ec_key_on_p_384_signs_with_sha_384() {
+    let (us, partner) = (file_party("ec384"), party("partner", KeyKind::Rsa2048));
+    let mut profile = profile();
+    profile.signing = Signing::Sha384;
+    opens_again(&profile, &us, &partner, b"payload\n");
+    profile.signing = Signing::Sha256;
+    assert!(matches!(build(&profile, &us, &partner, b"x"), Err(BuildError::OwnKey(_))));
+}
+
+#[test]
+fn a_certificate_that_is_not_encrypted_for_is_refused_in_words() {
+    let us = party("us", KeyKind::Rsa2048);
+    let weak = Party { certificate: file_certificate("rsa1024"), key: file_party("rsa").key };
+    let error = build(&profile(), &us, &weak, b"x").unwrap_err();
+    assert!(matches!(error, BuildError::PartnerKey(_)) && error.to_string().contains("1024 bits"), "{error}");
 }
 
 #[test]

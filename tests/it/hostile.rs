@@ -6,6 +6,8 @@ use countersign::as2::{DecryptionKey, OpeningKeys, open, read_receipt};
 use countersign::certificate::{Certificate, PrivateKey, read};
 use proptest::prelude::*;
 
+use crate::messages::{build, compressed_data, profile, stored_zlib};
+
 fn file(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/fixtures/openssl/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
@@ -38,9 +40,43 @@ const FILES: &[&str] = &[
     "rsa.key.der",
     "sig-sha256.der",
 ];
-const ENVELOPES: &[&str] =
-    &["enc-3des.der", "enc-aes256cbc-ber-indefinite.der", "enc-aes256cbc-oaep-sha256.der", "enc-aes128gcm.der"];
-const SIGNATURES: &[&str] = &["sig-sha256.der", "sig-sha512-pss.der", "sig-sha256-noattr.der", "sig-sha256-ecdsa.der"];
+const ENVELOPES: &[&str] = &[
+    "enc-3des.der",
+    "enc-aes256cbc-ber-indefinite.der",
+    "enc-aes256cbc-oaep-sha256.der",
+    "enc-aes128gcm.der",
+    "enc-aes192gcm-ber-ski.der",
+    "enc-aes192cbc-ec-keyid.der",
+    "enc-3des-ec.der",
+];
+const SIGNATURES: &[&str] = &[
+    "sig-sha256.der",
+    "sig-sha512-pss.der",
+    "sig-sha256-noattr.der",
+    "sig-sha256-ecdsa.der",
+    "sig-sha256-pss-mgf1sha1.der",
+    "sig-two-signers.der",
+];
+/// Compressed messages with some of their bytes changed.
+fn compressed() -> impl Strategy<Value = Vec<u8>> {
+    let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
+    (0..3_u8, changes).prop_map(|(way, changes)| {
+        let part = b"Content-Type: text/plain\r\n\r\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let mut bytes = match way {
+            0 => compressed_data(&stored_zlib(part), None),
+            1 => compressed_data(&stored_zlib(part), Some(5)),
+            _ => {
+                let profile = profile("signing = \"none\"\nencryption = \"none\"\ncompression = \"after-signing\"");
+                build(&profile, part).unwrap().1
+            }
+        };
+        for (index, byte) in changes {
+            let at = index.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes
+    })
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
@@ -58,10 +94,25 @@ proptest! {
     fn envelopes(bytes in mutated(ENVELOPES)) {
         let certificate = read(&file("rsa.crt"), None).unwrap().certificates.remove(0);
         let key = PrivateKey::from_pkcs8_der(&file("rsa.key.der")).unwrap();
-        let keys = [DecryptionKey { certificate: &certificate, key: &key }];
+        let ec = read(&file("ec.crt"), None).unwrap().certificates.remove(0);
+        let ec_key = PrivateKey::from_pkcs8_der(&file("ec.key.der")).unwrap();
+        let keys = [
+            DecryptionKey { certificate: &certificate, key: &key },
+            DecryptionKey { certificate: &ec, key: &ec_key },
+        ];
         let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
         let opening = OpeningKeys { decryption: &keys, accepted: &[&certificate] };
         drop(open(&headers, &mut Cursor::new(&bytes), opening, &[], &mut Vec::new()));
+    }
+
+    #[test]
+    fn compressed_messages(bytes in compressed()) {
+        let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
+        let mut payload = Vec::new();
+        let opening = OpeningKeys { decryption: &[], accepted: &[] };
+        if let Ok(opened) = open(&headers, &mut Cursor::new(&bytes), opening, &[], &mut payload) {
+            prop_assert_eq!(opened.payload_length, payload.len() as u64);
+        }
     }
 
     #[test]

@@ -16,14 +16,16 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 25] = [
+const OWNERS: [(&str, &[&str]); 27] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("cms", &["as2", "certificate"]),
     ("der", &["as2", "certificate"]),
+    ("ghash", &["as2"]),
     ("x509_parser", &["certificate"]),
     ("x509_cert", &["certificate"]),
     ("p12_keystore", &["certificate"]),
+    ("flate2", &["as2"]),
     ("rcgen", &["certificate"]),
     ("time", &["certificate"]),
     ("reqwest", &["transport"]),

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use countersign::as2::{DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome, open};
-use countersign::certificate::{Certificate, PrivateKey, read};
+use countersign::certificate::{Certificate, KeyError, PrivateKey, read};
 use countersign::domain::algorithm::{Digest, Encryption, KeyTransport};
 
 const ENTITY: &[u8] = include_bytes!("../fixtures/openssl/entity.mime");
@@ -15,10 +15,14 @@ fn file(name: &str) -> Vec<u8> {
 }
 
 fn identity(name: &str) -> (Certificate, PrivateKey) {
-    let certificate = read(&file(&format!("{name}.crt")), None).unwrap().certificates.remove(0);
+    let certificate = certificate(name);
     let key = PrivateKey::from_pkcs8_der(&file(&format!("{name}.key.der"))).unwrap();
     assert!(key.matches(&certificate));
     (certificate, key)
+}
+
+fn certificate(name: &str) -> Certificate {
+    read(&file(&format!("{name}.crt")), None).unwrap().certificates.remove(0)
 }
 
 fn mic(digest: Digest) -> String {
@@ -60,10 +64,48 @@ fn envelopes_of_openssl_are_opened_with_the_right_mic() {
     ] {
         let (opened, payload) = decrypt(&file(name), &all).unwrap_or_else(|error| panic!("{name}: {error}"));
         let facts = opened.encryption.as_ref().unwrap();
-        assert_eq!((facts.encryption, facts.key_transport), (encryption, transport), "{name}");
+        assert_eq!((facts.encryption, facts.key_transport), (encryption, Some(transport)), "{name}");
         assert_eq!(payload, PAYLOAD, "{name}");
         assert_eq!(opened.mic.base64(), mic(Digest::Sha256), "{name}");
         assert_eq!(opened.filename().as_deref(), Some("po.edi"));
+    }
+}
+
+#[test]
+fn quirk_37_authenticated_envelopes_and_those_for_ec_keys_are_opened() {
+    let all = [identity("rsa"), identity("ec"), identity("ec384")];
+    for (name, encryption, transport) in [
+        ("enc-aes128gcm.der", Encryption::Aes128Gcm, Some(KeyTransport::RsaPkcs1)),
+        ("enc-aes192gcm-ber-ski.der", Encryption::Aes192Gcm, Some(KeyTransport::RsaPkcs1)),
+        ("enc-aes256gcm-oaep256.der", Encryption::Aes256Gcm, Some(KeyTransport::RsaOaepSha256)),
+        // ECDH with the derivations and key wraps that OpenSSL takes: SHA-1 and AES-256; SHA-384; SHA-224 and AES-192
+        // by key identifier; SHA-512 with cofactor and AES-128; Triple DES.
+        ("enc-aes256cbc-ec-ecdh.der", Encryption::Aes256Cbc, None),
+        ("enc-aes256gcm-ec384.der", Encryption::Aes256Gcm, None),
+        ("enc-aes192cbc-ec-keyid.der", Encryption::Aes192Cbc, None),
+        ("enc-aes128gcm-ec-cofactor.der", Encryption::Aes128Gcm, None),
+        ("enc-3des-ec.der", Encryption::TripleDesCbc, None),
+    ] {
+        let whole = file(name);
+        let (opened, payload) = decrypt(&whole, &all).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let facts = opened.encryption.as_ref().unwrap();
+        assert_eq!((facts.encryption, facts.key_transport), (encryption, transport), "{name}");
+        assert_eq!(payload, PAYLOAD, "{name}");
+        assert_eq!(opened.mic.base64(), mic(Digest::Sha256), "{name}");
+        // The markers at the end of what is written in indefinite lengths say nothing any more.
+        for cut in (0..whole.len() - 8).step_by(11) {
+            assert!(decrypt(&whole[..cut], &all).is_err(), "{name} cut at {cut}");
+        }
+        if name.contains("gcm") && !name.contains("ber") {
+            // Whatever is changed in the last 100 bytes, ciphertext or tag, gets the one answer.
+            for back in (1..100).filter(|back| *back < 17 || *back > 18) {
+                let mut changed = whole.clone();
+                let at = changed.len() - back;
+                changed[at] ^= 0x10;
+                let refused = decrypt(&changed, &all);
+                assert!(matches!(refused, Err(OpenError::Undecryptable { .. })), "{name} {back}");
+            }
+        }
     }
 }
 
@@ -87,7 +129,7 @@ fn a_damaged_envelope_is_an_error_wherever_it_is_damaged() {
         whole.windows(certificate.serial_bytes().len()).position(|part| part == certificate.serial_bytes()).unwrap();
     let mut changed = whole.clone();
     changed[serial + 80] ^= 1;
-    assert!(matches!(decrypt(&changed, &ours), Err(OpenError::Undecryptable)));
+    assert!(matches!(decrypt(&changed, &ours), Err(OpenError::Undecryptable { .. })));
     let mut padding = whole;
     // The last byte of the block before the last: it flips the last byte of the padding.
     let last = padding.len() - 17;
@@ -118,6 +160,8 @@ fn verify(name: &str, micalg: &str, accepted: &[&Certificate]) -> Opened {
 fn signatures_of_openssl_are_verified_with_the_digest_they_use() {
     let (rsa, _) = identity("rsa");
     let (ec, _) = identity("ec");
+    let (ec384, _) = identity("ec384");
+    let short = certificate("rsa1024");
     for (name, digest) in [
         ("sig-sha1.der", Digest::Sha1),
         ("sig-sha256.der", Digest::Sha256),
@@ -129,18 +173,81 @@ fn signatures_of_openssl_are_verified_with_the_digest_they_use() {
         ("sig-sha512-pss.der", Digest::Sha512),
         ("sig-sha256-ski-nosmimecap.der", Digest::Sha256),
         ("sig-sha256-ecdsa.der", Digest::Sha256),
+        ("sig-sha512-ecdsa.der", Digest::Sha512),
+        ("sig-sha384-ecdsa384.der", Digest::Sha384),
+        ("sig-sha1-pss-default.der", Digest::Sha1),
+        ("sig-sha256-pss-17.der", Digest::Sha256),
+        ("sig-sha256-pss-max.der", Digest::Sha256),
+        ("sig-sha256-pss-mgf1sha1.der", Digest::Sha256),
+        ("sig-sha384-rsa1024.der", Digest::Sha384),
+        ("sig-sha256-pss-rsa1024.der", Digest::Sha256),
     ] {
         // What `micalg` announces may be missing or wrong; the signature decides.
         for micalg in [digest.as_str(), "", "sha-384"] {
-            let opened = verify(name, micalg, &[&ec, &rsa]);
+            let opened = verify(name, micalg, &[&ec, &rsa, &ec384, &short]);
             let check = opened.signature.unwrap();
-            let expected = if name.contains("ecdsa") { &ec } else { &rsa };
+            let expected = match name {
+                _ if name.contains("ecdsa384") => &ec384,
+                _ if name.contains("ecdsa") => &ec,
+                _ if name.contains("rsa1024") => &short,
+                _ => &rsa,
+            };
             let signer = expected.facts().fingerprint_sha256;
             assert_eq!(check.outcome, SignatureOutcome::Good { signer }, "{name} announced as {micalg}");
             assert_eq!(check.digest, Some(digest), "{name}");
             assert_eq!(opened.mic.base64(), mic(digest), "{name}");
         }
     }
+}
+
+#[test]
+fn quirk_33_one_of_several_signers_is_enough_and_certificates_inside_are_not_needed() {
+    let (rsa, _) = identity("rsa");
+    let (ec384, _) = identity("ec384");
+    for accepted in [&rsa, &ec384] {
+        let signer = accepted.facts().fingerprint_sha256;
+        let outcome = verify("sig-two-signers.der", "sha256", &[accepted]).signature.unwrap().outcome;
+        assert_eq!(outcome, SignatureOutcome::Good { signer });
+    }
+    for name in ["sig-sha256-nocerts.der", "sig-sha256-noattr.der"] {
+        let check = verify(name, "sha256", &[&ec384, &rsa]).signature.unwrap();
+        assert_eq!(check.embedded.is_empty(), name.contains("nocerts"));
+        assert_eq!(check.outcome, SignatureOutcome::Good { signer: rsa.facts().fingerprint_sha256 }, "{name}");
+    }
+}
+
+#[test]
+fn quirk_32_whichever_of_several_recipients_is_ours_is_taken() {
+    let whole = file("enc-aes256cbc-3recipients.der");
+    let (rsa, rsa4096, old) = (identity("rsa"), identity("rsa4096"), identity("old"));
+    let mut opened = 0;
+    for key in [&rsa, &rsa4096, &old] {
+        let (certificate, private) = key;
+        let keys = [DecryptionKey { certificate, key: private }];
+        let opening = OpeningKeys { decryption: &keys, accepted: &[] };
+        let mut payload = Vec::new();
+        let result = open(&headers("application/pkcs7-mime"), &mut Cursor::new(&whole), opening, &[], &mut payload);
+        if let Ok(found) = result {
+            assert_eq!(found.encryption.unwrap().recipient, certificate.facts().fingerprint_sha256);
+            assert_eq!(payload, PAYLOAD);
+            opened += 1;
+        }
+    }
+    assert_eq!(opened, 3);
+    // None of them: all are named.
+    let Err(OpenError::NotForUs { recipients }) = decrypt(&whole, &[identity("ec")]) else { panic!("it is for us") };
+    assert_eq!(recipients.len(), 3);
+    for (certificate, _) in [&rsa, &rsa4096, &old] {
+        assert_eq!(recipients.iter().filter(|named| named.names(certificate)).count(), 1);
+    }
+}
+
+#[test]
+fn a_key_too_short_to_sign_with_is_named_with_its_size() {
+    let error = PrivateKey::from_pkcs8_der(&file("rsa1024.key.der")).unwrap_err();
+    assert_eq!(error, KeyError::TooShort { bits: 1024 });
+    let found = read(&file("rsa1024.key.der"), None).unwrap();
+    assert_eq!(found.key_obstacle, Some(KeyError::TooShort { bits: 1024 }));
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn what_cannot_be_opened_again_is_said_and_set_up_anew_on_demand() {
     std::fs::write(&database, [b'x'; 4096]).unwrap();
     let (message, hint) = opened.refused();
     assert!(message.contains("is damaged") && hint.contains("--reset"), "{message}\n{hint}");
-    let reset = OpenOptions { folder: Some(opened.path()), reset: true, fault: None };
+    let reset = OpenOptions { folder: Some(opened.path()), reset: true, ..OpenOptions::default() };
     let sample = OpenSample::start(reset).unwrap();
     assert_eq!(delivered(&sample, "amazon-de"), Verdict::Delivered);
     assert_eq!(sample.files().aged, None);
@@ -200,7 +200,7 @@ fn a_set_up_that_was_interrupted_is_begun_again_and_foreign_folders_are_left_alo
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("letter.txt"), "dear").unwrap();
     for reset in [false, true] {
-        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset, fault: None };
+        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset, ..OpenOptions::default() };
         let error = OpenSample::start(options).err().unwrap();
         assert!(error.message().contains("neither empty nor a sample"), "{error}");
     }
@@ -223,7 +223,7 @@ fn a_set_up_that_was_interrupted_is_begun_again_and_foreign_folders_are_left_alo
         if mark {
             std::fs::write(folder.path().join("sample.lock"), "").unwrap();
         }
-        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset: true, fault: None };
+        let options = OpenOptions { folder: Some(folder.path().to_owned()), reset: true, ..OpenOptions::default() };
         assert!(OpenSample::start(options).is_err(), "a workspace of the user's own is not a sample");
     }
     assert_eq!(run_here(async { app.identities().await }).unwrap().len(), 1);

@@ -64,8 +64,11 @@ def start(program, workspace, screen, words):
     times = []
     for seen in (screen.anything, screen.workspace):
         while not seen():
-            if process.poll() is not None or time.perf_counter() - began > 60:
-                sys.exit("error: the window does not appear")
+            if process.poll() is not None:
+                sys.exit(f"error: the window ended with {process.returncode}")
+            if time.perf_counter() - began > 60:
+                process.kill()
+                sys.exit(f"error: no {seen.__name__} is seen where the window should be")
             time.sleep(0.001)
         times.append((time.perf_counter() - began) * 1000)
     return process, times

@@ -2,7 +2,7 @@
 //! (RFC 4130 section 7.5.4).
 
 use super::Candidate;
-use crate::as2::{Layer, Mic, OpenError, Opened, SignatureOutcome};
+use crate::as2::{Layer, LineEnds, Mic, OpenError, Opened, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::InboundSecurity;
 use crate::domain::diagnosis::{Blame, Diagnosis};
@@ -85,12 +85,38 @@ pub(super) fn unknown_relationship() -> Outcome {
 pub(super) fn cannot_open(error: &OpenError) -> Outcome {
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
-        OpenError::NotForUs { .. } | OpenError::Undecryptable => ("The message could not be decrypted", Blame::Partner),
+        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
+            ("The message could not be decrypted", Blame::Partner)
+        }
+        OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
         _ => ("The message could not be read", Blame::Partner),
     };
     refusal(&modifier, cause, &error.to_string(), blame)
+}
+
+/// What was odd about a message that was taken all the same.
+pub(super) fn remark(opened: &Opened) -> &'static str {
+    match opened.compression {
+        Some(facts) if facts.base64_inside => {
+            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same"
+        }
+        _ => "",
+    }
+}
+
+/// What became of the content on its way, as far as line ends tell.
+const fn what_happened(fits_with: Option<LineEnds>) -> &'static str {
+    match fits_with {
+        Some(LineEnds::Crlf) => {
+            "it fits once every line end is turned into CRLF, so the partner signed it with CRLF and sent it with other line ends, or something on the way changed them"
+        }
+        Some(LineEnds::Lf | LineEnds::BodyLf) => {
+            "it fits once every line end is turned into LF, so the partner signed it with bare line feeds and sent it with CRLF, or something on the way changed them"
+        }
+        Some(LineEnds::AsTheyAre) | None => "it was changed on the way",
+    }
 }
 
 /// Why a message that was opened is not taken, where it is not: its signature, or less security than the profile wants.
@@ -107,7 +133,10 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
             return with_mic(refusal(
                 "integrity-check-failed",
                 "The content is not what was signed",
-                "The signature was made with a certificate of the partner, but over another content: it was changed on the way",
+                &format!(
+                    "The signature was made with a certificate of the partner, but over another content: {}",
+                    what_happened(opened.fits_with)
+                ),
                 Blame::Network,
             ));
         }
@@ -132,11 +161,23 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
                 Blame::Nobody,
             ));
         }
-        Some(SignatureOutcome::Good { .. } | SignatureOutcome::Broken { .. }) => {
+        Some(SignatureOutcome::Broken { reason, .. }) => {
             return with_mic(refusal(
                 "authentication-failed",
                 "The signature is broken",
-                "The signature names a certificate of the partner but does not verify with it",
+                &format!("The signature names a certificate of the partner but {reason}"),
+                Blame::Partner,
+            ));
+        }
+        Some(SignatureOutcome::Good { signer }) => {
+            return with_mic(refusal(
+                "authentication-failed",
+                "Signed with a certificate that is not the partner's",
+                &format!(
+                    "The message is signed with {}, which is not among the certificates accepted from {}",
+                    signer.short(),
+                    candidate.name
+                ),
                 Blame::Partner,
             ));
         }

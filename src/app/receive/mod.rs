@@ -4,6 +4,7 @@ mod answer;
 mod arrived;
 mod judgement;
 mod policy;
+mod recipients;
 mod repetition;
 mod wish;
 
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use answer::Answer;
 use arrived::may_be_receipt;
 use judgement::{
-    Outcome, cannot_open, diagnosis, refusal, refused, taken, unknown_relationship, unmatched_receipt, unmet_wish,
+    Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
 use wish::ReceiptWish;
 
@@ -299,7 +300,7 @@ impl Receiver {
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
                 belongs_to(transmission, &chosen);
-                return Ok((cannot_open(&error), Some(chosen)));
+                return Ok((self.unopened(&error, &chosen, at).await?, Some(chosen)));
             }
         };
         transmission.bytes.payload = opened.payload_length;
@@ -356,7 +357,10 @@ impl Receiver {
             }
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let explanation = format!("The message was opened and delivered{sender}");
+        let mut explanation = format!("The message was opened and delivered{sender}{}", remark(&opened));
+        if let Some(remark) = self.encrypted_for_another(&opened, &chosen).await? {
+            explanation.push_str(&format!("; {remark}"));
+        }
         let outcome = taken(Some(opened.mic), "Received", &explanation);
         Ok((outcome, Some(chosen)))
     }

@@ -25,6 +25,8 @@ pub struct OpenOptions {
     pub reset: bool,
     /// Something broken on purpose. It is set up anew for that.
     pub fault: Option<SampleFault>,
+    /// Whether setting it up waits for [`App::first_frame_is_shown`]: the search for primes would delay the frame.
+    pub behind_first_frame: bool,
 }
 
 /// The sample, with its partners running until it is dropped.
@@ -42,7 +44,7 @@ impl OpenSample {
     /// # Errors
     /// As [`OpenSample::start`], and where it cannot be set up.
     pub fn begin(folder: Option<PathBuf>, fault: Option<SampleFault>) -> Result<Self, AppError> {
-        let sample = Self::start(OpenOptions { folder, reset: false, fault })?;
+        let sample = Self::start(OpenOptions { folder, fault, ..OpenOptions::default() })?;
         if let Some(runtime) = &sample.runtime {
             runtime.block_on(sample.preparation.ended())?;
         }
@@ -56,7 +58,7 @@ impl OpenSample {
     /// Where the folder is neither empty nor a sample, is open already, of another version or damaged, or cannot be
     /// written.
     pub fn start(options: OpenOptions) -> Result<Self, AppError> {
-        let OpenOptions { folder, reset, fault } = options;
+        let OpenOptions { folder, reset, fault, behind_first_frame } = options;
         let folder = match folder {
             Some(folder) => folder,
             None => usual_folder()?,
@@ -79,6 +81,9 @@ impl OpenSample {
             let running = if claim.is_made() {
                 reopen(claim).await
             } else {
+                if behind_first_frame {
+                    prepared.due().await;
+                }
                 World::create(claim, fault).await.map(|world| world.running)
             };
             match running {

@@ -5,14 +5,15 @@ use std::fs::File;
 use super::material::Material;
 use crate::as2::headers::get;
 use crate::as2::{
-    self, Mic, MicVariant, OpeningKeys, ReceiptReading, ReceivedMic, SignatureCheck, SignatureOutcome, read_receipt,
+    self, Hashed, Mic, OpeningKeys, ReceiptReading, ReceivedMic, SentMessage, SignatureCheck, SignatureOutcome,
+    read_receipt,
 };
 use crate::certificate::Certificate;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::MdnMode;
 use crate::domain::diagnosis::{
-    Acceptance, AnswerFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts, ReceiptSignature,
-    TlsRefusal, WhatCame,
+    Acceptance, AnswerFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt, ReceiptFacts,
+    ReceiptSignature, TlsRefusal, WhatCame,
 };
 use crate::domain::disposition::Disposition;
 use crate::domain::transmission::{Headers, MicComparison};
@@ -85,6 +86,8 @@ fn http(answer: &Answer, receipt: ReceiptFacts) -> AnswerFacts {
 pub(super) struct Reading {
     pub(super) payload: File,
     pub(super) material: Material,
+    /// Headers and body as they were sent, where the body is still kept whole.
+    pub(super) sent: Option<(Headers, File)>,
     pub(super) mic: Mic,
     pub(super) message_id: String,
     pub(super) mdn: MdnMode,
@@ -152,9 +155,9 @@ impl Reading {
             SignatureOutcome::Altered { .. } => {
                 ReceiptSignature::Broken { detail: "the receipt was changed after it was signed".to_owned() }
             }
-            SignatureOutcome::Broken { named } => ReceiptSignature::Broken {
-                detail: format!("it does not verify with the certificate that it names, {}", named.short()),
-            },
+            SignatureOutcome::Broken { named, reason } => {
+                ReceiptSignature::Broken { detail: format!("it names the certificate {} and {reason}", named.short()) }
+            }
             SignatureOutcome::UnknownSigner { embedded, .. } => {
                 let subject = |fingerprint: Fingerprint| {
                     check
@@ -175,7 +178,7 @@ impl Reading {
     }
 
     /// Compares in whatever algorithm the receipt names, and looks for what a partner may have hashed instead.
-    fn compare(&mut self, received: Option<&ReceivedMic>) -> (MicComparison, Option<String>, Option<String>) {
+    fn compare(&mut self, received: Option<&ReceivedMic>) -> (MicComparison, Option<String>, Option<MicForensics>) {
         let Some(received) = received else {
             let mic = MicComparison {
                 algorithm: Some(self.mic.digest.as_str().to_owned()),
@@ -197,24 +200,29 @@ impl Reading {
         let ours = if digest == self.mic.digest {
             self.mic.clone()
         } else {
-            match self.material.message().mic(&mut self.payload, digest, MicVariant::Standard) {
+            match self.material.message().mic(&mut self.payload, digest, &self.mic) {
                 Ok(ours) => ours,
                 Err(error) => return (mic, Some(error.to_string()), None),
             }
         };
         mic.ours = Some(ours.base64());
-        let matches = received.matches(&ours);
-        mic.matches = Some(matches);
-        let mut forensics = None;
-        if !matches {
-            for variant in [MicVariant::Crlf, MicVariant::Lf, MicVariant::OtherHeaders] {
-                let other = self.material.message().mic(&mut self.payload, digest, variant);
-                if other.is_ok_and(|other| received.matches(&other)) {
-                    forensics = Some(variant.sentence().to_owned());
-                    break;
-                }
-            }
+        mic.matches = Some(received.matches(&ours));
+        if mic.matches == Some(true) {
+            return (mic, None, None);
         }
-        (mic, None, forensics)
+        let message = self.material.message();
+        let sent = self.sent.as_mut().map(|(headers, body)| SentMessage { headers, body });
+        let findings = match message.explain_mic(&mut self.payload, received, sent) {
+            Ok(findings) => findings,
+            Err(error) => return (mic, Some(error.to_string()), None),
+        };
+        let Some(rule) = findings.rule else {
+            return (mic, None, Some(MicForensics::NoRule(findings.sentence())));
+        };
+        mic.matches = Some(rule.digest == digest && message.takes_as_well(&rule));
+        let said = findings.sentence();
+        let forensics =
+            if rule.hashed == Hashed::Nothing { MicForensics::Lost(said) } else { MicForensics::Rule(said) };
+        (mic, None, Some(forensics))
     }
 }

@@ -157,7 +157,7 @@ impl App {
         let material = Material::again(self, workspace, transmission, sent).await?;
         let request = sent.request(message_id.clone(), transmission.file.clone(), transmission.bytes.sent);
         let mic = kept_mic(transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
-        let reading = self.reading(workspace, profile, transmission.id, message_id, material, mic).await?;
+        let reading = self.reading(workspace, profile, transmission, message_id, material, mic).await?;
         let mut file = workspace.archive().open(arrived.kept, Part::RequestBody(super::FIRST))?;
         let headers = arrived.headers.clone();
         // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts.

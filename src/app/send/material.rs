@@ -115,6 +115,7 @@ impl Material {
                 encryption: self.profile.encryption,
                 key_transport: self.profile.key_transport,
                 identifier: self.profile.quirks.recipient_identifier,
+                gcm_content: self.profile.quirks.gcm_content,
             }),
             at: self.at,
         }

@@ -26,6 +26,7 @@ pub use stages::SendEvent;
 use super::keys::refuse_locked;
 use super::{App, AppError};
 use crate::as2::{Built, Sha256};
+use crate::domain::algorithm::Compression;
 use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, RequestFacts};
@@ -320,8 +321,10 @@ impl Sending<'_> {
         let mut payload = self.workspace.archive().open(id, Part::Payload)?;
         let mut writer = self.workspace.archive().create(id, Part::RequestBody(FIRST))?;
         let material = material.clone();
+        // Beside the message, where there is room for it, and not where others keep their temporary files.
+        let folder = self.workspace.archive().folder(id);
         blocking(move || {
-            let built = material.message().build(&mut payload, &mut writer)?;
+            let built = material.message().build_beside(&mut payload, &mut writer, Some(&folder))?;
             writer.finish()?;
             Ok(built)
         })
@@ -373,5 +376,11 @@ fn describe_built(payload: u64, built: &Built, material: &Material) -> String {
         Some(_) => format!("{} encrypted", material.profile.encryption.label()),
         None => "not encrypted".to_owned(),
     };
-    format!("{} → {} · {signed}, {encrypted}", size(payload), size(built.length))
+    let compressed = match material.profile.compression {
+        Compression::None => "",
+        _ if !material.signs() => ", compressed",
+        Compression::BeforeSigning => ", compressed before signing",
+        Compression::AfterSigning => ", compressed after signing",
+    };
+    format!("{} → {} · {signed}, {encrypted}{compressed}", size(payload), size(built.length))
 }

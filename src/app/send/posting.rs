@@ -12,7 +12,7 @@ use crate::domain::connection::Profile;
 use crate::domain::diagnosis::AnswerFacts;
 use crate::domain::identifier::{Address, ConnectionId, ProfileKind};
 use crate::domain::timeline::{acceptable_now, all_fingerprints, used_now};
-use crate::domain::transmission::{Headers, SeenCertificate, SeenTls, StageName};
+use crate::domain::transmission::{Headers, SeenCertificate, SeenTls, StageName, Transmission};
 use crate::store::{Part, Workspace, http_password_name};
 use crate::transport::{self, BasicAuth, FailureKind, Identity, PostFailure, PostRequest, TlsFacts, Trust};
 
@@ -104,7 +104,7 @@ impl Sending<'_> {
             .reading(
                 &self.workspace,
                 &self.profile,
-                self.transmission.id,
+                &self.transmission,
                 self.message_id(),
                 material.clone(),
                 mic.clone(),
@@ -120,15 +120,21 @@ impl App {
         &self,
         workspace: &Workspace,
         profile: &Profile,
-        id: crate::domain::transmission::TransmissionId,
+        transmission: &Transmission,
         message_id: String,
         material: Material,
         mic: Mic,
     ) -> Result<answer::Reading, AppError> {
         let at = self.now();
         let uses = &profile.partner_certificates;
+        // A body that was cut is not what was sent any more.
+        let (archive, part) = (workspace.archive(), Part::RequestBody(FIRST));
+        let whole = archive.cut(transmission.id, part)?.is_none();
+        let body = if whole { archive.open(transmission.id, part).ok() } else { None };
+        let sent = body.map(|body| (transmission.request_headers.clone(), body));
         Ok(answer::Reading {
-            payload: workspace.archive().open(id, Part::Payload)?,
+            payload: workspace.archive().open(transmission.id, Part::Payload)?,
+            sent,
             mdn: material.profile.mdn,
             material,
             mic,

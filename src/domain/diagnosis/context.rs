@@ -35,16 +35,16 @@ impl Context {
         }
     }
 
-    /// What is known of a certificate, else no more than its fingerprint.
-    pub(super) fn name(&self, fingerprint: Fingerprint) -> String {
+    /// What is known of a certificate of the partner.
+    pub(super) fn known(&self, fingerprint: Fingerprint) -> Option<&KnownCertificate> {
         let times = &self.certificates;
         let known = [times.in_use.as_ref(), times.previous.as_ref(), times.next.as_ref().map(|(next, _)| next)];
-        known
-            .into_iter()
-            .flatten()
-            .chain(&times.acceptable)
-            .find(|known| known.fingerprint == fingerprint)
-            .map_or_else(|| fingerprint.short(), KnownCertificate::named)
+        known.into_iter().flatten().chain(&times.acceptable).find(|known| known.fingerprint == fingerprint)
+    }
+
+    /// What a certificate is called, else no more than its fingerprint.
+    pub(super) fn name(&self, fingerprint: Fingerprint) -> String {
+        self.known(fingerprint).map_or_else(|| fingerprint.short(), KnownCertificate::named)
     }
 
     /// The scheduled certificate and its activation, where there is one.

@@ -1,6 +1,6 @@
 //! `decryption-failed`: nearly always a certificate that one side has replaced and the other has not.
 
-use super::context::Context;
+use super::context::{Context, KnownCertificate};
 use super::outcome::{AttemptFacts, Receipt};
 use super::wording::{Draft, day, instant};
 use super::{Action, Blame};
@@ -30,8 +30,25 @@ pub(super) fn failed(facts: &AttemptFacts, context: &Context, receipt: &Receipt)
         .or_else(|| certificate_ended(context, target))
         .unwrap_or_else(|| compare(facts, context, target));
     draft
-        .found(format!("Encrypted for {}, SHA-256 {target}", context.name(target)))
+        .found(format!("Encrypted for {}, SHA-256 {target}{}", context.name(target), standing(context, target)))
         .found_all(Unusual::of(facts).map(|unusual| format!("`{}` is {}", unusual.setting, unusual.value)))
+}
+
+/// How a certificate of the partner stands at this instant: in use, scheduled, replaced; ended.
+fn standing(context: &Context, target: Fingerprint) -> String {
+    let times = &context.certificates;
+    let of = |known: &Option<KnownCertificate>| known.as_ref().is_some_and(|known| known.fingerprint == target);
+    let standing = if of(&times.in_use) {
+        ", the one in use".to_owned()
+    } else if let Some((_, at)) = context.next().filter(|(next, _)| next.fingerprint == target) {
+        format!(", scheduled for {}", instant(at))
+    } else if times.in_use.is_some() {
+        ", replaced in this profile".to_owned()
+    } else {
+        ", not in use".to_owned()
+    };
+    let end = context.known(target).and_then(|known| known.ended(context.at));
+    format!("{standing}{}", end.map(|end| format!(", ended on {end}")).unwrap_or_default())
 }
 
 /// The profile has gone on to another certificate since this message was encrypted.
@@ -275,6 +292,21 @@ mod tests {
         let diagnosis = told(&samples::quiet(), samples::signed_by_in_use(), Some(IN_USE));
         assert!(diagnosis.evidence.iter().any(|line| line.contains(&IN_USE.to_string())), "{diagnosis:?}");
         assert!(diagnosis.remedy.iter().any(|line| line.contains("Vendor Central > EDI")), "{diagnosis:?}");
+    }
+
+    #[test]
+    fn how_the_certificate_stands_is_in_the_evidence() {
+        let mut ended = samples::quiet();
+        ended.at = samples::instant("2027-04-01T00:00:00Z");
+        for (context, target, says) in [
+            (samples::quiet(), IN_USE, ", the one in use"),
+            (ended, IN_USE, ", the one in use, ended on 1 March 2027"),
+            (samples::scheduled(), NEXT, ", scheduled for 28 November 2026"),
+            (samples::switched_lately(), PREVIOUS, ", replaced in this profile"),
+        ] {
+            let diagnosis = told(&context, samples::signed_by_in_use(), Some(target));
+            assert!(diagnosis.evidence.iter().any(|line| line.contains(says)), "{says}: {diagnosis:?}");
+        }
     }
 
     #[test]

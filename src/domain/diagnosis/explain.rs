@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::finding::Finding;
-use super::outcome::{Acceptance, AnswerFacts, AttemptFacts, HttpAnswer, Receipt, ReceiptFacts, ReceiptSignature};
+use super::outcome::{
+    Acceptance, AnswerFacts, AttemptFacts, HttpAnswer, MicForensics, Receipt, ReceiptFacts, ReceiptSignature,
+};
 use super::wording::{literal, plain, quoted, said, shown};
 use super::{Diagnosis, delivered, dispositions, http, receipts, road};
 use crate::domain::transmission::{Light, Lights, Verdict};
@@ -103,8 +105,16 @@ fn mic_evidence(receipt: &Receipt) -> Vec<String> {
         }
         (_, None) => vec![format!("MIC of the receipt {}{algorithm}", literal(theirs))],
     };
+    match &receipt.forensics {
+        Some(MicForensics::Rule(what) | MicForensics::Lost(what)) => {
+            found.extend(said("How the partner came to its MIC", what));
+        }
+        Some(MicForensics::NoRule(tried)) => {
+            found.push(format!("Compared with other ways to hash it: {}", plain(tried, 900)));
+        }
+        None => {}
+    }
     if mic.matches != Some(true) {
-        found.extend(receipt.forensics.as_deref().and_then(|text| said("Compared with other ways to hash it", text)));
         found.extend(receipt.mic_obstacle.as_deref().and_then(|text| said("Why it cannot be compared", text)));
     }
     found
@@ -342,13 +352,13 @@ mod tests {
     fn both_sides_of_a_mismatch_are_shown() {
         let receipt = Receipt {
             mic: samples::mic(Some("AAAA"), Some(false)),
-            forensics: Some("the part without its headers".to_owned()),
+            forensics: Some(MicForensics::Rule("the part without its headers".to_owned())),
             ..samples::good_receipt()
         };
         let diagnosis = explained(&with_receipt(MdnMode::SyncSigned, receipt), &samples::quiet());
         for line in [
             "MIC of what was sent `b3Vycw==`, of the receipt `AAAA` (sha-256)",
-            "Compared with other ways to hash it: the part without its headers",
+            "How the partner came to its MIC: the part without its headers",
         ] {
             assert!(diagnosis.evidence.iter().any(|found| found == line), "{diagnosis:?}");
         }

@@ -17,15 +17,17 @@ mod receipts;
 mod road;
 #[cfg(test)]
 mod samples;
+mod undecrypted;
 mod wording;
 
 pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
 pub use explain::explain;
 pub use judge::judge;
 pub use outcome::{
-    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, Receipt, ReceiptFacts,
-    ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
+    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
+    ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
+pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 
 use serde::{Deserialize, Serialize};
 

@@ -276,10 +276,21 @@ pub struct Receipt {
     pub mic: MicComparison,
     /// Why the two cannot be compared, where they cannot.
     pub mic_obstacle: Option<String>,
-    /// What the partner hashed instead, where that was found out.
-    pub forensics: Option<String>,
+    /// What came of looking for another way to hash the message, where its MIC is another than ours.
+    pub forensics: Option<MicForensics>,
     /// Its part for people.
     pub human_text: Option<String>,
+}
+
+/// What came of looking for the way in which a partner came to its MIC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MicForensics {
+    /// This is what it hashed, in words.
+    Rule(String),
+    /// It hashed nothing: the content was lost on its side, in words.
+    Lost(String),
+    /// Nothing that was tried gives its MIC; what was tried, in words.
+    NoRule(String),
 }
 
 /// The signature of a receipt.

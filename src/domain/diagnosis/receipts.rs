@@ -1,7 +1,7 @@
 //! Receipts that came, but prove nothing: unsigned, signed by an unknown, changed, for another message, over other bytes.
 
 use super::context::Context;
-use super::outcome::{AttemptFacts, EmbeddedCertificate, Receipt, ReceiptSignature};
+use super::outcome::{AttemptFacts, EmbeddedCertificate, MicForensics, Receipt, ReceiptSignature};
 use super::road::may_have_arrived;
 use super::wording::{Draft, instant, literal, said};
 use super::{Action, Blame};
@@ -156,11 +156,14 @@ pub(super) fn mic_mismatch(facts: &AttemptFacts, context: &Context, receipt: &Re
     let draft = Draft::new("The partner has something else than was sent", Blame::Partner).say(format!(
         "{partner} says that it processed the message, but the MIC in its receipt is not that of what was sent"
     ));
-    let draft = match receipt.forensics.as_deref().filter(|text| !text.trim().is_empty()) {
-        Some(_) => draft
+    let draft = match &receipt.forensics {
+        Some(MicForensics::Rule(_)) => draft
             .say("What it hashed instead could be found out and stands in the evidence, so the content most likely arrived whole")
             .advise(format!("Show {partner} what it hashes and what RFC 4130 section 7.3.1 wants hashed")),
-        None => draft
+        Some(MicForensics::Lost(_)) => draft
+            .say("It hashed not one byte, so the document did not reach the end of its road")
+            .advise(format!("Tell {partner} that the document was lost on its side, and send it again")),
+        Some(MicForensics::NoRule(_)) | None => draft
             .say("Either the content was changed on the way, or its product hashes something else")
             .advise(format!("Ask {partner} for the document as it arrived, and compare")),
     };

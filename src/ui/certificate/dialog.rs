@@ -66,9 +66,9 @@ pub(super) enum Wish {
     Another,
     /// To add a connection first.
     NewConnection,
-    /// To bring it in, and perhaps to see a test send after that.
+    /// To bring it in, and perhaps to test it after that.
     Import {
-        /// Show the test send.
+        /// Send a test where it is active now, else show where that is done.
         then_test: bool,
     },
 }
@@ -267,7 +267,15 @@ impl CertificateDialog {
             }
         }
         if self.then_test {
-            desk.intend(Intent::Go(Page::TestSend(first.connection.clone())));
+            let connection = first.connection.clone();
+            desk.intend(if self.plan.as_ref().is_some_and(Plan::is_now) {
+                let here = result.profiles.iter().filter(|each| each.connection == connection);
+                let profiles = here.map(|each| each.profile).collect();
+                Intent::SendTest { connection, profiles }
+            } else {
+                // Sent now, it would test the certificate that is to be replaced.
+                Intent::Go(Page::TestSend(connection))
+            });
         }
     }
 

@@ -102,16 +102,23 @@ impl Plan {
         }
     }
 
-    /// What the button that does it says.
+    /// Whether it goes active at once.
     #[must_use]
-    pub(super) fn verb(&self) -> &'static str {
-        if matches!(self.reading, Reading::Now) { "Activate now" } else { "Schedule" }
+    pub(super) const fn is_now(&self) -> bool {
+        matches!(self.reading, Reading::Now)
     }
 
-    /// The same with for how many.
+    /// What the button that does it says.
     #[must_use]
     pub(super) fn button(&self) -> String {
-        format!("{} for {}", self.verb(), count(self.chosen, "profile"))
+        let verb = if self.is_now() { "Activate now" } else { "Schedule" };
+        format!("{verb} for {}", count(self.chosen, "profile"))
+    }
+
+    /// What the button says that goes on to the test send. Before the certificate is active there is nothing to test yet.
+    #[must_use]
+    pub(super) const fn second_button(&self) -> &'static str {
+        if self.is_now() { "Activate now and test send" } else { "Schedule and open test send" }
     }
 }
 

@@ -173,8 +173,7 @@ impl CertificateDialog {
                 if ui.add_enabled_ui(ready, |ui| primary(ui, plan.button())).inner.clicked() {
                     wish = Some(Wish::Import { then_test: false });
                 }
-                let second = format!("{} and test send", plan.verb());
-                if ui.add_enabled_ui(ready, |ui| secondary(ui, second)).inner.clicked() {
+                if ui.add_enabled_ui(ready, |ui| secondary(ui, plan.second_button())).inner.clicked() {
                     wish = Some(Wish::Import { then_test: true });
                 }
             }

@@ -64,6 +64,15 @@ impl TestSendPage {
         self.asking.let_go();
     }
 
+    /// Begins a test send of the test document, as its buttons would: asking first where they would.
+    pub(in crate::ui) fn begin(&mut self, profiles: &[ProfileKind], desk: &mut Desk<'_>) {
+        for kind in profiles {
+            if !desk.sends.of(&self.connection, *kind).is_some_and(Run::is_running) {
+                self.asking.send(desk, self.request(*kind, Payload::TestDocument));
+            }
+        }
+    }
+
     /// Shows it.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         self.asking.poll(desk);

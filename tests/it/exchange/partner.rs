@@ -247,6 +247,7 @@ impl Partner {
                     encryption: profile.encryption,
                     key_transport: profile.key_transport,
                     identifier: profile.quirks.recipient_identifier,
+                    gcm_content: profile.quirks.gcm_content,
                 },
             ),
             at: countersign::app::Clock::System.now(),

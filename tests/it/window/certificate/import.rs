@@ -190,7 +190,7 @@ fn a_confirmation_on_import_is_kept() {
     stage.wait_for("Schedule for 2 profiles");
     stage.touch("I have compared this fingerprint with what the partner says");
     assert!(stage.sees("The fingerprint is confirmed"));
-    stage.touch("Schedule and test send");
+    stage.touch("Schedule and open test send");
     stage.wait_for("New certificate scheduled for 2 profiles");
     let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
     let listed: Value = serde_json::from_str(&stage.cli(&["--json", "certificate", "list"])).unwrap();
@@ -198,6 +198,27 @@ fn a_confirmation_on_import_is_kept() {
         listed["certificates"].as_array().unwrap().iter().find(|one| one["fingerprint_sha256"] == fingerprint.as_str());
     assert!(!one.unwrap()["warnings"].to_string().contains("unconfirmed"));
     assert!(stage.sees("It goes active"));
+}
+
+#[test]
+fn activated_now_it_is_tested_at_once_and_production_is_asked_about_first() {
+    let mut stage = Stage::sample();
+    stage.open_for_amazon();
+    stage.touch("Use the sample's renewed certificate");
+    stage.wait_for("Schedule for 2 profiles");
+    stage.touch("Now");
+    stage.touch("Activate now and test send");
+    stage.wait_for("Send to production for the first time?");
+    stage.wait_for("Delivered and signed for");
+    let sent = |stage: &Stage| {
+        let list: Value =
+            serde_json::from_str(&stage.cli(&["--json", "transmission", "list", "--connection", "amazon-us"])).unwrap();
+        let all = list["transmissions"].as_array().unwrap().clone();
+        all.iter().map(|sent| sent["profile"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(sent(&stage), ["test"]);
+    stage.touch("Cancel");
+    assert_eq!(sent(&stage), ["test"], "nothing goes to production without an answer");
 }
 
 #[test]

@@ -1,0 +1,107 @@
+//! For whom a received message was encrypted, as the workspace knows it.
+
+use jiff::Timestamp;
+
+use super::judgement::{Outcome, cannot_open};
+use super::{Candidate, Receiver};
+use crate::app::AppError;
+use crate::as2::{NamedCertificate, OpenError, Opened};
+use crate::certificate::Certificate;
+use crate::domain::connection::Connection;
+use crate::domain::diagnosis::{
+    Holder, KnownCertificate, OwnIdentity, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient,
+};
+use crate::domain::identifier::IdentityName;
+use crate::domain::timeline::all_fingerprints;
+use crate::store::{StoredCertificate, StoredIdentity};
+
+impl Receiver {
+    /// What becomes of a message that cannot be opened; where it does not decrypt, with whose certificate that was.
+    pub(super) async fn unopened(
+        &self,
+        error: &OpenError,
+        candidate: &Candidate,
+        at: Timestamp,
+    ) -> Result<Outcome, AppError> {
+        let outcome = cannot_open(error);
+        let (OpenError::NotForUs { recipients } | OpenError::Undecryptable { recipients }) = error else {
+            return Ok(outcome);
+        };
+        let known = Known {
+            identities: self.workspace.identities().await?,
+            certificates: self.workspace.certificates().await?,
+            connections: self.workspace.connections().await?,
+        };
+        let facts = Undecrypted {
+            at,
+            partner: candidate.name.clone(),
+            own: known.own(&candidate.profile.identity),
+            recipients: recipients
+                .iter()
+                .map(|named| Recipient { named: named.to_string(), holder: known.holder(named, candidate) })
+                .collect(),
+        };
+        Ok(Outcome { diagnosis: explain_undecrypted(&facts), ..outcome })
+    }
+
+    /// A remark where a message was encrypted for another certificate of ours than the profile's.
+    pub(super) async fn encrypted_for_another(
+        &self,
+        opened: &Opened,
+        candidate: &Candidate,
+    ) -> Result<Option<String>, AppError> {
+        let Some(encryption) = &opened.encryption else { return Ok(None) };
+        let identities = self.workspace.identities().await?;
+        let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
+        let own = known.own(&candidate.profile.identity);
+        let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
+        Ok(own
+            .zip(used)
+            .filter(|(own, used)| own.name != used.name)
+            .map(|(own, used)| remark_on_recipient(&own, &used.name, &KnownCertificate::from(&used.facts))))
+    }
+}
+
+/// The certificates of the workspace.
+struct Known {
+    identities: Vec<StoredIdentity>,
+    certificates: Vec<StoredCertificate>,
+    connections: Vec<Connection>,
+}
+
+impl Known {
+    fn own(&self, name: &IdentityName) -> Option<OwnIdentity> {
+        let identity = self.identities.iter().find(|identity| identity.name == *name)?;
+        let certificate = KnownCertificate::from(&identity.facts);
+        Some(OwnIdentity { name: name.clone(), certificate, used_since: None })
+    }
+
+    fn holder(&self, named: &NamedCertificate, candidate: &Candidate) -> Holder {
+        let is = |der: &[u8]| Certificate::from_der(der).is_ok_and(|certificate| named.names(&certificate));
+        if let Some(identity) = self.identities.iter().find(|each| each.chain.first().is_some_and(|der| is(der))) {
+            let uses = |connection: &Connection| {
+                let kinds = connection.profiles().filter(|(_, profile)| profile.identity == identity.name);
+                kinds.map(|(kind, _)| (connection.name.clone(), kind)).collect::<Vec<_>>()
+            };
+            return Holder::Ours {
+                identity: identity.name.clone(),
+                certificate: KnownCertificate::from(&identity.facts),
+                used: self.connections.iter().flat_map(uses).collect(),
+            };
+        }
+        let Some(stored) = self.certificates.iter().find(|each| is(&each.der)) else { return Holder::Unknown };
+        let fingerprint = stored.facts.fingerprint_sha256;
+        let holds = |connection: &&Connection| {
+            connection
+                .profiles()
+                .any(|(_, profile)| all_fingerprints(&profile.partner_certificates).contains(&fingerprint))
+        };
+        let sender = self.connections.iter().find(|each| each.id == candidate.connection && holds(each));
+        let holder = sender.or_else(|| self.connections.iter().find(holds));
+        Holder::Partner {
+            connection: holder.map(|connection| connection.name.clone()),
+            sender: sender.is_some(),
+            certificate: KnownCertificate::from(&stored.facts),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! The content key for an RSA recipient: KeyTransRecipientInfo (RFC 5652 section 6.2.1).
+
+use aws_lc_rs::rsa::{
+    OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
+    OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
+    PrivateDecryptingKey, PublicEncryptingKey,
+};
+use zeroize::Zeroizing;
+
+use super::enveloped::{EncryptionPlan, algorithm_identifier};
+use super::error::{BuildError, OpenError};
+use super::named::issuer_and_serial;
+use super::oid as ids;
+use crate::certificate::PrivateKey;
+use crate::certificate::ber::Tlv;
+use crate::certificate::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, algorithm, element, joined};
+use crate::domain::algorithm::{Digest, KeyTransport};
+
+/// The RecipientInfo for the partner's RSA certificate.
+pub(super) fn recipient(plan: &EncryptionPlan<'_>, key: &[u8]) -> Result<Vec<u8>, BuildError> {
+    let certificate = plan.recipient;
+    let bits = certificate.facts().key.bits;
+    if bits < 2048 {
+        let why = format!("its RSA key has {bits} bits, and 2048 is the least that is encrypted for");
+        return Err(BuildError::PartnerKey(why));
+    }
+    let (version, identifier) = match plan.key_identifier() {
+        Some(key_identifier) => (2_u8, element(0x80, key_identifier)),
+        None => (0, issuer_and_serial(certificate)),
+    };
+    let refused = |reason: &dyn std::fmt::Display| BuildError::PartnerKey(reason.to_string());
+    let public = PublicEncryptingKey::from_der(certificate.spki_der()).map_err(|reason| refused(&reason))?;
+    let mut wrapped = vec![0; 1024];
+    let (transport, wrapped) = match oaep(plan.key_transport) {
+        None => {
+            let public = Pkcs1PublicEncryptingKey::new(public).map_err(|reason| refused(&reason))?;
+            wrapped.resize(public.ciphertext_size(), 0);
+            let written = public.encrypt(key, &mut wrapped).map_err(|reason| refused(&reason))?;
+            (algorithm(ids::RSA_ENCRYPTION, &NULL), written.to_vec())
+        }
+        Some((digest, scheme)) => {
+            let public = OaepPublicEncryptingKey::new(public).map_err(|reason| refused(&reason))?;
+            wrapped.resize(public.ciphertext_size(), 0);
+            let written = public.encrypt(scheme, key, &mut wrapped, None).map_err(|reason| refused(&reason))?;
+            (algorithm(ids::RSAES_OAEP, &oaep_parameters(digest)), written.to_vec())
+        }
+    };
+    Ok(joined(SEQUENCE, &[&element(INTEGER, &[version]), &identifier, &transport, &element(OCTET_STRING, &wrapped)]))
+}
+
+const fn oaep(transport: KeyTransport) -> Option<(Digest, &'static OaepAlgorithm)> {
+    match transport {
+        KeyTransport::RsaPkcs1 => None,
+        KeyTransport::RsaOaepSha1 => Some((Digest::Sha1, &OAEP_SHA1_MGF1SHA1)),
+        KeyTransport::RsaOaepSha256 => Some((Digest::Sha256, &OAEP_SHA256_MGF1SHA256)),
+        KeyTransport::RsaOaepSha384 => Some((Digest::Sha384, &OAEP_SHA384_MGF1SHA384)),
+        KeyTransport::RsaOaepSha512 => Some((Digest::Sha512, &OAEP_SHA512_MGF1SHA512)),
+    }
+}
+
+/// RSAES-OAEP-params (RFC 4055 section 4.1); defaults, which are those of SHA-1, are left out.
+fn oaep_parameters(digest: Digest) -> Vec<u8> {
+    if digest == Digest::Sha1 {
+        return element(SEQUENCE, &[]);
+    }
+    let hash = algorithm(ids::of_digest(digest), &NULL);
+    let mask = algorithm(ids::MGF1, &hash);
+    joined(SEQUENCE, &[&element(0xa0, &hash), &element(0xa1, &mask)])
+}
+
+/// Decrypts a content key.
+pub(super) fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let private = PrivateDecryptingKey::from_pkcs8(key.pkcs8_der()).ok()?;
+    let mut plain = Zeroizing::new(vec![0; private.key_size_bytes().max(wrapped.len())]);
+    let length = match oaep(transport) {
+        None => Pkcs1PrivateDecryptingKey::new(private).ok()?.decrypt(wrapped, &mut plain).ok()?.len(),
+        Some((_, scheme)) => {
+            OaepPrivateDecryptingKey::new(private).ok()?.decrypt(scheme, wrapped, &mut plain, None).ok()?.len()
+        }
+    };
+    plain.truncate(length);
+    Some(plain)
+}
+
+/// Which key transport an AlgorithmIdentifier names; nothing for one that is unknown, or that takes another digest for
+/// its mask than for its label.
+pub(super) fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError> {
+    let (identifier, parameters) = algorithm_identifier(transport.raw)?;
+    match identifier {
+        ids::RSA_ENCRYPTION => Ok(Some(KeyTransport::RsaPkcs1)),
+        ids::RSAES_OAEP => {
+            let (mut digest, mut mask) = (Digest::Sha1, Digest::Sha1);
+            for parameter in parameters.map(|parameters| parameters.children()).transpose()?.unwrap_or_default() {
+                if parameter.tag == 0xa0 {
+                    let (hash, _) = algorithm_identifier(parameter.value)?;
+                    match ids::digest(hash) {
+                        Some(known) => digest = known,
+                        None => return Ok(None),
+                    }
+                }
+                if parameter.tag == 0xa1 {
+                    match mask_digest(parameter.value)? {
+                        Some(known) => mask = known,
+                        None => return Ok(None),
+                    }
+                }
+            }
+            if mask != digest {
+                return Ok(None);
+            }
+            Ok(match digest {
+                Digest::Sha1 => Some(KeyTransport::RsaOaepSha1),
+                Digest::Sha256 => Some(KeyTransport::RsaOaepSha256),
+                Digest::Sha384 => Some(KeyTransport::RsaOaepSha384),
+                Digest::Sha512 => Some(KeyTransport::RsaOaepSha512),
+                Digest::Md5 => None,
+            })
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The digest of a mask generation function, where it is MGF1 and the digest is known (RFC 4055 section 2.2).
+fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
+    match algorithm_identifier(encoded)? {
+        (ids::MGF1, Some(hash)) => Ok(ids::digest(algorithm_identifier(hash.raw)?.0)),
+        _ => Ok(None),
+    }
+}
+
+/// How a key transport that cannot be used is named to people.
+pub(super) fn transport_name(transport: &Tlv<'_>) -> Result<String, OpenError> {
+    Ok(match algorithm_identifier(transport.raw)?.0 {
+        ids::RSAES_OAEP => "RSAES-OAEP with different digests for label and mask, or an unknown one".to_owned(),
+        other => format!("the algorithm {other}"),
+    })
+}

@@ -1,0 +1,127 @@
+//! The recipients of a received envelope (RFC 5652 section 6.2), and the content key of the one that is us.
+
+use zeroize::Zeroizing;
+
+use super::enveloped::DecryptionKey;
+use super::error::OpenError;
+use super::key_agreement::Agreement;
+use super::key_transport::{read_transport, transport_name, unwrap_with};
+use super::named::NamedCertificate;
+use crate::certificate::ber::Tlv;
+use crate::certificate::encode::SEQUENCE;
+use crate::domain::algorithm::KeyTransport;
+use crate::domain::certificate::Fingerprint;
+
+/// The most recipients of one message.
+const MOST_RECIPIENTS: usize = 64;
+
+/// The most recipients that are told of.
+const MOST_TOLD: usize = 10;
+
+/// A KeyAgreeRecipientInfo.
+const KEY_AGREEMENT: u8 = 0xa1;
+
+/// What was found among the recipients.
+pub(super) struct Unwrapped {
+    /// The content key; nothing where it cannot be unwrapped.
+    pub(super) key: Option<Zeroizing<Vec<u8>>>,
+    /// How it was wrapped; nothing where it was agreed on.
+    pub(super) key_transport: Option<KeyTransport>,
+    /// Which of our certificates it was encrypted for.
+    pub(super) recipient: Fingerprint,
+    /// The certificates that the message names, up to a handful.
+    pub(super) named: Vec<NamedCertificate>,
+}
+
+/// Finds the recipients that are ours, and unwraps the content key with the first of our keys that can.
+pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Result<Unwrapped, OpenError> {
+    let (set, _) = Tlv::first(recipients)?;
+    let infos = set.children()?;
+    let mut search = Search::default();
+    for info in infos {
+        match info.tag {
+            SEQUENCE => {
+                let fields = info.children()?;
+                let [_version, identifier, transport, wrapped, ..] = fields.as_slice() else {
+                    return Err(OpenError::Malformed("a recipient is incomplete".to_owned()));
+                };
+                for candidate in search.ours(NamedCertificate::read(identifier), keys)? {
+                    match read_transport(transport)? {
+                        Some(known) => {
+                            search.found(candidate, Some(known), unwrap_with(candidate.key, known, wrapped.value));
+                        }
+                        None => search.unsupported = Some(transport_name(transport)?),
+                    }
+                }
+            }
+            KEY_AGREEMENT => {
+                let mut agreement = Agreement::read(&info)?;
+                for (identifier, wrapped) in std::mem::take(&mut agreement.recipients) {
+                    for candidate in search.ours(identifier, keys)? {
+                        match agreement.obstacle() {
+                            None => search.found(candidate, None, agreement.unwrap(candidate.key, wrapped)),
+                            obstacle => search.unsupported = obstacle,
+                        }
+                    }
+                }
+            }
+            // Keys and passwords that both sides share, and what else there may be.
+            _ => drop(search.ours(NamedCertificate::Unnamed, keys)?),
+        }
+    }
+    search.outcome()
+}
+
+#[derive(Default)]
+struct Search {
+    count: usize,
+    named: Vec<NamedCertificate>,
+    best: Option<Unwrapped>,
+    unsupported: Option<String>,
+    /// Every recipient that is ours is unwrapped, and one that cannot be spoils the message: whoever writes two of them
+    /// must not learn from the answer which was well-formed (RFC 3218).
+    spoilt: bool,
+}
+
+impl Search {
+    /// Our keys that a recipient names.
+    fn ours<'k>(
+        &mut self,
+        recipient: NamedCertificate,
+        keys: &'k [DecryptionKey<'k>],
+    ) -> Result<Vec<&'k DecryptionKey<'k>>, OpenError> {
+        self.count += 1;
+        if self.count > MOST_RECIPIENTS {
+            return Err(OpenError::Malformed(format!("it is encrypted for more than {MOST_RECIPIENTS} recipients")));
+        }
+        let ours: Vec<_> = keys.iter().filter(|candidate| recipient.names(candidate.certificate)).collect();
+        if self.named.len() < MOST_TOLD {
+            self.named.push(recipient);
+        }
+        Ok(ours)
+    }
+
+    fn found(
+        &mut self,
+        candidate: &DecryptionKey<'_>,
+        transport: Option<KeyTransport>,
+        key: Option<Zeroizing<Vec<u8>>>,
+    ) {
+        self.spoilt |= key.is_none();
+        let recipient = candidate.certificate.facts().fingerprint_sha256;
+        self.best.get_or_insert(Unwrapped { key, key_transport: transport, recipient, named: Vec::new() });
+    }
+
+    fn outcome(self) -> Result<Unwrapped, OpenError> {
+        match (self.best, self.unsupported) {
+            (Some(found), _) => {
+                let key = found.key.filter(|_| !self.spoilt);
+                Ok(Unwrapped { key, named: self.named, ..found })
+            }
+            (None, Some(how)) => Err(OpenError::Unsupported(format!(
+                "the message is encrypted for us, but its key is encrypted with {how}, which is not supported"
+            ))),
+            (None, None) => Err(OpenError::NotForUs { recipients: self.named }),
+        }
+    }
+}
