@@ -24,6 +24,7 @@
 //!   [`domain::diagnosis`] explain it
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
+//! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
 //! # What always holds

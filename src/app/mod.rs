@@ -8,11 +8,14 @@ mod check;
 mod clock;
 mod connection_file;
 mod connections;
+mod courier;
 pub mod engine;
 mod error;
 mod identities;
 mod inbox;
 mod keys;
+mod outbox;
+mod owed;
 mod policies;
 mod preparation;
 mod raw_text;
@@ -32,6 +35,7 @@ pub use certificates::{
 };
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
+use courier::InHand;
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
@@ -57,13 +61,15 @@ pub struct App {
     opened: Arc<Mutex<Option<Workspace>>>,
     /// What has to end before the workspace is opened.
     preparation: Option<Preparation>,
+    /// What this program is at of all that is due.
+    in_hand: InHand,
 }
 
 impl App {
     /// The program on a workspace that need not exist yet.
     #[must_use]
     pub fn new(location: Location, unlock: Unlock, clock: Clock) -> Self {
-        Self { location, unlock, clock, opened: Arc::default(), preparation: None }
+        Self { location, unlock, clock, opened: Arc::default(), preparation: None, in_hand: InHand::default() }
     }
 
     /// The same, whose workspace is first opened when it has been prepared.

@@ -35,8 +35,13 @@ impl App {
     async fn receipt_text(&self, transmission: &Transmission) -> Option<ReceiptText> {
         let workspace = self.existing().await.ok()??;
         let last = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
-        let path = workspace.archive().path(transmission.id, Part::ResponseBody(last));
-        let headers = transmission.response_headers.clone();
+        // A receipt that travelled by itself counts before what the answer said.
+        let by_itself = !transmission.receipt_headers.is_empty();
+        let number = transmission.receipts.max(1);
+        let part = if by_itself { Part::ReceiptBody(number) } else { Part::ResponseBody(last) };
+        let path = workspace.archive().path(transmission.id, part);
+        let headers =
+            if by_itself { transmission.receipt_headers.clone() } else { transmission.response_headers.clone() };
         let known = self.known_signers(transmission).await;
         let ours = transmission.direction == Direction::Inbound;
         blocking(move || {

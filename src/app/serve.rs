@@ -1,13 +1,24 @@
 //! Receiving: the listener with the engine behind it.
 
+use std::fs::{File, TryLockError};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::courier::Courier;
+use super::outbox::Outbox;
 use super::receive::Receiver;
 use super::{App, AppError};
 use crate::domain::transmission::Transmission;
+use crate::store::Workspace;
 use crate::transport::{Identity, Limits, Listener, ServerTls};
+
+/// How long receipts on their way are waited for at the end.
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Where and how messages are received.
 #[derive(Clone, Debug)]
@@ -18,6 +29,8 @@ pub struct ServeOptions {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Where payloads are put; without it they stay in the archive.
     pub inbox: Option<PathBuf>,
+    /// Whose files are sent as daily work.
+    pub outbox: Option<PathBuf>,
 }
 
 /// What is told while receiving.
@@ -30,6 +43,15 @@ pub enum ServeEvent {
     },
     /// A message was received or refused, and journalled.
     Transmission(Box<Transmission>),
+    /// Something else in the journal has changed.
+    JournalChanged,
+    /// A file of the outbox that is not sent.
+    Outbox {
+        /// Where it lies now.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// Something was turned away before it was a message.
     TurnedAway {
         /// By whom it was sent.
@@ -44,10 +66,21 @@ pub struct BoundListener {
     app: App,
     listener: Listener,
     inbox: Option<PathBuf>,
+    outbox: Option<PathBuf>,
     /// Locked as long as this one receives.
-    alone: std::fs::File,
+    alone: File,
+    /// The address listened on.
+    pub address: SocketAddr,
     /// The address announced to partners.
     pub url: String,
+}
+
+/// Locked by the one program that receives for a workspace.
+const LOCK: &str = "serving";
+
+/// Whether some program receives for a workspace.
+pub(super) fn is_served(workspace: &Workspace) -> bool {
+    File::open(workspace.folder().join(LOCK)).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 impl App {
@@ -70,9 +103,15 @@ impl App {
                 AppError::new(format!("nothing can be put into the inbox {}: {error}", inbox.display()))
             })?;
         }
+        if let Some(outbox) = &options.outbox {
+            // Files are taken by being renamed.
+            std::fs::create_dir_all(outbox).and_then(|()| tempfile::tempfile_in(outbox)).map_err(|error| {
+                AppError::new(format!("nothing can be taken from the outbox {}: {error}", outbox.display()))
+            })?;
+        }
         // Repetitions are told from first messages within one program, so one receives for a workspace at a time.
-        let place = workspace.folder().join("serving");
-        let alone = std::fs::File::create(&place)
+        let place = workspace.folder().join(LOCK);
+        let alone = File::create(&place)
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
         if alone.try_lock().is_err() {
             return Err(AppError::new("another program is receiving for this workspace already")
@@ -96,14 +135,17 @@ impl App {
             app: self.clone(),
             listener,
             inbox: options.inbox.clone(),
+            outbox: options.outbox.clone(),
             alone,
+            address,
             url: format!("{scheme}://{address}/as2"),
         })
     }
 }
 
 impl BoundListener {
-    /// Serves until `shutdown` completes, then finishes what is in flight.
+    /// Serves until `shutdown` completes, then finishes what is in flight. Beside it everything is done that is due:
+    /// further attempts, receipts that are owed, files of the outbox.
     ///
     /// # Errors
     /// Where the workspace cannot be opened.
@@ -112,10 +154,24 @@ impl BoundListener {
         shutdown: impl Future<Output = ()> + Send,
         events: impl Fn(ServeEvent) + Send + Sync + 'static,
     ) -> Result<(), AppError> {
-        let receiver = Receiver::new(self.app, self.inbox, Box::new(events)).await?;
-        receiver.tell(ServeEvent::Listening { url: self.url });
-        self.listener.serve(Arc::new(receiver), Limits::default(), shutdown).await;
-        drop(self.alone);
+        let Self { app, listener, inbox, outbox, alone, url, .. } = self;
+        let workspace = app.workspace().await?;
+        let tell: Arc<dyn Fn(ServeEvent) + Send + Sync> = Arc::new(events);
+        let receiver = Arc::new(Receiver::new(app.clone(), inbox, Arc::clone(&tell)).await?);
+        let (stop, stopped) = watch::channel(false);
+        let mut beside = JoinSet::new();
+        let courier = Courier::new(app.clone(), workspace.clone(), Arc::clone(&tell));
+        beside.spawn(courier.run(stopped.clone()));
+        if let Some(folder) = outbox {
+            beside.spawn(Outbox::new(app, workspace, folder, Arc::clone(&tell)).run(stopped));
+        }
+        tell(ServeEvent::Listening { url });
+        listener.serve(Arc::clone(&receiver), Limits::default(), shutdown).await;
+        stop.send_replace(true);
+        // What takes longer is in the journal, and goes on with the next program.
+        drop(tokio::time::timeout(GRACE, receiver.finished()).await);
+        while beside.join_next().await.is_some() {}
+        drop(alone);
         Ok(())
     }
 }

@@ -39,6 +39,7 @@ impl App {
         let Some(workspace) = self.existing().await? else {
             return Ok(TransmissionPage { transmissions: Vec::new(), next: None });
         };
+        self.look_at_deadlines(&workspace).await;
         let (transmissions, next) = workspace.transmissions(filter).await?;
         Ok(TransmissionPage { transmissions, next: next.map(|cursor| cursor.to_string()) })
     }
@@ -50,7 +51,22 @@ impl App {
     pub async fn transmission(&self, id: &str) -> Result<Transmission, AppError> {
         let workspace = self.existing().await?.ok_or_else(|| none(id))?;
         let id = workspace.resolve_id(id).await?;
+        self.look_at_deadlines(&workspace).await;
         workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))
+    }
+
+    /// Whoever looks sees what is uncertain by now, whether a program was there to write it down or not. Where it cannot
+    /// be written, it is seen as it stands.
+    async fn look_at_deadlines(&self, workspace: &Workspace) -> bool {
+        !workspace.is_read_only() && self.settle_overdue(workspace, self.now()).await.unwrap_or_default()
+    }
+
+    /// The same on the workspace where it exists; whether anything has changed.
+    pub(super) async fn pass_deadlines(&self) -> bool {
+        match self.existing().await {
+            Ok(Some(workspace)) => self.look_at_deadlines(&workspace).await,
+            Ok(None) | Err(_) => false,
+        }
     }
 
     /// The files with a transmission's raw bytes: the head, then the body, of its last attempt, as far as they are kept.
@@ -63,7 +79,8 @@ impl App {
         let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
         let attempt = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
         let parts = match part {
-            RawPart::Request => [Part::RequestHead(attempt), Part::RequestBody(attempt)],
+            // Every attempt sends the bytes of the first.
+            RawPart::Request => [Part::RequestHead(attempt), Part::RequestBody(1)],
             RawPart::Response => [Part::ResponseHead(attempt), Part::ResponseBody(attempt)],
         };
         let files: Vec<PathBuf> =

@@ -260,6 +260,10 @@ pub(super) struct ServeArguments {
     /// Put received payloads into DIR/CONNECTION/PROFILE; without it they stay in the archive
     #[arg(long, value_name = "DIR")]
     pub(super) inbox: Option<PathBuf>,
+    /// Send the files of DIR/CONNECTION/PROFILE as daily work: each is taken once it is complete, and sent again by itself
+    /// until somebody has decided. What cannot be sent at all is moved to `refused` beside it
+    #[arg(long, value_name = "DIR")]
+    pub(super) outbox: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]

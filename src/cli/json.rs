@@ -7,7 +7,7 @@ use crate::domain::diagnosis::Diagnosis;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolvedPolicy, Rule};
 use crate::domain::transmission::{
-    Attempt, Direction, Headers, Lights, MicComparison, Sizes, Stage, Transmission, TransmissionId, Verdict,
+    Attempt, Direction, Headers, Lights, MicComparison, SeenTls, Sizes, Stage, Transmission, TransmissionId, Verdict,
 };
 
 /// What `send` answers.
@@ -60,6 +60,14 @@ pub(super) struct TransmissionDocument<'a> {
     request_headers: &'a Headers,
     response_headers: &'a Headers,
     attempts: &'a [Attempt],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt_due: Option<Timestamp>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    receipt_headers: &'a [(String, String)],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<&'a SeenTls>,
 }
 
 impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
@@ -73,6 +81,10 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             request_headers: &transmission.request_headers,
             response_headers: &transmission.response_headers,
             attempts: &transmission.attempts,
+            next_attempt: transmission.next_attempt,
+            receipt_due: transmission.receipt_due,
+            receipt_headers: &transmission.receipt_headers,
+            tls: transmission.tls.as_ref(),
         }
     }
 }

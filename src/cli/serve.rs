@@ -17,6 +17,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
         listen: arguments.listen,
         tls: arguments.tls_cert.zip(arguments.tls_key),
         inbox: arguments.inbox,
+        outbox: arguments.outbox,
     };
     let bound = session.app.bind(&options).await?;
     session.tell_protection().await?;
@@ -38,6 +39,8 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                     received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
                 ));
             }
+            ServeEvent::JournalChanged => {}
+            ServeEvent::Outbox { file, reason } => out.aside(&format!("not sent: {}: {reason}", file.display())),
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),
         })
         .await?;

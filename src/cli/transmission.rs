@@ -104,7 +104,14 @@ fn show(transmission: &Transmission) -> String {
     if !transmission.attempts.is_empty() {
         text.push_str(&format!("\n{}", attempts(&transmission.attempts)));
     }
-    for (title, headers) in [("Request", &transmission.request_headers), ("Answer", &transmission.response_headers)] {
+    if let Some(at) = transmission.next_attempt {
+        text.push_str(&format!("\nThe next attempt is made by itself at {}\n", words::instant(at)));
+    }
+    for (title, headers) in [
+        ("Request", &transmission.request_headers),
+        ("Answer", &transmission.response_headers),
+        ("Receipt by itself", &transmission.receipt_headers),
+    ] {
         text.push_str(&header_list(title, headers));
     }
     text

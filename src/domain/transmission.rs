@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::certificate::Fingerprint;
 use super::diagnosis::Diagnosis;
 use super::identifier::{ConnectionId, ProfileKind};
 use super::spelling::spelled;
@@ -250,6 +251,43 @@ pub struct Transmission {
     pub response_headers: Headers,
     /// The attempts.
     pub attempts: Vec<Attempt>,
+    /// When the next attempt is made by itself; nothing where none is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<Timestamp>,
+    /// Until when an asynchronous receipt is waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_due: Option<Timestamp>,
+    /// How many receipts have come by themselves for it.
+    #[serde(default)]
+    pub receipts: u32,
+    /// Headers of the receipt that travelled by itself: the one that decided, or the one that we posted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipt_headers: Headers,
+    /// What TLS showed at the last attempt; nothing where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<SeenTls>,
+}
+
+/// What TLS showed of the partner's server, also where it was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenTls {
+    /// `TLS 1.2` or `TLS 1.3`; nothing where none was agreed on.
+    pub version: Option<String>,
+    /// Its certificates, its own first.
+    pub chain: Vec<SeenCertificate>,
+}
+
+/// A certificate that a server showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenCertificate {
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// Its last instant.
+    pub not_after: Timestamp,
+    /// Its fingerprint.
+    pub fingerprint_sha256: Fingerprint,
 }
 
 impl Transmission {
@@ -276,6 +314,11 @@ impl Transmission {
             request_headers: Vec::new(),
             response_headers: Vec::new(),
             attempts: Vec::new(),
+            next_attempt: None,
+            receipt_due: None,
+            receipts: 0,
+            receipt_headers: Vec::new(),
+            tls: None,
         }
     }
 
@@ -283,6 +326,12 @@ impl Transmission {
     #[must_use]
     pub fn cause(&self) -> Option<&str> {
         self.diagnosis.as_ref().map(|diagnosis| diagnosis.cause.as_str())
+    }
+
+    /// Whether a receipt has settled it: one that says no, or one that proves that all is well.
+    #[must_use]
+    pub fn decided_by_receipt(&self) -> bool {
+        self.lights.receipt == Light::Good && matches!(self.verdict, Verdict::Delivered | Verdict::Failed)
     }
 
     /// Whether it is a failure: what a filter on failures lists.

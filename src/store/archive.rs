@@ -1,7 +1,8 @@
 //! The archive: payloads and raw bytes of both directions, one folder for each transmission.
 //!
-//! `archive/<yyyy-mm>/<transmission id>/` holds `payload`, `request.head`, `request.body`, `response.head` and
-//! `response.body`; later attempts carry their number, as `request.2.body`. A file has its name only once it is complete
+//! `archive/<yyyy-mm>/<transmission id>/` holds `payload`, `request.head`, `request.body`, `response.head`,
+//! `response.body`, and `receipt.head` and `receipt.body` where a receipt travelled by itself; later attempts carry their
+//! number, as `request.2.body`. A file has its name only once it is complete
 //! and on disk, and is never replaced. These methods block: not to be called on a thread of the runtime.
 
 use std::fs::{self, File};
@@ -26,6 +27,12 @@ pub enum Part {
     ResponseHead(u32),
     /// The answer's body of an attempt.
     ResponseBody(u32),
+    /// The header of a receipt that travelled by itself: one that came, counted from 1, or the one that we posted.
+    ReceiptHead(u32),
+    /// The body of such a receipt.
+    ReceiptBody(u32),
+    /// The certificates that the partner's server showed at an attempt, as PEM, its own first.
+    ServerCertificates(u32),
 }
 
 impl Part {
@@ -42,6 +49,9 @@ impl Part {
             Self::RequestBody(attempt) => name("request", attempt, "body"),
             Self::ResponseHead(attempt) => name("response", attempt, "head"),
             Self::ResponseBody(attempt) => name("response", attempt, "body"),
+            Self::ReceiptHead(number) => name("receipt", number, "head"),
+            Self::ReceiptBody(number) => name("receipt", number, "body"),
+            Self::ServerCertificates(attempt) => name("server", attempt, "pem"),
         }
     }
 

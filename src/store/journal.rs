@@ -12,6 +12,8 @@ const MOST: usize = 8 * 1024 * 1024;
 /// The most bytes that a stage takes.
 const MOST_STAGE: usize = 256 * 1024;
 
+const READING: &str = "read a transmission";
+
 /// The pair of AS2 identifiers that a message carries, seen from here. Of an inbound message it is what was received,
 /// which need not be a valid identifier; nothing where a header was missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -68,14 +70,7 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn transmission(&self, id: TransmissionId) -> Result<Option<Transmission>, StoreError> {
-        const DOING: &str = "read a transmission";
-        let mut session = self.reading(DOING).await?;
-        let statement = sql("SELECT document FROM transmissions WHERE id = $1").bind(key(id));
-        let Some(row) = session.row(DOING, statement).await? else { return Ok(None) };
-        let document: String = column(&row, "document")?;
-        let mut transmission: Transmission = from_json(&format!("the transmission {id}"), &document)?;
-        transmission.stages = last_attempt(stages(&mut session, id).await?);
-        Ok(Some(transmission))
+        one(&mut self.reading(READING).await?, id).await
     }
 
     /// Every stage of a transmission in the order in which they were appended.
@@ -88,6 +83,14 @@ impl Workspace {
 }
 
 impl Transaction {
+    /// A transmission as it stands now, which nobody else changes before this transaction has ended.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn transmission(&mut self, id: TransmissionId) -> Result<Option<Transmission>, StoreError> {
+        one(&mut self.session, id).await
+    }
+
     /// Journals a transmission with the stages it has. `as2` is the pair of identifiers that it is found by later.
     ///
     /// # Errors
@@ -185,6 +188,15 @@ pub(super) fn nanoseconds(at: jiff::Timestamp) -> i64 {
     i64::try_from(at.as_nanosecond()).unwrap_or(if at.as_nanosecond() < 0 { i64::MIN } else { i64::MAX })
 }
 
+async fn one(session: &mut Session, id: TransmissionId) -> Result<Option<Transmission>, StoreError> {
+    let statement = sql("SELECT document FROM transmissions WHERE id = $1").bind(key(id));
+    let Some(row) = session.row(READING, statement).await? else { return Ok(None) };
+    let document: String = column(&row, "document")?;
+    let mut transmission: Transmission = from_json(&format!("the transmission {id}"), &document)?;
+    transmission.stages = last_attempt(stages(session, id).await?);
+    Ok(Some(transmission))
+}
+
 async fn stages(session: &mut Session, id: TransmissionId) -> Result<Vec<JournalledStage>, StoreError> {
     let statement = sql("SELECT attempt, document FROM stages WHERE transmission = $1 ORDER BY position");
     let rows = session.rows("read a transmission's stages", statement.bind(key(id))).await?;
@@ -204,8 +216,11 @@ fn last_attempt(all: Vec<JournalledStage>) -> Vec<Stage> {
     let last = all.iter().map(|entry| entry.attempt).max();
     let mut found: Vec<Stage> = Vec::new();
     for entry in all.into_iter().filter(|entry| Some(entry.attempt) == last) {
-        let running = |stage: &&mut Stage| stage.stage == entry.stage.stage && stage.status == StageStatus::Running;
-        match found.iter_mut().find(running) {
+        // One that was only begun, or passed over for the time being, is replaced by what became of it.
+        let open = |stage: &&mut Stage| {
+            stage.stage == entry.stage.stage && matches!(stage.status, StageStatus::Running | StageStatus::Skipped)
+        };
+        match found.iter_mut().find(open) {
             Some(stage) => *stage = entry.stage,
             None => found.push(entry.stage),
         }

@@ -11,7 +11,7 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Direction, TransmissionId, Verdict};
 
 use super::error::StoreError;
-use super::journal::{key, nanoseconds};
+use super::journal::{As2Pair, key, nanoseconds};
 use super::session::{Statement, column, parsed, sql};
 use super::workspace::Workspace;
 
@@ -216,6 +216,31 @@ impl Workspace {
             .bind(direction.as_str())
             .bind(ours.to_owned())
             .bind(partner.to_owned())
+            .bind(MOST_OF_ONE);
+        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
+    }
+
+    /// What was sent under one of these spellings of a Message-ID, the newest first; before all others what went between
+    /// these AS2 identifiers.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn find_sent(
+        &self,
+        message_ids: [&str; 3],
+        as2: As2Pair<'_>,
+    ) -> Result<Vec<TransmissionSummary>, StoreError> {
+        const DOING: &str = "look for a message";
+        let [one, two, three] = message_ids;
+        let statement =
+            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
+             FROM transmissions WHERE message_id IN ($1, $2, $3) AND direction = 'outbound'
+             ORDER BY CASE WHEN our_as2_id = $4 AND partner_as2_id = $5 THEN 0 ELSE 1 END, at_ns DESC, id DESC LIMIT $6")
+            .bind(one.to_owned())
+            .bind(two.to_owned())
+            .bind(three.to_owned())
+            .bind(as2.ours.unwrap_or_default().to_owned())
+            .bind(as2.partner.unwrap_or_default().to_owned())
             .bind(MOST_OF_ONE);
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }

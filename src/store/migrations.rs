@@ -6,7 +6,10 @@ use super::error::StoreError;
 use super::session::{Session, column, sql};
 
 /// Every migration in its order; the first has number 1. None is ever edited after it landed.
-const MIGRATIONS: &[&str] = &[include_str!("../../assets/migrations/0001_workspace.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../assets/migrations/0001_workspace.sql"),
+    include_str!("../../assets/migrations/0002_duties.sql"),
+];
 
 /// The newest schema that this program knows.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;

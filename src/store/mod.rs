@@ -13,10 +13,12 @@
 
 mod archive;
 mod archive_inbox;
+mod archive_receipt;
 mod archive_settle;
 mod certificates;
 mod connections;
 mod database;
+mod duties;
 mod error;
 #[cfg(test)]
 mod fixtures;
@@ -37,6 +39,7 @@ pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
 pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use connections::Revision;
+pub use duties::{Duty, DutyKind};
 pub use error::{FileError, OpenError, StoreError};
 pub use identities::StoredIdentity;
 pub use journal::{As2Pair, JournalledStage};

@@ -434,9 +434,28 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 1, .. }), "{error}");
+            assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }), "{error}");
             assert_eq!(fs::read(&file).unwrap(), before);
         }
+    }
+
+    #[tokio::test]
+    async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
+        let guard = tempfile::tempdir().unwrap();
+        let workspace = created(guard.path()).await.unwrap();
+        workspace.save_connection(&connection("acme", "Acme"), now()).await.unwrap();
+        workspace.close().await;
+        for earlier in [
+            "DROP TABLE duties",
+            "ALTER TABLE transmissions DROP COLUMN sent_as",
+            "DELETE FROM schema_versions WHERE version = 2",
+            "PRAGMA user_version = 1",
+        ] {
+            behind_its_back(guard.path(), earlier).await;
+        }
+        let workspace = existing(guard.path()).await.unwrap().unwrap();
+        assert_eq!(workspace.connections().await.unwrap().len(), 1);
+        assert!(workspace.duties(now()).await.unwrap().is_empty());
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::head::HeadError;
@@ -33,6 +34,24 @@ pub struct Request {
     pub tls: bool,
     /// The body.
     pub body: RequestBody,
+    /// When the answer has gone; to be taken once.
+    pub answered: Option<Answered>,
+}
+
+/// Tells when the answer to a request has gone, for whoever has something to do only then.
+#[derive(Debug)]
+pub struct Answered(oneshot::Receiver<()>);
+
+impl Answered {
+    pub(super) fn new() -> (oneshot::Sender<()>, Self) {
+        let (gone, told) = oneshot::channel();
+        (gone, Self(told))
+    }
+
+    /// Waits until the answer has been handed over whole. False where it could not be.
+    pub async fn wait(self) -> bool {
+        self.0.await.is_ok()
+    }
 }
 
 /// Why a body ended before its end.

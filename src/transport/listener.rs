@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use super::file_body::FileBody;
 use super::head::{self, Framing, Head, HeadError};
 use super::inbound::{
-    BodyEnd, BodyLimits, Handler, Refusal, RefusalReason, Request, RequestBody, Response, ResponseBody,
+    Answered, BodyEnd, BodyLimits, Handler, Refusal, RefusalReason, Request, RequestBody, Response, ResponseBody,
 };
 use super::patient::{Patient, Stream};
 use super::trust::{Identity, provider};
@@ -285,12 +285,15 @@ impl<H: Handler> Door<H> {
     async fn converse(&self, stream: Patient, head: Head, peer: SocketAddr) {
         let head = Mutex::new(Some(head));
         let running: Mutex<Option<EndsWith>> = Mutex::new(None);
+        let (gone, answered) = Answered::new();
+        let answered = Mutex::new(Some(answered));
         let service = service_fn(|request: hyper::Request<Incoming>| {
             let head = head.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let answered = answered.lock().unwrap_or_else(PoisonError::into_inner).take();
             let (done, answer) = oneshot::channel();
             let end = BodyEnd::default();
-            if let Some(head) = head {
-                let request = self.request(head, peer, request.into_body(), &end);
+            if let (Some(head), Some(answered)) = (head, answered) {
+                let request = self.request(head, peer, request.into_body(), &end, answered);
                 let handler = Arc::clone(&self.handler);
                 // A task of its own, so that a client who goes away does not cut the handler off in the middle.
                 let task = tokio::spawn(async move {
@@ -313,9 +316,12 @@ impl<H: Handler> Door<H> {
             .serve_connection(TokioIo::new(stream), service);
         let outcome = Pin::new(&mut connection).await;
         if outcome.is_ok() {
+            // Nobody waits for it where nothing is to be done.
+            gone.send(()).unwrap_or_default();
             let mut stream = connection.into_parts().io.into_inner();
             self.linger(&mut stream).await;
         } else {
+            drop(gone);
             drop(connection);
         }
         let task = running.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -325,7 +331,7 @@ impl<H: Handler> Door<H> {
         }
     }
 
-    fn request(&self, head: Head, peer: SocketAddr, body: Incoming, end: &BodyEnd) -> Request {
+    fn request(&self, head: Head, peer: SocketAddr, body: Incoming, end: &BodyEnd, answered: Answered) -> Request {
         let limits = BodyLimits {
             bytes: self.limits.body_bytes,
             idle: self.limits.idle,
@@ -340,6 +346,7 @@ impl<H: Handler> Door<H> {
             peer,
             tls: self.tls.is_some(),
             body: RequestBody::new(body, limits, Arc::clone(end)),
+            answered: Some(answered),
         }
     }
 

@@ -21,6 +21,6 @@ pub mod trust;
 
 pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
 pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
-pub use inbound::{BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
+pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};

@@ -12,6 +12,7 @@
 //! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | receiving in the window, started and stopped | `receiving` |
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
@@ -37,6 +38,7 @@ mod moment;
 mod open;
 mod outcome;
 mod picker;
+mod receiving;
 mod sends;
 mod shell;
 mod test_send;

@@ -113,6 +113,15 @@ impl Sends {
         }
     }
 
+    /// Takes what a receipt that came later has made of a send.
+    pub(super) fn settle(&mut self, transmission: Transmission) {
+        let ended = self.runs.iter_mut().find(|run| !run.is_running() && run.transmission == Some(transmission.id));
+        if let Some(run) = ended {
+            run.stages.clone_from(&transmission.stages);
+            run.outcome = Some(Ok(Arc::new(transmission)));
+        }
+    }
+
     /// Whether this is a send that is followed.
     pub(super) fn knows(&self, id: SendId) -> bool {
         self.runs.iter().any(|run| run.id == id)

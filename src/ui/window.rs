@@ -92,6 +92,7 @@ impl Window {
                 Event::Answered(id, Ok(Answer::Sent(sent))) => self.sends.end(id, Ok(sent)),
                 Event::Answered(id, Err(error)) if self.sends.knows(id) => self.sends.end(id, Err(error)),
                 Event::Answered(id, answer) => self.answers.put(id, answer),
+                Event::Settled(transmission) => self.sends.settle(*transmission),
                 Event::JournalChanged => self.views.journal_changed(),
             }
         }

@@ -86,6 +86,10 @@ class Peer:
         #: Seconds before the answer, for the fault `slow`.
         self.delay = 3
         self.received = []
+        #: How asynchronous receipts are posted, how long that is waited with, and how they were answered.
+        self.post, self.receipt_delay, self.receipts_answered = None, 0.3, []
+        #: Receipts that came for what this peer sent.
+        self.receipts = []
         peer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -95,12 +99,22 @@ class Peer:
                 """Says nothing."""
 
             def do_POST(self):
-                peer.answer(self)
+                if self.path.startswith("/receipts"):
+                    peer.take_receipt(self)
+                else:
+                    peer.answer(self)
 
         self.server = Quiet(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/as2"
         threading.Thread(target=self.server.serve_forever, name="peer", daemon=True).start()
+
+    def take_receipt(self, request):
+        """Takes an asynchronous receipt, as head and body in one."""
+        body = request.rfile.read(int(request.headers["Content-Length"]))
+        head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items()).encode("latin-1")
+        reply(request, 204, {}, b"")
+        self.receipts.append(head + b"\r\n" + body)
 
     def answer(self, request):
         """Answers one request, as the fault wants it."""
@@ -120,7 +134,19 @@ class Peer:
         if self.fault == "empty":
             return reply(request, 200, {}, b"")
         headers, content = self.receive(request, body)
+        whither = request.headers.get("Receipt-Delivery-Option")
+        if whither and headers:
+            reply(request, 204, {}, b"")
+            # Later, by itself, and on a connection of its own.
+            threading.Thread(target=self.post_receipt, args=(whither, headers, content), daemon=True).start()
+            return None
         return reply(request, 200, headers, content)
+
+    def post_receipt(self, whither, headers, content):
+        """Posts an asynchronous receipt, and keeps how it was answered."""
+        time.sleep(self.receipt_delay)
+        fields = {name: re.sub(r"\r?\n[ \t]*", " ", value) for name, value in headers.items()}
+        self.receipts_answered.append(self.post(whither, fields, content)[0])
 
     def receive(self, request, body):
         """Opens a message with pyas2lib, keeps what came of it, and returns the receipt."""

@@ -4,8 +4,9 @@
   run.py [PATH-OF-COUNTERSIGN] [GROUP...]
 
 The program is the first argument or the environment's COUNTERSIGN. Groups: sending, settings, identifiers, faults,
-receiving, refusals, transport, openssl, compression; all where none is named. One line per check, `N passed, N failed` at
-the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the openssl command.
+asynchronous, receiving, refusals, transport, openssl, compression; all where none is named. One line per check,
+`N passed, N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the
+openssl command.
 """
 
 import os
@@ -19,6 +20,7 @@ sys.dont_write_bytecode = True
 # pyas2lib's own concerns with newer versions of Python.
 warnings.simplefilter("ignore")
 
+import asynchronous  # noqa: E402
 import compression  # noqa: E402
 import faults  # noqa: E402
 import from_openssl  # noqa: E402
@@ -29,7 +31,9 @@ import transport  # noqa: E402
 from peer import Peer  # noqa: E402
 from world import Checks, Party, Server, World, same  # noqa: E402
 
-GROUPS = ["sending", "settings", "identifiers", "faults", "receiving", "refusals", "transport", "openssl", "compression"]
+GROUPS = [
+    "sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl", "compression",
+]
 
 
 def main(words):
@@ -55,6 +59,7 @@ def main(words):
         sending.run(checks, world, peer, peer_of, partner)
         faults.run(checks, world, peer, partner, stranger, renewed)
         with Server(world) as server:
+            asynchronous.run(checks, world, server, peer, partner)
             receiving.run(checks, world, server, partner)
             refusals.run(checks, world, server, partner, stranger)
             transport.run(checks, world, server, partner)

@@ -1,10 +1,15 @@
 //! Integration tests: one binary, a module for each subject.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod asynchronous;
+mod behaviour_quirks;
 mod certificate_files;
 mod cli;
 mod command_line;
+mod daily_work;
 mod engine;
+mod exchange;
+mod faults;
 mod foreign;
 mod hostile;
 mod house;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Errand;
+use super::receiving::ReceivingSettings;
 use super::snapshot::Snapshot;
 use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, NewIdentity, RawPart, SendEvent, SendRequest,
@@ -63,6 +64,8 @@ pub enum Command {
     Transmission(RequestId, TransmissionId),
     /// The beginning of the raw bytes. Answered by [`Answer::Raw`].
     Raw(RequestId, TransmissionId, RawPart),
+    /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
+    SetReceiving(RequestId, ReceivingSettings),
     /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
     /// [`Answer::Done`].
     OpenSample(RequestId),
@@ -141,6 +144,8 @@ pub enum Event {
     Sending(SendId, SendEvent),
     /// A request has been carried out, or could not be.
     Answered(RequestId, Result<Answer, AppError>),
+    /// What was sent and waited for its receipt has been settled.
+    Settled(Box<Transmission>),
     /// The journal has changed: lists of transmissions are to be read anew.
     JournalChanged,
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
 use crate::app::{App, AppError, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
@@ -31,6 +32,8 @@ pub struct Snapshot {
     pub policies: Vec<PolicyState>,
     /// What is to be counted of all this.
     pub summary: Summary,
+    /// How receiving stands in this program.
+    pub receiving: Receiving,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -307,8 +310,16 @@ impl App {
                 resolved: resolve(&policy.id, &policies),
             })
             .collect();
-        let mut snapshot =
-            Snapshot { at, workspace, connections, certificates, identities, policies, summary: Summary::default() };
+        let mut snapshot = Snapshot {
+            at,
+            workspace,
+            connections,
+            certificates,
+            identities,
+            policies,
+            summary: Summary::default(),
+            receiving: Receiving::default(),
+        };
         snapshot.summary = summary(&snapshot);
         Ok(snapshot)
     }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -11,15 +11,20 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
+use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, SendEvent, SendRequest};
+use crate::app::{App, AppError, SendEvent, SendRequest, ServeEvent};
+use crate::domain::transmission::{Direction, Transmission, Verdict};
 
 /// At least so often is the workspace read anew: days count down, and other programs change it too.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// How many commands may wait to be carried out in order.
 const IN_ORDER: usize = 64;
+
+/// What is followed until its receipt has come.
+type Waiting = Arc<Mutex<JoinSet<()>>>;
 
 /// Events out, each waking the window.
 #[derive(Clone)]
@@ -54,8 +59,10 @@ impl Worker {
     pub(super) async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let Self { app, sample, out } = self;
         let (in_order, ordered) = mpsc::channel(IN_ORDER);
-        let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), ordered));
+        let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), in_order.downgrade(), ordered));
         let mut sends = JoinSet::new();
+        // What waits for receipts is in the journal: nobody has to wait for it at the end.
+        let waiting: Waiting = Arc::default();
         let mut cancels: HashMap<SendId, oneshot::Sender<()>> = HashMap::new();
         while let Some(command) = commands.recv().await {
             // What has ended is let go of.
@@ -65,7 +72,16 @@ impl Worker {
                     let (cancel, cancelled) = oneshot::channel();
                     cancels.retain(|_, cancel| !cancel.is_closed());
                     cancels.insert(id, cancel);
-                    sends.spawn(send(app.clone(), out.clone(), id, request, cancelled, in_order.clone()));
+                    let under_way = send(app.clone(), out.clone(), id, request, cancelled, in_order.clone());
+                    let (app, out, in_order, waiting) =
+                        (app.clone(), out.clone(), in_order.downgrade(), Arc::clone(&waiting));
+                    sends.spawn(async move {
+                        if let Some(sent) = under_way.await {
+                            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                            while waiting.try_join_next().is_some() {}
+                            waiting.spawn(await_receipt(app, out, sent, in_order));
+                        }
+                    });
                 }
                 Command::CancelSend(id) => {
                     if let Some(cancel) = cancels.remove(&id) {
@@ -90,6 +106,7 @@ impl Worker {
         };
         // What is cut off here is in the journal, and settled as uncertain by whoever opens the workspace next.
         drop(timeout(GRACE, finished).await);
+        drop(std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)));
         app.close().await;
     }
 }
@@ -102,7 +119,7 @@ async fn send(
     request: SendRequest,
     cancelled: oneshot::Receiver<()>,
     in_order: mpsc::Sender<Command>,
-) {
+) -> Option<Transmission> {
     let told = out.clone();
     let shown = std::sync::atomic::AtomicU64::new(0);
     let events = move |event: SendEvent| {
@@ -120,16 +137,52 @@ async fn send(
             std::future::pending().await
         }
     });
-    let answer = sent.await.map(|transmission| Answer::Sent(Box::new(transmission)));
+    let sent = sent.await;
+    let pending = sent.as_ref().ok().filter(|sent| sent.verdict == Verdict::Pending).cloned();
+    let answer = sent.map(|transmission| Answer::Sent(Box::new(transmission)));
     out.tell(Event::Answered(id, answer));
     out.tell(Event::JournalChanged);
     // Closed only when the engine ends, and then nobody looks at what was sent last.
     drop(in_order.send(Command::Refresh).await);
+    pending
+}
+
+/// Follows what waits for its receipt in the journal, whoever takes the receipt: this program or another.
+async fn await_receipt(app: App, out: Outlet, sent: Transmission, in_order: mpsc::WeakSender<Command>) {
+    let begun = Instant::now();
+    loop {
+        let soon = begun.elapsed() < Duration::from_secs(60);
+        tokio::time::sleep(if soon { Duration::from_millis(250) } else { Duration::from_secs(5) }).await;
+        // A journal that cannot be read now is read again.
+        let Ok(standing) = app.transmission(&sent.id.simple().to_string()).await else { continue };
+        if standing.verdict == Verdict::Pending {
+            continue;
+        }
+        out.tell(Event::Settled(Box::new(standing.clone())));
+        out.tell(Event::JournalChanged);
+        if let Some(in_order) = in_order.upgrade() {
+            drop(in_order.send(Command::Refresh).await);
+        }
+        // What is uncertain by now is settled by a receipt that comes after all.
+        if standing.verdict != Verdict::Uncertain {
+            return;
+        }
+        while app.transmission(&sent.id.simple().to_string()).await.is_ok_and(|found| found == standing) {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    }
 }
 
 /// Carries commands out in their order, and reads the workspace anew when it is time.
-async fn clerk(app: App, sample: Option<SampleFiles>, out: Outlet, mut commands: mpsc::Receiver<Command>) {
-    let mut next = Instant::now() + look(&app, sample.as_ref(), &out).await;
+async fn clerk(
+    app: App,
+    sample: Option<SampleFiles>,
+    out: Outlet,
+    in_order: mpsc::WeakSender<Command>,
+    mut commands: mpsc::Receiver<Command>,
+) {
+    let mut receptionist = Receptionist::new(app.clone(), told_of_what_comes(&out, in_order));
+    let mut next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
     loop {
         // A fixed instant: commands that keep coming must not put it off.
         let done = match timeout_at(next, commands.recv()).await {
@@ -138,18 +191,44 @@ async fn clerk(app: App, sample: Option<SampleFiles>, out: Outlet, mut commands:
             Err(_time_to_look) => Done::Changed(None),
         };
         if let Done::Changed(answer) = done {
-            next = Instant::now() + look(&app, sample.as_ref(), &out).await;
+            next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
             // After the snapshot: whoever is answered finds what was done in it.
             if let Some(answer) = answer {
                 out.tell(answer);
             }
         }
     }
+    receptionist.stop().await;
+}
+
+/// Has lists read anew when something is received, and the snapshot, at most once for all that waits.
+fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<dyn Fn(ServeEvent) + Send + Sync> {
+    let out = out.clone();
+    Arc::new(move |event| match event {
+        ServeEvent::Transmission(transmission) => {
+            out.tell(Event::JournalChanged);
+            if transmission.direction == Direction::Outbound
+                && let Some(in_order) = in_order.upgrade()
+            {
+                // Where no more fit, a refresh is among those that wait or comes within the minute.
+                drop(in_order.try_send(Command::Refresh));
+            }
+        }
+        ServeEvent::JournalChanged => out.tell(Event::JournalChanged),
+        ServeEvent::Listening { .. } | ServeEvent::Outbox { .. } | ServeEvent::TurnedAway { .. } => {}
+    })
 }
 
 /// Reads the workspace and tells of it; returns when to do so next.
-async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet) -> Duration {
-    let snapshot = app.snapshot(sample.cloned()).await;
+async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionist: &mut Receptionist) -> Duration {
+    receptionist.follow().await;
+    if app.pass_deadlines().await {
+        out.tell(Event::JournalChanged);
+    }
+    let snapshot = app.snapshot(sample.cloned()).await.map(|mut snapshot| {
+        snapshot.receiving.clone_from(receptionist.standing());
+        snapshot
+    });
     let mut next = EVERY;
     if let Ok(snapshot) = &snapshot
         && let Some((at, ..)) = snapshot.next_activation()
@@ -228,6 +307,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Raw(id, transmission, part) => {
             told.looking(id, app.raw_text(transmission, part), |raw| Answer::Raw(Box::new(raw))).await
         }
+        Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         // These never get here: they are not carried out in order.
         Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => Done::Looked,

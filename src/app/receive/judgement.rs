@@ -15,6 +15,8 @@ pub(super) struct Outcome {
     pub(super) text: String,
     /// It was a receipt for a message of ours, not a message.
     pub(super) is_receipt: bool,
+    /// And the message that it is for was found.
+    pub(super) is_matched: bool,
     pub(super) diagnosis: Diagnosis,
 }
 
@@ -28,16 +30,45 @@ pub(super) fn refusal(modifier: &str, cause: &str, explanation: &str, blame: Bla
         mic: None,
         text: format!("{cause}: {modifier}"),
         is_receipt: false,
+        is_matched: false,
         diagnosis: diagnosis(cause, explanation, blame),
     }
 }
 
-/// A receipt that comes by itself: it is no order, so it is never delivered as one.
-pub(super) fn late_receipt() -> Outcome {
-    let explanation = "Asynchronous receipts are not taken yet; it was kept but not matched with what it is for";
+/// All is well with a message, or with what else was received.
+pub(super) fn taken(mic: Option<Mic>, cause: &str, explanation: &str) -> Outcome {
+    Outcome {
+        disposition: Disposition::processed(),
+        mic,
+        text: "The message was received and processed".to_owned(),
+        is_receipt: false,
+        is_matched: false,
+        diagnosis: diagnosis(cause, explanation, Blame::Nobody),
+    }
+}
+
+/// A receipt that came by itself, for a message of ours. It is no order, so it is never delivered as one.
+pub(super) fn matched_receipt(message_id: &str) -> Outcome {
+    let explanation = format!("It settles the message {message_id}");
+    Outcome { is_receipt: true, is_matched: true, ..taken(None, "Asynchronous receipt", &explanation) }
+}
+
+/// A receipt that came by itself, for nothing that is known here.
+pub(super) fn unmatched_receipt(why: &str) -> Outcome {
+    let explanation = format!("{why}; the receipt was kept and answered, and settles nothing");
     Outcome {
         is_receipt: true,
-        ..refusal("unexpected-processing-error", "Asynchronous receipt", explanation, Blame::Nobody)
+        ..refusal("unexpected-processing-error", "A receipt for no message of ours", &explanation, Blame::Partner)
+    }
+}
+
+/// A message that insists on a receipt which cannot be made (RFC 4130 section 7.5.3). It is not processed.
+pub(super) fn unmet_wish(disposition: &Disposition) -> Outcome {
+    let what = disposition.key().unwrap_or_default();
+    let explanation = "The message insists on a kind of receipt that is not supported here, so it was not processed";
+    Outcome {
+        disposition: disposition.clone(),
+        ..refusal(&what, "The receipt asked for cannot be made", explanation, Blame::Partner)
     }
 }
 

@@ -1,44 +1,54 @@
 //! Receiving one message: kept before it is read, opened, judged, delivered, journalled, answered.
 
+mod answer;
+mod arrived;
 mod judgement;
+mod policy;
 mod recipients;
+mod repetition;
+mod wish;
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
 
-use judgement::{Outcome, diagnosis, late_receipt, refusal, refused, remark, unknown_relationship};
+use answer::Answer;
+use arrived::may_be_receipt;
+use judgement::{
+    Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
+};
+use wish::ReceiptWish;
 
 use super::keys::UnsealedIdentity;
-use super::send::{blocking, head_bytes, new_id};
+use super::send::{blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
-use crate::as2::headers::{MediaType, get, unquote};
-use crate::as2::{
-    self, BuiltReceipt, DecryptionKey, Mic, OpenError, Opened, OpeningKeys, ReceiptContent, SignatureOutcome,
-    SigningPlan, build_receipt,
-};
+use crate::as2::headers::{get, unquote};
+use crate::as2::{self, DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome};
 use crate::certificate::Certificate;
-use crate::domain::algorithm::{Digest, SignatureScheme};
 use crate::domain::certificate::{Fingerprint, hex};
-use crate::domain::connection::{Profile, Quirks};
+use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
-use crate::domain::disposition::Disposition;
-use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::timeline::{acceptable_now, used_now};
 use crate::domain::transmission::{
-    Attempt, Direction, Headers, Light, Lights, MicComparison, Stage, StageName, StageStatus, Transmission,
-    TransmissionId, Verdict,
+    Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
-use crate::transport::{Handler, Refusal, Request, Response, ResponseBody};
+use crate::store::{As2Pair, DutyKind, Part, Workspace};
+use crate::transport::{Answered, Handler, Refusal, Request, Response, ResponseBody};
 
 /// An inbound message has one attempt.
 const FIRST: u32 = 1;
+
+/// So many receipts are posted at once.
+const POSTS_AT_ONCE: usize = 16;
 
 /// Places at which messages wait for their repetitions.
 const PLACES: usize = 64;
@@ -48,7 +58,10 @@ pub(super) struct Receiver {
     app: App,
     workspace: Workspace,
     inbox: Option<PathBuf>,
-    events: Box<dyn Fn(ServeEvent) + Send + Sync>,
+    events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
+    /// Receipts on their way to those who asked for them.
+    posting: std::sync::Mutex<JoinSet<()>>,
+    posts: Arc<Semaphore>,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
@@ -61,11 +74,19 @@ struct Addressed {
     message_id: String,
 }
 
+impl Addressed {
+    /// Between nobody who is named.
+    const fn unknown() -> Self {
+        Self { from: String::new(), to: String::new(), message_id: String::new() }
+    }
+}
+
 /// A profile that a message may belong to.
 struct Candidate {
     connection: ConnectionId,
     name: String,
     kind: ProfileKind,
+    policy: PolicyId,
     profile: Profile,
     accepted: Vec<Fingerprint>,
 }
@@ -74,29 +95,53 @@ impl Receiver {
     pub(super) async fn new(
         app: App,
         inbox: Option<PathBuf>,
-        events: Box<dyn Fn(ServeEvent) + Send + Sync>,
+        events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     ) -> Result<Self, AppError> {
         let workspace = app.workspace().await?;
-        Ok(Self { app, workspace, inbox, events, in_work: std::array::from_fn(|_| Mutex::default()) })
+        let in_work = std::array::from_fn(|_| Mutex::default());
+        let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
+        Ok(Self { app, workspace, inbox, events, posting: std::sync::Mutex::default(), posts, in_work })
+    }
+
+    /// Waits for the receipts that are on their way.
+    pub(super) async fn finished(&self) {
+        let mut posting = std::mem::take(&mut *self.posting.lock().unwrap_or_else(PoisonError::into_inner));
+        while posting.join_next().await.is_some() {}
+    }
+
+    /// Posts the receipt of a message once the answer to the message has gone. Where it has not, the message was
+    /// processed all the same, and whoever sent it waits for its receipt.
+    fn post_receipt(&self, id: TransmissionId, answered: Answered) {
+        let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
+        let places = Arc::clone(&self.posts);
+        let mut posting = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
+        while posting.try_join_next().is_some() {}
+        posting.spawn(async move {
+            answered.wait().await;
+            // Closed never.
+            let Ok(_place) = places.acquire_owned().await else { return };
+            let Some(_hand) = app.in_hand.take(id, DutyKind::Receipt) else { return };
+            // What cannot be journalled now is tried again when it is due.
+            if let Ok(Some(transmission)) = app.post_owed_receipt(&workspace, id, true).await {
+                events(ServeEvent::Transmission(Box::new(transmission)));
+            }
+        });
     }
 
     pub(super) fn tell(&self, event: ServeEvent) {
         (self.events)(event);
     }
 
-    async fn message(&self, request: Request) -> Result<Response, AppError> {
+    async fn message(&self, request: Request) -> Result<Answer, AppError> {
         let headers = request.headers.clone();
-        let Some(addressed) = addressed(&headers) else {
-            let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
-            self.tell(ServeEvent::TurnedAway { peer: request.peer, reason });
-            return Ok(Response::text(
-                400,
-                "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n",
-            ));
-        };
+        let addressed = addressed(&headers);
+        if addressed.is_none() && !may_be_receipt(&headers) {
+            return Ok((self.turn_away(request.peer), None));
+        }
         let at = self.app.now();
         let id = new_id(at);
-        let mut transmission = Transmission::new(id, addressed.message_id.clone(), at, Direction::Inbound);
+        let message_id = addressed.as_ref().map(|addressed| addressed.message_id.clone());
+        let mut transmission = Transmission::new(id, message_id.unwrap_or_default(), at, Direction::Inbound);
         transmission.request_headers.clone_from(&headers);
         for (name, value) in &mut transmission.request_headers {
             if name.eq_ignore_ascii_case("authorization") {
@@ -104,7 +149,19 @@ impl Receiver {
             }
         }
         transmission.lights = Lights { http: Light::Good, ..NOTHING_ASKED };
+        let peer = request.peer;
         let received = self.keep_request(request, &mut transmission).await;
+        if received.is_ok() && may_be_receipt(&headers) {
+            let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
+            if let Some(response) = receipt {
+                return Ok((response, None));
+            }
+        }
+        let Some(addressed) = addressed else {
+            let archive = self.workspace.archive().clone();
+            blocking(move || Ok(archive.discard(id)?)).await?;
+            return Ok((self.turn_away(peer), None));
+        };
         // Before anything is read from it, it is on disk and in the journal.
         let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
         self.workspace.begin_transmission(&transmission, pair).await?;
@@ -118,9 +175,17 @@ impl Receiver {
             transmission.http_status = None;
             let why = error.to_string();
             transmission.diagnosis = Some(diagnosis("Not taken", &why, blame));
-            self.finish(&mut transmission, StageStatus::Bad, &why).await?;
+            self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
         answered
+    }
+
+    /// What is neither a message nor a receipt.
+    fn turn_away(&self, peer: SocketAddr) -> Response {
+        let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
+        self.tell(ServeEvent::TurnedAway { peer, reason });
+        let text = "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n";
+        Response::text(400, text)
     }
 
     /// What follows once a message is kept: repetition, opening, judging, answering.
@@ -130,9 +195,10 @@ impl Receiver {
         headers: &Headers,
         addressed: &Addressed,
         at: Timestamp,
-    ) -> Result<Response, AppError> {
+    ) -> Result<Answer, AppError> {
+        let wish = ReceiptWish::of(headers);
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
-        if let Some(answer) = self.answer_of_first(addressed, transmission.id).await? {
+        if let Some((answer, owed)) = self.answer_of_first(addressed, &wish, transmission.id).await? {
             transmission.verdict = Verdict::Received;
             transmission.diagnosis = Some(diagnosis(
                 "Repeated message",
@@ -144,18 +210,24 @@ impl Receiver {
             if let ResponseBody::Bytes(body) = &answer.body {
                 self.keep(transmission.id, Part::ResponseBody(FIRST), body)?;
             }
-            self.finish(transmission, StageStatus::Good, "answered as the first time").await?;
-            return Ok(answer);
+            self.finish(transmission, StageStatus::Good, "answered as the first time", None).await?;
+            return Ok((answer, owed));
         }
         let candidates = self.candidates(addressed, at).await?;
         let (outcome, chosen) = if candidates.is_empty() {
             (unknown_relationship(), None)
+        } else if let Some(unmet) = &wish.unmet {
+            let chosen = candidates.into_iter().next();
+            if let Some(chosen) = &chosen {
+                belongs_to(transmission, chosen);
+            }
+            (unmet_wish(unmet), chosen)
         } else {
-            self.open_and_judge(transmission, headers, candidates, at).await?
+            self.open_and_judge(transmission, headers, addressed, &wish, candidates, at).await?
         };
-        let response = self.answer(transmission, headers, addressed, outcome, chosen.as_ref(), at).await?;
+        let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
         drop(one_at_a_time);
-        Ok(response)
+        Ok(answer)
     }
 
     /// Keeps head and body of a request exactly as they came.
@@ -187,26 +259,6 @@ impl Receiver {
         received
     }
 
-    /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
-    /// Message-ID is processed anew, because its sender was asked to mend something (RFC 4130 section 5.5).
-    async fn answer_of_first(&self, addressed: &Addressed, id: TransmissionId) -> Result<Option<Response>, AppError> {
-        let earlier = self
-            .workspace
-            .find_by_message_id(Direction::Inbound, &addressed.from, &addressed.to, &addressed.message_id)
-            .await?;
-        for summary in earlier.into_iter().filter(|summary| summary.id != id && summary.verdict == Verdict::Received) {
-            let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
-            let Some(status) = first.http_status else { continue };
-            let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
-            // Better no answer now than a second delivery.
-            let body = std::fs::read(&path).map_err(|error| {
-                AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
-            })?;
-            return Ok(Some(Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) }));
-        }
-        Ok(None)
-    }
-
     /// The profiles that carry the message's pair of identifiers, production first.
     async fn candidates(&self, addressed: &Addressed, at: Timestamp) -> Result<Vec<Candidate>, AppError> {
         let mut found = Vec::new();
@@ -217,6 +269,7 @@ impl Receiver {
                         connection: connection.id.clone(),
                         name: connection.name.clone(),
                         kind,
+                        policy: connection.policy.clone(),
                         profile: profile.clone(),
                         accepted: acceptable_now(&profile.partner_certificates, at),
                     });
@@ -232,6 +285,8 @@ impl Receiver {
         &self,
         transmission: &mut Transmission,
         headers: &Headers,
+        addressed: &Addressed,
+        wish: &ReceiptWish,
         mut candidates: Vec<Candidate>,
         at: Timestamp,
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
@@ -239,7 +294,7 @@ impl Receiver {
         fingerprints.dedup();
         let accepted = self.app.partner_certificates(&self.workspace, &fingerprints).await?;
         let identities = self.app.unseal_all(&self.workspace).await?;
-        let opened = self.open(transmission.id, headers, identities, accepted).await?;
+        let opened = self.open(transmission.id, headers, wish, identities, accepted).await?;
         let opened = match opened {
             Ok(opened) => opened,
             Err(error) => {
@@ -272,10 +327,18 @@ impl Receiver {
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
         if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {
-            return Ok((late_receipt(), Some(chosen)));
+            let outcome = match self.read_kept(transmission.id, headers, true).await? {
+                Some(receipt) => self.match_receipt(transmission.id, headers, addressed, &receipt).await?,
+                None => unmatched_receipt("It cannot be read"),
+            };
+            return Ok((outcome, Some(chosen)));
         }
-        if let Some(refusal) = refused(&opened, &chosen, signer) {
-            return Ok((refusal, Some(chosen)));
+        let not_taken = match refused(&opened, &chosen, signer) {
+            None => self.refused_by_policy(&opened, &chosen, at).await?,
+            not_taken => not_taken,
+        };
+        if let Some(not_taken) = not_taken {
+            return Ok((not_taken, Some(chosen)));
         }
         if let Some(folder) = self.inbox.clone() {
             let (archive, id) = (self.workspace.archive().clone(), transmission.id);
@@ -294,18 +357,11 @@ impl Receiver {
             }
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let said = format!("The message was opened and delivered{sender}{}", remark(&opened));
-        let mut explained = diagnosis("Received", &said, Blame::Nobody);
+        let mut explanation = format!("The message was opened and delivered{sender}{}", remark(&opened));
         if let Some(remark) = self.encrypted_for_another(&opened, &chosen).await? {
-            explained.explanation.push_str(&format!("; {remark}"));
+            explanation.push_str(&format!("; {remark}"));
         }
-        let outcome = Outcome {
-            disposition: Disposition::processed(),
-            mic: Some(opened.mic),
-            text: "The message was received and processed".to_owned(),
-            is_receipt: false,
-            diagnosis: explained,
-        };
+        let outcome = taken(Some(opened.mic), "Received", &explanation);
         Ok((outcome, Some(chosen)))
     }
 
@@ -313,18 +369,19 @@ impl Receiver {
         &self,
         id: TransmissionId,
         headers: &Headers,
+        wish: &ReceiptWish,
         identities: Vec<UnsealedIdentity>,
         accepted: Vec<Certificate>,
     ) -> Result<Result<Opened, OpenError>, AppError> {
         let archive = self.workspace.archive().clone();
-        let headers = headers.clone();
+        let (headers, digests) = (headers.clone(), wish.digests.clone());
         blocking(move || {
             let mut body: File = archive.open(id, Part::RequestBody(FIRST))?;
             let mut payload = archive.create(id, Part::Payload)?;
             let keys: Vec<DecryptionKey<'_>> = identities.iter().map(UnsealedIdentity::decryption_key).collect();
             let accepted: Vec<&Certificate> = accepted.iter().collect();
             let keys = OpeningKeys { decryption: &keys, accepted: &accepted };
-            let opened = as2::open(&headers, &mut body, keys, &asked_digests(&headers), &mut payload);
+            let opened = as2::open(&headers, &mut body, keys, &digests, &mut payload);
             // What an error left behind half written is not kept: the raw body is.
             if opened.is_ok() {
                 payload.finish()?;
@@ -332,141 +389,6 @@ impl Receiver {
             Ok(opened)
         })
         .await
-    }
-
-    /// Journals the outcome and answers with the receipt that was asked for.
-    async fn answer(
-        &self,
-        transmission: &mut Transmission,
-        headers: &Headers,
-        addressed: &Addressed,
-        outcome: Outcome,
-        chosen: Option<&Candidate>,
-        at: Timestamp,
-    ) -> Result<Response, AppError> {
-        let positive = outcome.disposition.is_positive();
-        transmission.verdict = if positive { Verdict::Received } else { Verdict::Refused };
-        transmission.disposition = Some(outcome.disposition.to_string());
-        if let Some(mic) = &outcome.mic {
-            transmission.mic = MicComparison {
-                algorithm: Some(mic.digest.as_str().to_owned()),
-                ours: Some(mic.base64()),
-                theirs: None,
-                matches: None,
-            };
-        }
-        let detail = outcome.diagnosis.cause.clone();
-        transmission.diagnosis = Some(outcome.diagnosis);
-        let asked = get(headers, "Disposition-Notification-To").is_some();
-        let (status, response_headers, body) = if asked {
-            let receipt = self
-                .receipt(
-                    transmission,
-                    headers,
-                    addressed,
-                    &outcome.disposition,
-                    outcome.mic.as_ref(),
-                    &outcome.text,
-                    chosen,
-                    at,
-                )
-                .await?;
-            // 200 also where the disposition is an error (RFC 4130 section 7.6).
-            (200, receipt.headers, receipt.body)
-        } else if positive || outcome.is_receipt {
-            // Every receipt is answered with 200, whatever becomes of it: some partners deliver nothing otherwise.
-            (200, Vec::new(), Vec::new())
-        } else {
-            let kind = vec![("Content-Type".to_owned(), "text/plain; charset=utf-8".to_owned())];
-            (400, kind, format!("{}\n", outcome.text).into_bytes())
-        };
-        transmission.http_status = Some(status);
-        transmission.response_headers.clone_from(&response_headers);
-        self.keep(
-            transmission.id,
-            Part::ResponseHead(FIRST),
-            &head_bytes(&format!("HTTP/1.1 {status}"), &response_headers),
-        )?;
-        self.keep(transmission.id, Part::ResponseBody(FIRST), &body)?;
-        let stage = if positive { StageStatus::Good } else { StageStatus::Bad };
-        self.finish(transmission, stage, &detail).await?;
-        Ok(Response { status, headers: response_headers, body: ResponseBody::Bytes(body) })
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that a receipt says")]
-    async fn receipt(
-        &self,
-        transmission: &Transmission,
-        headers: &Headers,
-        addressed: &Addressed,
-        disposition: &Disposition,
-        mic: Option<&Mic>,
-        text: &str,
-        chosen: Option<&Candidate>,
-        at: Timestamp,
-    ) -> Result<BuiltReceipt, AppError> {
-        let message_id = format!("<{}@receipt>", transmission.id.hyphenated());
-        let quirks = chosen.map_or_else(Quirks::default, |candidate| candidate.profile.quirks.clone());
-        let content = ReceiptContent {
-            from: &addressed.to,
-            to: &addressed.from,
-            message_id: &message_id,
-            original_message_id: &addressed.message_id,
-            disposition: disposition.clone(),
-            mic,
-            micalg_style: quirks.micalg_style,
-            text,
-            at,
-        };
-        // An unknown partner gets an unsigned receipt: nothing of ours is shown to strangers (RFC 4130 section 6.2).
-        let Some(candidate) = chosen.filter(|_| asks_signature(headers)) else {
-            return Ok(build_receipt(&content, None)?);
-        };
-        let identity = self.app.unseal(&self.workspace, &candidate.profile.identity).await?;
-        let asked = asked_digests(headers).into_iter().find(|digest| *digest > Digest::Md5);
-        let digest = asked.or_else(|| mic.map(|mic| mic.digest)).unwrap_or(Digest::Sha256);
-        let plan = SigningPlan {
-            certificate: &identity.certificate,
-            chain: &identity.chain,
-            key: &identity.key,
-            digest: identity.fitting(digest),
-            scheme: if digest == Digest::Sha1 { SignatureScheme::RsaPkcs1 } else { candidate.profile.signature_scheme },
-            quirks: &quirks,
-            at,
-        };
-        Ok(build_receipt(&content, Some(&plan))?)
-    }
-
-    fn keep(&self, id: TransmissionId, part: Part, bytes: &[u8]) -> Result<(), AppError> {
-        let mut writer = self.workspace.archive().create(id, part)?;
-        writer.write_all(bytes).map_err(|error| cannot_keep(&error))?;
-        writer.finish()?;
-        Ok(())
-    }
-
-    async fn finish(&self, transmission: &mut Transmission, status: StageStatus, detail: &str) -> Result<(), AppError> {
-        let stage =
-            Stage { stage: StageName::Answered, status, started: self.app.now(), ms: 0, detail: detail.to_owned() };
-        self.workspace.append_stage(transmission.id, FIRST, &stage).await?;
-        transmission.stages.push(stage);
-        transmission.attempts.push(Attempt {
-            number: FIRST,
-            started: transmission.at,
-            verdict: transmission.verdict,
-            http_status: transmission.http_status,
-            detail: detail.to_owned(),
-        });
-        self.workspace.update_transmission(transmission).await?;
-        let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-        blocking(move || {
-            if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
-            }
-            Ok(())
-        })
-        .await?;
-        self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
-        Ok(())
     }
 }
 
@@ -480,15 +402,21 @@ const NOTHING_ASKED: Lights = Lights {
 };
 
 impl Handler for Receiver {
-    async fn handle(&self, request: Request) -> Response {
+    async fn handle(&self, mut request: Request) -> Response {
         match request.method.as_str() {
             "POST" => {}
             "GET" | "HEAD" => return Response::text(200, "This is an AS2 receiver: post messages to it (RFC 4130)\n"),
             _ => return Response::text(405, "Messages are sent with POST\n"),
         }
         let peer = request.peer;
+        let answered = request.answered.take();
         match self.message(request).await {
-            Ok(response) => response,
+            Ok((response, owed)) => {
+                if let (Some(owed), Some(answered)) = (owed, answered) {
+                    self.post_receipt(owed, answered);
+                }
+                response
+            }
             Err(error) => {
                 self.tell(ServeEvent::TurnedAway { peer, reason: error.to_string() });
                 // Whoever sent it is to send it again; why it failed is nobody else's business.
@@ -520,21 +448,6 @@ fn addressed(headers: &Headers) -> Option<Addressed> {
         to: unquote(get(headers, "AS2-To")?),
         message_id: get(headers, "Message-ID").filter(|id| !id.is_empty() && id.len() <= 998)?.to_owned(),
     })
-}
-
-/// The digests asked for in `signed-receipt-micalg`, in their order (RFC 4130 section 7.3).
-fn asked_digests(headers: &Headers) -> Vec<Digest> {
-    let options =
-        MediaType::parse(&format!(";{}", get(headers, "Disposition-Notification-Options").unwrap_or_default()));
-    options
-        .parameter("signed-receipt-micalg")
-        .map(|list| list.split(',').filter_map(Digest::from_micalg).collect())
-        .unwrap_or_default()
-}
-
-fn asks_signature(headers: &Headers) -> bool {
-    get(headers, "Disposition-Notification-Options")
-        .is_some_and(|options| options.to_ascii_lowercase().contains("pkcs7-signature"))
 }
 
 fn belongs_to(transmission: &mut Transmission, candidate: &Candidate) {

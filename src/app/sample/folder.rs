@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::app::courier::LOCK as LOCK_OF_DUE_WORK;
 use crate::app::{App, AppError, Clock};
 use crate::store::{Location, Unlock, Workspace};
 
@@ -16,7 +17,7 @@ const MARK: &str = "sample";
 const BEGUN: &str = "begun";
 
 /// The mark of a finished sample of this shape. Another shape gets another mark.
-const SHAPE: &str = "2";
+const SHAPE: &str = "3";
 
 /// Under which the workspace remembers when the sample was set up.
 const MADE: &str = "sample-made";
@@ -204,9 +205,13 @@ fn clear(folder: &Path) -> Result<(), AppError> {
     for entry in fs::read_dir(folder).map_err(cannot(folder))? {
         let path = entry.map_err(cannot(folder))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if ["archive", "partners", "downloads"].contains(&name.as_str()) {
+        if ["archive", "partners", "downloads", "inbox"].contains(&name.as_str()) {
             fs::remove_dir_all(&path).map_err(cannot(folder))?;
-        } else if name.starts_with("countersign.sqlite") || name == "workspace.key" || name == "serving" {
+        } else if name.starts_with("countersign.sqlite")
+            || name == "workspace.key"
+            || name == "serving"
+            || name == LOCK_OF_DUE_WORK
+        {
             fs::remove_file(&path).map_err(cannot(folder))?;
         }
     }

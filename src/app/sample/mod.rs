@@ -3,6 +3,7 @@
 mod folder;
 mod open;
 mod partners;
+mod receipts;
 mod reopen;
 mod steps;
 mod world;

@@ -100,7 +100,7 @@ pub(super) async fn start(
     running: bool,
 ) -> Result<RunningPartner, AppError> {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = |listen| ServeOptions { listen, tls: None, inbox: Some(folder.join("inbox")) };
+    let options = |listen| ServeOptions { listen, tls: None, inbox: Some(folder.join("inbox")), outbox: None };
     let bound = match app.bind(&options(address.unwrap_or(any_port))).await {
         // Another program may have the address by now.
         Err(_taken) if address.is_some() => app.bind(&options(any_port)).await?,

@@ -3,6 +3,7 @@
 
 use super::folder::{self, Claim};
 use super::partners::{self, PARTNERS, RunningPartner};
+use super::receipts;
 use super::world::{Running, place};
 use crate::app::{App, AppError, Clock};
 use crate::domain::connection::Profile;
@@ -35,6 +36,7 @@ pub(super) async fn reopen(claim: Claim) -> Result<Running, AppError> {
         tokio::try_join!(partner(us_production), partner(us_test), partner(de), partner(northwind), partner(harbor))?;
     let partners = vec![us_production, us_test, de, northwind, harbor];
     follow(&app, &workspace, &before, &partners).await?;
+    receipts::keep(&app, &workspace).await?;
     Ok(Running { app, partners, claim })
 }
 
@@ -66,6 +68,24 @@ async fn follow(
     workspace.save_connections(&changed, app.now()).await?;
     // Last: interrupted before, it is done again.
     partners::remember(workspace, partners).await
+}
+
+/// Has connections whose receipts go to our old address name the new one.
+pub(super) async fn redirect_receipts(app: &App, workspace: &Workspace, old: &str, new: &str) -> Result<(), AppError> {
+    let mut changed = Vec::new();
+    for mut connection in workspace.connections().await? {
+        let mut follows = false;
+        for profile in [&mut connection.production, &mut connection.test].into_iter().flatten() {
+            if profile.mdn_url.as_ref().is_some_and(|url| url.as_str() == old) {
+                profile.mdn_url = Some(new.parse()?);
+                follows = true;
+            }
+        }
+        if follows {
+            changed.push(connection);
+        }
+    }
+    Ok(workspace.save_connections(&changed, app.now()).await?)
 }
 
 /// Puts a new origin in the place of an old one; says whether it did.

@@ -4,10 +4,12 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use super::SampleEvent;
 use super::world::World;
-use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Payload, SendRequest};
+use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Payload, SendRequest, ServeOptions};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::{CheckReport, Finding, ProfileReport, Status};
@@ -19,6 +21,9 @@ use crate::domain::transmission::{StageName, Transmission, Verdict};
 /// How long before its activation the renewed certificate is scheduled: long enough to send once before it.
 const AHEAD_SECONDS: i64 = 5;
 
+/// How long the asynchronous receipt of a partner on this very machine may take.
+const RECEIPT_WITHIN: Duration = Duration::from_secs(10);
+
 /// Days ahead for which the other partner's certificate is scheduled.
 const NORTHWIND_DAYS: i64 = 30;
 
@@ -27,7 +32,7 @@ type Running<'a> = Pin<Box<dyn Future<Output = Result<String, AppError>> + Send 
 type Step = for<'a> fn(&'a World, Events<'a>) -> Running<'a>;
 
 /// The steps with their titles.
-pub(super) const JOB: [(&str, Step); 11] = [
+pub(super) const JOB: [(&str, Step); 12] = [
     ("Review compliance", |world, events| Box::pin(review(world, events))),
     ("Look at the renewed certificate of Amazon Vendor US", |world, events| Box::pin(inspect(world, events))),
     ("Import it for the test profile, active at once", |world, _| Box::pin(import_for_test(world))),
@@ -38,6 +43,7 @@ pub(super) const JOB: [(&str, Step); 11] = [
     ("Send to production after the activation", |world, events| Box::pin(send_after(world, events))),
     ("Send to Northwind Retail, which has switched early", |world, events| Box::pin(send_to_early(world, events))),
     ("Activate its new certificate now and send again", |world, events| Box::pin(activate_and_send(world, events))),
+    ("Send to Harbor Grocers, whose receipt comes later", |world, events| Box::pin(send_and_wait(world, events))),
     ("Review compliance again", |world, events| Box::pin(review_again(world, events))),
 ];
 
@@ -250,6 +256,44 @@ async fn activate_and_send(world: &World, events: Events<'_>) -> Result<String, 
     bring_in(world, "northwind", ProfileKind::Production, Activation::Now).await?;
     let sent = send(world, events, "northwind", ProfileKind::Production).await?;
     delivered(&sent, world.northwind_fingerprint)
+}
+
+async fn send_and_wait(world: &World, events: Events<'_>) -> Result<String, AppError> {
+    let receiving = world.app.receiving_settings().await?;
+    let options = ServeOptions { listen: receiving.listen, tls: None, inbox: receiving.inbox, outbox: None };
+    let bound = world.app.bind(&options).await?;
+    let url = bound.url.clone();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = tokio::spawn(bound.serve(
+        async {
+            drop(stopped.await);
+        },
+        |_event| {},
+    ));
+    let settled: Result<Transmission, AppError> = async {
+        let sent = send(world, events, "harbor", ProfileKind::Test).await?;
+        // Its receipt may have come before the answer to the message did.
+        unless(matches!(sent.verdict, Verdict::Pending | Verdict::Delivered), || {
+            format!("{}: {}", sent.verdict, sent.cause().unwrap_or("no cause is known"))
+        })?;
+        events(SampleEvent::Note(format!("the receipt is waited for at {url}")));
+        let until = Instant::now() + RECEIPT_WITHIN;
+        loop {
+            let found = world.app.transmission(&sent.id.to_string()).await?;
+            if found.verdict != Verdict::Pending || Instant::now() > until {
+                return Ok(found);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    .await;
+    drop(stop);
+    drop(serving.await);
+    let settled = settled?;
+    unless(settled.verdict == Verdict::Delivered && settled.lights.all_good(), || {
+        format!("{}: {}", settled.verdict, settled.cause().unwrap_or("no cause is known"))
+    })?;
+    Ok("its asynchronous receipt came, signed, and proves the delivery".to_owned())
 }
 
 async fn review_again(world: &World, events: Events<'_>) -> Result<String, AppError> {

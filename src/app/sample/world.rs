@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::SampleFault;
 use super::folder::{self, Claim};
 use super::partners::{self, Counterpart, PARTNERS, PartnerKey, RunningPartner};
+use super::{SampleFault, receipts};
 use crate::app::{App, AppError, Clock, NewIdentity};
 use crate::certificate::{Certificate, KeyKind, create_sha1_identity, create_valid_identity};
 use crate::domain::certificate::Fingerprint;
@@ -165,8 +165,9 @@ impl World {
             partner(harbor_both, vec![&harbor], harbors),
         )?;
         let partners = vec![us_production, us_test, de, northwind, harbor_both];
+        let receipts = receipts::choose(&app, &workspace).await?;
         for (name, template) in CONNECTIONS {
-            let mut text = template.to_owned();
+            let mut text = template.replace("{receipts}", &receipts);
             for partner in &partners {
                 text = text.replace(&format!("{{{}}}", partner.name), &partner.url);
             }

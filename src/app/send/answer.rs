@@ -17,7 +17,7 @@ use crate::domain::diagnosis::{
 };
 use crate::domain::disposition::Disposition;
 use crate::domain::transmission::{Headers, MicComparison};
-use crate::transport::{Answer, FailureKind, PostFailure, TlsReason};
+use crate::transport::{Answer, FailureKind, PostFailure, Timings, TlsReason};
 
 /// The most characters of an answer's body that are quoted.
 const EXCERPT: usize = 300;
@@ -113,6 +113,20 @@ impl Reading {
             ReceiptReading::Unreadable(detail) => ReceiptFacts::Unreadable { detail },
         };
         http(&answer, receipt)
+    }
+
+    /// Reads a receipt that came by itself, after the message had been answered with this status.
+    pub(super) fn read_late(self, headers: &Headers, body: &[u8], status: u16) -> AnswerFacts {
+        let answer = Answer {
+            status,
+            reason: String::new(),
+            headers: headers.clone(),
+            body: body.to_vec(),
+            whole_sent: true,
+            timings: Timings::default(),
+            tls: None,
+        };
+        self.read(answer)
     }
 
     fn receipt(&mut self, receipt: as2::Receipt) -> Receipt {

@@ -3,15 +3,17 @@
 //! Whoever sends holds a lock on a file beside the payload; the system lets it go when the program ends, however it
 //! ends.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use super::FIRST;
 use crate::app::AppError;
 use crate::domain::diagnosis::{Action, Blame, Diagnosis};
-use crate::domain::transmission::{Direction, TransmissionId, Verdict};
-use crate::store::Workspace;
+use crate::domain::sent::next_attempt;
+use crate::domain::transmission::{Attempt, Direction, TransmissionId, Verdict};
+use crate::store::{Duty, DutyKind, Workspace};
 
 /// Name of the file that is locked.
 const NAME: &str = "in-flight";
@@ -36,6 +38,18 @@ impl InFlight {
             .and_then(|file| file.lock().map(|()| file))
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
         Ok(Self { path, _locked: locked })
+    }
+
+    /// The same, where nobody else is at it.
+    pub(super) fn try_begin(workspace: &Workspace, id: TransmissionId) -> Result<Option<Self>, AppError> {
+        let path = workspace.archive().prepare(id)?.join(NAME);
+        let cannot = |error: std::io::Error| AppError::new(format!("cannot write {}: {error}", path.display()));
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { path, _locked: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(cannot(error)),
+        }
     }
 
     /// Lets the lock go and takes its file away.
@@ -67,8 +81,14 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             }
         }
         // Whoever held it wrote its end before letting go: what counts is what stands there now.
-        let Some(mut transmission) = workspace.transmission(open.id).await? else { continue };
+        let mut transaction = workspace.begin().await?;
+        let Some(mut transmission) = transaction.transmission(open.id).await? else { continue };
         if transmission.verdict != open.verdict {
+            continue;
+        }
+        let duty = transaction.duty(open.id, DutyKind::Attempt).await?;
+        if duty.is_some() && !begun {
+            // Daily work that waits for its next attempt, or was interrupted before it was sent.
             continue;
         }
         let (verdict, explanation) = match (open.direction, begun) {
@@ -88,7 +108,21 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             action: (open.direction == Direction::Outbound).then_some(Action::Redeliver),
             ..Diagnosis::default()
         });
-        workspace.update_transmission(&transmission).await?;
+        if let Some(duty) = duty {
+            // The attempt counts: the partner may have got it, and gets the same bytes again.
+            let at = next_attempt(duty.number, now);
+            transmission.next_attempt = Some(at);
+            transmission.attempts.push(Attempt {
+                number: duty.number,
+                started: if duty.number == FIRST { open.at } else { now },
+                verdict,
+                http_status: None,
+                detail: explanation.to_owned(),
+            });
+            transaction.put_duty(&Duty { at, number: duty.number + 1, ..duty }).await?;
+        }
+        transaction.update_transmission(&transmission).await?;
+        transaction.commit().await?;
     }
     Ok(())
 }

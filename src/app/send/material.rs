@@ -5,13 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::Sending;
-use crate::app::AppError;
 use crate::app::keys::UnsealedIdentity;
+use crate::app::{App, AppError};
 use crate::as2::{EncryptionPlan, Entity, OutboundMessage, SigningPlan};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::connection::{FilenameMode, Profile};
+use crate::domain::sent::SentAs;
 use crate::domain::timeline::used_now;
+use crate::domain::transmission::Transmission;
+use crate::store::Workspace;
 
 /// Everything that a message is built from, but its payload.
 #[derive(Clone)]
@@ -23,6 +26,16 @@ pub(super) struct Material {
     message_id: String,
     at: Timestamp,
     identity_name: String,
+}
+
+/// The payload's MIME entity.
+fn entity(profile: &Profile, file: Option<String>, payload_length: u64) -> Entity {
+    Entity {
+        content_type: profile.content_type.clone(),
+        filename: file.filter(|_| profile.filename == FilenameMode::Preserve),
+        transfer_encoding: profile.transfer_encoding,
+        payload_length,
+    }
 }
 
 impl Material {
@@ -43,23 +56,38 @@ impl Material {
             })?;
             Some(Arc::new(certificate))
         };
-        let filename = match profile.filename {
-            FilenameMode::Preserve => sending.transmission.file.clone(),
-            FilenameMode::None => None,
-        };
         Ok(Self {
-            entity: Entity {
-                content_type: profile.content_type.clone(),
-                filename,
-                transfer_encoding: profile.transfer_encoding,
-                payload_length,
-            },
+            entity: entity(profile, sending.transmission.file.clone(), payload_length),
             message_id: sending.transmission.message_id.clone(),
             identity_name: profile.identity.to_string(),
             profile: Arc::new(profile.clone()),
             identity: Arc::new(identity),
             recipient,
             at,
+        })
+    }
+
+    /// What an earlier message was made of, for reading a receipt of it.
+    pub(super) async fn again(
+        app: &App,
+        workspace: &Workspace,
+        transmission: &Transmission,
+        sent: &SentAs,
+    ) -> Result<Self, AppError> {
+        let profile = &sent.profile;
+        let identity = app.unseal(workspace, &profile.identity).await?;
+        let recipient = match &sent.encrypted_for {
+            Some(fingerprint) => app.partner_certificates(workspace, &[*fingerprint]).await?.pop().map(Arc::new),
+            None => None,
+        };
+        Ok(Self {
+            entity: entity(profile, transmission.file.clone(), transmission.bytes.payload),
+            message_id: transmission.message_id.clone(),
+            identity_name: profile.identity.to_string(),
+            profile: Arc::new(profile.clone()),
+            identity: Arc::new(identity),
+            recipient,
+            at: transmission.at,
         })
     }
 

@@ -1,20 +1,26 @@
 //! Sending one message: journalled and copied first, built and kept, posted, its receipt read, its outcome explained.
 
 mod answer;
+mod daily;
+mod ending;
 mod in_flight;
+mod late;
 mod material;
+mod posting;
 mod stages;
 
 use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
+pub(super) use daily::DailyWork;
 use in_flight::InFlight;
 pub(super) use in_flight::settle_abandoned;
+pub(super) use late::ArrivedReceipt;
+pub(super) use posting::post_conditions;
 pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
@@ -23,13 +29,13 @@ use crate::as2::{Built, Sha256};
 use crate::domain::algorithm::Compression;
 use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
-use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, RequestFacts};
+use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, RequestFacts};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::sent::SentAs;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
-use crate::domain::transmission::{Attempt, Direction, Headers, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace, http_password_name};
-use crate::transport::{self, BasicAuth, Identity, PostRequest, Trust};
+use crate::domain::transmission::{Direction, Headers, StageName, Transmission, TransmissionId, Verdict};
+use crate::store::{As2Pair, Part, Workspace};
 use material::Material;
 use stages::Stages;
 
@@ -55,7 +61,7 @@ pub struct SendRequest {
     pub payload: Payload,
 }
 
-/// The attempt that this module makes; retries of daily work count on from it.
+/// The first attempt, whose bytes all later ones send.
 const FIRST: u32 = 1;
 
 impl App {
@@ -107,9 +113,11 @@ impl App {
             transmission,
             stages: Stages::new(self.clock, events),
             begun: at,
+            number: FIRST,
+            daily: false,
             trouble: None,
         };
-        sending.run(source, cancelled).await?;
+        sending.run(Some(source), cancelled).await?;
         in_flight.end();
         Ok(sending.transmission)
     }
@@ -208,13 +216,17 @@ struct Sending<'a> {
     transmission: Transmission,
     stages: Stages<'a>,
     begun: Timestamp,
+    /// Which attempt it is, from 1.
+    number: u32,
+    /// Whether further attempts are made by themselves where nobody has decided.
+    daily: bool,
     /// What went wrong here without changing the outcome.
     trouble: Option<String>,
 }
 
 impl Sending<'_> {
     /// Goes through all stages; whatever happens, the outcome is in the transmission and in the journal.
-    async fn run(&mut self, source: Source, cancelled: impl Future<Output = ()>) -> Result<(), AppError> {
+    async fn run(&mut self, source: Option<Source>, cancelled: impl Future<Output = ()>) -> Result<(), AppError> {
         let mut request = RequestFacts::of(&self.profile, self.transmission.message_id.clone());
         request.filename =
             (self.profile.filename == FilenameMode::Preserve).then(|| self.transmission.file.clone()).flatten();
@@ -232,12 +244,13 @@ impl Sending<'_> {
         self.finish(AttemptFacts { request, answer }).await
     }
 
-    /// Up to the answer. An error is our own fault, and nothing has left the house.
-    async fn attempt(&mut self, source: Source, request: &mut RequestFacts) -> Result<AnswerFacts, AppError> {
-        if self.profile.mdn.is_async() {
-            return Err(AppError::new("asynchronous receipts are not available yet; use mdn sync-signed or sync"));
-        }
-        let length = self.copy_payload(source).await?;
+    /// Up to the answer. An error is our own fault, and nothing has left the house. Without a source the payload is in
+    /// the archive already.
+    async fn attempt(&mut self, source: Option<Source>, request: &mut RequestFacts) -> Result<AnswerFacts, AppError> {
+        let length = match source {
+            Some(source) => self.copy_payload(source).await?,
+            None => self.transmission.bytes.payload,
+        };
         self.stages.begin(StageName::Certificates);
         let material = Material::choose(self, length).await;
         let material = self.stages.settle(material, Material::describe)?;
@@ -250,51 +263,24 @@ impl Sending<'_> {
             self.stages.settle(built, |built| describe_built(self.transmission.bytes.payload, built, &material))?;
         self.transmission.bytes.sent = built.length;
         request.bytes = built.length;
-        let post = self.post_request(&built).await?;
+        let post = self.post_request(&built.headers, built.length).await?;
         self.transmission.request_headers.clone_from(&built.headers);
         self.transmission.mic.algorithm = Some(built.mic.digest.as_str().to_owned());
         self.transmission.mic.ours = Some(built.mic.base64());
         self.transmission.verdict = Verdict::Sending;
         self.keep_head(Part::RequestHead(FIRST), &format!("POST {} HTTP/1.1", self.profile.url), &built.headers)?;
         self.journal_stages().await?;
-        self.workspace.update_transmission(&self.transmission).await?;
-
-        let total = built.length;
-        let stages = &self.stages;
-        stages.begin(StageName::Connected);
-        let posted = transport::post(post, |event| stages.on_post(event, total)).await;
-        Ok(match posted {
-            Ok(answer) => {
-                self.transmission.http_status = Some(answer.status);
-                self.transmission.response_headers.clone_from(&answer.headers);
-                let line = format!("HTTP/1.1 {} {}", answer.status, answer.reason);
-                let kept = self
-                    .keep_head(Part::ResponseHead(FIRST), line.trim_end(), &answer.headers)
-                    .and_then(|()| self.keep(Part::ResponseBody(FIRST), &answer.body));
-                self.stages.answered(&answer);
-                // From here on the partner may have the message: trouble of ours must not call it unsent.
-                match self.read_answer(answer, &material, &built).await {
-                    Ok(facts) => {
-                        if let Err(error) = kept {
-                            self.trouble = Some(format!("The answer could not be kept: {error}"));
-                        }
-                        facts
-                    }
-                    Err(error) => AnswerFacts::Broken {
-                        all_bytes_sent: true,
-                        detail: format!("an answer came but could not be read here: {error}"),
-                    },
-                }
-            }
-            Err(failure) => {
-                self.stages.post_failed(&failure);
-                if let Some(answer) = &failure.answer {
-                    self.transmission.http_status = Some(answer.status);
-                    self.transmission.response_headers.clone_from(&answer.headers);
-                }
-                answer::of_failure(&failure, self.profile.timeout_seconds)
-            }
-        })
+        let sent = SentAs {
+            profile: self.profile.clone(),
+            encrypted_for: request.encrypted_for,
+            signed_by: request.signed_by,
+        };
+        let mut transaction = self.workspace.begin().await?;
+        transaction.keep_sent_as(self.transmission.id, &sent).await?;
+        transaction.update_transmission(&self.transmission).await?;
+        self.put_off(&mut transaction).await?;
+        transaction.commit().await?;
+        self.exchange(post, &material, &built.mic).await
     }
 
     /// Copies the payload into the archive, so that it can be sent again when the user's file is gone.
@@ -345,124 +331,9 @@ impl Sending<'_> {
         .await
     }
 
-    async fn post_request(&self, built: &Built) -> Result<PostRequest, AppError> {
-        let profile = &self.profile;
-        let basic_auth = match &profile.http_user {
-            Some(user) => {
-                let secret = self.workspace.secret(&http_password_name(&self.connection.id, self.kind)).await?;
-                let secret = secret.ok_or_else(|| {
-                    AppError::new("`http_user` is set but no password is kept; set it with http_password=-")
-                })?;
-                let password = String::from_utf8_lossy(&secret).into_owned();
-                Some(BasicAuth { user: user.clone(), password: password.into() })
-            }
-            None => None,
-        };
-        let trust = match profile.tls_trust.as_str() {
-            "system" => Trust::System,
-            path => Trust::Pem(super::certificates::read_bytes(std::path::Path::new(path))?),
-        };
-        let identity = match profile.tls_identity.as_ref().filter(|_| profile.url.is_tls()) {
-            Some(name) => {
-                let ours = self.app.unseal(&self.workspace, name).await?;
-                let chain =
-                    std::iter::once(&ours.certificate).chain(&ours.chain).map(|each| each.der().to_vec()).collect();
-                let key = ours.key.pkcs8_der().to_vec().into();
-                Some(Identity::from_der(chain, key).map_err(|error| AppError::new(error.to_string()))?)
-            }
-            None => None,
-        };
-        Ok(PostRequest {
-            url: profile.url.clone(),
-            headers: built.headers.clone(),
-            body: self.workspace.archive().path(self.transmission.id, Part::RequestBody(FIRST)),
-            length: built.length,
-            chunked: profile.quirks.chunked,
-            timeout: Duration::from_secs(u64::from(profile.timeout_seconds)),
-            basic_auth,
-            trust,
-            identity,
-            max_answer: crate::as2::MAX_RECEIPT,
-        })
-    }
-
-    /// Reads the receipt out of an answer.
-    async fn read_answer(
-        &self,
-        answer: transport::Answer,
-        material: &Material,
-        built: &Built,
-    ) -> Result<AnswerFacts, AppError> {
-        let at = self.app.now();
-        let uses = &self.profile.partner_certificates;
-        let acceptable = crate::domain::timeline::acceptable_now(uses, at);
-        let accepted = self.app.partner_certificates(&self.workspace, &acceptable).await?;
-        let everything =
-            self.app.partner_certificates(&self.workspace, &crate::domain::timeline::all_fingerprints(uses)).await?;
-        let reading = answer::Reading {
-            payload: self.workspace.archive().open(self.transmission.id, Part::Payload)?,
-            material: material.clone(),
-            sent: self
-                .workspace
-                .archive()
-                .open(self.transmission.id, Part::RequestBody(FIRST))
-                .ok()
-                .map(|body| (built.headers.clone(), body)),
-            mic: built.mic.clone(),
-            message_id: self.transmission.message_id.clone(),
-            mdn: self.profile.mdn,
-            accepted,
-            known: everything,
-            in_use: crate::domain::timeline::used_now(uses, at).map(|entry| entry.fingerprint),
-        };
-        blocking(move || Ok(reading.read(answer))).await
-    }
-
-    /// Judges, explains, journals the end.
-    async fn finish(&mut self, facts: AttemptFacts) -> Result<(), AppError> {
-        let (verdict, lights) = diagnosis::judge(&facts);
-        self.stages.receipt(&facts, &lights);
-        if let AnswerFacts::Http(http) = &facts.answer
-            && let diagnosis::ReceiptFacts::Read(receipt) = &http.receipt
-        {
-            self.transmission.disposition = Some(receipt.disposition.to_string());
-            if receipt.mic.theirs.is_some() {
-                self.transmission.mic = receipt.mic.clone();
-            }
-        }
-        let context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
-        let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
-        explained.evidence.extend(self.trouble.take());
-        self.transmission.verdict = verdict;
-        self.transmission.lights = lights;
-        self.transmission.attempts.push(Attempt {
-            number: FIRST,
-            started: self.begun,
-            verdict,
-            http_status: self.transmission.http_status,
-            detail: explained.cause.clone(),
-        });
-        self.transmission.diagnosis = Some(explained);
-        self.journal_stages().await?;
-        self.transmission.stages = self.stages.all();
-        self.workspace.update_transmission(&self.transmission).await?;
-        // Decided: the stored bytes are not needed for another attempt, so large ones are cut to what is kept.
-        if matches!(verdict, Verdict::Delivered | Verdict::Failed) {
-            let (archive, id) = (self.workspace.archive().clone(), self.transmission.id);
-            blocking(move || {
-                if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                    archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
-        Ok(())
-    }
-
     async fn journal_stages(&self) -> Result<(), AppError> {
         for stage in self.stages.fresh() {
-            self.workspace.append_stage(self.transmission.id, FIRST, &stage).await?;
+            self.workspace.append_stage(self.transmission.id, self.number, &stage).await?;
         }
         Ok(())
     }

@@ -6,9 +6,11 @@ use egui::{
 };
 
 use crate::app::Protection;
+use crate::app::engine::ReceivingState;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page};
+use crate::ui::receiving::ReceivingDialog;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted};
 
@@ -161,4 +163,28 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
             desk.intend(Intent::OpenPalette);
         }
     });
+    ui.horizontal(|ui| {
+        ui.add_space(9.0);
+        receiving(ui, desk);
+    });
+}
+
+/// Whether messages are received, as a dot and words; a click opens the dialog that sets it.
+fn receiving(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let tokens = tokens(ui.ctx());
+    let (words, why) = crate::ui::receiving::words(&desk.snapshot.receiving.state);
+    let ink = match &desk.snapshot.receiving.state {
+        ReceivingState::On { .. } => tokens.ok.ink,
+        ReceivingState::Failed { .. } => tokens.bad.ink,
+        ReceivingState::Off | ReceivingState::Elsewhere => tokens.faint,
+    };
+    ui.spacing_mut().item_spacing.x = 6.0;
+    let (dot, _) = ui.allocate_exact_size(vec2(8.0, 16.0), Sense::hover());
+    ui.painter().circle_filled(dot.center(), 4.0, ink);
+    let label = ui.add(egui::Label::new(muted(ui, &words)).sense(Sense::click()).truncate());
+    label.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
+    focus_ring(ui, &label);
+    if label.on_hover_text(why).clicked() {
+        desk.intend(Intent::Open(Box::new(ReceivingDialog::new(desk))));
+    }
 }

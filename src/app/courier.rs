@@ -1,0 +1,129 @@
+//! Whoever does what is due: further attempts, receipts that we owe, and the end of waiting for receipts. What is due is
+//! computed from the journal each time; nothing is remembered here.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::serve::ServeEvent;
+use super::{App, AppError};
+use crate::domain::transmission::{Transmission, TransmissionId};
+use crate::store::{Duty, DutyKind, Workspace};
+
+/// How often is looked for what is due.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// How much is done at once.
+const AT_ONCE: usize = 4;
+
+/// How long work under way is waited for at the end. What takes longer is in the journal.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// The file that is locked by the one program that does what is due in a workspace.
+pub(super) const LOCK: &str = "due-work";
+
+/// What this program is at, so that it is not begun twice.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InHand(Arc<Mutex<HashSet<(TransmissionId, DutyKind)>>>);
+
+/// Something in hand, until this is dropped.
+pub(super) struct Hand {
+    all: InHand,
+    what: (TransmissionId, DutyKind),
+}
+
+impl InHand {
+    /// Takes something in hand, unless it is already.
+    pub(super) fn take(&self, id: TransmissionId, kind: DutyKind) -> Option<Hand> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert((id, kind)).then(|| Hand { all: self.clone(), what: (id, kind) })
+    }
+}
+
+impl Drop for Hand {
+    fn drop(&mut self) {
+        self.all.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.what);
+    }
+}
+
+/// Does what is due as long as the program runs.
+pub(super) struct Courier {
+    app: App,
+    workspace: Workspace,
+    tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
+    places: Arc<Semaphore>,
+    /// Held by one program at a time.
+    lock: Option<File>,
+}
+
+impl Courier {
+    pub(super) fn new(app: App, workspace: Workspace, tell: Arc<dyn Fn(ServeEvent) + Send + Sync>) -> Self {
+        Self { app, workspace, tell, places: Arc::new(Semaphore::new(AT_ONCE)), lock: None }
+    }
+
+    /// Looks for what is due until `stop` turns true, then waits for what is under way.
+    pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut running = JoinSet::new();
+        loop {
+            // A journal that cannot be read now is read again in a moment.
+            drop(self.round(&mut running).await);
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+        let finished = async { while running.join_next().await.is_some() {} };
+        drop(tokio::time::timeout(GRACE, finished).await);
+    }
+
+    /// Begins what is due now, as far as there is room.
+    pub(super) async fn round(&mut self, running: &mut JoinSet<()>) -> Result<(), AppError> {
+        while running.try_join_next().is_some() {}
+        if !self.is_alone() {
+            return Ok(());
+        }
+        let now = self.app.now();
+        let due = self.workspace.duties(now).await?;
+        if due.iter().any(|duty| duty.kind == DutyKind::Deadline)
+            && self.app.settle_overdue(&self.workspace, now).await?
+        {
+            (self.tell)(ServeEvent::JournalChanged);
+        }
+        for duty in due.into_iter().filter(|duty| duty.kind != DutyKind::Deadline) {
+            let Some(hand) = self.app.in_hand.take(duty.transmission, duty.kind) else { continue };
+            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
+            let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
+            running.spawn(async move {
+                // What cannot be read or written now is still due.
+                if let Ok(Some(transmission)) = carry_out(&app, &workspace, &duty).await {
+                    tell(ServeEvent::Transmission(Box::new(transmission)));
+                }
+                drop((hand, place));
+            });
+        }
+        Ok(())
+    }
+
+    fn is_alone(&mut self) -> bool {
+        if self.lock.is_none() {
+            let place = self.workspace.folder().join(LOCK);
+            let file = File::options().create(true).truncate(false).write(true).open(place);
+            self.lock = file.ok().filter(|file| file.try_lock().is_ok());
+        }
+        self.lock.is_some()
+    }
+}
+
+/// Does one thing; what came of it, where anything was done.
+async fn carry_out(app: &App, workspace: &Workspace, duty: &Duty) -> Result<Option<Transmission>, AppError> {
+    let id = duty.transmission;
+    match duty.kind {
+        DutyKind::Receipt => app.post_owed_receipt(workspace, id, false).await,
+        DutyKind::Attempt => app.attempt(workspace, id, &|_event| {}).await,
+        DutyKind::Deadline => Ok(None),
+    }
+}

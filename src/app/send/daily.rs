@@ -1,0 +1,211 @@
+//! Daily work: messages that are sent again by themselves until somebody has decided, with the same bytes.
+
+use std::path::PathBuf;
+
+use super::late::kept_mic;
+use super::material::Material;
+use super::stages::Stages;
+use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, message_id};
+use crate::app::keys::refuse_locked;
+use crate::app::{App, AppError};
+use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::sent::{SentAs, next_attempt};
+use crate::domain::transmission::{Direction, StageName, Transmission, TransmissionId, Verdict};
+use crate::store::{As2Pair, Duty, DutyKind, Part, Transaction, Workspace};
+
+/// A document that is to be sent as daily work.
+#[derive(Clone, Debug)]
+pub(in crate::app) struct DailyWork {
+    /// The number that its transmission gets.
+    pub(in crate::app) id: TransmissionId,
+    /// To which connection.
+    pub(in crate::app) connection: ConnectionId,
+    /// To which of its profiles.
+    pub(in crate::app) profile: ProfileKind,
+    /// The document.
+    pub(in crate::app) file: PathBuf,
+    /// What it is called.
+    pub(in crate::app) name: String,
+}
+
+impl App {
+    /// Journals a document with a copy of its payload. Once this has returned, the document is not needed any more: its
+    /// first attempt is due, and all others follow by themselves.
+    pub(in crate::app) async fn take_on(&self, workspace: &Workspace, work: &DailyWork) -> Result<(), AppError> {
+        let (_, connection, profile) = self.profile(&work.connection, work.profile).await?;
+        refuse_locked(workspace)?;
+        let at = self.now();
+        let request = SendRequest {
+            connection: work.connection.clone(),
+            profile: work.profile,
+            payload: Payload::File(work.file.clone()),
+        };
+        let source = Source::open(workspace, &request, &profile, at).await?;
+        let mut transmission = Transmission::new(work.id, message_id(work.id, &profile), at, Direction::Outbound);
+        transmission.connection = Some(work.connection.clone());
+        transmission.profile = Some(work.profile);
+        transmission.file = Some(work.name.clone());
+        transmission.next_attempt = Some(at);
+        let pair = As2Pair { ours: Some(profile.our_as2_id.as_str()), partner: Some(profile.partner_as2_id.as_str()) };
+        let in_flight = InFlight::begin(workspace, work.id)?;
+        let mut transaction = workspace.begin().await?;
+        transaction.begin_transmission(&transmission, pair).await?;
+        let duty = Duty { transmission: work.id, kind: DutyKind::Attempt, at, number: FIRST, whither: None };
+        transaction.put_duty(&duty).await?;
+        transaction.commit().await?;
+        let quiet = |_event| {};
+        let stages = Stages::new(self.clock, &quiet);
+        let mut sending = Sending {
+            app: self,
+            workspace: workspace.clone(),
+            connection,
+            profile,
+            kind: work.profile,
+            transmission,
+            stages,
+            begun: at,
+            number: FIRST,
+            daily: true,
+            trouble: None,
+        };
+        sending.copy_payload(source).await?;
+        in_flight.end();
+        Ok(())
+    }
+
+    /// Makes the attempt that is due; nothing where it is not due any more, or under way elsewhere.
+    pub(in crate::app) async fn attempt(
+        &self,
+        workspace: &Workspace,
+        id: TransmissionId,
+        events: &(dyn Fn(SendEvent) + Send + Sync),
+    ) -> Result<Option<Transmission>, AppError> {
+        refuse_locked(workspace)?;
+        let Some(in_flight) = InFlight::try_begin(workspace, id)? else { return Ok(None) };
+        let at = self.now();
+        // Looked up only now that nobody else can be at it.
+        let due = workspace.duty(id, DutyKind::Attempt).await?.filter(|duty| duty.at <= at);
+        let (Some(duty), Some(mut transmission)) = (due, workspace.transmission(id).await?) else { return Ok(None) };
+        let (Some(connection), Some(kind)) = (transmission.connection.clone(), transmission.profile) else {
+            return self.give_up(workspace, transmission, "it belongs to no connection").await.map(Some);
+        };
+        let Ok((_, connection, profile)) = self.profile(&connection, kind).await else {
+            let why = format!("the profile {connection}, {kind} was removed");
+            return self.give_up(workspace, transmission, &why).await.map(Some);
+        };
+        if !workspace.archive().path(id, Part::Payload).is_file() {
+            // Killed before it was copied: the document lies where it lay, and is taken on anew.
+            return self.give_up(workspace, transmission, "its document was not taken over").await.map(Some);
+        }
+        if duty.number > profile.retries.saturating_add(FIRST) {
+            // Interrupted at the last one, or fewer are wished for by now.
+            return self.give_up(workspace, transmission, "all attempts have been made").await.map(Some);
+        }
+        transmission.next_attempt = None;
+        // What the attempt before came to stands in its own record.
+        (transmission.http_status, transmission.tls) = (None, None);
+        transmission.response_headers.clear();
+        let sent = workspace.sent_as(id).await?;
+        let mut sending = Sending {
+            app: self,
+            workspace: workspace.clone(),
+            connection,
+            profile,
+            kind,
+            transmission,
+            stages: Stages::new(self.clock, events),
+            begun: at,
+            number: duty.number,
+            daily: true,
+            trouble: None,
+        };
+        match sent {
+            Some(sent) => sending.repeat(sent).await?,
+            None => {
+                // What a killed program left half built was never sent.
+                for part in [Part::RequestHead(FIRST), Part::RequestBody(FIRST)] {
+                    workspace.archive().forget_unsent(id, part)?;
+                }
+                sending.run(None, std::future::pending()).await?;
+            }
+        }
+        in_flight.end();
+        Ok(Some(sending.transmission))
+    }
+
+    /// No attempt can be made any more.
+    async fn give_up(
+        &self,
+        workspace: &Workspace,
+        mut transmission: Transmission,
+        why: &str,
+    ) -> Result<Transmission, AppError> {
+        let mut transaction = workspace.begin().await?;
+        transaction.end_duty(transmission.id, DutyKind::Attempt).await?;
+        // What may have arrived stays uncertain.
+        if transmission.verdict != Verdict::Uncertain {
+            transmission.verdict = Verdict::Failed;
+        }
+        transmission.next_attempt = None;
+        let mut explained = transmission.diagnosis.take().unwrap_or_default();
+        if explained.cause.is_empty() {
+            "Not sent".clone_into(&mut explained.cause);
+            explained.explanation = format!("No attempt could be made: {why}");
+        }
+        explained.evidence.push(format!("No further attempt is made: {why}"));
+        transmission.diagnosis = Some(explained);
+        transaction.update_transmission(&transmission).await?;
+        transaction.commit().await?;
+        Ok(transmission)
+    }
+}
+
+impl Sending<'_> {
+    /// Sends again what was built for the first attempt.
+    async fn repeat(&mut self, sent: SentAs) -> Result<(), AppError> {
+        let mut request = sent.request(self.message_id(), self.transmission.file.clone(), self.transmission.bytes.sent);
+        request.url = self.profile.url.clone();
+        let answer = match self.post_again(&sent).await {
+            Ok(answer) => answer,
+            Err(error) => AnswerFacts::OwnFault { detail: error.to_string() },
+        };
+        self.finish(AttemptFacts { request, answer }).await
+    }
+
+    /// From here on bytes leave: an end that cannot be journalled must not have them leave again at once.
+    pub(super) async fn put_off(&self, transaction: &mut Transaction) -> Result<(), AppError> {
+        if self.daily {
+            let at = next_attempt(self.number, self.app.now());
+            let (transmission, number) = (self.transmission.id, self.number);
+            transaction.put_duty(&Duty { transmission, kind: DutyKind::Attempt, at, number, whither: None }).await?;
+        }
+        Ok(())
+    }
+
+    async fn post_again(&mut self, sent: &SentAs) -> Result<AnswerFacts, AppError> {
+        self.stages.begin(StageName::Certificates);
+        let material = Material::again(self.app, &self.workspace, &self.transmission, sent).await;
+        let material = self.stages.settle(material, |material| format!("as before: {}", material.describe()))?;
+        self.stages.begin(StageName::Built);
+        let mut headers = self.transmission.request_headers.clone();
+        let message_id = self.message_id();
+        for (_, value) in headers.iter_mut().filter(|(name, _)| name.eq_ignore_ascii_case("Message-ID")) {
+            value.clone_from(&message_id);
+        }
+        let post = self.post_request(&headers, self.transmission.bytes.sent).await;
+        let post = self.stages.settle(post, |_post| format!("the bytes of the first attempt, {message_id}"))?;
+        let mic =
+            kept_mic(&self.transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
+        self.transmission.verdict = Verdict::Sending;
+        // Left by a program that was killed before it had sent anything.
+        self.workspace.archive().forget_unsent(self.transmission.id, Part::RequestHead(self.number))?;
+        self.keep_head(Part::RequestHead(self.number), &format!("POST {} HTTP/1.1", self.profile.url), &headers)?;
+        self.journal_stages().await?;
+        let mut transaction = self.workspace.begin().await?;
+        transaction.update_transmission(&self.transmission).await?;
+        self.put_off(&mut transaction).await?;
+        transaction.commit().await?;
+        self.exchange(post, &material, &mic).await
+    }
+}

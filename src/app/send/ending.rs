@@ -1,0 +1,120 @@
+//! The end of an attempt: judged, explained, journalled, and what follows from it by itself.
+
+use super::{FIRST, Sending, blocking};
+use crate::app::AppError;
+use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, ReceiptFacts};
+use crate::domain::sent::{may_be_repeated, next_attempt};
+use crate::domain::transmission::{Attempt, StageName, Transmission, Verdict};
+use crate::store::{DEFAULT_KEEP, Duty, DutyKind, Part};
+
+impl Sending<'_> {
+    /// Judges, explains, journals the end.
+    pub(super) async fn finish(&mut self, facts: AttemptFacts) -> Result<(), AppError> {
+        let (verdict, lights) = diagnosis::judge(&facts);
+        self.stages.receipt(&facts, &lights);
+        let in_answer =
+            matches!(&facts.answer, AnswerFacts::Http(http) if matches!(http.receipt, ReceiptFacts::Read(_)));
+        if let AnswerFacts::Http(http) = &facts.answer
+            && let ReceiptFacts::Read(receipt) = &http.receipt
+        {
+            self.transmission.disposition = Some(receipt.disposition.to_string());
+            if receipt.mic.theirs.is_some() {
+                self.transmission.mic = receipt.mic.clone();
+            }
+        }
+        let context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
+        let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
+        explained.evidence.extend(self.trouble.take());
+        let now = self.app.now();
+        let repeats = self.daily && self.number <= self.profile.retries && may_be_repeated(&facts.answer);
+        self.transmission.next_attempt = repeats.then(|| next_attempt(self.number, now));
+        if let Some(at) = self.transmission.next_attempt {
+            explained.evidence.push(format!(
+                "Attempt {} of {}; the next is made by itself at {at}, with the same bytes",
+                self.number,
+                self.profile.retries + 1
+            ));
+        }
+        self.transmission.attempts.push(Attempt {
+            number: self.number,
+            started: self.begun,
+            verdict,
+            http_status: self.transmission.http_status,
+            detail: explained.cause.clone(),
+        });
+        // Until nobody tries any more it has not failed.
+        self.transmission.verdict = if repeats && verdict == Verdict::Failed { Verdict::Queued } else { verdict };
+        self.transmission.lights = lights;
+        self.transmission.diagnosis = Some(explained);
+        self.transmission.receipt_due = (verdict == Verdict::Pending)
+            .then(|| now.saturating_add(jiff::SignedDuration::from_mins(self.deadline_minutes())).unwrap_or(now));
+        self.journal_end(in_answer).await?;
+        let settled = matches!(self.transmission.verdict, Verdict::Delivered | Verdict::Failed);
+        if settled {
+            // Decided: the stored bytes are not needed for another attempt, so large ones are cut to what is kept.
+            let (archive, id) = (self.workspace.archive().clone(), self.transmission.id);
+            blocking(move || {
+                if archive.path(id, Part::RequestBody(FIRST)).exists() {
+                    archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
+                }
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    fn deadline_minutes(&self) -> i64 {
+        i64::from(self.profile.receipt_deadline_minutes)
+    }
+
+    /// Writes the end in one go. What a receipt decided that came before the answer did, stays.
+    async fn journal_end(&mut self, in_answer: bool) -> Result<(), AppError> {
+        let id = self.transmission.id;
+        let mut transaction = self.workspace.begin().await?;
+        let standing = transaction.transmission(id).await?.filter(|standing| standing.receipts > 0);
+        let keeps = standing.as_ref().is_some_and(|standing| standing.decided_by_receipt() || !in_answer);
+        for stage in self.stages.fresh() {
+            if !(keeps && matches!(stage.stage, StageName::Receipt | StageName::Matched)) {
+                transaction.append_stage(id, self.number, &stage).await?;
+            }
+        }
+        if let Some(standing) = standing {
+            self.transmission.receipts = standing.receipts;
+            if keeps {
+                keep_decision(&mut self.transmission, standing);
+            }
+        }
+        match self.transmission.next_attempt {
+            Some(at) => {
+                let duty =
+                    Duty { transmission: id, kind: DutyKind::Attempt, at, number: self.number + 1, whither: None };
+                transaction.put_duty(&duty).await?;
+            }
+            None => transaction.end_duty(id, DutyKind::Attempt).await?,
+        }
+        if let Some(at) = self.transmission.receipt_due.filter(|_| self.transmission.verdict == Verdict::Pending) {
+            let duty = Duty { transmission: id, kind: DutyKind::Deadline, at, number: FIRST, whither: None };
+            transaction.put_duty(&duty).await?;
+        }
+        transaction.update_transmission(&self.transmission).await?;
+        transaction.commit().await?;
+        self.transmission.stages = match self.workspace.transmission(id).await? {
+            Some(kept) if keeps => kept.stages,
+            _ => self.stages.all(),
+        };
+        Ok(())
+    }
+}
+
+/// What a receipt has decided is not undone by what the answer says.
+fn keep_decision(transmission: &mut Transmission, standing: Transmission) {
+    transmission.verdict = standing.verdict;
+    transmission.lights = standing.lights;
+    transmission.disposition = standing.disposition;
+    transmission.mic = standing.mic;
+    transmission.diagnosis = standing.diagnosis;
+    transmission.receipt_headers = standing.receipt_headers;
+    transmission.next_attempt = None;
+    transmission.receipt_due = None;
+}

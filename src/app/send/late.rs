@@ -1,0 +1,258 @@
+//! Receipts that come by themselves: matched with what they are for, judged, journalled; and receipts that do not come.
+
+use std::io::Read as _;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::material::Material;
+use super::stages::Stages;
+use super::{Sending, blocking};
+use crate::app::{App, AppError};
+use crate::as2::{MAX_RECEIPT, Mic};
+use crate::domain::algorithm::Digest;
+use crate::domain::connection::Profile;
+use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, HttpAnswer, ReceiptFacts};
+use crate::domain::sent::SentAs;
+use crate::domain::transmission::{Headers, Light, StageName, Transmission, TransmissionId, Verdict};
+use crate::store::{Archive, As2Pair, DutyKind, Part, Workspace};
+
+/// A receipt that came by itself, kept in the archive under a number of its own.
+pub(in crate::app) struct ArrivedReceipt<'a> {
+    /// The number under which its head and body are kept, as those of a request.
+    pub(in crate::app) kept: TransmissionId,
+    /// Its headers.
+    pub(in crate::app) headers: &'a Headers,
+    /// The message it is for, as written.
+    pub(in crate::app) original: &'a str,
+    /// Between whom.
+    pub(in crate::app) as2: As2Pair<'a>,
+}
+
+/// So many receipts of one message are kept.
+const MOST_RECEIPTS: u32 = 100;
+
+impl Sending<'_> {
+    /// The Message-ID of this attempt.
+    pub(super) fn message_id(&self) -> String {
+        let repeated = self.profile.quirks.new_message_id_on_retry;
+        if repeated {
+            attempt_id(&self.transmission.message_id, self.number)
+        } else {
+            self.transmission.message_id.clone()
+        }
+    }
+}
+
+/// The Message-ID of a later attempt, for partners who refuse one that they have seen: the number stands before the `@`.
+pub(super) fn attempt_id(first: &str, number: u32) -> String {
+    match first.split_once('@') {
+        Some((left, right)) if number > super::FIRST => format!("{left}.{number}@{right}"),
+        _ => first.to_owned(),
+    }
+}
+
+fn bare(message_id: &str) -> &str {
+    let id = message_id.trim();
+    id.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(id)
+}
+
+impl App {
+    /// Settles what a receipt is for. Nothing where it is for nothing that was sent from here; such a receipt stays where
+    /// it is kept.
+    pub(in crate::app) async fn settle_by_receipt(
+        &self,
+        workspace: &Workspace,
+        arrived: &ArrivedReceipt<'_>,
+    ) -> Result<Option<Transmission>, AppError> {
+        let Some((transmission, message_id)) = self.what_it_is_for(workspace, arrived).await? else { return Ok(None) };
+        let id = transmission.id;
+        let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else { return Ok(None) };
+        let Some(sent) = workspace.sent_as(id).await? else { return Ok(None) };
+        // A connection that was removed is remembered as it was: the receipt is for what was sent then.
+        let current = self.profile(connection, kind).await.ok();
+        let profile = current.as_ref().map_or_else(|| sent.profile.clone(), |(_, _, profile)| profile.clone());
+        let facts = self.late_facts(workspace, arrived, &transmission, &sent, &profile, message_id).await?;
+        let (verdict, lights) = diagnosis::judge(&facts);
+        let explained = match &current {
+            Some((_, connection, _)) => {
+                let context = self.context(workspace, connection, kind, &profile).await?;
+                diagnosis::explain(&facts, &verdict, &lights, &context)
+            }
+            None => diagnosis::Diagnosis {
+                cause: "A receipt came for a connection that was removed".to_owned(),
+                ..diagnosis::Diagnosis::default()
+            },
+        };
+        let quiet = |_event| {};
+        let stages = Stages::new(self.clock, &quiet);
+        stages.receipt(&facts, &lights);
+
+        let number = adopt(workspace.archive().clone(), arrived.kept, id).await?;
+        let mut transaction = workspace.begin().await?;
+        let Some(mut standing) = transaction.transmission(id).await? else { return Ok(None) };
+        let decides = supersedes(&standing, verdict);
+        let attempt = workspace.stages(id).await?.last().map_or(super::FIRST, |stage| stage.attempt);
+        for mut stage in stages.fresh() {
+            if matches!(stage.stage, StageName::Receipt | StageName::Matched) {
+                stage.detail.push_str(if decides { "" } else { " (another receipt had decided before)" });
+                transaction.append_stage(id, attempt, &stage).await?;
+            }
+        }
+        standing.receipts = standing.receipts.max(number);
+        if decides {
+            if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = &facts.answer {
+                standing.disposition = Some(receipt.disposition.to_string());
+                if receipt.mic.theirs.is_some() {
+                    standing.mic = receipt.mic.clone();
+                }
+            }
+            standing.verdict = verdict;
+            standing.lights = lights;
+            standing.diagnosis = Some(explained);
+            standing.receipt_headers.clone_from(arrived.headers);
+            standing.next_attempt = None;
+            transaction.end_duty(id, DutyKind::Attempt).await?;
+            if verdict != Verdict::Uncertain {
+                standing.receipt_due = None;
+            }
+            transaction.end_duty(id, DutyKind::Deadline).await?;
+        }
+        transaction.update_transmission(&standing).await?;
+        transaction.commit().await?;
+        Ok(workspace.transmission(id).await?)
+    }
+
+    /// What was sent under the Message-ID that a receipt names, byte by byte but for its angle brackets, and that
+    /// Message-ID as it was sent.
+    async fn what_it_is_for(
+        &self,
+        workspace: &Workspace,
+        arrived: &ArrivedReceipt<'_>,
+    ) -> Result<Option<(Transmission, String)>, AppError> {
+        let (written, inner) = (arrived.original, bare(arrived.original));
+        let bracketed = format!("<{inner}>");
+        let found = workspace.find_sent([written, inner, &bracketed], arrived.as2).await?;
+        if let Some(summary) = found.first() {
+            let message_id = summary.message_id.clone();
+            return Ok(workspace.transmission(summary.id).await?.map(|found| (found, message_id)));
+        }
+        // A later attempt under a Message-ID of its own.
+        let Some(id) = inner.get(..36).and_then(|start| Uuid::try_parse(start).ok()) else { return Ok(None) };
+        let Some(found) = workspace.transmission(id).await? else { return Ok(None) };
+        let attempts = u32::try_from(found.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let sent = (2..=attempts).map(|number| attempt_id(&found.message_id, number)).find(|sent| bare(sent) == inner);
+        Ok(sent.map(|sent| (found, sent)))
+    }
+
+    async fn late_facts(
+        &self,
+        workspace: &Workspace,
+        arrived: &ArrivedReceipt<'_>,
+        transmission: &Transmission,
+        sent: &SentAs,
+        profile: &Profile,
+        message_id: String,
+    ) -> Result<AttemptFacts, AppError> {
+        let material = Material::again(self, workspace, transmission, sent).await?;
+        let request = sent.request(message_id.clone(), transmission.file.clone(), transmission.bytes.sent);
+        let mic = kept_mic(transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
+        let reading = self.reading(workspace, profile, transmission, message_id, material, mic).await?;
+        let mut file = workspace.archive().open(arrived.kept, Part::RequestBody(super::FIRST))?;
+        let headers = arrived.headers.clone();
+        // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts.
+        let status = transmission.http_status.unwrap_or(200);
+        let answer = blocking(move || {
+            let mut body = Vec::new();
+            file.by_ref()
+                .take(MAX_RECEIPT)
+                .read_to_end(&mut body)
+                .map_err(|error| AppError::new(format!("the receipt cannot be read again: {error}")))?;
+            Ok(reading.read_late(&headers, &body, status))
+        })
+        .await?;
+        Ok(AttemptFacts { request, answer })
+    }
+
+    /// Ends the waiting for receipts whose deadline has passed: what they are for is uncertain, until they come after all.
+    pub(in crate::app) async fn settle_overdue(&self, workspace: &Workspace, now: Timestamp) -> Result<bool, AppError> {
+        let mut changed = false;
+        for duty in workspace.duties(now).await?.into_iter().filter(|duty| duty.kind == DutyKind::Deadline) {
+            let mut transaction = workspace.begin().await?;
+            transaction.end_duty(duty.transmission, DutyKind::Deadline).await?;
+            let Some(mut standing) = transaction.transmission(duty.transmission).await? else { continue };
+            if standing.verdict == Verdict::Pending {
+                let sent = workspace.sent_as(standing.id).await?;
+                if let (Some(sent), Some(connection), Some(kind)) =
+                    (sent, standing.connection.clone(), standing.profile)
+                {
+                    let facts = AttemptFacts {
+                        request: sent.request(standing.message_id.clone(), standing.file.clone(), standing.bytes.sent),
+                        answer: AnswerFacts::Http(HttpAnswer {
+                            status: standing.http_status.unwrap_or(200),
+                            reason: String::new(),
+                            content_type: None,
+                            location: None,
+                            body_excerpt: String::new(),
+                            receipt: ReceiptFacts::Overdue { minutes: sent.profile.receipt_deadline_minutes },
+                        }),
+                    };
+                    let (verdict, lights) = diagnosis::judge(&facts);
+                    (standing.verdict, standing.lights) = (verdict, lights);
+                    if let Ok((_, connection, profile)) = self.profile(&connection, kind).await {
+                        let context = self.context(workspace, &connection, kind, &profile).await?;
+                        standing.diagnosis = Some(diagnosis::explain(&facts, &verdict, &lights, &context));
+                    }
+                } else {
+                    standing.verdict = Verdict::Uncertain;
+                }
+                transaction.update_transmission(&standing).await?;
+                changed = true;
+            }
+            transaction.commit().await?;
+        }
+        Ok(changed)
+    }
+}
+
+/// The MIC that was computed over what was sent. A receipt that decided earlier may have named another algorithm.
+pub(super) fn kept_mic(transmission: &Transmission) -> Option<Mic> {
+    use base64::Engine as _;
+    let digest = Digest::from_micalg(transmission.mic.algorithm.as_deref()?)?;
+    let value = base64::engine::general_purpose::STANDARD.decode(transmission.mic.ours.as_deref()?).ok()?;
+    Some(Mic { digest, value })
+}
+
+/// Whether a receipt decides about what stands there: where no receipt has, and where one that anybody can have written
+/// said no and this one proves that all is well.
+fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
+    let forgeable = standing.verdict == Verdict::Failed && standing.lights.receipt_signature != Light::Good;
+    !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
+}
+
+/// Gives a receipt a place beside what it is for; the number of the place.
+async fn adopt(archive: Archive, kept: TransmissionId, id: TransmissionId) -> Result<u32, AppError> {
+    blocking(move || {
+        let free = (1..=MOST_RECEIPTS).find(|number| !archive.path(id, Part::ReceiptBody(*number)).exists());
+        let number = free.ok_or_else(|| AppError::new(format!("more than {MOST_RECEIPTS} receipts came for {id}")))?;
+        archive.adopt((kept, Part::RequestBody(super::FIRST)), (id, Part::ReceiptBody(number)))?;
+        archive.adopt((kept, Part::RequestHead(super::FIRST)), (id, Part::ReceiptHead(number)))?;
+        Ok(number)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_attempt_has_a_message_id_that_leads_back_to_the_first() {
+        let first = "<019ab3f0-0000-7000-8000-000000000001@ACME>";
+        assert_eq!(attempt_id(first, 1), first);
+        assert_eq!(attempt_id(first, 3), "<019ab3f0-0000-7000-8000-000000000001.3@ACME>");
+        assert_eq!(bare(" <a@b> "), "a@b");
+        assert_eq!(bare("a@b"), "a@b");
+        assert_eq!(bare("<a@b"), "<a@b");
+    }
+}

@@ -1,0 +1,334 @@
+//! Asynchronous receipts, those for what we send and those that we owe, over real sockets.
+
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use countersign::as2::BuiltReceipt;
+use countersign::certificate::Certificate;
+use countersign::domain::transmission::{StageName, StageStatus, Transmission, Verdict};
+
+use crate::exchange::{DOCUMENT, Partner, Received, Serving, Us, Wrong, judged, post};
+
+const ASYNC: &str = "mdn = \"async-signed\"\nmdn_url = \"http://127.0.0.1:9/as2\"";
+
+fn accepts(_: &Received, stream: &mut TcpStream) {
+    Partner::answer(stream, "204 No Content", &[], b"");
+}
+
+/// Us, waiting for the receipt of a message that a partner has taken.
+async fn waiting(settings: &str) -> (Us, Serving, Partner, Transmission) {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, settings).await;
+    let serving = us.serve().await;
+    let sent = us.send().await;
+    (us, serving, partner, sent)
+}
+
+fn deliver(serving: &Serving, receipt: &BuiltReceipt) {
+    let answered = post(&serving.url, &receipt.headers, &receipt.body);
+    assert_eq!(answered.status, 200, "every receipt is answered with 200");
+}
+
+fn receipt(partner: &Partner, us: &Certificate, wrong: Wrong) -> BuiltReceipt {
+    partner.received()[0].receipt(us, wrong)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_comes_later_settles_what_waits_for_it() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    judged(&sent, Verdict::Pending, "gmmmm", "Waiting for the receipt");
+    let due = sent.receipt_due.unwrap();
+    assert_eq!((due.as_second() - sent.at.as_second()) / 60, 1440);
+    assert_eq!(partner.received()[0].header("Receipt-Delivery-Option"), Some("http://127.0.0.1:9/as2"));
+
+    let came = receipt(&partner, &us.certificate, Wrong::Nothing);
+    deliver(&serving, &came);
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    assert_eq!((found.mic.matches, found.receipts, found.receipt_due), (Some(true), 1, None));
+    let last: Vec<_> = found.stages.iter().map(|stage| (stage.stage, stage.status)).collect();
+    assert_eq!(
+        &last[last.len() - 2..],
+        [(StageName::Receipt, StageStatus::Good), (StageName::Matched, StageStatus::Good)]
+    );
+    assert_eq!(us.kept(&found, "receipt.body"), came.body);
+    assert!(String::from_utf8(us.kept(&found, "receipt.head")).unwrap().starts_with("POST /as2 HTTP/1.1\r\n"));
+
+    // It comes again, and then one that says something else: neither changes what was decided.
+    deliver(&serving, &came);
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Refusal("decryption-failed")));
+    let after = us.transmission(&sent).await;
+    assert_eq!((after.verdict, after.receipts), (Verdict::Delivered, 3));
+    assert_eq!(us.journal().await.len(), 1, "a receipt that was matched is no transmission of its own");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_receipt_that_comes_later_is_judged() {
+    for (settings, wrong, verdict, lights, cause) in [
+        (ASYNC, Wrong::NoBrackets, Verdict::Delivered, "ggggg", "Delivered and signed for"),
+        (ASYNC, Wrong::Tampered, Verdict::Uncertain, "ggbgg", "The receipt's signature is broken"),
+        (ASYNC, Wrong::Unsigned, Verdict::Uncertain, "ggmgg", "The receipt is not signed"),
+        (
+            ASYNC,
+            Wrong::Stranger,
+            Verdict::Uncertain,
+            "ggbgg",
+            "The receipt is signed with a certificate we do not have",
+        ),
+        (ASYNC, Wrong::Mic, Verdict::Failed, "ggggb", "The partner has something else than was sent"),
+        (ASYNC, Wrong::Refusal("decryption-failed"), Verdict::Failed, "gggbm", "Partner could not decrypt"),
+        (
+            "mdn = \"async\"\nmdn_url = \"http://127.0.0.1:9/as2\"",
+            Wrong::Unsigned,
+            Verdict::Delivered,
+            "ggngg",
+            "Delivered, receipt unsigned",
+        ),
+    ] {
+        let (us, serving, partner, sent) = waiting(settings).await;
+        deliver(&serving, &receipt(&partner, &us.certificate, wrong));
+        judged(&us.transmission(&sent).await, verdict, lights, cause);
+        if verdict == Verdict::Uncertain {
+            // What proved nothing is settled by what does.
+            deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+            assert_eq!(us.transmission(&sent).await.verdict, Verdict::Delivered, "{wrong:?}");
+        }
+        serving.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_for_another_message_settles_nothing_and_is_kept() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let stray = receipt(&partner, &us.certificate, Wrong::OtherMessage);
+    deliver(&serving, &stray);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Pending);
+    let journal = us.journal().await;
+    assert_eq!(journal.len(), 2);
+    let kept = &journal[0];
+    assert_eq!((kept.verdict, kept.cause()), (Verdict::Refused, Some("A receipt for no message of ours")));
+    assert!(kept.diagnosis.as_ref().unwrap().explanation.contains("<somebody-else@example.com>"));
+    assert_eq!(us.kept(kept, "request.body"), stray.body);
+
+    // Some receipts carry no Message-ID and no AS2 headers at all.
+    let mut bare = receipt(&partner, &us.certificate, Wrong::Nothing);
+    bare.headers.retain(|(name, _)| name.eq_ignore_ascii_case("Content-Type"));
+    deliver(&serving, &bare);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Delivered);
+    let nonsense = post(&serving.url, &[("Content-Type".to_owned(), "text/plain".to_owned())], b"hello");
+    assert_eq!(nonsense.status, 400);
+    assert_eq!(us.journal().await.len(), 2, "what is neither a message nor a receipt is not journalled");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_may_come_before_the_answer_to_the_message() {
+    let us = Us::new().await;
+    let serving = us.serve().await;
+    let (to, certificate) = (serving.url.clone(), us.certificate.clone());
+    let partner = Partner::start(move |received, stream| {
+        let receipt = received.receipt(&certificate, Wrong::Nothing);
+        assert_eq!(post(&to, &receipt.headers, &receipt.body).status, 200);
+        Partner::answer(stream, "202 Accepted", &[], b"");
+    });
+    us.connect(&partner.url, ASYNC).await;
+    let sent = us.send().await;
+    judged(&sent, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    assert_eq!(us.transmission(&sent).await, sent, "the answer has not overwritten what the receipt said");
+    assert_eq!((sent.http_status, sent.receipts, sent.receipt_due), (Some(202), 1, None));
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after_all() {
+    let (us, serving, partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;
+    assert_eq!(sent.verdict, Verdict::Pending);
+    serving.stop().await;
+    // Another program, two minutes later: what is due is computed, not remembered.
+    let later = countersign::app::Clock::Fixed(sent.at.checked_add(jiff::SignedDuration::from_secs(121)).unwrap());
+    let app = crate::exchange::app_on(&us.workspace(), later);
+    let overdue = app.transmission(&sent.id.to_string()).await.unwrap();
+    judged(&overdue, Verdict::Uncertain, "gmmmm", "The receipt did not come in time");
+    app.close().await;
+
+    let serving = us.serve().await;
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    judged(&us.transmission(&sent).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_program_sent_another_settles() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, ASYNC).await;
+    std::fs::write(us.path("order.edi"), DOCUMENT).unwrap();
+    us.app.close().await;
+    let program = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(arguments)
+            .arg("--json")
+            .env("COUNTERSIGN_WORKSPACE", us.workspace())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let file = us.path("order.edi");
+    let sent = program(&["send", file.to_str().unwrap(), "--connection", "partner", "--profile", "production"]);
+    assert_eq!(sent["verdict"], "pending", "and that is no failure");
+    let serving = us.serve().await;
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    serving.stop().await;
+    us.app.close().await;
+    let shown = program(&["transmission", "show", sent["id"].as_str().unwrap()]);
+    assert_eq!((&shown["verdict"], &shown["lights"]["mic"]), (&"delivered".into(), &"good".into()));
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_of_2xx_is_acceptance_and_its_body_means_nothing() {
+    for (status, body) in [("200 OK", "<html>Welcome</html>"), ("201 Created", ""), ("206 Partial", "x")] {
+        let us = Us::new().await;
+        let partner = Partner::start(move |_, stream| Partner::answer(stream, status, &[], body.as_bytes()));
+        us.connect(&partner.url, ASYNC).await;
+        assert_eq!(us.send().await.verdict, Verdict::Pending, "{status}");
+    }
+    // A receipt in the answer is taken, though it was asked for later.
+    let us = Us::new().await;
+    let certificate = us.certificate.clone();
+    let partner = Partner::start(move |received, stream| {
+        let receipt = received.receipt(&certificate, Wrong::Nothing);
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    });
+    us.connect(&partner.url, ASYNC).await;
+    judged(&us.send().await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+}
+
+/// Headers that ask for a signed receipt at an address.
+fn asks<'a>(whither: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut headers = vec![("Receipt-Delivery-Option", whither)];
+    headers.extend_from_slice(more);
+    headers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_we_owe_is_posted_after_the_answer_and_again_for_a_repetition() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    let (headers, body) =
+        Partner::message(&us.certificate, "<order-1@partner>", DOCUMENT.as_bytes(), &asks(&partner.url, &[]));
+    let answered = post(&serving.url, &headers, &body);
+    let answered_at = std::time::Instant::now();
+    assert_eq!((answered.status, answered.body.len()), (204, 0));
+    let posted = partner.got(1).await.remove(0);
+    // The answer's bytes were on their way before the receipt's connection was made.
+    assert!(posted.at + Duration::from_millis(50) >= answered_at, "the receipt overtook the answer by far");
+    assert_eq!(posted.header("AS2-From"), Some("US"));
+    let text = String::from_utf8_lossy(&posted.body).into_owned();
+    assert!(text.contains("Original-Message-ID: <order-1@partner>") && text.contains("pkcs7-signature"), "{text}");
+    assert_eq!(us.inbox(), ["order.edi"]);
+    let journal = us.journal().await;
+    assert_eq!((journal[0].verdict, journal[0].http_status), (Verdict::Received, Some(204)));
+    let told = us.until(&journal[0], |found| !found.diagnosis.as_ref().unwrap().evidence.is_empty()).await;
+    assert!(told.diagnosis.unwrap().evidence[0].contains("HTTP 204"));
+    assert_eq!(us.kept(&journal[0], "receipt.body"), posted.body);
+
+    let again = post(&serving.url, &headers, &body);
+    assert_eq!(again.status, 204);
+    let posted = partner.got(2).await;
+    assert_eq!(posted[0].body, posted[1].body, "the first receipt, byte by byte");
+    assert_eq!(us.inbox(), ["order.edi"], "nothing is delivered twice");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_not_taken_is_posted_again_with_the_same_bytes_also_by_another_program() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let failing = Mutex::new(3);
+    let receiver = Partner::start(move |_, stream| {
+        let mut left = failing.lock().unwrap();
+        let status = if *left > 0 { "503 Busy" } else { "200 OK" };
+        *left -= 1;
+        Partner::answer(stream, status, &[], b"");
+    });
+    let serving = us.serve().await;
+    let (headers, body) =
+        Partner::message(&us.certificate, "<order-2@partner>", DOCUMENT.as_bytes(), &asks(&receiver.url, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    receiver.got(1).await;
+    let first = us.journal().await.remove(0);
+    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
+    serving.stop().await;
+    // Each a program of its own, later: 5, 15 and 35 minutes after the first.
+    for (round, minutes) in [(2, 6), (3, 20), (4, 50)] {
+        let at = first.at.checked_add(jiff::SignedDuration::from_mins(minutes)).unwrap();
+        let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(at));
+        let serving = Serving::start(app, us.path("inbox"), None).await;
+        receiver.got(round).await;
+        serving.stop().await;
+    }
+    let received = receiver.received();
+    assert_eq!(received.len(), 4);
+    assert!(received.iter().all(|each| each.body == received[0].body && each.headers == received[0].headers));
+    let told = us.transmission(&first).await;
+    assert!(told.diagnosis.unwrap().evidence.iter().any(|line| line.contains("HTTP 200")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_cannot_be_posted_goes_into_the_answer_and_strangers_name_no_address() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    let (headers, body) =
+        Partner::message(&us.certificate, "<order-3@partner>", b"x", &asks("mailto:edi@partner.example", &[]));
+    let answered = post(&serving.url, &headers, &body);
+    assert!(answered.status == 200 && String::from_utf8_lossy(&answered.body).contains("processed"));
+    let journal = us.journal().await;
+    assert!(journal[0].diagnosis.as_ref().unwrap().evidence[0].contains("Receipt-Delivery-Option"));
+
+    for unknown in [("AS2-From", "NOBODY"), ("AS2-To", "NOBODY")] {
+        let extra = asks(&partner.url, &[unknown]);
+        let (headers, body) = Partner::message(&us.certificate, "<order-4@partner>", b"x", &extra);
+        let answered = post(&serving.url, &headers, &body);
+        let text = String::from_utf8_lossy(&answered.body).into_owned();
+        assert_eq!(answered.status, 200);
+        assert!(text.contains("unknown-trading-relationship") && !text.contains("pkcs7-signature"), "{text}");
+    }
+    serving.stop().await;
+    assert!(partner.received().is_empty(), "nothing was posted to where a stranger pointed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    for (options, disposition) in [
+        ("signed-receipt-protocol=required, pgp-signature", "failed/failure: unsupported format"),
+        (
+            "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=required, md5, whirlpool",
+            "failed/failure: unsupported MIC-algorithms",
+        ),
+    ] {
+        let extra = [("Disposition-Notification-Options", options)];
+        let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &extra);
+        let answered = post(&serving.url, &headers, &body);
+        assert_eq!(answered.status, 200);
+        assert!(String::from_utf8_lossy(&answered.body).contains(disposition), "{disposition}");
+    }
+    // Asked for in a way that can be met, the same Message-ID is processed anew.
+    let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &[]);
+    post(&serving.url, &headers, &body);
+    assert_eq!(us.inbox(), ["order.edi"]);
+    serving.stop().await;
+}
