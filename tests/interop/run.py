@@ -4,9 +4,9 @@
   run.py [PATH-OF-COUNTERSIGN] [GROUP...]
 
 The program is the first argument or the environment's COUNTERSIGN. Groups: sending, settings, identifiers, faults,
-asynchronous, receiving, refusals, transport, openssl, compression; all where none is named. One line per check, `N passed,
-N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the openssl
-command.
+asynchronous, receiving, refusals, transport, openssl, compression; all where none is named. One line per check,
+`N passed, N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the
+openssl command.
 """
 
 import os
@@ -31,8 +31,9 @@ import transport  # noqa: E402
 from peer import Peer  # noqa: E402
 from world import Checks, Party, Server, World, same  # noqa: E402
 
-GROUPS = ["sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl",
-          "compression"]
+GROUPS = [
+    "sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl", "compression",
+]
 
 
 def main(words):
