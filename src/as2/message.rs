@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::digest::{DigestValues, HashingWriter, LineEnds, LineHasher};
 use super::entity::{Entity, base64_lines, header_bytes};
 use super::enveloped::{EncryptionPlan, Envelope};
@@ -55,7 +56,7 @@ impl OutboundMessage<'_> {
     /// # Errors
     /// Where a setting is not available, a certificate or key does not fit, the payload changed while it was read,
     /// or reading or writing failed.
-    pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut dyn Write) -> Result<Built, BuildError> {
+    pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut (dyn Write + Send)) -> Result<Built, BuildError> {
         if self.profile.compression != Compression::None {
             return Err(BuildError::Unsupported("compression is not available for sending yet".to_owned()));
         }
@@ -74,9 +75,11 @@ impl OutboundMessage<'_> {
                         let inner = header_bytes(&[("Content-Type".to_owned(), kind)]);
                         let envelope = Envelope::prepare(plan, inner.len() as u64 + multipart.length())?;
                         let expected = envelope.length();
-                        let mut cipher = envelope.begin(&mut counted)?;
-                        cipher.write_all(&inner)?;
-                        let digests = multipart.write(payload, &mut cipher)?;
+                        let cipher = envelope.begin(&mut counted)?;
+                        let (digests, cipher) = beside::written("cipher", cipher, |out| {
+                            out.write_all(&inner)?;
+                            multipart.write(payload, out)
+                        })?;
                         cipher.finish()?;
                         debug_assert_eq!(expected, counted.written);
                         headers.extend(encrypted_headers());
@@ -91,10 +94,13 @@ impl OutboundMessage<'_> {
                     Some(plan) => {
                         let inner = self.entity.header_bytes();
                         let envelope = Envelope::prepare(plan, inner.len() as u64 + self.entity.body_length())?;
-                        let mut cipher = HashingWriter::new(envelope.begin(&mut counted)?, &mut hasher);
-                        cipher.write_all(&inner)?;
-                        self.entity.write_body(payload, &mut cipher)?;
-                        cipher.into_inner().finish()?;
+                        let cipher = envelope.begin(&mut counted)?;
+                        let ((), cipher) = beside::written("cipher", cipher, |out| {
+                            let mut out = HashingWriter::new(out, &mut hasher);
+                            out.write_all(&inner)?;
+                            self.entity.write_body(payload, &mut out)
+                        })?;
+                        cipher.finish()?;
                         headers.extend(encrypted_headers());
                     }
                     // Plain: over the content alone.
@@ -300,11 +306,11 @@ impl<'a> SignedMultipart<'a> {
     /// Writes it, hashing the part that is signed, and returns that digest.
     fn write(&self, payload: &mut dyn Read, out: &mut dyn Write) -> Result<DigestValues, BuildError> {
         write!(out, "--{}\r\n", self.boundary)?;
-        let mut hasher = LineHasher::new(&[self.signing.digest], LineEnds::AsTheyAre);
-        let mut part = HashingWriter::new(&mut *out, &mut hasher);
-        part.write_all(&self.entity.header_bytes())?;
-        self.entity.write_body(payload, &mut part)?;
-        let digests = hasher.finish();
+        let hasher = LineHasher::new(&[self.signing.digest], LineEnds::AsTheyAre);
+        let ((), digests) = beside::hashed(hasher, out, |part| {
+            part.write_all(&self.entity.header_bytes())?;
+            self.entity.write_body(payload, part)
+        })?;
         let signature = match &self.signature {
             Some(signature) => signature.clone(),
             None => self.signing.sign(&first_mic(&digests)?.value)?,
@@ -336,7 +342,7 @@ pub(super) fn signature_part_head(boundary: &str) -> Vec<u8> {
 }
 
 struct Counting<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     written: u64,
 }
 

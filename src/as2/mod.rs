@@ -4,6 +4,7 @@
 //! do the same for receipts. What a signature, a receipt or a MIC is worth comes back as a value with all its checks,
 //! and whoever called decides.
 
+mod beside;
 mod cipher;
 mod digest;
 mod entity;
@@ -19,7 +20,8 @@ mod receipt;
 mod signed;
 mod transfer;
 
-pub use digest::{DigestValues, LineEnds, Sha256};
+pub use beside::sha256_beside;
+pub use digest::{DigestValues, LineEnds};
 pub use entity::Entity;
 pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use memchr::memmem::Finder;
 
 /// Size of the window in which delimiters are looked for.
-const WINDOW: usize = 64 * 1024;
+const WINDOW: usize = 128 * 1024;
 
 /// The longest boundary that is taken; RFC 2046 allows 70 characters.
 const MAX_BOUNDARY: usize = 256;
@@ -41,7 +41,9 @@ impl From<MultipartError> for io::Error {
 pub(super) struct Multipart<R> {
     source: R,
     delimiter: Finder<'static>,
-    window: Vec<u8>,
+    /// Room for the window, which is what stands before `end`.
+    room: Vec<u8>,
+    end: usize,
     /// Bytes in the window that have not been consumed.
     start: usize,
     /// End of the bytes that surely belong to the current part.
@@ -71,11 +73,13 @@ impl<R: Read> Multipart<R> {
         }
         let delimiter = Finder::new(format!("\n--{boundary}").as_bytes()).into_owned();
         // A line break of our own before the first byte lets a delimiter stand there.
-        let window = vec![b'\n'];
+        let mut room = vec![0; 1 + WINDOW];
+        room[0] = b'\n';
         Ok(Self {
             source,
             delimiter,
-            window,
+            room,
+            end: 1,
             start: 0,
             safe: 0,
             state: State::Preamble,
@@ -104,7 +108,7 @@ impl<R: Read> Multipart<R> {
     /// Makes sure that some bytes of the current part are in the window, and says how many. 0 at its end.
     fn window_of_part(&mut self) -> io::Result<usize> {
         while self.start == self.safe && matches!(self.state, State::Preamble | State::Part) {
-            let unseen = &self.window[self.start..];
+            let unseen = &self.room[self.start..self.end];
             if let Some((at, _)) = self.next_delimiter() {
                 // Where delimiter lines end in a bare LF, as OpenSSL writes them, a CR before one is the part's last byte.
                 let line_break = usize::from(self.crlf && at > 0 && unseen[at - 1] == b'\r');
@@ -119,7 +123,7 @@ impl<R: Read> Multipart<R> {
                 // Anything but what may be the beginning of a delimiter surely belongs to the part.
                 let held_back = self.delimiter.needle().len() + 3;
                 if unseen.len() > held_back {
-                    self.safe = self.window.len() - held_back;
+                    self.safe = self.end - held_back;
                 } else {
                     self.fill()?;
                 }
@@ -130,7 +134,7 @@ impl<R: Read> Multipart<R> {
 
     /// Where in the unseen bytes the next delimiter begins, and whether it is the closing one.
     fn next_delimiter(&self) -> Option<(usize, bool)> {
-        let unseen = &self.window[self.start..];
+        let unseen = &self.room[self.start..self.end];
         for at in self.delimiter.find_iter(unseen) {
             // What follows tells a delimiter from a longer boundary that begins alike (RFC 2046 section 5.1.1).
             let after = &unseen[at + self.delimiter.needle().len()..];
@@ -161,9 +165,9 @@ impl<R: Read> Multipart<R> {
                 return Ok(false);
             }
             let after = self.start + at + self.delimiter.needle().len();
-            match memchr::memchr(b'\n', &self.window[after..]) {
+            match memchr::memchr(b'\n', &self.room[after..self.end]) {
                 Some(end) => {
-                    self.crlf = end > 0 && self.window[after + end - 1] == b'\r';
+                    self.crlf = end > 0 && self.room[after + end - 1] == b'\r';
                     // The line break itself is kept in the window but is not part of the part.
                     self.start = after + end;
                     self.safe = self.start;
@@ -171,7 +175,7 @@ impl<R: Read> Multipart<R> {
                     return self.skip_line_break().map(|()| true);
                 }
                 None if self.source_ended => return Err(MultipartError::Truncated.into()),
-                None if self.window.len() - after > MAX_DELIMITER_LINE => return Err(MultipartError::LongLine.into()),
+                None if self.end - after > MAX_DELIMITER_LINE => return Err(MultipartError::LongLine.into()),
                 None => self.fill()?,
             }
         }
@@ -181,7 +185,7 @@ impl<R: Read> Multipart<R> {
     fn skip_line_break(&mut self) -> io::Result<()> {
         loop {
             let need = self.delimiter.needle().len() + 2;
-            if self.window.len() - self.start >= need || self.source_ended {
+            if self.end - self.start >= need || self.source_ended {
                 break;
             }
             self.fill()?;
@@ -197,23 +201,21 @@ impl<R: Read> Multipart<R> {
 
     /// Reads more into the window, dropping what has been consumed.
     fn fill(&mut self) -> io::Result<()> {
-        let consumed = self.start;
-        self.window.drain(..consumed);
+        self.room.copy_within(self.start..self.end, 0);
+        self.safe -= self.start;
+        self.end -= self.start;
         self.start = 0;
-        self.safe -= consumed;
-        let held = self.window.len();
-        self.window.resize(held + WINDOW, 0);
+        // Little is held back, so after the first time there is room enough.
+        if self.room.len() < self.end + WINDOW {
+            self.room.resize(self.end + WINDOW, 0);
+        }
         let read = loop {
-            match self.source.read(&mut self.window[held..]) {
+            match self.source.read(&mut self.room[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.window.truncate(held);
-                    return Err(error);
-                }
-                Ok(read) => break read,
+                read => break read?,
             }
         };
-        self.window.truncate(held + read);
+        self.end += read;
         self.source_ended = read == 0;
         Ok(())
     }
@@ -232,7 +234,7 @@ impl<R: Read> Read for Multipart<R> {
 impl<R: Read> BufRead for Multipart<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.window_of_part()?;
-        Ok(&self.window[self.start..self.safe])
+        Ok(&self.room[self.start..self.safe])
     }
 
     fn consume(&mut self, amount: usize) {

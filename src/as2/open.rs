@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 
+use super::beside;
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
 use super::error::OpenError;
@@ -95,12 +96,12 @@ pub fn filename(headers: &[(String, String)]) -> Option<String> {
 ///
 /// # Errors
 /// Where the message cannot be read or decrypted. A signature that is wrong is no error here but part of the result.
-pub fn open<B: Read + Seek>(
+pub fn open<B: Read + Seek + Send>(
     headers: &[(String, String)],
     body: &mut B,
     keys: OpeningKeys<'_>,
     mic_digests: &[Digest],
-    payload: &mut dyn Write,
+    payload: &mut (dyn Write + Send),
 ) -> Result<Opened, OpenError> {
     let mic_digest = mic_digests.iter().copied().find(|digest| COMPUTED.contains(digest)).unwrap_or(Digest::Sha256);
     let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
@@ -165,7 +166,7 @@ const fn is_altered(outcome: &SignatureOutcome) -> bool {
 }
 
 /// Reads the same message once more for what it hashes to, without writing the payload again.
-fn again<'k, B: Read + Seek>(
+fn again<'k, B: Read + Seek + Send>(
     keys: OpeningKeys<'k>,
     mic_digest: Digest,
     line_ends: LineEnds,
@@ -218,8 +219,8 @@ impl<'k> Walk<'k> {
     fn message(
         &mut self,
         headers: &[(String, String)],
-        body: &mut dyn Read,
-        payload: &mut dyn Write,
+        body: &mut (dyn Read + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         let headers = headers.to_vec();
         let mut body = BufReader::with_capacity(64 * 1024, body);
@@ -233,8 +234,8 @@ impl<'k> Walk<'k> {
         &mut self,
         headers: &HeaderList,
         raw_headers: &[u8],
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         if self.layers.len() >= MAX_LAYERS {
             return Err(OpenError::Malformed("it is nested too deeply".to_owned()));
@@ -250,23 +251,29 @@ impl<'k> Walk<'k> {
     fn encrypted(
         &mut self,
         headers: &HeaderList,
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         self.layers.push(Layer::Encrypted);
-        let source: Box<dyn Read + '_> =
+        let source: Box<dyn Read + Send + '_> =
             if cms_is_base64(headers, body)? { Box::new(base64_decoder(body)) } else { Box::new(body) };
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
         self.spoilt |= opened.spoilt;
         self.encryption.get_or_insert(opened.facts);
-        let mut content = BufReader::with_capacity(64 * 1024, opened.content);
-        self.inner(&mut content, payload)?;
-        // To the end, so that the padding is checked.
-        io::copy(&mut content, &mut io::sink())?;
-        Ok(())
+        beside::read_ahead("decipher", opened.content, |content| {
+            self.inner(content, payload)?;
+            // To the end, so that the padding is checked.
+            io::copy(content, &mut io::sink())?;
+            Ok(())
+        })
     }
 
-    fn signed(&mut self, kind: &MediaType, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn signed(
+        &mut self,
+        kind: &MediaType,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
+    ) -> Result<(), OpenError> {
         let outermost = !self.layers.contains(&Layer::Signed);
         self.layers.push(Layer::Signed);
         let boundary = kind.parameter("boundary").unwrap_or_default();
@@ -310,7 +317,7 @@ impl<'k> Walk<'k> {
     }
 
     /// What is inside a layer: an entity with headers of its own, or bare content.
-    fn inner(&mut self, content: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn inner(&mut self, content: &mut (dyn BufRead + Send), payload: &mut (dyn Write + Send)) -> Result<(), OpenError> {
         let (headers, raw, ending) = read_block(&mut ContentReader(content))?;
         match ending {
             Ending::BlankLine | Ending::EndOfInput if is_mime(&headers) => {
@@ -326,8 +333,8 @@ impl<'k> Walk<'k> {
         &mut self,
         headers: &HeaderList,
         raw_headers: &[u8],
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         let encoding = get(headers, "Content-Transfer-Encoding").unwrap_or_default().trim().to_ascii_lowercase();
         if !["", "7bit", "8bit", "binary", "base64"].contains(&encoding.as_str()) {
@@ -342,18 +349,20 @@ impl<'k> Walk<'k> {
         if self.layers.contains(&Layer::Encrypted) {
             hasher.update(raw_headers);
         }
-        let mut copied =
+        let copied =
             Copied { out: payload, hasher: LineHasher::new(&[Digest::Sha256], LineEnds::AsTheyAre), length: 0 };
         let mut nothing = LineHasher::new(&[], LineEnds::AsTheyAre);
         let transmitted = HashingReader::new(ContentReader(body), if signed { &mut nothing } else { &mut hasher });
-        let result = if is_base64(headers) {
-            io::copy(&mut base64_decoder(transmitted), &mut copied)
-        } else {
-            io::copy(&mut { transmitted }, &mut copied)
-        };
-        result.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
-            _ => error.into(),
+        let ((), copied) = beside::written("payload", copied, |out| {
+            let result = if is_base64(headers) {
+                copy(&mut BufReader::with_capacity(64 * 1024, base64_decoder(transmitted)), out)
+            } else {
+                copy(&mut { transmitted }, out)
+            };
+            result.map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
+                _ => error.into(),
+            })
         })?;
         self.payload_length = copied.length;
         self.payload_sha256 = copied.hasher.finish().get(Digest::Sha256).unwrap_or_default().to_vec();
@@ -369,8 +378,24 @@ impl<'k> Walk<'k> {
     }
 }
 
+/// Copies to the end, as much at a time as the source has ready.
+fn copy(source: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
+    loop {
+        let available = match source.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            available => available?,
+        };
+        if available.is_empty() {
+            return Ok(());
+        }
+        let amount = available.len();
+        out.write_all(available)?;
+        source.consume(amount);
+    }
+}
+
 /// Gives a name to a borrowed reader, so that it can be wrapped.
-struct ContentReader<'a>(&'a mut dyn BufRead);
+struct ContentReader<'a>(&'a mut (dyn BufRead + Send));
 
 impl Read for ContentReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -390,7 +415,7 @@ impl BufRead for ContentReader<'_> {
 
 /// Counts and hashes what is written on.
 struct Copied<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     hasher: LineHasher,
     length: u64,
 }

@@ -1,6 +1,7 @@
 //! Receiving one message: kept before it is read, opened, judged, delivered, journalled, answered.
 
 mod judgement;
+mod keeping;
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use judgement::{Outcome, cannot_open, diagnosis, late_receipt, refusal, refused, unknown_relationship};
+use keeping::keep_body;
 
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, head_bytes, new_id};
@@ -164,24 +166,8 @@ impl Receiver {
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
-        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
-        let mut received = Ok(());
-        while let Some(chunk) = request.body.next().await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    received = Err(AppError::new(error.to_string()));
-                    break;
-                }
-            };
-            body = blocking(move || {
-                body.write_all(&chunk).map_err(|error| cannot_keep(&error))?;
-                Ok(body)
-            })
-            .await?;
-        }
-        let file = blocking(move || Ok(body.finish()?)).await?;
-        // What came of a message that breaks off is kept as well.
+        let body = archive.create(id, Part::RequestBody(FIRST))?;
+        let (file, received) = keep_body(&mut request.body, body).await?;
         transmission.bytes.sent = file.bytes;
         received
     }
@@ -453,13 +439,8 @@ impl Receiver {
         });
         self.workspace.update_transmission(transmission).await?;
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-        blocking(move || {
-            if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
-            }
-            Ok(())
-        })
-        .await?;
+        // Nobody waits for it: the partner gets the receipt meanwhile. A body that could not be cut stays whole.
+        drop(tokio::task::spawn_blocking(move || archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)));
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
         Ok(())
     }

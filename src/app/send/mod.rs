@@ -1,25 +1,27 @@
 //! Sending one message: journalled and copied first, built and kept, posted, its receipt read, its outcome explained.
 
 mod answer;
+mod giving_up;
 mod in_flight;
 mod material;
 mod stages;
 
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
+use giving_up::blocking_while_wanted;
 use in_flight::InFlight;
 pub(super) use in_flight::settle_abandoned;
 pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
 use super::{App, AppError};
-use crate::as2::{Built, Sha256};
+use crate::as2::{BuildError, Built, sha256_beside};
 use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, RequestFacts};
@@ -107,6 +109,7 @@ impl App {
             stages: Stages::new(self.clock, events),
             begun: at,
             trouble: None,
+            body_sha256: None,
         };
         sending.run(source, cancelled).await?;
         in_flight.end();
@@ -209,6 +212,8 @@ struct Sending<'a> {
     begun: Timestamp,
     /// What went wrong here without changing the outcome.
     trouble: Option<String>,
+    /// SHA-256 of the message as it was built, where it is a large one.
+    body_sha256: Option<String>,
 }
 
 impl Sending<'_> {
@@ -299,27 +304,31 @@ impl Sending<'_> {
     /// Copies the payload into the archive, so that it can be sent again when the user's file is gone.
     async fn copy_payload(&mut self, source: Source) -> Result<u64, AppError> {
         let mut writer = self.workspace.archive().create(self.transmission.id, Part::Payload)?;
-        let copied = blocking(move || {
-            let mut hash = Sha256::default();
+        let copied = blocking_while_wanted(move |wanted| {
             let mut from: Box<dyn Read> = match source.content {
                 Content::File(file) => Box::new(file),
                 Content::Text(text) => Box::new(io::Cursor::new(text)),
             };
             let mut buffer = vec![0; 128 * 1024];
-            loop {
-                let read = match from.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(read) => read,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(AppError::new(format!("the payload cannot be read: {error}"))),
-                };
-                hash.update(&buffer[..read]);
-                writer.write_all(&buffer[..read]).map_err(|error| {
-                    AppError::new(format!("the payload cannot be copied into the archive: {error}"))
-                })?;
-            }
+            let told = |error: io::Error, what: &str| {
+                io::Error::new(error.kind(), format!("the payload cannot be {what}: {error}"))
+            };
+            let copied = sha256_beside(|hash| {
+                loop {
+                    let read = match from.read(&mut buffer) {
+                        Ok(0) => return wanted.check(),
+                        Ok(read) => read,
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                        Err(error) => return Err(told(error, "read")),
+                    };
+                    hash.write_all(&buffer[..read])?;
+                    let mut writer = wanted.writer(&mut writer);
+                    writer.write_all(&buffer[..read]).map_err(|error| told(error, "copied into the archive"))?;
+                }
+            });
+            let ((), digest) = copied.map_err(|error| AppError::new(error.to_string()))?;
             let file = writer.finish()?;
-            Ok((file.bytes, hash.finish()))
+            Ok((file.bytes, digest))
         });
         let (bytes, digest) = copied.await?;
         self.transmission.bytes.payload = bytes;
@@ -329,17 +338,30 @@ impl Sending<'_> {
     }
 
     /// Builds the message into the archive: what goes out is what is kept, and its length is known.
-    async fn build(&self, material: &Material) -> Result<Built, AppError> {
+    async fn build(&mut self, material: &Material) -> Result<Built, AppError> {
         let id = self.transmission.id;
         let mut payload = self.workspace.archive().open(id, Part::Payload)?;
         let mut writer = self.workspace.archive().create(id, Part::RequestBody(FIRST))?;
         let material = material.clone();
-        blocking(move || {
-            let built = material.message().build(&mut payload, &mut writer)?;
+        // What is cut once it is settled keeps its digest, which is taken where the bytes pass by.
+        let large = self.transmission.bytes.payload > DEFAULT_KEEP / 2;
+        let (built, digest) = blocking_while_wanted(move |wanted| {
+            let message = material.message();
+            let (built, digest) = if large {
+                let (built, digest) = sha256_beside(|hash| {
+                    message.build(&mut payload, &mut Twice { out: wanted.writer(&mut writer), hash })
+                })?;
+                (built, Some(hex(&digest)))
+            } else {
+                (message.build(&mut payload, &mut wanted.writer(&mut writer))?, None)
+            };
+            wanted.check().map_err(BuildError::from)?;
             writer.finish()?;
-            Ok(built)
+            Ok((built, digest))
         })
-        .await
+        .await?;
+        self.body_sha256 = digest;
+        Ok(built)
     }
 
     async fn post_request(&self, built: &Built) -> Result<PostRequest, AppError> {
@@ -440,9 +462,10 @@ impl Sending<'_> {
         // Decided: the stored bytes are not needed for another attempt, so large ones are cut to what is kept.
         if matches!(verdict, Verdict::Delivered | Verdict::Failed) {
             let (archive, id) = (self.workspace.archive().clone(), self.transmission.id);
+            let digest = self.body_sha256.take();
             blocking(move || {
                 if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                    archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
+                    archive.settle_known(id, Part::RequestBody(FIRST), DEFAULT_KEEP, digest)?;
                 }
                 Ok(())
             })
@@ -467,6 +490,24 @@ impl Sending<'_> {
         writer.write_all(bytes).map_err(|error| AppError::new(format!("the archive cannot be written: {error}")))?;
         writer.finish()?;
         Ok(())
+    }
+}
+
+/// Writes the same to a file and to a digest.
+struct Twice<'a, W> {
+    out: W,
+    hash: &'a mut (dyn Write + Send),
+}
+
+impl<W: Write> Write for Twice<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.write_all(&bytes[..written])?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
