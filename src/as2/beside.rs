@@ -9,10 +9,13 @@ use std::io::{self, BufRead, Read, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, Scope, ScopedJoinHandle};
 
-use super::digest::{DigestValues, LineHasher, Sha256};
+use super::digest::Sha256;
 
 /// Bytes that go over at a time.
 const PIECE: usize = 256 * 1024;
+
+/// Room for one that is read: what reads in steps of 64 KiB can put a whole one behind whatever is there.
+const ROOM: usize = PIECE + 66 * 1024;
 
 /// How many pieces are under way between two threads.
 const PIECES: usize = 4;
@@ -60,16 +63,6 @@ where
     })
 }
 
-/// Writes on what `fill` writes, and has it hashed on another thread.
-pub(super) fn hashed<T, E: From<io::Error>>(
-    hasher: LineHasher,
-    out: &mut dyn Write,
-    fill: impl FnOnce(&mut dyn Write) -> Result<T, E>,
-) -> Result<(T, DigestValues), E> {
-    let (value, Hashing(hasher)) = written("hash", Hashing(hasher), |hash| fill(&mut Both { out, hash }))?;
-    Ok((value, hasher.finish()))
-}
-
 /// The SHA-256 of all that `fill` writes, taken on another thread.
 ///
 /// # Errors
@@ -100,20 +93,6 @@ where
     })
 }
 
-/// A digest as something that can be written to.
-struct Hashing(LineHasher);
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl Write for Sha256 {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.update(bytes);
@@ -122,24 +101,6 @@ impl Write for Sha256 {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-/// Writes the same to two.
-struct Both<'a> {
-    out: &'a mut dyn Write,
-    hash: &'a mut dyn Write,
-}
-
-impl Write for Both<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.hash.write_all(bytes)?;
-        self.out.write_all(bytes)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 
@@ -290,18 +251,18 @@ enum ReadPlace<'scope, R> {
     Failed,
 }
 
-/// Reads until the buffer is full, the source has ended or failed; how much was read before that.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> (usize, io::Result<()>) {
+/// Reads until there is a piece, or the source has ended or failed: how much was read, and whether there may be more.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> (usize, io::Result<bool>) {
     let mut filled = 0;
-    while filled < buffer.len() {
+    while filled < PIECE {
         match source.read(&mut buffer[filled..]) {
-            Ok(0) => break,
+            Ok(0) => return (filled, Ok(false)),
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return (filled, Err(error)),
         }
     }
-    (filled, Ok(()))
+    (filled, Ok(true))
 }
 
 impl<'scope, R: Read + Send + 'scope> Ahead<'scope, '_, '_, R> {
@@ -316,7 +277,7 @@ impl<'scope, R: Read + Send + 'scope> Ahead<'scope, '_, '_, R> {
             loop {
                 let mut piece = if made < PIECES {
                     made += 1;
-                    vec![0; PIECE]
+                    vec![0; ROOM]
                 } else {
                     // Where nobody gives any back, nobody reads any more.
                     let Ok(piece) = empty.recv() else { return Ok(()) };
@@ -326,8 +287,7 @@ impl<'scope, R: Read + Send + 'scope> Ahead<'scope, '_, '_, R> {
                 if filled > 0 && pieces.send((piece, filled)).is_err() {
                     return Ok(());
                 }
-                outcome?;
-                if filled < PIECE {
+                if !outcome? {
                     return Ok(());
                 }
             }

@@ -306,11 +306,11 @@ impl<'a> SignedMultipart<'a> {
     /// Writes it, hashing the part that is signed, and returns that digest.
     fn write(&self, payload: &mut dyn Read, out: &mut dyn Write) -> Result<DigestValues, BuildError> {
         write!(out, "--{}\r\n", self.boundary)?;
-        let hasher = LineHasher::new(&[self.signing.digest], LineEnds::AsTheyAre);
-        let ((), digests) = beside::hashed(hasher, out, |part| {
-            part.write_all(&self.entity.header_bytes())?;
-            self.entity.write_body(payload, part)
-        })?;
+        let mut hasher = LineHasher::new(&[self.signing.digest], LineEnds::AsTheyAre);
+        let mut part = HashingWriter::new(&mut *out, &mut hasher);
+        part.write_all(&self.entity.header_bytes())?;
+        self.entity.write_body(payload, &mut part)?;
+        let digests = hasher.finish();
         let signature = match &self.signature {
             Some(signature) => signature.clone(),
             None => self.signing.sign(&first_mic(&digests)?.value)?,

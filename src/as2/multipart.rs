@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 use memchr::memmem::Finder;
 
 /// Size of the window in which delimiters are looked for.
-const WINDOW: usize = 128 * 1024;
+const WINDOW: usize = 64 * 1024;
 
 /// The longest boundary that is taken; RFC 2046 allows 70 characters.
 const MAX_BOUNDARY: usize = 256;
@@ -41,11 +41,10 @@ impl From<MultipartError> for io::Error {
 pub(super) struct Multipart<R> {
     source: R,
     delimiter: Finder<'static>,
-    /// Room for the window, which is what stands before `end`.
-    room: Vec<u8>,
-    end: usize,
-    /// Bytes in the window that have not been consumed.
+    window: Vec<u8>,
+    /// Where in the window the bytes begin that have not been consumed, and where those end that have been read.
     start: usize,
+    end: usize,
     /// End of the bytes that surely belong to the current part.
     safe: usize,
     state: State,
@@ -73,14 +72,14 @@ impl<R: Read> Multipart<R> {
         }
         let delimiter = Finder::new(format!("\n--{boundary}").as_bytes()).into_owned();
         // A line break of our own before the first byte lets a delimiter stand there.
-        let mut room = vec![0; 1 + WINDOW];
-        room[0] = b'\n';
+        let mut window = vec![0; WINDOW];
+        window[0] = b'\n';
         Ok(Self {
             source,
             delimiter,
-            room,
-            end: 1,
+            window,
             start: 0,
+            end: 1,
             safe: 0,
             state: State::Preamble,
             crlf: true,
@@ -108,7 +107,7 @@ impl<R: Read> Multipart<R> {
     /// Makes sure that some bytes of the current part are in the window, and says how many. 0 at its end.
     fn window_of_part(&mut self) -> io::Result<usize> {
         while self.start == self.safe && matches!(self.state, State::Preamble | State::Part) {
-            let unseen = &self.room[self.start..self.end];
+            let unseen = &self.window[self.start..self.end];
             if let Some((at, _)) = self.next_delimiter() {
                 // Where delimiter lines end in a bare LF, as OpenSSL writes them, a CR before one is the part's last byte.
                 let line_break = usize::from(self.crlf && at > 0 && unseen[at - 1] == b'\r');
@@ -134,7 +133,7 @@ impl<R: Read> Multipart<R> {
 
     /// Where in the unseen bytes the next delimiter begins, and whether it is the closing one.
     fn next_delimiter(&self) -> Option<(usize, bool)> {
-        let unseen = &self.room[self.start..self.end];
+        let unseen = &self.window[self.start..self.end];
         for at in self.delimiter.find_iter(unseen) {
             // What follows tells a delimiter from a longer boundary that begins alike (RFC 2046 section 5.1.1).
             let after = &unseen[at + self.delimiter.needle().len()..];
@@ -165,9 +164,9 @@ impl<R: Read> Multipart<R> {
                 return Ok(false);
             }
             let after = self.start + at + self.delimiter.needle().len();
-            match memchr::memchr(b'\n', &self.room[after..self.end]) {
+            match memchr::memchr(b'\n', &self.window[after..self.end]) {
                 Some(end) => {
-                    self.crlf = end > 0 && self.room[after + end - 1] == b'\r';
+                    self.crlf = end > 0 && self.window[after + end - 1] == b'\r';
                     // The line break itself is kept in the window but is not part of the part.
                     self.start = after + end;
                     self.safe = self.start;
@@ -199,20 +198,21 @@ impl<R: Read> Multipart<R> {
         Ok(())
     }
 
-    /// Reads more into the window, dropping what has been consumed.
+    /// Reads more into the window, dropping what has been consumed where there is no room otherwise.
     fn fill(&mut self) -> io::Result<()> {
-        self.room.copy_within(self.start..self.end, 0);
-        self.safe -= self.start;
-        self.end -= self.start;
-        self.start = 0;
-        // Little is held back, so after the first time there is room enough.
-        if self.room.len() < self.end + WINDOW {
-            self.room.resize(self.end + WINDOW, 0);
+        if self.end == self.window.len() {
+            self.window.copy_within(self.start..self.end, 0);
+            self.safe -= self.start;
+            self.end -= self.start;
+            self.start = 0;
+        }
+        if self.end == self.window.len() {
+            self.window.resize(self.end + WINDOW, 0);
         }
         let read = loop {
-            match self.source.read(&mut self.room[self.end..]) {
+            match self.source.read(&mut self.window[self.end..]) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                read => break read?,
+                other => break other?,
             }
         };
         self.end += read;
@@ -234,7 +234,7 @@ impl<R: Read> Read for Multipart<R> {
 impl<R: Read> BufRead for Multipart<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.window_of_part()?;
-        Ok(&self.room[self.start..self.safe])
+        Ok(&self.window[self.start..self.safe])
     }
 
     fn consume(&mut self, amount: usize) {

@@ -17,6 +17,7 @@ mod archive_settle;
 mod certificates;
 mod connections;
 mod database;
+mod early_sync;
 mod error;
 #[cfg(test)]
 mod fixtures;

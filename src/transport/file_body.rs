@@ -16,17 +16,20 @@ use super::meter::Meter;
 /// One piece, in bytes.
 const PIECE: u64 = 256 * 1024;
 
+/// A piece on its way, and the file for those after it.
+type Reading = JoinHandle<io::Result<(Vec<u8>, File)>>;
+
 /// A body of a known length in a file. While one piece is sent, the next is read.
 #[derive(Debug)]
 pub(super) struct FileBody {
-    /// The next piece, and the file for those after it; nothing at the end.
-    next: Option<JoinHandle<io::Result<(Vec<u8>, File)>>>,
+    /// The next piece; nothing at the end.
+    next: Option<Reading>,
     left: u64,
     length_told: bool,
     meter: Option<Arc<Meter>>,
 }
 
-fn read_on(file: File, left: u64) -> Option<JoinHandle<io::Result<(Vec<u8>, File)>>> {
+fn read_on(file: File, left: u64) -> Option<Reading> {
     let want = left.min(PIECE);
     (want > 0).then(|| {
         tokio::task::spawn_blocking(move || {

@@ -6,6 +6,7 @@ mod cli;
 mod command_line;
 mod engine;
 mod foreign;
+mod giving_up;
 mod hostile;
 mod house;
 mod openssl_files;

@@ -9,7 +9,7 @@ use super::processor::write_payload;
 
 /// They hold a message in memory several times over, so they get a smaller one.
 fn foreign_mib() -> u64 {
-    mib().min(128)
+    mib().min(64)
 }
 
 fn tell(name: &str, seconds: f64) {

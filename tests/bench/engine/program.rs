@@ -1,6 +1,6 @@
 //! The program itself, two of it: one sends, the other receives, over loopback.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -34,6 +34,8 @@ struct Sent {
     /// The most memory of the sender, all of it, and of the receiver, above what it held before; in MiB.
     sender: Option<f64>,
     receiver: Option<f64>,
+    /// How long the stages took.
+    stages: String,
 }
 
 impl Pair {
@@ -87,7 +89,10 @@ impl Pair {
             std::thread::sleep(Duration::from_millis(5));
         };
         let seconds = begun.elapsed().as_secs_f64();
-        assert!(status.success(), "the message was not delivered");
+        let mut said = String::new();
+        sender.0.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(status.success(), "the message was not delivered: {said}");
+        let stages = stages(&said);
         let above = before.zip(memory(&receiver, "VmHWM")).map(|(before, most)| (most - before).max(0.0));
         // Told to stop, it finishes what it is about.
         Command::new("kill").args(["-TERM", &receiver]).status().unwrap();
@@ -95,8 +100,18 @@ impl Pair {
         for kept in ["ours/archive", "theirs/archive", "inbox"] {
             std::fs::remove_dir_all(self.path(kept)).ok();
         }
-        Sent { seconds, sender: most, receiver: above }
+        Sent { seconds, sender: most, receiver: above, stages }
     }
+}
+
+/// The stages of an answer that took any time.
+fn stages(answer: &str) -> String {
+    let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+    let took = answer["stages"].as_array().unwrap().iter().filter_map(|stage| {
+        let ms = stage["ms"].as_u64().filter(|ms| *ms > 0)?;
+        Some(format!("{} {ms} ms", stage["stage"].as_str()?))
+    });
+    took.collect::<Vec<_>>().join(", ")
 }
 
 /// Ends with the measurement, however that ends.
@@ -120,6 +135,7 @@ fn best(pair: &Pair, payload: &Path) -> Sent {
                 seconds: best.seconds.min(sent.seconds),
                 sender: larger(best.sender, sent.sender),
                 receiver: larger(best.receiver, sent.receiver),
+                stages: if sent.seconds < best.seconds { sent.stages } else { best.stages },
             },
         });
     }
@@ -131,6 +147,7 @@ fn tell(name: &str, length: u64, sent: &Sent, idle: &Sent, limit: Option<f64>) {
     let receiver = sent.receiver.map(|receiver| format!(", receiver {receiver:.1}")).unwrap_or_default();
     let figure = Figure { amount: length as f64, seconds: sent.seconds, memory: above };
     println!("  {name:<34}{} (sender{receiver})", figure.line(limit));
+    println!("  {:<34}  {}", "", sent.stages);
 }
 
 pub(crate) fn in_memory(folder: &Path, limit: Option<f64>) {
