@@ -57,13 +57,14 @@ pub struct App {
     opened: Arc<Mutex<Option<Workspace>>>,
     /// What has to end before the workspace is opened.
     preparation: Option<Preparation>,
+    keys: keys::UnsealedKeys,
 }
 
 impl App {
     /// The program on a workspace that need not exist yet.
     #[must_use]
     pub fn new(location: Location, unlock: Unlock, clock: Clock) -> Self {
-        Self { location, unlock, clock, opened: Arc::default(), preparation: None }
+        Self { location, unlock, clock, opened: Arc::default(), preparation: None, keys: keys::UnsealedKeys::default() }
     }
 
     /// The same, whose workspace is first opened when it has been prepared.
@@ -132,5 +133,6 @@ impl App {
         if let Some(workspace) = self.opened.lock().await.take() {
             workspace.close().await;
         }
+        self.keys.forget();
     }
 }
