@@ -1,5 +1,8 @@
 //! The keys and certificates that one message needs.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::{App, AppError};
 use crate::as2::DecryptionKey;
 use crate::certificate::{Certificate, PrivateKey};
@@ -12,7 +15,22 @@ use crate::store::Workspace;
 pub(super) struct UnsealedIdentity {
     pub(super) certificate: Certificate,
     pub(super) chain: Vec<Certificate>,
-    pub(super) key: PrivateKey,
+    pub(super) key: Arc<PrivateKey>,
+}
+
+/// Our keys that were unsealed, by their certificates: unsealing and reading one takes longer than all that a small
+/// message needs. They are wiped when the workspace is closed and the last message that needs them is done.
+#[derive(Clone, Default)]
+pub(super) struct UnsealedKeys(Arc<Mutex<BTreeMap<Fingerprint, Arc<PrivateKey>>>>);
+
+impl UnsealedKeys {
+    fn held(&self) -> std::sync::MutexGuard<'_, BTreeMap<Fingerprint, Arc<PrivateKey>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn forget(&self) {
+        self.held().clear();
+    }
 }
 
 impl UnsealedIdentity {
@@ -26,7 +44,7 @@ impl UnsealedIdentity {
         }
     }
 
-    pub(super) const fn decryption_key(&self) -> DecryptionKey<'_> {
+    pub(super) fn decryption_key(&self) -> DecryptionKey<'_> {
         DecryptionKey { certificate: &self.certificate, key: &self.key }
     }
 }
@@ -49,15 +67,20 @@ impl App {
         name: &IdentityName,
     ) -> Result<UnsealedIdentity, AppError> {
         let stored = workspace.identity(name).await?.ok_or_else(|| super::identities::unknown(name))?;
-        let key = workspace.unseal_identity_key(name).await?;
         let mut chain = stored.chain.iter().map(|der| Certificate::from_der(der));
         let certificate =
             chain.next().ok_or_else(|| AppError::new(format!("identity `{name}` has no certificate")))??;
-        Ok(UnsealedIdentity {
-            certificate,
-            chain: chain.collect::<Result<_, _>>()?,
-            key: PrivateKey::from_pkcs8_der(&key)?,
-        })
+        let fingerprint = certificate.facts().fingerprint_sha256;
+        let held = self.keys.held().get(&fingerprint).cloned();
+        let key = match held {
+            Some(key) => key,
+            None => {
+                let key = Arc::new(PrivateKey::from_pkcs8_der(&workspace.unseal_identity_key(name).await?)?);
+                self.keys.held().insert(fingerprint, Arc::clone(&key));
+                key
+            }
+        };
+        Ok(UnsealedIdentity { certificate, chain: chain.collect::<Result<_, _>>()?, key })
     }
 
     /// Unseals every identity: an inbound message may be encrypted for any of them, retired ones included.

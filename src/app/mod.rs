@@ -63,13 +63,23 @@ pub struct App {
     preparation: Option<Preparation>,
     /// What this program is at of all that is due.
     in_hand: InHand,
+    /// Our keys, unsealed once.
+    keys: keys::UnsealedKeys,
 }
 
 impl App {
     /// The program on a workspace that need not exist yet.
     #[must_use]
     pub fn new(location: Location, unlock: Unlock, clock: Clock) -> Self {
-        Self { location, unlock, clock, opened: Arc::default(), preparation: None, in_hand: InHand::default() }
+        Self {
+            location,
+            unlock,
+            clock,
+            opened: Arc::default(),
+            preparation: None,
+            in_hand: InHand::default(),
+            keys: keys::UnsealedKeys::default(),
+        }
     }
 
     /// The same, whose workspace is first opened when it has been prepared.
@@ -146,5 +156,6 @@ impl App {
         if let Some(workspace) = self.opened.lock().await.take() {
             workspace.close().await;
         }
+        self.keys.forget();
     }
 }

@@ -140,6 +140,20 @@ impl<R: Read> CbcReader<R> {
 
 impl<R: Read> Read for CbcReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        // Straight to where it is wanted, where there is room for it.
+        if self.start == self.end
+            && buffer.len() > CHUNK + 64
+            && let Some(key) = self.key.as_mut()
+        {
+            let read = self.source.read(&mut self.cipher)?;
+            if read > 0 {
+                let update =
+                    key.update(&self.cipher[..read], buffer).map_err(|_unspecified| io::Error::other(Unreadable))?;
+                if !update.written().is_empty() {
+                    return Ok(update.written().len());
+                }
+            }
+        }
         while self.start == self.end {
             let Some(key) = self.key.as_mut() else { return Ok(0) };
             let read = self.source.read(&mut self.cipher)?;

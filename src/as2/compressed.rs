@@ -154,7 +154,7 @@ pub(super) fn content_type(source: &mut dyn Read) -> io::Result<(Option<ObjectId
 }
 
 /// Opens a CompressedData up to the beginning of its content.
-pub(super) fn open<'r>(source: impl Read + 'r) -> Result<(CompressionFacts, Inflated<'r>), OpenError> {
+pub(super) fn open<'r>(source: impl Read + Send + 'r) -> Result<(CompressionFacts, Inflated<'r>), OpenError> {
     let mut ber = BerReader::new(source);
     ber.enter_tag(SEQUENCE, "it does not begin with a CMS structure")?;
     ber.element(100)?;
@@ -185,7 +185,8 @@ pub(super) fn open<'r>(source: impl Read + 'r) -> Result<(CompressionFacts, Infl
         _ => return Err(OpenError::Decompression(CompressionError::Damaged.to_string())),
     };
     let octets = Cursor::new(first).chain(octets);
-    let source: Box<dyn Read + 'r> = if base64_inside { Box::new(base64_decoder(octets)) } else { Box::new(octets) };
+    let source: Box<dyn Read + Send + 'r> =
+        if base64_inside { Box::new(base64_decoder(octets)) } else { Box::new(octets) };
     Ok((CompressionFacts { base64_inside }, Inflated::new(BufReader::with_capacity(64 * 1024, source))))
 }
 
@@ -196,13 +197,13 @@ fn is_zlib(method: u8, flags: u8) -> bool {
 
 /// Inflates what is read through it, within the limits above and to the checksum at its end.
 pub(super) struct Inflated<'r> {
-    source: BufReader<Box<dyn Read + 'r>>,
+    source: BufReader<Box<dyn Read + Send + 'r>>,
     inflate: Decompress,
     ended: bool,
 }
 
 impl<'r> Inflated<'r> {
-    fn new(source: BufReader<Box<dyn Read + 'r>>) -> Self {
+    fn new(source: BufReader<Box<dyn Read + Send + 'r>>) -> Self {
         Self { source, inflate: Decompress::new(true), ended: false }
     }
 

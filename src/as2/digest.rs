@@ -63,7 +63,7 @@ impl DigestValues {
 
 /// SHA-256 over a payload, for the journal.
 #[derive(Clone)]
-pub struct Sha256(Context);
+pub(super) struct Sha256(Context);
 
 impl Default for Sha256 {
     fn default() -> Self {
@@ -73,13 +73,12 @@ impl Default for Sha256 {
 
 impl Sha256 {
     /// Takes in further bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// The digest, 32 bytes.
-    #[must_use]
-    pub fn finish(self) -> Vec<u8> {
+    pub(super) fn finish(self) -> Vec<u8> {
         self.0.finish().as_ref().to_vec()
     }
 }

@@ -3,7 +3,7 @@
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
     OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
-    PrivateDecryptingKey, PublicEncryptingKey,
+    PublicEncryptingKey,
 };
 use zeroize::Zeroizing;
 
@@ -70,7 +70,7 @@ fn oaep_parameters(digest: Digest) -> Vec<u8> {
 
 /// Decrypts a content key.
 pub(super) fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let private = PrivateDecryptingKey::from_pkcs8(key.pkcs8_der()).ok()?;
+    let private = key.decrypting()?;
     let mut plain = Zeroizing::new(vec![0; private.key_size_bytes().max(wrapped.len())]);
     let length = match oaep(transport) {
         None => Pkcs1PrivateDecryptingKey::new(private).ok()?.decrypt(wrapped, &mut plain).ok()?.len(),

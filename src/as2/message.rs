@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::beside;
 use super::compressed::{self, Packed};
 use super::digest::{DigestValues, HashingWriter, LineEnds, LineHasher};
 use super::entity::{Entity, base64_lines, header_bytes};
@@ -68,7 +69,7 @@ impl OutboundMessage<'_> {
     /// # Errors
     /// Where a setting is not available, a certificate or key does not fit, the payload changed while it was read,
     /// or reading or writing failed.
-    pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut dyn Write) -> Result<Built, BuildError> {
+    pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut (dyn Write + Send)) -> Result<Built, BuildError> {
         self.build_beside(payload, out, None)
     }
 
@@ -79,7 +80,7 @@ impl OutboundMessage<'_> {
     pub fn build_beside<P: Read + Seek>(
         &self,
         payload: &mut P,
-        out: &mut dyn Write,
+        out: &mut (dyn Write + Send),
         folder: Option<&Path>,
     ) -> Result<Built, BuildError> {
         let mut headers = self.envelope_headers();
@@ -203,8 +204,9 @@ impl OutboundMessage<'_> {
         let inner = header_bytes(&content.headers(self)).len() as u64 + content.body_length();
         let envelope = Envelope::prepare(plan, inner)?;
         let expected = envelope.length();
-        let mut cipher = envelope.begin(&mut *counted)?;
-        let digests = self.write_content(content, true, payload, &mut cipher)?;
+        let cipher = envelope.begin(&mut *counted)?;
+        let (digests, cipher) =
+            beside::written("cipher", cipher, |out| self.write_content(content, true, payload, out))?;
         cipher.finish()?;
         debug_assert_eq!(expected, counted.written);
         headers.extend(encrypted_headers(plan));
@@ -441,7 +443,7 @@ pub(super) fn signature_part_head(boundary: &str) -> Vec<u8> {
 }
 
 struct Counting<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     written: u64,
 }
 

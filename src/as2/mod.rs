@@ -4,6 +4,7 @@
 //! do the same for receipts. What a signature, a receipt or a MIC is worth comes back as a value with all its checks,
 //! and whoever called decides.
 
+mod beside;
 mod cipher;
 mod compressed;
 mod content;
@@ -29,8 +30,9 @@ mod signed;
 mod signer_info;
 mod transfer;
 
+pub use beside::sha256_beside;
 pub use compressed::CompressionFacts;
-pub use digest::{DigestValues, LineEnds, Sha256};
+pub use digest::{DigestValues, LineEnds};
 pub use entity::Entity;
 pub use enveloped::{DecryptionKey, EncryptionFacts, EncryptionPlan};
 pub use error::{BuildError, OpenError};

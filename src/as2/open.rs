@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 
+use super::beside;
 use super::compressed::{self, CompressionFacts};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
@@ -107,12 +108,12 @@ pub fn filename(headers: &[(String, String)]) -> Option<String> {
 ///
 /// # Errors
 /// Where the message cannot be read or decrypted. A signature that is wrong is no error here but part of the result.
-pub fn open<B: Read + Seek>(
+pub fn open<B: Read + Seek + Send>(
     headers: &[(String, String)],
     body: &mut B,
     keys: OpeningKeys<'_>,
     mic_digests: &[Digest],
-    payload: &mut dyn Write,
+    payload: &mut (dyn Write + Send),
 ) -> Result<Opened, OpenError> {
     let mic_digest = mic_digests.iter().copied().find(|digest| COMPUTED.contains(digest)).unwrap_or(Digest::Sha256);
     let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
@@ -178,7 +179,7 @@ const fn is_altered(outcome: &SignatureOutcome) -> bool {
 }
 
 /// Reads the same message once more for what it hashes to, without writing the payload again.
-fn again<'k, B: Read + Seek>(
+fn again<'k, B: Read + Seek + Send>(
     keys: OpeningKeys<'k>,
     mic_digest: Digest,
     line_ends: LineEnds,
@@ -236,8 +237,8 @@ impl<'k> Walk<'k> {
     fn message(
         &mut self,
         headers: &[(String, String)],
-        body: &mut dyn Read,
-        payload: &mut dyn Write,
+        body: &mut (dyn Read + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         let headers = headers.to_vec();
         let mut body = BufReader::with_capacity(64 * 1024, body);
@@ -251,8 +252,8 @@ impl<'k> Walk<'k> {
         &mut self,
         headers: &HeaderList,
         raw_headers: &[u8],
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         if self.layers.len() >= MAX_LAYERS {
             return Err(OpenError::Malformed("it is nested too deeply".to_owned()));
@@ -266,8 +267,13 @@ impl<'k> Walk<'k> {
     }
 
     /// Encrypted or compressed: what the structure says counts, whatever `smime-type` says.
-    fn cms(&mut self, headers: &HeaderList, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
-        let mut source: Box<dyn Read + '_> =
+    fn cms(
+        &mut self,
+        headers: &HeaderList,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
+    ) -> Result<(), OpenError> {
+        let mut source: Box<dyn Read + Send + '_> =
             if cms_is_base64(headers, body)? { Box::new(base64_decoder(body)) } else { Box::new(body) };
         let (kind, head) = compressed::content_type(&mut source)?;
         let mut source = Cursor::new(head).chain(source);
@@ -278,7 +284,7 @@ impl<'k> Walk<'k> {
         }
     }
 
-    fn encrypted(&mut self, source: &mut dyn Read, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn encrypted(&mut self, source: &mut (dyn Read + Send), payload: &mut (dyn Write + Send)) -> Result<(), OpenError> {
         self.layers.push(Layer::Encrypted);
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
         if opened.spoilt {
@@ -286,15 +292,21 @@ impl<'k> Walk<'k> {
             self.named.clone_from(&opened.named);
         }
         self.encryption.get_or_insert(opened.facts);
-        let mut content = BufReader::with_capacity(64 * 1024, opened.content);
-        let inner = self.inner(&mut content, payload);
-        // To the end, so that padding or tag are checked, and first of all: what does not decrypt gets one answer,
-        // whatever the content looks like.
-        io::copy(&mut content, &mut io::sink()).map_err(|error| OpenError::from(error).naming(&opened.named))?;
-        inner.map_err(|error| error.naming(&opened.named))
+        let named = opened.named;
+        beside::read_ahead("decipher", opened.content, |content| {
+            let inner = self.inner(content, payload);
+            // To the end, so that padding or tag are checked, and first of all: what does not decrypt gets one answer,
+            // whatever the content looks like.
+            io::copy(content, &mut io::sink()).map_err(|error| OpenError::from(error).naming(&named))?;
+            inner.map_err(|error| error.naming(&named))
+        })
     }
 
-    fn compressed(&mut self, source: &mut dyn Read, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn compressed(
+        &mut self,
+        source: &mut (dyn Read + Send),
+        payload: &mut (dyn Write + Send),
+    ) -> Result<(), OpenError> {
         // RFC 5402 section 3: inside the signature or outside of it, but not both.
         if self.layers.contains(&Layer::Compressed) {
             return Err(OpenError::Decompression("it is compressed twice".to_owned()));
@@ -309,7 +321,12 @@ impl<'k> Walk<'k> {
         Ok(())
     }
 
-    fn signed(&mut self, kind: &MediaType, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn signed(
+        &mut self,
+        kind: &MediaType,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
+    ) -> Result<(), OpenError> {
         let outermost = !self.layers.contains(&Layer::Signed);
         self.layers.push(Layer::Signed);
         let boundary = kind.parameter("boundary").unwrap_or_default();
@@ -353,7 +370,7 @@ impl<'k> Walk<'k> {
     }
 
     /// What is inside a layer: an entity with headers of its own, or bare content.
-    fn inner(&mut self, content: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
+    fn inner(&mut self, content: &mut (dyn BufRead + Send), payload: &mut (dyn Write + Send)) -> Result<(), OpenError> {
         let (headers, raw, ending) = read_block(&mut ContentReader(content))?;
         match ending {
             Ending::BlankLine | Ending::EndOfInput if is_mime(&headers) => {
@@ -369,8 +386,8 @@ impl<'k> Walk<'k> {
         &mut self,
         headers: &HeaderList,
         raw_headers: &[u8],
-        body: &mut dyn BufRead,
-        payload: &mut dyn Write,
+        body: &mut (dyn BufRead + Send),
+        payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         let encoding = get(headers, "Content-Transfer-Encoding").unwrap_or_default().trim().to_ascii_lowercase();
         if !["", "7bit", "8bit", "binary", "base64"].contains(&encoding.as_str()) {
@@ -386,18 +403,20 @@ impl<'k> Walk<'k> {
         if self.layers.iter().any(|layer| matches!(layer, Layer::Encrypted | Layer::Compressed)) {
             hasher.update(raw_headers);
         }
-        let mut copied =
+        let copied =
             Copied { out: payload, hasher: LineHasher::new(&[Digest::Sha256], LineEnds::AsTheyAre), length: 0 };
         let mut nothing = LineHasher::new(&[], LineEnds::AsTheyAre);
         let transmitted = HashingReader::new(ContentReader(body), if signed { &mut nothing } else { &mut hasher });
-        let result = if is_base64(headers) {
-            io::copy(&mut base64_decoder(transmitted), &mut copied)
-        } else {
-            io::copy(&mut { transmitted }, &mut copied)
-        };
-        result.map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
-            _ => error.into(),
+        let ((), copied) = beside::written("payload", copied, |out| {
+            let result = if is_base64(headers) {
+                copy(&mut BufReader::with_capacity(64 * 1024, base64_decoder(transmitted)), out)
+            } else {
+                copy(&mut { transmitted }, out)
+            };
+            result.map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
+                _ => error.into(),
+            })
         })?;
         self.payload_length = copied.length;
         self.payload_sha256 = copied.hasher.finish().get(Digest::Sha256).unwrap_or_default().to_vec();
@@ -413,8 +432,24 @@ impl<'k> Walk<'k> {
     }
 }
 
+/// Copies to the end, as much at a time as the source has ready.
+fn copy(source: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
+    loop {
+        let available = match source.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            available => available?,
+        };
+        if available.is_empty() {
+            return Ok(());
+        }
+        let amount = available.len();
+        out.write_all(available)?;
+        source.consume(amount);
+    }
+}
+
 /// Gives a name to a borrowed reader, so that it can be wrapped.
-struct ContentReader<'a>(&'a mut dyn BufRead);
+struct ContentReader<'a>(&'a mut (dyn BufRead + Send));
 
 impl Read for ContentReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -434,7 +469,7 @@ impl BufRead for ContentReader<'_> {
 
 /// Counts and hashes what is written on.
 struct Copied<'a> {
-    out: &'a mut dyn Write,
+    out: &'a mut (dyn Write + Send),
     hasher: LineHasher,
     length: u64,
 }

@@ -1,10 +1,11 @@
 //! Private keys: held in PKCS#8, wiped when dropped, never shown.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, UnparsedPublicKey, agree};
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
+use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, PrivateDecryptingKey};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding,
@@ -54,6 +55,7 @@ enum Kind {
 pub struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
     kind: Kind,
+    decrypting: OnceLock<Option<PrivateDecryptingKey>>,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -80,13 +82,19 @@ impl PrivateKey {
                 _ => KeyError::Unusable,
             });
         };
-        Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind })
+        Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind, decrypting: OnceLock::new() })
     }
 
     /// The key as PKCS#8 DER, for the one who decrypts with it or seals it.
     #[must_use]
     pub fn pkcs8_der(&self) -> &[u8] {
         &self.pkcs8
+    }
+
+    /// The key for RSA decryption; nothing where it is of another kind. It is read when it is first asked for and then
+    /// kept, because reading tests its primes, which takes ten times as long as decrypting with it.
+    pub(crate) fn decrypting(&self) -> Option<PrivateDecryptingKey> {
+        self.decrypting.get_or_init(|| PrivateDecryptingKey::from_pkcs8(&self.pkcs8).ok()).clone()
     }
 
     /// Whether it is the key of a certificate.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::transmission::TransmissionId;
 
+use super::early_sync::EarlySync;
 use super::error::FileError;
 use super::keyring::sync_folder;
 
@@ -127,7 +128,12 @@ impl Archive {
             .suffix(".partial")
             .tempfile_in(&folder)
             .map_err(FileError::on(DOING, &path))?;
-        Ok(ArchiveWriter { file: BufWriter::with_capacity(64 * 1024, file), path, bytes: 0 })
+        Ok(ArchiveWriter {
+            file: BufWriter::with_capacity(64 * 1024, file),
+            early_sync: EarlySync::default(),
+            path,
+            bytes: 0,
+        })
     }
 
     /// Opens a file for reading.
@@ -167,6 +173,8 @@ impl Archive {
 /// A file on its way into the archive.
 #[derive(Debug)]
 pub struct ArchiveWriter {
+    // Dropped before the file is.
+    early_sync: EarlySync,
     file: BufWriter<tempfile::NamedTempFile>,
     path: PathBuf,
     bytes: u64,
@@ -191,7 +199,8 @@ impl ArchiveWriter {
     /// Where the disk is full or fails, or another has taken the name meanwhile. Then nothing is left of it.
     pub fn finish(self) -> Result<ArchivedFile, FileError> {
         const DOING: &str = "write";
-        let Self { file, path, bytes } = self;
+        let Self { early_sync, file, path, bytes } = self;
+        drop(early_sync);
         let file = file.into_inner().map_err(|error| FileError::on(DOING, &path)(error.into_error()))?;
         file.as_file().sync_all().map_err(FileError::on(DOING, &path))?;
         file.persist_noclobber(&path).map_err(|error| FileError::on(DOING, &path)(error.error))?;
@@ -211,6 +220,7 @@ impl Write for ArchiveWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes).map_err(|error| self.named(error))?;
         self.bytes += written as u64;
+        self.early_sync.wrote(self.file.get_ref().as_file(), written as u64);
         Ok(written)
     }
 

@@ -40,6 +40,20 @@ impl Archive {
     /// # Errors
     /// Where the part is not a raw body, or the files cannot be read or written. Then the body is still whole.
     pub fn settle(&self, id: TransmissionId, part: Part, keep: u64) -> Result<Option<Cut>, FileError> {
+        self.settle_known(id, part, keep, None)
+    }
+
+    /// The same for a body whose SHA-256, in 64 hex digits, is known: it need not be read for it once more.
+    ///
+    /// # Errors
+    /// As [`Archive::settle`].
+    pub fn settle_known(
+        &self,
+        id: TransmissionId,
+        part: Part,
+        keep: u64,
+        sha256: Option<String>,
+    ) -> Result<Option<Cut>, FileError> {
         const DOING: &str = "cut";
         let path = self.path(id, part);
         if !part.is_body() {
@@ -58,7 +72,10 @@ impl Archive {
             return Ok(None);
         }
         let end = END.min(keep / 2);
-        let sha256 = sha256(&mut file).map_err(FileError::on("read", &path))?;
+        let sha256 = match sha256 {
+            Some(known) => known,
+            None => digest_of(&mut file).map_err(FileError::on("read", &path))?,
+        };
         let cut = Cut { length, sha256, head: end, tail: end };
         // The note comes first: beside a body that is still whole it is not believed (see `cut`).
         let note = note_path(&path);
@@ -100,7 +117,7 @@ fn note_path(body: &Path) -> PathBuf {
     name.into()
 }
 
-fn sha256(file: &mut File) -> io::Result<String> {
+fn digest_of(file: &mut File) -> io::Result<String> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; 128 * 1024];
     loop {

@@ -19,6 +19,7 @@ mod certificates;
 mod connections;
 mod database;
 mod duties;
+mod early_sync;
 mod error;
 #[cfg(test)]
 mod fixtures;

@@ -1,6 +1,7 @@
 //! A body read from a file, piece by piece.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,22 +9,35 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
-use tokio::fs::File;
-use tokio::io::{AsyncRead as _, ReadBuf};
+use tokio::task::JoinHandle;
 
 use super::meter::Meter;
 
 /// One piece, in bytes.
-const PIECE: usize = 64 * 1024;
+const PIECE: u64 = 256 * 1024;
 
-/// A body of a known length in a file.
+/// A piece on its way, and the file for those after it.
+type Reading = JoinHandle<io::Result<(Vec<u8>, File)>>;
+
+/// A body of a known length in a file. While one piece is sent, the next is read.
 #[derive(Debug)]
 pub(super) struct FileBody {
-    file: File,
+    /// The next piece; nothing at the end.
+    next: Option<Reading>,
     left: u64,
     length_told: bool,
     meter: Option<Arc<Meter>>,
-    piece: Vec<u8>,
+}
+
+fn read_on(file: File, left: u64) -> Option<Reading> {
+    let want = left.min(PIECE);
+    (want > 0).then(|| {
+        tokio::task::spawn_blocking(move || {
+            let mut piece = Vec::with_capacity(usize::try_from(want).unwrap_or_default());
+            (&file).take(want).read_to_end(&mut piece)?;
+            Ok((piece, file))
+        })
+    })
 }
 
 impl FileBody {
@@ -34,13 +48,12 @@ impl FileBody {
         tell_length: bool,
         meter: Option<Arc<Meter>>,
     ) -> io::Result<Self> {
-        let mut file = File::open(path).await?;
-        file.set_max_buf_size(PIECE);
-        let found = file.metadata().await?.len();
+        let file = tokio::fs::File::open(path).await?.into_std().await;
+        let found = file.metadata()?.len();
         if found != length {
             return Err(io::Error::other(format!("the kept message should have {length} bytes and has {found}")));
         }
-        Ok(Self { file, left: length, length_told: tell_length, meter, piece: Vec::new() })
+        Ok(Self { next: read_on(file, length), left: length, length_told: tell_length, meter })
     }
 
     fn fail(&self, error: io::Error) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
@@ -60,29 +73,22 @@ impl http_body::Body for FileBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        if this.left == 0 {
-            return Poll::Ready(None);
-        }
-        let want = usize::try_from(this.left).unwrap_or(PIECE).min(PIECE);
-        this.piece.resize(want, 0);
-        let mut into = ReadBuf::new(&mut this.piece);
-        match Pin::new(&mut this.file).poll_read(context, &mut into) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Err(error)) => this.fail(error),
-            Poll::Ready(Ok(())) => {
-                let read = into.filled().len();
-                if read == 0 {
-                    let missing = this.left;
-                    return this.fail(io::Error::other(format!(
-                        "the kept message lost its last {missing} bytes while sending"
-                    )));
-                }
-                if this.meter.as_ref().is_some_and(|meter| !meter.take(read as u64)) {
+        let Some(next) = &mut this.next else { return Poll::Ready(None) };
+        let read = std::task::ready!(Pin::new(next).poll(context));
+        this.next = None;
+        match read.unwrap_or_else(|_panic| Err(io::Error::other("reading the kept message was interrupted"))) {
+            Err(error) => this.fail(error),
+            Ok((piece, _)) if piece.is_empty() => {
+                let missing = this.left;
+                this.fail(io::Error::other(format!("the kept message lost its last {missing} bytes while sending")))
+            }
+            Ok((piece, file)) => {
+                let read = piece.len() as u64;
+                if this.meter.as_ref().is_some_and(|meter| !meter.take(read)) {
                     return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer any more"))));
                 }
-                let mut piece = std::mem::take(&mut this.piece);
-                piece.truncate(read);
-                this.left -= read as u64;
+                this.left = this.left.saturating_sub(read);
+                this.next = read_on(file, this.left);
                 Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))))
             }
         }

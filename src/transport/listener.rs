@@ -62,7 +62,8 @@ impl Default for Limits {
             connections: 256,
             head_bytes: 64 * 1024,
             head_time: Duration::from_secs(30),
-            body_bytes: 1024 * 1024 * 1024,
+            // A body goes to the disk as it comes, so it is the disk that decides.
+            body_bytes: 64 * 1024 * 1024 * 1024,
             idle: Duration::from_secs(60),
             least_rate: 512,
             grace: Duration::from_secs(60),

@@ -127,11 +127,7 @@ async fn quirk_13_whoever_expects_to_be_told_to_go_on_is_told_and_we_never_expec
     assert_eq!(sent.header("Expect"), None);
     // Which version and product we are, and what of the features we do.
     assert_eq!((sent.header("AS2-Version"), sent.header("EDIINT-Features")), (Some("1.2"), Some("AS2-Reliability")));
-<<<<<<< Updated upstream
-    assert!(sent.header("AS2-Product").unwrap().to_ascii_lowercase().starts_with("countersign"));
-=======
     assert!(sent.header("AS2-Product").unwrap().starts_with("countersign:"));
->>>>>>> Stashed changes
     assert_eq!(answered.header("EDIINT-Features"), Some("AS2-Reliability"));
 }
 

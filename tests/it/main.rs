@@ -11,6 +11,7 @@ mod engine;
 mod exchange;
 mod faults;
 mod foreign;
+mod giving_up;
 mod hostile;
 mod house;
 mod messages;

@@ -8,7 +8,7 @@ use super::judgement::Outcome;
 use super::wish::ReceiptWish;
 use super::{Addressed, Candidate, FIRST, Receiver, cannot_keep};
 use crate::app::AppError;
-use crate::app::send::{blocking, head_bytes};
+use crate::app::send::head_bytes;
 use crate::app::serve::ServeEvent;
 use crate::as2::{BuiltReceipt, ReceiptContent, SigningPlan, build_receipt};
 use crate::domain::algorithm::{Digest, SignatureScheme};
@@ -185,13 +185,8 @@ impl Receiver {
         transaction.commit().await?;
         transmission.stages.push(stage);
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-        blocking(move || {
-            if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
-            }
-            Ok(())
-        })
-        .await?;
+        // Nobody waits for it: the partner gets the receipt meanwhile. A body that could not be cut stays whole.
+        drop(tokio::task::spawn_blocking(move || archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)));
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
         Ok(())
     }

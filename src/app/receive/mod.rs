@@ -3,6 +3,7 @@
 mod answer;
 mod arrived;
 mod judgement;
+mod keeping;
 mod policy;
 mod recipients;
 mod repetition;
@@ -24,6 +25,7 @@ use arrived::may_be_receipt;
 use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
+use keeping::keep_body;
 use wish::ReceiptWish;
 
 use super::keys::UnsealedIdentity;
@@ -237,24 +239,8 @@ impl Receiver {
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
-        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
-        let mut received = Ok(());
-        while let Some(chunk) = request.body.next().await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(error) => {
-                    received = Err(AppError::new(error.to_string()));
-                    break;
-                }
-            };
-            body = blocking(move || {
-                body.write_all(&chunk).map_err(|error| cannot_keep(&error))?;
-                Ok(body)
-            })
-            .await?;
-        }
-        let file = blocking(move || Ok(body.finish()?)).await?;
-        // What came of a message that breaks off is kept as well.
+        let body = archive.create(id, Part::RequestBody(FIRST))?;
+        let (file, received) = keep_body(&mut request.body, body).await?;
         transmission.bytes.sent = file.bytes;
         received
     }

@@ -68,6 +68,7 @@ impl App {
             number: FIRST,
             daily: true,
             trouble: None,
+            body_sha256: None,
         };
         sending.copy_payload(source).await?;
         in_flight.end();
@@ -119,6 +120,7 @@ impl App {
             number: duty.number,
             daily: true,
             trouble: None,
+            body_sha256: None,
         };
         match sent {
             Some(sent) => sending.repeat(sent).await?,

@@ -53,9 +53,10 @@ impl Sending<'_> {
         if settled {
             // Decided: the stored bytes are not needed for another attempt, so large ones are cut to what is kept.
             let (archive, id) = (self.workspace.archive().clone(), self.transmission.id);
+            let digest = self.body_sha256.take();
             blocking(move || {
                 if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                    archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
+                    archive.settle_known(id, Part::RequestBody(FIRST), DEFAULT_KEEP, digest)?;
                 }
                 Ok(())
             })

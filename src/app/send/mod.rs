@@ -3,6 +3,7 @@
 mod answer;
 mod daily;
 mod ending;
+mod giving_up;
 mod in_flight;
 mod late;
 mod material;
@@ -10,13 +11,14 @@ mod posting;
 mod stages;
 
 use std::fs::File;
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Write};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
 pub(super) use daily::DailyWork;
+use giving_up::blocking_while_wanted;
 use in_flight::InFlight;
 pub(super) use in_flight::settle_abandoned;
 pub(super) use late::ArrivedReceipt;
@@ -25,7 +27,7 @@ pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
 use super::{App, AppError};
-use crate::as2::{Built, Sha256};
+use crate::as2::{BuildError, Built, sha256_beside};
 use crate::domain::algorithm::Compression;
 use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
@@ -35,7 +37,7 @@ use crate::domain::sent::SentAs;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
 use crate::domain::transmission::{Direction, Headers, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{As2Pair, Part, Workspace};
+use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
 use material::Material;
 use stages::Stages;
 
@@ -116,6 +118,7 @@ impl App {
             number: FIRST,
             daily: false,
             trouble: None,
+            body_sha256: None,
         };
         sending.run(Some(source), cancelled).await?;
         in_flight.end();
@@ -222,6 +225,8 @@ struct Sending<'a> {
     daily: bool,
     /// What went wrong here without changing the outcome.
     trouble: Option<String>,
+    /// SHA-256 of the message as it was built, where it is a large one.
+    body_sha256: Option<String>,
 }
 
 impl Sending<'_> {
@@ -286,27 +291,31 @@ impl Sending<'_> {
     /// Copies the payload into the archive, so that it can be sent again when the user's file is gone.
     async fn copy_payload(&mut self, source: Source) -> Result<u64, AppError> {
         let mut writer = self.workspace.archive().create(self.transmission.id, Part::Payload)?;
-        let copied = blocking(move || {
-            let mut hash = Sha256::default();
+        let copied = blocking_while_wanted(move |wanted| {
             let mut from: Box<dyn Read> = match source.content {
                 Content::File(file) => Box::new(file),
                 Content::Text(text) => Box::new(io::Cursor::new(text)),
             };
             let mut buffer = vec![0; 128 * 1024];
-            loop {
-                let read = match from.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(read) => read,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(AppError::new(format!("the payload cannot be read: {error}"))),
-                };
-                hash.update(&buffer[..read]);
-                writer.write_all(&buffer[..read]).map_err(|error| {
-                    AppError::new(format!("the payload cannot be copied into the archive: {error}"))
-                })?;
-            }
+            let told = |error: io::Error, what: &str| {
+                io::Error::new(error.kind(), format!("the payload cannot be {what}: {error}"))
+            };
+            let copied = sha256_beside(|hash| {
+                loop {
+                    let read = match from.read(&mut buffer) {
+                        Ok(0) => return wanted.check(),
+                        Ok(read) => read,
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                        Err(error) => return Err(told(error, "read")),
+                    };
+                    hash.write_all(&buffer[..read])?;
+                    let mut writer = wanted.writer(&mut writer);
+                    writer.write_all(&buffer[..read]).map_err(|error| told(error, "copied into the archive"))?;
+                }
+            });
+            let ((), digest) = copied.map_err(|error| AppError::new(error.to_string()))?;
             let file = writer.finish()?;
-            Ok((file.bytes, hash.finish()))
+            Ok((file.bytes, digest))
         });
         let (bytes, digest) = copied.await?;
         self.transmission.bytes.payload = bytes;
@@ -316,19 +325,33 @@ impl Sending<'_> {
     }
 
     /// Builds the message into the archive: what goes out is what is kept, and its length is known.
-    async fn build(&self, material: &Material) -> Result<Built, AppError> {
+    async fn build(&mut self, material: &Material) -> Result<Built, AppError> {
         let id = self.transmission.id;
         let mut payload = self.workspace.archive().open(id, Part::Payload)?;
         let mut writer = self.workspace.archive().create(id, Part::RequestBody(FIRST))?;
         let material = material.clone();
         // Beside the message, where there is room for it, and not where others keep their temporary files.
         let folder = self.workspace.archive().folder(id);
-        blocking(move || {
-            let built = material.message().build_beside(&mut payload, &mut writer, Some(&folder))?;
+        // What is cut once it is settled keeps its digest, which is taken where the bytes pass by.
+        let large = self.transmission.bytes.payload > DEFAULT_KEEP / 2;
+        let (built, digest) = blocking_while_wanted(move |wanted| {
+            let message = material.message();
+            let (built, digest) = if large {
+                let (built, digest) = sha256_beside(|hash| {
+                    let mut out = Twice { out: wanted.writer(&mut writer), hash };
+                    message.build_beside(&mut payload, &mut out, Some(&folder))
+                })?;
+                (built, Some(hex(&digest)))
+            } else {
+                (message.build_beside(&mut payload, &mut wanted.writer(&mut writer), Some(&folder))?, None)
+            };
+            wanted.check().map_err(BuildError::from)?;
             writer.finish()?;
-            Ok(built)
+            Ok((built, digest))
         })
-        .await
+        .await?;
+        self.body_sha256 = digest;
+        Ok(built)
     }
 
     async fn journal_stages(&self) -> Result<(), AppError> {
@@ -347,6 +370,24 @@ impl Sending<'_> {
         writer.write_all(bytes).map_err(|error| AppError::new(format!("the archive cannot be written: {error}")))?;
         writer.finish()?;
         Ok(())
+    }
+}
+
+/// Writes the same to a file and to a digest.
+struct Twice<'a, W> {
+    out: W,
+    hash: &'a mut (dyn Write + Send),
+}
+
+impl<W: Write> Write for Twice<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.write_all(&bytes[..written])?;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
