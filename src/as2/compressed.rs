@@ -26,6 +26,9 @@ const ANY_RATIO: u64 = 128 << 20;
 /// to a hundredth; what shrinks further was made to be inflated.
 const MAX_RATIO: u64 = 200;
 
+/// Nearly twice as fast on EDI as ZLIB's default of 6, for a hundredth more bytes.
+const LEVEL: u32 = 4;
+
 /// Compressed bytes that are held in memory before they go to disk.
 const SPOOL_IN_MEMORY: usize = 1 << 20;
 
@@ -80,7 +83,7 @@ pub(super) fn prefix(length: u64) -> Vec<u8> {
 
 /// Compresses what is written. The same content gives the same bytes, so that a MIC over them can be computed again.
 pub(super) fn deflate<W: Write>(out: W) -> ZlibEncoder<W> {
-    ZlibEncoder::new(out, flate2::Compression::default())
+    ZlibEncoder::new(out, flate2::Compression::new(LEVEL))
 }
 
 /// A whole CompressedData, its compressed content kept on disk because its length stands before it.
