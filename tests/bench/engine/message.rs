@@ -62,6 +62,7 @@ impl Parties {
                 encryption: self.profile.encryption,
                 key_transport: self.profile.key_transport,
                 identifier: self.profile.quirks.recipient_identifier,
+                gcm_content: countersign::domain::connection::GcmContent::AuthEnveloped,
             }),
             at: self.at,
         };
