@@ -62,8 +62,6 @@ pub struct Opened {
     pub headers: HeaderList,
     /// Length of the payload in bytes.
     pub payload_length: u64,
-    /// SHA-256 of the payload.
-    pub payload_sha256: Vec<u8>,
     /// The MIC that a receipt returns.
     pub mic: Mic,
     /// For a signature that does not fit the content: the line ends with which it would.
@@ -165,7 +163,6 @@ pub fn open<B: Read + Seek + Send>(
         signature: check,
         headers: walk.leaf_headers,
         payload_length: walk.payload_length,
-        payload_sha256: walk.payload_sha256,
         mic,
         fits_with,
     })
@@ -211,7 +208,6 @@ struct Walk<'k> {
     content: DigestValues,
     leaf_headers: HeaderList,
     payload_length: u64,
-    payload_sha256: Vec<u8>,
 }
 
 impl<'k> Walk<'k> {
@@ -230,7 +226,6 @@ impl<'k> Walk<'k> {
             content: DigestValues::default(),
             leaf_headers: Vec::new(),
             payload_length: 0,
-            payload_sha256: Vec::new(),
         }
     }
 
@@ -403,8 +398,7 @@ impl<'k> Walk<'k> {
         if self.layers.iter().any(|layer| matches!(layer, Layer::Encrypted | Layer::Compressed)) {
             hasher.update(raw_headers);
         }
-        let copied =
-            Copied { out: payload, hasher: LineHasher::new(&[Digest::Sha256], LineEnds::AsTheyAre), length: 0 };
+        let copied = Copied { out: payload, length: 0 };
         let mut nothing = LineHasher::new(&[], LineEnds::AsTheyAre);
         let transmitted = HashingReader::new(ContentReader(body), if signed { &mut nothing } else { &mut hasher });
         let ((), copied) = beside::written("payload", copied, |out| {
@@ -419,7 +413,6 @@ impl<'k> Walk<'k> {
             })
         })?;
         self.payload_length = copied.length;
-        self.payload_sha256 = copied.hasher.finish().get(Digest::Sha256).unwrap_or_default().to_vec();
         self.leaf_headers.clone_from(headers);
         if !signed {
             self.content = hasher.finish();
@@ -467,17 +460,15 @@ impl BufRead for ContentReader<'_> {
     }
 }
 
-/// Counts and hashes what is written on.
+/// Counts what is written on.
 struct Copied<'a> {
     out: &'a mut (dyn Write + Send),
-    hasher: LineHasher,
     length: u64,
 }
 
 impl Write for Copied<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.out.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
         self.length += written as u64;
         Ok(written)
     }

@@ -90,6 +90,16 @@ impl Archive {
         Ok(Some(cut))
     }
 
+    /// SHA-256 of a part as it is kept, in 64 hex digits.
+    ///
+    /// # Errors
+    /// Where it is not there or cannot be read.
+    pub fn sha256(&self, id: TransmissionId, part: Part) -> Result<String, FileError> {
+        let path = self.path(id, part);
+        let mut file = File::open(&path).map_err(FileError::on("read", &path))?;
+        digest_of(&mut file).map_err(FileError::on("read", &path))
+    }
+
     /// What is known of a body that was cut; nothing where it is whole.
     ///
     /// # Errors

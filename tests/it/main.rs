@@ -14,6 +14,7 @@ mod foreign;
 mod giving_up;
 mod hostile;
 mod house;
+mod large_messages;
 mod messages;
 mod mic;
 mod openssl_files;

@@ -35,7 +35,7 @@ use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
 use crate::as2::{self, DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome};
 use crate::certificate::Certificate;
-use crate::domain::certificate::{Fingerprint, hex};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
@@ -43,7 +43,7 @@ use crate::domain::timeline::{acceptable_now, used_now};
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, DutyKind, Part, Workspace};
+use crate::store::{As2Pair, DEFAULT_KEEP, DutyKind, Part, Workspace};
 use crate::transport::{Answered, Handler, Refusal, Request, Response, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -61,8 +61,9 @@ pub(super) struct Receiver {
     workspace: Workspace,
     inbox: Option<PathBuf>,
     events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
-    /// Receipts on their way to those who asked for them.
-    posting: std::sync::Mutex<JoinSet<()>>,
+    /// What is done once a message has been answered: receipts on their way to those who asked for them, large messages
+    /// that are digested and cut.
+    afterwards: std::sync::Mutex<JoinSet<()>>,
     posts: Arc<Semaphore>,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
@@ -102,13 +103,20 @@ impl Receiver {
         let workspace = app.workspace().await?;
         let in_work = std::array::from_fn(|_| Mutex::default());
         let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
-        Ok(Self { app, workspace, inbox, events, posting: std::sync::Mutex::default(), posts, in_work })
+        Ok(Self { app, workspace, inbox, events, afterwards: std::sync::Mutex::default(), posts, in_work })
     }
 
-    /// Waits for the receipts that are on their way.
+    /// Waits for what is done afterwards.
     pub(super) async fn finished(&self) {
-        let mut posting = std::mem::take(&mut *self.posting.lock().unwrap_or_else(PoisonError::into_inner));
-        while posting.join_next().await.is_some() {}
+        let mut afterwards = std::mem::take(&mut *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner));
+        while afterwards.join_next().await.is_some() {}
+    }
+
+    /// Has something done that nobody who is answered waits for.
+    fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut afterwards = self.afterwards.lock().unwrap_or_else(PoisonError::into_inner);
+        while afterwards.try_join_next().is_some() {}
+        afterwards.spawn(work);
     }
 
     /// Posts the receipt of a message once the answer to the message has gone. Where it has not, the message was
@@ -116,9 +124,7 @@ impl Receiver {
     fn post_receipt(&self, id: TransmissionId, answered: Answered) {
         let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
         let places = Arc::clone(&self.posts);
-        let mut posting = self.posting.lock().unwrap_or_else(PoisonError::into_inner);
-        while posting.try_join_next().is_some() {}
-        posting.spawn(async move {
+        self.afterwards(async move {
             answered.wait().await;
             // Closed never.
             let Ok(_place) = places.acquire_owned().await else { return };
@@ -281,7 +287,7 @@ impl Receiver {
         let accepted = self.app.partner_certificates(&self.workspace, &fingerprints).await?;
         let identities = self.app.unseal_all(&self.workspace).await?;
         let opened = self.open(transmission.id, headers, wish, identities, accepted).await?;
-        let opened = match opened {
+        let (opened, digest) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
@@ -290,7 +296,7 @@ impl Receiver {
             }
         };
         transmission.bytes.payload = opened.payload_length;
-        transmission.payload_sha256 = Some(hex(&opened.payload_sha256));
+        transmission.payload_sha256 = digest;
         // Where production and test share the pair, the certificate it was signed with decides, else production.
         let signer = match opened.signature.as_ref().map(|check| &check.outcome) {
             Some(SignatureOutcome::Good { signer } | SignatureOutcome::Altered { signer }) => Some(*signer),
@@ -351,6 +357,7 @@ impl Receiver {
         Ok((outcome, Some(chosen)))
     }
 
+    /// Opens a message into the archive; with the payload's digest, where it is a small one.
     async fn open(
         &self,
         id: TransmissionId,
@@ -358,7 +365,7 @@ impl Receiver {
         wish: &ReceiptWish,
         identities: Vec<UnsealedIdentity>,
         accepted: Vec<Certificate>,
-    ) -> Result<Result<Opened, OpenError>, AppError> {
+    ) -> Result<Result<(Opened, Option<String>), OpenError>, AppError> {
         let archive = self.workspace.archive().clone();
         let (headers, digests) = (headers.clone(), wish.digests.clone());
         blocking(move || {
@@ -367,12 +374,16 @@ impl Receiver {
             let keys: Vec<DecryptionKey<'_>> = identities.iter().map(UnsealedIdentity::decryption_key).collect();
             let accepted: Vec<&Certificate> = accepted.iter().collect();
             let keys = OpeningKeys { decryption: &keys, accepted: &accepted };
-            let opened = as2::open(&headers, &mut body, keys, &digests, &mut payload);
-            // What an error left behind half written is not kept: the raw body is.
-            if opened.is_ok() {
-                payload.finish()?;
-            }
-            Ok(opened)
+            let opened = match as2::open(&headers, &mut body, keys, &digests, &mut payload) {
+                Ok(opened) => opened,
+                // What an error left behind half written is not kept: the raw body is.
+                Err(error) => return Ok(Err(error)),
+            };
+            payload.finish()?;
+            // That of a large one is taken once the partner has been answered.
+            let small = opened.payload_length <= DEFAULT_KEEP;
+            let digest = small.then(|| archive.sha256(id, Part::Payload)).transpose()?;
+            Ok(Ok((opened, digest)))
         })
         .await
     }
