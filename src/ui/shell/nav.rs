@@ -148,6 +148,8 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
     };
     if narrow {
         show(ui);
+        ui.add_space(8.0);
+        receiving_icon(ui, desk);
         return;
     }
     ui.horizontal(|ui| {
@@ -185,6 +187,20 @@ fn receiving(ui: &mut Ui, desk: &mut Desk<'_>) {
     label.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
     focus_ring(ui, &label);
     if label.on_hover_text(why).clicked() {
+        desk.intend(Intent::Open(Box::new(ReceivingDialog::new(desk))));
+    }
+}
+
+/// The same where there is no room for words: an icon for each state, the words on it.
+fn receiving_icon(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let state = &desk.snapshot.receiving.state;
+    let symbol = match state {
+        ReceivingState::On { .. } => Icon::Radio,
+        ReceivingState::Failed { .. } => Icon::TriangleAlert,
+        ReceivingState::Off | ReceivingState::Elsewhere => Icon::RadioOff,
+    };
+    let (words, why) = crate::ui::receiving::words(state);
+    if icon_button(ui, symbol, &words).on_hover_text(why).clicked() {
         desk.intend(Intent::Open(Box::new(ReceivingDialog::new(desk))));
     }
 }
