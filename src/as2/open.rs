@@ -5,8 +5,10 @@
 //! a signature that does not fit, whether other line ends would have made it fit.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
+use std::sync::{Mutex, PoisonError};
 
 use super::beside;
+use super::cipher::Unreadable;
 use super::compressed::{self, CompressionFacts};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
@@ -14,7 +16,6 @@ use super::error::OpenError;
 use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::mic::Mic;
 use super::multipart::Multipart;
-use super::named::NamedCertificate;
 use super::oid as ids;
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::transfer::{base64_decoder, cms_is_base64, is_base64};
@@ -199,10 +200,7 @@ struct Walk<'k> {
     wanted: Vec<Digest>,
     layers: Vec<Layer>,
     encryption: Option<EncryptionFacts>,
-    /// The recipients of an envelope whose content key could not be unwrapped.
-    named: Vec<NamedCertificate>,
     compression: Option<CompressionFacts>,
-    spoilt: bool,
     signature: Option<DetachedSignature>,
     /// Digests of what was signed, or of what the MIC of an unsigned message is over.
     content: DigestValues,
@@ -219,9 +217,7 @@ impl<'k> Walk<'k> {
             wanted: wanted.to_vec(),
             layers: Vec::new(),
             encryption: None,
-            named: Vec::new(),
             compression: None,
-            spoilt: false,
             signature: None,
             content: DigestValues::default(),
             leaf_headers: Vec::new(),
@@ -237,9 +233,7 @@ impl<'k> Walk<'k> {
     ) -> Result<(), OpenError> {
         let headers = headers.to_vec();
         let mut body = BufReader::with_capacity(64 * 1024, body);
-        let result = self.entity(&headers, &[], &mut body, payload);
-        // A key that could not be unwrapped gets one answer, whatever its stand-in made of the content.
-        if self.spoilt { Err(OpenError::Undecryptable { recipients: self.named.clone() }) } else { result }
+        self.entity(&headers, &[], &mut body, payload)
     }
 
     /// An entity: its header fields, those same headers as bytes (empty for the HTTP headers), its body.
@@ -282,19 +276,25 @@ impl<'k> Walk<'k> {
     fn encrypted(&mut self, source: &mut (dyn Read + Send), payload: &mut (dyn Write + Send)) -> Result<(), OpenError> {
         self.layers.push(Layer::Encrypted);
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
-        if opened.spoilt {
-            self.spoilt = true;
-            self.named.clone_from(&opened.named);
-        }
+        let (spoilt, named) = (opened.spoilt, opened.named);
         self.encryption.get_or_insert(opened.facts);
-        let named = opened.named;
-        beside::read_ahead("decipher", opened.content, |content| {
+        let failure = Mutex::new(None);
+        let content = Noted { source: opened.content, failure: &failure };
+        let inner = beside::read_ahead("decipher", content, |content| {
             let inner = self.inner(content, payload);
-            // To the end, so that padding or tag are checked, and first of all: what does not decrypt gets one answer,
-            // whatever the content looks like.
-            io::copy(content, &mut io::sink()).map_err(|error| OpenError::from(error).naming(&named))?;
-            inner.map_err(|error| error.naming(&named))
-        })
+            // To the end, so that padding or tag are checked.
+            io::copy(content, &mut io::sink())?;
+            inner
+        });
+        // What does not decrypt, and what a structure cut short leaves open, gets one answer whatever the content looks
+        // like; and a key that could not be unwrapped gets the same one, so that nobody learns which it was (RFC 3218).
+        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(OpenError::from(error).naming(&named));
+        }
+        if spoilt {
+            return Err(OpenError::Undecryptable { recipients: named });
+        }
+        inner.map_err(|error| error.naming(&named))
     }
 
     fn compressed(
@@ -350,10 +350,14 @@ impl<'k> Walk<'k> {
         let mut part = BufReader::new(Cursor::new(head).chain(&mut parts));
         let mut signature = Vec::new();
         if cms_is_base64(&headers, &mut part)? {
-            base64_decoder(&mut part)
-                .take(MAX_SIGNATURE_PART)
-                .read_to_end(&mut signature)
-                .map_err(|_not_base64| OpenError::Malformed("the signature is not base64 as announced".to_owned()))?;
+            base64_decoder(&mut part).take(MAX_SIGNATURE_PART).read_to_end(&mut signature).map_err(
+                |error| match error.kind() {
+                    io::ErrorKind::InvalidData => {
+                        OpenError::Malformed("the signature is not base64 as announced".to_owned())
+                    }
+                    _ => error.into(),
+                },
+            )?;
         } else {
             part.take(MAX_SIGNATURE_PART).read_to_end(&mut signature)?;
         }
@@ -422,6 +426,24 @@ impl<'k> Walk<'k> {
 
     fn check(&self) -> Result<Option<SignatureCheck>, OpenError> {
         self.signature.as_ref().map(|signature| signature.check(&self.content, self.keys.accepted)).transpose()
+    }
+}
+
+/// Notes why decrypting failed: whatever the layers inside make of it, that is what counts.
+struct Noted<'n, R> {
+    source: R,
+    failure: &'n Mutex<Option<io::Error>>,
+}
+
+impl<R: Read> Read for Noted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.source.read(buffer) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                Err(io::Error::other(Unreadable))
+            }
+            read => read,
+        }
     }
 }
 

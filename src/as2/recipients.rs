@@ -45,24 +45,28 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
                 let [_version, identifier, transport, wrapped, ..] = fields.as_slice() else {
                     return Err(OpenError::Malformed("a recipient is incomplete".to_owned()));
                 };
+                let mut tried = Vec::new();
                 for candidate in search.ours(NamedCertificate::read(identifier), keys)? {
                     match read_transport(transport)? {
                         Some(known) => {
-                            search.found(candidate, Some(known), unwrap_with(candidate.key, known, wrapped.value));
+                            tried.push((candidate, Some(known), unwrap_with(candidate.key, known, wrapped.value)));
                         }
                         None => search.unsupported = Some(transport_name(transport)?),
                     }
                 }
+                search.settle(tried);
             }
             KEY_AGREEMENT => {
                 let mut agreement = Agreement::read(&info)?;
                 for (identifier, wrapped) in std::mem::take(&mut agreement.recipients) {
+                    let mut tried = Vec::new();
                     for candidate in search.ours(identifier, keys)? {
                         match agreement.obstacle() {
-                            None => search.found(candidate, None, agreement.unwrap(candidate.key, wrapped)),
+                            None => tried.push((candidate, None, agreement.unwrap(candidate.key, wrapped))),
                             obstacle => search.unsupported = obstacle,
                         }
                     }
+                    search.settle(tried);
                 }
             }
             // Keys and passwords that both sides share, and what else there may be.
@@ -71,6 +75,9 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
     }
     search.outcome()
 }
+
+/// A key of ours, how the content key was wrapped for it, and the content key where it could be unwrapped.
+type Tried<'k> = (&'k DecryptionKey<'k>, Option<KeyTransport>, Option<Zeroizing<Vec<u8>>>);
 
 #[derive(Default)]
 struct Search {
@@ -99,6 +106,15 @@ impl Search {
             self.named.push(recipient);
         }
         Ok(ours)
+    }
+
+    /// One recipient, with all of our keys that were tried for it: several of our certificates may bear the name it
+    /// gives, and one of their keys fits.
+    fn settle(&mut self, tried: Vec<Tried<'_>>) {
+        let fits = tried.iter().position(|(_, _, key)| key.is_some()).unwrap_or_default();
+        if let Some((candidate, transport, key)) = tried.into_iter().nth(fits) {
+            self.found(candidate, transport, key);
+        }
     }
 
     fn found(

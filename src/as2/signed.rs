@@ -173,6 +173,8 @@ fn time(at: Timestamp) -> Vec<u8> {
 pub struct SignatureCheck {
     /// The message digest the signer used.
     pub digest: Option<Digest>,
+    /// The weaker of that and the digest that the signature's algorithm names: what the signature is worth.
+    pub strength: Option<Digest>,
     /// Whether the signature is RSASSA-PSS.
     pub pss: bool,
     /// Certificates that travelled inside the signature.
@@ -295,6 +297,7 @@ impl DetachedSignature {
             let outcome = info.check(content, accepted, &embedded);
             let check = SignatureCheck {
                 digest: info.digest,
+                strength: info.weakest(),
                 pss: info.kind == Some(SignatureKind::RsaPss),
                 embedded: embedded.clone(),
                 outcome,

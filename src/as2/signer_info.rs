@@ -130,6 +130,11 @@ impl<'a> SignerInfo<'a> {
         }
     }
 
+    /// The weaker of the digests of content and signature.
+    pub(super) fn weakest(&self) -> Option<Digest> {
+        self.ways().first().map(|(digest, _)| *digest).into_iter().chain(self.digest).min()
+    }
+
     /// The digests and schemes that the signature may have been made with, as its algorithm says first. Where that names
     /// another digest than the content's, which it should not, products differ in which of the two they take.
     fn ways(&self) -> Vec<(Digest, Scheme)> {

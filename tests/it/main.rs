@@ -21,4 +21,5 @@ mod openssl_files;
 mod quirks;
 mod sample;
 mod structures;
+mod undecryptable;
 mod window;

@@ -66,7 +66,7 @@ impl Security {
         let some = if opened.layers.contains(&Layer::Encrypted) { Encryption::TripleDesCbc } else { Encryption::None };
         let signing = match &opened.signature {
             None => Signing::None,
-            Some(check) => match check.digest {
+            Some(check) => match check.strength {
                 Some(Digest::Sha512) => Signing::Sha512,
                 Some(Digest::Sha384) => Signing::Sha384,
                 Some(Digest::Sha256) => Signing::Sha256,
