@@ -8,6 +8,7 @@ mod engine;
 mod foreign;
 mod hostile;
 mod house;
+mod matrix;
 mod messages;
 mod mic;
 mod openssl_files;
