@@ -303,10 +303,13 @@ impl<'k> Walk<'k> {
         let (facts, content) = compressed::open(BufReader::new(source))?;
         self.compression = Some(facts);
         let mut content = BufReader::with_capacity(64 * 1024, content);
-        self.inner(&mut content, payload)?;
-        // To the end, so that the checksum is checked.
-        io::copy(&mut content, &mut io::sink())?;
-        Ok(())
+        let inner = self.inner(&mut content, payload);
+        // To the end, so that the checksum is checked, and first of all: what is damaged is told as that, whatever the
+        // content looks like.
+        if inner.is_ok() || !content.get_ref().failed {
+            io::copy(&mut content, &mut io::sink())?;
+        }
+        inner
     }
 
     fn signed(&mut self, kind: &MediaType, body: &mut dyn BufRead, payload: &mut dyn Write) -> Result<(), OpenError> {
@@ -338,10 +341,15 @@ impl<'k> Walk<'k> {
         let mut part = BufReader::new(Cursor::new(head).chain(&mut parts));
         let mut signature = Vec::new();
         if cms_is_base64(&headers, &mut part)? {
-            base64_decoder(&mut part)
-                .take(MAX_SIGNATURE_PART)
-                .read_to_end(&mut signature)
-                .map_err(|_not_base64| OpenError::Malformed("the signature is not base64 as announced".to_owned()))?;
+            base64_decoder(&mut part).take(MAX_SIGNATURE_PART).read_to_end(&mut signature).map_err(
+                |error| match error.kind() {
+                    io::ErrorKind::InvalidData => {
+                        OpenError::Malformed("the signature is not base64 as announced".to_owned())
+                    }
+                    // Of a layer around it, or of the disk.
+                    _ => error.into(),
+                },
+            )?;
         } else {
             part.take(MAX_SIGNATURE_PART).read_to_end(&mut signature)?;
         }
