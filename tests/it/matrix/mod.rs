@@ -29,8 +29,11 @@ struct Tally {
     wrong: Vec<String>,
 }
 
+/// Forms that are still to be sent in, each with its samples.
+type Queue = Arc<Mutex<VecDeque<(Form, Vec<usize>)>>>;
+
 /// Takes forms until there are none left.
-async fn work(forms: Arc<Mutex<VecDeque<(Form, Vec<usize>)>>>) -> Tally {
+async fn work(forms: Queue) -> Tally {
     let samples = Arc::new(samples());
     let mut tally = Tally::default();
     let mut world = Arc::new(World::new().await);
@@ -72,7 +75,7 @@ async fn end(world: Arc<World>) {
 #[expect(clippy::print_stdout, reason = "how much was sent, and how fast")]
 async fn hold(combinations: Vec<Combination>) -> Tally {
     let begun = Instant::now();
-    let forms = Arc::new(Mutex::new(VecDeque::from(by_form(combinations))));
+    let forms: Queue = Arc::new(Mutex::new(by_form(combinations).into()));
     let mut working = JoinSet::new();
     for _ in 0..WORLDS {
         working.spawn(work(Arc::clone(&forms)));
