@@ -203,11 +203,13 @@ pub(super) struct Inflated<'r> {
     source: BufReader<Box<dyn Read + Send + 'r>>,
     inflate: Decompress,
     ended: bool,
+    /// The last reading of it failed: there is nothing behind that.
+    pub(super) failed: bool,
 }
 
 impl<'r> Inflated<'r> {
     fn new(source: BufReader<Box<dyn Read + Send + 'r>>) -> Self {
-        Self { source, inflate: Decompress::new(true), ended: false }
+        Self { source, inflate: Decompress::new(true), ended: false, failed: false }
     }
 
     fn within_limits(&self) -> Result<(), CompressionError> {
@@ -220,10 +222,8 @@ impl<'r> Inflated<'r> {
         }
         Ok(())
     }
-}
 
-impl Read for Inflated<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn next(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !buffer.is_empty() {
             let input = self.source.fill_buf()?;
             let at_end = input.is_empty();
@@ -252,6 +252,14 @@ impl Read for Inflated<'_> {
             }
         }
         Ok(0)
+    }
+}
+
+impl Read for Inflated<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.next(buffer);
+        self.failed = read.is_err();
+        read
     }
 }
 

@@ -207,8 +207,12 @@ pub(super) fn read_block(reader: &mut impl BufRead) -> io::Result<(HeaderList, V
         if text.starts_with([' ', '\t']) {
             match fields.last_mut() {
                 Some((_, value)) => {
-                    value.push(' ');
-                    value.push_str(text.trim());
+                    let more = text.trim();
+                    // A name may have its whole value on the lines that follow.
+                    if !value.is_empty() && !more.is_empty() {
+                        value.push(' ');
+                    }
+                    value.push_str(more);
                 }
                 None => return Ok((Vec::new(), raw, Ending::NotHeaders)),
             }
@@ -293,6 +297,8 @@ mod tests {
         assert_eq!(fields[0].1, "multipart/signed; boundary=x");
         assert_eq!((fields.len(), ending, source), (2, Ending::BlankLine, &b"body"[..]));
         assert_eq!(raw.len(), 52);
+        let mut source = &b"Original-Message-ID:\r\n <1@test>\r\n \t\r\n\r\n"[..];
+        assert_eq!(read_block(&mut source).unwrap().0[0].1, "<1@test>");
         let mut edi = &b"ISA*00*          *\r\nGS*\r\n"[..];
         assert_eq!(read_block(&mut edi).unwrap().2, Ending::NotHeaders);
         assert_eq!(read_block(&mut &b""[..]).unwrap().2, Ending::NotHeaders);

@@ -310,10 +310,13 @@ impl<'k> Walk<'k> {
         let (facts, content) = compressed::open(BufReader::new(source))?;
         self.compression = Some(facts);
         let mut content = BufReader::with_capacity(64 * 1024, content);
-        self.inner(&mut content, payload)?;
-        // To the end, so that the checksum is checked.
-        io::copy(&mut content, &mut io::sink())?;
-        Ok(())
+        let inner = self.inner(&mut content, payload);
+        // To the end, so that the checksum is checked, and first of all: what is damaged is told as that, whatever the
+        // content looks like.
+        if inner.is_ok() || !content.get_ref().failed {
+            io::copy(&mut content, &mut io::sink())?;
+        }
+        inner
     }
 
     fn signed(
@@ -355,6 +358,7 @@ impl<'k> Walk<'k> {
                     io::ErrorKind::InvalidData => {
                         OpenError::Malformed("the signature is not base64 as announced".to_owned())
                     }
+                    // Of a layer around it, or of the disk.
                     _ => error.into(),
                 },
             )?;

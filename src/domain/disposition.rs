@@ -74,7 +74,7 @@ impl Disposition {
             (_, Some("error")) => Modifier::Error(said),
             // RFC 3798 allows any other modifier; without text it stands for itself.
             (_, Some(other)) if text.is_none() => Modifier::Error(other.to_owned()),
-            (_, Some(other)) => Modifier::Error(format!("{other}: {said}")),
+            (_, Some(other)) => Modifier::Error(format!("{other}: {said}").trim_end().to_owned()),
             ("failed", None) => Modifier::Failure(String::new()),
             _ => Modifier::None,
         };
@@ -101,16 +101,17 @@ impl Disposition {
 
 impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.mode.is_empty() {
+        let (word, text) = match &self.modifier {
+            Modifier::None => ("", ""),
+            Modifier::Error(text) => ("/error: ", text.as_str()),
+            Modifier::Failure(text) => ("/failure: ", text.as_str()),
+            Modifier::Warning(text) => ("/warning: ", text.as_str()),
+        };
+        // A semicolon in what follows must not be taken for the one behind the mode when it is read again.
+        if !self.mode.is_empty() || self.kind.contains(';') || text.contains(';') {
             write!(f, "{}; ", self.mode)?;
         }
-        f.write_str(&self.kind)?;
-        match &self.modifier {
-            Modifier::None => Ok(()),
-            Modifier::Error(text) => write!(f, "/error: {text}"),
-            Modifier::Failure(text) => write!(f, "/failure: {text}"),
-            Modifier::Warning(text) => write!(f, "/warning: {text}"),
-        }
+        write!(f, "{}{word}{text}", self.kind)
     }
 }
 
@@ -161,6 +162,9 @@ mod tests {
             Disposition::processed(),
             Disposition::error("decryption-failed"),
             Disposition::failure("unsupported format"),
+            Disposition::parse("; denied; processed"),
+            Disposition::parse("automatic; processed/superseded:"),
+            Disposition::parse("; processed/error: a; b"),
         ] {
             assert_eq!(Disposition::parse(&disposition.to_string()), disposition);
         }

@@ -144,3 +144,24 @@ fn nesting_without_end_is_refused() {
     let headers = [("Content-Type".to_owned(), "multipart/signed; boundary=b0".to_owned())];
     assert!(open(&headers, &mut Cursor::new(parts), opening, &[], &mut Vec::new()).is_err());
 }
+
+#[test]
+fn what_is_damaged_is_told_as_that_whatever_its_content_looks_like() {
+    // The content alone would be refused at its beginning, long before the checksum that does not fit.
+    let mut refused = b"Content-Type: multipart/signed\r\n\r\n".to_vec();
+    refused.resize(200_000, b'a');
+    // And of this one the damage is met in the midst of the signature.
+    let mut signed = b"Content-Type: multipart/signed; boundary=x\r\n\r\n--x\r\nA: b\r\n\r\nc\r\n--x\r\n\r\n".to_vec();
+    signed.resize(200_000, b'M');
+    let headers = [("Content-Type".to_owned(), "application/pkcs7-mime".to_owned())];
+    let opening = OpeningKeys { decryption: &[], accepted: &[] };
+    for part in [refused, signed] {
+        let mut zlib = stored_zlib(&part);
+        // The length of its last piece and the complement of that do not fit each other.
+        let last = zlib.len() - 4 - part.len() % 65_535 - 1;
+        zlib[last] ^= 1;
+        let body = compressed_data(&zlib, None);
+        let error = open(&headers, &mut Cursor::new(&body), opening, &[], &mut Vec::new()).unwrap_err();
+        assert_eq!(error.disposition().key().as_deref(), Some("decompression-failed"), "{error}");
+    }
+}

@@ -15,6 +15,7 @@ mod giving_up;
 mod hostile;
 mod house;
 mod large_messages;
+mod matrix;
 mod messages;
 mod mic;
 mod openssl_files;

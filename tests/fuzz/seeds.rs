@@ -1,0 +1,209 @@
+//! What inputs are made from: the repository's fixtures, and messages and receipts that the library builds.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use countersign::as2::headers::HeaderList;
+use countersign::as2::{EncryptionPlan, Entity, Mic, OutboundMessage, ReceiptContent, SigningPlan, build_receipt};
+use countersign::domain::algorithm::{Compression, Digest, Encryption, MicalgStyle, SignatureScheme, Signing};
+use countersign::domain::disposition::Disposition;
+use jiff::Timestamp;
+
+use crate::mutations::LARGEST;
+use crate::targets::{Party, parties, profile};
+
+/// Header values as they stand in the field.
+const VALUES: &[&str] = &[
+    "multipart/signed; protocol=\"application/pkcs7-signature\"; micalg=sha1; boundary=\"----=_Part_1_2.3\"",
+    "Application/X-PKCS7-Mime; smime-type=enveloped-data;\tname=smime.p7m",
+    "attachment; filename*=UTF-8''gr%C3%BC%C3%9Fe.edi; filename=\"a; \\\"b\\\".edi\"",
+    "attachment; filename*0*=utf-8'en'a%20b; filename*1=\"c d\"; filename*2*=%41",
+    "attachment; filename=\"=?UTF-8?Q?gr=C3=BC=C3=9Fe_1.edi?= =?utf-8?B?w7w=?=\"",
+    "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=optional, sha256, sha1",
+    "<order.edi@host>",
+    "<order.edi>",
+    "\"quo\\\"te\"",
+    "My Company",
+    "",
+];
+
+const DISPOSITIONS: &[&str] = &[
+    "automatic-action/MDN-sent-automatically; processed",
+    "Automatic-Action/mdn-sent-automatically;Processed/Warning:duplicate-document",
+    "automatic-action/MDN-sent-automatically; processed/Error : Authentication-Failed, sorry",
+    "automatic-action/MDN-sent-automatically; failed/Failure: unsupported format",
+    "automatic-action/MDN-sent-automatically; error: x",
+    "manual-action/MDN-sent-manually; displayed",
+    "processed; processed/superseded",
+    ";failed",
+    "",
+];
+
+const PAYLOADS: &[&[u8]] = &[
+    b"",
+    b"x",
+    b"UNB+UNOC:3'\r\nUNZ+0+1'\r\n",
+    b"a\nb\n\nc",
+    b"--=_countersign_\r\n--\r\nContent-Type: text/plain\r\n\r\n",
+    &[0; 300],
+];
+
+/// The inputs that a target begins with.
+pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
+    let text = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect::<Vec<_>>();
+    let mut seeds = match target {
+        "headers" => text(VALUES),
+        "dispositions" => text(DISPOSITIONS),
+        "ber" => fixtures("openssl", |name| name.ends_with(".der")),
+        "envelopes" => fixtures("openssl", |name| name.starts_with("enc-")),
+        "signatures" => fixtures("openssl", |name| name.starts_with("sig-")),
+        "certificates" => {
+            let mut files = fixtures("certificates", |_| true);
+            files.extend(fixtures("openssl", |name| !name.starts_with("enc-") && !name.starts_with("sig-")));
+            files
+        }
+        "built" => (0..27_u8)
+            .flat_map(|how| {
+                PAYLOADS.iter().map(move |payload| [&[how, how / 3, (how << 3) | (how / 9)][..], payload].concat())
+            })
+            .collect(),
+        "compressed" => messages()
+            .into_iter()
+            .filter(|(headers, _)| headers.iter().any(|(_, value)| value.contains("compressed-data")))
+            .map(|(_, body)| body)
+            .collect(),
+        "receipts" => receipts().iter().map(written).collect(),
+        // Whatever has parts, receipts among it.
+        _ => messages().iter().chain(&receipts()).map(written).collect(),
+    };
+    seeds.retain(|seed| seed.len() <= LARGEST);
+    seeds
+}
+
+fn fixtures(folder: &str, wanted: impl Fn(&str) -> bool) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // The order must not depend on the disk, or a seed would not lead to the same again.
+    files.sort();
+    files.retain(|file| file.file_name().and_then(|name| name.to_str()).is_some_and(&wanted));
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
+}
+
+type Message = (HeaderList, Vec<u8>);
+
+/// A message as targets take it.
+fn written((headers, body): &Message) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (name, value) in headers {
+        out.extend(format!("{name}: {value}\r\n").into_bytes());
+    }
+    out.extend(b"\r\n");
+    out.extend(body);
+    out
+}
+
+fn at() -> Timestamp {
+    Timestamp::UNIX_EPOCH
+}
+
+/// Messages of every structure.
+fn messages() -> Vec<Message> {
+    let [rsa, p256, _] = parties();
+    let mut all = Vec::new();
+    for (signing, scheme, party) in [
+        (Signing::None, SignatureScheme::RsaPkcs1, rsa),
+        (Signing::Sha256, SignatureScheme::RsaPkcs1, rsa),
+        (Signing::Sha512, SignatureScheme::RsaPss, rsa),
+        (Signing::Sha256, SignatureScheme::RsaPkcs1, p256),
+    ] {
+        for encryption in [Encryption::None, Encryption::Aes128Cbc, Encryption::TripleDesCbc, Encryption::Aes256Gcm] {
+            for &compression in Compression::ALL {
+                for payload in &PAYLOADS[1..] {
+                    all.push(message(signing, scheme, party, encryption, compression, payload));
+                }
+            }
+        }
+    }
+    all
+}
+
+fn message(
+    signing: Signing,
+    scheme: SignatureScheme,
+    party: &Party,
+    encryption: Encryption,
+    compression: Compression,
+    payload: &[u8],
+) -> Message {
+    let mut profile = profile();
+    profile.compression = compression;
+    let entity = Entity {
+        content_type: "application/edi-x12".to_owned(),
+        filename: Some("order.edi".to_owned()),
+        transfer_encoding: profile.transfer_encoding,
+        payload_length: payload.len() as u64,
+    };
+    let message = OutboundMessage {
+        profile: &profile,
+        entity: &entity,
+        message_id: "<1@test>",
+        signing: signing.digest().map(|digest| SigningPlan {
+            certificate: &party.certificate,
+            chain: &[],
+            key: &party.key,
+            digest,
+            scheme,
+            quirks: &profile.quirks,
+            at: at(),
+        }),
+        encryption: (encryption != Encryption::None).then_some(EncryptionPlan {
+            recipient: &party.certificate,
+            encryption,
+            key_transport: profile.key_transport,
+            identifier: profile.quirks.recipient_identifier,
+            gcm_content: profile.quirks.gcm_content,
+        }),
+        at: at(),
+    };
+    let mut body = Vec::new();
+    let built = message.build(&mut Cursor::new(payload), &mut body).unwrap();
+    (built.headers, body)
+}
+
+/// Receipts that say yes and no, signed and not.
+fn receipts() -> Vec<Message> {
+    let [rsa, p256, _] = parties();
+    let profile = profile();
+    let mic = Mic { digest: Digest::Sha256, value: vec![7; 32] };
+    let mut all = Vec::new();
+    for disposition in [Disposition::processed(), Disposition::error("decryption-failed"), Disposition::failure("x")] {
+        for (mic, from) in [(Some(&mic), "YOU"), (None, "quo\"te")] {
+            let content = ReceiptContent {
+                from,
+                to: "ME",
+                message_id: "<r@test>",
+                original_message_id: "<1@test>",
+                disposition: disposition.clone(),
+                mic,
+                micalg_style: MicalgStyle::Rfc5751,
+                text: "The message was received",
+                at: at(),
+            };
+            let plan = |party: &'static Party| SigningPlan {
+                certificate: &party.certificate,
+                chain: &[],
+                key: &party.key,
+                digest: Digest::Sha256,
+                scheme: SignatureScheme::RsaPkcs1,
+                quirks: &profile.quirks,
+                at: at(),
+            };
+            for signing in [None, Some(plan(rsa)), Some(plan(p256))] {
+                let receipt = build_receipt(&content, signing.as_ref()).unwrap();
+                all.push((receipt.headers, receipt.body));
+            }
+        }
+    }
+    all
+}
