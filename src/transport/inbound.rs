@@ -113,6 +113,11 @@ impl RequestBody {
         Self { incoming, limits, received: 0, waiting: None, waited: Duration::ZERO, end, ended: false }
     }
 
+    /// Takes no more than so many bytes, where that is less than the listener would.
+    pub fn limit(&mut self, most: u64) {
+        self.limits.bytes = self.limits.bytes.min(most);
+    }
+
     /// The next bytes; none at the end.
     pub async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await

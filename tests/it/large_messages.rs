@@ -31,3 +31,16 @@ async fn a_large_payload_is_digested_and_its_body_cut_after_the_answer_and_befor
     assert_eq!(us.kept(received, "payload"), payload);
     assert_eq!(us.kept(received, "request.body").len(), 2 * 1024 * 1024);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_strangers_no_more_is_taken_than_is_kept_of_a_body() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/as2", "").await;
+    let serving = us.serve().await;
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let stranger = [header("AS2-From", "STRANGER"), header("AS2-To", "US"), header("Message-ID", "<s@s>")];
+    let (url, body) = (serving.url.clone(), vec![b'x'; LARGE]);
+    let answered = tokio::task::spawn_blocking(move || post(&url, &stranger, &body)).await.unwrap();
+    assert_eq!(answered.status, 413, "{answered:?}");
+    serving.stop().await;
+}

@@ -33,7 +33,7 @@ use super::send::{blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
-use crate::as2::{self, DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome};
+use crate::as2::{self, DecryptionKey, MAX_RECEIPT, OpenError, Opened, OpeningKeys, SignatureOutcome};
 use crate::certificate::Certificate;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
@@ -140,7 +140,7 @@ impl Receiver {
         (self.events)(event);
     }
 
-    async fn message(&self, request: Request) -> Result<Answer, AppError> {
+    async fn message(&self, mut request: Request) -> Result<Answer, AppError> {
         let headers = request.headers.clone();
         let addressed = addressed(&headers);
         if addressed.is_none() && !may_be_receipt(&headers) {
@@ -158,6 +158,9 @@ impl Receiver {
         }
         transmission.lights = Lights { http: Light::Good, ..NOTHING_ASKED };
         let peer = request.peer;
+        if let Some(most) = self.most_of(&headers, addressed.as_ref(), at).await? {
+            request.body.limit(most);
+        }
         let received = self.keep_request(request, &mut transmission).await;
         if received.is_ok() && may_be_receipt(&headers) {
             let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
@@ -249,6 +252,22 @@ impl Receiver {
         let (file, received) = keep_body(&mut request.body, body).await?;
         transmission.bytes.sent = file.bytes;
         received
+    }
+
+    /// The most bytes that are taken of a message, where nobody who is known has sent it: the disk is our partners'.
+    async fn most_of(
+        &self,
+        headers: &Headers,
+        addressed: Option<&Addressed>,
+        at: Timestamp,
+    ) -> Result<Option<u64>, AppError> {
+        // It can be nothing but a receipt.
+        let Some(addressed) = addressed else { return Ok(Some(MAX_RECEIPT)) };
+        let announced = get(headers, "Content-Length").and_then(|length| length.trim().parse::<u64>().ok());
+        if announced.is_some_and(|length| length <= DEFAULT_KEEP) {
+            return Ok(None);
+        }
+        Ok(self.candidates(addressed, at).await?.is_empty().then_some(DEFAULT_KEEP))
     }
 
     /// The profiles that carry the message's pair of identifiers, production first.
