@@ -128,6 +128,9 @@ async fn what_was_decided_is_never_sent_again_and_attempts_end() {
         (&["200 OK"][..], "retries = 3", 1, Verdict::Uncertain),
         (&["408 Timeout", "500 Trouble"][..], "retries = 1", 2, Verdict::Failed),
         (&["503 Busy"][..], "retries = 0", 1, Verdict::Failed),
+        // What the first attempt handed over may have arrived, whatever becomes of those that follow.
+        (&["drop", "503 Busy"][..], "retries = 1", 2, Verdict::Uncertain),
+        (&["drop", "404 Not Found"][..], "retries = 3", 2, Verdict::Uncertain),
     ] {
         let us = Us::new().await;
         let partner = partner(&us, answers);

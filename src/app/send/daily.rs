@@ -146,9 +146,9 @@ impl App {
         let mut transaction = workspace.begin().await?;
         transaction.end_duty(transmission.id, DutyKind::Attempt).await?;
         // What may have arrived stays uncertain.
-        if transmission.verdict != Verdict::Uncertain {
-            transmission.verdict = Verdict::Failed;
-        }
+        let may_have_it = transmission.verdict == Verdict::Uncertain
+            || transmission.attempts.iter().any(|attempt| attempt.verdict == Verdict::Uncertain);
+        transmission.verdict = if may_have_it { Verdict::Uncertain } else { Verdict::Failed };
         transmission.next_attempt = None;
         let mut explained = transmission.diagnosis.take().unwrap_or_default();
         if explained.cause.is_empty() {
