@@ -144,6 +144,12 @@ impl App {
         why: &str,
     ) -> Result<Transmission, AppError> {
         let mut transaction = workspace.begin().await?;
+        let Some(standing) = transaction.transmission(transmission.id).await? else { return Ok(transmission) };
+        if transaction.duty(standing.id, DutyKind::Attempt).await?.is_none() {
+            // A receipt has decided meanwhile.
+            return Ok(standing);
+        }
+        transmission = standing;
         transaction.end_duty(transmission.id, DutyKind::Attempt).await?;
         // What may have arrived stays uncertain.
         let may_have_it = transmission.verdict == Verdict::Uncertain
@@ -169,7 +175,13 @@ impl Sending<'_> {
         let mut request = sent.request(self.message_id(), self.transmission.file.clone(), self.transmission.bytes.sent);
         request.url = self.profile.url.clone();
         let answer = match self.post_again(&sent).await {
-            Ok(answer) => answer,
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                if let Some(standing) = self.workspace.transmission(self.transmission.id).await? {
+                    self.transmission = standing;
+                }
+                return Ok(());
+            }
             Err(error) => AnswerFacts::OwnFault { detail: error.to_string() },
         };
         self.finish(AttemptFacts { request, answer }).await
@@ -185,7 +197,8 @@ impl Sending<'_> {
         Ok(())
     }
 
-    async fn post_again(&mut self, sent: &SentAs) -> Result<AnswerFacts, AppError> {
+    /// Nothing where the attempt is not due any more: a receipt has decided since it was looked up.
+    async fn post_again(&mut self, sent: &SentAs) -> Result<Option<AnswerFacts>, AppError> {
         self.stages.begin(StageName::Certificates);
         let material = Material::again(self.app, &self.workspace, &self.transmission, sent).await;
         let material = self.stages.settle(material, |material| format!("as before: {}", material.describe()))?;
@@ -203,11 +216,98 @@ impl Sending<'_> {
         // Left by a program that was killed before it had sent anything.
         self.workspace.archive().forget_unsent(self.transmission.id, Part::RequestHead(self.number))?;
         self.keep_head(Part::RequestHead(self.number), &format!("POST {} HTTP/1.1", self.profile.url), &headers)?;
-        self.journal_stages().await?;
+        let id = self.transmission.id;
         let mut transaction = self.workspace.begin().await?;
+        if transaction.duty(id, DutyKind::Attempt).await?.is_none_or(|duty| duty.number != self.number) {
+            self.workspace.archive().forget_unsent(id, Part::RequestHead(self.number))?;
+            return Ok(None);
+        }
+        for stage in self.stages.fresh() {
+            transaction.append_stage(id, self.number, &stage).await?;
+        }
         transaction.update_transmission(&self.transmission).await?;
         self.put_off(&mut transaction).await?;
         transaction.commit().await?;
-        self.exchange(post, &material, &mic).await
+        self.exchange(post, &material, &mic).await.map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Clock, NewIdentity};
+    use crate::certificate::KeyKind;
+    use crate::store::{Location, Unlock};
+
+    const QUIET: &(dyn Fn(SendEvent) + Send + Sync) = &|_event| {};
+
+    /// Daily work whose first attempt came nowhere.
+    async fn after_the_first(folder: &std::path::Path) -> (App, Workspace, Transmission) {
+        let app = App::new(Location::Dir(folder.join("w")), Unlock::none(), Clock::System);
+        let name = "us".parse().unwrap();
+        app.create_identity(NewIdentity { name, key: KeyKind::Rsa2048, days: 365, subject: None }).await.unwrap();
+        let connection = toml::from_str(
+            "id = \"partner\"\nname = \"Partner\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"P\"\n\
+             url = \"http://127.0.0.1:9/\"\nidentity = \"us\"\nencryption = \"none\"\nmdn = \"none\"\n",
+        );
+        app.create_connection(connection.unwrap()).await.unwrap();
+        let file = folder.join("order.edi");
+        std::fs::write(&file, "UNA").unwrap();
+        let workspace = app.workspace().await.unwrap();
+        let id = crate::app::send::new_id(app.now());
+        let (connection, profile) = ("partner".parse().unwrap(), ProfileKind::Production);
+        let work = DailyWork { id, connection, profile, file, name: "order.edi".to_owned() };
+        app.take_on(&workspace, &work).await.unwrap();
+        let made = app.attempt(&workspace, id, QUIET).await.unwrap().unwrap();
+        assert_eq!((made.verdict, made.attempts.len()), (Verdict::Queued, 1), "{made:#?}");
+        (app, workspace, made)
+    }
+
+    /// What a receipt does that comes by itself.
+    async fn decide(workspace: &Workspace, stale: &Transmission) -> Transmission {
+        let decided = Transmission { verdict: Verdict::Delivered, receipts: 1, next_attempt: None, ..stale.clone() };
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.end_duty(stale.id, DutyKind::Attempt).await.unwrap();
+        transaction.update_transmission(&decided).await.unwrap();
+        transaction.commit().await.unwrap();
+        workspace.transmission(stale.id).await.unwrap().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_receipt_decides_just_before_an_attempt_stands_and_nothing_is_posted_again() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, stale) = after_the_first(guard.path()).await;
+        let (_, connection, profile) = app.profile(&"partner".parse().unwrap(), ProfileKind::Production).await.unwrap();
+        let sent = workspace.sent_as(stale.id).await.unwrap().unwrap();
+        let decided = decide(&workspace, &stale).await;
+        let mut sending = Sending {
+            app: &app,
+            workspace: workspace.clone(),
+            connection,
+            profile,
+            kind: ProfileKind::Production,
+            transmission: stale.clone(),
+            stages: Stages::new(app.clock, QUIET),
+            begun: app.now(),
+            number: 2,
+            daily: true,
+            trouble: None,
+            body_sha256: None,
+        };
+        sending.repeat(sent).await.unwrap();
+        assert_eq!(sending.transmission, decided);
+        assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
+        assert_eq!(workspace.duty(stale.id, DutyKind::Attempt).await.unwrap(), None);
+        assert!(!workspace.archive().path(stale.id, Part::RequestHead(2)).exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_receipt_has_decided_is_not_given_up() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, stale) = after_the_first(guard.path()).await;
+        let decided = decide(&workspace, &stale).await;
+        let told = app.give_up(&workspace, stale.clone(), "all attempts have been made").await.unwrap();
+        assert_eq!(told, decided);
+        assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
     }
 }
