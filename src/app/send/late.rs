@@ -160,8 +160,10 @@ impl App {
         let reading = self.reading(workspace, profile, transmission, message_id, material, mic).await?;
         let mut file = workspace.archive().open(arrived.kept, Part::RequestBody(super::FIRST))?;
         let headers = arrived.headers.clone();
-        // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts.
-        let status = transmission.http_status.unwrap_or(200);
+        // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts, and
+        // trouble of the server's or an answer that was given up waiting for is none.
+        let refused = |status: &u16| (400..500).contains(status) && *status != 408;
+        let status = transmission.http_status.filter(refused).unwrap_or(200);
         let answer = blocking(move || {
             let mut body = Vec::new();
             file.by_ref()
