@@ -91,7 +91,10 @@ impl App {
         let (Some(connection), Some(kind)) = (transmission.connection.clone(), transmission.profile) else {
             return self.give_up(workspace, transmission, "it belongs to no connection").await.map(Some);
         };
-        let Ok((_, connection, profile)) = self.profile(&connection, kind).await else {
+        // A connection that cannot be read now is not one that was removed: the attempt is still due.
+        let found = workspace.connection(&connection).await?;
+        let found = found.and_then(|found| found.profile(kind).cloned().map(|profile| (found, profile)));
+        let Some((connection, profile)) = found else {
             let why = format!("the profile {connection}, {kind} was removed");
             return self.give_up(workspace, transmission, &why).await.map(Some);
         };
