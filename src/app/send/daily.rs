@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::late::kept_mic;
 use super::material::Material;
 use super::stages::Stages;
-use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, message_id};
+use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
 use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
@@ -13,6 +13,9 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::sent::{SentAs, next_attempt};
 use crate::domain::transmission::{Direction, StageName, Transmission, TransmissionId, Verdict};
 use crate::store::{As2Pair, Duty, DutyKind, Part, Transaction, Workspace};
+
+/// Why nothing is sent of a document that lies where it lay.
+const NOT_TAKEN_OVER: &str = "its document was not taken over";
 
 /// A document that is to be sent as daily work.
 #[derive(Clone, Debug)]
@@ -70,7 +73,13 @@ impl App {
             trouble: None,
             body_sha256: None,
         };
-        sending.copy_payload(source).await?;
+        if let Err(error) = sending.copy_payload(source).await {
+            // The document stays with whoever brought it, so nothing of it may be sent from here.
+            let forgotten = workspace.archive().forget_unsent(work.id, Part::Payload);
+            self.give_up(workspace, sending.transmission, NOT_TAKEN_OVER).await?;
+            forgotten?;
+            return Err(error);
+        }
         in_flight.end();
         Ok(())
     }
@@ -100,7 +109,20 @@ impl App {
         };
         if !workspace.archive().path(id, Part::Payload).is_file() {
             // Killed before it was copied: the document lies where it lay, and is taken on anew.
-            return self.give_up(workspace, transmission, "its document was not taken over").await.map(Some);
+            return self.give_up(workspace, transmission, NOT_TAKEN_OVER).await.map(Some);
+        }
+        let sent = workspace.sent_as(id).await?;
+        if sent.is_none() && transmission.payload_sha256.is_none() {
+            // Killed after it was copied and before that was journalled.
+            let archive = workspace.archive().clone();
+            let read = blocking(move || {
+                let cannot = |error| AppError::new(format!("the document cannot be read: {error}"));
+                let bytes = std::fs::metadata(archive.path(id, Part::Payload)).map_err(cannot)?.len();
+                Ok((bytes, archive.sha256(id, Part::Payload)?))
+            });
+            let (bytes, digest) = read.await?;
+            transmission.bytes.payload = bytes;
+            transmission.payload_sha256 = Some(digest);
         }
         if duty.number > profile.retries.saturating_add(FIRST) {
             // Interrupted at the last one, or fewer are wished for by now.
@@ -110,7 +132,6 @@ impl App {
         // What the attempt before came to stands in its own record.
         (transmission.http_status, transmission.tls) = (None, None);
         transmission.response_headers.clear();
-        let sent = workspace.sent_as(id).await?;
         let mut sending = Sending {
             app: self,
             workspace: workspace.clone(),
@@ -244,8 +265,8 @@ mod tests {
 
     const QUIET: &(dyn Fn(SendEvent) + Send + Sync) = &|_event| {};
 
-    /// Daily work whose first attempt came nowhere.
-    async fn after_the_first(folder: &std::path::Path) -> (App, Workspace, Transmission) {
+    /// A document that is to be sent to where nobody listens.
+    async fn work(folder: &std::path::Path) -> (App, Workspace, DailyWork) {
         let app = App::new(Location::Dir(folder.join("w")), Unlock::none(), Clock::System);
         let name = "us".parse().unwrap();
         app.create_identity(NewIdentity { name, key: KeyKind::Rsa2048, days: 365, subject: None }).await.unwrap();
@@ -260,8 +281,14 @@ mod tests {
         let id = crate::app::send::new_id(app.now());
         let (connection, profile) = ("partner".parse().unwrap(), ProfileKind::Production);
         let work = DailyWork { id, connection, profile, file, name: "order.edi".to_owned() };
+        (app, workspace, work)
+    }
+
+    /// Daily work whose first attempt came nowhere.
+    async fn after_the_first(folder: &std::path::Path) -> (App, Workspace, Transmission) {
+        let (app, workspace, work) = work(folder).await;
         app.take_on(&workspace, &work).await.unwrap();
-        let made = app.attempt(&workspace, id, QUIET).await.unwrap().unwrap();
+        let made = app.attempt(&workspace, work.id, QUIET).await.unwrap().unwrap();
         assert_eq!((made.verdict, made.attempts.len()), (Verdict::Queued, 1), "{made:#?}");
         (app, workspace, made)
     }
@@ -312,5 +339,35 @@ mod tests {
         let told = app.give_up(&workspace, stale.clone(), "all attempts have been made").await.unwrap();
         assert_eq!(told, decided);
         assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_document_whose_copy_was_not_journalled_any_more_is_sent_whole() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, work) = work(guard.path()).await;
+        app.take_on(&workspace, &work).await.unwrap();
+        let mut killed = workspace.transmission(work.id).await.unwrap().unwrap();
+        let digest = killed.payload_sha256.take();
+        killed.bytes.payload = 0;
+        workspace.update_transmission(&killed).await.unwrap();
+        let made = app.attempt(&workspace, work.id, QUIET).await.unwrap().unwrap();
+        assert_eq!((made.verdict, made.bytes.payload), (Verdict::Queued, 3), "{made:#?}");
+        assert_eq!((digest.is_some(), made.payload_sha256), (true, digest));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_sent_of_a_document_that_could_not_be_copied() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, work) = work(guard.path()).await;
+        // There is no room for the copy.
+        workspace.archive().prepare(work.id).unwrap();
+        std::fs::write(workspace.archive().path(work.id, Part::Payload), "half").unwrap();
+        app.take_on(&workspace, &work).await.unwrap_err();
+        assert!(work.file.is_file());
+        let told = workspace.transmission(work.id).await.unwrap().unwrap();
+        assert_eq!((told.verdict, told.next_attempt), (Verdict::Failed, None));
+        assert!(told.diagnosis.unwrap().explanation.contains(NOT_TAKEN_OVER));
+        assert!(!workspace.archive().path(work.id, Part::Payload).exists());
+        assert_eq!(app.attempt(&workspace, work.id, QUIET).await.unwrap(), None);
     }
 }
