@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::material::Material;
 use super::stages::Stages;
-use super::{Sending, blocking};
+use super::{InFlight, Sending, blocking};
 use crate::app::{App, AppError};
 use crate::as2::{MAX_RECEIPT, Mic};
 use crate::domain::algorithm::Digest;
@@ -15,7 +15,7 @@ use crate::domain::connection::Profile;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, HttpAnswer, ReceiptFacts};
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::{Headers, Light, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{Archive, As2Pair, DutyKind, Part, Workspace};
+use crate::store::{Archive, As2Pair, DEFAULT_KEEP, DutyKind, Part, Workspace};
 
 /// A receipt that came by itself, kept in the archive under a number of its own.
 pub(in crate::app) struct ArrivedReceipt<'a> {
@@ -120,6 +120,9 @@ impl App {
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
+        if decides && matches!(verdict, Verdict::Delivered | Verdict::Failed) {
+            cut_beside(workspace, id);
+        }
         Ok(workspace.transmission(id).await?)
     }
 
@@ -230,6 +233,17 @@ pub(super) fn kept_mic(transmission: &Transmission) -> Option<Mic> {
 fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
     let forgeable = standing.verdict == Verdict::Failed && standing.lights.receipt_signature != Light::Good;
     !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
+}
+
+/// Cuts the stored bytes of what is decided, where they are large and nobody is sending them: whoever is does it at the
+/// end. Not waited for, because a receipt is to be answered, and where it cannot be done they are only kept whole.
+fn cut_beside(workspace: &Workspace, id: TransmissionId) {
+    let Ok(Some(in_flight)) = InFlight::try_begin(workspace, id) else { return };
+    let archive = workspace.archive().clone();
+    drop(tokio::task::spawn_blocking(move || {
+        drop(archive.settle(id, Part::RequestBody(super::FIRST), DEFAULT_KEEP));
+        in_flight.end();
+    }));
 }
 
 /// Gives a receipt a place beside what it is for; the number of the place.
