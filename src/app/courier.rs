@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use super::serve::ServeEvent;
 use super::{App, AppError};
+use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Workspace};
 
@@ -98,9 +99,12 @@ impl Courier {
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
             let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
             running.spawn(async move {
-                // What cannot be read or written now is still due.
-                if let Ok(Some(transmission)) = carry_out(&app, &workspace, &duty).await {
-                    tell(ServeEvent::Transmission(Box::new(transmission)));
+                match carry_out(&app, &workspace, &duty).await {
+                    Ok(Some(transmission)) => tell(ServeEvent::Transmission(Box::new(transmission))),
+                    Ok(None) => {}
+                    // What cannot be read or written now is still due, and does not keep the rest from being done. Where
+                    // not even that can be written, all is looked at again in a moment.
+                    Err(_) => drop(put_off(&app, &workspace, &duty).await),
                 }
                 drop((hand, place));
             });
@@ -126,4 +130,15 @@ async fn carry_out(app: &App, workspace: &Workspace, duty: &Duty) -> Result<Opti
         DutyKind::Attempt => app.attempt(workspace, id, &|_event| {}).await,
         DutyKind::Deadline => Ok(None),
     }
+}
+
+/// Has something wait that could not be done, where it is still to be done as it was.
+async fn put_off(app: &App, workspace: &Workspace, duty: &Duty) -> Result<(), AppError> {
+    let mut transaction = workspace.begin().await?;
+    if transaction.duty(duty.transmission, duty.kind).await?.as_ref() == Some(duty) {
+        let at = next_attempt(1, app.now());
+        transaction.put_duty(&Duty { at, ..duty.clone() }).await?;
+        transaction.commit().await?;
+    }
+    Ok(())
 }

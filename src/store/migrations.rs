@@ -9,6 +9,7 @@ use super::session::{Session, column, sql};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_workspace.sql"),
     include_str!("../../assets/migrations/0002_duties.sql"),
+    include_str!("../../assets/migrations/0003_deadlines.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -322,8 +322,10 @@ fn resolved(folder: &Path) -> Result<PathBuf, FileError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{at, connection, now, passphrase, workspace};
+    use super::super::fixtures::{at, connection, now, passphrase, transmission, workspace};
+    use super::super::{As2Pair, Duty, DutyKind};
     use super::*;
+    use crate::domain::transmission::{Transmission, Verdict};
 
     async fn existing(folder: &Path) -> Result<Option<Workspace>, OpenError> {
         Workspace::open_existing(&at(folder), &Unlock::none(), now()).await
@@ -434,7 +436,7 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 2, .. }), "{error}");
+            assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error}");
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
@@ -444,11 +446,15 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let workspace = created(guard.path()).await.unwrap();
         workspace.save_connection(&connection("acme", "Acme"), now()).await.unwrap();
+        let pending = Transmission { verdict: Verdict::Pending, ..transmission(0) };
+        for sent in [&pending, &transmission(1)] {
+            workspace.begin_transmission(sent, As2Pair::default()).await.unwrap();
+        }
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
-            "DELETE FROM schema_versions WHERE version = 2",
+            "DELETE FROM schema_versions WHERE version > 1",
             "PRAGMA user_version = 1",
         ] {
             behind_its_back(guard.path(), earlier).await;
@@ -456,6 +462,10 @@ mod tests {
         let workspace = existing(guard.path()).await.unwrap().unwrap();
         assert_eq!(workspace.connections().await.unwrap().len(), 1);
         assert!(workspace.duties(now()).await.unwrap().is_empty());
+        // What waited for its receipt does not wait for ever.
+        let at = now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap();
+        let deadline = Duty { transmission: pending.id, kind: DutyKind::Deadline, at, number: 1, whither: None };
+        assert_eq!(workspace.duties(Timestamp::MAX).await.unwrap(), [deadline]);
     }
 
     #[tokio::test]

@@ -143,6 +143,27 @@ async fn a_receipt_may_come_before_the_answer_to_the_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_counts_more_than_trouble_of_the_server_and_less_than_a_refusal() {
+    for (status, verdict) in [
+        ("500 Trouble", Verdict::Delivered),
+        ("503 Busy", Verdict::Delivered),
+        ("408 Timeout", Verdict::Delivered),
+        ("404 Not Found", Verdict::Uncertain),
+    ] {
+        let us = Us::new().await;
+        let partner = Partner::start(move |_, stream| Partner::answer(stream, status, &[], b""));
+        us.connect(&partner.url, ASYNC).await;
+        let serving = us.serve().await;
+        let sent = us.send().await;
+        assert_eq!(sent.verdict, Verdict::Failed, "{status}");
+        deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+        let found = us.transmission(&sent).await;
+        assert_eq!((found.verdict, found.receipts), (verdict, 1), "{status}");
+        serving.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after_all() {
     let (us, serving, partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;
     assert_eq!(sent.verdict, Verdict::Pending);

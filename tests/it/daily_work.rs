@@ -45,6 +45,15 @@ fn partner(us: &Us, answers: &'static [&'static str]) -> Partner {
     })
 }
 
+/// Changes something in the database of a workspace that nobody has open.
+async fn behind_its_back(us: &Us, statement: &'static str) {
+    let database = format!("sqlite:{}", us.workspace().join("countersign.sqlite").display());
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&database).await.unwrap();
+    sqlx::raw_sql(statement).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
 /// A program that runs so many minutes after a transmission was journalled.
 async fn later(us: &Us, sent: &Transmission, minutes: i64) -> Serving {
     let at = sent.at.checked_add(SignedDuration::from_mins(minutes)).unwrap();
@@ -128,6 +137,9 @@ async fn what_was_decided_is_never_sent_again_and_attempts_end() {
         (&["200 OK"][..], "retries = 3", 1, Verdict::Uncertain),
         (&["408 Timeout", "500 Trouble"][..], "retries = 1", 2, Verdict::Failed),
         (&["503 Busy"][..], "retries = 0", 1, Verdict::Failed),
+        // What the first attempt handed over may have arrived, whatever becomes of those that follow.
+        (&["drop", "503 Busy"][..], "retries = 1", 2, Verdict::Uncertain),
+        (&["drop", "404 Not Found"][..], "retries = 3", 2, Verdict::Uncertain),
     ] {
         let us = Us::new().await;
         let partner = partner(&us, answers);
@@ -249,4 +261,34 @@ async fn quirk_47_a_partner_who_refuses_repetitions_gets_a_new_message_id_and_th
     assert_eq!(crate::exchange::post(&serving.url, &receipt.headers, &receipt.body).status, 200);
     assert_eq!(us.transmission(&sent).await.verdict, Verdict::Delivered, "its receipt leads back to it");
     serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_cannot_be_read_for_a_while_ends_no_daily_work() {
+    let us = Us::new().await;
+    let partner = partner(&us, &["503 Busy"]);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    put(&us, "partner/production", "order.edi");
+    let sent = first(&us).await;
+    us.until(&sent, |found| found.attempts.len() == 1).await;
+    serving.stop().await;
+    us.app.close().await;
+    behind_its_back(&us, "UPDATE connections SET document = '{' || document").await;
+    let serving = later(&us, &sent, 6).await;
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    serving.stop().await;
+    behind_its_back(&us, "UPDATE connections SET document = substr(document, 2)").await;
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.attempts.len()), (Verdict::Queued, 1), "{found:#?}");
+    us.app.close().await;
+    // It was put off by five minutes, so that others have their turn.
+    let serving = later(&us, &sent, 8).await;
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    serving.stop().await;
+    assert_eq!(partner.received().len(), 1);
+    let serving = later(&us, &sent, 12).await;
+    us.settled(&sent, Verdict::Delivered).await;
+    serving.stop().await;
+    assert_eq!(partner.received().len(), 2);
 }

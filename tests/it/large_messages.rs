@@ -1,18 +1,23 @@
 //! What is done with a large message once it has been answered.
 
-use countersign::domain::transmission::Direction;
+use countersign::domain::transmission::{Direction, Verdict};
 
-use crate::exchange::{Partner, Us, post};
+use crate::exchange::{Partner, Us, Wrong, post};
 
 /// More than is kept of a raw body.
 const LARGE: usize = 17 * 1024 * 1024;
+
+/// Bytes that no compression makes small.
+fn payload() -> Vec<u8> {
+    (0..LARGE as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_payload_is_digested_and_its_body_cut_after_the_answer_and_before_the_program_ends() {
     let us = Us::new().await;
     us.connect("http://127.0.0.1:9/as2", "").await;
     let serving = us.serve().await;
-    let payload: Vec<u8> = (0..LARGE as u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let payload = payload();
     let (headers, body) = Partner::message(&us.certificate, "<large@p>", &payload, &[]);
     let url = serving.url.clone();
     let length = body.len() as u64;
@@ -42,5 +47,25 @@ async fn of_strangers_no_more_is_taken_than_is_kept_of_a_body() {
     let (url, body) = (serving.url.clone(), vec![b'x'; LARGE]);
     let answered = tokio::task::spawn_blocking(move || post(&url, &stranger, &body)).await.unwrap();
     assert_eq!(answered.status, 413, "{answered:?}");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_body_is_cut_once_its_asynchronous_receipt_has_decided() {
+    let us = Us::new().await;
+    let partner = Partner::start(|_, stream| Partner::answer(stream, "202 Accepted", &[], b""));
+    us.connect(&partner.url, "mdn = \"async-signed\"\nmdn_url = \"http://127.0.0.1:9/as2\"").await;
+    let serving = us.serve().await;
+    let sent = us.send_bytes(&payload()).await;
+    assert_eq!(sent.verdict, Verdict::Pending);
+    assert_eq!(us.kept(&sent, "request.body").len() as u64, sent.bytes.sent, "it may yet be needed");
+    let receipt = partner.received()[0].receipt(&us.certificate, Wrong::Nothing);
+    assert_eq!(post(&serving.url, &receipt.headers, &receipt.body).status, 200);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Delivered);
+    let begun = std::time::Instant::now();
+    while us.kept(&sent, "request.body").len() != 2 * 1024 * 1024 {
+        assert!(begun.elapsed() < crate::exchange::PATIENCE, "it was not cut");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     serving.stop().await;
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::late::kept_mic;
 use super::material::Material;
 use super::stages::Stages;
-use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, message_id};
+use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
 use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
@@ -13,6 +13,9 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::sent::{SentAs, next_attempt};
 use crate::domain::transmission::{Direction, StageName, Transmission, TransmissionId, Verdict};
 use crate::store::{As2Pair, Duty, DutyKind, Part, Transaction, Workspace};
+
+/// Why nothing is sent of a document that lies where it lay.
+const NOT_TAKEN_OVER: &str = "its document was not taken over";
 
 /// A document that is to be sent as daily work.
 #[derive(Clone, Debug)]
@@ -70,7 +73,13 @@ impl App {
             trouble: None,
             body_sha256: None,
         };
-        sending.copy_payload(source).await?;
+        if let Err(error) = sending.copy_payload(source).await {
+            // The document stays with whoever brought it, so nothing of it may be sent from here.
+            let forgotten = workspace.archive().forget_unsent(work.id, Part::Payload);
+            self.give_up(workspace, sending.transmission, NOT_TAKEN_OVER).await?;
+            forgotten?;
+            return Err(error);
+        }
         in_flight.end();
         Ok(())
     }
@@ -91,13 +100,29 @@ impl App {
         let (Some(connection), Some(kind)) = (transmission.connection.clone(), transmission.profile) else {
             return self.give_up(workspace, transmission, "it belongs to no connection").await.map(Some);
         };
-        let Ok((_, connection, profile)) = self.profile(&connection, kind).await else {
+        // A connection that cannot be read now is not one that was removed: the attempt is still due.
+        let found = workspace.connection(&connection).await?;
+        let found = found.and_then(|found| found.profile(kind).cloned().map(|profile| (found, profile)));
+        let Some((connection, profile)) = found else {
             let why = format!("the profile {connection}, {kind} was removed");
             return self.give_up(workspace, transmission, &why).await.map(Some);
         };
         if !workspace.archive().path(id, Part::Payload).is_file() {
             // Killed before it was copied: the document lies where it lay, and is taken on anew.
-            return self.give_up(workspace, transmission, "its document was not taken over").await.map(Some);
+            return self.give_up(workspace, transmission, NOT_TAKEN_OVER).await.map(Some);
+        }
+        let sent = workspace.sent_as(id).await?;
+        if sent.is_none() && transmission.payload_sha256.is_none() {
+            // Killed after it was copied and before that was journalled.
+            let archive = workspace.archive().clone();
+            let read = blocking(move || {
+                let cannot = |error| AppError::new(format!("the document cannot be read: {error}"));
+                let bytes = std::fs::metadata(archive.path(id, Part::Payload)).map_err(cannot)?.len();
+                Ok((bytes, archive.sha256(id, Part::Payload)?))
+            });
+            let (bytes, digest) = read.await?;
+            transmission.bytes.payload = bytes;
+            transmission.payload_sha256 = Some(digest);
         }
         if duty.number > profile.retries.saturating_add(FIRST) {
             // Interrupted at the last one, or fewer are wished for by now.
@@ -107,7 +132,6 @@ impl App {
         // What the attempt before came to stands in its own record.
         (transmission.http_status, transmission.tls) = (None, None);
         transmission.response_headers.clear();
-        let sent = workspace.sent_as(id).await?;
         let mut sending = Sending {
             app: self,
             workspace: workspace.clone(),
@@ -144,11 +168,17 @@ impl App {
         why: &str,
     ) -> Result<Transmission, AppError> {
         let mut transaction = workspace.begin().await?;
+        let Some(standing) = transaction.transmission(transmission.id).await? else { return Ok(transmission) };
+        if transaction.duty(standing.id, DutyKind::Attempt).await?.is_none() {
+            // A receipt has decided meanwhile.
+            return Ok(standing);
+        }
+        transmission = standing;
         transaction.end_duty(transmission.id, DutyKind::Attempt).await?;
         // What may have arrived stays uncertain.
-        if transmission.verdict != Verdict::Uncertain {
-            transmission.verdict = Verdict::Failed;
-        }
+        let may_have_it = transmission.verdict == Verdict::Uncertain
+            || transmission.attempts.iter().any(|attempt| attempt.verdict == Verdict::Uncertain);
+        transmission.verdict = if may_have_it { Verdict::Uncertain } else { Verdict::Failed };
         transmission.next_attempt = None;
         let mut explained = transmission.diagnosis.take().unwrap_or_default();
         if explained.cause.is_empty() {
@@ -169,7 +199,13 @@ impl Sending<'_> {
         let mut request = sent.request(self.message_id(), self.transmission.file.clone(), self.transmission.bytes.sent);
         request.url = self.profile.url.clone();
         let answer = match self.post_again(&sent).await {
-            Ok(answer) => answer,
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
+                if let Some(standing) = self.workspace.transmission(self.transmission.id).await? {
+                    self.transmission = standing;
+                }
+                return Ok(());
+            }
             Err(error) => AnswerFacts::OwnFault { detail: error.to_string() },
         };
         self.finish(AttemptFacts { request, answer }).await
@@ -185,7 +221,8 @@ impl Sending<'_> {
         Ok(())
     }
 
-    async fn post_again(&mut self, sent: &SentAs) -> Result<AnswerFacts, AppError> {
+    /// Nothing where the attempt is not due any more: a receipt has decided since it was looked up.
+    async fn post_again(&mut self, sent: &SentAs) -> Result<Option<AnswerFacts>, AppError> {
         self.stages.begin(StageName::Certificates);
         let material = Material::again(self.app, &self.workspace, &self.transmission, sent).await;
         let material = self.stages.settle(material, |material| format!("as before: {}", material.describe()))?;
@@ -203,11 +240,134 @@ impl Sending<'_> {
         // Left by a program that was killed before it had sent anything.
         self.workspace.archive().forget_unsent(self.transmission.id, Part::RequestHead(self.number))?;
         self.keep_head(Part::RequestHead(self.number), &format!("POST {} HTTP/1.1", self.profile.url), &headers)?;
-        self.journal_stages().await?;
+        let id = self.transmission.id;
         let mut transaction = self.workspace.begin().await?;
+        if transaction.duty(id, DutyKind::Attempt).await?.is_none_or(|duty| duty.number != self.number) {
+            self.workspace.archive().forget_unsent(id, Part::RequestHead(self.number))?;
+            return Ok(None);
+        }
+        for stage in self.stages.fresh() {
+            transaction.append_stage(id, self.number, &stage).await?;
+        }
         transaction.update_transmission(&self.transmission).await?;
         self.put_off(&mut transaction).await?;
         transaction.commit().await?;
-        self.exchange(post, &material, &mic).await
+        self.exchange(post, &material, &mic).await.map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Clock, NewIdentity};
+    use crate::certificate::KeyKind;
+    use crate::store::{Location, Unlock};
+
+    const QUIET: &(dyn Fn(SendEvent) + Send + Sync) = &|_event| {};
+
+    /// A document that is to be sent to where nobody listens.
+    async fn work(folder: &std::path::Path) -> (App, Workspace, DailyWork) {
+        let app = App::new(Location::Dir(folder.join("w")), Unlock::none(), Clock::System);
+        let name = "us".parse().unwrap();
+        app.create_identity(NewIdentity { name, key: KeyKind::Rsa2048, days: 365, subject: None }).await.unwrap();
+        let connection = toml::from_str(
+            "id = \"partner\"\nname = \"Partner\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"P\"\n\
+             url = \"http://127.0.0.1:9/\"\nidentity = \"us\"\nencryption = \"none\"\nmdn = \"none\"\n",
+        );
+        app.create_connection(connection.unwrap()).await.unwrap();
+        let file = folder.join("order.edi");
+        std::fs::write(&file, "UNA").unwrap();
+        let workspace = app.workspace().await.unwrap();
+        let id = crate::app::send::new_id(app.now());
+        let (connection, profile) = ("partner".parse().unwrap(), ProfileKind::Production);
+        let work = DailyWork { id, connection, profile, file, name: "order.edi".to_owned() };
+        (app, workspace, work)
+    }
+
+    /// Daily work whose first attempt came nowhere.
+    async fn after_the_first(folder: &std::path::Path) -> (App, Workspace, Transmission) {
+        let (app, workspace, work) = work(folder).await;
+        app.take_on(&workspace, &work).await.unwrap();
+        let made = app.attempt(&workspace, work.id, QUIET).await.unwrap().unwrap();
+        assert_eq!((made.verdict, made.attempts.len()), (Verdict::Queued, 1), "{made:#?}");
+        (app, workspace, made)
+    }
+
+    /// What a receipt does that comes by itself.
+    async fn decide(workspace: &Workspace, stale: &Transmission) -> Transmission {
+        let decided = Transmission { verdict: Verdict::Delivered, receipts: 1, next_attempt: None, ..stale.clone() };
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.end_duty(stale.id, DutyKind::Attempt).await.unwrap();
+        transaction.update_transmission(&decided).await.unwrap();
+        transaction.commit().await.unwrap();
+        workspace.transmission(stale.id).await.unwrap().unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_receipt_decides_just_before_an_attempt_stands_and_nothing_is_posted_again() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, stale) = after_the_first(guard.path()).await;
+        let (_, connection, profile) = app.profile(&"partner".parse().unwrap(), ProfileKind::Production).await.unwrap();
+        let sent = workspace.sent_as(stale.id).await.unwrap().unwrap();
+        let decided = decide(&workspace, &stale).await;
+        let mut sending = Sending {
+            app: &app,
+            workspace: workspace.clone(),
+            connection,
+            profile,
+            kind: ProfileKind::Production,
+            transmission: stale.clone(),
+            stages: Stages::new(app.clock, QUIET),
+            begun: app.now(),
+            number: 2,
+            daily: true,
+            trouble: None,
+            body_sha256: None,
+        };
+        sending.repeat(sent).await.unwrap();
+        assert_eq!(sending.transmission, decided);
+        assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
+        assert_eq!(workspace.duty(stale.id, DutyKind::Attempt).await.unwrap(), None);
+        assert!(!workspace.archive().path(stale.id, Part::RequestHead(2)).exists());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_receipt_has_decided_is_not_given_up() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, stale) = after_the_first(guard.path()).await;
+        let decided = decide(&workspace, &stale).await;
+        let told = app.give_up(&workspace, stale.clone(), "all attempts have been made").await.unwrap();
+        assert_eq!(told, decided);
+        assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_document_whose_copy_was_not_journalled_any_more_is_sent_whole() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, work) = work(guard.path()).await;
+        app.take_on(&workspace, &work).await.unwrap();
+        let mut killed = workspace.transmission(work.id).await.unwrap().unwrap();
+        let digest = killed.payload_sha256.take();
+        killed.bytes.payload = 0;
+        workspace.update_transmission(&killed).await.unwrap();
+        let made = app.attempt(&workspace, work.id, QUIET).await.unwrap().unwrap();
+        assert_eq!((made.verdict, made.bytes.payload), (Verdict::Queued, 3), "{made:#?}");
+        assert_eq!((digest.is_some(), made.payload_sha256), (true, digest));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_sent_of_a_document_that_could_not_be_copied() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, workspace, work) = work(guard.path()).await;
+        // There is no room for the copy.
+        workspace.archive().prepare(work.id).unwrap();
+        std::fs::write(workspace.archive().path(work.id, Part::Payload), "half").unwrap();
+        app.take_on(&workspace, &work).await.unwrap_err();
+        assert!(work.file.is_file());
+        let told = workspace.transmission(work.id).await.unwrap().unwrap();
+        assert_eq!((told.verdict, told.next_attempt), (Verdict::Failed, None));
+        assert!(told.diagnosis.unwrap().explanation.contains(NOT_TAKEN_OVER));
+        assert!(!workspace.archive().path(work.id, Part::Payload).exists());
+        assert_eq!(app.attempt(&workspace, work.id, QUIET).await.unwrap(), None);
     }
 }

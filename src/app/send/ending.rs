@@ -26,6 +26,16 @@ impl Sending<'_> {
         let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
         explained.evidence.extend(self.trouble.take());
         let now = self.app.now();
+        // An earlier attempt handed everything over and nobody has decided since: that this one was not accepted proves
+        // nothing about that one.
+        let may_have_it = !in_answer
+            && verdict == Verdict::Failed
+            && self.transmission.attempts.iter().any(|attempt| attempt.verdict == Verdict::Uncertain);
+        if may_have_it {
+            explained.explanation.push_str(
+                ". All bytes of an earlier attempt were handed over, so the partner may have the message all the same",
+            );
+        }
         let repeats = self.daily && self.number <= self.profile.retries && may_be_repeated(&facts.answer);
         self.transmission.next_attempt = repeats.then(|| next_attempt(self.number, now));
         if let Some(at) = self.transmission.next_attempt {
@@ -43,7 +53,11 @@ impl Sending<'_> {
             detail: explained.cause.clone(),
         });
         // Until nobody tries any more it has not failed.
-        self.transmission.verdict = if repeats && verdict == Verdict::Failed { Verdict::Queued } else { verdict };
+        self.transmission.verdict = match verdict {
+            Verdict::Failed if repeats => Verdict::Queued,
+            Verdict::Failed if may_have_it => Verdict::Uncertain,
+            verdict => verdict,
+        };
         self.transmission.lights = lights;
         self.transmission.diagnosis = Some(explained);
         self.transmission.receipt_due = (verdict == Verdict::Pending)

@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use super::material::Material;
 use super::stages::Stages;
-use super::{Sending, blocking};
+use super::{InFlight, Sending, blocking};
 use crate::app::{App, AppError};
 use crate::as2::{MAX_RECEIPT, Mic};
 use crate::domain::algorithm::Digest;
 use crate::domain::connection::Profile;
-use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, HttpAnswer, ReceiptFacts};
+use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, Blame, Diagnosis, HttpAnswer, ReceiptFacts};
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::{Headers, Light, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{Archive, As2Pair, DutyKind, Part, Workspace};
+use crate::store::{Archive, As2Pair, DEFAULT_KEEP, DutyKind, Part, Workspace};
 
 /// A receipt that came by itself, kept in the archive under a number of its own.
 pub(in crate::app) struct ArrivedReceipt<'a> {
@@ -79,9 +79,9 @@ impl App {
                 let context = self.context(workspace, connection, kind, &profile).await?;
                 diagnosis::explain(&facts, &verdict, &lights, &context)
             }
-            None => diagnosis::Diagnosis {
+            None => Diagnosis {
                 cause: "A receipt came for a connection that was removed".to_owned(),
-                ..diagnosis::Diagnosis::default()
+                ..Diagnosis::default()
             },
         };
         let quiet = |_event| {};
@@ -120,6 +120,9 @@ impl App {
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
+        if decides && matches!(verdict, Verdict::Delivered | Verdict::Failed) {
+            cut_beside(workspace, id);
+        }
         Ok(workspace.transmission(id).await?)
     }
 
@@ -160,8 +163,10 @@ impl App {
         let reading = self.reading(workspace, profile, transmission, message_id, material, mic).await?;
         let mut file = workspace.archive().open(arrived.kept, Part::RequestBody(super::FIRST))?;
         let headers = arrived.headers.clone();
-        // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts.
-        let status = transmission.http_status.unwrap_or(200);
+        // A message whose receipt came has arrived, whatever became of the answer to it; only a refusal contradicts, and
+        // trouble of the server's or an answer that was given up waiting for is none.
+        let refused = |status: &u16| (400..500).contains(status) && *status != 408;
+        let status = transmission.http_status.filter(refused).unwrap_or(200);
         let answer = blocking(move || {
             let mut body = Vec::new();
             file.by_ref()
@@ -182,6 +187,14 @@ impl App {
             transaction.end_duty(duty.transmission, DutyKind::Deadline).await?;
             let Some(mut standing) = transaction.transmission(duty.transmission).await? else { continue };
             if standing.verdict == Verdict::Pending {
+                // Where nothing is known any more of how it was sent, or to whom.
+                standing.diagnosis = Some(Diagnosis {
+                    cause: "The receipt did not come in time".to_owned(),
+                    explanation: "The message was taken, and no receipt says what became of it".to_owned(),
+                    remedy: vec!["Ask the partner whether it has the message before it is sent again".to_owned()],
+                    blame: Blame::Partner,
+                    ..Diagnosis::default()
+                });
                 let sent = workspace.sent_as(standing.id).await?;
                 if let (Some(sent), Some(connection), Some(kind)) =
                     (sent, standing.connection.clone(), standing.profile)
@@ -230,6 +243,17 @@ fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
     !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
 }
 
+/// Cuts the stored bytes of what is decided, where they are large and nobody is sending them: whoever is does it at the
+/// end. Not waited for, because a receipt is to be answered, and where it cannot be done they are only kept whole.
+fn cut_beside(workspace: &Workspace, id: TransmissionId) {
+    let Ok(Some(in_flight)) = InFlight::try_begin(workspace, id) else { return };
+    let archive = workspace.archive().clone();
+    drop(tokio::task::spawn_blocking(move || {
+        drop(archive.settle(id, Part::RequestBody(super::FIRST), DEFAULT_KEEP));
+        in_flight.end();
+    }));
+}
+
 /// Gives a receipt a place beside what it is for; the number of the place.
 async fn adopt(archive: Archive, kept: TransmissionId, id: TransmissionId) -> Result<u32, AppError> {
     blocking(move || {
@@ -245,6 +269,9 @@ async fn adopt(archive: Archive, kept: TransmissionId, id: TransmissionId) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::Clock;
+    use crate::domain::transmission::Direction;
+    use crate::store::{Duty, Location, Unlock};
 
     #[test]
     fn a_later_attempt_has_a_message_id_that_leads_back_to_the_first() {
@@ -254,5 +281,25 @@ mod tests {
         assert_eq!(bare(" <a@b> "), "a@b");
         assert_eq!(bare("a@b"), "a@b");
         assert_eq!(bare("<a@b"), "<a@b");
+    }
+
+    #[tokio::test]
+    async fn what_waits_since_an_earlier_version_ends_uncertain_and_explained() {
+        let guard = tempfile::tempdir().unwrap();
+        let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
+        let workspace = app.workspace().await.unwrap();
+        let now = app.now();
+        let id = crate::app::send::new_id(now);
+        let mut sent = Transmission::new(id, "<old@acme>".to_owned(), now, Direction::Outbound);
+        sent.verdict = Verdict::Pending;
+        workspace.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+        let mut transaction = workspace.begin().await.unwrap();
+        let duty = Duty { transmission: id, kind: DutyKind::Deadline, at: now, number: 1, whither: None };
+        transaction.put_duty(&duty).await.unwrap();
+        transaction.commit().await.unwrap();
+        assert!(app.settle_overdue(&workspace, now).await.unwrap());
+        let found = workspace.transmission(id).await.unwrap().unwrap();
+        assert_eq!((found.verdict, found.cause()), (Verdict::Uncertain, Some("The receipt did not come in time")));
+        assert_eq!(workspace.duty(id, DutyKind::Deadline).await.unwrap(), None);
     }
 }
