@@ -239,10 +239,12 @@ async fn a_receipt_that_we_owe_is_posted_after_the_answer_and_again_for_a_repeti
     assert!(told.diagnosis.unwrap().evidence[0].contains("HTTP 204"));
     assert_eq!(us.kept(&journal[0], "receipt.body"), posted.body);
 
-    let again = post(&serving.url, &headers, &body);
-    assert_eq!(again.status, 204);
-    let posted = partner.got(2).await;
-    assert_eq!(posted[0].body, posted[1].body, "the first receipt, byte by byte");
+    for times in 2..=4 {
+        let again = post(&serving.url, &headers, &body);
+        assert_eq!(again.status, 204);
+        let posted = partner.got(times).await;
+        assert_eq!(posted[0].body, posted[times - 1].body, "the first receipt, byte by byte");
+    }
     assert_eq!(us.inbox(), ["order.edi"], "nothing is delivered twice");
     serving.stop().await;
 }

@@ -6,9 +6,12 @@ use super::{Addressed, FIRST, Receiver};
 use crate::app::AppError;
 use crate::as2::headers::get;
 use crate::domain::sent::next_attempt;
-use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
+use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part};
 use crate::transport::{Response, ResponseBody};
+
+/// The cause under which a repetition is journalled.
+pub(super) const REPEATED: &str = "Repeated message";
 
 impl Receiver {
     /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
@@ -19,11 +22,10 @@ impl Receiver {
         wish: &ReceiptWish,
         id: TransmissionId,
     ) -> Result<Option<Answer>, AppError> {
-        let earlier = self
-            .workspace
-            .find_by_message_id(Direction::Inbound, &addressed.from, &addressed.to, &addressed.message_id)
-            .await?;
-        for summary in earlier.into_iter().filter(|summary| summary.id != id && summary.verdict == Verdict::Received) {
+        let mut earlier = self.workspace.find_received(&addressed.from, &addressed.to, &addressed.message_id).await?;
+        // The one that was worked on has the receipt. A repetition whose request took longer may bear an earlier time.
+        earlier.sort_by_key(|summary| summary.cause.as_deref() == Some(REPEATED));
+        for summary in earlier.into_iter().filter(|summary| summary.id != id) {
             let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
             let Some(status) = first.http_status else { continue };
             let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
