@@ -60,7 +60,10 @@ async fn a_receipt_that_comes_later_settles_what_waits_for_it() {
     deliver(&serving, &came);
     deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Refusal("decryption-failed")));
     let after = us.transmission(&sent).await;
-    assert_eq!((after.verdict, after.receipts), (Verdict::Delivered, 3));
+    assert_eq!((after.verdict, after.receipts, after.deciding_receipt), (Verdict::Delivered, 3, 1));
+    let shown = us.app.transmission_detail(sent.id).await.unwrap().receipt.expect("the receipt that decided");
+    let disposition = shown.fields.iter().find(|(name, _)| name == "Disposition").unwrap();
+    assert!(disposition.1.ends_with("processed"), "{disposition:?}");
     assert_eq!(us.journal().await.len(), 1, "a receipt that was matched is no transmission of its own");
     serving.stop().await;
 }

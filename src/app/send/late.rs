@@ -112,6 +112,7 @@ impl App {
             standing.diagnosis = Some(explained);
             standing.receipt_headers.clone_from(arrived.headers);
             standing.next_attempt = None;
+            standing.deciding_receipt = number;
             transaction.end_duty(id, DutyKind::Attempt).await?;
             if verdict != Verdict::Uncertain {
                 standing.receipt_due = None;
