@@ -198,7 +198,8 @@ impl Receiver {
 async fn cut_and_digest(workspace: Workspace, id: TransmissionId, digested: bool) {
     let archive = workspace.archive().clone();
     let work = blocking(move || {
-        let digest = (!digested).then(|| archive.sha256(id, Part::Payload)).transpose()?;
+        // A repetition has no payload; its body is cut all the same.
+        let digest = if digested { None } else { archive.sha256(id, Part::Payload).ok() };
         archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
         Ok(digest)
     });
