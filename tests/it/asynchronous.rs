@@ -337,3 +337,52 @@ async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
     assert_eq!(us.inbox(), ["order.edi"]);
     serving.stop().await;
 }
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_proved_to_be_the_partner_does_not_choose_where_a_receipt_is_posted() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    // Another host than that of the profile, which anybody can name who knows two identifiers.
+    let elsewhere = partner.url.replace("127.0.0.1", "localhost");
+    let (headers, _) = Partner::message(&us.certificate, "<order-6@partner>", b"x", &asks(&elsewhere, &[]));
+    let answered = post(&serving.url, &headers, b"junk");
+    let text = String::from_utf8_lossy(&answered.body).into_owned();
+    assert!(answered.status == 200 && text.contains("/error: ") && text.contains("<order-6@partner>"), "{text}");
+    let journal = us.journal().await;
+    let evidence = &journal[0].diagnosis.as_ref().unwrap().evidence;
+    assert!(evidence.iter().any(|line| line.contains("localhost is not the partner's server")), "{evidence:?}");
+    assert!(partner.received().is_empty());
+
+    // To the partner's own server a refusal is posted, and anywhere else what says that a message was taken.
+    let (headers, _) = Partner::message(&us.certificate, "<order-7@partner>", b"x", &asks(&partner.url, &[]));
+    assert_eq!(post(&serving.url, &headers, b"junk").status, 204);
+    let posted = partner.got(1).await;
+    assert!(String::from_utf8_lossy(&posted[0].body).contains("<order-7@partner>"));
+    let (headers, body) = Partner::message(&us.certificate, "<order-6@partner>", b"x", &asks(&elsewhere, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    let posted = partner.got(2).await;
+    assert!(String::from_utf8_lossy(&posted[1].body).contains("<order-6@partner>"));
+    serving.stop().await;
+    assert_eq!(partner.received().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_has_the_receipt_posted_where_the_first_wanted_it() {
+    let us = Us::new().await;
+    let (partner, elsewhere) = (Partner::start(accepts), Partner::start(accepts));
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    let bracketed = format!("<{}>", partner.url);
+    let (headers, body) = Partner::message(&us.certificate, "<order-8@partner>", b"x", &asks(&bracketed, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    partner.got(1).await;
+    for (times, whither) in [(2, elsewhere.url.as_str()), (3, "")] {
+        let (headers, _) = Partner::message(&us.certificate, "<order-8@partner>", b"x", &asks(whither, &[]));
+        assert_eq!(post(&serving.url, &headers, b"junk").status, 204);
+        assert_eq!(partner.got(times).await.len(), times);
+    }
+    serving.stop().await;
+    assert!(elsewhere.received().is_empty(), "the first did not ask for that address");
+}
+

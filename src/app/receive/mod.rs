@@ -207,7 +207,7 @@ impl Receiver {
     ) -> Result<Answer, AppError> {
         let wish = ReceiptWish::of(headers);
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
-        if let Some((answer, owed)) = self.answer_of_first(addressed, &wish, transmission.id).await? {
+        if let Some((answer, owed)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
             transmission.diagnosis = Some(diagnosis(
                 REPEATED,

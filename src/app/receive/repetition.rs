@@ -4,7 +4,6 @@ use super::answer::Answer;
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
 use crate::app::AppError;
-use crate::as2::headers::get;
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part};
@@ -19,7 +18,6 @@ impl Receiver {
     pub(super) async fn answer_of_first(
         &self,
         addressed: &Addressed,
-        wish: &ReceiptWish,
         id: TransmissionId,
     ) -> Result<Option<Answer>, AppError> {
         let mut earlier = self.workspace.find_received(&addressed.from, &addressed.to, &addressed.message_id).await?;
@@ -33,23 +31,25 @@ impl Receiver {
             let body = std::fs::read(&path).map_err(|error| {
                 AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
             })?;
-            let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first, wish).await? };
+            let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first).await? };
             let answer = Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) };
             return Ok(Some((answer, owed)));
         }
         Ok(None)
     }
 
-    /// The receipt of the first is owed once more, where the repetition wants it or where it went before.
-    async fn owe_again(&self, first: &Transmission, wish: &ReceiptWish) -> Result<Option<TransmissionId>, AppError> {
-        let asked = get(&first.request_headers, "Receipt-Delivery-Option").map(str::to_owned);
-        let Some(whither) =
-            wish.whither.as_ref().and_then(|wish| wish.as_ref().ok()).map(ToString::to_string).or(asked)
-        else {
-            return Ok(None);
-        };
+    /// The receipt of the first is owed once more, where the first wanted it: a repetition is known by its headers alone,
+    /// which anybody can write.
+    async fn owe_again(&self, first: &Transmission) -> Result<Option<TransmissionId>, AppError> {
+        let Some(Ok(whither)) = ReceiptWish::of(&first.request_headers).whither else { return Ok(None) };
         let at = next_attempt(FIRST, self.app.now());
-        let duty = Duty { transmission: first.id, kind: DutyKind::Receipt, at, number: FIRST, whither: Some(whither) };
+        let duty = Duty {
+            transmission: first.id,
+            kind: DutyKind::Receipt,
+            at,
+            number: FIRST,
+            whither: Some(whither.to_string()),
+        };
         let mut transaction = self.workspace.begin().await?;
         transaction.put_duty(&duty).await?;
         transaction.commit().await?;
