@@ -104,6 +104,50 @@ async fn every_kind_of_receipt_that_comes_later_is_judged() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_with_an_unknown_mic_algorithm_leaves_the_next_one_to_compare() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let mut unknown = receipt(&partner, &us.certificate, Wrong::Unsigned);
+    let text = String::from_utf8(unknown.body).unwrap();
+    assert!(text.contains(", sha-256"), "{text}");
+    unknown.body = text.replace(", sha-256", ", whirlpool").into_bytes();
+    deliver(&serving, &unknown);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Uncertain);
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    assert_eq!((found.mic.matches, found.receipts), (Some(true), 2));
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_that_come_at_once_are_all_kept_until_there_are_too_many() {
+    const AT_ONCE: u32 = 8;
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let came = receipt(&partner, &us.certificate, Wrong::Nothing);
+    let together = std::sync::Barrier::new(AT_ONCE as usize);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                together.wait();
+                deliver(&serving, &came);
+            });
+        }
+    });
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.receipts), (Verdict::Delivered, AT_ONCE));
+
+    let month = us.workspace().join("archive").join(sent.at.strftime("%Y-%m").to_string());
+    for number in AT_ONCE + 1..=100 {
+        std::fs::write(month.join(sent.id.to_string()).join(format!("receipt.{number}.body")), b"x").unwrap();
+    }
+    assert_eq!(post(&serving.url, &came.headers, &came.body).status, 500);
+    assert_eq!(us.journal().await.len(), 1);
+    let kept: Vec<_> = std::fs::read_dir(&month).unwrap().map(|each| each.unwrap().file_name()).collect();
+    assert_eq!(kept, [sent.id.to_string().as_str()], "what was not taken leaves nothing that no journal knows of");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_for_another_message_settles_nothing_and_is_kept() {
     let (us, serving, partner, sent) = waiting(ASYNC).await;
     let stray = receipt(&partner, &us.certificate, Wrong::OtherMessage);
@@ -313,31 +357,6 @@ async fn a_receipt_that_cannot_be_posted_goes_into_the_answer_and_strangers_name
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
-    let us = Us::new().await;
-    let partner = Partner::start(accepts);
-    us.connect(&partner.url, "").await;
-    let serving = us.serve().await;
-    for (options, disposition) in [
-        ("signed-receipt-protocol=required, pgp-signature", "failed/failure: unsupported format"),
-        (
-            "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=required, md5, whirlpool",
-            "failed/failure: unsupported MIC-algorithms",
-        ),
-    ] {
-        let extra = [("Disposition-Notification-Options", options)];
-        let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &extra);
-        let answered = post(&serving.url, &headers, &body);
-        assert_eq!(answered.status, 200);
-        assert!(String::from_utf8_lossy(&answered.body).contains(disposition), "{disposition}");
-    }
-    // Asked for in a way that can be met, the same Message-ID is processed anew.
-    let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &[]);
-    post(&serving.url, &headers, &body);
-    assert_eq!(us.inbox(), ["order.edi"]);
-    serving.stop().await;
-}
-#[tokio::test(flavor = "multi_thread")]
 async fn who_was_not_proved_to_be_the_partner_does_not_choose_where_a_receipt_is_posted() {
     let us = Us::new().await;
     let partner = Partner::start(accepts);
@@ -386,3 +405,28 @@ async fn a_repetition_has_the_receipt_posted_where_the_first_wanted_it() {
     assert!(elsewhere.received().is_empty(), "the first did not ask for that address");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    for (options, disposition) in [
+        ("signed-receipt-protocol=required, pgp-signature", "failed/failure: unsupported format"),
+        (
+            "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=required, md5, whirlpool",
+            "failed/failure: unsupported MIC-algorithms",
+        ),
+    ] {
+        let extra = [("Disposition-Notification-Options", options)];
+        let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &extra);
+        let answered = post(&serving.url, &headers, &body);
+        assert_eq!(answered.status, 200);
+        assert!(String::from_utf8_lossy(&answered.body).contains(disposition), "{disposition}");
+    }
+    // Asked for in a way that can be met, the same Message-ID is processed anew.
+    let (headers, body) = Partner::message(&us.certificate, "<order-5@partner>", b"x", &[]);
+    post(&serving.url, &headers, &body);
+    assert_eq!(us.inbox(), ["order.edi"]);
+    serving.stop().await;
+}
