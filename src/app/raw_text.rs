@@ -37,7 +37,7 @@ impl App {
         let last = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
         // A receipt that travelled by itself counts before what the answer said.
         let by_itself = !transmission.receipt_headers.is_empty();
-        let number = transmission.receipts.max(1);
+        let number = transmission.deciding_receipt.max(1);
         let part = if by_itself { Part::ReceiptBody(number) } else { Part::ResponseBody(last) };
         let path = workspace.archive().path(transmission.id, part);
         let headers =

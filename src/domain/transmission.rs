@@ -260,6 +260,9 @@ pub struct Transmission {
     /// How many receipts have come by themselves for it.
     #[serde(default)]
     pub receipts: u32,
+    /// Which of them decided, counted from 1; 0 where none has.
+    #[serde(default)]
+    pub deciding_receipt: u32,
     /// Headers of the receipt that travelled by itself: the one that decided, or the one that we posted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub receipt_headers: Headers,
@@ -317,6 +320,7 @@ impl Transmission {
             next_attempt: None,
             receipt_due: None,
             receipts: 0,
+            deciding_receipt: 0,
             receipt_headers: Vec::new(),
             tls: None,
         }

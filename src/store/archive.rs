@@ -200,7 +200,7 @@ impl ArchiveWriter {
     pub fn finish(self) -> Result<ArchivedFile, FileError> {
         const DOING: &str = "write";
         let Self { early_sync, file, path, bytes } = self;
-        drop(early_sync);
+        early_sync.end().map_err(FileError::on(DOING, &path))?;
         let file = file.into_inner().map_err(|error| FileError::on(DOING, &path)(error.into_error()))?;
         file.as_file().sync_all().map_err(FileError::on(DOING, &path))?;
         file.persist_noclobber(&path).map_err(|error| FileError::on(DOING, &path)(error.error))?;
@@ -297,6 +297,19 @@ mod tests {
         assert_eq!(again.source.kind(), io::ErrorKind::AlreadyExists);
         assert_eq!(archive.files(id).unwrap()[0].0, "request.2.body");
         assert!(archive.open(id, Part::Payload).unwrap_err().to_string().contains("payload"));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_disk_refused_while_it_was_written_never_gets_its_name() {
+        let (_guard, archive, id) = archive();
+        let mut writer = archive.create(id, Part::RequestBody(1)).unwrap();
+        writer.write_all(b"order").unwrap();
+        // The disk is asked for something that cannot be synced, and for the file itself at its end, which can.
+        writer.early_sync.wrote(&File::open("/dev/null").unwrap(), 64 * 1024 * 1024);
+        let error = writer.finish().unwrap_err();
+        assert!(error.path.ends_with("request.body"), "{error}");
+        assert_eq!(fs::read_dir(archive.folder(id)).unwrap().count(), 0, "nothing is left of it");
     }
 
     #[cfg(unix)]

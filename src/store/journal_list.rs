@@ -191,31 +191,25 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
 
-    /// The transmissions of one message: those that carry this Message-ID between these AS2 identifiers, the newest
-    /// first. `from` and `to` are as the message has them. More than one is a message that was sent or received again.
+    /// The messages that were received under this Message-ID between these AS2 identifiers and processed, the oldest first.
+    /// `from` and `to` are as the message has them. More than one is a message that came again.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn find_by_message_id(
+    pub async fn find_received(
         &self,
-        direction: Direction,
         from: &str,
         to: &str,
         message_id: &str,
     ) -> Result<Vec<TransmissionSummary>, StoreError> {
         const DOING: &str = "look for a message";
-        let (ours, partner) = match direction {
-            Direction::Outbound => (from, to),
-            Direction::Inbound => (to, from),
-        };
         let statement =
             sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE message_id = $1 AND direction = $2 AND our_as2_id = $3 AND partner_as2_id = $4
-             ORDER BY at_ns DESC, id DESC LIMIT $5")
+             FROM transmissions WHERE message_id = $1 AND direction = 'inbound' AND our_as2_id = $2 AND partner_as2_id = $3
+             AND verdict = 'received' ORDER BY at_ns, id LIMIT $4")
             .bind(message_id.to_owned())
-            .bind(direction.as_str())
-            .bind(ours.to_owned())
-            .bind(partner.to_owned())
+            .bind(to.to_owned())
+            .bind(from.to_owned())
             .bind(MOST_OF_ONE);
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
@@ -430,12 +424,23 @@ mod tests {
         received.verdict = Verdict::Received;
         let pair = As2Pair { ours: Some("ACME"), partner: Some("PARTNER") };
         workspace.begin_transmission(&received, pair).await.unwrap();
-        let find =
-            async |direction, from, to, id| workspace.find_by_message_id(direction, from, to, id).await.unwrap().len();
-        assert_eq!(find(Direction::Inbound, "PARTNER", "ACME", "<0@acme>").await, 1);
-        assert_eq!(find(Direction::Inbound, "OTHER", "ACME", "<0@acme>").await, 0);
-        assert_eq!(find(Direction::Outbound, "ACME", "PARTNER", "<0@acme>").await, 0);
-        assert_eq!(find(Direction::Inbound, "PARTNER", "ACME", "<0@ACME>").await, 0);
+        let find = async |from, to, id| workspace.find_received(from, to, id).await.unwrap();
+        assert_eq!(find("PARTNER", "ACME", "<0@acme>").await[0].id, received.id);
+        assert_eq!(find("OTHER", "ACME", "<0@acme>").await.len(), 0);
+        assert_eq!(find("ACME", "PARTNER", "<0@acme>").await.len(), 0);
+        assert_eq!(find("PARTNER", "ACME", "<0@ACME>").await.len(), 0);
+        // Of those that came again the first stands first, however many there are; what was refused is not among them.
+        let mut batch = workspace.begin().await.unwrap();
+        for number in 1..=150 {
+            let mut again = transmission(number);
+            again.message_id.clone_from(&received.message_id);
+            again.direction = Direction::Inbound;
+            again.verdict = if number % 2 == 0 { Verdict::Received } else { Verdict::Refused };
+            batch.begin_transmission(&again, pair).await.unwrap();
+        }
+        batch.commit().await.unwrap();
+        let found = find("PARTNER", "ACME", "<0@acme>").await;
+        assert_eq!((found.len(), found[0].id), (76, received.id));
         assert!(workspace.unsettled().await.unwrap().is_empty());
         workspace.begin_transmission(&transmission(1), pair).await.unwrap();
         assert_eq!(workspace.unsettled().await.unwrap().len(), 1);

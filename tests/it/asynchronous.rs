@@ -60,7 +60,10 @@ async fn a_receipt_that_comes_later_settles_what_waits_for_it() {
     deliver(&serving, &came);
     deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Refusal("decryption-failed")));
     let after = us.transmission(&sent).await;
-    assert_eq!((after.verdict, after.receipts), (Verdict::Delivered, 3));
+    assert_eq!((after.verdict, after.receipts, after.deciding_receipt), (Verdict::Delivered, 3, 1));
+    let shown = us.app.transmission_detail(sent.id).await.unwrap().receipt.expect("the receipt that decided");
+    let disposition = shown.fields.iter().find(|(name, _)| name == "Disposition").unwrap();
+    assert!(disposition.1.ends_with("processed"), "{disposition:?}");
     assert_eq!(us.journal().await.len(), 1, "a receipt that was matched is no transmission of its own");
     serving.stop().await;
 }
@@ -98,6 +101,50 @@ async fn every_kind_of_receipt_that_comes_later_is_judged() {
         }
         serving.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_with_an_unknown_mic_algorithm_leaves_the_next_one_to_compare() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let mut unknown = receipt(&partner, &us.certificate, Wrong::Unsigned);
+    let text = String::from_utf8(unknown.body).unwrap();
+    assert!(text.contains(", sha-256"), "{text}");
+    unknown.body = text.replace(", sha-256", ", whirlpool").into_bytes();
+    deliver(&serving, &unknown);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Uncertain);
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    assert_eq!((found.mic.matches, found.receipts), (Some(true), 2));
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_that_come_at_once_are_all_kept_until_there_are_too_many() {
+    const AT_ONCE: u32 = 8;
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let came = receipt(&partner, &us.certificate, Wrong::Nothing);
+    let together = std::sync::Barrier::new(AT_ONCE as usize);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                together.wait();
+                deliver(&serving, &came);
+            });
+        }
+    });
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.receipts), (Verdict::Delivered, AT_ONCE));
+
+    let month = us.workspace().join("archive").join(sent.at.strftime("%Y-%m").to_string());
+    for number in AT_ONCE + 1..=100 {
+        std::fs::write(month.join(sent.id.to_string()).join(format!("receipt.{number}.body")), b"x").unwrap();
+    }
+    assert_eq!(post(&serving.url, &came.headers, &came.body).status, 500);
+    assert_eq!(us.journal().await.len(), 1);
+    let kept: Vec<_> = std::fs::read_dir(&month).unwrap().map(|each| each.unwrap().file_name()).collect();
+    assert_eq!(kept, [sent.id.to_string().as_str()], "what was not taken leaves nothing that no journal knows of");
+    serving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -260,10 +307,12 @@ async fn a_receipt_that_we_owe_is_posted_after_the_answer_and_again_for_a_repeti
     assert!(told.diagnosis.unwrap().evidence[0].contains("HTTP 204"));
     assert_eq!(us.kept(&journal[0], "receipt.body"), posted.body);
 
-    let again = post(&serving.url, &headers, &body);
-    assert_eq!(again.status, 204);
-    let posted = partner.got(2).await;
-    assert_eq!(posted[0].body, posted[1].body, "the first receipt, byte by byte");
+    for times in 2..=4 {
+        let again = post(&serving.url, &headers, &body);
+        assert_eq!(again.status, 204);
+        let posted = partner.got(times).await;
+        assert_eq!(posted[0].body, posted[times - 1].body, "the first receipt, byte by byte");
+    }
     assert_eq!(us.inbox(), ["order.edi"], "nothing is delivered twice");
     serving.stop().await;
 }
@@ -326,6 +375,55 @@ async fn a_receipt_that_cannot_be_posted_goes_into_the_answer_and_strangers_name
     }
     serving.stop().await;
     assert!(partner.received().is_empty(), "nothing was posted to where a stranger pointed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_proved_to_be_the_partner_does_not_choose_where_a_receipt_is_posted() {
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    // Another host than that of the profile, which anybody can name who knows two identifiers.
+    let elsewhere = partner.url.replace("127.0.0.1", "localhost");
+    let (headers, _) = Partner::message(&us.certificate, "<order-6@partner>", b"x", &asks(&elsewhere, &[]));
+    let answered = post(&serving.url, &headers, b"junk");
+    let text = String::from_utf8_lossy(&answered.body).into_owned();
+    assert!(answered.status == 200 && text.contains("/error: ") && text.contains("<order-6@partner>"), "{text}");
+    let journal = us.journal().await;
+    let evidence = &journal[0].diagnosis.as_ref().unwrap().evidence;
+    assert!(evidence.iter().any(|line| line.contains("localhost is not the partner's server")), "{evidence:?}");
+    assert!(partner.received().is_empty());
+
+    // To the partner's own server a refusal is posted, and anywhere else what says that a message was taken.
+    let (headers, _) = Partner::message(&us.certificate, "<order-7@partner>", b"x", &asks(&partner.url, &[]));
+    assert_eq!(post(&serving.url, &headers, b"junk").status, 204);
+    let posted = partner.got(1).await;
+    assert!(String::from_utf8_lossy(&posted[0].body).contains("<order-7@partner>"));
+    let (headers, body) = Partner::message(&us.certificate, "<order-6@partner>", b"x", &asks(&elsewhere, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    let posted = partner.got(2).await;
+    assert!(String::from_utf8_lossy(&posted[1].body).contains("<order-6@partner>"));
+    serving.stop().await;
+    assert_eq!(partner.received().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repetition_has_the_receipt_posted_where_the_first_wanted_it() {
+    let us = Us::new().await;
+    let (partner, elsewhere) = (Partner::start(accepts), Partner::start(accepts));
+    us.connect(&partner.url, "").await;
+    let serving = us.serve().await;
+    let bracketed = format!("<{}>", partner.url);
+    let (headers, body) = Partner::message(&us.certificate, "<order-8@partner>", b"x", &asks(&bracketed, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    partner.got(1).await;
+    for (times, whither) in [(2, elsewhere.url.as_str()), (3, "")] {
+        let (headers, _) = Partner::message(&us.certificate, "<order-8@partner>", b"x", &asks(whither, &[]));
+        assert_eq!(post(&serving.url, &headers, b"junk").status, 204);
+        assert_eq!(partner.got(times).await.len(), times);
+    }
+    serving.stop().await;
+    assert!(elsewhere.received().is_empty(), "the first did not ask for that address");
 }
 
 #[tokio::test(flavor = "multi_thread")]

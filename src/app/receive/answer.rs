@@ -56,9 +56,17 @@ impl Receiver {
             let receipt = self.receipt(transmission, wish, addressed, &outcome, chosen, at).await?;
             match (&wish.whither, chosen) {
                 // The address is told that the message was taken before the receipt goes out (RFC 4130 section 7.2).
-                (Some(Ok(address)), Some(_)) => {
+                (Some(Ok(address)), Some(candidate)) if positive || address.host() == candidate.profile.url.host() => {
                     self.keep_receipt(transmission, &receipt)?;
                     (204, Vec::new(), Vec::new(), Some(address.clone()))
+                }
+                // Who was not proved to be the partner does not choose where we post: anybody can write two identifiers.
+                (Some(Ok(address)), Some(_)) => {
+                    evidence = Some(format!(
+                        "The receipt went into the answer, because the message was refused and {} is not the partner's server",
+                        address.host()
+                    ));
+                    (200, receipt.headers, receipt.body, None)
                 }
                 // To an address that a stranger names nothing is posted.
                 (Some(Ok(_)), None) => (200, receipt.headers, receipt.body, None),
@@ -198,7 +206,8 @@ impl Receiver {
 async fn cut_and_digest(workspace: Workspace, id: TransmissionId, digested: bool) {
     let archive = workspace.archive().clone();
     let work = blocking(move || {
-        let digest = (!digested).then(|| archive.sha256(id, Part::Payload)).transpose()?;
+        // A repetition has no payload; its body is cut all the same.
+        let digest = if digested { None } else { archive.sha256(id, Part::Payload).ok() };
         archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
         Ok(digest)
     });

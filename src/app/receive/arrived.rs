@@ -24,8 +24,25 @@ pub(super) fn may_be_receipt(headers: &Headers) -> bool {
 }
 
 impl Receiver {
-    /// Takes a request that is kept and turns out to be a receipt. Nothing where it is none.
+    /// Takes a request that is kept and turns out to be a receipt. Nothing where it is none. What cannot be taken comes
+    /// again, so nothing is kept that no journal knows of.
     pub(super) async fn take_receipt(
+        &self,
+        transmission: &mut Transmission,
+        headers: &Headers,
+        addressed: Option<&Addressed>,
+        at: Timestamp,
+    ) -> Result<Option<Response>, AppError> {
+        let id = transmission.id;
+        let taken = self.take_journalled(transmission, headers, addressed, at).await;
+        if taken.is_err() && self.workspace.transmission(id).await?.is_none() {
+            let archive = self.workspace.archive().clone();
+            blocking(move || Ok(archive.discard(id)?)).await?;
+        }
+        taken
+    }
+
+    async fn take_journalled(
         &self,
         transmission: &mut Transmission,
         headers: &Headers,

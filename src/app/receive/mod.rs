@@ -26,6 +26,7 @@ use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
 use keeping::keep_body;
+use repetition::REPEATED;
 use wish::ReceiptWish;
 
 use super::keys::UnsealedIdentity;
@@ -209,10 +210,10 @@ impl Receiver {
     ) -> Result<Answer, AppError> {
         let wish = ReceiptWish::of(headers);
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
-        if let Some((answer, owed)) = self.answer_of_first(addressed, &wish, transmission.id).await? {
+        if let Some((answer, owed)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
             transmission.diagnosis = Some(diagnosis(
-                "Repeated message",
+                REPEATED,
                 "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
                 Blame::Nobody,
             ));

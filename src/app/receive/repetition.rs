@@ -4,11 +4,13 @@ use super::answer::Answer;
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
 use crate::app::AppError;
-use crate::as2::headers::get;
 use crate::domain::sent::next_attempt;
-use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
+use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part};
 use crate::transport::{Response, ResponseBody};
+
+/// The cause under which a repetition is journalled.
+pub(super) const REPEATED: &str = "Repeated message";
 
 impl Receiver {
     /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
@@ -16,14 +18,12 @@ impl Receiver {
     pub(super) async fn answer_of_first(
         &self,
         addressed: &Addressed,
-        wish: &ReceiptWish,
         id: TransmissionId,
     ) -> Result<Option<Answer>, AppError> {
-        let earlier = self
-            .workspace
-            .find_by_message_id(Direction::Inbound, &addressed.from, &addressed.to, &addressed.message_id)
-            .await?;
-        for summary in earlier.into_iter().filter(|summary| summary.id != id && summary.verdict == Verdict::Received) {
+        let mut earlier = self.workspace.find_received(&addressed.from, &addressed.to, &addressed.message_id).await?;
+        // The one that was worked on has the receipt. A repetition whose request took longer may bear an earlier time.
+        earlier.sort_by_key(|summary| summary.cause.as_deref() == Some(REPEATED));
+        for summary in earlier.into_iter().filter(|summary| summary.id != id) {
             let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
             let Some(status) = first.http_status else { continue };
             let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
@@ -31,23 +31,25 @@ impl Receiver {
             let body = std::fs::read(&path).map_err(|error| {
                 AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
             })?;
-            let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first, wish).await? };
+            let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first).await? };
             let answer = Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) };
             return Ok(Some((answer, owed)));
         }
         Ok(None)
     }
 
-    /// The receipt of the first is owed once more, where the repetition wants it or where it went before.
-    async fn owe_again(&self, first: &Transmission, wish: &ReceiptWish) -> Result<Option<TransmissionId>, AppError> {
-        let asked = get(&first.request_headers, "Receipt-Delivery-Option").map(str::to_owned);
-        let Some(whither) =
-            wish.whither.as_ref().and_then(|wish| wish.as_ref().ok()).map(ToString::to_string).or(asked)
-        else {
-            return Ok(None);
-        };
+    /// The receipt of the first is owed once more, where the first wanted it: a repetition is known by its headers alone,
+    /// which anybody can write.
+    async fn owe_again(&self, first: &Transmission) -> Result<Option<TransmissionId>, AppError> {
+        let Some(Ok(whither)) = ReceiptWish::of(&first.request_headers).whither else { return Ok(None) };
         let at = next_attempt(FIRST, self.app.now());
-        let duty = Duty { transmission: first.id, kind: DutyKind::Receipt, at, number: FIRST, whither: Some(whither) };
+        let duty = Duty {
+            transmission: first.id,
+            kind: DutyKind::Receipt,
+            at,
+            number: FIRST,
+            whither: Some(whither.to_string()),
+        };
         let mut transaction = self.workspace.begin().await?;
         transaction.put_duty(&duty).await?;
         transaction.commit().await?;

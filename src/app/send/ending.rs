@@ -130,6 +130,7 @@ fn keep_decision(transmission: &mut Transmission, standing: Transmission) {
     transmission.mic = standing.mic;
     transmission.diagnosis = standing.diagnosis;
     transmission.receipt_headers = standing.receipt_headers;
+    transmission.deciding_receipt = standing.deciding_receipt;
     transmission.next_attempt = None;
     transmission.receipt_due = None;
 }

@@ -1,6 +1,6 @@
 //! Receipts that come by themselves: matched with what they are for, judged, journalled; and receipts that do not come.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -103,7 +103,8 @@ impl App {
         if decides {
             if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = &facts.answer {
                 standing.disposition = Some(receipt.disposition.to_string());
-                if receipt.mic.theirs.is_some() {
+                // In an algorithm that is unknown here nothing was compared, and the next receipt could not be.
+                if receipt.mic.matches.is_some() {
                     standing.mic = receipt.mic.clone();
                 }
             }
@@ -111,6 +112,7 @@ impl App {
             standing.lights = lights;
             standing.diagnosis = Some(explained);
             standing.receipt_headers.clone_from(arrived.headers);
+            standing.deciding_receipt = number;
             standing.next_attempt = None;
             transaction.end_duty(id, DutyKind::Attempt).await?;
             if verdict != Verdict::Uncertain {
@@ -257,11 +259,18 @@ fn cut_beside(workspace: &Workspace, id: TransmissionId) {
 /// Gives a receipt a place beside what it is for; the number of the place.
 async fn adopt(archive: Archive, kept: TransmissionId, id: TransmissionId) -> Result<u32, AppError> {
     blocking(move || {
-        let free = (1..=MOST_RECEIPTS).find(|number| !archive.path(id, Part::ReceiptBody(*number)).exists());
-        let number = free.ok_or_else(|| AppError::new(format!("more than {MOST_RECEIPTS} receipts came for {id}")))?;
-        archive.adopt((kept, Part::RequestBody(super::FIRST)), (id, Part::ReceiptBody(number)))?;
-        archive.adopt((kept, Part::RequestHead(super::FIRST)), (id, Part::ReceiptHead(number)))?;
-        Ok(number)
+        for number in 1..=MOST_RECEIPTS {
+            match archive.adopt((kept, Part::RequestBody(super::FIRST)), (id, Part::ReceiptBody(number))) {
+                // Another receipt has this place, perhaps one that came at the same time.
+                Err(error) if error.source.kind() == ErrorKind::AlreadyExists => {}
+                adopted => {
+                    adopted?;
+                    archive.adopt((kept, Part::RequestHead(super::FIRST)), (id, Part::ReceiptHead(number)))?;
+                    return Ok(number);
+                }
+            }
+        }
+        Err(AppError::new(format!("more than {MOST_RECEIPTS} receipts came for {id}")))
     })
     .await
 }
