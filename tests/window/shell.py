@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from driver import Window, holds, main, step
@@ -70,6 +71,11 @@ def as_it_was_left(program, scratch, shots, before):
             holds(after["production"]["url"] == after["test"]["url"], "both of them")
             holds(window.cli("connection", "show", "amazon-us") == before, "others stay")
             sent = window.cli("send", "--connection", "harbor", "--profile", "test")
+            # Its receipt comes by itself, to the window.
+            until = time.monotonic() + 20
+            while sent["verdict"] == "pending" and time.monotonic() < until:
+                time.sleep(0.2)
+                sent = window.cli("transmission", "show", sent["id"])
             holds(sent["verdict"] == "delivered", "a message is delivered there")
             holds(window.close() == 0, "closed")
         finally:
