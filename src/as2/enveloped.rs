@@ -188,9 +188,6 @@ pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<Ope
     let kind = object_identifier(&kind)?;
     match kind {
         ids::ENVELOPED_DATA | ids::AUTH_ENVELOPED_DATA => {}
-        ids::COMPRESSED_DATA => {
-            return Err(OpenError::Unsupported("compressed messages cannot be read yet".to_owned()));
-        }
         other => {
             return Err(OpenError::Malformed(format!(
                 "it holds CMS content of type {other} where encrypted content was announced"

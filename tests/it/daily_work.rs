@@ -60,6 +60,13 @@ async fn later(us: &Us, sent: &Transmission, minutes: i64) -> Serving {
     Serving::start(app_on(&us.workspace(), Clock::Fixed(at)), us.path("inbox"), None).await
 }
 
+/// Has such a program run for so many milliseconds, in which it does what is due.
+async fn for_a_moment(us: &Us, sent: &Transmission, minutes: i64, milliseconds: u64) {
+    let serving = later(us, sent, minutes).await;
+    tokio::time::sleep(std::time::Duration::from_millis(milliseconds)).await;
+    serving.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_the_outbox_is_sent_and_what_cannot_be_sent_is_moved_aside() {
     let us = Us::new().await;
@@ -123,9 +130,7 @@ async fn attempts_follow_with_the_same_bytes_until_somebody_has_decided() {
     let numbers: Vec<u32> = settled.attempts.iter().map(|attempt| attempt.number).collect();
     assert_eq!((numbers.as_slice(), settled.next_attempt), (&[1, 2, 3, 4][..], None));
     // Nothing is due any more.
-    let serving = later(&us, &sent, 3000).await;
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    serving.stop().await;
+    for_a_moment(&us, &sent, 3000, 300).await;
     assert_eq!(partner.received().len(), 4);
 }
 
@@ -150,9 +155,7 @@ async fn what_was_decided_is_never_sent_again_and_attempts_end() {
         us.until(&sent, |found| found.attempts.len() == 1).await;
         serving.stop().await;
         for minutes in [6, 20, 60, 200] {
-            let serving = later(&us, &sent, minutes).await;
-            tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-            serving.stop().await;
+            for_a_moment(&us, &sent, minutes, 150).await;
         }
         let found = us.transmission(&sent).await;
         assert_eq!((found.attempts.len(), found.verdict, found.next_attempt), (attempts, verdict, None), "{answers:?}");
@@ -167,9 +170,7 @@ async fn a_single_send_is_never_repeated_by_itself() {
     us.connect(&partner.url, "retries = 3").await;
     let sent = us.send().await;
     assert_eq!((sent.verdict, sent.next_attempt), (Verdict::Failed, None));
-    let serving = later(&us, &sent, 30).await;
-    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-    serving.stop().await;
+    for_a_moment(&us, &sent, 30, 150).await;
     assert_eq!(partner.received().len(), 1);
 }
 

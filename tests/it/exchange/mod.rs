@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use countersign::app::{App, Clock, Location, Payload, SendRequest, ServeOptions, TransmissionFilter, Unlock};
+use countersign::app::{
+    App, Clock, Location, Payload, SendRequest, ServeEvent, ServeOptions, TransmissionFilter, Unlock,
+};
 use countersign::certificate::{Certificate, KeyKind, PrivateKey, create_identity};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::transmission::{Light, Lights, Transmission, Verdict};
@@ -172,6 +174,16 @@ pub(crate) struct Serving {
 
 impl Serving {
     pub(crate) async fn start(app: App, inbox: PathBuf, outbox: Option<PathBuf>) -> Self {
+        Self::telling(app, inbox, outbox, |_event| {}).await
+    }
+
+    /// The same, telling what comes.
+    pub(crate) async fn telling(
+        app: App,
+        inbox: PathBuf,
+        outbox: Option<PathBuf>,
+        events: impl Fn(ServeEvent) + Send + Sync + 'static,
+    ) -> Self {
         let options = ServeOptions { listen: ([127, 0, 0, 1], 0).into(), tls: None, inbox: Some(inbox), outbox };
         let bound = app.bind(&options).await.unwrap();
         let url = bound.url.clone();
@@ -180,7 +192,7 @@ impl Serving {
             let until = async {
                 drop(stopped.await);
             };
-            bound.serve(until, |_event| {}).await.unwrap();
+            bound.serve(until, events).await.unwrap();
         });
         Self { url, stop: Some(stop), running: Some(running) }
     }

@@ -9,16 +9,15 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::app::{App, AppError, Clock, Location, Payload, SendRequest, ServeEvent, ServeOptions, Unlock};
+use countersign::app::{App, AppError, Clock, Location, Payload, SendRequest, ServeEvent, Unlock};
 use countersign::certificate::{KeyKind, create_identity};
 use countersign::domain::algorithm::Digest;
 use countersign::domain::connection::MdnMode;
 use countersign::domain::identifier::{ConnectionId, ProfileKind};
 use countersign::domain::transmission::{Direction, Transmission, Verdict};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use super::axes::{Form, Key, Sample};
+use crate::exchange::Serving;
 
 /// The longest that a receipt may take that comes later.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -61,7 +60,7 @@ pub(super) struct World {
     them: App,
     /// What they have received, by Message-ID.
     received: Arc<Mutex<HashMap<String, Transmission>>>,
-    listening: Vec<Listening>,
+    listening: Vec<Serving>,
     sent: AtomicUsize,
 }
 
@@ -168,40 +167,22 @@ impl World {
     /// Stops both listeners when what they are at has ended.
     pub(super) async fn end(self) {
         for each in self.listening {
-            drop(each.stop);
-            each.running.await.unwrap();
+            each.stop().await;
         }
         self.us.close().await;
         self.them.close().await;
     }
 }
 
-/// A listener as long as it serves.
-struct Listening {
-    url: String,
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<()>,
-}
-
-async fn listen(app: &App, inbox: PathBuf, received: Arc<Mutex<HashMap<String, Transmission>>>) -> Listening {
-    let options = ServeOptions { listen: ([127, 0, 0, 1], 0).into(), tls: None, inbox: Some(inbox), outbox: None };
-    let bound = app.bind(&options).await.unwrap();
-    let url = bound.url.clone();
-    let (stop, stopped) = oneshot::channel::<()>();
-    let running = tokio::spawn(async move {
-        let until = async {
-            drop(stopped.await);
-        };
-        let keep = move |event| {
-            if let ServeEvent::Transmission(transmission) = event
-                && transmission.direction == Direction::Inbound
-            {
-                received.lock().unwrap().insert(transmission.message_id.clone(), *transmission);
-            }
-        };
-        bound.serve(until, keep).await.unwrap();
-    });
-    Listening { url, stop, running }
+async fn listen(app: &App, inbox: PathBuf, received: Arc<Mutex<HashMap<String, Transmission>>>) -> Serving {
+    let keep = move |event| {
+        if let ServeEvent::Transmission(transmission) = event
+            && transmission.direction == Direction::Inbound
+        {
+            received.lock().unwrap().insert(transmission.message_id.clone(), *transmission);
+        }
+    };
+    Serving::telling(app.clone(), inbox, None, keep).await
 }
 
 fn connection(form: &Form) -> ConnectionId {
