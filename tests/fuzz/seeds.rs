@@ -1,17 +1,16 @@
 //! What inputs are made from: the repository's fixtures, and messages and receipts that the library builds.
 
 use std::fs;
-use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use countersign::as2::headers::HeaderList;
-use countersign::as2::{EncryptionPlan, Entity, Mic, OutboundMessage, ReceiptContent, SigningPlan, build_receipt};
+use countersign::as2::{Mic, ReceiptContent, SigningPlan, build_receipt};
 use countersign::domain::algorithm::{Compression, Digest, Encryption, MicalgStyle, SignatureScheme, Signing};
 use countersign::domain::disposition::Disposition;
 use jiff::Timestamp;
 
 use crate::mutations::LARGEST;
-use crate::targets::{Party, parties, profile};
+use crate::targets::{Party, build, parties, profile};
 
 /// Header values as they stand in the field.
 const VALUES: &[&str] = &[
@@ -137,37 +136,11 @@ fn message(
     payload: &[u8],
 ) -> Message {
     let mut profile = profile();
+    profile.signing = signing;
+    profile.signature_scheme = scheme;
+    profile.encryption = encryption;
     profile.compression = compression;
-    let entity = Entity {
-        content_type: "application/edi-x12".to_owned(),
-        filename: Some("order.edi".to_owned()),
-        transfer_encoding: profile.transfer_encoding,
-        payload_length: payload.len() as u64,
-    };
-    let message = OutboundMessage {
-        profile: &profile,
-        entity: &entity,
-        message_id: "<1@test>",
-        signing: signing.digest().map(|digest| SigningPlan {
-            certificate: &party.certificate,
-            chain: &[],
-            key: &party.key,
-            digest,
-            scheme,
-            quirks: &profile.quirks,
-            at: at(),
-        }),
-        encryption: (encryption != Encryption::None).then_some(EncryptionPlan {
-            recipient: &party.certificate,
-            encryption,
-            key_transport: profile.key_transport,
-            identifier: profile.quirks.recipient_identifier,
-            gcm_content: profile.quirks.gcm_content,
-        }),
-        at: at(),
-    };
-    let mut body = Vec::new();
-    let built = message.build(&mut Cursor::new(payload), &mut body).unwrap();
+    let (built, body) = build(&profile, "order.edi", payload, party, party);
     (built.headers, body)
 }
 

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use countersign::as2::headers::{HeaderList, MediaType, as2_id, get, quote, unquote};
 use countersign::as2::{
-    DecryptionKey, EncryptionPlan, Entity, Layer, MAX_RECEIPT, OpenError, Opened, OpeningKeys, OutboundMessage,
+    Built, DecryptionKey, EncryptionPlan, Entity, Layer, MAX_RECEIPT, OpenError, Opened, OpeningKeys, OutboundMessage,
     ReceiptContent, ReceiptReading, SignatureOutcome, SigningPlan, build_receipt, filename, open, read_receipt,
 };
 use countersign::certificate::{Certificate, PrivateKey, read};
@@ -295,6 +295,41 @@ fn messages(data: &[u8]) -> String {
     opened(&headers, body)
 }
 
+/// The message that a profile describes, from one party to another.
+pub(crate) fn build(profile: &Profile, file: &str, payload: &[u8], from: &Party, to: &Party) -> (Built, Vec<u8>) {
+    let entity = Entity {
+        content_type: profile.content_type.clone(),
+        filename: Some(file.to_owned()),
+        transfer_encoding: profile.transfer_encoding,
+        payload_length: payload.len() as u64,
+    };
+    let message = OutboundMessage {
+        profile,
+        entity: &entity,
+        message_id: "<1@test>",
+        signing: profile.signing.digest().map(|digest| SigningPlan {
+            certificate: &from.certificate,
+            chain: &[],
+            key: &from.key,
+            digest,
+            scheme: profile.signature_scheme,
+            quirks: &profile.quirks,
+            at: at(),
+        }),
+        encryption: (profile.encryption != Encryption::None).then_some(EncryptionPlan {
+            recipient: &to.certificate,
+            encryption: profile.encryption,
+            key_transport: profile.key_transport,
+            identifier: profile.quirks.recipient_identifier,
+            gcm_content: profile.quirks.gcm_content,
+        }),
+        at: at(),
+    };
+    let mut body = Vec::new();
+    let built = message.build(&mut Cursor::new(payload), &mut body).unwrap();
+    (built, body)
+}
+
 /// Messages that are built are opened again as they were: three bytes say how, the rest is the payload.
 fn built(data: &[u8]) -> String {
     let &[how, encryption, form, ref payload @ ..] = data else { return "nothing".to_owned() };
@@ -320,43 +355,16 @@ fn built(data: &[u8]) -> String {
         profile.transfer_encoding = TransferEncoding::Base64;
     }
     let name: String = payload.iter().take(12).map(|byte| char::from(byte % 0x5f + 0x20)).collect();
-    let entity = Entity {
-        content_type: profile.content_type.clone(),
-        filename: Some(format!("a{name}b")),
-        transfer_encoding: profile.transfer_encoding,
-        payload_length: payload.len() as u64,
-    };
-    let message = OutboundMessage {
-        profile: &profile,
-        entity: &entity,
-        message_id: "<1@test>",
-        signing: signing.digest().map(|digest| SigningPlan {
-            certificate: &from.certificate,
-            chain: &[],
-            key: &from.key,
-            digest,
-            scheme,
-            quirks: &profile.quirks,
-            at: at(),
-        }),
-        encryption: (encryption != Encryption::None).then_some(EncryptionPlan {
-            recipient: &parties()[usize::from(form) / 3 % 3].certificate,
-            encryption,
-            key_transport: profile.key_transport,
-            identifier: profile.quirks.recipient_identifier,
-            gcm_content: profile.quirks.gcm_content,
-        }),
-        at: at(),
-    };
-    let mut body = Vec::new();
-    let built = message.build(&mut Cursor::new(payload), &mut body).unwrap();
+    let recipient = &parties()[usize::from(form) / 3 % 3];
+    let file = format!("a{name}b");
+    let (built, body) = build(&profile, &file, payload, from, recipient);
     assert_eq!(built.length, body.len() as u64);
     let mut back = Vec::new();
     let opened = with_keys(|keys| open(&built.headers, &mut Cursor::new(&body), keys, &[Digest::Sha256], &mut back));
     let opened = opened.unwrap();
     assert_eq!(back, payload);
     assert_eq!((opened.mic.digest, opened.mic.value), (built.mic.digest, built.mic.value));
-    assert_eq!(filename(&opened.headers).or_else(|| filename(&built.headers)), entity.filename);
+    assert_eq!(filename(&opened.headers).or_else(|| filename(&built.headers)), Some(file));
     let signature = opened.signature.map(|check| check.outcome);
     assert_eq!(signature.is_some(), signing != Signing::None);
     assert!(signature.is_none_or(|outcome| matches!(outcome, SignatureOutcome::Good { .. })));
