@@ -9,9 +9,47 @@ use super::connection_file::read_text;
 use super::{App, AppError};
 use crate::domain::identifier::PolicyId;
 use crate::domain::policy::{Policy, PolicyKind, ResolvedPolicy, builtin, resolve};
+use crate::domain::policy_comparison::{PolicyComparison, compare};
+use crate::domain::spelling::spelled;
 
 /// The largest policy file in bytes.
-const MAX_FILE: u64 = 1024 * 1024;
+pub(super) const MAX_FILE: u64 = 1024 * 1024;
+
+spelled! {
+    /// Where a policy is kept.
+    pub enum PolicyOrigin {
+        /// It comes with the program.
+        Builtin = "built-in",
+        /// In the workspace.
+        Workspace = "workspace",
+        /// In the workspace, in the place of one of the same id that comes with the program.
+        Instead = "instead-of-built-in",
+    }
+}
+
+impl PolicyOrigin {
+    /// Whether it is in the workspace, and so can be changed and removed.
+    #[must_use]
+    pub const fn is_own(self) -> bool {
+        !matches!(self, Self::Builtin)
+    }
+
+    /// That of a policy in the workspace.
+    pub(super) fn in_workspace(id: &PolicyId) -> Self {
+        if builtin().iter().any(|policy| policy.id == *id) { Self::Instead } else { Self::Workspace }
+    }
+}
+
+/// A policy with where it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPolicy {
+    /// The policy.
+    pub policy: Policy,
+    /// Where it is kept.
+    pub origin: PolicyOrigin,
+    /// Its file as it was imported or saved, where it is in the workspace.
+    pub text: Option<String>,
+}
 
 /// A policy as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -26,40 +64,65 @@ pub struct PolicySummary {
     pub rules: usize,
     /// The day on which the newest of its rules was checked.
     pub updated: Option<Date>,
+    /// Where it is kept.
+    pub origin: PolicyOrigin,
+    /// How many connections are judged by it.
+    pub connections: usize,
+}
+
+/// The built-in policies with one's own, sorted by id. An own policy takes the place of a built-in one of its id.
+pub(super) fn together(own: Vec<(PolicyId, String)>) -> Result<Vec<KnownPolicy>, AppError> {
+    let known = |policy: &Policy| KnownPolicy { policy: policy.clone(), origin: PolicyOrigin::Builtin, text: None };
+    let mut all: Vec<KnownPolicy> = builtin().iter().map(known).collect();
+    for (id, text) in own {
+        let policy = Policy::from_toml(&text).map_err(|error| {
+            AppError::new(format!("the own policy `{id}`: {error}"))
+                .hint(format!("`countersign policy import FILE --replace` puts another `{id}` in its place"))
+        })?;
+        all.retain(|known| known.policy.id != policy.id);
+        all.push(KnownPolicy { origin: PolicyOrigin::in_workspace(&policy.id), policy, text: Some(text) });
+    }
+    all.sort_by(|a, b| a.policy.id.cmp(&b.policy.id));
+    Ok(all)
 }
 
 impl App {
-    /// All policies, built in and own. An own policy takes the place of a built-in one of the same id.
+    /// All policies with where each is kept, sorted by id.
     ///
     /// # Errors
     /// Where the workspace cannot be read, or an own policy in it makes no sense.
+    pub async fn known_policies(&self) -> Result<Vec<KnownPolicy>, AppError> {
+        let own = match self.existing().await? {
+            Some(workspace) => workspace.policies().await?,
+            None => Vec::new(),
+        };
+        together(own)
+    }
+
+    /// All policies, built in and own. An own policy takes the place of a built-in one of the same id.
+    ///
+    /// # Errors
+    /// As [`App::known_policies`].
     pub async fn policies(&self) -> Result<Vec<Policy>, AppError> {
-        let mut all = builtin().to_vec();
-        if let Some(workspace) = self.existing().await? {
-            for (id, text) in workspace.policies().await? {
-                let own = Policy::from_toml(&text)
-                    .map_err(|error| AppError::new(format!("the own policy `{id}`: {error}")))?;
-                all.retain(|policy| policy.id != own.id);
-                all.push(own);
-            }
-        }
-        all.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(all)
+        Ok(self.known_policies().await?.into_iter().map(|known| known.policy).collect())
     }
 
     /// All policies as a list shows them.
     ///
     /// # Errors
-    /// As [`App::policies`].
+    /// As [`App::known_policies`].
     pub async fn policy_list(&self) -> Result<Vec<PolicySummary>, AppError> {
-        let summary = |policy: Policy| PolicySummary {
-            updated: policy.updated(),
-            rules: policy.rules.len(),
-            id: policy.id,
-            name: policy.name,
-            kind: policy.kind,
+        let connections = self.connections().await?;
+        let summary = |known: KnownPolicy| PolicySummary {
+            updated: known.policy.updated(),
+            rules: known.policy.rules.len(),
+            origin: known.origin,
+            connections: connections.iter().filter(|connection| connection.policy == known.policy.id).count(),
+            id: known.policy.id,
+            name: known.policy.name,
+            kind: known.policy.kind,
         };
-        Ok(self.policies().await?.into_iter().map(summary).collect())
+        Ok(self.known_policies().await?.into_iter().map(summary).collect())
     }
 
     /// One policy with the rules that it inherits.
@@ -69,6 +132,28 @@ impl App {
     pub async fn policy(&self, id: &PolicyId) -> Result<ResolvedPolicy, AppError> {
         resolve(id, &self.policies().await?)
             .map_err(|error| AppError::new(error.to_string()).hint("`countersign policy list` shows the policies"))
+    }
+
+    /// What two policies demand, side by side.
+    ///
+    /// # Errors
+    /// As [`App::policy`].
+    pub async fn compare_policies(&self, a: &PolicyId, b: &PolicyId) -> Result<PolicyComparison, AppError> {
+        Ok(compare(&self.policy(a).await?, &self.policy(b).await?))
+    }
+
+    /// A policy as its file: one's own as it was imported or saved, comments and all.
+    ///
+    /// # Errors
+    /// Where there is none of that id.
+    pub async fn export_policy(&self, id: &PolicyId) -> Result<String, AppError> {
+        self.policy(id).await?;
+        let known = self.known_policies().await?.into_iter().find(|known| known.policy.id == *id);
+        let Some(known) = known else { return Err(AppError::new(format!("there is no policy `{id}`"))) };
+        match known.text {
+            Some(text) => Ok(text),
+            None => written(&known.policy),
+        }
     }
 
     /// Reads a policy file and says whether it makes sense, what it inherits from included.
@@ -84,4 +169,9 @@ impl App {
         resolve(&policy.id, &all).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
         Ok(policy)
     }
+}
+
+/// A policy as its file.
+pub(super) fn written(policy: &Policy) -> Result<String, AppError> {
+    policy.to_toml().map_err(|error| AppError::new(format!("the policy `{}` cannot be written: {error}", policy.id)))
 }

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::policy::PolicyCommand;
 use crate::app::sample::SampleFault;
 use crate::app::{KeyKind, RawPart};
 use crate::domain::certificate::Fingerprint;
-use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::instant::{self, InstantError};
 use crate::domain::timeline::Activation;
 
@@ -317,22 +318,6 @@ impl From<Side> for RawPart {
             Side::Response => Self::Response,
         }
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum PolicyCommand {
-    /// List the policies
-    List,
-    /// Show a policy's rules with their dates and sources
-    Show {
-        /// The policy
-        id: PolicyId,
-    },
-    /// Say whether a policy file makes sense
-    Validate {
-        /// The policy file
-        file: PathBuf,
-    },
 }
 
 fn instant_at(text: &str) -> Result<Timestamp, InstantError> {

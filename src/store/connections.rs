@@ -32,18 +32,7 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        const DOING: &str = "read the connections";
-        let rows = self.reading(DOING).await?.rows(DOING, sql("SELECT id, document FROM connections")).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows {
-            let id: String = column(&row, "id")?;
-            let connection: Connection =
-                from_json(&format!("the connection `{id}`"), &column::<String>(&row, "document")?)?;
-            found.push(connection);
-        }
-        // Here and not by the database, whose order depends on its collation.
-        found.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(found)
+        all(&mut self.reading("read the connections").await?).await
     }
 
     /// One connection, where there is one of this id.
@@ -110,6 +99,14 @@ impl Workspace {
 }
 
 impl Transaction {
+    /// Every connection as this transaction sees it, sorted by id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connections(&mut self) -> Result<Vec<Connection>, StoreError> {
+        all(&mut self.session).await
+    }
+
     /// One connection as this transaction sees it, where there is one of this id.
     ///
     /// # Errors
@@ -160,6 +157,20 @@ impl Transaction {
              SELECT id, revision, document, saved_at, $2 FROM connections WHERE id = $1");
         self.session.execute(doing, statement.bind(id.to_owned()).bind(now.to_string())).await.map(|_rows| ())
     }
+}
+
+async fn all(session: &mut Session) -> Result<Vec<Connection>, StoreError> {
+    let rows = session.rows("read the connections", sql("SELECT id, document FROM connections")).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id: String = column(&row, "id")?;
+        let connection: Connection =
+            from_json(&format!("the connection `{id}`"), &column::<String>(&row, "document")?)?;
+        found.push(connection);
+    }
+    // Here and not by the database, whose order depends on its collation.
+    found.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(found)
 }
 
 async fn one(session: &mut Session, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {

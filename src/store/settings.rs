@@ -3,7 +3,7 @@
 use crate::domain::identifier::PolicyId;
 
 use super::error::{StoreError, at_most};
-use super::session::{column, parsed, sql};
+use super::session::{Session, column, parsed, sql};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
 
@@ -16,14 +16,7 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn policies(&self) -> Result<Vec<(PolicyId, String)>, StoreError> {
-        const DOING: &str = "read the policies";
-        let rows = self.reading(DOING).await?.rows(DOING, sql("SELECT id, document FROM policies")).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in &rows {
-            found.push((parsed::<PolicyId>(row, "id")?, column::<String>(row, "document")?));
-        }
-        found.sort();
-        Ok(found)
+        all_policies(&mut self.reading("read the policies").await?).await
     }
 
     /// Keeps a policy, in the place of an earlier one with its id. The text is the caller's to check.
@@ -70,6 +63,26 @@ impl Transaction {
         self.session.execute("keep a policy", statement.bind(id.to_string()).bind(toml.to_owned())).await.map(|_| ())
     }
 
+    /// One's own policies as this transaction sees them, sorted by id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn policies(&mut self) -> Result<Vec<(PolicyId, String)>, StoreError> {
+        all_policies(&mut self.session).await
+    }
+
+    /// Removes a policy. What uses it is the caller's to look after.
+    ///
+    /// # Errors
+    /// Where there is none of this id, or the database cannot be written.
+    pub async fn remove_policy(&mut self, id: &PolicyId) -> Result<(), StoreError> {
+        let statement = sql("DELETE FROM policies WHERE id = $1").bind(id.to_string());
+        if self.session.execute("remove a policy", statement).await? == 0 {
+            return Err(StoreError::NotFound { what: "own policy", name: id.to_string() });
+        }
+        Ok(())
+    }
+
     /// Sets a setting of the workspace.
     ///
     /// # Errors
@@ -81,6 +94,16 @@ impl Transaction {
              ON CONFLICT (key) DO UPDATE SET value = excluded.value");
         self.session.execute("keep a setting", statement.bind(key.to_owned()).bind(value.to_owned())).await.map(|_| ())
     }
+}
+
+async fn all_policies(session: &mut Session) -> Result<Vec<(PolicyId, String)>, StoreError> {
+    let rows = session.rows("read the policies", sql("SELECT id, document FROM policies")).await?;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        found.push((parsed::<PolicyId>(row, "id")?, column::<String>(row, "document")?));
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -95,6 +118,13 @@ mod tests {
         workspace.put_policy(&id, "id = 'own'").await.unwrap();
         workspace.put_policy(&id, "id = 'own' # 2").await.unwrap();
         assert_eq!(workspace.policies().await.unwrap(), [(id, "id = 'own' # 2".to_owned())]);
+        let own = workspace.policies().await.unwrap().remove(0).0;
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.remove_policy(&own).await.unwrap();
+        assert!(transaction.policies().await.unwrap().is_empty());
+        assert!(matches!(transaction.remove_policy(&own).await, Err(StoreError::NotFound { .. })));
+        drop(transaction);
+        assert_eq!(workspace.policies().await.unwrap().len(), 1, "a removal that was not committed");
         assert_eq!(workspace.meta("sample").await.unwrap(), None);
         workspace.set_meta("sample", "yes").await.unwrap();
         workspace.set_meta("sample", "no").await.unwrap();

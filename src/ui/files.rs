@@ -24,6 +24,8 @@ pub enum FilePick {
     Document,
     /// A key with its certificate to be read.
     Identity,
+    /// A policy file to be read.
+    Policy,
     /// Where something is to be written, with the name proposed for it.
     Save(String),
 }
@@ -65,6 +67,7 @@ impl FilePicks {
                 .set_title("Choose a key with its certificate")
                 .add_filter("Keys and certificates", &["p12", "pfx", "pem"])
                 .add_filter("All files", &["*"]),
+            FilePick::Policy => dialog.set_title("Choose a policy file").add_filter("Policy files", &["toml"]),
             FilePick::Save(name) => dialog.set_title("Save as").set_file_name(name),
         };
         self.last += 1;

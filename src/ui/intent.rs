@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::dialog::Dialog;
+use super::policies::PolicyIntent;
 use crate::app::CertificateSource;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::TransmissionId;
@@ -17,6 +18,8 @@ pub enum Page {
     TestSend(ConnectionId),
     /// The journal.
     Transmissions,
+    /// The policies.
+    Policies,
 }
 
 /// A tab of the inspector.
@@ -93,6 +96,8 @@ pub enum Intent {
     ExportConnection(ConnectionId),
     /// Show a transmission.
     ShowTransmission(TransmissionId),
+    /// What is to happen about policies.
+    Policies(PolicyIntent),
     /// Put a dialog on top of the window.
     Open(Box<dyn Dialog>),
     /// Leave the user's workspace and open the sample.

@@ -12,6 +12,7 @@
 //! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | policies: their rules and sources, one's own, two compared | `policies` |
 //! | receiving in the window, started and stopped | `receiving` |
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
@@ -38,6 +39,7 @@ mod moment;
 mod open;
 mod outcome;
 mod picker;
+mod policies;
 mod receiving;
 mod sends;
 mod shell;

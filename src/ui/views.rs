@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page};
+use super::policies::{PoliciesPage, PolicyErrands, PolicyIntent};
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
@@ -22,6 +23,8 @@ pub(super) struct Views {
     pub(super) page: Page,
     pub(super) connections: ConnectionsPage,
     transmissions: TransmissionsPage,
+    policies: PoliciesPage,
+    policy_errands: PolicyErrands,
     test_send: Option<TestSendPage>,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
@@ -98,6 +101,11 @@ impl Views {
                 self.go(Page::Transmissions);
                 self.transmissions.open(id);
             }
+            Intent::Policies(intent) => {
+                if let Some(page) = self.policies.carry_out(intent, &mut self.policy_errands, desk) {
+                    self.go(page);
+                }
+            }
             Intent::Open(dialog) => self.dialogs.push(dialog),
             Intent::OpenSample => self.errands.open_sample(desk),
             Intent::OpenPalette => self.palette.open(),
@@ -130,7 +138,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions => None,
+            Page::Transmissions | Page::Policies => None,
         }
     }
 
@@ -182,6 +190,7 @@ impl Views {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
                 Page::Transmissions => self.transmissions.close_detail(),
+                Page::Policies => self.policies.escape(desk),
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
@@ -197,6 +206,7 @@ impl Views {
             UiCommand::Find => self.palette.open(),
             UiCommand::Search => match self.page {
                 Page::Transmissions => self.transmissions.focus_search(),
+                Page::Policies => self.policies.focus_search(),
                 _ => {
                     self.page = Page::Connections;
                     self.connections.focus_search();
@@ -204,6 +214,8 @@ impl Views {
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
+            UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
             UiCommand::NewCertificate => {
@@ -216,6 +228,9 @@ impl Views {
                     desk.toasts.warn("Select a connection first", "A test send goes to one connection");
                 }
             }
+            UiCommand::Save if self.page == Page::Policies => self.policies.save(desk),
+            UiCommand::Undo if self.page == Page::Policies => self.policies.undo(),
+            UiCommand::Redo if self.page == Page::Policies => self.policies.redo(),
             UiCommand::Save => {
                 if let Some(inspector) = self.seen_inspector() {
                     inspector.save(desk);
@@ -251,7 +266,7 @@ impl Views {
             }
             let Some(Dropped { path }) = file else { continue };
             if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
-                desk.intend(Intent::AddConnectionFile(path));
+                desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
             } else if let (Page::TestSend(_), Some(page), false) =
                 (&self.page, &mut self.test_send, is_certificate(&path))
             {
@@ -292,13 +307,17 @@ impl Views {
             self.transmissions.show(ui, desk, narrow);
             return;
         }
+        if self.page == Page::Policies {
+            self.policies.show(ui, desk, narrow);
+            return;
+        }
         CentralPanel::no_frame().frame(frame).show(ui, |ui| match &self.page {
             Page::TestSend(_) => {
                 if let Some(page) = &mut self.test_send {
                     page.show(ui, desk);
                 }
             }
-            Page::Connections | Page::Transmissions => {
+            Page::Connections | Page::Transmissions | Page::Policies => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
                 self.connections.show(ui, desk, selected.as_ref());
@@ -323,16 +342,25 @@ impl Views {
             None => {}
         }
         shell::drop_hint(ctx);
-        desk.toasts.show(ctx, desk.moment.now);
+        if let Some(intent) = desk.toasts.show(ctx, desk.moment.now) {
+            desk.intend(intent);
+        }
         self.was_focused = ctx.memory(|memory| memory.focused().is_some());
     }
 
     /// Takes what the engine has answered to what is not seen at the moment.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
+        self.policy_errands.poll(desk);
+        self.policies.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }
+    }
+
+    /// How many changes are not saved, wherever they are made.
+    pub(super) fn unsaved(&self) -> usize {
+        self.inspector.as_ref().map_or(0, Inspector::unsaved) + self.policies.unsaved()
     }
 
     /// Closes whatever waits for an answer.

@@ -7,7 +7,6 @@ use egui::{CentralPanel, Context, Frame, Ui, ViewportCommand};
 use super::desk::{Answers, Desk};
 use super::files::FilePicks;
 use super::icon::Icon;
-use super::inspector::Inspector;
 use super::intent::Intent;
 use super::moment::Moment;
 use super::sends::Sends;
@@ -141,7 +140,7 @@ impl Window {
         if !ctx.input(|input| input.viewport().close_requested()) || self.may_close {
             return;
         }
-        let unsaved = self.views.inspector.as_ref().map_or(0, Inspector::unsaved);
+        let unsaved = self.views.unsaved();
         let running = self.sends.running();
         if unsaved == 0 && running == 0 {
             return;

@@ -19,6 +19,7 @@ mod matrix;
 mod messages;
 mod mic;
 mod openssl_files;
+mod own_policies;
 mod quirks;
 mod sample;
 mod structures;

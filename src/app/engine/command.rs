@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Errand;
+use super::policies::{PolicyAnswer, PolicyTask};
+use super::prospect::{Foreseen, Outlook};
 use super::receiving::ReceivingSettings;
 use super::snapshot::Snapshot;
 use crate::app::{
@@ -66,6 +68,10 @@ pub enum Command {
     Raw(RequestId, TransmissionId, RawPart),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
+    /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
+    Policy(RequestId, PolicyTask),
+    /// Judge everything at another instant or by another policy, beside all else. Answered by [`Answer::Foreseen`].
+    Foresee(RequestId, Outlook),
     /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
     /// [`Answer::Done`].
     OpenSample(RequestId),
@@ -98,6 +104,10 @@ pub enum Answer {
     Detail(Box<TransmissionDetail>),
     /// Raw bytes as text.
     Raw(Box<RawText>),
+    /// What became of a task about policies.
+    Policy(Box<PolicyAnswer>),
+    /// How everything would stand.
+    Foreseen(Box<Foreseen>),
 }
 
 /// A transmission with what is read from its archive.

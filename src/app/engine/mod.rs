@@ -6,6 +6,8 @@
 //! once a minute, so that days count down and what other programs changed is seen.
 
 mod command;
+mod policies;
+mod prospect;
 mod receiving;
 mod snapshot;
 mod work;
@@ -20,6 +22,8 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use policies::{PolicyAnswer, PolicyTask};
+pub use prospect::{Foreseen, Outlook};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, TransmissionSummary};
+use crate::app::{App, AppError, PolicyOrigin, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
+use crate::domain::due::{DueItem, due};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
-use crate::domain::policy::{PolicyKind, ResolveError, ResolvedPolicy, resolve};
+use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
 use crate::domain::timeline::{next_activation, used_now};
 use crate::store::Protection;
 
@@ -32,6 +33,8 @@ pub struct Snapshot {
     pub policies: Vec<PolicyState>,
     /// What is to be counted of all this.
     pub summary: Summary,
+    /// What will bite and does not yet, the next first.
+    pub due: Vec<DueItem>,
     /// How receiving stands in this program.
     pub receiving: Receiving,
 }
@@ -137,6 +140,12 @@ pub struct PolicyState {
     pub name: String,
     /// How far its rules can be relied on.
     pub kind: PolicyKind,
+    /// The policy itself, without what it inherits.
+    pub policy: Policy,
+    /// Where it is kept.
+    pub origin: PolicyOrigin,
+    /// Its file, where it is in the workspace.
+    pub text: Option<String>,
     /// Its rules, or why they cannot be had.
     pub resolved: Result<ResolvedPolicy, ResolveError>,
 }
@@ -281,7 +290,8 @@ impl App {
                 }
             }
         }
-        let policies = self.policies().await?;
+        let known_policies = self.known_policies().await?;
+        let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
         let at = self.now();
@@ -301,13 +311,16 @@ impl App {
                 report,
             })
             .collect();
-        let policies = policies
-            .iter()
-            .map(|policy| PolicyState {
-                id: policy.id.clone(),
-                name: policy.name.clone(),
-                kind: policy.kind,
-                resolved: resolve(&policy.id, &policies),
+        let policies = known_policies
+            .into_iter()
+            .map(|known| PolicyState {
+                id: known.policy.id.clone(),
+                name: known.policy.name.clone(),
+                kind: known.policy.kind,
+                resolved: resolve(&known.policy.id, &policies),
+                policy: known.policy,
+                origin: known.origin,
+                text: known.text,
             })
             .collect();
         let mut snapshot = Snapshot {
@@ -318,10 +331,19 @@ impl App {
             identities,
             policies,
             summary: Summary::default(),
+            due: Vec::new(),
             receiving: Receiving::default(),
         };
-        snapshot.summary = summary(&snapshot);
+        snapshot.count();
         Ok(snapshot)
+    }
+}
+
+impl Snapshot {
+    /// Counts anew what is counted of it.
+    pub(super) fn count(&mut self) {
+        self.summary = summary(self);
+        self.due = due(self.connections.iter().map(|state| &state.report));
     }
 }
 

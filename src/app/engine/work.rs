@@ -92,6 +92,10 @@ impl Worker {
                 Command::Run(errand) => {
                     tokio::spawn(errand);
                 }
+                Command::Foresee(id, outlook) => {
+                    let out = out.clone();
+                    tokio::task::spawn_blocking(move || out.tell(Event::Answered(id, Ok(outlook.answer()))));
+                }
                 other => {
                     if in_order.send(other).await.is_err() {
                         break;
@@ -308,9 +312,15 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             told.looking(id, app.raw_text(transmission, part), |raw| Answer::Raw(Box::new(raw))).await
         }
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
+        Command::Policy(id, task) => {
+            let changes = task.changes();
+            let done = app.policy_task(task);
+            let answer = |done| Answer::Policy(Box::new(done));
+            if changes { told.changing(id, done, answer).await } else { told.looking(id, done, answer).await }
+        }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         // These never get here: they are not carried out in order.
-        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => Done::Looked,
+        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) | Command::Foresee(..) => Done::Looked,
     }
 }
 
@@ -328,7 +338,7 @@ fn open_sample() -> Result<(), AppError> {
     Ok(())
 }
 
-fn write(file: &std::path::Path, text: &str) -> Result<(), AppError> {
+pub(super) fn write(file: &std::path::Path, text: &str) -> Result<(), AppError> {
     std::fs::write(file, text).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))
 }
 

@@ -1,5 +1,7 @@
 //! The connections: a matrix of profiles and settings, tiles that count what is there, and what an empty workspace offers.
 
+mod day;
+mod due;
 mod duplicate;
 mod file_errands;
 mod matrix;

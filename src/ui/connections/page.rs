@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
 
+use super::day::DayView;
+use super::due::due;
 use super::matrix::{Clicked, matrix};
 use super::rows::{Filter, Order, Prepared, Row, prepare, rows};
 use super::welcome::welcome;
@@ -14,7 +16,9 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary};
+use crate::ui::widgets::{
+    ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary, segmented,
+};
 
 /// The page of connections with what the user has set on it.
 #[derive(Default)]
@@ -24,6 +28,10 @@ pub(crate) struct ConnectionsPage {
     order: Order,
     focus_search: bool,
     scroll_to: Option<usize>,
+    /// The day that is looked at.
+    day: DayView,
+    /// What is due, in the place of the matrix.
+    show_due: bool,
     /// The rows as last made; none where they have to be made anew.
     made: Option<Made>,
 }
@@ -57,11 +65,20 @@ impl ConnectionsPage {
         self.head(ui, desk, selected.is_some());
         ui.add_space(6.0);
         trouble(ui, desk);
+        let shown = self.day.shown(desk);
         if selected.is_none() {
-            self.tiles(ui, desk);
+            self.tiles(ui, desk, &shown);
             ui.add_space(6.0);
         }
-        self.make(desk);
+        self.looks(ui, desk, &shown);
+        ui.add_space(2.0);
+        if self.show_due {
+            due(ui, &shown, &self.query, &desk.moment, self.day.now(desk))
+                .into_iter()
+                .for_each(|wish| desk.intend(wish));
+            return;
+        }
+        self.make(&shown, &desk.moment);
         let Some(made) = &self.made else { return };
         if made.rows.is_empty() {
             let clear = empty_state(ui, Icon::Search, "No connection matches", &self.what_is_asked(), |ui| {
@@ -122,6 +139,24 @@ impl ConnectionsPage {
         );
     }
 
+    /// What is looked at, and how it stands on which day.
+    fn looks(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, shown: &Snapshot) {
+        ui.horizontal_wrapped(|ui| {
+            let number = shown.due.len();
+            let label = if number == 0 { "Due".to_owned() } else { format!("Due ({number})") };
+            ui.scope(|ui| {
+                ui.spacing_mut().item_spacing.x = 4.0;
+                let looks = [(false, "All settings"), (true, label.as_str())];
+                if let Some(show_due) = segmented(ui, self.show_due, &looks) {
+                    self.show_due = show_due;
+                }
+            });
+            ui.add_space(8.0);
+            self.day.control(ui, desk);
+        });
+        self.day.banner(ui, desk);
+    }
+
     const fn filter_word(&self) -> &'static str {
         match self.filter {
             Filter::All => "",
@@ -139,9 +174,8 @@ impl ConnectionsPage {
         }
     }
 
-    fn tiles(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+    fn tiles(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, snapshot: &Snapshot) {
         let tokens = tokens(ui.ctx());
-        let snapshot = desk.snapshot;
         let gap = 12.0;
         let across: u8 = if ui.available_width() < 800.0 { 2 } else { 4 };
         let width = ((ui.available_width() - gap * f32::from(across - 1)) / f32::from(across)).floor();
@@ -198,7 +232,7 @@ impl ConnectionsPage {
                 });
             }
         });
-        if next_clicked && let Some(next) = &desk.snapshot.summary.next {
+        if next_clicked && let Some(next) = &summary.next {
             let connection = next.connection.clone();
             let tab = Some(crate::ui::intent::InspectorTab::Certificates);
             desk.intend(Intent::Inspect { connection, profile: None, tab });
@@ -206,10 +240,10 @@ impl ConnectionsPage {
     }
 
     /// Makes the rows where they are out of date.
-    fn make(&mut self, desk: &Desk<'_>) {
-        if !self.made.as_ref().is_some_and(|made| Arc::ptr_eq(&made.snapshot, desk.snapshot)) {
-            let prepared = prepare(desk.snapshot, &desk.moment);
-            self.made = Some(Made { snapshot: Arc::clone(desk.snapshot), prepared, asked: None, rows: Vec::new() });
+    fn make(&mut self, snapshot: &Arc<Snapshot>, moment: &Moment) {
+        if !self.made.as_ref().is_some_and(|made| Arc::ptr_eq(&made.snapshot, snapshot)) {
+            let prepared = prepare(snapshot, moment);
+            self.made = Some(Made { snapshot: Arc::clone(snapshot), prepared, asked: None, rows: Vec::new() });
         }
         let asked = (self.query.clone(), self.filter, self.order);
         if let Some(made) = &mut self.made

@@ -21,7 +21,7 @@ pub(crate) fn drop_hint(ctx: &Context) {
     line(card.center().y - 14.0, "Drop it here", theme::bold(theme::SECTION), tokens.text);
     line(
         card.center().y + 14.0,
-        "A certificate is looked at, a connection file is added, a document is taken on Test send",
+        "A certificate is looked at, a connection file is added, a policy file shows what it changes, a document is taken on Test send",
         theme::small(),
         tokens.muted,
     );

@@ -7,11 +7,15 @@ use jiff::Timestamp;
 
 use crate::app::AppError;
 use crate::ui::icon::{self, Icon};
+use crate::ui::intent::Intent;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, icon_button};
+use crate::ui::widgets::{ToneName, icon_button, link};
 
 /// So long is a message shown that needs no answer.
 const SHOWN: Duration = Duration::from_secs(6);
+
+/// A message with a button stays longer: it takes a decision to press it.
+const OFFERED: Duration = Duration::from_secs(20);
 
 /// More than these are too many to read: the oldest goes.
 const MOST: usize = 4;
@@ -20,6 +24,8 @@ struct Toast {
     tone: ToneName,
     head: String,
     text: String,
+    /// A button, and what it does.
+    offer: Option<(String, Intent)>,
     /// Set on the first frame that shows it.
     since: Option<Timestamp>,
 }
@@ -34,6 +40,14 @@ impl Toasts {
     /// Says that something was done.
     pub fn done(&mut self, head: &str, text: &str) {
         self.push(ToneName::Ok, head, text);
+    }
+
+    /// Says that something was done, and offers something with it, such as to take it back.
+    pub fn offer(&mut self, head: &str, text: &str, button: &str, intent: Intent) {
+        self.push(ToneName::Ok, head, text);
+        if let Some(toast) = self.shown.last_mut() {
+            toast.offer = Some((button.to_owned(), intent));
+        }
     }
 
     /// Says that something was done which is to be looked at.
@@ -54,7 +68,7 @@ impl Toasts {
 
     fn push(&mut self, tone: ToneName, head: &str, text: &str) {
         self.shown.retain(|toast| toast.head != head || toast.text != text);
-        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None });
+        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), offer: None, since: None });
         if self.shown.len() > MOST {
             // Errors stay as long as something else can go.
             let oldest = self.shown.iter().position(|toast| toast.tone != ToneName::Bad).unwrap_or(0);
@@ -62,11 +76,13 @@ impl Toasts {
         }
     }
 
-    /// Shows them.
-    pub fn show(&mut self, ctx: &Context, now: Timestamp) {
+    /// Shows them. Returns what was pressed in one of them.
+    #[must_use]
+    pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Intent> {
         if self.shown.is_empty() {
-            return;
+            return None;
         }
+        let mut pressed = None;
         let tokens = tokens(ctx);
         let mut closed = None;
         // Beside the navigation, away from the buttons of the inspector and of dialogs; where the inspector covers the
@@ -96,6 +112,12 @@ impl Toasts {
                                     let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
                                     ui.add(egui::Label::new(text).wrap().selectable(true));
                                 }
+                                if let Some((button, _)) = &toast.offer
+                                    && link(ui, button).clicked()
+                                {
+                                    pressed = toast.offer.take().map(|(_, intent)| intent);
+                                    closed = Some(index);
+                                }
                             });
                             if icon_button(ui, Icon::X, "Close message").clicked() {
                                 closed = Some(index);
@@ -108,11 +130,15 @@ impl Toasts {
             self.shown.remove(index);
         }
         let age = |since: Timestamp| u64::try_from(now.as_millisecond() - since.as_millisecond()).unwrap_or(0);
-        let most = u64::try_from(SHOWN.as_millis()).unwrap_or(u64::MAX);
-        self.shown.retain(|toast| toast.tone == ToneName::Bad || toast.since.is_none_or(|since| age(since) < most));
-        let next = self.shown.iter().filter(|toast| toast.tone != ToneName::Bad).filter_map(|toast| toast.since).min();
-        if let Some(since) = next {
-            ctx.request_repaint_after(Duration::from_millis(most.saturating_sub(age(since)).max(1)));
+        let left = |toast: &Toast| {
+            let shown = if toast.offer.is_some() { OFFERED } else { SHOWN };
+            let most = u64::try_from(shown.as_millis()).unwrap_or(u64::MAX);
+            most.saturating_sub(toast.since.map_or(0, age))
+        };
+        self.shown.retain(|toast| toast.tone == ToneName::Bad || left(toast) > 0);
+        if let Some(next) = self.shown.iter().filter(|toast| toast.tone != ToneName::Bad).map(left).min() {
+            ctx.request_repaint_after(Duration::from_millis(next.max(1)));
         }
+        pressed
     }
 }

@@ -14,6 +14,7 @@ use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame, frame_with_
 use crate::ui::identity::{IdentityForm, entered};
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::count;
+use crate::ui::policies::kind_word;
 use crate::ui::widgets::{Choice, ToneName, field, muted, notice, primary, secondary, select};
 use profile::ProfileForm;
 
@@ -50,7 +51,11 @@ impl NewConnection {
             policies: snapshot
                 .policies
                 .iter()
-                .map(|policy| Choice::new(policy.id.clone(), policy.name.clone()))
+                .map(|policy| Choice {
+                    value: policy.id.clone(),
+                    label: policy.name.clone(),
+                    remark: Some(kind_word(policy.kind).to_owned()),
+                })
                 .collect(),
             identity: most_used(snapshot),
             form: IdentityForm::new(desk),

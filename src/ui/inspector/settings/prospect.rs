@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::catalogue::{self, Control, Row, Scope, rows};
 use super::draft::{Draft, Key};
-use crate::app::engine::Snapshot;
+use crate::app::engine::{PolicyState, Snapshot};
 use crate::domain::compliance::{Finding, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{PolicyId, ProfileKind};
 use crate::domain::policy::Setting;
+use crate::ui::policies::kind_word;
 use crate::ui::widgets::Choice;
 
 /// One profile with the draft's changes.
@@ -103,6 +104,19 @@ impl Outlook {
         self.errors.insert(key, reason);
     }
 
+    /// What is to be said of a policy before it is chosen: where it comes from, and how the profiles would stand by it.
+    fn under(&self, snapshot: &Snapshot, policy: &PolicyState) -> String {
+        let standing = self.profiles.iter().map(|(kind, prospect)| {
+            let report = snapshot.judge(&policy.id, *kind, &prospect.profile);
+            (report.status, *kind)
+        });
+        let kind = kind_word(policy.kind);
+        match standing.min() {
+            Some((status, _)) if status < Status::Compliant => format!("{kind} · {}", status.label().to_lowercase()),
+            _ => kind.to_owned(),
+        }
+    }
+
     /// Works out what the lists offer.
     fn offer(&mut self, snapshot: &Snapshot, draft: &Draft) {
         let scopes = self.profiles.keys().map(|kind| Scope::Profile(*kind)).chain([Scope::Own]);
@@ -130,7 +144,11 @@ impl Outlook {
                     Control::Policy => snapshot
                         .policies
                         .iter()
-                        .map(|policy| Choice::new(policy.id.to_string(), policy.name.clone()))
+                        .map(|policy| Choice {
+                            value: policy.id.to_string(),
+                            label: policy.name.clone(),
+                            remark: Some(self.under(snapshot, policy)),
+                        })
                         .collect(),
                     _ => continue,
                 };
