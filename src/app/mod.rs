@@ -14,6 +14,7 @@ mod error;
 mod identities;
 mod inbox;
 mod keys;
+mod missed;
 mod outbox;
 mod owed;
 mod policies;
@@ -22,8 +23,11 @@ mod raw_text;
 mod receive;
 mod runtime;
 pub mod sample;
+mod schedule;
 mod send;
 mod serve;
+mod server_certificate;
+mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -41,13 +45,18 @@ pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
 use preparation::Preparation;
 pub use runtime::{Shutdown, run};
+pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
+pub use server_certificate::{FetchedServer, PinnedServer};
+pub use sightings::Sightings;
 pub use transmissions::{RawPart, TransmissionPage};
 
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
-pub use crate::store::{Cursor, Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
+pub use crate::store::{
+    Cursor, Location, MissedActivation, ProfileKey, Protection, TransmissionFilter, TransmissionSummary, Unlock,
+};
 
 /// The running program on one workspace.
 ///
@@ -65,6 +74,8 @@ pub struct App {
     in_hand: InHand,
     /// Our keys, unsealed once.
     keys: keys::UnsealedKeys,
+    /// What was noticed in passing and written down last.
+    noted: sightings::Noted,
 }
 
 impl App {
@@ -79,6 +90,7 @@ impl App {
             preparation: None,
             in_hand: InHand::default(),
             keys: keys::UnsealedKeys::default(),
+            noted: sightings::Noted::default(),
         }
     }
 

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::schedule::ScheduleCommand;
+use super::server_certificate::TlsArguments;
 use crate::app::sample::SampleFault;
 use crate::app::{KeyKind, RawPart};
 use crate::domain::certificate::Fingerprint;
@@ -127,6 +129,8 @@ pub(super) enum ConnectionCommand {
         /// test or production
         to: ProfileKind,
     },
+    /// Look at the certificates of the partner's TLS server, and trust one
+    Tls(TlsArguments),
     /// Remove a connection; its transmissions stay in the journal
     Remove {
         /// The connection
@@ -153,6 +157,8 @@ pub(super) enum CertificateCommand {
         /// SHA-256 fingerprint, 64 hex digits
         fingerprint: Fingerprint,
     },
+    #[command(flatten)]
+    Schedule(ScheduleCommand),
 }
 
 #[derive(Debug, clap::Args)]

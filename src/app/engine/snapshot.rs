@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, TransmissionSummary};
+use crate::app::{App, AppError, Sightings, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
@@ -34,6 +34,8 @@ pub struct Snapshot {
     pub summary: Summary,
     /// How receiving stands in this program.
     pub receiving: Receiving,
+    /// What has been seen of certificates, servers and the time.
+    pub sightings: Sightings,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -282,6 +284,7 @@ impl App {
             }
         }
         let policies = self.policies().await?;
+        let sightings = self.sightings().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
         let at = self.now();
@@ -319,6 +322,7 @@ impl App {
             policies,
             summary: Summary::default(),
             receiving: Receiving::default(),
+            sightings,
         };
         snapshot.summary = summary(&snapshot);
         Ok(snapshot)
