@@ -11,6 +11,8 @@ pub(super) enum UiCommand {
     Search,
     /// Show the connections.
     Connections,
+    /// Show the certificates.
+    Certificates,
     /// Show the transmissions.
     Transmissions,
     /// Add a connection.
@@ -43,10 +45,11 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Find,
         Self::Search,
         Self::Connections,
+        Self::Certificates,
         Self::Transmissions,
         Self::NewConnection,
         Self::ImportConnection,
@@ -70,6 +73,7 @@ impl UiCommand {
             Self::Find => "Find a connection or a command",
             Self::Search => "Search on this page",
             Self::Connections => "Go to connections",
+            Self::Certificates => "Go to certificates",
             Self::Transmissions => "Go to transmissions",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
@@ -95,6 +99,7 @@ impl UiCommand {
             Self::Find => command(Key::K),
             Self::Search => command(Key::F),
             Self::Connections => command(Key::Num1),
+            Self::Certificates => command(Key::Num3),
             Self::Transmissions => command(Key::Num2),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),

@@ -3,6 +3,7 @@
 
 use egui::{CentralPanel, Context, Frame, Key, Panel, Ui, ViewportCommand};
 
+use super::certificates::{CertificatesPage, ScheduleActs};
 use super::command::UiCommand;
 use super::connections::{self, ConnectionsPage};
 use super::desk::Desk;
@@ -21,6 +22,8 @@ use crate::domain::identifier::ConnectionId;
 pub(super) struct Views {
     pub(super) page: Page,
     pub(super) connections: ConnectionsPage,
+    certificates: CertificatesPage,
+    schedules: ScheduleActs,
     transmissions: TransmissionsPage,
     test_send: Option<TestSendPage>,
     pub(super) inspector: Option<Inspector>,
@@ -81,6 +84,12 @@ impl Views {
                 self.dialogs
                     .push(Box::new(super::certificate::CertificateDialog::new(connection, profile, source, desk)));
             }
+            Intent::ShowCertificate(fingerprint) => {
+                self.go(Page::Certificates);
+                self.certificates.open(fingerprint);
+            }
+            Intent::ChangeSchedule(profiles, act) => self.schedules.change(profiles, act, desk),
+            Intent::UndoSchedule(changes) => self.schedules.undo(changes, desk),
             Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
             Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
@@ -130,7 +139,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions => None,
+            Page::Transmissions | Page::Certificates => None,
         }
     }
 
@@ -181,6 +190,7 @@ impl Views {
         if idle && ctx.input(|input| input.key_pressed(Key::Escape)) {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
+                Page::Certificates => self.certificates.close_detail(),
                 Page::Transmissions => self.transmissions.close_detail(),
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
@@ -196,6 +206,7 @@ impl Views {
         match command {
             UiCommand::Find => self.palette.open(),
             UiCommand::Search => match self.page {
+                Page::Certificates => self.certificates.focus_search(),
                 Page::Transmissions => self.transmissions.focus_search(),
                 _ => {
                     self.page = Page::Connections;
@@ -203,6 +214,7 @@ impl Views {
                 }
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
+            UiCommand::Certificates => desk.intend(Intent::Go(Page::Certificates)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
@@ -288,6 +300,10 @@ impl Views {
         }
         let margin = egui::Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
         let frame = Frame::new().fill(tokens(ui.ctx()).bg).inner_margin(margin);
+        if self.page == Page::Certificates {
+            self.certificates.show(ui, desk, narrow);
+            return;
+        }
         if self.page == Page::Transmissions {
             self.transmissions.show(ui, desk, narrow);
             return;
@@ -298,7 +314,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
-            Page::Connections | Page::Transmissions => {
+            Page::Connections | Page::Certificates | Page::Transmissions => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
                 self.connections.show(ui, desk, selected.as_ref());
@@ -323,13 +339,17 @@ impl Views {
             None => {}
         }
         shell::drop_hint(ctx);
-        desk.toasts.show(ctx, desk.moment.now);
+        if let Some(taken) = desk.toasts.show(ctx, desk.moment.now) {
+            taken(desk);
+        }
         self.was_focused = ctx.memory(|memory| memory.focused().is_some());
     }
 
     /// Takes what the engine has answered to what is not seen at the moment.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
+        self.schedules.listen(desk);
+        self.certificates.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }
