@@ -296,6 +296,7 @@ impl App {
             return Err(AppError::new(format!("{source} holds another certificate now than when it was looked at"))
                 .hint("nothing was imported; look at the file again"));
         }
+        self.note_running().await;
         let now = self.now();
         let stored = self.stored_certificates().await?;
         let own: Vec<CertificateFacts> =

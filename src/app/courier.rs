@@ -87,6 +87,7 @@ impl Courier {
         if !self.is_alone() {
             return Ok(());
         }
+        self.app.note_running().await;
         let now = self.app.now();
         let due = self.workspace.duties(now).await?;
         if due.iter().any(|duty| duty.kind == DutyKind::Deadline)

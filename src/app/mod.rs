@@ -14,6 +14,7 @@ mod error;
 mod identities;
 mod inbox;
 mod keys;
+mod missed;
 mod outbox;
 mod owed;
 mod own_policies;
@@ -23,8 +24,11 @@ mod raw_text;
 mod receive;
 mod runtime;
 pub mod sample;
+mod schedule;
 mod send;
 mod serve;
+mod server_certificate;
+mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -43,13 +47,18 @@ pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use runtime::{Shutdown, run};
+pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
+pub use server_certificate::{FetchedServer, PinnedServer};
+pub use sightings::Sightings;
 pub use transmissions::{RawPart, TransmissionPage};
 
 pub use crate::certificate::KeyKind;
 use crate::store::Workspace;
-pub use crate::store::{Cursor, Location, Protection, TransmissionFilter, TransmissionSummary, Unlock};
+pub use crate::store::{
+    Cursor, Location, MissedActivation, ProfileKey, Protection, TransmissionFilter, TransmissionSummary, Unlock,
+};
 
 /// The running program on one workspace.
 ///
@@ -67,6 +76,8 @@ pub struct App {
     in_hand: InHand,
     /// Our keys, unsealed once.
     keys: keys::UnsealedKeys,
+    /// What was noticed in passing and written down last.
+    noted: sightings::Noted,
 }
 
 impl App {
@@ -81,6 +92,7 @@ impl App {
             preparation: None,
             in_hand: InHand::default(),
             keys: keys::UnsealedKeys::default(),
+            noted: sightings::Noted::default(),
         }
     }
 

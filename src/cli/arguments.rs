@@ -7,6 +7,8 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::policy::PolicyCommand;
+use super::schedule::ScheduleCommand;
+use super::server_certificate::TlsArguments;
 use crate::app::sample::SampleFault;
 use crate::app::{KeyKind, RawPart};
 use crate::domain::certificate::Fingerprint;
@@ -128,6 +130,8 @@ pub(super) enum ConnectionCommand {
         /// test or production
         to: ProfileKind,
     },
+    /// Look at the certificates of the partner's TLS server, and trust one
+    Tls(TlsArguments),
     /// Remove a connection; its transmissions stay in the journal
     Remove {
         /// The connection
@@ -154,6 +158,8 @@ pub(super) enum CertificateCommand {
         /// SHA-256 fingerprint, 64 hex digits
         fingerprint: Fingerprint,
     },
+    #[command(flatten)]
+    Schedule(ScheduleCommand),
 }
 
 #[derive(Debug, clap::Args)]

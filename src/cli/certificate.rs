@@ -30,6 +30,7 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
             session.out.answer(&inspection, || inspected(&inspection));
         }
         CertificateCommand::Import(arguments) => import(session, arguments).await?,
+        CertificateCommand::Schedule(command) => super::schedule::run(session, command).await?,
         CertificateCommand::List => {
             let certificates = session.app.certificates().await?;
             session.out.answer(&ListDocument { certificates: certificates.clone() }, || list(&certificates));
@@ -101,7 +102,7 @@ fn inspected(inspection: &Inspection) -> String {
     text
 }
 
-fn facts(facts: &CertificateFacts) -> String {
+pub(super) fn facts(facts: &CertificateFacts) -> String {
     let hash = facts.signature.hash.map_or_else(String::new, |hash| format!("{} with ", hash.label()));
     labelled(
         [

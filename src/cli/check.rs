@@ -16,6 +16,7 @@ pub(super) async fn run(
     let at = at.unwrap_or_else(|| session.app.now());
     let report = session.app.check(connections, at).await?;
     session.out.answer(&report, || whole(&report, &session.suffix));
+    super::schedule::tell_what_happened(session).await?;
     Ok(Answer::of(report.status != Status::NonCompliant))
 }
 

@@ -73,6 +73,7 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let saved = app.copy_profile(&id, from, to).await?;
             tell(session, &saved, "Copied");
         }
+        ConnectionCommand::Tls(arguments) => return super::server_certificate::run(session, arguments).await,
         ConnectionCommand::Remove { id } => {
             app.remove_connection(&id).await?;
             session.out.answer(&RemovedDocument { removed: id.as_str() }, || {

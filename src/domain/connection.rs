@@ -153,6 +153,10 @@ pub struct Profile<C = CertificateUse> {
     /// Seconds without progress after which a transmission is given up.
     #[serde(default = "defaults::timeout_seconds")]
     pub timeout_seconds: u32,
+    /// Days without a signature after which a certificate that was replaced is not accepted any longer, once its
+    /// successor has been seen; 0 leaves it until its end.
+    #[serde(default = "defaults::retire_unused_days")]
+    pub retire_unused_days: u32,
     /// Automatic retries of daily work.
     #[serde(default = "defaults::retries")]
     pub retries: u32,
@@ -187,6 +191,7 @@ impl<C> Profile<C> {
             tls_identity: self.tls_identity,
             require: self.require,
             timeout_seconds: self.timeout_seconds,
+            retire_unused_days: self.retire_unused_days,
             retries: self.retries,
             quirks: self.quirks,
         })
@@ -227,6 +232,11 @@ impl<C> Profile<C> {
         }
         if self.receipt_deadline_minutes == 0 || self.receipt_deadline_minutes > 525_600 {
             found.push("`receipt_deadline_minutes` must be 1 to 525600".to_owned());
+        }
+        if self.retire_unused_days > 3650 {
+            found.push(
+                "`retire_unused_days` must be at most 3650; 0 accepts the old certificate until its end".to_owned(),
+            );
         }
         if self.retries > 20 {
             found.push("`retries` must be at most 20".to_owned());
@@ -288,6 +298,9 @@ mod defaults {
     }
     pub(super) const fn receipt_deadline_minutes() -> u32 {
         1440
+    }
+    pub(super) const fn retire_unused_days() -> u32 {
+        30
     }
     pub(super) fn content_type() -> String {
         "application/edi-x12".to_owned()

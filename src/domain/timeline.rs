@@ -2,12 +2,32 @@
 //!
 //! Sending cannot overlap, receiving can: *used now* for encrypting is one certificate, *acceptable now* for
 //! verifying is a set. Both are computed at the instant of use; nothing is ever switched by a timer.
+//!
+//! | if you look for | it is in |
+//! |---|---|
+//! | what is used, accepted and comes next at an instant | here |
+//! | bringing one in, another time, cancelling, at once, going back | `change` |
+//! | when a replaced one stops being accepted | `retirement` |
+//! | which activations happened in a stretch of time | `past` |
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use super::certificate::Fingerprint;
 use super::spelling::spelled;
+
+mod change;
+mod past;
+#[cfg(test)]
+mod properties;
+mod retirement;
+
+pub use change::{
+    Activation, ActivationError, Change, Renewal, ScheduleError, activate_now, cancel, previous, renew, reschedule,
+    roll_back,
+};
+pub use past::{PastActivation, activations_between};
+pub use retirement::{LastSeen, Retirement, retirement, with_retirement};
 
 spelled! {
     /// What a partner certificate is used for.
@@ -45,15 +65,32 @@ impl CertificateUse {
             && self.from.is_none_or(|from| from <= at)
             && self.until.is_none_or(|until| at < until)
     }
+
+    fn encrypts(&self) -> bool {
+        self.purposes.contains(&CertificatePurpose::Encrypt)
+    }
+
+    fn verifies(&self) -> bool {
+        self.purposes.contains(&CertificatePurpose::Verify)
+    }
+
+    /// The same for one purpose alone.
+    fn only(&self, purpose: CertificatePurpose) -> Self {
+        Self { purposes: vec![purpose], ..self.clone() }
+    }
 }
 
 /// The certificate that messages are encrypted for at an instant: of those whose period covers it, the one that
-/// began last; the first listed where several began together.
+/// began last. Of those that began at the same instant the last listed, because what is decided later is appended; of
+/// those that were always there the first, as in a plain list.
 #[must_use]
 pub fn used_now(uses: &[CertificateUse], at: Timestamp) -> Option<&CertificateUse> {
     let mut chosen: Option<&CertificateUse> = None;
     for candidate in uses.iter().filter(|candidate| candidate.covers(CertificatePurpose::Encrypt, at)) {
-        if chosen.is_none_or(|best| candidate.from > best.from) {
+        let later = |best: &CertificateUse| {
+            candidate.from > best.from || (candidate.from.is_some() && candidate.from == best.from)
+        };
+        if chosen.is_none_or(later) {
             chosen = Some(candidate);
         }
     }
@@ -81,10 +118,12 @@ pub fn acceptable_now(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint
 /// The next certificate that will be encrypted for, and when, after an instant.
 #[must_use]
 pub fn next_activation(uses: &[CertificateUse], at: Timestamp) -> Option<(&CertificateUse, Timestamp)> {
-    uses.iter()
-        .filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt))
-        .filter_map(|entry| Some((entry, entry.from.filter(|from| *from > at)?)))
-        .min_by_key(|(_, from)| *from)
+    let next = uses
+        .iter()
+        .filter(|entry| entry.encrypts())
+        .filter_map(|entry| entry.from.filter(|from| *from > at && entry.until.is_none_or(|until| *from < until)))
+        .min()?;
+    used_now(uses, next).map(|entry| (entry, next))
 }
 
 /// Every certificate of a profile, each once, in the order of the list.
@@ -119,177 +158,10 @@ pub fn plain_list(fingerprints: &[Fingerprint]) -> Vec<CertificateUse> {
         .collect()
 }
 
-/// An activation that is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ActivationError {
-    /// The instant has passed.
-    #[error("the activation at {at} is in the past")]
-    Past {
-        /// The instant asked for.
-        at: Timestamp,
-        /// The present.
-        now: Timestamp,
-    },
-    /// The certificate does not begin until later.
-    #[error("the activation at {at} is before the certificate begins at {not_before}")]
-    BeforeBegin {
-        /// The instant asked for.
-        at: Timestamp,
-        /// The certificate's beginning.
-        not_before: Timestamp,
-    },
-    /// The certificate has ended by then.
-    #[error("the activation at {at} is after the certificate ends at {not_after}")]
-    AfterEnd {
-        /// The instant asked for.
-        at: Timestamp,
-        /// The certificate's end.
-        not_after: Timestamp,
-    },
-}
-
-/// When a certificate is to go active.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// At once.
-    Now,
-    /// At an instant, stated in a time zone where one was given.
-    At {
-        /// The instant.
-        at: Timestamp,
-        /// The IANA name of the zone, or an offset.
-        zone: Option<String>,
-    },
-}
-
-/// What importing a certificate does to a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Renewal {
-    /// The profile's certificates afterwards.
-    pub uses: Vec<CertificateUse>,
-    /// When the new one goes active.
-    pub activates: Timestamp,
-    /// The one that it replaces.
-    pub replaces: Option<Fingerprint>,
-    /// What is to be said about the schedule.
-    pub warnings: Vec<CertificateWarning>,
-}
-
-/// Brings a renewed certificate into a profile: signatures made with it are accepted from now on, messages are
-/// encrypted for it from its activation, and signatures made with the old one are accepted until that one ends.
-///
-/// A schedule of the same certificate is replaced; so is any other activation still to come, because one profile has
-/// one successor at a time.
-///
-/// # Errors
-/// Where the activation is past or outside the certificate's validity. A certificate that has ended or not begun can
-/// still be put to use at once: that is the user's to decide, and the warnings say it.
-pub fn renew(
-    uses: &[CertificateUse],
-    new: &CertificateFacts,
-    old: Option<&CertificateFacts>,
-    activation: &Activation,
-    now: Timestamp,
-) -> Result<Renewal, ActivationError> {
-    let (activates, zone) = match activation {
-        Activation::Now => (now, None),
-        Activation::At { at, zone } => {
-            if *at < now {
-                return Err(ActivationError::Past { at: *at, now });
-            }
-            if *at < new.not_before {
-                return Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before });
-            }
-            if *at > new.not_after {
-                return Err(ActivationError::AfterEnd { at: *at, not_after: new.not_after });
-            }
-            (*at, zone.clone())
-        }
-    };
-    let in_use = used_now(uses, now);
-    let replaces = in_use.map(|entry| entry.fingerprint);
-    let fresh = new.fingerprint_sha256;
-    if let Some(entry) = in_use.filter(|entry| entry.fingerprint == fresh) {
-        // The old file again: nothing is to be done, and least of all is a schedule to be lost.
-        let activates = entry.from.unwrap_or(now);
-        return Ok(Renewal { uses: uses.to_vec(), activates, replaces: None, warnings: Vec::new() });
-    }
-    let mut after = Vec::new();
-    let mut warnings = Vec::new();
-    let cancelled: Vec<Fingerprint> = uses
-        .iter()
-        .filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt))
-        .filter(|entry| entry.from.is_some_and(|from| from > now) && entry.fingerprint != fresh)
-        .map(|entry| entry.fingerprint)
-        .collect();
-    if !cancelled.is_empty() {
-        warnings.push(CertificateWarning::ScheduleCancelled);
-    }
-    for entry in uses {
-        if entry.fingerprint == fresh {
-            continue;
-        }
-        if cancelled.contains(&entry.fingerprint) {
-            // What was accepted only for the sake of the cancelled activation goes with it.
-            let came_with_it = entry.from.is_some() && Some(entry.fingerprint) != replaces;
-            if came_with_it {
-                continue;
-            }
-        }
-        if Some(entry.fingerprint) == replaces {
-            after.extend(retire(entry, old.map(|old| old.not_after).filter(|end| *end > activates)));
-        } else {
-            after.push(entry.clone());
-        }
-    }
-    let both = activates <= now;
-    if !both {
-        after.push(CertificateUse {
-            fingerprint: fresh,
-            purposes: vec![CertificatePurpose::Verify],
-            from: Some(now),
-            until: None,
-            zone: None,
-        });
-    }
-    after.push(CertificateUse {
-        fingerprint: fresh,
-        purposes: if both { CertificatePurpose::ALL.to_vec() } else { vec![CertificatePurpose::Encrypt] },
-        from: Some(activates),
-        until: None,
-        zone,
-    });
-    if old.is_some_and(|old| old.not_after < activates && activates > now) {
-        warnings.push(CertificateWarning::Gap);
-    }
-    if activates > now && activates.as_second() - now.as_second() < 86_400 {
-        warnings.push(CertificateWarning::Soon);
-    }
-    Ok(Renewal { uses: after, activates, replaces, warnings })
-}
-
-/// The uses of a certificate that is being replaced: it encrypts as before (its successor, having begun later, takes
-/// over), and verifies until it ends. One that ends before its successor begins keeps verifying: a partner who is
-/// late is not to be shut out by a date that has passed anyway.
-fn retire(entry: &CertificateUse, end: Option<Timestamp>) -> Vec<CertificateUse> {
-    let until = match (entry.until, end) {
-        (Some(until), Some(end)) => Some(until.min(end)),
-        (until, end) => until.or(end),
-    };
-    let mut parts = Vec::new();
-    if entry.purposes.contains(&CertificatePurpose::Encrypt) {
-        parts.push(CertificateUse { purposes: vec![CertificatePurpose::Encrypt], ..entry.clone() });
-    }
-    if entry.purposes.contains(&CertificatePurpose::Verify) {
-        parts.push(CertificateUse { purposes: vec![CertificatePurpose::Verify], until, ..entry.clone() });
-    }
-    parts
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+    use crate::domain::certificate::{CertificateFacts, CertificateWarning, KeyAlgorithm, KeyFacts, SignatureFacts};
 
     fn day(number: i64) -> Timestamp {
         Timestamp::from_second(number * 86_400).unwrap()

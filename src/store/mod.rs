@@ -33,6 +33,7 @@ mod sealing;
 mod secrets;
 mod session;
 mod settings;
+mod sightings;
 mod transaction;
 mod workspace;
 
@@ -48,5 +49,6 @@ pub use journal_list::{Cursor, CursorError, PrefixError, TransmissionFilter, Tra
 pub use keyring::{LockReason, Protection, Unlock};
 pub use location::{Location, LocationError};
 pub use secrets::http_password_name;
+pub use sightings::{LastSeen, MissedActivation, ProfileKey};
 pub use transaction::Transaction;
 pub use workspace::Workspace;

@@ -15,6 +15,7 @@ pub mod inbound;
 pub mod listener;
 mod meter;
 mod patient;
+pub mod server_certificate;
 #[cfg(test)]
 mod testing;
 pub mod trust;
@@ -23,4 +24,5 @@ pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
 pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
+pub use server_certificate::{ShownServer, show_server};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};

@@ -11,6 +11,8 @@ pub(super) enum UiCommand {
     Search,
     /// Show the connections.
     Connections,
+    /// Show the certificates.
+    Certificates,
     /// Show the transmissions.
     Transmissions,
     /// Show the policies.
@@ -47,10 +49,11 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 19] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Find,
         Self::Search,
         Self::Connections,
+        Self::Certificates,
         Self::Transmissions,
         Self::Policies,
         Self::ImportPolicy,
@@ -76,6 +79,7 @@ impl UiCommand {
             Self::Find => "Find a connection or a command",
             Self::Search => "Search on this page",
             Self::Connections => "Go to connections",
+            Self::Certificates => "Go to certificates",
             Self::Transmissions => "Go to transmissions",
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
@@ -103,6 +107,7 @@ impl UiCommand {
             Self::Find => command(Key::K),
             Self::Search => command(Key::F),
             Self::Connections => command(Key::Num1),
+            Self::Certificates => command(Key::Num3),
             Self::Transmissions => command(Key::Num2),
             Self::Policies => command(Key::Num5),
             Self::NewConnection => command(Key::N),

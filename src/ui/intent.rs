@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
-use crate::app::CertificateSource;
+use crate::app::{CertificateSource, ProfileKey, ScheduleAct, ScheduleChange};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::TransmissionId;
 
@@ -16,6 +17,8 @@ pub enum Page {
     Connections,
     /// The test send of one connection, both profiles beside each other.
     TestSend(ConnectionId),
+    /// Every certificate, ours and theirs.
+    Certificates,
     /// The journal.
     Transmissions,
     /// The policies.
@@ -80,6 +83,12 @@ pub enum Intent {
         /// Where it is, where that is known.
         source: Option<CertificateSource>,
     },
+    /// Show one certificate on its page.
+    ShowCertificate(Fingerprint),
+    /// Change when certificates go active, for these profiles alike. What was done offers to be taken back.
+    ChangeSchedule(Vec<ProfileKey>, ScheduleAct),
+    /// Take changes of schedules back.
+    UndoSchedule(Vec<ScheduleChange>),
     /// Open the dialog for a new connection.
     NewConnection,
     /// Open the dialog that duplicates a connection.

@@ -25,6 +25,7 @@
 //! column widths, the window's place) are egui's to keep; everything of the workspace is the engine's.
 
 mod certificate;
+mod certificates;
 mod command;
 mod connections;
 mod desk;

@@ -3,6 +3,7 @@
 
 use egui::{CentralPanel, Context, Frame, Key, Panel, Ui, ViewportCommand};
 
+use super::certificates::{CertificatesPage, ScheduleActs};
 use super::command::UiCommand;
 use super::connections::{self, ConnectionsPage};
 use super::desk::Desk;
@@ -22,6 +23,8 @@ use crate::domain::identifier::ConnectionId;
 pub(super) struct Views {
     pub(super) page: Page,
     pub(super) connections: ConnectionsPage,
+    certificates: CertificatesPage,
+    schedules: ScheduleActs,
     transmissions: TransmissionsPage,
     policies: PoliciesPage,
     policy_errands: PolicyErrands,
@@ -84,6 +87,12 @@ impl Views {
                 self.dialogs
                     .push(Box::new(super::certificate::CertificateDialog::new(connection, profile, source, desk)));
             }
+            Intent::ShowCertificate(fingerprint) => {
+                self.go(Page::Certificates);
+                self.certificates.open(fingerprint);
+            }
+            Intent::ChangeSchedule(profiles, act) => self.schedules.change(profiles, act, desk),
+            Intent::UndoSchedule(changes) => self.schedules.undo(changes, desk),
             Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
             Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
@@ -138,7 +147,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions | Page::Policies => None,
+            Page::Transmissions | Page::Certificates | Page::Policies => None,
         }
     }
 
@@ -189,6 +198,7 @@ impl Views {
         if idle && ctx.input(|input| input.key_pressed(Key::Escape)) {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
+                Page::Certificates => self.certificates.close_detail(),
                 Page::Transmissions => self.transmissions.close_detail(),
                 Page::Policies => self.policies.escape(desk),
                 Page::Connections => desk.intend(Intent::CloseInspector),
@@ -205,6 +215,7 @@ impl Views {
         match command {
             UiCommand::Find => self.palette.open(),
             UiCommand::Search => match self.page {
+                Page::Certificates => self.certificates.focus_search(),
                 Page::Transmissions => self.transmissions.focus_search(),
                 Page::Policies => self.policies.focus_search(),
                 _ => {
@@ -213,6 +224,7 @@ impl Views {
                 }
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
+            UiCommand::Certificates => desk.intend(Intent::Go(Page::Certificates)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
             UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
             UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
@@ -303,6 +315,10 @@ impl Views {
         }
         let margin = egui::Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
         let frame = Frame::new().fill(tokens(ui.ctx()).bg).inner_margin(margin);
+        if self.page == Page::Certificates {
+            self.certificates.show(ui, desk, narrow);
+            return;
+        }
         if self.page == Page::Transmissions {
             self.transmissions.show(ui, desk, narrow);
             return;
@@ -317,7 +333,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
-            Page::Connections | Page::Transmissions | Page::Policies => {
+            Page::Connections | Page::Certificates | Page::Transmissions | Page::Policies => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
                 self.connections.show(ui, desk, selected.as_ref());
@@ -342,8 +358,8 @@ impl Views {
             None => {}
         }
         shell::drop_hint(ctx);
-        if let Some(intent) = desk.toasts.show(ctx, desk.moment.now) {
-            desk.intend(intent);
+        if let Some(taken) = desk.toasts.show(ctx, desk.moment.now) {
+            taken(desk);
         }
         self.was_focused = ctx.memory(|memory| memory.focused().is_some());
     }
@@ -353,6 +369,8 @@ impl Views {
         self.errands.poll(desk);
         self.policy_errands.poll(desk);
         self.policies.listen(desk);
+        self.schedules.listen(desk);
+        self.certificates.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

@@ -13,6 +13,7 @@ use crate::app::{
     TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
+use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
@@ -48,6 +49,22 @@ pub enum Command {
     Import(RequestId, ImportRequest),
     /// Keep that a fingerprint was compared, and how. Answered by [`Answer::Done`].
     Confirm(RequestId, Fingerprint, String),
+    /// Change the schedules of some profiles. Answered by [`Answer::Scheduled`].
+    ChangeSchedule(RequestId, Vec<ProfileKey>, ScheduleAct),
+    /// Take changes of schedules back. Answered by [`Answer::Scheduled`].
+    UndoSchedule(RequestId, Vec<ScheduleChange>),
+    /// Note that missed activations were read. Answered by [`Answer::Done`].
+    KnowMissed(RequestId),
+    /// Look at the certificates of a profile's server. Answered by [`Answer::Server`].
+    FetchServer(RequestId, ProfileKey),
+    /// Trust one server certificate for a profile alone, as DER, where it has this fingerprint. Answered by
+    /// [`Answer::Pinned`].
+    PinServer(RequestId, ProfileKey, Vec<u8>, Fingerprint),
+    /// Note that the change of a server's certificate is known. Answered by [`Answer::Done`].
+    KnowServerChange(RequestId, ProfileKey),
+    /// Write a partner's certificate to a file: as DER where its name ends so, else as PEM. Answered by
+    /// [`Answer::Written`].
+    ExportCertificate(RequestId, Fingerprint, PathBuf),
     /// Make an identity. Answered by [`Answer::Identity`].
     CreateIdentity(RequestId, NewIdentity),
     /// Take an identity from a file, with the file's password. Answered by [`Answer::Identity`].
@@ -92,6 +109,12 @@ pub enum Answer {
     Inspected(Box<Inspection>),
     /// What an import did.
     Imported(Box<ImportResult>),
+    /// Schedules were changed, and how that is taken back.
+    Scheduled(Vec<ScheduleChange>),
+    /// What a server has shown.
+    Server(Box<FetchedServer>),
+    /// A server's certificate is trusted now.
+    Pinned(Box<PinnedServer>),
     /// An identity was made or taken.
     Identity(IdentityName),
     /// A message was sent or not; the verdict says.

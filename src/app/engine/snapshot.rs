@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, PolicyOrigin, TransmissionSummary};
+use crate::app::{App, AppError, PolicyOrigin, Sightings, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub due: Vec<DueItem>,
     /// How receiving stands in this program.
     pub receiving: Receiving,
+    /// What has been seen of certificates, servers and the time.
+    pub sightings: Sightings,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -292,6 +294,7 @@ impl App {
         }
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
+        let sightings = self.sightings().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
         let at = self.now();
@@ -333,6 +336,7 @@ impl App {
             summary: Summary::default(),
             due: Vec::new(),
             receiving: Receiving::default(),
+            sightings,
         };
         snapshot.count();
         Ok(snapshot)

@@ -96,6 +96,14 @@ impl Worker {
                     let out = out.clone();
                     tokio::task::spawn_blocking(move || out.tell(Event::Answered(id, Ok(outlook.answer()))));
                 }
+                // A server that does not answer must not keep everything else waiting.
+                Command::FetchServer(id, (connection, profile)) => {
+                    let (app, out) = (app.clone(), out.clone());
+                    tokio::spawn(async move {
+                        let fetched = app.fetch_server(&connection, profile).await;
+                        out.tell(Event::Answered(id, fetched.map(|fetched| Answer::Server(Box::new(fetched)))));
+                    });
+                }
                 other => {
                     if in_order.send(other).await.is_err() {
                         break;
@@ -226,6 +234,7 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
 /// Reads the workspace and tells of it; returns when to do so next.
 async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionist: &mut Receptionist) -> Duration {
     receptionist.follow().await;
+    app.note_running().await;
     if app.pass_deadlines().await {
         out.tell(Event::JournalChanged);
     }
@@ -284,6 +293,22 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Confirm(id, fingerprint, how) => {
             told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
         }
+        Command::ChangeSchedule(id, profiles, act) => {
+            told.changing(id, app.change_schedule(&profiles, &act), Answer::Scheduled).await
+        }
+        Command::UndoSchedule(id, changes) => told.changing(id, app.undo_schedule(&changes), Answer::Scheduled).await,
+        Command::KnowMissed(id) => told.changing(id, app.know_missed_activations(), |()| Answer::Done).await,
+        Command::PinServer(id, (connection, profile), der, fingerprint) => {
+            let pinned = app.pin_server(&connection, profile, &der, &fingerprint);
+            told.changing(id, pinned, |pinned| Answer::Pinned(Box::new(pinned))).await
+        }
+        Command::KnowServerChange(id, (connection, profile)) => {
+            told.changing(id, app.know_server_change(&connection, profile), |()| Answer::Done).await
+        }
+        Command::ExportCertificate(id, fingerprint, file) => {
+            let written = app.export_certificate(&fingerprint, &file);
+            told.looking(id, async { written.await.map(|()| file.clone()) }, Answer::Written).await
+        }
         Command::CreateIdentity(id, new) => {
             told.changing(id, app.create_identity(new), |made| Answer::Identity(made.name)).await
         }
@@ -320,7 +345,11 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         // These never get here: they are not carried out in order.
-        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) | Command::Foresee(..) => Done::Looked,
+        Command::Send(..)
+        | Command::CancelSend(_)
+        | Command::Run(_)
+        | Command::Foresee(..)
+        | Command::FetchServer(..) => Done::Looked,
     }
 }
 

@@ -40,7 +40,7 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
-use crate::domain::timeline::{acceptable_now, used_now};
+use crate::domain::timeline::used_now;
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
@@ -283,7 +283,7 @@ impl Receiver {
                         kind,
                         policy: connection.policy.clone(),
                         profile: profile.clone(),
-                        accepted: acceptable_now(&profile.partner_certificates, at),
+                        accepted: self.app.accepted(&self.workspace, &connection.id, kind, profile, at).await?,
                     });
                 }
             }
@@ -336,6 +336,11 @@ impl Receiver {
             .unwrap_or(0);
         let chosen = candidates.swap_remove(index);
         belongs_to(transmission, &chosen);
+        if let Some(SignatureOutcome::Good { signer }) = opened.signature.as_ref().map(|check| &check.outcome)
+            && chosen.accepted.contains(signer)
+        {
+            self.app.note_signature(&self.workspace, *signer, &chosen.connection, chosen.kind).await;
+        }
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
         if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {

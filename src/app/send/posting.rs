@@ -49,6 +49,8 @@ impl Sending<'_> {
         stages.begin(StageName::Connected);
         let posted = transport::post(post, |event| stages.on_post(event, total)).await;
         self.see_server(&posted);
+        let (connection, tls) = (&self.connection.id, self.transmission.tls.as_ref());
+        self.app.note_exchange(&self.workspace, connection, self.kind, &self.profile, &posted, tls).await;
         Ok(match posted {
             Ok(answer) => {
                 self.transmission.http_status = Some(answer.status);
@@ -110,7 +112,9 @@ impl Sending<'_> {
                 mic.clone(),
             )
             .await?;
-        blocking(move || Ok(reading.read(answer))).await
+        let facts = blocking(move || Ok(reading.read(answer))).await?;
+        self.app.note_receipt(&self.workspace, &facts, &self.connection.id, self.kind).await;
+        Ok(facts)
     }
 }
 
@@ -127,6 +131,10 @@ impl App {
     ) -> Result<answer::Reading, AppError> {
         let at = self.now();
         let uses = &profile.partner_certificates;
+        let accepted = match (&transmission.connection, transmission.profile) {
+            (Some(connection), Some(kind)) => self.accepted(workspace, connection, kind, profile, at).await?,
+            _ => acceptable_now(uses, at),
+        };
         // A body that was cut is not what was sent any more.
         let (archive, part) = (workspace.archive(), Part::RequestBody(FIRST));
         let whole = archive.cut(transmission.id, part)?.is_none();
@@ -139,7 +147,7 @@ impl App {
             material,
             mic,
             message_id,
-            accepted: self.partner_certificates(workspace, &acceptable_now(uses, at)).await?,
+            accepted: self.partner_certificates(workspace, &accepted).await?,
             known: self.partner_certificates(workspace, &all_fingerprints(uses)).await?,
             in_use: used_now(uses, at).map(|entry| entry.fingerprint),
         })

@@ -9,7 +9,7 @@
 //! | old and new beside each other | `comparison` |
 //! | comparing a fingerprint | `fingerprint`, `confirm` |
 //! | when it goes active: the form, and what it comes to | `activation`, `schedule` |
-//! | the timeline, and drawing it | `timeline`, `timeline_layout` |
+//! | the timeline, its stretch of time, and drawing it | `timeline`, `timeline_scale`, `timeline_layout` |
 //! | for which profiles | `applies_to` |
 //! | what all that would do | `plan` |
 
@@ -24,13 +24,15 @@ mod schedule;
 mod source;
 mod timeline;
 mod timeline_layout;
+mod timeline_scale;
 mod view;
 mod whose;
 mod words;
 
 pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
-pub(super) use fingerprint::short_fingerprint;
-pub(super) use timeline::{Timeline, meaning};
-pub(super) use timeline_layout::draw as draw_timeline;
-pub(super) use words::{days_left, signature, stated_fully, usage, validity};
+pub(super) use fingerprint::{Comparing, short_fingerprint};
+pub(super) use timeline::{Part, Timeline, gaps, meaning};
+pub(super) use timeline_layout::{DATES, bar, controls, dates, draw as draw_timeline, gap};
+pub(super) use timeline_scale::{Scale, Span, navigate};
+pub(super) use words::{days_left, grouped, signature, stated, stated_fully, usage, validity};

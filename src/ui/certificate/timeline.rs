@@ -2,6 +2,7 @@
 //! in `timeline_layout`; here is what it is made from.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::words::stated;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
@@ -54,8 +55,12 @@ pub(in crate::ui) struct Timeline {
     pub marks: Vec<Mark>,
     /// While signatures of more than one are accepted although messages are encrypted for the new one.
     pub overlap: Option<(Timestamp, Timestamp)>,
+    /// While nothing valid can be encrypted for; without an end where nothing follows.
+    pub gaps: Vec<(Timestamp, Option<Timestamp>)>,
     /// The same in words, for those who cannot see it.
     pub spoken: String,
+    /// The zone of the dates.
+    pub zone: TimeZone,
 }
 
 impl Timeline {
@@ -125,7 +130,50 @@ impl Timeline {
         if let Some((from, until)) = overlap {
             spoken.push_str(&format!("; both accepted from {} until {}", moment.day(from), moment.day(until)));
         }
-        Self { lanes, marks, overlap, spoken }
+        let gaps = gaps(uses, facts, now);
+        for (from, until) in &gaps {
+            spoken.push_str(&match until {
+                Some(until) => format!(
+                    "; gap from {} until {}, nothing valid to encrypt for",
+                    moment.day(*from),
+                    moment.day(*until)
+                ),
+                None => format!("; nothing valid to encrypt for after {}, no successor", moment.day(*from)),
+            });
+        }
+        Self { lanes, marks, overlap, gaps, spoken, zone: moment.zone.clone() }
+    }
+}
+
+/// While, from now on, the certificate that is used is not valid, or none is used: a gap to be closed. Nothing where no
+/// certificate is known.
+pub(in crate::ui) fn gaps<'f>(
+    uses: &[CertificateUse],
+    facts: &dyn Fn(&Fingerprint) -> Option<&'f CertificateFacts>,
+    now: Timestamp,
+) -> Vec<(Timestamp, Option<Timestamp>)> {
+    let mut found: Vec<(Timestamp, Option<Timestamp>)> = Vec::new();
+    let mut from = now;
+    if uses.is_empty() {
+        return found;
+    }
+    loop {
+        let until = next_activation(uses, from).map(|(_, at)| at);
+        let used = used_now(uses, from).map(|entry| facts(&entry.fingerprint));
+        let begins = match used {
+            // What is not known is not judged.
+            Some(None) => None,
+            Some(Some(facts)) => Some(from.max(facts.not_after)),
+            None => Some(from),
+        };
+        if let Some(begins) = begins.filter(|begins| until.is_none_or(|until| *begins < until)) {
+            match found.last_mut() {
+                Some(last) if last.1 == Some(begins) => last.1 = until,
+                _ => found.push((begins, until)),
+            }
+        }
+        let Some(next) = until else { return found };
+        from = next;
     }
 }
 

@@ -1,11 +1,16 @@
 //! Drawing a timeline to scale. Where everything goes is worked out first, without a window, so that it can be tested:
 //! labels never overlap; one that finds no room is left out, and the words below and the spoken form still say it.
 
-use egui::{Align2, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
-use jiff::Timestamp;
+use egui::{
+    Align, Align2, Layout, Painter, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+use jiff::tz::TimeZone;
 
-use super::timeline::{Part, Timeline};
-use crate::ui::theme::{self, tokens};
+use super::timeline::{Lane, Mark, Part, Timeline};
+use super::timeline_scale::{Scale, Span, navigate, zoom};
+use crate::ui::icon::Icon;
+use crate::ui::theme::{self, Tokens, tokens};
+use crate::ui::widgets::{focus_ring, icon_button};
 
 /// Height of a bar.
 const BAR: f32 = 20.0;
@@ -15,44 +20,26 @@ const PITCH: f32 = 28.0;
 const TOP: f32 = 8.0;
 /// For the labels below.
 const LABELS: f32 = 22.0;
+/// For the dates above.
+pub(in crate::ui) const DATES: f32 = 18.0;
 /// Between two labels.
 const GAP: f32 = 10.0;
 const DAY: i64 = 86_400;
 
-/// The stretch of time that is drawn, and how wide it is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Scale {
-    from: i64,
-    until: i64,
-    width: f32,
-}
-
-impl Scale {
-    /// Around what is of interest: today, the activation, the end of the certificate in use.
-    fn of(timeline: &Timeline, width: f32) -> Self {
-        let mut points: Vec<i64> = timeline.marks.iter().map(|mark| mark.at.as_second()).collect();
-        let alone = timeline.lanes.len() == 1;
-        let ends = timeline.lanes.iter().filter(|lane| alone || lane.part != Part::New);
-        points.extend(ends.map(|lane| lane.until.as_second()));
-        let first = points.iter().copied().min().unwrap_or(0);
-        let last = points.iter().copied().max().unwrap_or(0);
-        let span = (last - first).max(7 * DAY);
-        // The beginning of the new one, where it is near.
-        let begins = timeline.lanes.iter().filter(|lane| lane.part == Part::New).map(|lane| lane.from.as_second());
-        let first = begins.filter(|begin| first - begin < span).fold(first, i64::min);
-        let span = (last - first).max(7 * DAY);
-        Self { from: first - span / 2, until: last + span * 3 / 5, width }
-    }
-
-    /// Where an instant is, held within what is drawn.
-    fn x(&self, at: Timestamp) -> f32 {
-        let at = at.as_second().clamp(self.from, self.until);
-        #[expect(clippy::cast_precision_loss, reason = "pixels")]
-        let share = (at - self.from) as f64 / (self.until - self.from).max(1) as f64;
-        #[expect(clippy::cast_possible_truncation, reason = "pixels")]
-        let x = (share * f64::from(self.width)) as f32;
-        x
-    }
+/// Around what is of interest: today, the activation, the end of the certificate in use.
+fn fitted(timeline: &Timeline) -> Span {
+    let mut points: Vec<i64> = timeline.marks.iter().map(|mark| mark.at.as_second()).collect();
+    let alone = timeline.lanes.len() == 1;
+    let ends = timeline.lanes.iter().filter(|lane| alone || lane.part != Part::New);
+    points.extend(ends.map(|lane| lane.until.as_second()));
+    let first = points.iter().copied().min().unwrap_or(0);
+    let last = points.iter().copied().max().unwrap_or(0);
+    let span = (last - first).max(7 * DAY);
+    // The beginning of the new one, where it is near.
+    let begins = timeline.lanes.iter().filter(|lane| lane.part == Part::New).map(|lane| lane.from.as_second());
+    let first = begins.filter(|begin| first - begin < span).fold(first, i64::min);
+    let span = (last - first).max(7 * DAY);
+    Span { from: first - span / 2, until: last + span * 3 / 5 }
 }
 
 /// Where labels go that belong under their middles: as near as the others allow. The last in the list goes first where
@@ -116,31 +103,33 @@ fn in_bar(bar: (f32, f32), word: f32, end: f32, lines: &[f32], room: f32) -> (Op
     (piece.map(|(from, _)| from), end_at)
 }
 
-/// Draws a timeline across what room there is.
+/// Draws a timeline across what room there is: zoomed with Ctrl and the wheel, pinching, the buttons or the keys + and −,
+/// dragged, and fitted again.
 pub(in crate::ui) fn draw(ui: &mut Ui, timeline: &Timeline) -> Response {
     let tokens = tokens(ui.ctx());
+    let id = ui.make_persistent_id("timeline");
+    if !timeline.lanes.is_empty() {
+        controls(ui, id);
+    }
     #[expect(clippy::cast_precision_loss, reason = "a few bars")]
     let bars = TOP + timeline.lanes.len() as f32 * PITCH;
-    let (area, response) = ui.allocate_exact_size(vec2(ui.available_width(), bars + LABELS), Sense::hover());
+    let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), DATES + bars + LABELS), Sense::hover());
+    let response = ui.interact(whole, id, Sense::click_and_drag());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &timeline.spoken));
-    if !ui.is_rect_visible(area) {
+    let span = navigate(ui, &response, whole, fitted(timeline));
+    if !ui.is_rect_visible(whole) {
         return response;
     }
-    let painter = ui.painter();
-    let scale = Scale::of(timeline, area.width());
+    focus_ring(ui, &response);
+    let scale = Scale { span, width: whole.width() };
+    dates(ui, whole, bars, &scale, &timeline.zone);
+    let area = whole.with_min_y(whole.top() + DATES);
+    let painter = ui.painter().with_clip_rect(whole.intersect(ui.clip_rect()));
     let layout = |text: &str, ink| painter.layout_no_wrap(text.to_owned(), theme::medium(theme::TABLE_HEAD), ink);
-    let lines: Vec<f32> = timeline.marks.iter().map(|mark| scale.x(mark.at)).collect();
+    let marks: Vec<&Mark> = timeline.marks.iter().filter(|mark| scale.shows(mark.at)).collect();
+    let lines: Vec<f32> = marks.iter().map(|mark| scale.x(mark.at)).collect();
     for (index, lane) in timeline.lanes.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few bars")]
-        let top = area.top() + TOP + index as f32 * PITCH;
-        let (from, until) = (scale.x(lane.from), scale.x(lane.until).max(scale.x(lane.from) + 2.0));
-        let rect = Rect::from_min_max(pos2(area.left() + from, top), pos2(area.left() + until, top + BAR));
-        let tone = match lane.part {
-            Part::InUse => tokens.info,
-            Part::New => tokens.ok,
-            Part::Accepted => tokens.warn,
-        };
-        painter.rect_filled(rect, 3.0, tone.soft);
+        bar(&painter, tokens, lane_rect(area, index, &scale, lane), lane.part);
     }
     if let Some((from, until)) = timeline.overlap {
         let rect = Rect::from_min_max(
@@ -148,23 +137,41 @@ pub(in crate::ui) fn draw(ui: &mut Ui, timeline: &Timeline) -> Response {
             pos2(area.left() + scale.x(until), area.top() + bars - 3.0),
         );
         painter.rect_filled(rect, 0.0, tokens.accent.ink.gamma_multiply(0.14));
+        // Its edges, for those to whom the tint says nothing.
+        for x in [rect.left(), rect.right()] {
+            painter.add(Shape::dashed_line(
+                &[pos2(x, rect.top()), pos2(x, rect.bottom())],
+                Stroke::new(1.0, tokens.accent.ink),
+                3.0,
+                3.0,
+            ));
+        }
+    }
+    for (from, until) in &timeline.gaps {
+        let right = until.map_or(area.width(), |until| scale.x(until));
+        let rect = Rect::from_min_max(
+            pos2(area.left() + scale.x(*from), area.top() + TOP - 4.0),
+            pos2(area.left() + right, area.top() + bars - 4.0),
+        );
+        gap(&painter, tokens, rect, if until.is_some() { "gap" } else { "no successor" });
     }
     for (index, lane) in timeline.lanes.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few bars")]
-        let middle = area.top() + TOP + index as f32 * PITCH + BAR / 2.0;
-        let (from, until) = (scale.x(lane.from), scale.x(lane.until));
+        let rect = lane_rect(area, index, &scale, lane);
         let ink = if lane.part == Part::New { tokens.ok.ink } else { tokens.text };
         let ends = if lane.part == Part::New { tokens.muted } else { tokens.bad.ink };
         let (word, end) = (layout(&lane.word, ink), layout(&lane.end, ends));
-        let (word_at, end_at) = in_bar((from, until), word.size().x, end.size().x, &lines, area.width());
+        let bar = (rect.left() - area.left(), rect.right() - area.left());
+        let (word_at, end_at) = in_bar(bar, word.size().x, end.size().x, &lines, area.width());
+        // Where the end lies outside of what is shown, its words would point at nothing.
+        let end_at = end_at.filter(|_| scale.shows(lane.until));
         for (galley, at) in [(word, word_at), (end, end_at)] {
             if let Some(at) = at {
-                painter.galley(pos2(area.left() + at, middle - galley.size().y / 2.0), galley, ink);
+                painter.galley(pos2(area.left() + at, rect.center().y - galley.size().y / 2.0), galley, ink);
             }
         }
     }
     // The activation's label stays where there is room for one alone.
-    let mut marks: Vec<_> = timeline.marks.iter().collect();
+    let mut marks = marks;
     marks.sort_by_key(|mark| !mark.activation);
     let labels: Vec<_> = marks
         .iter()
@@ -183,12 +190,85 @@ pub(in crate::ui) fn draw(ui: &mut Ui, timeline: &Timeline) -> Response {
         let ink = tokens.muted;
         painter.text(area.left_top(), Align2::LEFT_TOP, "No certificate yet", theme::small(), ink);
     }
-    response
+    response.on_hover_text("Drag to move, Ctrl and the wheel to zoom, double-click to fit")
+}
+
+fn lane_rect(area: Rect, index: usize, scale: &Scale, lane: &Lane) -> Rect {
+    #[expect(clippy::cast_precision_loss, reason = "a few bars")]
+    let top = area.top() + TOP + index as f32 * PITCH;
+    let (from, until) = (scale.x(lane.from), scale.x(lane.until).max(scale.x(lane.from) + 2.0));
+    Rect::from_min_max(pos2(area.left() + from, top), pos2(area.left() + until, top + BAR))
+}
+
+/// A certificate's bar. What it is to the profile is told by its edge as well: whole in use, dashed to come, thin accepted.
+pub(in crate::ui) fn bar(painter: &Painter, tokens: &Tokens, rect: Rect, part: Part) {
+    let tone = match part {
+        Part::InUse => tokens.info,
+        Part::New => tokens.ok,
+        Part::Accepted => tokens.warn,
+    };
+    painter.rect_filled(rect, 3.0, tone.soft);
+    let edge = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
+    match part {
+        Part::InUse => drop(painter.rect_stroke(rect, 3.0, Stroke::new(1.5, tone.ink), StrokeKind::Inside)),
+        Part::New => drop(painter.add(Shape::dashed_line(&edge, Stroke::new(1.0, tone.ink), 5.0, 3.0))),
+        Part::Accepted => drop(painter.hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, tone.ink))),
+    }
+}
+
+/// While nothing valid can be encrypted for: hatched, with its word where it has room.
+pub(in crate::ui) fn gap(painter: &Painter, tokens: &Tokens, rect: Rect, word: &str) {
+    if rect.width() < 1.0 {
+        return;
+    }
+    let within = painter.with_clip_rect(rect.intersect(painter.clip_rect()));
+    let line = Stroke::new(1.0, tokens.bad.ink.gamma_multiply(0.55));
+    let mut x = rect.left() - rect.height();
+    while x < rect.right() {
+        within.line_segment([pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())], line);
+        x += 7.0;
+    }
+    let galley = within.layout_no_wrap(word.to_owned(), theme::medium(theme::TABLE_HEAD), tokens.bad.ink);
+    let size = galley.size();
+    if size.x + 8.0 <= rect.width() {
+        let at = pos2(rect.center().x - size.x / 2.0, rect.bottom() - size.y - 2.0);
+        within.rect_filled(Rect::from_min_size(at, size).expand2(vec2(4.0, 1.0)), 3.0, tokens.bad.soft);
+        within.galley(at, galley, tokens.bad.ink);
+    }
+}
+
+/// The dates above the bars, each with a thin line through them.
+pub(in crate::ui) fn dates(ui: &Ui, area: Rect, bars: f32, scale: &Scale, zone: &TimeZone) {
+    let tokens = tokens(ui.ctx());
+    for (at, word) in scale.ticks(zone, 64.0) {
+        let x = area.left() + scale.x(at);
+        ui.painter().vline(x, area.top() + DATES..=area.top() + DATES + bars, Stroke::new(1.0, tokens.line));
+        let galley = ui.painter().layout_no_wrap(word, theme::small(), tokens.muted);
+        let left = (x - galley.size().x / 2.0).clamp(area.left(), (area.right() - galley.size().x).max(area.left()));
+        ui.painter().galley(pos2(left, area.top()), galley, tokens.muted);
+    }
+}
+
+/// The buttons that zoom and fit.
+pub(in crate::ui) fn controls(ui: &mut Ui, timeline: egui::Id) {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        for (symbol, name, factor) in [
+            (Icon::Maximize, "Fit the timeline", 0.0),
+            (Icon::ZoomOut, "Zoom out of the timeline", 1.0 / 1.5),
+            (Icon::ZoomIn, "Zoom into the timeline", 1.5),
+        ] {
+            if icon_button(ui, symbol, name).clicked() {
+                zoom(ui, timeline, factor);
+            }
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::timeline::{Lane, Mark};
+    use jiff::Timestamp;
+
     use super::*;
 
     fn day(number: i64) -> Timestamp {
@@ -231,9 +311,10 @@ mod tests {
     #[test]
     fn what_matters_lies_inside_and_in_order() {
         let lanes = vec![lane(Part::InUse, -1000, 21), lane(Part::New, -4, 700)];
-        let timeline =
-            Timeline { lanes, marks: vec![mark(0, false), mark(7, true)], overlap: None, spoken: String::new() };
-        let scale = Scale::of(&timeline, 900.0);
+        let marks = vec![mark(0, false), mark(7, true)];
+        let (gaps, spoken, zone) = (Vec::new(), String::new(), TimeZone::UTC);
+        let timeline = Timeline { lanes, marks, overlap: None, gaps, spoken, zone };
+        let scale = Scale { span: fitted(&timeline), width: 900.0 };
         let xs = [-4, 0, 7, 21].map(|number| scale.x(day(number)));
         assert!(xs.windows(2).all(|pair| pair[0] + 20.0 < pair[1]), "{xs:?}");
         assert!(xs[0] > 90.0 && xs[3] < 760.0, "{xs:?}");

@@ -66,6 +66,7 @@ impl ConnectionsPage {
         ui.add_space(6.0);
         trouble(ui, desk);
         let shown = self.day.shown(desk);
+        crate::ui::certificates::banners(ui, desk);
         if selected.is_none() {
             self.tiles(ui, desk, &shown);
             ui.add_space(6.0);

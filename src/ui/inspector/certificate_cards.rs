@@ -2,11 +2,15 @@
 
 use egui::{Label, RichText, Ui};
 
+use crate::app::ProfileKey;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{ProfileReport, Status};
 use crate::domain::identifier::IdentityName;
-use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, next_activation, used_now};
+use crate::domain::timeline::{
+    CertificateUse, Retirement, acceptable_now, all_fingerprints, next_activation, previous, retirement, used_now,
+    with_retirement,
+};
 use crate::ui::certificate::{days_left, short_fingerprint, signature, stated_fully, usage, validity};
 use crate::ui::icon::Icon;
 use crate::ui::moment::Moment;
@@ -22,6 +26,10 @@ pub(super) enum Act {
     Activate(Fingerprint),
     /// Activate it at another time.
     Reschedule(Fingerprint),
+    /// Do not activate it.
+    Cancel,
+    /// Use the one before again.
+    RollBack,
     /// Write our own to a file.
     WriteOurs(IdentityName),
 }
@@ -46,6 +54,8 @@ pub(super) struct Card {
     /// Whether somebody has compared the fingerprint; nothing where a CA vouches for it.
     confirmed: Option<bool>,
     scheduled: bool,
+    /// The certificate that can be gone back to, where this is the one in use.
+    before: Option<Fingerprint>,
     said: Vec<Said>,
 }
 
@@ -87,7 +97,7 @@ fn show_said(ui: &mut Ui, all: &[Said]) {
     }
 }
 
-fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
+pub(super) fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
     ui.horizontal(|ui| {
         // As high as the text: these are no controls.
         ui.spacing_mut().interact_size.y = 20.0;
@@ -98,7 +108,7 @@ fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn rows(ui: &mut Ui, rows: &[(&'static str, String)]) {
+pub(super) fn rows(ui: &mut Ui, rows: &[(&'static str, String)]) {
     for (name, value) in rows {
         row(ui, name, |ui| {
             let label = ui.add(Label::new(small(value)).truncate().selectable(true));
@@ -111,6 +121,8 @@ fn rows(ui: &mut Ui, rows: &[(&'static str, String)]) {
 #[must_use]
 pub(super) fn cards(
     snapshot: &Snapshot,
+    key: &ProfileKey,
+    retire_unused_days: u32,
     uses: &[CertificateUse],
     report: Option<&ProfileReport>,
     moment: &Moment,
@@ -118,6 +130,10 @@ pub(super) fn cards(
     let now = moment.now;
     let used = used_now(uses, now).map(|entry| entry.fingerprint);
     let next = next_activation(uses, now);
+    let seen = |print: &Fingerprint| snapshot.sightings.last_seen(&key.0, key.1, print);
+    let before = previous(uses, now).filter(|before| snapshot.facts(before).is_some_and(|facts| facts.not_after > now));
+    let retiring = |print: &Fingerprint| retirement(uses, print, retire_unused_days, &seen);
+    let uses = &with_retirement(uses, retire_unused_days, &seen);
     let accepted = acceptable_now(uses, now);
     let mut all = all_fingerprints(uses);
     all.sort_by_key(|print| {
@@ -146,6 +162,16 @@ pub(super) fn cards(
                 let source = if state.source.is_empty() { "Not known" } else { &state.source };
                 rows.push(("Came from", source.to_owned()));
             }
+            if let Some(at) = seen(&fingerprint) {
+                rows.push(("Last seen", format!("In a signature, {}", moment.ago(at))));
+            }
+            let retires = match retiring(&fingerprint) {
+                Retirement::AwaitsSuccessor => Some("Until its end: its successor has not signed yet".to_owned()),
+                Retirement::At(at) if at > now => Some(format!("{} where it is not seen again", moment.date(at))),
+                Retirement::At(at) => Some(format!("Retired on {}, not seen since", moment.date(at))),
+                Retirement::NotReplaced | Retirement::AtItsEnd => None,
+            };
+            rows.extend(retires.map(|retires| ("Retires", retires)));
             Card {
                 fingerprint,
                 name: facts.map_or_else(|| "Not in the workspace".to_owned(), |facts| facts.common_name().to_owned()),
@@ -155,6 +181,7 @@ pub(super) fn cards(
                 rows,
                 confirmed: self_signed.then(|| state.is_some_and(|state| state.confirmed.is_some())),
                 scheduled: coming.is_some(),
+                before: before.filter(|_| Some(fingerprint) == used),
                 said: if Some(fingerprint) == used { said(report, "partner_certificate") } else { Vec::new() },
             }
         })
@@ -250,14 +277,23 @@ impl Card {
                 }
                 show_said(ui, &self.said);
                 if self.scheduled && self.known {
-                    ui.horizontal(|ui| {
+                    ui.horizontal_wrapped(|ui| {
                         if crate::ui::widgets::secondary(ui, "Activate now…").clicked() {
                             act = Some(Act::Activate(self.fingerprint));
                         }
                         if crate::ui::widgets::secondary(ui, "Reschedule…").clicked() {
                             act = Some(Act::Reschedule(self.fingerprint));
                         }
+                        if crate::ui::widgets::secondary(ui, "Cancel the schedule").clicked() {
+                            act = Some(Act::Cancel);
+                        }
                     });
+                }
+                if let Some(before) = &self.before {
+                    let label = format!("Roll back to {}", before.short());
+                    if crate::ui::widgets::secondary(ui, label).clicked() {
+                        act = Some(Act::RollBack);
+                    }
                 }
             });
         });

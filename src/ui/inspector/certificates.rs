@@ -1,25 +1,23 @@
 //! The partner's certificates of one connection, and when each is used.
 
-use std::cell::Cell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use egui::{Label, RichText, Ui};
 
 use super::certificate_cards::{Act, Card, OurCard, cards, our_card};
+use super::server_card::server_card;
 use crate::app::engine::{Answer, Command, ConnectionState, RequestId, Snapshot};
-use crate::app::{CertificateSource, ImportRequest};
+use crate::app::{CertificateSource, ScheduleAct};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::timeline::Activation;
 use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meaning};
+use crate::ui::certificates::activate_now;
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::moment::Moment;
-use crate::ui::shell::Confirm;
 use crate::ui::theme;
 use crate::ui::widgets::{empty_state, muted, primary, secondary, segmented};
 
@@ -39,8 +37,6 @@ struct Made {
 #[derive(Default)]
 pub(super) struct CertificatesTab {
     made: Option<Made>,
-    /// An activation, begun by the question before it.
-    activating: Rc<Cell<Option<RequestId>>>,
     saving: Option<(IdentityName, Option<PickId>)>,
     writing: Option<RequestId>,
 }
@@ -97,6 +93,11 @@ impl CertificatesTab {
                     ui.label(muted(ui, "The identity that this profile names is not in the workspace"));
                 }
             }
+            if let Some(settings) = state.connection.profile(*profile) {
+                let key = (state.connection.id.clone(), *profile);
+                let snapshot = Arc::clone(desk.snapshot);
+                server_card(ui, desk, &snapshot, &key, &state.connection.name, settings);
+            }
         });
         if let Some(act) = act {
             self.carry_out(act, desk, state, *profile);
@@ -105,14 +106,6 @@ impl CertificatesTab {
 
     /// Goes on with what has come meanwhile.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
-        let mut activating = self.activating.get();
-        let activated = desk.answer(&mut activating);
-        self.activating.set(activating);
-        match activated {
-            Some(Ok(_)) => desk.toasts.done("The certificate is active", "Messages are encrypted for it from now on"),
-            Some(Err(error)) => desk.toasts.failed("The certificate was not activated", &error),
-            None => {}
-        }
         if let Some((name, pick)) = &mut self.saving
             && let Some(place) = desk.picked(pick)
         {
@@ -152,6 +145,7 @@ impl CertificatesTab {
             return;
         };
         let uses = &profile.partner_certificates;
+        let key = (state.connection.id.clone(), kind);
         let facts = |print: &Fingerprint| -> Option<&CertificateFacts> { snapshot.facts(print) };
         let moment: &Moment = &desk.moment;
         let report = state.profile_report(kind);
@@ -160,9 +154,9 @@ impl CertificatesTab {
             connection: state.connection.id.clone(),
             profile: kind,
             minute,
-            timeline: Timeline::of(uses, &facts, None, moment),
+            timeline: Timeline::of(&snapshot.sightings.uses(&key.0, kind, profile), &facts, None, moment),
             sentence: meaning(uses, &facts, None, moment),
-            cards: cards(snapshot, uses, report, moment),
+            cards: cards(snapshot, &key, profile.retire_unused_days, uses, report, moment),
             ours: our_card(snapshot, &profile.identity, report, moment),
         });
     }
@@ -178,26 +172,16 @@ impl CertificatesTab {
                 new_certificate(desk, state, profile, Some(CertificateSource::Workspace(fingerprint)));
             }
             Act::Activate(fingerprint) => {
-                let request = ImportRequest {
-                    source: CertificateSource::Workspace(fingerprint),
-                    connection: state.connection.id.clone(),
-                    profiles: vec![profile],
-                    also_where_used: false,
-                    also: Vec::new(),
-                    expected: None,
-                    activation: Activation::Now,
-                    confirmed: None,
-                };
                 let whom = format!("{}, {profile}", state.connection.name);
-                let text = format!(
-                    "From now on messages of {whom} are encrypted for {}. The partner must have switched to it already; signatures made with the old one are accepted until it expires",
-                    fingerprint.short()
-                );
-                let activating = Rc::clone(&self.activating);
-                let question = Confirm::new("Activate the certificate now?", text, "Activate now", move |desk| {
-                    activating.set(desk.ask(|id| Command::Import(id, request)));
-                });
-                desk.intend(Intent::Open(Box::new(question)));
+                activate_now(vec![(state.connection.id.clone(), profile)], &whom, &fingerprint, desk);
+            }
+            Act::Cancel => {
+                let profiles = vec![(state.connection.id.clone(), profile)];
+                desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::Cancel));
+            }
+            Act::RollBack => {
+                let profiles = vec![(state.connection.id.clone(), profile)];
+                desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::RollBack));
             }
             Act::WriteOurs(name) => {
                 let pick = desk.pick_file(FilePick::Save(format!("{name}.pem")));

@@ -3,6 +3,7 @@
 mod certificate_cards;
 mod certificates;
 mod history;
+mod server_card;
 mod settings;
 
 use egui::{Align, Layout, RichText, Ui};

@@ -111,7 +111,7 @@ impl PolicyErrands {
 pub(super) fn told(desk: &mut Desk<'_>, head: &str, change: PolicyChange) {
     let text = in_a_sentence(&change.changes);
     let back = Intent::Policies(PolicyIntent::Undo(Box::new(change)));
-    desk.toasts.offer(head, &text, "Undo", back);
+    desk.toasts.offer(head, &text, "Undo", Box::new(move |desk| desk.intend(back)));
 }
 
 /// The dialog that shows what a policy file would change.

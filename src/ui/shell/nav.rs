@@ -29,10 +29,12 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
         ui.spacing_mut().item_spacing.y = 2.0;
         let here = match page {
             Page::Connections | Page::TestSend(_) => 0,
-            Page::Transmissions => 1,
-            Page::Policies => 2,
+            Page::Certificates => 1,
+            Page::Transmissions => 2,
+            Page::Policies => 3,
         };
         let need_action = desk.snapshot.summary.need_action;
+        let ending = desk.snapshot.summary.ending;
         let items = [
             (
                 "Connections",
@@ -40,6 +42,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
                 Page::Connections,
                 (need_action > 0).then_some((need_action, ToneName::Bad)),
             ),
+            ("Certificates", Icon::FileBadge, Page::Certificates, (ending > 0).then_some((ending, ToneName::Warn))),
             ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),
             ("Policies", Icon::ScrollText, Page::Policies, None),
         ];
@@ -106,6 +109,9 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
         painter.galley(pill.center() - galley.size() / 2.0, galley, tone.ink);
     }
     let said = match number {
+        Some((number, ToneName::Warn)) => {
+            format!("{label}, {number} end within {} days", crate::app::engine::Summary::ending_days())
+        }
         Some((number, _)) => format!("{label}, {number} need action"),
         None => label.to_owned(),
     };

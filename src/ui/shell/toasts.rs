@@ -6,15 +6,15 @@ use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Stroke, ve
 use jiff::Timestamp;
 
 use crate::app::AppError;
+use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
-use crate::ui::intent::Intent;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, icon_button, link};
+use crate::ui::widgets::{ToneName, icon_button, secondary};
 
 /// So long is a message shown that needs no answer.
 const SHOWN: Duration = Duration::from_secs(6);
 
-/// A message with a button stays longer: it takes a decision to press it.
+/// So long one that offers to take something back: it has to be read and thought about.
 const OFFERED: Duration = Duration::from_secs(20);
 
 /// More than these are too many to read: the oldest goes.
@@ -24,11 +24,14 @@ struct Toast {
     tone: ToneName,
     head: String,
     text: String,
-    /// A button, and what it does.
-    offer: Option<(String, Intent)>,
     /// Set on the first frame that shows it.
     since: Option<Timestamp>,
+    /// What can still be done about it, and what that is called.
+    offer: Option<(String, Offer)>,
 }
+
+/// What a message offers to do.
+pub type Offer = Box<dyn FnOnce(&mut Desk<'_>)>;
 
 /// The messages that are shown.
 #[derive(Default)]
@@ -40,14 +43,6 @@ impl Toasts {
     /// Says that something was done.
     pub fn done(&mut self, head: &str, text: &str) {
         self.push(ToneName::Ok, head, text);
-    }
-
-    /// Says that something was done, and offers something with it, such as to take it back.
-    pub fn offer(&mut self, head: &str, text: &str, button: &str, intent: Intent) {
-        self.push(ToneName::Ok, head, text);
-        if let Some(toast) = self.shown.last_mut() {
-            toast.offer = Some((button.to_owned(), intent));
-        }
     }
 
     /// Says that something was done which is to be looked at.
@@ -66,9 +61,17 @@ impl Toasts {
         self.error(what, &format!("{}{hint}", error.message()));
     }
 
+    /// Says that something was done, with a button that does something about it: `Undo`.
+    pub fn offer(&mut self, head: &str, text: &str, button: &str, act: Offer) {
+        self.push(ToneName::Ok, head, text);
+        if let Some(toast) = self.shown.last_mut() {
+            toast.offer = Some((button.to_owned(), act));
+        }
+    }
+
     fn push(&mut self, tone: ToneName, head: &str, text: &str) {
         self.shown.retain(|toast| toast.head != head || toast.text != text);
-        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), offer: None, since: None });
+        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None, offer: None });
         if self.shown.len() > MOST {
             // Errors stay as long as something else can go.
             let oldest = self.shown.iter().position(|toast| toast.tone != ToneName::Bad).unwrap_or(0);
@@ -76,13 +79,12 @@ impl Toasts {
         }
     }
 
-    /// Shows them. Returns what was pressed in one of them.
-    #[must_use]
-    pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Intent> {
+    /// Shows them, and returns what was taken of what they offer.
+    pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Offer> {
         if self.shown.is_empty() {
             return None;
         }
-        let mut pressed = None;
+        let mut taken = None;
         let tokens = tokens(ctx);
         let mut closed = None;
         // Beside the navigation, away from the buttons of the inspector and of dialogs; where the inspector covers the
@@ -112,10 +114,10 @@ impl Toasts {
                                     let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
                                     ui.add(egui::Label::new(text).wrap().selectable(true));
                                 }
-                                if let Some((button, _)) = &toast.offer
-                                    && link(ui, button).clicked()
+                                if let Some((label, _)) = &toast.offer
+                                    && secondary(ui, label).clicked()
                                 {
-                                    pressed = toast.offer.take().map(|(_, intent)| intent);
+                                    taken = toast.offer.take().map(|(_, act)| act);
                                     closed = Some(index);
                                 }
                             });
@@ -130,15 +132,17 @@ impl Toasts {
             self.shown.remove(index);
         }
         let age = |since: Timestamp| u64::try_from(now.as_millisecond() - since.as_millisecond()).unwrap_or(0);
-        let left = |toast: &Toast| {
+        let most = |toast: &Toast| {
             let shown = if toast.offer.is_some() { OFFERED } else { SHOWN };
-            let most = u64::try_from(shown.as_millis()).unwrap_or(u64::MAX);
-            most.saturating_sub(toast.since.map_or(0, age))
+            u64::try_from(shown.as_millis()).unwrap_or(u64::MAX)
         };
-        self.shown.retain(|toast| toast.tone == ToneName::Bad || left(toast) > 0);
-        if let Some(next) = self.shown.iter().filter(|toast| toast.tone != ToneName::Bad).map(left).min() {
-            ctx.request_repaint_after(Duration::from_millis(next.max(1)));
+        self.shown
+            .retain(|toast| toast.tone == ToneName::Bad || toast.since.is_none_or(|since| age(since) < most(toast)));
+        let passing = self.shown.iter().filter(|toast| toast.tone != ToneName::Bad);
+        let left = passing.filter_map(|toast| Some(most(toast).saturating_sub(age(toast.since?)))).min();
+        if let Some(left) = left {
+            ctx.request_repaint_after(Duration::from_millis(left.max(1)));
         }
-        pressed
+        taken
     }
 }

@@ -81,7 +81,7 @@ const fn row(group: Group, key: &'static str, label: &'static str, control: Cont
 const WORDS: Control = Control::Words(None);
 
 /// The settings of a profile, in their order.
-static PROFILE: [Row; 35] = {
+static PROFILE: [Row; 36] = {
     use Control::{Flag, Identity, Mono, Number, PartnerCertificate, Password, Text, Trust, Words};
     use Group::{Address, More, Quirks, Security};
     [
@@ -183,6 +183,13 @@ static PROFILE: [Row; 35] = {
             "Timeout",
             Number("seconds"),
             "After so long without progress a transmission is given up",
+        ),
+        row(
+            More,
+            "retire_unused_days",
+            "Old certificate",
+            Number("days unused"),
+            "A replaced certificate is accepted until it was not seen for so long; 0 accepts it until its end",
         ),
         row(More, "retries", "Retries", Number("times"), "How often daily work is tried again; a test send never is"),
         row(

@@ -1,0 +1,385 @@
+//! Changing a schedule. Every function takes what a profile has and returns what it has afterwards; nothing is half done,
+//! and what was there before is all that is needed to take a change back.
+
+use jiff::Timestamp;
+
+use super::{CertificatePurpose, CertificateUse, next_activation, used_now};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+
+/// An activation that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActivationError {
+    /// The instant has passed.
+    #[error("the activation at {at} is in the past")]
+    Past {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The present.
+        now: Timestamp,
+    },
+    /// The certificate does not begin until later.
+    #[error("the activation at {at} is before the certificate begins at {not_before}")]
+    BeforeBegin {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's beginning.
+        not_before: Timestamp,
+    },
+    /// The certificate has ended by then.
+    #[error("the activation at {at} is after the certificate ends at {not_after}")]
+    AfterEnd {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's end.
+        not_after: Timestamp,
+    },
+}
+
+/// A change of a schedule that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// There is nothing to change.
+    #[error("no certificate is scheduled to go active")]
+    NothingScheduled,
+    /// There is nothing to go back to.
+    #[error("no certificate was used before the one that is used now")]
+    NothingBefore,
+    /// The one before has ended.
+    #[error("the certificate that was used before, {}, has ended at {not_after}", previous.short())]
+    PreviousEnded {
+        /// Which one.
+        previous: Fingerprint,
+        /// Its end.
+        not_after: Timestamp,
+    },
+    /// What is known of a certificate is missing.
+    #[error("the certificate {} is missing from the workspace", certificate.short())]
+    Unknown {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// The new instant is refused.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
+}
+
+/// When a certificate is to go active.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// At once.
+    Now,
+    /// At an instant, stated in a time zone where one was given.
+    At {
+        /// The instant.
+        at: Timestamp,
+        /// The IANA name of the zone, or an offset.
+        zone: Option<String>,
+    },
+}
+
+/// What importing a certificate does to a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renewal {
+    /// The profile's certificates afterwards.
+    pub uses: Vec<CertificateUse>,
+    /// When the new one goes active.
+    pub activates: Timestamp,
+    /// The one that it replaces.
+    pub replaces: Option<Fingerprint>,
+    /// What is to be said about the schedule.
+    pub warnings: Vec<CertificateWarning>,
+}
+
+/// What changing a schedule does to a profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// The profile's certificates afterwards.
+    pub uses: Vec<CertificateUse>,
+    /// The certificate that it is about: the one that goes active then, or that does not any more.
+    pub certificate: Fingerprint,
+    /// When it goes active; nothing where it does not any more.
+    pub activates: Option<Timestamp>,
+    /// The one that is encrypted for until then, or from now on instead of another.
+    pub other: Option<Fingerprint>,
+    /// What is to be said about the schedule.
+    pub warnings: Vec<CertificateWarning>,
+}
+
+/// What is known of a profile's certificates.
+type Facts<'a, 'f> = &'a dyn Fn(&Fingerprint) -> Option<&'f CertificateFacts>;
+
+/// Brings a renewed certificate into a profile: signatures made with it are accepted from now on, messages are
+/// encrypted for it from its activation, and signatures made with the old one are accepted until that one ends.
+///
+/// A schedule of the same certificate is replaced; so is any other activation still to come, because one profile has
+/// one successor at a time. What the certificate was used for before stays in the list: that is what rolling back goes
+/// back to.
+///
+/// # Errors
+/// Where the activation is past or outside the certificate's validity. A certificate that has ended or not begun can
+/// still be put to use at once: that is the user's to decide, and the warnings say it.
+pub fn renew(
+    uses: &[CertificateUse],
+    new: &CertificateFacts,
+    old: Option<&CertificateFacts>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Renewal, ActivationError> {
+    let (activates, zone) = match activation {
+        Activation::Now => (now, None),
+        Activation::At { at, zone } => {
+            if *at < now {
+                return Err(ActivationError::Past { at: *at, now });
+            }
+            if *at < new.not_before {
+                return Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before });
+            }
+            if *at > new.not_after {
+                return Err(ActivationError::AfterEnd { at: *at, not_after: new.not_after });
+            }
+            (*at, zone.clone())
+        }
+    };
+    let in_use = used_now(uses, now);
+    let replaces = in_use.map(|entry| entry.fingerprint);
+    let fresh = new.fingerprint_sha256;
+    if let Some(entry) = in_use.filter(|entry| entry.fingerprint == fresh) {
+        // The old file again: nothing is to be done, and least of all is a schedule to be lost.
+        let activates = entry.from.unwrap_or(now);
+        return Ok(Renewal { uses: uses.to_vec(), activates, replaces: None, warnings: Vec::new() });
+    }
+    let mut warnings = Vec::new();
+    if coming(uses, now).iter().any(|print| *print != fresh) {
+        warnings.push(CertificateWarning::ScheduleCancelled);
+    }
+    let mut after = Vec::new();
+    for entry in without_coming(uses, now, Some(fresh)) {
+        if entry.fingerprint == fresh {
+            after.extend(accepted_on(&entry, new, now));
+        } else if Some(entry.fingerprint) == replaces {
+            after.extend(replaced(&entry, old, activates));
+        } else {
+            after.push(entry);
+        }
+    }
+    let both = activates <= now;
+    let accepted =
+        after.iter().any(|entry| entry.fingerprint == fresh && entry.covers(CertificatePurpose::Verify, now));
+    if !both && !accepted {
+        after.push(use_of(fresh, &[CertificatePurpose::Verify], now, None));
+    }
+    let purposes: &[_] = if both && !accepted { CertificatePurpose::ALL } else { &[CertificatePurpose::Encrypt] };
+    after.push(use_of(fresh, purposes, activates, zone));
+    if old.is_some_and(|old| old.not_after < activates && activates > now) {
+        warnings.push(CertificateWarning::Gap);
+    }
+    if activates > now && activates.as_second() - now.as_second() < 86_400 {
+        warnings.push(CertificateWarning::Soon);
+    }
+    Ok(Renewal { uses: after, activates, replaces, warnings })
+}
+
+/// Moves the activation that is still to come to another instant.
+///
+/// # Errors
+/// Where none is to come, its certificate is not known, or the new instant is refused as [`renew`] refuses it.
+pub fn reschedule(
+    uses: &[CertificateUse],
+    facts: Facts<'_, '_>,
+    at: Timestamp,
+    zone: Option<String>,
+    now: Timestamp,
+) -> Result<Change, ScheduleError> {
+    again(uses, facts, &Activation::At { at, zone }, now)
+}
+
+/// Activates at once what is scheduled for later.
+///
+/// # Errors
+/// Where nothing is scheduled, or its certificate is not known.
+pub fn activate_now(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) -> Result<Change, ScheduleError> {
+    again(uses, facts, &Activation::Now, now)
+}
+
+fn again(
+    uses: &[CertificateUse],
+    facts: Facts<'_, '_>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Change, ScheduleError> {
+    let (entry, _) = next_activation(uses, now).ok_or(ScheduleError::NothingScheduled)?;
+    let certificate = entry.fingerprint;
+    let new = facts(&certificate).ok_or(ScheduleError::Unknown { certificate })?;
+    let other = used_now(uses, now).map(|entry| entry.fingerprint);
+    if other == Some(certificate) {
+        // Used already, and once more later: the later one is all that there is to change.
+        let mut after = without_coming(uses, now, Some(certificate));
+        if let Activation::At { at, zone } = activation {
+            if *at < now {
+                return Err(ActivationError::Past { at: *at, now }.into());
+            }
+            after.push(use_of(certificate, &[CertificatePurpose::Encrypt], *at, zone.clone()));
+        }
+        return Ok(Change { uses: after, certificate, activates: Some(now), other: None, warnings: Vec::new() });
+    }
+    let old = other.and_then(|print| facts(&print));
+    let renewal = renew(uses, new, old, activation, now)?;
+    Ok(Change {
+        uses: renewal.uses,
+        certificate,
+        activates: Some(renewal.activates),
+        other,
+        warnings: renewal.warnings,
+    })
+}
+
+/// Takes back what is scheduled: nothing is encrypted for it any more, and what was accepted only for its sake is not
+/// accepted any longer. A certificate that was in use before stays accepted. The one in use goes on as if nothing had
+/// been scheduled.
+///
+/// # Errors
+/// Where nothing is scheduled.
+pub fn cancel(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) -> Result<Change, ScheduleError> {
+    let (entry, _) = next_activation(uses, now).ok_or(ScheduleError::NothingScheduled)?;
+    let certificate = entry.fingerprint;
+    let other = used_now(uses, now).map(|entry| entry.fingerprint);
+    let after = without_coming(uses, now, None)
+        .into_iter()
+        .map(|entry| {
+            let end = facts(&entry.fingerprint).map(|facts| facts.not_after);
+            if Some(entry.fingerprint) == other { without_own_end(entry, end) } else { entry }
+        })
+        .collect();
+    Ok(Change { uses: after, certificate, activates: None, other, warnings: Vec::new() })
+}
+
+/// The certificate that was used before the one that is used now, also where both began at the same instant.
+#[must_use]
+pub fn previous(uses: &[CertificateUse], now: Timestamp) -> Option<Fingerprint> {
+    let mut begun: Vec<(usize, &CertificateUse)> =
+        uses.iter().enumerate().filter(|(_, entry)| entry.covers(CertificatePurpose::Encrypt, now)).collect();
+    // As `used_now` chooses: of those that were always there the first listed is the last word, of others the last.
+    let place = |index: usize, entry: &CertificateUse| if entry.from.is_none() { usize::MAX - index } else { index };
+    begun.sort_by_key(|(index, entry)| (entry.from, place(*index, entry)));
+    let present = begun.last()?.1.fingerprint;
+    begun.iter().rev().map(|(_, entry)| entry.fingerprint).find(|print| *print != present)
+}
+
+/// Goes back to the certificate that was used before: messages are encrypted for it from now on. The one that was used
+/// until now stays accepted until its end, because the partner may sign with it already. What is scheduled for later
+/// stays scheduled, unless it is the very one that is gone back to.
+///
+/// # Errors
+/// Where none was used before, or that one has ended or is not known.
+pub fn roll_back(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) -> Result<Change, ScheduleError> {
+    let certificate = previous(uses, now).ok_or(ScheduleError::NothingBefore)?;
+    let old = facts(&certificate).ok_or(ScheduleError::Unknown { certificate })?;
+    if old.not_after < now {
+        return Err(ScheduleError::PreviousEnded { previous: certificate, not_after: old.not_after });
+    }
+    let other = used_now(uses, now).map(|entry| entry.fingerprint);
+    let mut after = Vec::new();
+    for entry in uses {
+        if entry.fingerprint == certificate && entry.encrypts() && entry.from.is_some_and(|from| from > now) {
+            // It is used from now on: being activated later says nothing any more.
+            continue;
+        }
+        if entry.fingerprint == certificate {
+            after.extend(accepted_on(entry, old, now));
+        } else if Some(entry.fingerprint) == other {
+            after.extend(replaced(entry, other.and_then(|print| facts(&print)), now));
+        } else {
+            after.push(entry.clone());
+        }
+    }
+    let accepted =
+        after.iter().any(|entry| entry.fingerprint == certificate && entry.covers(CertificatePurpose::Verify, now));
+    let purposes: &[_] = if accepted { &[CertificatePurpose::Encrypt] } else { CertificatePurpose::ALL };
+    after.push(use_of(certificate, purposes, now, None));
+    Ok(Change { uses: after, certificate, activates: Some(now), other, warnings: Vec::new() })
+}
+
+fn use_of(
+    fingerprint: Fingerprint,
+    purposes: &[CertificatePurpose],
+    from: Timestamp,
+    zone: Option<String>,
+) -> CertificateUse {
+    CertificateUse { fingerprint, purposes: purposes.to_vec(), from: Some(from), until: None, zone }
+}
+
+/// The certificates whose activation is still to come.
+fn coming(uses: &[CertificateUse], now: Timestamp) -> Vec<Fingerprint> {
+    uses.iter()
+        .filter(|entry| entry.encrypts() && entry.from.is_some_and(|from| from > now))
+        .map(|entry| entry.fingerprint)
+        .collect()
+}
+
+/// Without the activations that are still to come. What verifies only for the sake of one goes with it: where the
+/// certificate was never encrypted for, and was not always accepted; not so of the certificate that is to stay.
+fn without_coming(uses: &[CertificateUse], now: Timestamp, stays: Option<Fingerprint>) -> Vec<CertificateUse> {
+    let coming = coming(uses, now);
+    let begun = |entry: &CertificateUse| entry.from.is_none_or(|from| from <= now);
+    let mut kept = Vec::new();
+    for entry in uses {
+        if !coming.contains(&entry.fingerprint) {
+            kept.push(entry.clone());
+            continue;
+        }
+        let was_used =
+            uses.iter().any(|other| other.fingerprint == entry.fingerprint && other.encrypts() && begun(other));
+        let stays = was_used || entry.from.is_none() || stays == Some(entry.fingerprint);
+        match (entry.encrypts() && !begun(entry), entry.verifies() && stays) {
+            (false, _) if entry.encrypts() => kept.push(entry.clone()),
+            (_, true) => kept.push(entry.only(CertificatePurpose::Verify)),
+            (_, false) => {}
+        }
+    }
+    kept
+}
+
+/// The uses of a certificate that is being replaced: it encrypts as before (its successor, having begun later, takes
+/// over), and verifies until it ends. One that ends before its successor begins keeps verifying: a partner who is
+/// late is not to be shut out by a date that has passed anyway.
+fn replaced(entry: &CertificateUse, old: Option<&CertificateFacts>, activates: Timestamp) -> Vec<CertificateUse> {
+    let own_end = old.map(|old| old.not_after);
+    // An end that an earlier schedule had set says nothing any more.
+    let stated = entry.until.filter(|until| Some(*until) != own_end);
+    let end = own_end.filter(|end| *end > activates);
+    let until = match (stated, end) {
+        (Some(stated), Some(end)) => Some(stated.min(end)),
+        (stated, end) => stated.or(end),
+    };
+    let mut parts = Vec::new();
+    if entry.encrypts() {
+        parts.push(CertificateUse { until: stated, ..entry.only(CertificatePurpose::Encrypt) });
+    }
+    if entry.verifies() {
+        parts.push(CertificateUse { until, ..entry.only(CertificatePurpose::Verify) });
+    }
+    parts
+}
+
+/// The uses of a certificate that is put to use again: what it was accepted for has no end any more.
+fn accepted_on(entry: &CertificateUse, facts: &CertificateFacts, now: Timestamp) -> Vec<CertificateUse> {
+    let entry = without_own_end(entry.clone(), Some(facts.not_after));
+    let mut parts = Vec::new();
+    if entry.encrypts() {
+        parts.push(entry.only(CertificatePurpose::Encrypt));
+    }
+    // What has ended stays ended; a new one begins.
+    if entry.verifies() && entry.until.is_none_or(|until| until > now) {
+        parts.push(CertificateUse { until: None, ..entry.only(CertificatePurpose::Verify) });
+    }
+    if parts.len() == 2 && parts[0].until.is_none() {
+        return vec![CertificateUse { until: None, ..entry }];
+    }
+    parts
+}
+
+/// Without the end that being replaced has set, which is the certificate's own.
+fn without_own_end(entry: CertificateUse, end: Option<Timestamp>) -> CertificateUse {
+    let until = entry.until.filter(|until| Some(*until) != end);
+    CertificateUse { until, ..entry }
+}

@@ -1,0 +1,270 @@
+//! What holds for a schedule after any sequence of acts at any instants, with a clock that is put forward and back.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{AmbiguousOffset, TimeZone};
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::instant::{self, InstantError};
+
+/// Half days, so that acts fall between and onto the ends of certificates.
+const STEP: i64 = 43_200;
+const LAST: i64 = 240;
+
+fn at(step: i64) -> Timestamp {
+    Timestamp::from_second(step * STEP).unwrap()
+}
+
+fn certificate(id: u8, from: i64, until: i64) -> CertificateFacts {
+    CertificateFacts {
+        subject: "CN=partner".to_owned(),
+        issuer: "CN=partner".to_owned(),
+        serial: format!("{id:02x}"),
+        fingerprint_sha256: Fingerprint([id; 32]),
+        fingerprint_sha1: String::new(),
+        spki_sha256: format!("{id:02x}"),
+        not_before: at(from),
+        not_after: at(until),
+        key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+        signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
+        self_signed: true,
+        ca: false,
+        key_usage: Vec::new(),
+    }
+}
+
+/// Four certificates that overlap, follow each other, and leave gaps.
+fn certificates() -> [CertificateFacts; 4] {
+    [certificate(1, -100, 100), certificate(2, 40, 150), certificate(3, 90, 220), certificate(4, 160, 400)]
+}
+
+#[derive(Clone, Debug)]
+enum Act {
+    Import(usize, Option<i64>),
+    Reschedule(i64),
+    Cancel,
+    ActivateNow,
+    RollBack,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let when = prop_oneof![1 => Just(None), 2 => (0..LAST).prop_map(Some)];
+    prop_oneof![
+        4 => (0..4_usize, when).prop_map(|(which, when)| Act::Import(which, when)),
+        2 => (0..LAST).prop_map(Act::Reschedule),
+        2 => Just(Act::Cancel),
+        2 => Just(Act::ActivateNow),
+        3 => Just(Act::RollBack),
+    ]
+}
+
+/// Acts, each with the instant at which it is done: the clock may be put back between two.
+fn history() -> impl Strategy<Value = Vec<(i64, Act)>> {
+    let forward = proptest::collection::vec((0..25_i64, act()), 1..12).prop_map(|acts| {
+        let mut now = 0;
+        acts.into_iter()
+            .map(|(passed, act)| {
+                now += passed;
+                (now, act)
+            })
+            .collect::<Vec<_>>()
+    });
+    let jumping = proptest::collection::vec((0..LAST, act()), 1..12);
+    prop_oneof![forward, jumping]
+}
+
+fn used(uses: &[CertificateUse], at: Timestamp) -> Option<Fingerprint> {
+    used_now(uses, at).map(|entry| entry.fingerprint)
+}
+
+/// Every instant at which something may change, the one before each, and those between.
+fn instants() -> impl Iterator<Item = Timestamp> {
+    (-2..LAST + 2).flat_map(|step| {
+        let on = at(step);
+        [Timestamp::from_nanosecond(on.as_nanosecond() - 1).unwrap(), on]
+    })
+}
+
+fn do_it(
+    uses: &[CertificateUse],
+    act: &Act,
+    now: Timestamp,
+    known: &[CertificateFacts],
+) -> Option<(Vec<CertificateUse>, Fingerprint)> {
+    let facts = |print: &Fingerprint| known.iter().find(|facts| facts.fingerprint_sha256 == *print);
+    let old = used(uses, now);
+    let change = match act {
+        Act::Import(which, when) => {
+            let new = &known[*which];
+            let activation =
+                when.map_or(Activation::Now, |step| Activation::At { at: at(step), zone: Some("UTC".to_owned()) });
+            let renewal = renew(uses, new, old.and_then(|old| facts(&old)), &activation, now).ok()?;
+            let fresh = new.fingerprint_sha256;
+            assert!(acceptable_now(&renewal.uses, now).contains(&fresh), "receiving widens at import");
+            let dropped: Vec<Fingerprint> = acceptable_now(uses, now)
+                .into_iter()
+                .filter(|print| !acceptable_now(&renewal.uses, now).contains(print))
+                .collect();
+            let next = next_activation(uses, now).map(|(entry, _)| entry.fingerprint);
+            assert!(dropped.iter().all(|print| Some(*print) == next), "nothing else is shut out by an import");
+            return Some((renewal.uses, fresh));
+        }
+        Act::Reschedule(step) => reschedule(uses, &facts, at(*step), None, now),
+        Act::Cancel => cancel(uses, &facts, now),
+        Act::ActivateNow => activate_now(uses, &facts, now),
+        Act::RollBack => roll_back(uses, &facts, now),
+    };
+    let change = change.ok()?;
+    match act {
+        Act::Cancel => {
+            assert_eq!(next_activation(&change.uses, now), None, "nothing is to come any more");
+            assert_eq!(used(&change.uses, now), old, "what is used now is not touched");
+        }
+        Act::ActivateNow => assert_eq!(used(&change.uses, now), Some(change.certificate)),
+        Act::Reschedule(step) => {
+            assert_eq!(used(&change.uses, at(*step)), Some(change.certificate));
+            if at(*step) > now {
+                assert_eq!(used(&change.uses, now), old);
+            }
+        }
+        Act::RollBack => {
+            assert_eq!(used(&change.uses, now), previous(uses, now));
+            assert!(facts(&change.certificate).is_some_and(|facts| facts.not_after >= now), "an ended one was taken");
+            let next = next_activation(&change.uses, now).map(|(entry, _)| entry.fingerprint);
+            assert_ne!(next, Some(change.certificate), "what is used now is not to come as well");
+            // There is always a way back.
+            assert_eq!(previous(&change.uses, now), old);
+            assert_eq!(change.other, old);
+        }
+        Act::Import(..) => {}
+    }
+    Some((change.uses, change.certificate))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Exactly one certificate is used at any instant from the first activation on, and what is used is accepted.
+    #[test]
+    fn one_is_used_and_a_superset_accepted_after_any_history(
+        begun in any::<bool>(),
+        history in history(),
+        seen in proptest::collection::vec(proptest::option::of(0..LAST), 4),
+        days in 0..40_u32,
+    ) {
+        let known = certificates();
+        let mut uses = if begun { plain_list(&[known[0].fingerprint_sha256]) } else { Vec::new() };
+        for (step, act) in &history {
+            let now = at(*step);
+            let before = used(&uses, now);
+            let Some((after, _)) = do_it(&uses, act, now, &known) else { continue };
+            prop_assert!(before.is_none() || used(&after, now).is_some(), "{act:?} left nothing in use at {now}");
+            // What was used until now is what was used: nothing is rewritten.
+            if begun {
+                for instant in instants().filter(|instant| *instant < now) {
+                    prop_assert_eq!(used(&after, instant), used(&uses, instant), "{:?} rewrote {}", act, instant);
+                }
+            }
+            uses = after;
+            let first = uses.iter().filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt)).map(|entry| entry.from).min();
+            let last_seen = |print: &Fingerprint| seen[usize::from(print.0[0]) - 1].map(at);
+            let retired = with_retirement(&uses, days, &last_seen);
+            for instant in instants() {
+                let used_then = used(&uses, instant);
+                if first.is_some_and(|first| first.is_none_or(|first| first <= instant)) {
+                    prop_assert!(used_then.is_some(), "nothing is used at {instant} after {act:?}");
+                }
+                prop_assert_eq!(used(&retired, instant), used_then, "retirement changes what is used");
+                if let Some(print) = used_then {
+                    prop_assert!(acceptable_now(&uses, instant).contains(&print), "{:?} is used and not accepted at {} after {:?}: {:#?}", print, instant, act, &uses);
+                    prop_assert!(acceptable_now(&retired, instant).contains(&print), "retired while in use at {}", instant);
+                }
+                for print in acceptable_now(&retired, instant) {
+                    prop_assert!(acceptable_now(&uses, instant).contains(&print), "retirement widens");
+                }
+            }
+        }
+    }
+
+    /// Rolling back twice ends where it began, as long as both are valid.
+    #[test]
+    fn rolling_back_can_be_rolled_back(first in 0..40_i64, second in 0..40_i64, third in 0..20_i64) {
+        let known = certificates();
+        let facts = |print: &Fingerprint| known.iter().find(|facts| facts.fingerprint_sha256 == *print);
+        let uses = plain_list(&[known[0].fingerprint_sha256]);
+        let begun = at(40 + first);
+        let uses = renew(&uses, &known[1], Some(&known[0]), &Activation::Now, begun).unwrap().uses;
+        let now = at(40 + first.min(39) + second.min(19));
+        let back = roll_back(&uses, &facts, now).unwrap();
+        prop_assert_eq!(used(&back.uses, now), Some(known[0].fingerprint_sha256));
+        let later = at(40 + first + second.min(19) + third);
+        let again = roll_back(&back.uses, &facts, later).unwrap();
+        prop_assert_eq!(used(&again.uses, later), Some(known[1].fingerprint_sha256));
+    }
+
+    /// What happened between two instants is told once, however the time between is cut into pieces.
+    #[test]
+    fn past_activations_are_told_once(history in history(), mut cuts in proptest::collection::vec(0..LAST, 0..6)) {
+        let known = certificates();
+        let mut uses = plain_list(&[known[0].fingerprint_sha256]);
+        for (step, act) in &history {
+            if let Some((after, _)) = do_it(&uses, act, at(*step), &known) {
+                uses = after;
+            }
+        }
+        cuts.extend([-1, LAST]);
+        cuts.sort_unstable();
+        let pieces: Vec<PastActivation> =
+            cuts.windows(2).flat_map(|cut| activations_between(&uses, at(cut[0]), at(cut[1]))).collect();
+        prop_assert_eq!(&pieces, &activations_between(&uses, at(-1), at(LAST)));
+        for past in &pieces {
+            prop_assert_eq!(used(&uses, past.at), Some(past.certificate));
+        }
+    }
+
+    /// A local time is taken where it exists once, and refused in words where it does not exist or exists twice.
+    #[test]
+    fn local_times_at_the_edges_of_daylight_saving(
+        zone in prop::sample::select(vec![
+            "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/St_Johns", "Africa/Cairo",
+            "Pacific/Apia", "Asia/Kathmandu", "UTC", "America/Santiago", "Antarctica/Troll",
+        ]),
+        year in 2011..2040_i16, days in 0..366_i64, minutes in 0..1440_i64, near in any::<bool>(), off in -90..90_i64,
+    ) {
+        let tz = TimeZone::get(zone).unwrap();
+        let mut local: DateTime = jiff::civil::date(year, 1, 1).at(0, 0, 0, 0)
+            + jiff::Span::new().days(days).minutes(minutes);
+        if near && let Some(change) = tz.following(tz.to_timestamp(local).unwrap()).next() {
+            // Round the next change of the clock.
+            local = tz.to_datetime(change.timestamp()) + jiff::Span::new().minutes(off);
+            local = local.date().at(local.hour(), local.minute(), 0, 0);
+        }
+        let written = format!("{local}[{zone}]");
+        let read = instant::parse(&written);
+        match tz.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => {
+                let stated = read.unwrap();
+                prop_assert_eq!(stated.at, offset.to_timestamp(local).unwrap());
+                let again = instant::parse(&instant::written(stated.at, stated.zone.as_deref())).unwrap();
+                prop_assert_eq!(again, stated, "{}", written);
+            }
+            AmbiguousOffset::Gap { .. } => {
+                prop_assert!(matches!(read, Err(InstantError::DoesNotExist { .. })), "{} {:?}", written, read);
+            }
+            AmbiguousOffset::Fold { before, after } => {
+                let Err(InstantError::ExistsTwice { first, second, .. }) = read else {
+                    return Err(TestCaseError::fail(format!("{written} was taken")));
+                };
+                // Written with the offset that the error proposes it is taken, and means what it says.
+                for (text, offset) in [(first, before), (second, after)] {
+                    let stated = instant::parse(&format!("{text}[{zone}]")).unwrap();
+                    prop_assert_eq!(stated.at, offset.to_timestamp(local).unwrap());
+                    let again = instant::parse(&instant::written(stated.at, Some(zone))).unwrap();
+                    prop_assert_eq!(again.at, stated.at);
+                }
+            }
+        }
+    }
+}
