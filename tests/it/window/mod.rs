@@ -11,6 +11,7 @@ mod picture_workspace;
 mod pictures;
 mod receiving;
 mod settings;
+mod settings_page;
 mod shell;
 mod stage;
 mod test_send;
