@@ -9,6 +9,8 @@ pub mod diagnosis;
 pub mod disposition;
 pub mod identifier;
 pub mod instant;
+pub mod own_rollover;
+pub mod own_timeline;
 pub mod policy;
 pub mod sent;
 pub mod signing;

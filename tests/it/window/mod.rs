@@ -4,6 +4,9 @@
 mod certificate;
 mod connections;
 mod engine;
+mod identities;
+#[cfg(feature = "pictures")]
+mod identity_pictures;
 mod new_connection;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
