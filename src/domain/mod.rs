@@ -11,6 +11,8 @@ pub mod due;
 pub mod identifier;
 pub mod instant;
 pub mod own_clock;
+pub mod own_rollover;
+pub mod own_timeline;
 pub mod policy;
 pub mod policy_comparison;
 pub mod rule_text;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0002_duties.sql"),
     include_str!("../../assets/migrations/0003_deadlines.sql"),
     include_str!("../../assets/migrations/0005_timeline.sql"),
+    include_str!("../../assets/migrations/0006_identities.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -19,6 +19,8 @@ pub(super) enum UiCommand {
     Policies,
     /// Bring a policy file in.
     ImportPolicy,
+    /// Show the settings.
+    Settings,
     /// Add a connection.
     NewConnection,
     /// Add the connection of a file.
@@ -49,7 +51,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -57,6 +59,7 @@ impl UiCommand {
         Self::Transmissions,
         Self::Policies,
         Self::ImportPolicy,
+        Self::Settings,
         Self::NewConnection,
         Self::ImportConnection,
         Self::NewCertificate,
@@ -83,6 +86,7 @@ impl UiCommand {
             Self::Transmissions => "Go to transmissions",
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
+            Self::Settings => "Settings",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
             Self::NewCertificate => "New partner certificate…",
@@ -110,6 +114,7 @@ impl UiCommand {
             Self::Certificates => command(Key::Num3),
             Self::Transmissions => command(Key::Num2),
             Self::Policies => command(Key::Num5),
+            Self::Settings => command(Key::Comma),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),
             Self::NewCertificate => command(Key::I),

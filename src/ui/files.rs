@@ -26,6 +26,8 @@ pub enum FilePick {
     Identity,
     /// A policy file to be read.
     Policy,
+    /// A CA's answer to a certificate request.
+    CaAnswer,
     /// Where something is to be written, with the name proposed for it.
     Save(String),
 }
@@ -68,6 +70,10 @@ impl FilePicks {
                 .add_filter("Keys and certificates", &["p12", "pfx", "pem"])
                 .add_filter("All files", &["*"]),
             FilePick::Policy => dialog.set_title("Choose a policy file").add_filter("Policy files", &["toml"]),
+            FilePick::CaAnswer => dialog
+                .set_title("Choose the CA's answer")
+                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c"])
+                .add_filter("All files", &["*"]),
             FilePick::Save(name) => dialog.set_title("Save as").set_file_name(name),
         };
         self.last += 1;

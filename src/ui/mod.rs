@@ -14,6 +14,7 @@
 //! | the journal | `transmissions` |
 //! | policies: their rules and sources, one's own, two compared | `policies` |
 //! | receiving in the window, started and stopped | `receiving` |
+//! | the settings: identities, receiving, appearance, workspace | `settings` |
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
@@ -43,6 +44,7 @@ mod picker;
 mod policies;
 mod receiving;
 mod sends;
+mod settings;
 mod shell;
 mod test_send;
 mod theme;

@@ -9,8 +9,9 @@ use super::connections::{self, ConnectionsPage};
 use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
-use super::intent::{InspectorTab, Intent, Page};
+use super::intent::{InspectorTab, Intent, Page, SettingsSection};
 use super::policies::{PoliciesPage, PolicyErrands, PolicyIntent};
+use super::settings::SettingsPage;
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
@@ -29,6 +30,7 @@ pub(super) struct Views {
     policies: PoliciesPage,
     policy_errands: PolicyErrands,
     test_send: Option<TestSendPage>,
+    settings: SettingsPage,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
@@ -147,7 +149,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions | Page::Certificates | Page::Policies => None,
+            Page::Certificates | Page::Transmissions | Page::Policies | Page::Settings(_) => None,
         }
     }
 
@@ -201,6 +203,7 @@ impl Views {
                 Page::Certificates => self.certificates.close_detail(),
                 Page::Transmissions => self.transmissions.close_detail(),
                 Page::Policies => self.policies.escape(desk),
+                Page::Settings(_) => {}
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
@@ -228,6 +231,7 @@ impl Views {
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
             UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
             UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
+            UiCommand::Settings => desk.intend(Intent::Go(Page::Settings(SettingsSection::default()))),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
             UiCommand::NewCertificate => {
@@ -333,6 +337,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
+            Page::Settings(section) => self.settings.show(ui, *section, desk),
             Page::Connections | Page::Certificates | Page::Transmissions | Page::Policies => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));

@@ -6,6 +6,7 @@
 //! once a minute, so that days count down and what other programs changed is seen.
 
 mod command;
+mod identity_work;
 mod policies;
 mod prospect;
 mod receiving;
@@ -22,6 +23,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use identity_work::IdentityCommand;
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};

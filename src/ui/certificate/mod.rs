@@ -29,9 +29,11 @@ mod view;
 mod whose;
 mod words;
 
+pub(super) use activation::ActivationForm;
 pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::{Comparing, short_fingerprint};
+pub(super) use schedule::means;
 pub(super) use timeline::{Part, Timeline, gaps, meaning};
 pub(super) use timeline_layout::{DATES, bar, controls, dates, draw as draw_timeline, gap};
 pub(super) use timeline_scale::{Scale, Span, navigate};
