@@ -20,6 +20,7 @@ mod policies;
 mod preparation;
 mod raw_text;
 mod receive;
+mod rollovers;
 mod runtime;
 pub mod sample;
 mod send;
@@ -40,6 +41,10 @@ pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
 pub use policies::PolicySummary;
 use preparation::Preparation;
+pub use rollovers::{
+    DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
+    RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedProfile, TestedRollover,
+};
 pub use runtime::{Shutdown, run};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};

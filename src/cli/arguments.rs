@@ -69,6 +69,9 @@ pub(super) enum Command {
     /// Partners' policies
     #[command(subcommand, arg_required_else_help = false)]
     Policy(PolicyCommand),
+    /// One renewed certificate for many profiles at once
+    #[command(subcommand, arg_required_else_help = false)]
+    Rollover(super::rollover::RolloverCommand),
 }
 
 #[derive(Debug, clap::Args)]
@@ -339,7 +342,7 @@ fn instant_at(text: &str) -> Result<Timestamp, InstantError> {
     instant::parse(text).map(|stated| stated.at)
 }
 
-fn activation(text: &str) -> Result<Activation, InstantError> {
+pub(super) fn activation(text: &str) -> Result<Activation, InstantError> {
     if text == "now" {
         return Ok(Activation::Now);
     }

@@ -11,6 +11,7 @@ mod identity;
 mod json;
 mod output;
 mod policy;
+mod rollover;
 mod sample;
 mod secret;
 mod send;
@@ -179,6 +180,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Serve(arguments) => serve::run(session, arguments).await,
         Command::Transmission(command) => transmission::run(session, command).await,
         Command::Policy(command) => policy::run(session, command).await,
+        Command::Rollover(command) => rollover::run(session, command).await,
     }
 }
 

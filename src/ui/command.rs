@@ -13,6 +13,10 @@ pub(super) enum UiCommand {
     Connections,
     /// Show the transmissions.
     Transmissions,
+    /// Show the rollovers.
+    Rollovers,
+    /// Start a rollover.
+    NewRollover,
     /// Add a connection.
     NewConnection,
     /// Add the connection of a file.
@@ -43,11 +47,13 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 19] = [
         Self::Find,
         Self::Search,
         Self::Connections,
         Self::Transmissions,
+        Self::Rollovers,
+        Self::NewRollover,
         Self::NewConnection,
         Self::ImportConnection,
         Self::NewCertificate,
@@ -71,6 +77,8 @@ impl UiCommand {
             Self::Search => "Search on this page",
             Self::Connections => "Go to connections",
             Self::Transmissions => "Go to transmissions",
+            Self::Rollovers => "Go to rollovers",
+            Self::NewRollover => "New rollover…",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
             Self::NewCertificate => "New partner certificate…",
@@ -96,6 +104,8 @@ impl UiCommand {
             Self::Search => command(Key::F),
             Self::Connections => command(Key::Num1),
             Self::Transmissions => command(Key::Num2),
+            // Certificates have the 3 between them.
+            Self::Rollovers => command(Key::Num4),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),
             Self::NewCertificate => command(Key::I),
@@ -105,7 +115,7 @@ impl UiCommand {
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
-            Self::Light | Self::Dark | Self::System | Self::Sample => None,
+            Self::Light | Self::Dark | Self::System | Self::Sample | Self::NewRollover => None,
         }
     }
 

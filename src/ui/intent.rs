@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::dialog::Dialog;
 use crate::app::CertificateSource;
+use crate::app::engine::RequestId;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::rollover::RolloverId;
 use crate::domain::transmission::TransmissionId;
 
 /// A page of the window.
@@ -17,6 +19,8 @@ pub enum Page {
     TestSend(ConnectionId),
     /// The journal.
     Transmissions,
+    /// Rollovers, or the board of one.
+    Rollovers,
 }
 
 /// A tab of the inspector.
@@ -91,6 +95,14 @@ pub enum Intent {
     ReplaceConnectionFile(PathBuf),
     /// Pick a place and write a connection's file there.
     ExportConnection(ConnectionId),
+    /// Open the dialog that starts a rollover, from a certificate, where that is known.
+    NewRollover(Option<CertificateSource>),
+    /// Show the board of a rollover.
+    ShowRollover(RolloverId),
+    /// Lead back from a board to the list of rollovers.
+    CloseRollover,
+    /// Follow test sends of a rollover.
+    FollowTests(RequestId, RolloverId),
     /// Show a transmission.
     ShowTransmission(TransmissionId),
     /// Put a dialog on top of the window.

@@ -12,6 +12,7 @@
 //! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | one renewed certificate for many profiles | `rollovers` |
 //! | receiving in the window, started and stopped | `receiving` |
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
@@ -39,6 +40,7 @@ mod open;
 mod outcome;
 mod picker;
 mod receiving;
+mod rollovers;
 mod sends;
 mod shell;
 mod test_send;

@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page};
+use super::rollovers::{RolloversPage, StartDialog};
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
@@ -22,6 +23,7 @@ pub(super) struct Views {
     pub(super) page: Page,
     pub(super) connections: ConnectionsPage,
     transmissions: TransmissionsPage,
+    pub(super) rollovers: RolloversPage,
     test_send: Option<TestSendPage>,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
@@ -37,6 +39,7 @@ impl Views {
     /// The journal has changed: what is shown of it is to be read anew.
     pub(super) fn journal_changed(&mut self) {
         self.transmissions.refresh();
+        self.rollovers.journal_changed();
         if let Some(inspector) = &mut self.inspector {
             inspector.journal_changed();
         }
@@ -94,6 +97,13 @@ impl Views {
                     page.begin(&profiles, desk);
                 }
             }
+            Intent::NewRollover(source) => self.dialogs.push(Box::new(StartDialog::new(source, desk))),
+            Intent::ShowRollover(id) => {
+                self.go(Page::Rollovers);
+                self.rollovers.open(id);
+            }
+            Intent::CloseRollover => self.rollovers.close(),
+            Intent::FollowTests(request, id) => self.rollovers.follow(request, id),
             Intent::ShowTransmission(id) => {
                 self.go(Page::Transmissions);
                 self.transmissions.open(id);
@@ -130,7 +140,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions => None,
+            Page::Transmissions | Page::Rollovers => None,
         }
     }
 
@@ -182,13 +192,17 @@ impl Views {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
                 Page::Transmissions => self.transmissions.close_detail(),
+                Page::Rollovers => self.rollovers.back(),
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
         if let Some(pasted) = pasted_certificate(ctx)
             && self.dialogs.is_empty()
         {
-            desk.intend(Intent::NewCertificate { connection: None, profile: None, source: Some(pasted) });
+            desk.intend(match self.page {
+                Page::Rollovers => Intent::NewRollover(Some(pasted)),
+                _ => Intent::NewCertificate { connection: None, profile: None, source: Some(pasted) },
+            });
         }
     }
 
@@ -197,6 +211,7 @@ impl Views {
             UiCommand::Find => self.palette.open(),
             UiCommand::Search => match self.page {
                 Page::Transmissions => self.transmissions.focus_search(),
+                Page::Rollovers => self.rollovers.focus_search(),
                 _ => {
                     self.page = Page::Connections;
                     self.connections.focus_search();
@@ -204,6 +219,8 @@ impl Views {
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::Rollovers => desk.intend(Intent::Go(Page::Rollovers)),
+            UiCommand::NewRollover => desk.intend(Intent::NewRollover(None)),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
             UiCommand::NewCertificate => {
@@ -262,7 +279,10 @@ impl Views {
             } else {
                 taken = true;
                 let source = Some(crate::app::CertificateSource::File(path));
-                desk.intend(Intent::NewCertificate { connection: None, profile: None, source });
+                desk.intend(match self.page {
+                    Page::Rollovers => Intent::NewRollover(source),
+                    _ => Intent::NewCertificate { connection: None, profile: None, source },
+                });
             }
         }
     }
@@ -298,6 +318,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
+            Page::Rollovers => self.rollovers.show(ui, desk),
             Page::Connections | Page::Transmissions => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
@@ -330,6 +351,7 @@ impl Views {
     /// Takes what the engine has answered to what is not seen at the moment.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
+        self.rollovers.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

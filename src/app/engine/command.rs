@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::receiving::ReceivingSettings;
+use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, NewIdentity, RawPart, SendEvent, SendRequest,
-    TransmissionPage,
+    TestProgress, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
 use crate::domain::certificate::Fingerprint;
@@ -69,6 +70,8 @@ pub enum Command {
     /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
     /// [`Answer::Done`].
     OpenSample(RequestId),
+    /// Look at rollovers, change them, or send tests to their profiles. Answered by [`Answer::Rollover`].
+    Rollover(RequestId, Box<RolloverCommand>),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -98,6 +101,8 @@ pub enum Answer {
     Detail(Box<TransmissionDetail>),
     /// Raw bytes as text.
     Raw(Box<RawText>),
+    /// Something about rollovers.
+    Rollover(Box<RolloverAnswer>),
 }
 
 /// A transmission with what is read from its archive.
@@ -146,6 +151,8 @@ pub enum Event {
     Answered(RequestId, Result<Answer, AppError>),
     /// What was sent and waited for its receipt has been settled.
     Settled(Box<Transmission>),
+    /// Test sends of a rollover go on.
+    Testing(RequestId, TestProgress),
     /// The journal has changed: lists of transmissions are to be read anew.
     JournalChanged,
 }

@@ -7,6 +7,7 @@
 
 mod command;
 mod receiving;
+mod rollovers;
 mod snapshot;
 mod work;
 
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
+pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };

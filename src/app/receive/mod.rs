@@ -336,6 +336,10 @@ impl Receiver {
             .unwrap_or(0);
         let chosen = candidates.swap_remove(index);
         belongs_to(transmission, &chosen);
+        transmission.signed_with = match opened.signature.as_ref().map(|check| &check.outcome) {
+            Some(SignatureOutcome::Good { signer }) if chosen.accepted.contains(signer) => Some(*signer),
+            _ => None,
+        };
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
         if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {

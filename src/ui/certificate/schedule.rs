@@ -16,7 +16,7 @@ const HOUR: i8 = 9;
 
 /// What the form says, to be told from what it said before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stated {
+pub(in crate::ui) struct Stated {
     pub(super) on_date: bool,
     pub(super) date: Date,
     pub(super) time: TimeField,
@@ -27,7 +27,7 @@ pub(super) struct Stated {
 
 /// What that comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(in crate::ui) enum Reading {
     /// At once.
     Now,
     /// At an instant.
@@ -53,7 +53,7 @@ pub(super) enum Reading {
 impl Reading {
     /// The activation, where there is one.
     #[must_use]
-    pub(super) fn activation(&self) -> Option<Activation> {
+    pub(in crate::ui) fn activation(&self) -> Option<Activation> {
         match self {
             Self::Now => Some(Activation::Now),
             Self::At { at, zone } => Some(Activation::At { at: *at, zone: Some(zone.clone()) }),
@@ -77,7 +77,7 @@ pub(super) fn at_home(moment: &Moment) -> Moment {
 impl Stated {
     /// What it comes to for a certificate.
     #[must_use]
-    pub(super) fn read(&self, new: &CertificateFacts, moment: &Moment) -> Reading {
+    pub(in crate::ui) fn read(&self, new: &CertificateFacts, moment: &Moment) -> Reading {
         if !self.on_date {
             return Reading::Now;
         }
@@ -127,7 +127,7 @@ impl Stated {
 
 /// `= 08:00 UTC, in 4 days 9 hours, 16 days before the old one expires`.
 #[must_use]
-pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &Moment) -> String {
+pub(in crate::ui) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &Moment) -> String {
     let Reading::At { at, zone } = reading else {
         let valid = old.is_some_and(|old| old.not_after > moment.now);
         return if *reading == Reading::Now && valid {

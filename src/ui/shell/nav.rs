@@ -30,6 +30,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
         let here = match page {
             Page::Connections | Page::TestSend(_) => 0,
             Page::Transmissions => 1,
+            Page::Rollovers => 2,
         };
         let need_action = desk.snapshot.summary.need_action;
         let items = [
@@ -40,6 +41,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
                 (need_action > 0).then_some((need_action, ToneName::Bad)),
             ),
             ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),
+            ("Rollovers", Icon::RefreshCw, Page::Rollovers, None),
         ];
         for (index, (label, symbol, target, number)) in items.into_iter().enumerate() {
             if item(ui, label, symbol, number, here == index, narrow) {

@@ -1,0 +1,326 @@
+//! What a change to many profiles would do, worked out before it is made; the same working out is what makes it.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{ProfileKey, Rollover, RolloverProfile};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::timeline::{
+    self, Activation, CertificatePurpose, CertificateUse, acceptable_now, next_activation, used_now,
+};
+
+/// What is to be done to each profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Bring the new certificate in: at this time, or at each profile's own time, else that of the rollover.
+    Schedule(Option<Activation>),
+    /// Encrypt for the old certificate again at once; signatures made with the new one stay acceptable.
+    RollBack,
+    /// Put the certificates back as they were before the rollover, where nobody has changed them since.
+    Undo,
+}
+
+/// What a step does to one profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PlannedProfile {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its name.
+    pub name: String,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// What messages are encrypted for now.
+    pub encrypts_now: Option<Fingerprint>,
+    /// What they will be encrypted for.
+    pub encrypts_then: Option<Fingerprint>,
+    /// From when; nothing where that does not change.
+    pub from: Option<Timestamp>,
+    /// The zone in which that was stated.
+    pub zone: Option<String>,
+    /// Until when signatures made with the certificate that is replaced are accepted; nothing where without end.
+    pub old_accepted_until: Option<Timestamp>,
+    /// What is to be said about it.
+    pub warnings: Vec<CertificateWarning>,
+    /// Rules of the partner's policy that the profile's certificate would break then.
+    pub against_policy: Vec<String>,
+    /// The profile's certificates as they are.
+    #[serde(skip)]
+    pub before: Vec<CertificateUse>,
+    /// The profile's certificates as they will be.
+    #[serde(skip)]
+    pub after: Vec<CertificateUse>,
+}
+
+impl PlannedProfile {
+    /// Whether it changes anything.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.before != self.after
+    }
+
+    /// By what it is found.
+    #[must_use]
+    pub fn key(&self) -> ProfileKey {
+        (self.connection.clone(), self.profile)
+    }
+}
+
+/// A profile for which a step cannot be done: then it is done for none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RefusedProfile {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// Why.
+    pub why: String,
+}
+
+/// A profile that stays as it is, though the others are changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeptProfile {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// Why.
+    pub why: String,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RolloverPlan {
+    /// The profiles that it changes or leaves as they should be.
+    pub profiles: Vec<PlannedProfile>,
+    /// Those that stay as they are, and why.
+    pub kept: Vec<KeptProfile>,
+    /// Those that it cannot be done for. While there are any, nothing is done.
+    pub refused: Vec<RefusedProfile>,
+}
+
+impl RolloverPlan {
+    /// How many profiles it changes.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.profiles.iter().filter(|profile| profile.changes()).count()
+    }
+
+    /// What is to be said, with how many profiles it is said of.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<(CertificateWarning, usize)> {
+        let mut found: Vec<(CertificateWarning, usize)> = Vec::new();
+        for warning in self.profiles.iter().filter(|profile| profile.changes()).flat_map(|each| &each.warnings) {
+            match found.iter_mut().find(|(known, _)| known == warning) {
+                Some((_, number)) => *number += 1,
+                None => found.push((*warning, 1)),
+            }
+        }
+        found.sort();
+        found
+    }
+
+    /// How many profiles would break their partner's policy with it.
+    #[must_use]
+    pub fn against_policy(&self) -> usize {
+        self.profiles.iter().filter(|profile| profile.changes() && !profile.against_policy.is_empty()).count()
+    }
+}
+
+/// What the working out looks things up in.
+pub struct Lookups<'a> {
+    /// Certificates by fingerprint.
+    pub certificates: &'a dyn Fn(&Fingerprint) -> Option<&'a CertificateFacts>,
+    /// Certificates of our own.
+    pub own: &'a [&'a CertificateFacts],
+    /// Whether the new certificate's fingerprint was confirmed.
+    pub confirmed: bool,
+    /// Which rules of its policy a profile's certificate breaks at an instant.
+    pub against_policy: &'a dyn Fn(&Connection, ProfileKind, &Profile, Timestamp) -> Vec<String>,
+}
+
+/// Works out what a step does to these profiles of a rollover; to all that are chosen, where none is named.
+#[must_use]
+pub fn plan<'a>(
+    rollover: &'a Rollover,
+    new: &'a CertificateFacts,
+    step: &Step,
+    wanted: &[ProfileKey],
+    connections: &HashMap<&'a ConnectionId, &'a Connection>,
+    lookups: &'a Lookups<'a>,
+    now: Timestamp,
+) -> RolloverPlan {
+    let wanted: std::collections::HashSet<&ProfileKey> = wanted.iter().collect();
+    let mut found = RolloverPlan::default();
+    for profile in &rollover.profiles {
+        let named = !wanted.is_empty() && wanted.contains(&profile.key());
+        let all = wanted.is_empty() && (profile.chosen || *step == Step::Undo);
+        if !named && !all {
+            continue;
+        }
+        let connection = connections.get(&profile.connection).copied();
+        let place = connection.and_then(|connection| Some((connection, connection.profile(profile.profile)?)));
+        let refuse =
+            |why: String| RefusedProfile { connection: profile.connection.clone(), profile: profile.profile, why };
+        let Some((connection, settings)) = place else {
+            let why = "the profile is not there any more".to_owned();
+            match step {
+                Step::Undo => found.kept.push(kept(profile, why)),
+                _ => found.refused.push(refuse(format!("{why}; leave it out"))),
+            }
+            continue;
+        };
+        let one = One { rollover, profile, connection, settings, new, lookups, now };
+        match step {
+            Step::Schedule(activation) => {
+                let own = rollover.activation_of(profile).map(Activation::from);
+                match activation.clone().or(own) {
+                    Some(activation) => match one.schedule(&activation) {
+                        Ok(planned) => found.profiles.push(planned),
+                        Err(why) => found.refused.push(refuse(why)),
+                    },
+                    None => found.refused.push(refuse("no time was set at which it is to change".to_owned())),
+                }
+            }
+            Step::RollBack => match one.roll_back() {
+                Ok(planned) => found.profiles.push(planned),
+                Err(why) => found.refused.push(refuse(why)),
+            },
+            Step::Undo => match one.undo() {
+                Ok(Some(planned)) => found.profiles.push(planned),
+                Ok(None) => {}
+                Err(why) => found.kept.push(kept(profile, why)),
+            },
+        }
+    }
+    found
+}
+
+fn kept(profile: &RolloverProfile, why: String) -> KeptProfile {
+    KeptProfile { connection: profile.connection.clone(), profile: profile.profile, why }
+}
+
+/// One profile that a step is worked out for.
+struct One<'a> {
+    rollover: &'a Rollover,
+    profile: &'a RolloverProfile,
+    connection: &'a Connection,
+    settings: &'a Profile,
+    new: &'a CertificateFacts,
+    lookups: &'a Lookups<'a>,
+    now: Timestamp,
+}
+
+impl One<'_> {
+    fn planned(&self, after: Vec<CertificateUse>, from: Option<Timestamp>) -> PlannedProfile {
+        let before = self.settings.partner_certificates.clone();
+        let encrypts = |uses: &[CertificateUse], at| used_now(uses, at).map(|entry| entry.fingerprint);
+        let then = from.unwrap_or(self.now);
+        PlannedProfile {
+            connection: self.connection.id.clone(),
+            name: self.connection.name.clone(),
+            profile: self.profile.profile,
+            encrypts_now: encrypts(&before, self.now),
+            encrypts_then: encrypts(&after, then),
+            from,
+            zone: None,
+            old_accepted_until: None,
+            warnings: Vec::new(),
+            against_policy: Vec::new(),
+            before,
+            after,
+        }
+    }
+
+    fn schedule(&self, activation: &Activation) -> Result<PlannedProfile, String> {
+        let uses = &self.settings.partner_certificates;
+        let in_use = used_now(uses, self.now).map(|entry| entry.fingerprint);
+        let expected = |used: &Fingerprint| *used == self.rollover.certificate || self.rollover.replaces.contains(used);
+        if let Some(other) = in_use.filter(|used| !expected(used)) {
+            return Err(format!(
+                "it uses another certificate now ({}) than those that this rollover replaces; leave it out",
+                other.short()
+            ));
+        }
+        if in_use == Some(self.rollover.certificate) {
+            // Already there: nothing is to be done, and no schedule is to be lost.
+            return Ok(self.planned(uses.clone(), None));
+        }
+        let old = in_use.and_then(|old| (self.lookups.certificates)(&old));
+        let renewal = timeline::renew(uses, self.new, old, activation, self.now).map_err(|error| error.to_string())?;
+        let installed = timeline::all_fingerprints(uses);
+        let scheduled =
+            next_activation(uses, self.now).is_some_and(|(entry, _)| entry.fingerprint == self.rollover.certificate);
+        let context = ImportContext {
+            own: self.lookups.own.to_vec(),
+            replaces: old,
+            // That it was scheduled by this very rollover is nothing to be told.
+            installed: if scheduled { Vec::new() } else { installed },
+            confirmed: self.lookups.confirmed,
+        };
+        let mut warnings = import_warnings(self.new, self.now, &context);
+        warnings.extend(renewal.warnings);
+        let mut planned = self.planned(renewal.uses, Some(renewal.activates));
+        planned.zone = match activation {
+            Activation::Now => None,
+            Activation::At { zone, .. } => zone.clone(),
+        };
+        planned.old_accepted_until = renewal.replaces.and_then(|old| {
+            let verifies = |entry: &&CertificateUse| {
+                entry.fingerprint == old && entry.purposes.contains(&CertificatePurpose::Verify)
+            };
+            planned.after.iter().filter(verifies).find_map(|entry| entry.until)
+        });
+        planned.warnings = warnings;
+        let changed = Profile { partner_certificates: planned.after.clone(), ..self.settings.clone() };
+        planned.against_policy =
+            (self.lookups.against_policy)(self.connection, self.profile.profile, &changed, renewal.activates);
+        Ok(planned)
+    }
+
+    /// Back to what was encrypted for before the rollover, at once. What the partner may sign with stays acceptable.
+    fn roll_back(&self) -> Result<PlannedProfile, String> {
+        let Some(applied) = &self.profile.applied else {
+            return Err("nothing was done to it yet".to_owned());
+        };
+        let Some(old) = used_now(&applied.before, self.now) else {
+            return Err("it had no certificate to go back to".to_owned());
+        };
+        if let Some(facts) = (self.lookups.certificates)(&old.fingerprint)
+            && facts.not_after < self.now
+        {
+            return Err(format!("the old certificate {} has ended on {}", old.fingerprint.short(), facts.not_after));
+        }
+        let current = &self.settings.partner_certificates;
+        if *current != applied.after {
+            return Err("its certificates were changed since by somebody else".to_owned());
+        }
+        let mut after = applied.before.clone();
+        for accepted in acceptable_now(current, self.now) {
+            if !acceptable_now(&after, self.now).contains(&accepted) {
+                after.push(CertificateUse {
+                    fingerprint: accepted,
+                    purposes: vec![CertificatePurpose::Verify],
+                    from: Some(self.now),
+                    until: None,
+                    zone: None,
+                });
+            }
+        }
+        Ok(self.planned(after, Some(self.now)))
+    }
+
+    /// Nothing where there is nothing to be undone.
+    fn undo(&self) -> Result<Option<PlannedProfile>, String> {
+        let Some(applied) = &self.profile.applied else { return Ok(None) };
+        if self.settings.partner_certificates != applied.after {
+            return Err("its certificates were changed since by somebody else".to_owned());
+        }
+        let back = self.planned(applied.before.clone(), Some(self.now));
+        let changes = back.encrypts_now != back.encrypts_then;
+        Ok(Some(PlannedProfile { from: changes.then_some(self.now), ..back }))
+    }
+}
