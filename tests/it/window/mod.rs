@@ -10,6 +10,9 @@ mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod receiving;
+#[cfg(feature = "pictures")]
+mod rollover_pictures;
+mod rollovers;
 mod settings;
 mod shell;
 mod stage;
