@@ -67,7 +67,7 @@ impl CertificateSource {
     }
 
     /// Says first where an error was found.
-    fn located(&self, error: AppError) -> AppError {
+    pub(super) fn located(&self, error: AppError) -> AppError {
         match self {
             Self::File(path) => error.in_file(path),
             Self::Bytes { .. } | Self::Workspace(_) => error,
@@ -242,7 +242,7 @@ impl App {
     }
 
     /// The bytes that a file with this certificate would hold.
-    async fn bytes_of(&self, source: &CertificateSource) -> Result<Vec<u8>, AppError> {
+    pub(super) async fn bytes_of(&self, source: &CertificateSource) -> Result<Vec<u8>, AppError> {
         match source {
             CertificateSource::File(path) => read_bytes(path),
             CertificateSource::Bytes { bytes, .. } => Ok(bytes.clone()),

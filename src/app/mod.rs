@@ -26,6 +26,7 @@ mod policies;
 mod preparation;
 mod raw_text;
 mod receive;
+mod rollovers;
 mod runtime;
 pub mod sample;
 mod schedule;
@@ -54,6 +55,10 @@ pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
+pub use rollovers::{
+    DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
+    RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedProfile, TestedRollover,
+};
 pub use runtime::{Shutdown, run};
 pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};

@@ -73,6 +73,9 @@ pub(super) enum Command {
     /// Partners' policies
     #[command(subcommand, arg_required_else_help = false)]
     Policy(PolicyCommand),
+    /// One renewed certificate for many profiles at once
+    #[command(subcommand, arg_required_else_help = false)]
+    Rollover(super::rollover::RolloverCommand),
 }
 
 #[derive(Debug, clap::Args)]

@@ -12,6 +12,7 @@ mod identity_arguments;
 mod json;
 mod output;
 mod policy;
+mod rollover;
 mod sample;
 mod schedule;
 mod secret;
@@ -182,6 +183,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Serve(arguments) => serve::run(session, arguments).await,
         Command::Transmission(command) => transmission::run(session, command).await,
         Command::Policy(command) => policy::run(session, command).await,
+        Command::Rollover(command) => rollover::run(session, command).await,
     }
 }
 

@@ -15,6 +15,7 @@ pub mod own_rollover;
 pub mod own_timeline;
 pub mod policy;
 pub mod policy_comparison;
+pub mod rollover;
 pub mod rule_text;
 pub mod sent;
 pub mod server_certificate;

@@ -53,11 +53,15 @@ impl TestDocument {
         segments.iter().map(|segment| format!("{segment}~\r\n")).collect()
     }
 
+    /// With what its file name begins, by which it is known in the journal.
+    pub const FILE_PREFIX: &'static str = "countersign-test-";
+
     /// The suggested file name, with the instant in UTC: `countersign-test-20261124-083000.x12`.
     #[must_use]
     pub fn file_name(at: Timestamp) -> String {
         let when = TimeZone::UTC.to_datetime(at);
-        format!("countersign-test-{}-{:02}{:02}{:02}.x12", date(when), when.hour(), when.minute(), when.second())
+        let (date, hour, minute, second) = (date(when), when.hour(), when.minute(), when.second());
+        format!("{}{date}-{hour:02}{minute:02}{second:02}.x12", Self::FILE_PREFIX)
     }
 
     /// What will arrive when it is sent to this profile of a partner, in a sentence to be read before it is sent.

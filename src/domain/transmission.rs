@@ -269,6 +269,10 @@ pub struct Transmission {
     /// What TLS showed at the last attempt; nothing where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls: Option<SeenTls>,
+    /// The partner's certificate that their signature verified with: that of the message where it came in, that of the
+    /// receipt that decided where it went out. Nothing where nothing was signed, or no acceptable certificate verified it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_with: Option<Fingerprint>,
 }
 
 /// What TLS showed of the partner's server, also where it was refused.
@@ -323,6 +327,7 @@ impl Transmission {
             deciding_receipt: 0,
             receipt_headers: Vec::new(),
             tls: None,
+            signed_with: None,
         }
     }
 

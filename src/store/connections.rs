@@ -1,5 +1,7 @@
 //! Connections and their earlier revisions.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::domain::connection::Connection;
@@ -12,6 +14,9 @@ use super::workspace::Workspace;
 
 /// The most bytes that a connection takes as a document.
 const MOST: usize = 1024 * 1024;
+
+/// So many connections are read or written by one statement.
+const AT_ONCE: usize = 64;
 
 /// A connection as it was before it was saved again or removed.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,9 +86,7 @@ impl Workspace {
     /// Where the database cannot be written; then none is saved.
     pub async fn save_connections(&self, connections: &[Connection], now: Timestamp) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        for connection in connections {
-            transaction.save_connection(connection, now).await?;
-        }
+        transaction.save_connections(connections, now).await?;
         transaction.commit().await
     }
 
@@ -115,26 +118,83 @@ impl Transaction {
         one(&mut self.session, id).await
     }
 
-    /// Saves a connection, in the place of an earlier one with its id, which is kept as a revision.
+    /// The connections of these ids, as far as there are any, as they are within this transaction; sorted by id.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connections_of(&mut self, ids: &[ConnectionId]) -> Result<Vec<Connection>, StoreError> {
+        let mut found = Vec::with_capacity(ids.len());
+        for some in ids.chunks(AT_ONCE) {
+            for (id, document) in self.documents("read the connections", some.iter()).await? {
+                found.push(from_json(&format!("the connection `{id}`"), &document)?);
+            }
+        }
+        found.sort_by(|one: &Connection, other| one.id.cmp(&other.id));
+        Ok(found)
+    }
+
+    /// Saves a connection, in the place of an earlier one with its id, which is kept as a revision. Nothing happens where
+    /// nothing has changed.
     ///
     /// # Errors
     /// Where the connection is too large, or the database cannot be written.
     pub async fn save_connection(&mut self, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
+        self.save_connections(std::slice::from_ref(connection), now).await
+    }
+
+    /// The same with many, which takes three statements for each sixty-four of them.
+    ///
+    /// # Errors
+    /// As [`Transaction::save_connection`].
+    pub async fn save_connections(&mut self, connections: &[Connection], now: Timestamp) -> Result<(), StoreError> {
         const DOING: &str = "save a connection";
-        let document = to_json("the connection", connection)?;
-        at_most("the connection", document.len(), MOST)?;
-        let id = connection.id.to_string();
-        let same = sql("SELECT revision FROM connections WHERE id = $1 AND document = $2");
-        if self.session.row(DOING, same.bind(id.clone()).bind(document.clone())).await?.is_some() {
-            return Ok(());
+        for some in connections.chunks(AT_ONCE) {
+            let mut documents = Vec::with_capacity(some.len());
+            for connection in some {
+                let document = to_json("the connection", connection)?;
+                at_most("the connection", document.len(), MOST)?;
+                // Of two with one id in one go the later one counts.
+                documents.retain(|(id, _): &(&ConnectionId, String)| *id != &connection.id);
+                documents.push((&connection.id, document));
+            }
+            let known = self.documents(DOING, some.iter().map(|connection| &connection.id)).await?;
+            documents.retain(|(id, document)| known.get(id.as_str()) != Some(document));
+            if documents.is_empty() {
+                continue;
+            }
+            let ended = ids(
+                "INSERT INTO connection_revisions (connection, revision, document, saved_at, ended_at)
+                 SELECT id, revision, document, saved_at, $1 FROM connections WHERE id IN",
+                2,
+                documents.len(),
+            );
+            let mut ended = sqlx::query(sqlx::AssertSqlSafe(ended)).bind(now.to_string());
+            for (id, _) in &documents {
+                ended = ended.bind(id.to_string());
+            }
+            self.session.execute(DOING, ended).await?;
+            let mut saved = sqlx::query(sqlx::AssertSqlSafe(saving(documents.len()))).bind(now.to_string());
+            for (id, document) in documents {
+                saved = saved.bind(id.to_string()).bind(document);
+            }
+            self.session.execute(DOING, saved).await?;
         }
-        self.end_revision(DOING, &id, now).await?;
-        let statement = sql("INSERT INTO connections (id, revision, document, saved_at) VALUES ($1,
-                 (SELECT coalesce(max(revision), 0) + 1 FROM connection_revisions WHERE connection = $1), $2, $3)
-             ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, document = excluded.document,
-                 saved_at = excluded.saved_at");
-        let statement = statement.bind(id).bind(document).bind(now.to_string());
-        self.session.execute(DOING, statement).await.map(|_rows| ())
+        Ok(())
+    }
+
+    /// The documents of some connections by id; at most [`AT_ONCE`].
+    async fn documents(
+        &mut self,
+        doing: &'static str,
+        wanted: impl ExactSizeIterator<Item = &ConnectionId>,
+    ) -> Result<HashMap<String, String>, StoreError> {
+        let text = ids("SELECT id, document FROM connections WHERE id IN", 1, wanted.len());
+        let mut statement = sqlx::query(sqlx::AssertSqlSafe(text));
+        for id in wanted {
+            statement = statement.bind(id.to_string());
+        }
+        let rows = self.session.rows(doing, statement).await?;
+        rows.iter().map(|row| Ok((column(row, "id")?, column(row, "document")?))).collect()
     }
 
     /// Removes a connection. Its revisions and its transmissions stay.
@@ -171,6 +231,29 @@ async fn all(session: &mut Session) -> Result<Vec<Connection>, StoreError> {
     // Here and not by the database, whose order depends on its collation.
     found.sort_by(|one, other| one.id.cmp(&other.id));
     Ok(found)
+}
+
+/// A statement of this file that ends with a list of so many arguments, the first of this number.
+fn ids(statement: &str, first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|number| format!("${number}")).collect();
+    format!("{statement} ({})", places.join(", "))
+}
+
+/// The statement that saves so many connections: `$1` is the instant, then come id and document of each.
+fn saving(count: usize) -> String {
+    let row = |index: usize| {
+        let (id, document) = (2 * index + 2, 2 * index + 3);
+        format!(
+            "(${id}, (SELECT coalesce(max(revision), 0) + 1 FROM connection_revisions WHERE connection = ${id}), ${document}, $1)"
+        )
+    };
+    let rows: Vec<String> = (0..count).map(row).collect();
+    format!(
+        "INSERT INTO connections (id, revision, document, saved_at) VALUES {}
+         ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, document = excluded.document,
+             saved_at = excluded.saved_at",
+        rows.join(", ")
+    )
 }
 
 async fn one(session: &mut Session, id: &ConnectionId) -> Result<Option<Connection>, StoreError> {

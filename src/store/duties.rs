@@ -128,7 +128,10 @@ impl Transaction {
     pub async fn keep_sent_as(&mut self, id: TransmissionId, sent: &SentAs) -> Result<(), StoreError> {
         let document = to_json("the message's settings", sent)?;
         at_most("the message's settings", document.len(), MOST_SENT_AS)?;
-        let statement = sql("UPDATE transmissions SET sent_as = $2 WHERE id = $1").bind(key(id)).bind(document);
+        let statement = sql("UPDATE transmissions SET sent_as = $2, encrypted_for = $3 WHERE id = $1")
+            .bind(key(id))
+            .bind(document)
+            .bind(sent.encrypted_for.map(|recipient| recipient.to_hex()));
         if self.session.execute("journal how a message is sent", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "transmission", name: id.to_string() });
         }

@@ -316,7 +316,7 @@ fn page_text(filter: &TransmissionFilter) -> String {
     text
 }
 
-fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
+pub(super) fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
     let id: Uuid = parsed(row, "id")?;
     let damaged = || format!("the transmission {id}");
     let optional = |name: &'static str| column::<Option<String>>(row, name);

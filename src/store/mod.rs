@@ -31,6 +31,7 @@ mod keyring;
 mod location;
 mod migrations;
 mod own_acquaintances;
+mod rollovers;
 mod sealing;
 mod secrets;
 mod session;
@@ -52,6 +53,7 @@ pub use journal_list::{Cursor, CursorError, PrefixError, TransmissionFilter, Tra
 pub use keyring::{LockReason, Protection, Unlock};
 pub use location::{Location, LocationError};
 pub use own_acquaintances::StoredAcquaintance;
+pub use rollovers::RolloverFacts;
 pub use secrets::http_password_name;
 pub use sightings::{LastSeen, MissedActivation, ProfileKey};
 pub use transaction::Transaction;

@@ -436,7 +436,7 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error}");
+            assert!(matches!(error, OpenError::Newer { found: 99, known: 4, .. }), "{error}");
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
@@ -453,6 +453,12 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
+            "DROP TABLE rollover_profiles",
+            "DROP TABLE rollovers",
+            "DROP INDEX transmissions_by_signer",
+            "DROP INDEX transmissions_by_recipient",
+            "ALTER TABLE transmissions DROP COLUMN signed_with",
+            "ALTER TABLE transmissions DROP COLUMN encrypted_for",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
             "DELETE FROM schema_versions WHERE version > 1",
             "PRAGMA user_version = 1",

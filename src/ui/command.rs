@@ -21,6 +21,10 @@ pub(super) enum UiCommand {
     ImportPolicy,
     /// Show the settings.
     Settings,
+    /// Show the rollovers.
+    Rollovers,
+    /// Start a rollover.
+    NewRollover,
     /// Add a connection.
     NewConnection,
     /// Add the connection of a file.
@@ -51,7 +55,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -60,6 +64,8 @@ impl UiCommand {
         Self::Policies,
         Self::ImportPolicy,
         Self::Settings,
+        Self::Rollovers,
+        Self::NewRollover,
         Self::NewConnection,
         Self::ImportConnection,
         Self::NewCertificate,
@@ -87,6 +93,8 @@ impl UiCommand {
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
             Self::Settings => "Settings",
+            Self::Rollovers => "Go to rollovers",
+            Self::NewRollover => "New rollover…",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
             Self::NewCertificate => "New partner certificate…",
@@ -115,6 +123,7 @@ impl UiCommand {
             Self::Transmissions => command(Key::Num2),
             Self::Policies => command(Key::Num5),
             Self::Settings => command(Key::Comma),
+            Self::Rollovers => command(Key::Num4),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),
             Self::NewCertificate => command(Key::I),
@@ -124,7 +133,7 @@ impl UiCommand {
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
-            Self::ImportPolicy | Self::Light | Self::Dark | Self::System | Self::Sample => None,
+            Self::ImportPolicy | Self::NewRollover | Self::Light | Self::Dark | Self::System | Self::Sample => None,
         }
     }
 

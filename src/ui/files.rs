@@ -22,6 +22,8 @@ pub enum FilePick {
     Connection,
     /// A document to be sent.
     Document,
+    /// A table in CSV to be read.
+    Table,
     /// A key with its certificate to be read.
     Identity,
     /// A policy file to be read.
@@ -64,6 +66,7 @@ impl FilePicks {
             FilePick::Connection => {
                 dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
             }
+            FilePick::Table => dialog.set_title("Choose the table").add_filter("CSV tables", &["csv", "txt"]),
             FilePick::Document => dialog.set_title("Choose the document to send"),
             FilePick::Identity => dialog
                 .set_title("Choose a key with its certificate")

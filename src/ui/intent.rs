@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
+use crate::app::engine::RequestId;
 use crate::app::{CertificateSource, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::rollover::RolloverId;
 use crate::domain::transmission::TransmissionId;
 
 /// A page of the window.
@@ -21,6 +23,8 @@ pub enum Page {
     Certificates,
     /// The journal.
     Transmissions,
+    /// Rollovers, or the board of one.
+    Rollovers,
     /// The policies.
     Policies,
     /// The settings, with one of their sections in front.
@@ -119,6 +123,14 @@ pub enum Intent {
     ReplaceConnectionFile(PathBuf),
     /// Pick a place and write a connection's file there.
     ExportConnection(ConnectionId),
+    /// Open the dialog that starts a rollover, from a certificate, where that is known.
+    NewRollover(Option<CertificateSource>),
+    /// Show the board of a rollover.
+    ShowRollover(RolloverId),
+    /// Lead back from a board to the list of rollovers.
+    CloseRollover,
+    /// Follow test sends of a rollover.
+    FollowTests(RequestId, RolloverId),
     /// Show a transmission.
     ShowTransmission(TransmissionId),
     /// What is to happen about policies.

@@ -13,6 +13,7 @@
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
 //! | policies: their rules and sources, one's own, two compared | `policies` |
+//! | one renewed certificate for many profiles | `rollovers` |
 //! | receiving in the window, started and stopped | `receiving` |
 //! | the settings: identities, receiving, appearance, workspace | `settings` |
 //! | how one transmission went, and the button that mends it | `outcome` |
@@ -43,6 +44,7 @@ mod outcome;
 mod picker;
 mod policies;
 mod receiving;
+mod rollovers;
 mod sends;
 mod settings;
 mod shell;

@@ -11,6 +11,7 @@ use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page, SettingsSection};
 use super::policies::{PoliciesPage, PolicyErrands, PolicyIntent};
+use super::rollovers::{RolloversPage, StartDialog};
 use super::settings::SettingsPage;
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
@@ -29,6 +30,7 @@ pub(super) struct Views {
     transmissions: TransmissionsPage,
     policies: PoliciesPage,
     policy_errands: PolicyErrands,
+    pub(super) rollovers: RolloversPage,
     test_send: Option<TestSendPage>,
     settings: SettingsPage,
     pub(super) inspector: Option<Inspector>,
@@ -45,6 +47,7 @@ impl Views {
     /// The journal has changed: what is shown of it is to be read anew.
     pub(super) fn journal_changed(&mut self) {
         self.transmissions.refresh();
+        self.rollovers.journal_changed();
         if let Some(inspector) = &mut self.inspector {
             inspector.journal_changed();
         }
@@ -108,6 +111,13 @@ impl Views {
                     page.begin(&profiles, desk);
                 }
             }
+            Intent::NewRollover(source) => self.dialogs.push(Box::new(StartDialog::new(source, desk))),
+            Intent::ShowRollover(id) => {
+                self.go(Page::Rollovers);
+                self.rollovers.open(id);
+            }
+            Intent::CloseRollover => self.rollovers.close(),
+            Intent::FollowTests(request, id) => self.rollovers.follow(request, id),
             Intent::ShowTransmission(id) => {
                 self.go(Page::Transmissions);
                 self.transmissions.open(id);
@@ -149,7 +159,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Certificates | Page::Transmissions | Page::Policies | Page::Settings(_) => None,
+            Page::Certificates | Page::Transmissions | Page::Rollovers | Page::Policies | Page::Settings(_) => None,
         }
     }
 
@@ -204,13 +214,17 @@ impl Views {
                 Page::Transmissions => self.transmissions.close_detail(),
                 Page::Policies => self.policies.escape(desk),
                 Page::Settings(_) => {}
+                Page::Rollovers => self.rollovers.back(),
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
         if let Some(pasted) = pasted_certificate(ctx)
             && self.dialogs.is_empty()
         {
-            desk.intend(Intent::NewCertificate { connection: None, profile: None, source: Some(pasted) });
+            desk.intend(match self.page {
+                Page::Rollovers => Intent::NewRollover(Some(pasted)),
+                _ => Intent::NewCertificate { connection: None, profile: None, source: Some(pasted) },
+            });
         }
     }
 
@@ -221,6 +235,7 @@ impl Views {
                 Page::Certificates => self.certificates.focus_search(),
                 Page::Transmissions => self.transmissions.focus_search(),
                 Page::Policies => self.policies.focus_search(),
+                Page::Rollovers => self.rollovers.focus_search(),
                 _ => {
                     self.page = Page::Connections;
                     self.connections.focus_search();
@@ -232,6 +247,8 @@ impl Views {
             UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
             UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
             UiCommand::Settings => desk.intend(Intent::Go(Page::Settings(SettingsSection::default()))),
+            UiCommand::Rollovers => desk.intend(Intent::Go(Page::Rollovers)),
+            UiCommand::NewRollover => desk.intend(Intent::NewRollover(None)),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
             UiCommand::NewCertificate => {
@@ -293,7 +310,10 @@ impl Views {
             } else {
                 taken = true;
                 let source = Some(crate::app::CertificateSource::File(path));
-                desk.intend(Intent::NewCertificate { connection: None, profile: None, source });
+                desk.intend(match self.page {
+                    Page::Rollovers => Intent::NewRollover(source),
+                    _ => Intent::NewCertificate { connection: None, profile: None, source },
+                });
             }
         }
     }
@@ -338,6 +358,7 @@ impl Views {
                 }
             }
             Page::Settings(section) => self.settings.show(ui, *section, desk),
+            Page::Rollovers => self.rollovers.show(ui, desk),
             Page::Connections | Page::Certificates | Page::Transmissions | Page::Policies => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));
@@ -376,6 +397,7 @@ impl Views {
         self.policies.listen(desk);
         self.schedules.listen(desk);
         self.certificates.listen(desk);
+        self.rollovers.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

@@ -93,6 +93,7 @@ impl Window {
                 Event::Answered(id, answer) => self.answers.put(id, answer),
                 Event::Settled(transmission) => self.sends.settle(*transmission),
                 Event::JournalChanged => self.views.journal_changed(),
+                Event::Testing(id, progress) => self.views.rollovers.progress(id, progress),
             }
         }
         self.files.poll();

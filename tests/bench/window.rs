@@ -6,18 +6,14 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use countersign::app::engine::{Engine, EngineOptions};
 use countersign::app::{App, Clock, KeyKind, Location, NewIdentity, Unlock};
-use countersign::ui::{self, Window};
-use eframe::App as _;
-use egui::{
-    Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, RawInput, Rect, TouchPhase, Vec2, pos2, vec2,
-};
 
-const SIZE: Vec2 = vec2(1360.0, 860.0);
+#[path = "headless.rs"]
+mod headless;
+
+use headless::{Bench, percentile};
 
 /// How often each thing is done.
 const ROUNDS: usize = 400;
@@ -51,96 +47,6 @@ fn furnish(app: &App, folder: &Path, connections: usize) {
         }
         app.close().await;
     });
-}
-
-/// A window without a screen.
-struct Bench {
-    ctx: egui::Context,
-    window: Window,
-    frame: eframe::Frame,
-    begun: Instant,
-}
-
-impl Bench {
-    fn open(app: App) -> Self {
-        let ctx = egui::Context::default();
-        ui::install(&ctx);
-        let engine =
-            Engine::start(EngineOptions { app, sample: None, zone: jiff::tz::TimeZone::UTC, wake: Arc::new(|| {}) })
-                .unwrap();
-        let window = Window::new(&ctx, engine);
-        let mut bench = Self { ctx, window, frame: eframe::Frame::_new_kittest(), begun: Instant::now() };
-        while bench.window.snapshot().is_none() {
-            bench.show(Vec::new());
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        // Fonts, and what a table learns about its columns.
-        for _ in 0..10 {
-            bench.show(Vec::new());
-        }
-        bench
-    }
-
-    /// Shows one frame and returns what its own work took.
-    fn show(&mut self, events: Vec<Event>) -> Duration {
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
-            time: Some(self.begun.elapsed().as_secs_f64()),
-            events,
-            ..RawInput::default()
-        };
-        let (window, frame) = (&mut self.window, &mut self.frame);
-        let mut work = Duration::ZERO;
-        let mut output = self.ctx.run_ui(input, |ui| {
-            let begun = Instant::now();
-            let ctx = ui.ctx().clone();
-            window.logic(&ctx, frame);
-            window.ui(ui, frame);
-            // A frame that is laid out twice costs twice.
-            work += begun.elapsed();
-        });
-        // There is no screen to show it on.
-        output.textures_delta.clear();
-        work
-    }
-
-    fn press(&mut self, key: Key, modifiers: Modifiers) -> Duration {
-        let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
-        self.show(vec![event(true), event(false)])
-    }
-
-    fn scroll(&mut self, round: usize) -> Duration {
-        let down = if (round / 100).is_multiple_of(2) { -240.0 } else { 240.0 };
-        let wheel = Event::MouseWheel {
-            unit: MouseWheelUnit::Point,
-            delta: vec2(0.0, down),
-            phase: TouchPhase::Move,
-            source: MouseWheelSource::Wheel,
-            modifiers: Modifiers::NONE,
-        };
-        self.show(vec![Event::PointerMoved(pos2(600.0, 500.0)), wheel])
-    }
-
-    fn hover(&mut self, round: usize) -> Duration {
-        let (across, down) = ((round * 37 % 1100) as f32, (round * 23 % 600) as f32);
-        self.show(vec![Event::PointerMoved(pos2(220.0 + across, 200.0 + down))])
-    }
-
-    fn select(&mut self, round: usize) -> Duration {
-        self.press(if (round / 50).is_multiple_of(2) { Key::ArrowDown } else { Key::ArrowUp }, Modifiers::NONE)
-    }
-
-    fn search(&mut self, round: usize) -> Duration {
-        match round % 8 {
-            0 => self.press(Key::F, Modifiers::COMMAND),
-            1 => self.press(Key::A, Modifiers::COMMAND),
-            letter => self.show(vec![Event::Text("partner"[letter - 2..letter - 1].to_owned())]),
-        }
-    }
-}
-
-fn percentile(times: &[Duration], of_hundred: usize) -> f64 {
-    times[(times.len() - 1) * of_hundred / 100].as_secs_f64() * 1000.0
 }
 
 fn main() {

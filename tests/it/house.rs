@@ -16,9 +16,10 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 27] = [
+const OWNERS: [(&str, &[&str]); 28] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
+    ("csv", &["domain"]),
     ("cms", &["as2", "certificate"]),
     ("der", &["as2", "certificate"]),
     ("ghash", &["as2"]),

@@ -8,10 +8,11 @@ use super::identity_work::IdentityCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
 use super::receiving::ReceivingSettings;
+use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, RawPart, SendEvent,
-    SendRequest, TransmissionPage,
+    SendRequest, TestProgress, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
@@ -96,6 +97,8 @@ pub enum Command {
     /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
     /// [`Answer::Done`].
     OpenSample(RequestId),
+    /// Look at rollovers, change them, or send tests to their profiles. Answered by [`Answer::Rollover`].
+    Rollover(RequestId, Box<RolloverCommand>),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -139,6 +142,8 @@ pub enum Answer {
     Policy(Box<PolicyAnswer>),
     /// How everything would stand.
     Foreseen(Box<Foreseen>),
+    /// Something about rollovers.
+    Rollover(Box<RolloverAnswer>),
 }
 
 /// A transmission with what is read from its archive.
@@ -187,6 +192,8 @@ pub enum Event {
     Answered(RequestId, Result<Answer, AppError>),
     /// What was sent and waited for its receipt has been settled.
     Settled(Box<Transmission>),
+    /// Test sends of a rollover go on.
+    Testing(RequestId, TestProgress),
     /// The journal has changed: lists of transmissions are to be read anew.
     JournalChanged,
 }

@@ -10,6 +10,7 @@ mod identity_work;
 mod policies;
 mod prospect;
 mod receiving;
+mod rollovers;
 mod snapshot;
 mod work;
 
@@ -27,6 +28,7 @@ pub use identity_work::IdentityCommand;
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
+pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };

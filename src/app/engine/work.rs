@@ -96,6 +96,14 @@ impl Worker {
                         cancel.send(()).unwrap_or_default();
                     }
                 }
+                Command::Rollover(id, command) if command.is_test() => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    let (app, told, in_order) = (app.clone(), out.clone(), in_order.clone());
+                    let tell = Arc::new(move |event| told.tell(event));
+                    sends.spawn(super::rollovers::test(app, tell, id, *command, cancelled, in_order));
+                }
                 Command::Run(errand) => {
                     tokio::spawn(errand);
                 }
@@ -371,6 +379,12 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             if changes { told.changing(id, done, answer).await } else { told.looking(id, done, answer).await }
         }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
+        Command::Rollover(id, command) => {
+            let changes = command.changes();
+            let done = super::rollovers::carry_out(app, *command);
+            let answer = |answer| Answer::Rollover(Box::new(answer));
+            if changes { told.changing(id, done, answer).await } else { told.looking(id, done, answer).await }
+        }
         // These never get here: they are not carried out in order.
         Command::Send(..)
         | Command::CancelSend(_)

@@ -341,6 +341,10 @@ impl Receiver {
         {
             self.app.note_signature(&self.workspace, *signer, &chosen.connection, chosen.kind).await;
         }
+        transmission.signed_with = match opened.signature.as_ref().map(|check| &check.outcome) {
+            Some(SignatureOutcome::Good { signer }) if chosen.accepted.contains(signer) => Some(*signer),
+            _ => None,
+        };
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
         if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {

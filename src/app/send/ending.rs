@@ -18,6 +18,7 @@ impl Sending<'_> {
             && let ReceiptFacts::Read(receipt) = &http.receipt
         {
             self.transmission.disposition = Some(receipt.disposition.to_string());
+            self.transmission.signed_with = receipt.signature.good_with();
             if receipt.mic.theirs.is_some() {
                 self.transmission.mic = receipt.mic.clone();
             }
@@ -130,6 +131,7 @@ fn keep_decision(transmission: &mut Transmission, standing: Transmission) {
     transmission.mic = standing.mic;
     transmission.diagnosis = standing.diagnosis;
     transmission.receipt_headers = standing.receipt_headers;
+    transmission.signed_with = standing.signed_with;
     transmission.deciding_receipt = standing.deciding_receipt;
     transmission.next_attempt = None;
     transmission.receipt_due = None;

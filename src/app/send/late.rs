@@ -104,6 +104,7 @@ impl App {
         if decides {
             if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = &facts.answer {
                 standing.disposition = Some(receipt.disposition.to_string());
+                standing.signed_with = receipt.signature.good_with();
                 // In an algorithm that is unknown here nothing was compared, and the next receipt could not be.
                 if receipt.mic.matches.is_some() {
                     standing.mic = receipt.mic.clone();

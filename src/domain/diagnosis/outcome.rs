@@ -342,6 +342,15 @@ pub struct EmbeddedCertificate {
 }
 
 impl ReceiptSignature {
+    /// The acceptable certificate that it verifies with.
+    #[must_use]
+    pub const fn good_with(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Good { signer, .. } => Some(*signer),
+            _ => None,
+        }
+    }
+
     /// The certificate it was made with, as far as it is known.
     pub(super) const fn made_with(&self) -> Option<Fingerprint> {
         match self {

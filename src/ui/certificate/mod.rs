@@ -34,6 +34,7 @@ pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::{Comparing, short_fingerprint};
 pub(super) use schedule::means;
+pub(super) use source::{SourceForm, pasted};
 pub(super) use timeline::{Part, Timeline, gaps, meaning};
 pub(super) use timeline_layout::{DATES, bar, controls, dates, draw as draw_timeline, gap};
 pub(super) use timeline_scale::{Scale, Span, navigate};

@@ -49,7 +49,7 @@ impl Trouble {
 
 /// The ways to give a certificate.
 #[derive(Default)]
-pub(super) struct SourceForm {
+pub(in crate::ui) struct SourceForm {
     text: String,
     picking: Option<PickId>,
     focused: bool,
@@ -57,7 +57,7 @@ pub(super) struct SourceForm {
 
 impl SourceForm {
     /// Shows them and returns what was given.
-    pub(super) fn show(
+    pub(in crate::ui) fn show(
         &mut self,
         ui: &mut Ui,
         desk: &mut Desk<'_>,
@@ -94,7 +94,7 @@ impl SourceForm {
     }
 
     /// What was picked meanwhile.
-    pub(super) fn picked(&mut self, desk: &mut Desk<'_>) -> Option<CertificateSource> {
+    pub(in crate::ui) fn picked(&mut self, desk: &mut Desk<'_>) -> Option<CertificateSource> {
         desk.picked(&mut self.picking).flatten().map(CertificateSource::File)
     }
 
@@ -134,7 +134,7 @@ impl SourceForm {
 
 /// A certificate that was pasted anywhere in this frame, taken out of what happened: laying out a long text in a field
 /// would hold the window up for nothing.
-pub(super) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
+pub(in crate::ui) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
     ctx.input_mut(|input| {
         let at =
             input.events.iter().position(|event| matches!(event, egui::Event::Paste(text) if text.contains(PEM)))?;

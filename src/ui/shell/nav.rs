@@ -31,7 +31,8 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             Page::Connections | Page::TestSend(_) => 0,
             Page::Certificates => 1,
             Page::Transmissions => 2,
-            Page::Policies => 3,
+            Page::Rollovers => 3,
+            Page::Policies => 4,
             Page::Settings(_) => usize::MAX,
         };
         let need_action = desk.snapshot.summary.need_action;
@@ -45,6 +46,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             ),
             ("Certificates", Icon::FileBadge, Page::Certificates, (ending > 0).then_some((ending, ToneName::Warn))),
             ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),
+            ("Rollovers", Icon::RefreshCw, Page::Rollovers, None),
             ("Policies", Icon::ScrollText, Page::Policies, None),
         ];
         for (index, (label, symbol, target, number)) in items.into_iter().enumerate() {

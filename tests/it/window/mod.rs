@@ -13,6 +13,9 @@ mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
 mod receiving;
+#[cfg(feature = "pictures")]
+mod rollover_pictures;
+mod rollovers;
 mod settings;
 mod settings_page;
 mod shell;

@@ -68,6 +68,11 @@ impl Stage {
         Self::on(app, folder, workspace, None, None)
     }
 
+    /// A window on a program that is given.
+    pub(super) fn on_app(app: App, folder: tempfile::TempDir, workspace: PathBuf) -> Self {
+        Self::on(app, folder, workspace, None, None)
+    }
+
     /// A window for a picture.
     #[cfg(feature = "pictures")]
     pub(super) fn pictured(

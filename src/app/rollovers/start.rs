@@ -1,0 +1,343 @@
+//! Starting a rollover: from a certificate file, or from a certificate that is in the workspace already.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::NamedProfiles;
+use super::surroundings::Surroundings;
+use crate::app::connection_file::read_text;
+use crate::app::{App, AppError, CertificateSource};
+use crate::certificate::Certificate;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::connection::Connection;
+use crate::domain::rollover::{
+    MOST_BYTES, PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, SheetRow, Step,
+    read_sheet,
+};
+use crate::domain::timeline::{Activation, used_now};
+
+/// A rollover to be started.
+#[derive(Clone, Debug)]
+pub struct NewRollover {
+    /// Where the renewed certificate is.
+    pub source: CertificateSource,
+    /// The certificate that was looked at before, where one was: another is not taken in its place.
+    pub expected: Option<Fingerprint>,
+    /// The certificates that it replaces; those in use with the same subject, where none is named.
+    pub replaces: Vec<Fingerprint>,
+    /// When all change that have no time of their own.
+    pub activation: Option<Activation>,
+    /// Only these; all that use the old one, where none is named.
+    pub only: Vec<NamedProfiles>,
+    /// All but these.
+    pub except: Vec<NamedProfiles>,
+    /// A table in CSV of those that take part, with their times and notes.
+    pub sheet: Option<PathBuf>,
+    /// The fingerprint as the partner confirmed it.
+    pub confirmed: Option<Fingerprint>,
+    /// How it was confirmed, for the record.
+    pub how: String,
+}
+
+impl NewRollover {
+    /// For all that use what the certificate replaces, with no time yet.
+    #[must_use]
+    pub fn of(source: CertificateSource) -> Self {
+        Self {
+            source,
+            expected: None,
+            replaces: Vec::new(),
+            activation: None,
+            only: Vec::new(),
+            except: Vec::new(),
+            sheet: None,
+            confirmed: None,
+            how: "given when the rollover was started".to_owned(),
+        }
+    }
+}
+
+/// A rollover that was started, or would be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StartedRollover {
+    /// Its number; nothing where it was only worked out.
+    pub id: Option<RolloverId>,
+    /// What people call it.
+    pub name: String,
+    /// The renewed certificate.
+    pub certificate: Fingerprint,
+    /// The ones that it replaces.
+    pub replaces: Vec<Fingerprint>,
+    /// The profiles that take part.
+    pub chosen: usize,
+    /// Those that use the old one and are left out.
+    pub left_out: usize,
+    /// What is to be said about the certificate.
+    pub warnings: Vec<CertificateWarning>,
+    /// What applying it does; nothing where a time is missing.
+    pub plan: Option<RolloverPlan>,
+}
+
+impl App {
+    /// Works out what a rollover would do, and keeps nothing.
+    ///
+    /// # Errors
+    /// As [`App::start_rollover`].
+    pub async fn prepare_rollover(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
+        let prepared = self.prepared_rollover(new).await?;
+        Ok(prepared.told(None))
+    }
+
+    /// Starts a rollover: the certificate and who takes part are kept; no profile is changed before it is applied.
+    ///
+    /// # Errors
+    /// Where the file holds no certificate or a private key, a confirmed fingerprint is another, nobody uses what it
+    /// replaces, a name or a line of the table makes no sense, or there is a rollover with this certificate. Then nothing
+    /// was kept.
+    pub async fn start_rollover(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
+        let mut prepared = self.prepared_rollover(new).await?;
+        let now = self.now();
+        let mut transaction = self.workspace().await?.begin().await?;
+        prepared.rollover.id = transaction.next_rollover().await?;
+        let certificate = &prepared.certificate;
+        transaction.put_certificate(certificate.der(), certificate.facts(), &new.source.name(), now).await?;
+        if new.confirmed.is_some() {
+            transaction.confirm_certificate(&certificate.facts().fingerprint_sha256, &new.how, now).await?;
+        }
+        transaction.save_rollover(&prepared.rollover).await?;
+        transaction.commit().await?;
+        let id = prepared.rollover.id;
+        Ok(prepared.told(Some(id)))
+    }
+
+    async fn prepared_rollover(&self, new: &NewRollover) -> Result<Prepared, AppError> {
+        let (certificate, others) = self.certificate_of(&new.source).await?;
+        let facts = certificate.facts();
+        let fingerprint = facts.fingerprint_sha256;
+        if let Some(confirmed) = new.confirmed.filter(|confirmed| *confirmed != fingerprint) {
+            return Err(AppError::new(format!(
+                "the confirmed fingerprint {confirmed} is not that of the certificate, which is {fingerprint}"
+            ))
+            .hint("nothing was kept; ask the partner which certificate is theirs"));
+        }
+        if new.expected.is_some_and(|expected| expected != fingerprint) {
+            let name = new.source.name();
+            return Err(AppError::new(format!("{name} holds another certificate now than when it was looked at"))
+                .hint("nothing was kept; look at the file again"));
+        }
+        self.refuse_second(&fingerprint).await?;
+        let now = self.now();
+        let surroundings = Surroundings::read(self, Some((facts, new.confirmed.is_some()))).await?;
+        let connections = self.connections().await?;
+        let users = users(&connections, now);
+        let replaces = replaced(new, facts, &users, &surroundings)?;
+        let mut profiles: Vec<RolloverProfile> = users
+            .iter()
+            .filter(|(_, used)| replaces.contains(used))
+            .map(|((connection, kind), _)| RolloverProfile::new(connection.clone(), *kind))
+            .collect();
+        if profiles.is_empty() {
+            return Err(AppError::new("no profile uses the certificate that is to be replaced").hint(
+                "`countersign certificate list` shows which certificate is used where; `--replaces` names the old one",
+            ));
+        }
+        choose(&mut profiles, new)?;
+        if let Some(sheet) = &new.sheet {
+            let rows = read_rows(sheet)?;
+            take_rows(&mut profiles, &rows, true).map_err(|error| error.in_file(sheet))?;
+        }
+        let rollover = Rollover {
+            id: RolloverId(0),
+            name: facts.common_name().to_owned(),
+            certificate: fingerprint,
+            replaces,
+            created: now,
+            activation: new.activation.as_ref().map(PlannedActivation::from),
+            undone: None,
+            profiles,
+        };
+        let old = rollover.replaces.first().and_then(|old| surroundings.facts(old));
+        let context = ImportContext {
+            own: surroundings.own(),
+            replaces: old,
+            installed: Vec::new(),
+            confirmed: surroundings.is_confirmed(&fingerprint),
+        };
+        let mut warnings = import_warnings(facts, now, &context);
+        // A chain is expected; a certificate of somebody else beside the first is not.
+        if others
+            .iter()
+            .any(|other| other.subject != facts.issuer && !other.ca && other.fingerprint_sha256 != fingerprint)
+        {
+            warnings.push(CertificateWarning::Several);
+        }
+        let timed = |profile: &RolloverProfile| !profile.chosen || rollover.activation_of(profile).is_some();
+        let plan = rollover
+            .profiles
+            .iter()
+            .all(timed)
+            .then(|| surroundings.plan(&rollover, facts, &Step::Schedule(None), &[], &connections, now));
+        Ok(Prepared { certificate, rollover, warnings, plan })
+    }
+
+    /// The certificate that a source holds first, and what is known of the others in it.
+    async fn certificate_of(
+        &self,
+        source: &CertificateSource,
+    ) -> Result<(Certificate, Vec<CertificateFacts>), AppError> {
+        let bytes = self.bytes_of(source).await?;
+        let found =
+            crate::app::certificates::read_certificates(&bytes, "the file").map_err(|error| source.located(error))?;
+        let mut found = found.into_iter();
+        let first = found.next().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
+        Ok((first, found.map(|other| other.facts().clone()).collect()))
+    }
+
+    /// A certificate has one rollover at a time: two boards for the same profiles would contradict each other.
+    async fn refuse_second(&self, certificate: &Fingerprint) -> Result<(), AppError> {
+        let Some(workspace) = self.existing().await? else { return Ok(()) };
+        let same = workspace.rollovers().await?.into_iter().find(|known| known.certificate == *certificate);
+        match same {
+            Some(known) => Err(AppError::new(format!("rollover {} is about this certificate already", known.id))
+                .hint(format!("`countersign rollover show {}` shows how it stands", known.id))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A rollover that was worked out.
+struct Prepared {
+    certificate: Certificate,
+    rollover: Rollover,
+    warnings: Vec<CertificateWarning>,
+    plan: Option<RolloverPlan>,
+}
+
+impl Prepared {
+    fn told(self, id: Option<RolloverId>) -> StartedRollover {
+        let chosen = self.rollover.profiles.iter().filter(|profile| profile.chosen).count();
+        StartedRollover {
+            id,
+            chosen,
+            left_out: self.rollover.profiles.len() - chosen,
+            name: self.rollover.name,
+            certificate: self.rollover.certificate,
+            replaces: self.rollover.replaces,
+            warnings: self.warnings,
+            plan: self.plan,
+        }
+    }
+}
+
+/// Which certificate each profile encrypts for now.
+fn users(connections: &[Connection], now: jiff::Timestamp) -> Vec<(ProfileKey, Fingerprint)> {
+    let mut found = Vec::new();
+    for connection in connections {
+        for (kind, profile) in connection.profiles() {
+            if let Some(used) = used_now(&profile.partner_certificates, now) {
+                found.push(((connection.id.clone(), kind), used.fingerprint));
+            }
+        }
+    }
+    found
+}
+
+/// The certificates that are replaced: as named, or those in use that bear the same subject as the new one.
+fn replaced(
+    new: &NewRollover,
+    facts: &CertificateFacts,
+    users: &[(ProfileKey, Fingerprint)],
+    surroundings: &Surroundings,
+) -> Result<Vec<Fingerprint>, AppError> {
+    if new.replaces.contains(&facts.fingerprint_sha256) {
+        return Err(AppError::new("the renewed certificate is the very one that it is to replace")
+            .hint("perhaps the old file was downloaded again"));
+    }
+    if !new.replaces.is_empty() {
+        return Ok(new.replaces.clone());
+    }
+    let mut in_use: HashMap<Fingerprint, usize> = HashMap::new();
+    for (_, used) in users.iter().filter(|(_, used)| *used != facts.fingerprint_sha256) {
+        *in_use.entry(*used).or_default() += 1;
+    }
+    let mut alike: Vec<(Fingerprint, usize)> = in_use
+        .into_iter()
+        .filter(|(used, _)| surroundings.facts(used).is_some_and(|old| old.subject == facts.subject))
+        .collect();
+    alike.sort();
+    match alike[..] {
+        [(only, _)] => Ok(vec![only]),
+        [] => Err(AppError::new(format!("no certificate in use has the subject {}", facts.subject))
+            .hint("name the one that it replaces with `--replaces`; `countersign certificate list` shows them")),
+        _ => {
+            let listed: Vec<String> =
+                alike.iter().map(|(used, profiles)| format!("{used} ({profiles} profiles)")).collect();
+            Err(AppError::new(format!("several certificates in use have the subject {}", facts.subject))
+                .hint(format!("name those that it replaces with `--replaces`: {}", listed.join(", "))))
+        }
+    }
+}
+
+/// Leaves out who was not asked for.
+fn choose(profiles: &mut [RolloverProfile], new: &NewRollover) -> Result<(), AppError> {
+    for named in new.only.iter().chain(&new.except) {
+        if !profiles.iter().any(|profile| named.holds(&profile.key())) {
+            let profile = named.profile.map_or_else(String::new, |profile| format!("/{profile}"));
+            return Err(AppError::new(format!(
+                "{}{profile} does not use the certificate that is to be replaced",
+                named.connection
+            )));
+        }
+    }
+    let meant = |list: &[NamedProfiles], key: &ProfileKey| list.iter().any(|named| named.holds(key));
+    for profile in profiles {
+        let key = profile.key();
+        profile.chosen = (new.only.is_empty() || meant(&new.only, &key)) && !meant(&new.except, &key);
+    }
+    Ok(())
+}
+
+/// Reads a table in CSV.
+pub(super) fn read_rows(path: &std::path::Path) -> Result<Vec<SheetRow>, AppError> {
+    let text = read_text(path, MOST_BYTES)?;
+    read_sheet(&text).map_err(|errors| refused(&errors).in_file(path))
+}
+
+fn refused(errors: &impl std::fmt::Display) -> AppError {
+    AppError::new(errors.to_string()).hint("nothing was taken of the table; put these lines right and try again")
+}
+
+/// Takes times and notes from a table. Who does not stand in it is left out, where it says who takes part.
+pub(super) fn take_rows(profiles: &mut [RolloverProfile], rows: &[SheetRow], says_who: bool) -> Result<(), AppError> {
+    let places: HashMap<ProfileKey, usize> =
+        profiles.iter().enumerate().map(|(index, profile)| (profile.key(), index)).collect();
+    let strangers: Vec<String> = rows
+        .iter()
+        .filter(|row| !places.contains_key(&row.key()))
+        .take(20)
+        .map(|row| {
+            format!(
+                "line {}: {}, {} does not use the certificate that is replaced",
+                row.line, row.connection, row.profile
+            )
+        })
+        .collect();
+    if !strangers.is_empty() {
+        return Err(refused(&strangers.join("; ")));
+    }
+    if says_who {
+        for profile in profiles.iter_mut() {
+            profile.chosen = false;
+        }
+    }
+    for row in rows {
+        if let Some(profile) = places.get(&row.key()).and_then(|index| profiles.get_mut(*index)) {
+            profile.chosen |= says_who;
+            profile.activation = row.activation.clone();
+            profile.note.clone_from(&row.note);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,525 @@
+//! `rollover`: one renewed certificate for many profiles at once.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::arguments::{ProfileChoice, activation};
+use super::table::{Table, labelled};
+use super::{Answer, Session, words};
+use crate::app::{
+    AppError, CertificateSource, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
+    RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedRollover,
+};
+use crate::domain::certificate::Fingerprint;
+use crate::domain::identifier::ProfileKind;
+use crate::domain::instant;
+use crate::domain::rollover::{Board, BoardRow, ProfileKey, RolloverId, RolloverPlan, RolloverState, StateCount, Step};
+use crate::domain::timeline::Activation;
+
+/// Shown at most so many lines of a difference in a terminal; `--json` has all.
+const MOST_LINES: usize = 60;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RolloverCommand {
+    /// Start one from a partner's renewed certificate: nothing is changed before it is applied
+    Start(StartArguments),
+    /// List the rollovers with how many profiles stand how
+    List,
+    /// Show one with how each of its profiles stands
+    Show {
+        /// Its number
+        id: RolloverId,
+        /// Only the profiles that stand so, such as problem or not-told
+        #[arg(long, value_name = "STATE")]
+        state: Option<RolloverState>,
+    },
+    /// Bring the new certificate into all profiles that take part, in one stroke: all of them or none
+    Apply {
+        /// Its number
+        id: RolloverId,
+        /// Only these, as CONNECTION or CONNECTION/PROFILE; all that take part where none is named
+        #[arg(value_name = "PROFILE")]
+        profiles: Vec<NamedProfiles>,
+        /// Change all at this time; else each at its own, or at that of the rollover
+        #[arg(long, value_name = "now|INSTANT", value_parser = activation)]
+        at: Option<Activation>,
+        /// Show what would be changed and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Put the certificates back as they were, where nobody has changed them since
+    Undo {
+        /// Its number
+        id: RolloverId,
+        /// Only these; all where none is named
+        #[arg(value_name = "PROFILE")]
+        profiles: Vec<NamedProfiles>,
+        /// Show what would be changed and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Encrypt for the old certificate again at once; signatures made with the new one stay acceptable
+    Rollback {
+        /// Its number
+        id: RolloverId,
+        /// Which; all that take part where none is named
+        #[arg(value_name = "PROFILE")]
+        profiles: Vec<NamedProfiles>,
+    },
+    /// Note that the partners were told of the change
+    Told {
+        /// Its number
+        id: RolloverId,
+        /// Which; all that take part where none is named
+        #[arg(value_name = "PROFILE")]
+        profiles: Vec<NamedProfiles>,
+        /// How: by mail, by telephone
+        #[arg(long, default_value = "")]
+        how: String,
+        /// What else is to be remembered
+        #[arg(long, default_value = "")]
+        note: String,
+        /// They were not told after all
+        #[arg(long, conflicts_with_all = ["how", "note"])]
+        not: bool,
+    },
+    /// Leave profiles out; what was done to them is undone
+    LeaveOut {
+        /// Its number
+        id: RolloverId,
+        /// Which
+        #[arg(value_name = "PROFILE", required = true)]
+        profiles: Vec<NamedProfiles>,
+    },
+    /// Have profiles take part that were left out
+    TakeIn {
+        /// Its number
+        id: RolloverId,
+        /// Which
+        #[arg(value_name = "PROFILE", required = true)]
+        profiles: Vec<NamedProfiles>,
+    },
+    /// Send the test document to the profiles, a few at a time
+    Test {
+        /// Its number
+        id: RolloverId,
+        /// Only these; all that take part where none is named
+        #[arg(value_name = "NAME")]
+        profiles: Vec<NamedProfiles>,
+        /// To which kind of profile. To production only where it is said
+        #[arg(long, value_enum, default_value_t = ProfileChoice::Test)]
+        profile: ProfileChoice,
+        /// How many at once, 1 to 32; 4 where nothing else was set
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+        parallel: Option<u8>,
+    },
+    /// Take times and notes from a CSV table with the columns connection, profile, activation and note
+    Import {
+        /// Its number
+        id: RolloverId,
+        /// The table
+        file: PathBuf,
+    },
+    /// Write it as a CSV table with all columns
+    Export {
+        /// Its number
+        id: RolloverId,
+        /// Write to this file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Forget one that has nothing left to change; what it did stays
+    Remove {
+        /// Its number
+        id: RolloverId,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct StartArguments {
+    /// The renewed certificate, in any format; or the fingerprint of one that is in the workspace
+    file: PathBuf,
+    /// The certificate that it replaces, may be repeated; those in use with the same subject where none is named
+    #[arg(long, value_name = "FINGERPRINT")]
+    replaces: Vec<Fingerprint>,
+    /// When all change that have no time of their own
+    #[arg(long, value_name = "now|INSTANT", value_parser = activation)]
+    at: Option<Activation>,
+    /// Only these of those that use the old one, as CONNECTION or CONNECTION/PROFILE, may be repeated
+    #[arg(long, value_name = "PROFILE")]
+    only: Vec<NamedProfiles>,
+    /// All but these, may be repeated
+    #[arg(long, value_name = "PROFILE")]
+    except: Vec<NamedProfiles>,
+    /// A table of who takes part: connection, profile, activation, note
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "except"])]
+    csv: Option<PathBuf>,
+    /// Show what it would do and keep nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// The SHA-256 fingerprint as the partner told it
+    #[arg(long, value_name = "SHA256HEX")]
+    confirm_fingerprint: Option<Fingerprint>,
+}
+
+#[derive(Serialize)]
+struct ListDocument<'a> {
+    rollovers: &'a [RolloverSummary],
+}
+
+#[derive(Serialize)]
+struct PlanDocument<'a> {
+    rollover: RolloverId,
+    changed: usize,
+    #[serde(flatten)]
+    plan: &'a RolloverPlan,
+}
+
+#[derive(Serialize)]
+struct FileDocument {
+    file: String,
+}
+
+#[derive(Serialize)]
+struct RemovedDocument {
+    removed: RolloverId,
+}
+
+#[derive(Serialize)]
+struct SheetDocument {
+    csv: String,
+}
+
+pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<Answer, AppError> {
+    let app = &session.app;
+    match command {
+        RolloverCommand::Start(arguments) => start(session, arguments).await?,
+        RolloverCommand::List => {
+            let rollovers = app.rollovers().await?;
+            session.out.answer(&ListDocument { rollovers: &rollovers }, || list(&rollovers));
+        }
+        RolloverCommand::Show { id, state } => {
+            let mut board = app.rollover(id).await?;
+            board.rows.retain(|row| state.is_none_or(|state| row.state == state));
+            session.out.answer(&board, || show(&board));
+        }
+        RolloverCommand::Apply { id, profiles, at, dry_run } => {
+            step(session, id, Step::Schedule(at), &profiles, dry_run).await?;
+        }
+        RolloverCommand::Undo { id, profiles, dry_run } => step(session, id, Step::Undo, &profiles, dry_run).await?,
+        RolloverCommand::Rollback { id, profiles } => step(session, id, Step::RollBack, &profiles, false).await?,
+        RolloverCommand::Told { id, profiles, how, note, not } => {
+            let action = if not { RolloverAction::NotTold } else { RolloverAction::Told { how, note } };
+            change(session, id, action, &profiles).await?;
+        }
+        RolloverCommand::LeaveOut { id, profiles } => {
+            change(session, id, RolloverAction::LeaveOut, &profiles).await?;
+        }
+        RolloverCommand::TakeIn { id, profiles } => change(session, id, RolloverAction::TakeIn, &profiles).await?,
+        RolloverCommand::Import { id, file } => {
+            change(session, id, RolloverAction::Sheet(file), &[]).await?;
+        }
+        RolloverCommand::Test { id, profiles, profile, parallel } => {
+            return test(session, id, &profiles, profile, parallel).await;
+        }
+        RolloverCommand::Export { id, output } => {
+            let text = app.rollover_sheet(id).await?;
+            match session.write_if_asked(output.as_deref(), &text)? {
+                Some(file) => {
+                    let said = format!("Wrote {file}");
+                    session.out.answer(&FileDocument { file }, || said);
+                }
+                None if session.out.is_json() => session.out.answer(&SheetDocument { csv: text }, String::new),
+                None => session.out.bytes(text.as_bytes()),
+            }
+        }
+        RolloverCommand::Remove { id } => {
+            app.remove_rollover(id).await?;
+            session.out.answer(&RemovedDocument { removed: id }, || format!("Forgot rollover {id}"));
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+async fn start(session: &Session, arguments: StartArguments) -> Result<(), AppError> {
+    let StartArguments { file, replaces, at, only, except, csv, dry_run, confirm_fingerprint } = arguments;
+    let in_workspace = file.to_str().filter(|_| !file.exists()).and_then(|text| text.parse().ok());
+    let source = in_workspace.map_or(CertificateSource::File(file), CertificateSource::Workspace);
+    let new = NewRollover {
+        replaces,
+        activation: at,
+        only,
+        except,
+        sheet: csv,
+        confirmed: confirm_fingerprint,
+        ..NewRollover::of(source)
+    };
+    let app = &session.app;
+    let started = if dry_run { app.prepare_rollover(&new).await? } else { app.start_rollover(&new).await? };
+    session.out.answer(&started, || told_of_start(session, &started));
+    for warning in &started.warnings {
+        session.out.warning(warning.sentence());
+    }
+    Ok(())
+}
+
+fn told_of_start(session: &Session, started: &StartedRollover) -> String {
+    let replaces: Vec<String> = started.replaces.iter().map(Fingerprint::short).collect();
+    let mut text = labelled(
+        [
+            ("Certificate", format!("{} {}", started.name, started.certificate.short())),
+            ("Replaces", replaces.join(", ")),
+            ("Takes part", words::counted(started.chosen, "profile")),
+            (
+                "Left out",
+                if started.left_out == 0 { String::new() } else { words::counted(started.left_out, "profile") },
+            ),
+        ],
+        "",
+    );
+    if let Some(plan) = &started.plan {
+        text.push_str(&format!("\n{}", difference(plan)));
+    }
+    match (started.id, &started.plan) {
+        (Some(id), Some(_)) => text.push_str(&format!(
+            "\nStarted rollover {id}; nothing is changed yet. `countersign rollover apply {id}{}` applies it\n",
+            session.suffix
+        )),
+        (Some(id), None) => text.push_str(&format!(
+            "\nStarted rollover {id}; nothing is changed yet. `countersign rollover apply {id} --at INSTANT{}` applies it\n",
+            session.suffix
+        )),
+        (None, _) => text.push_str("\nNothing was kept\n"),
+    }
+    text
+}
+
+/// The profiles that are meant.
+async fn keys(session: &Session, id: RolloverId, named: &[NamedProfiles]) -> Result<Vec<ProfileKey>, AppError> {
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
+    let board = session.app.rollover(id).await?;
+    if let Some(unknown) = named.iter().find(|named| !board.rows.iter().any(|row| named.holds(&row.key()))) {
+        return Err(AppError::new(format!("{} is not in rollover {id}", unknown.connection))
+            .hint(format!("`countersign rollover show {id}` lists its profiles")));
+    }
+    Ok(board.rows.iter().map(BoardRow::key).filter(|key| named.iter().any(|named| named.holds(key))).collect())
+}
+
+async fn step(
+    session: &Session,
+    id: RolloverId,
+    step: Step,
+    named: &[NamedProfiles],
+    dry_run: bool,
+) -> Result<(), AppError> {
+    if !dry_run {
+        return change(session, id, RolloverAction::Step(step), named).await;
+    }
+    let profiles = keys(session, id, named).await?;
+    let plan = session.app.plan_rollover(id, &step, &profiles).await?;
+    let document = PlanDocument { rollover: id, changed: plan.changed(), plan: &plan };
+    session.out.answer(&document, || format!("{}\nNothing was changed\n", difference(&plan)));
+    Ok(())
+}
+
+async fn change(
+    session: &Session,
+    id: RolloverId,
+    action: RolloverAction,
+    named: &[NamedProfiles],
+) -> Result<(), AppError> {
+    let is_step = matches!(action, RolloverAction::Step(_) | RolloverAction::LeaveOut);
+    let profiles = keys(session, id, named).await?;
+    let request = RolloverRequest { id, profiles, action, seen: None };
+    let changed = session.app.change_rollover(&request).await?;
+    session.out.answer(&changed, || told_of_change(&changed, is_step));
+    for (warning, number) in changed.plan.warnings() {
+        session.out.warning(&format!("{} ({})", warning.sentence(), words::counted(number, "profile")));
+    }
+    Ok(())
+}
+
+fn told_of_change(changed: &RolloverChanged, is_step: bool) -> String {
+    if !is_step {
+        return format!("Noted in rollover {}", changed.rollover);
+    }
+    format!("{}\nChanged {}\n", difference(&changed.plan), words::counted(changed.changed, "profile"))
+}
+
+/// What a step does, line by line.
+fn difference(plan: &RolloverPlan) -> String {
+    let mut table = Table::new(["Connection", "Profile", "Encrypts for", "Then for", "From", "Remarks"]);
+    let short = |print: Option<Fingerprint>| print.map_or_else(|| "nothing".to_owned(), |print| print.short());
+    let changed: Vec<_> = plan.profiles.iter().filter(|planned| planned.changes()).collect();
+    for planned in changed.iter().take(MOST_LINES) {
+        let mut remarks: Vec<String> = planned.warnings.iter().map(|warning| warning.as_str().to_owned()).collect();
+        remarks.extend(planned.against_policy.iter().cloned());
+        table.row([
+            planned.connection.to_string(),
+            planned.profile.label().to_owned(),
+            short(planned.encrypts_now),
+            short(planned.encrypts_then),
+            planned.from.map(|at| instant::written(at, planned.zone.as_deref())).unwrap_or_default(),
+            remarks.join("; "),
+        ]);
+    }
+    let mut text = if changed.is_empty() { "No profile changes\n".to_owned() } else { table.render() };
+    if changed.len() > MOST_LINES {
+        text.push_str(&format!(
+            "… and {}; --json lists all\n",
+            words::counted(changed.len() - MOST_LINES, "more profile")
+        ));
+    }
+    let same = plan.profiles.len() - changed.len();
+    if same > 0 {
+        text.push_str(&format!("{} as they should be already\n", words::counted(same, "profile")));
+    }
+    for kept in &plan.kept {
+        text.push_str(&format!("▲ {}, {} stays as it is: {}\n", kept.connection, kept.profile, kept.why));
+    }
+    for refused in &plan.refused {
+        text.push_str(&format!("✗ {}, {} cannot be changed: {}\n", refused.connection, refused.profile, refused.why));
+    }
+    text
+}
+
+fn counts(states: &[StateCount]) -> String {
+    let said: Vec<String> =
+        states.iter().map(|count| format!("{} {}", count.profiles, count.state.label().to_lowercase())).collect();
+    said.join(", ")
+}
+
+fn list(rollovers: &[RolloverSummary]) -> String {
+    if rollovers.is_empty() {
+        return "No rollovers in this workspace".to_owned();
+    }
+    let mut table = Table::new(["Id", "Certificate", "Fingerprint", "Started", "Profiles", "Stand", "Next change"]);
+    for rollover in rollovers {
+        table.row([
+            rollover.id.to_string(),
+            rollover.name.clone(),
+            rollover.certificate.short(),
+            words::instant(rollover.created),
+            rollover.profiles.to_string(),
+            counts(&rollover.states),
+            rollover.next.map(words::instant).unwrap_or_default(),
+        ]);
+    }
+    table.render()
+}
+
+/// The icon of a state.
+const fn icon(state: RolloverState) -> char {
+    match state {
+        RolloverState::Problem => '✗',
+        RolloverState::NotTold => '?',
+        RolloverState::Told | RolloverState::Scheduled | RolloverState::Tested => '▲',
+        RolloverState::Active | RolloverState::Confirmed => '✓',
+        RolloverState::LeftOut => '·',
+    }
+}
+
+fn show(board: &Board) -> String {
+    let replaces: Vec<String> = board.rollover.replaces.iter().map(Fingerprint::to_hex).collect();
+    let mut text = labelled(
+        [
+            ("Rollover", format!("{} {}", board.rollover.id, board.rollover.name)),
+            ("Certificate", board.rollover.certificate.to_hex()),
+            ("Replaces", replaces.join(", ")),
+            ("Started", words::instant(board.rollover.created)),
+            ("Undone", board.rollover.undone.map(words::instant).unwrap_or_default()),
+            ("Stand", counts(&board.states)),
+        ],
+        "",
+    );
+    let mut table =
+        Table::new(["Connection", "Profile", "State", "Changes", "Last test", "Last traffic", "Told", "Note"]);
+    for row in &board.rows {
+        let when = row.activates.map_or_else(
+            || match &row.planned {
+                Some(planned) => planned.at.map_or_else(
+                    || "now, once applied".to_owned(),
+                    |at| format!("{}, once applied", instant::written(at, planned.zone.as_deref())),
+                ),
+                None => String::new(),
+            },
+            |at| instant::written(at, row.zone.as_deref()),
+        );
+        let message = |message: &Option<crate::domain::rollover::Message>| {
+            message
+                .as_ref()
+                .map(|message| format!("{} {}", words::verdict(message.verdict), words::instant(message.at)))
+        };
+        let beside: Vec<&str> =
+            [row.problem.as_deref(), row.remark.as_deref(), Some(row.note.as_str()).filter(|note| !note.is_empty())]
+                .into_iter()
+                .flatten()
+                .collect();
+        table.row([
+            row.connection.to_string(),
+            row.profile.label().to_owned(),
+            format!("{} {}", icon(row.state), row.state.label()),
+            when,
+            message(&row.last_test).unwrap_or_default(),
+            message(&row.last_traffic).unwrap_or_default(),
+            row.told.as_ref().map(|told| format!("{} {}", words::instant(told.at), told.how)).unwrap_or_default(),
+            beside.join("; "),
+        ]);
+    }
+    text.push('\n');
+    text.push_str(&if board.rows.is_empty() { "No profile stands so\n".to_owned() } else { table.render() });
+    text
+}
+
+async fn test(
+    session: &Session,
+    id: RolloverId,
+    named: &[NamedProfiles],
+    choice: ProfileChoice,
+    parallel: Option<u8>,
+) -> Result<Answer, AppError> {
+    let profiles = keys(session, id, named).await?;
+    let kinds = match choice {
+        ProfileChoice::Test => vec![ProfileKind::Test],
+        ProfileChoice::Production => vec![ProfileKind::Production],
+        ProfileChoice::Both => ProfileKind::ALL.to_vec(),
+    };
+    if kinds.contains(&ProfileKind::Production) {
+        session.out.note("the test document is sent to production systems, as you asked");
+    }
+    let request = TestRollover { id, kinds, profiles, at_once: parallel.map(usize::from) };
+    let out = session.out.clone();
+    let progress = |progress: TestProgress| {
+        if let Some(last) = &progress.last {
+            let verdict = last.verdict.map_or_else(|| "✗ Not sent".to_owned(), words::verdict);
+            let cause = last.cause.clone().unwrap_or_default();
+            out.progress(&format!("{verdict}  {}, {}  {cause}", last.connection, last.profile));
+        }
+        out.moving(&format!("{} of {} sent, {} went through", progress.done, progress.total, progress.good));
+    };
+    let stop = crate::app::Shutdown::listen().ok();
+    let stopped = async {
+        match stop {
+            Some(stop) => {
+                stop.wished().await;
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let tested = session.app.test_rollover(&request, &progress, stopped).await?;
+    session.out.answer(&tested, || told_of_tests(&tested));
+    Ok(Answer::of(tested.all_good()))
+}
+
+fn told_of_tests(tested: &TestedRollover) -> String {
+    let good = tested.sent.iter().filter(|sent| sent.is_good()).count();
+    let mut text = format!("\n{good} of {} went through", words::counted(tested.sent.len(), "test"));
+    if tested.not_begun > 0 {
+        text.push_str(&format!(", {} not begun", tested.not_begun));
+    }
+    text
+}

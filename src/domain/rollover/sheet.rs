@@ -1,0 +1,364 @@
+//! The board as a table that goes out and comes in as CSV (RFC 4180).
+//!
+//! A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or a tab for a formula, and carries it out. Such a cell
+//! is written with an apostrophe before it, as spreadsheets themselves mark text, and read without
+//! (owasp.org/www-community/attacks/CSV_Injection).
+
+use std::collections::HashSet;
+use std::fmt;
+
+use super::{Board, BoardRow, PlannedActivation, ProfileKey};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::instant;
+
+/// The most bytes of a table that is read.
+pub const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The most errors that are told; what follows is probably more of the same.
+const MOST_ERRORS: usize = 20;
+
+/// The most characters of a note.
+const MOST_NOTE: usize = 2000;
+
+/// The columns that are written. `connection`, `profile`, `activation` and `note` are read again.
+const COLUMNS: [&str; 18] = [
+    "connection",
+    "name",
+    "profile",
+    "activation",
+    "note",
+    "state",
+    "problem",
+    "remark",
+    "activates",
+    "encrypts_for",
+    "told",
+    "told_how",
+    "told_note",
+    "last_test",
+    "last_test_verdict",
+    "last_traffic",
+    "last_traffic_verdict",
+    "confirmed",
+];
+
+/// A line of a table that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetRow {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// When it is to change; as the rollover says, where absent.
+    pub activation: Option<PlannedActivation>,
+    /// Free text.
+    pub note: String,
+    /// The line in which it stands, from 1.
+    pub line: u64,
+}
+
+impl SheetRow {
+    /// By what it is found.
+    #[must_use]
+    pub fn key(&self) -> ProfileKey {
+        (self.connection.clone(), self.profile)
+    }
+}
+
+/// What is wrong in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetError {
+    /// The line, from 1.
+    pub line: u64,
+    /// What is wrong.
+    pub why: String,
+}
+
+/// What is wrong with a table: every line that is, up to the twentieth. Nothing is taken of such a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SheetErrors(pub Vec<SheetError>);
+
+impl fmt::Display for SheetErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, SheetError { line, why }) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            write!(f, "line {line}: {why}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SheetErrors {}
+
+impl SheetErrors {
+    fn one(line: u64, why: impl Into<String>) -> Self {
+        Self(vec![SheetError { line, why: why.into() }])
+    }
+}
+
+/// Whether a spreadsheet might take a cell that begins so for a formula, or this for our mark.
+const fn is_marked(first: char) -> bool {
+    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'')
+}
+
+/// A cell that no spreadsheet carries out.
+fn harmless(cell: &str) -> String {
+    if cell.starts_with(is_marked) { format!("'{cell}") } else { cell.to_owned() }
+}
+
+/// What a cell says, without the mark.
+fn plain(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(is_marked) => rest,
+        _ => cell,
+    }
+}
+
+fn cells(row: &BoardRow) -> [String; COLUMNS.len()] {
+    let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
+    let planned = row.planned.as_ref().map_or_else(String::new, |planned| {
+        planned.at.map_or_else(|| "now".to_owned(), |at| instant::written(at, planned.zone.as_deref()))
+    });
+    let activates = row.activates.map(|at| instant::written(at, row.zone.as_deref())).unwrap_or_default();
+    [
+        row.connection.to_string(),
+        row.name.clone(),
+        row.profile.to_string(),
+        planned,
+        row.note.clone(),
+        row.state.to_string(),
+        row.problem.clone().unwrap_or_default(),
+        row.remark.clone().unwrap_or_default(),
+        activates,
+        row.encrypts_for.map(|print| print.to_hex()).unwrap_or_default(),
+        time(row.told.as_ref().map(|told| told.at)),
+        row.told.as_ref().map(|told| told.how.clone()).unwrap_or_default(),
+        row.told.as_ref().map(|told| told.note.clone()).unwrap_or_default(),
+        time(row.last_test.as_ref().map(|test| test.at)),
+        row.last_test.as_ref().map(|test| test.verdict.to_string()).unwrap_or_default(),
+        time(row.last_traffic.as_ref().map(|message| message.at)),
+        row.last_traffic.as_ref().map(|message| message.verdict.to_string()).unwrap_or_default(),
+        time(row.proof.as_ref().map(|proof| proof.at)),
+    ]
+}
+
+/// Writes a board as CSV with all its columns.
+///
+/// # Errors
+/// None in practice: it is written into memory.
+pub fn write_sheet(board: &Board) -> Result<String, SheetErrors> {
+    let failed = |error: &dyn fmt::Display| SheetErrors::one(0, format!("it cannot be written: {error}"));
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS).map_err(|error| failed(&error))?;
+    for row in &board.rows {
+        writer.write_record(cells(row).iter().map(|cell| harmless(cell))).map_err(|error| failed(&error))?;
+    }
+    let bytes = writer.into_inner().map_err(|error| failed(&error))?;
+    String::from_utf8(bytes).map_err(|error| failed(&error))
+}
+
+/// What stands between two cells: what the first line has most of. Spreadsheets write what the system's language wants.
+fn delimiter(text: &str) -> u8 {
+    let head = text.lines().next().unwrap_or_default();
+    let count = |mark: u8| head.bytes().filter(|byte| *byte == mark).count();
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(b',')
+}
+
+/// Reads a table with the columns `connection`, `profile` and, where they are there, `activation` and `note`. Further
+/// columns are passed over, so that what was written can be read again.
+///
+/// # Errors
+/// Every line that makes no sense, up to the twentieth.
+pub fn read_sheet(text: &str) -> Result<Vec<SheetRow>, SheetErrors> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records();
+    let head = match records.next() {
+        None => return Err(SheetErrors::one(1, "the table is empty")),
+        Some(Err(error)) => return Err(SheetErrors::one(1, error.to_string())),
+        Some(Ok(head)) => head,
+    };
+    let place = |name: &str| head.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
+    let (Some(connection), Some(profile)) = (place("connection"), place("profile")) else {
+        return Err(SheetErrors::one(
+            1,
+            "the first line names the columns; `connection` and `profile` have to be among them, `activation` and `note` may",
+        ));
+    };
+    let (activation, note) = (place("activation"), place("note"));
+    let mut rows: Vec<SheetRow> = Vec::new();
+    let mut errors = Vec::new();
+    let mut seen: HashSet<ProfileKey> = HashSet::new();
+    for record in records {
+        if errors.len() >= MOST_ERRORS {
+            break;
+        }
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                errors.push(SheetError { line, why: error.to_string() });
+                break;
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line);
+        let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).map_or("", plain);
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        match one(cell(Some(connection)), cell(Some(profile)), cell(activation), cell(note), line) {
+            Ok(row) if !seen.insert(row.key()) => {
+                let why = format!("{}, {} stands in an earlier line already", row.connection, row.profile);
+                errors.push(SheetError { line, why });
+            }
+            Ok(row) => rows.push(row),
+            Err(why) => errors.push(SheetError { line, why }),
+        }
+    }
+    if errors.is_empty() { Ok(rows) } else { Err(SheetErrors(errors)) }
+}
+
+fn one(connection: &str, profile: &str, activation: &str, note: &str, line: u64) -> Result<SheetRow, String> {
+    let connection: ConnectionId =
+        connection.trim().parse().map_err(|error: crate::domain::identifier::IdentifierError| error.to_string())?;
+    let profile: ProfileKind =
+        profile.trim().to_ascii_lowercase().parse().map_err(|_unknown: crate::domain::UnknownWord| {
+            format!("`{}` is no profile: production or test", cut(profile))
+        })?;
+    let activation = match activation.trim() {
+        "" => None,
+        now if now.eq_ignore_ascii_case("now") => Some(PlannedActivation { at: None, zone: None }),
+        stated => {
+            let stated = instant::parse(stated).map_err(|error| error.to_string())?;
+            Some(PlannedActivation { at: Some(stated.at), zone: stated.zone })
+        }
+    };
+    if note.chars().count() > MOST_NOTE {
+        return Err(format!("the note has more than {MOST_NOTE} characters"));
+    }
+    Ok(SheetRow { connection, profile, activation, note: note.to_owned(), line })
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::certificate::Fingerprint;
+    use crate::domain::rollover::{Rollover, RolloverId, RolloverState, Told};
+    use proptest::prelude::*;
+
+    fn board(notes: &[String]) -> Board {
+        let rollover = Rollover {
+            id: RolloverId(1),
+            name: "x".to_owned(),
+            certificate: Fingerprint([1; 32]),
+            replaces: Vec::new(),
+            created: jiff::Timestamp::UNIX_EPOCH,
+            activation: None,
+            undone: None,
+            profiles: Vec::new(),
+        };
+        let rows = notes
+            .iter()
+            .enumerate()
+            .map(|(index, note)| BoardRow {
+                connection: format!("c-{index}").parse().unwrap(),
+                name: note.clone(),
+                profile: if index % 2 == 0 { ProfileKind::Production } else { ProfileKind::Test },
+                state: RolloverState::Scheduled,
+                problem: Some(note.clone()),
+                remark: None,
+                planned: (index % 3 > 0).then(|| PlannedActivation {
+                    at: (index % 3 == 1).then(|| "2027-03-01T08:00:00Z".parse().unwrap()),
+                    zone: (index % 3 == 1).then(|| "Europe/Berlin".to_owned()),
+                }),
+                activates: None,
+                zone: None,
+                encrypts_for: None,
+                told: Some(Told { at: jiff::Timestamp::UNIX_EPOCH, how: note.clone(), note: String::new() }),
+                last_test: None,
+                last_traffic: None,
+                proof: None,
+                note: note.clone(),
+                applied: false,
+            })
+            .collect();
+        Board { rollover, at: jiff::Timestamp::UNIX_EPOCH, states: Vec::new(), rows }
+    }
+
+    /// Holds that everything that is read again is what was written.
+    fn round(notes: &[String]) {
+        let board = board(notes);
+        let text = write_sheet(&board).unwrap();
+        let read = read_sheet(&text).unwrap_or_else(|errors| panic!("{errors}: {text}"));
+        assert_eq!(read.len(), board.rows.len());
+        for (read, written) in read.iter().zip(&board.rows) {
+            assert_eq!(read.key(), written.key());
+            assert_eq!(read.activation, written.planned);
+            assert_eq!(read.note, written.note, "{text}");
+        }
+    }
+
+    #[test]
+    fn nasty_cells_come_back_and_none_is_a_formula() {
+        let notes = [
+            "=HYPERLINK(\"http://evil\",\"x\")",
+            "+1",
+            "-2+3",
+            "@SUM(A1)",
+            "\tx",
+            "'",
+            "''=",
+            "'=1",
+            "a;b,c\td",
+            "two\r\nlines \"quoted\"",
+            "Größe – 漢字",
+            "",
+        ]
+        .map(str::to_owned);
+        round(&notes);
+        let text = write_sheet(&board(&notes)).unwrap();
+        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
+        for record in reader.records() {
+            for cell in record.unwrap().iter() {
+                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_note_comes_back(notes in proptest::collection::vec("[ -~=+@\\t\\r\\n'\";,äß]{0,12}", 1..6)) {
+            round(&notes);
+        }
+    }
+
+    #[test]
+    fn errors_name_their_lines_and_nothing_is_taken() {
+        let text = "\u{feff}Connection;Profile;Activation;Note\r\n\
+                    a;production;2027-03-01T09:00[Europe/Berlin];\"two\r\nlines\"\r\n\
+                    b;staging;;\r\n\
+                    Bad Id;test;;\r\n\
+                    \r\n\
+                    a;production;now;again\r\n\
+                    c;test;2027-03-28T02:30[Europe/Berlin];\r\n";
+        let errors = read_sheet(text).unwrap_err();
+        let lines: Vec<u64> = errors.0.iter().map(|error| error.line).collect();
+        assert_eq!(lines, [4, 5, 7, 8], "{errors}");
+        let text = errors.to_string();
+        assert!(text.contains("`staging` is no profile"), "{text}");
+        assert!(text.contains("does not exist in Europe/Berlin"), "{text}");
+        assert!(read_sheet("").is_err());
+        assert!(read_sheet("id,kind\n1,2\n").unwrap_err().to_string().contains("`connection` and `profile`"));
+        assert!(read_sheet("connection,profile\n").unwrap().is_empty());
+    }
+}

@@ -1,0 +1,453 @@
+//! The board of one rollover: head, filters, what can be done to many at once, and the table.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use egui::{Align, Key, Layout, Modifiers, RichText, Ui, vec2};
+
+use super::bar::{bar, legend};
+use super::lines::{Lines, planned};
+use super::loaded::Loaded;
+use super::page::join;
+use super::step::StepDialog;
+use super::table::{Clicked, table};
+use super::telling::TellingDialog;
+use super::testing::{TestDialog, Testing};
+use super::{in_words, step};
+use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
+use crate::app::{RolloverAction, RolloverRequest};
+use crate::domain::rollover::{Board, ProfileKey, RolloverId, RolloverState};
+use crate::ui::desk::Desk;
+use crate::ui::files::{FilePick, PickId};
+use crate::ui::icon::Icon;
+use crate::ui::intent::Intent;
+use crate::ui::moment::count;
+use crate::ui::shell::Confirm;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{
+    ToneName, empty_state, icon_button, link, mono, muted, notice, page_title, primary, search, secondary, small,
+};
+
+/// A file that is being picked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Errand {
+    Import,
+    Export,
+}
+
+/// What is to be done to many profiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Act {
+    Apply,
+    Schedule,
+    ActivateNow,
+    RollBack,
+    Undo,
+    LeaveOut,
+    TakeIn,
+    Told,
+    Note,
+    Test,
+    Import,
+    Export,
+    Forget,
+}
+
+/// The board of one rollover.
+pub(super) struct BoardView {
+    id: RolloverId,
+    board: Loaded<Board>,
+    lines: Lines,
+    query: String,
+    state: Option<RolloverState>,
+    selected: HashSet<ProfileKey>,
+    last_clicked: Option<ProfileKey>,
+    focus_search: bool,
+    picking: Option<(Errand, Option<PickId>)>,
+    doing: Option<(&'static str, Option<RequestId>)>,
+}
+
+impl BoardView {
+    pub(super) fn new(id: RolloverId) -> Self {
+        Self {
+            id,
+            board: Loaded::default(),
+            lines: Lines::default(),
+            query: String::new(),
+            state: None,
+            selected: HashSet::new(),
+            last_clicked: None,
+            focus_search: false,
+            picking: None,
+            doing: None,
+        }
+    }
+
+    pub(super) const fn id(&self) -> RolloverId {
+        self.id
+    }
+
+    pub(super) const fn refresh(&mut self) {
+        self.board.refresh();
+    }
+
+    pub(super) const fn focus_search(&mut self) {
+        self.focus_search = true;
+    }
+
+    /// Selects none; says whether any was.
+    pub(super) fn clear_selection(&mut self) -> bool {
+        let any = !self.selected.is_empty();
+        self.selected.clear();
+        any
+    }
+
+    /// Shows it; says whether to go back to the list.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, testing: Option<&mut Testing>) -> bool {
+        let id = self.id;
+        let came = self.board.poll(
+            desk,
+            || RolloverCommand::Board(id),
+            |answer| match answer {
+                RolloverAnswer::Board(board) => Some(*board),
+                _ => None,
+            },
+        );
+        if came && let Some(board) = &self.board.value {
+            self.lines.write(board, &desk.moment);
+            let known = self.lines.by_key();
+            self.selected.retain(|key| known.contains_key(key));
+        }
+        self.answers(desk);
+        let Some(board) = self.board.value.take() else { return self.without(ui) };
+        let back = self.with(ui, desk, &board, testing);
+        self.board.value = Some(board);
+        back
+    }
+
+    /// Nothing was read yet, or nothing can be.
+    fn without(&mut self, ui: &mut Ui) -> bool {
+        let mut back = false;
+        match &self.board.trouble {
+            Some((head, text)) => {
+                let text = join(head, text);
+                let again = empty_state(ui, Icon::TriangleAlert, "The rollover cannot be read", &text, |ui| {
+                    let again = primary(ui, "Try again").clicked();
+                    back = secondary(ui, "All rollovers").clicked();
+                    again
+                });
+                if again {
+                    self.board.trouble = None;
+                    self.board.refresh();
+                }
+            }
+            None => {
+                page_title(ui, &format!("Rollover {}", self.id));
+                ui.label(muted(ui, "Reading the rollover…"));
+            }
+        }
+        back
+    }
+
+    fn with(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, board: &Board, testing: Option<&mut Testing>) -> bool {
+        let mut act = None;
+        let back = self.head(ui, desk, board, &mut act);
+        if let Some((head, text)) = &self.board.trouble {
+            notice(ui, ToneName::Warn, "What is shown may be old", &join(head, text), |_| {});
+        }
+        let width = ui.available_width();
+        bar(ui, &board.states, width);
+        if let Some(state) = legend(ui, &board.states, self.state) {
+            self.state = (self.state != Some(state)).then_some(state);
+        }
+        if let Some(testing) = testing {
+            testing.show(ui, desk);
+        }
+        self.actions(ui, board, &mut act);
+        self.lines.filter(&self.query, self.state);
+        if self.lines.shown.is_empty() {
+            let none = self.lines.len() == 0;
+            let (head, text) = if none {
+                ("No profile takes part", "Nothing uses the old certificate any more")
+            } else {
+                ("No profile matches", "None of the profiles answers to what is searched for and shown above")
+            };
+            let all =
+                empty_state(ui, Icon::Search, head, text, |ui| !none && secondary(ui, "Show all profiles").clicked());
+            if all {
+                self.query.clear();
+                self.state = None;
+            }
+        } else {
+            self.keys(ui);
+            if let Some(clicked) = table(ui, &self.lines, &self.selected) {
+                self.click(&clicked);
+            }
+        }
+        if let Some(act) = act {
+            self.act(act, board, desk);
+        }
+        back
+    }
+
+    fn head(&self, ui: &mut Ui, desk: &Desk<'_>, board: &Board, act: &mut Option<Act>) -> bool {
+        let mut back = false;
+        let size = vec2(ui.available_width(), theme::CONTROL);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            back = icon_button(ui, Icon::ArrowLeft, "All rollovers").clicked();
+            // Laid out from the right first: however long a name is, the buttons stay.
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let open = board.rows.iter().any(|row| !row.applied && row.state != RolloverState::LeftOut);
+                if open && primary(ui, "Apply…").clicked() {
+                    *act = Some(Act::Apply);
+                }
+                let applied = board.rows.iter().any(|row| row.applied);
+                if applied && secondary(ui, "Undo all…").clicked() {
+                    *act = Some(Act::Undo);
+                }
+                if !applied && secondary(ui, "Forget…").clicked() {
+                    *act = Some(Act::Forget);
+                }
+                if secondary(ui, "Export CSV…").clicked() {
+                    *act = Some(Act::Export);
+                }
+                if secondary(ui, "Import CSV…").clicked() {
+                    *act = Some(Act::Import);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let name = RichText::new(&board.rollover.name).font(theme::bold(theme::TITLE));
+                    ui.add(egui::Label::new(name).truncate());
+                });
+            });
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let old: Vec<String> = board.rollover.replaces.iter().map(|old| old.short()).collect();
+            ui.label(mono(old.join(", ")));
+            ui.label(muted(ui, "is replaced by"));
+            ui.label(mono(board.rollover.certificate.short()));
+            if let Some(facts) = desk.snapshot.facts(&board.rollover.certificate) {
+                let valid = crate::ui::certificate::validity(facts, &desk.moment);
+                ui.label(muted(ui, format!("valid {valid}")));
+            }
+            if let Some(all) = &board.rollover.activation {
+                ui.label(muted(
+                    ui,
+                    format!("· all change {}", planned(all, &desk.moment).replace("At once", "at once")),
+                ));
+            }
+            if let Some(undone) = board.rollover.undone {
+                ui.label(muted(ui, format!("· undone {}", desk.moment.ago(undone))));
+            }
+        });
+        back
+    }
+
+    /// Search, what is selected, and what can be done to it.
+    fn actions(&mut self, ui: &mut Ui, board: &Board, act: &mut Option<Act>) {
+        let selected = self.selected.len();
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            let field = search(ui, "Search profiles", &mut self.query, "Search partner, state, note", 200.0);
+            if std::mem::take(&mut self.focus_search) {
+                field.request_focus();
+            }
+            if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
+                self.query.clear();
+            }
+            let taking_part = board.rows.iter().filter(|row| row.state != RolloverState::LeftOut).count();
+            let whom = if selected > 0 {
+                format!("{} selected", count(selected, "profile"))
+            } else {
+                format!("All {taking_part} that take part")
+            };
+            ui.add(egui::Label::new(small(whom).color(tokens(ui.ctx()).text)).extend());
+            if selected > 0 && link(ui, "Select none").clicked() {
+                self.selected.clear();
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+            let idle = self.doing.is_none();
+            ui.add_enabled_ui(idle, |ui| {
+                let mut button = |ui: &mut Ui, label: &str, does: Act, enabled: bool, why: &str| {
+                    let response = ui.add_enabled_ui(enabled, |ui| secondary(ui, label)).inner;
+                    if response.on_disabled_hover_text(why).clicked() {
+                        *act = Some(does);
+                    }
+                };
+                let left_out = |row: &&crate::domain::rollover::BoardRow| row.state == RolloverState::LeftOut;
+                let chosen_left_out =
+                    board.rows.iter().filter(left_out).filter(|row| self.selected.contains(&row.key())).count();
+                button(ui, "Schedule or move…", Act::Schedule, true, "");
+                button(ui, "Activate now…", Act::ActivateNow, true, "");
+                button(ui, "Mark told…", Act::Told, true, "");
+                button(ui, "Send tests…", Act::Test, true, "");
+                button(ui, "Note…", Act::Note, true, "");
+                button(ui, "Roll back…", Act::RollBack, true, "");
+                if chosen_left_out > 0 {
+                    button(ui, "Take in", Act::TakeIn, true, "");
+                }
+                if chosen_left_out < selected || selected == 0 {
+                    button(ui, "Leave out…", Act::LeaveOut, selected > 0, "Select the profiles to be left out first");
+                }
+            });
+        });
+    }
+
+    /// What the keyboard does to the table, where nothing else has use for it.
+    fn keys(&mut self, ui: &Ui) {
+        let ctx = ui.ctx();
+        if ctx.text_edit_focused() || ctx.memory(|memory| memory.top_modal_layer().is_some()) {
+            return;
+        }
+        if ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A)) {
+            self.selected.extend(self.lines.shown.iter().map(|line| line.key.clone()));
+        }
+    }
+
+    fn click(&mut self, clicked: &Clicked) {
+        match clicked {
+            Clicked::Head(column) => self.lines.sort(*column),
+            Clicked::All => {
+                let keys: Vec<ProfileKey> = self.lines.shown.iter().map(|line| line.key.clone()).collect();
+                if keys.iter().all(|key| self.selected.contains(key)) {
+                    for key in &keys {
+                        self.selected.remove(key);
+                    }
+                } else {
+                    self.selected.extend(keys);
+                }
+            }
+            Clicked::Row(row, up_to) => {
+                let Some(line) = self.lines.shown.get(*row) else { return };
+                let from = self.last_clicked.as_ref().filter(|_| *up_to);
+                let from = from.and_then(|key| self.lines.shown.iter().position(|line| line.key == *key));
+                match from {
+                    Some(from) => {
+                        let (first, last) = (from.min(*row), from.max(*row));
+                        self.selected.extend(self.lines.shown[first..=last].iter().map(|line| line.key.clone()));
+                    }
+                    None if self.selected.contains(&line.key) => {
+                        self.selected.remove(&line.key);
+                    }
+                    None => {
+                        self.selected.insert(line.key.clone());
+                    }
+                }
+                self.last_clicked = Some(line.key.clone());
+            }
+        }
+    }
+
+    /// The selected ones, in the order of the table; none stands for all that take part.
+    fn keys_selected(&self) -> Vec<ProfileKey> {
+        let mut keys: Vec<ProfileKey> = self.selected.iter().cloned().collect();
+        keys.sort();
+        keys
+    }
+
+    fn act(&mut self, act: Act, board: &Board, desk: &mut Desk<'_>) {
+        let (id, keys) = (self.id, self.keys_selected());
+        let step = |kind, keys: Vec<ProfileKey>, desk: &mut Desk<'_>| {
+            let dialog = StepDialog::new(board, kind, keys, desk);
+            desk.intend(Intent::Open(Box::new(dialog)));
+        };
+        match act {
+            Act::Apply => step(step::Kind::Apply, Vec::new(), desk),
+            Act::Schedule => step(step::Kind::Schedule, keys, desk),
+            Act::ActivateNow => step(step::Kind::ActivateNow, keys, desk),
+            Act::RollBack => step(step::Kind::RollBack, keys, desk),
+            Act::Undo => step(step::Kind::Undo, Vec::new(), desk),
+            Act::LeaveOut => step(step::Kind::LeaveOut, keys, desk),
+            Act::TakeIn => {
+                let request = RolloverRequest { id, profiles: keys, action: RolloverAction::TakeIn, seen: None };
+                self.change("Taken in", request, desk);
+            }
+            Act::Told => desk.intend(Intent::Open(Box::new(TellingDialog::told(board, keys)))),
+            Act::Note => desk.intend(Intent::Open(Box::new(TellingDialog::note(board, keys)))),
+            Act::Test => {
+                let dialog = TestDialog::new(board, keys, desk);
+                desk.intend(Intent::Open(Box::new(dialog)));
+            }
+            Act::Import => {
+                self.picking = desk.pick_file(FilePick::Table).map(|pick| (Errand::Import, Some(pick)));
+            }
+            Act::Export => {
+                let name = format!("rollover-{id}.csv");
+                self.picking = desk.pick_file(FilePick::Save(name)).map(|pick| (Errand::Export, Some(pick)));
+            }
+            Act::Forget => {
+                let question = Confirm::new(
+                    "Forget this rollover?",
+                    "The board and its notes go. The certificate stays in the workspace, and no profile is changed",
+                    "Forget rollover",
+                    move |desk| {
+                        if desk
+                            .ask(|request| Command::Rollover(request, Box::new(RolloverCommand::Remove(id))))
+                            .is_some()
+                        {
+                            desk.intend(Intent::CloseRollover);
+                        }
+                    },
+                );
+                desk.intend(Intent::Open(Box::new(question.destructive())));
+            }
+        }
+    }
+
+    fn change(&mut self, done: &'static str, request: RolloverRequest, desk: &mut Desk<'_>) {
+        let command = RolloverCommand::Change(request);
+        let request = desk.ask(|id| Command::Rollover(id, Box::new(command)));
+        self.doing = request.map(|request| (done, Some(request)));
+    }
+
+    /// Takes what was picked and what the engine has done.
+    fn answers(&mut self, desk: &mut Desk<'_>) {
+        if let Some((errand, pick)) = &mut self.picking
+            && let Some(picked) = desk.picked(pick)
+        {
+            let errand = *errand;
+            self.picking = None;
+            if let Some(file) = picked {
+                self.file(errand, file, desk);
+            }
+        }
+        if let Some((done, request)) = &mut self.doing
+            && let Some(answer) = desk.answer(request)
+        {
+            let done = *done;
+            self.doing = None;
+            match answer {
+                Ok(Answer::Rollover(answer)) => match *answer {
+                    RolloverAnswer::Written(file) => desk.toasts.done("Table written", &file.display().to_string()),
+                    _ => desk.toasts.done(done, ""),
+                },
+                Ok(_) => {}
+                Err(error) => {
+                    let (head, text) = in_words(&error);
+                    desk.toasts.error(&head, &text);
+                }
+            }
+            self.board.refresh();
+        }
+    }
+
+    fn file(&mut self, errand: Errand, file: PathBuf, desk: &mut Desk<'_>) {
+        match errand {
+            Errand::Import => self.import(file, desk),
+            Errand::Export => {
+                let command = RolloverCommand::Export(self.id, file);
+                let request = desk.ask(|id| Command::Rollover(id, Box::new(command)));
+                self.doing = request.map(|request| ("Table written", Some(request)));
+            }
+        }
+    }
+
+    /// Takes times and notes from a table.
+    fn import(&mut self, file: PathBuf, desk: &mut Desk<'_>) {
+        let request = RolloverRequest::all(self.id, RolloverAction::Sheet(file));
+        self.change("Times and notes taken; nothing is changed before you apply it", request, desk);
+    }
+}

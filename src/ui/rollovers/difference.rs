@@ -1,0 +1,121 @@
+//! What a step would do, before it is done: numbers, what is to be looked at, and the list.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::lines::in_zone;
+use crate::domain::certificate::Fingerprint;
+use crate::domain::rollover::{PlannedProfile, RolloverPlan};
+use crate::ui::icon::{self, Icon};
+use crate::ui::moment::{Moment, count};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{ToneName, mono, muted, notice, small};
+
+/// Height of a row of the list.
+const ROW: f32 = 24.0;
+
+/// Shows it.
+pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) {
+    ui.spacing_mut().item_spacing.y = 6.0;
+    if !plan.refused.is_empty() {
+        let all = plan.refused.len() + plan.profiles.len();
+        let head = format!("{} of {all} cannot be changed, so none is", count(plan.refused.len(), "profile"));
+        let mut said: Vec<String> = plan
+            .refused
+            .iter()
+            .take(4)
+            .map(|refused| format!("{}, {}: {}", refused.connection, refused.profile, refused.why))
+            .collect();
+        if plan.refused.len() > 4 {
+            said.push(format!("and {} more", plan.refused.len() - 4));
+        }
+        notice(ui, ToneName::Bad, &head, &said.join("\n"), |_| {});
+    }
+    if !plan.kept.is_empty() {
+        let head = format!("{} as they are", stay(plan.kept.len()));
+        let said: Vec<String> = plan
+            .kept
+            .iter()
+            .take(6)
+            .map(|kept| format!("{}, {}: {}", kept.connection, kept.profile, kept.why))
+            .collect();
+        notice(ui, ToneName::Warn, &head, &said.join("\n"), |_| {});
+    }
+    let mut said: Vec<String> = plan
+        .warnings()
+        .into_iter()
+        .map(|(warning, number)| format!("{} ({})", warning.sentence(), count(number, "profile")))
+        .collect();
+    let against = plan.against_policy();
+    if against > 0 {
+        said.push(format!("It does not fit the partner's policy for {}", count(against, "profile")));
+    }
+    if !said.is_empty() {
+        let head =
+            if said.len() == 1 { "1 thing to look at".to_owned() } else { format!("{} things to look at", said.len()) };
+        notice(ui, ToneName::Warn, &head, &said.join("\n"), |_| {});
+    }
+    let changing: Vec<&PlannedProfile> = plan.profiles.iter().filter(|planned| planned.changes()).collect();
+    let same = plan.profiles.len() - changing.len();
+    let mut head = format!("{} would change", count(changing.len(), "profile"));
+    if same > 0 {
+        head.push_str(&format!(", {same} stand as they should already"));
+    }
+    ui.label(RichText::new(head).font(theme::bold(theme::BODY)));
+    let most = 9.0 * ROW;
+    ScrollArea::vertical().id_salt("difference").max_height(most).auto_shrink([false, true]).show_rows(
+        ui,
+        ROW,
+        changing.len(),
+        |ui, rows| {
+            for planned in changing.get(rows).unwrap_or_default() {
+                row(ui, planned, moment);
+            }
+        },
+    );
+}
+
+fn stay(number: usize) -> String {
+    if number == 1 { "1 profile stays".to_owned() } else { format!("{number} profiles stay") }
+}
+
+fn short(print: Option<Fingerprint>) -> String {
+    print.map_or_else(|| "nothing".to_owned(), |print| print.short())
+}
+
+fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
+    let tokens = tokens(ui.ctx());
+    ui.horizontal(|ui| {
+        ui.set_height(ROW);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let cell = |ui: &mut Ui, width: f32, text: RichText| {
+            ui.allocate_ui_with_layout(
+                egui::vec2(width, ROW),
+                egui::Layout::left_to_right(egui::Align::Center),
+                |ui| ui.add(egui::Label::new(text).truncate()),
+            );
+        };
+        let wide = ui.available_width();
+        let name = format!("{}, {}", planned.name, planned.profile);
+        let when = match planned.from {
+            Some(at) if at <= moment.now => "At once".to_owned(),
+            Some(at) => in_zone(at, planned.zone.as_deref(), moment),
+            None => "No change of use".to_owned(),
+        };
+        let change = format!("{} → {}", short(planned.encrypts_now), short(planned.encrypts_then));
+        cell(ui, (wide * 0.32).max(150.0), small(name).color(tokens.text));
+        cell(ui, 226.0, mono(change).color(tokens.text));
+        cell(ui, (wide * 0.24).max(120.0), small(when).color(tokens.text));
+        let mut remarks: Vec<&str> = planned.warnings.iter().map(|warning| warning.as_str()).collect();
+        if !planned.against_policy.is_empty() {
+            remarks.push("against policy");
+        }
+        if !remarks.is_empty() {
+            ui.label(icon::text(Icon::TriangleAlert, tokens.warn.ink).size(13.0));
+            let said = muted(ui, remarks.join(", "));
+            let label = ui.add(egui::Label::new(said).truncate());
+            let mut full: Vec<String> = planned.warnings.iter().map(|warning| warning.sentence().to_owned()).collect();
+            full.extend(planned.against_policy.iter().cloned());
+            label.on_hover_text(full.join("\n"));
+        }
+    });
+}

@@ -1,0 +1,311 @@
+//! The dialog that starts a rollover: the renewed certificate, what it replaces, who uses that, and when all change.
+
+use std::collections::BTreeMap;
+
+use egui::{Context, RichText, Ui};
+
+use super::in_words;
+use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
+use crate::app::{CertificateSource, Inspection, NewRollover};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use crate::domain::timeline::used_now;
+use crate::ui::certificate::{ActivationForm, Comparing, SourceForm, means, pasted, validity};
+use crate::ui::desk::Desk;
+use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame_with_foot};
+use crate::ui::intent::Intent;
+use crate::ui::moment::count;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Choice, ToneName, link, mono, muted, notice, primary, secondary, section, select, small};
+
+/// A certificate that was looked at.
+struct Found {
+    source: CertificateSource,
+    facts: CertificateFacts,
+    warnings: Vec<CertificateWarning>,
+}
+
+/// A certificate in use, and how many profiles use it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct InUse {
+    fingerprint: Fingerprint,
+    facts: Option<CertificateFacts>,
+    profiles: usize,
+    connections: usize,
+}
+
+/// The dialog.
+pub(in crate::ui) struct StartDialog {
+    form: SourceForm,
+    inspecting: Option<(CertificateSource, Option<RequestId>)>,
+    found: Option<Found>,
+    trouble: Option<(String, String)>,
+    old: Option<Fingerprint>,
+    activation: Option<ActivationForm>,
+    comparing: Comparing,
+    starting: Option<RequestId>,
+}
+
+/// What the user wants.
+enum Wish {
+    Look(CertificateSource),
+    Another,
+    Start,
+    Close,
+}
+
+impl StartDialog {
+    /// From a source, where that is known.
+    #[must_use]
+    pub(in crate::ui) fn new(source: Option<CertificateSource>, desk: &mut Desk<'_>) -> Self {
+        let mut dialog = Self {
+            form: SourceForm::default(),
+            inspecting: None,
+            found: None,
+            trouble: None,
+            old: None,
+            activation: None,
+            comparing: Comparing::default(),
+            starting: None,
+        };
+        if let Some(source) = source {
+            dialog.look(source, desk);
+        }
+        dialog
+    }
+
+    fn look(&mut self, source: CertificateSource, desk: &mut Desk<'_>) {
+        if self.starting.is_some() {
+            return;
+        }
+        let request = desk.ask(|id| Command::Inspect(id, source.clone()));
+        self.inspecting = request.map(|request| (source, Some(request)));
+        self.trouble = None;
+    }
+
+    fn answers(&mut self, desk: &mut Desk<'_>) -> Flow {
+        if let Some(source) = self.form.picked(desk) {
+            self.look(source, desk);
+        }
+        if let Some((source, request)) = &mut self.inspecting
+            && let Some(answer) = desk.answer(request)
+        {
+            let source = source.clone();
+            self.inspecting = None;
+            match answer {
+                Ok(Answer::Inspected(inspection)) => self.take(source, *inspection, desk),
+                Ok(_) => {}
+                Err(error) => self.trouble = Some(in_words(&error)),
+            }
+        }
+        match desk.answer(&mut self.starting) {
+            Some(Ok(Answer::Rollover(answer))) => {
+                if let RolloverAnswer::Started(started) = *answer
+                    && let Some(id) = started.id
+                {
+                    let text = "Nothing is changed yet: look it over, then apply it";
+                    desk.toasts.done(&format!("Rollover started for {}", count(started.chosen, "profile")), text);
+                    desk.intend(Intent::ShowRollover(id));
+                }
+                return Flow::Close;
+            }
+            Some(Err(error)) => self.trouble = Some(in_words(&error)),
+            Some(Ok(_)) | None => {}
+        }
+        Flow::Open
+    }
+
+    fn take(&mut self, source: CertificateSource, inspection: Inspection, desk: &Desk<'_>) {
+        let name = source.name();
+        if inspection.private_key {
+            let head = format!("{name} holds a private key: it was not taken and nothing of it was kept");
+            let text = "A partner sends only a certificate. If the partner sent this, tell them that the key is no longer secret";
+            self.trouble = Some((head, text.to_owned()));
+            return;
+        }
+        let Some(first) = inspection.certificates.into_iter().next() else {
+            self.trouble = Some((format!("There is no certificate in {name}"), "Choose another file".to_owned()));
+            return;
+        };
+        let facts = first.facts;
+        let listed = in_use(desk, &facts.fingerprint_sha256);
+        let alike = |used: &&InUse| used.facts.as_ref().is_some_and(|old| old.subject == facts.subject);
+        self.old = listed.iter().find(alike).map(|used| used.fingerprint);
+        self.found = Some(Found { source, facts, warnings: first.warnings });
+        self.trouble = None;
+        self.activation = None;
+        self.comparing = Comparing::default();
+    }
+
+    fn start(&mut self, desk: &mut Desk<'_>) {
+        let (Some(found), Some(old), Some(form)) = (&self.found, self.old, &self.activation) else { return };
+        let fingerprint = found.facts.fingerprint_sha256;
+        let new = NewRollover {
+            expected: Some(fingerprint),
+            replaces: vec![old],
+            activation: form.stated.read(&found.facts, &desk.moment).activation(),
+            confirmed: self.comparing.confirms(&fingerprint).then_some(fingerprint),
+            how: self.comparing.how(&fingerprint).to_owned(),
+            ..NewRollover::of(found.source.clone())
+        };
+        self.trouble = None;
+        self.starting = desk.ask(|id| Command::Rollover(id, Box::new(RolloverCommand::Start(new))));
+    }
+
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
+        ui.spacing_mut().item_spacing.y = 8.0;
+        if let Some((head, text)) = &self.trouble {
+            notice(ui, ToneName::Bad, head, text, |_| {});
+        }
+        let Some(found) = &self.found else {
+            if self.inspecting.is_some() {
+                ui.label(muted(ui, "Looking at it"));
+            }
+            let sample = desk.snapshot.workspace.sample.clone();
+            let offered = sample.as_ref().and_then(|files| files.renewed.iter().next().map(|(_, path)| path));
+            return self.form.show(ui, desk, offered).map(Wish::Look);
+        };
+        let mut wish = None;
+        let facts = &found.facts;
+        section(ui, "Renewed certificate");
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(facts.common_name()).font(theme::bold(theme::BODY)).color(tokens(ui.ctx()).text));
+            ui.label(mono(facts.fingerprint_sha256.short()));
+            ui.label(muted(ui, format!("{}, valid {}", facts.key, validity(facts, &desk.moment))));
+            if link(ui, "Another file…").clicked() {
+                wish = Some(Wish::Another);
+            }
+        });
+        let said: Vec<&str> = found
+            .warnings
+            .iter()
+            .filter(|warning| **warning != CertificateWarning::AlreadyInstalled)
+            .map(|warning| warning.sentence())
+            .collect();
+        if !said.is_empty() {
+            notice(ui, ToneName::Warn, "Things to look at", &said.join("\n"), |_| {});
+        }
+        let confirmed =
+            desk.snapshot.certificates.get(&facts.fingerprint_sha256).is_some_and(|known| known.confirmed.is_some());
+        if facts.self_signed && !confirmed {
+            section(ui, "Fingerprint");
+            self.comparing.show(ui, &facts.fingerprint_sha256);
+        }
+        section(ui, "Replaces");
+        let listed = in_use(desk, &facts.fingerprint_sha256);
+        if listed.is_empty() {
+            notice(
+                ui,
+                ToneName::Warn,
+                "No profile uses a certificate yet",
+                "A rollover replaces one that is in use",
+                |_| {},
+            );
+            return wish;
+        }
+        let choices: Vec<Choice<Option<Fingerprint>>> = listed
+            .iter()
+            .map(|used| {
+                let name = used.facts.as_ref().map_or("unknown", |facts| facts.common_name());
+                let remark = count(used.profiles, "profile");
+                Choice {
+                    value: Some(used.fingerprint),
+                    label: format!("{name} {}", used.fingerprint.short()),
+                    remark: Some(remark),
+                }
+            })
+            .collect();
+        let width = ui.available_width().min(420.0);
+        if let (Some(chosen), _) = select(ui, "The certificate it replaces", &self.old, &choices, width) {
+            self.old = chosen;
+            self.activation = None;
+        }
+        let old = listed.iter().find(|used| Some(used.fingerprint) == self.old);
+        let Some(old) = old else {
+            ui.label(muted(ui, "Choose the one that it replaces: none in use has the same subject"));
+            return wish;
+        };
+        ui.label(small(format!(
+            "{} of {} use it and take part; who is not to, is left out on the board",
+            count(old.profiles, "profile"),
+            count(old.connections, "connection")
+        )));
+        section(ui, "When all change");
+        let form =
+            self.activation.get_or_insert_with(|| ActivationForm::proposed(old.facts.as_ref(), facts, &desk.moment));
+        let reading = form.stated.read(facts, &desk.moment);
+        let said = means(&reading, old.facts.as_ref(), &desk.moment);
+        form.show(ui, &reading, &said, old.facts.as_ref(), &desk.moment);
+        wish
+    }
+
+    fn ready(&self, desk: &Desk<'_>) -> bool {
+        let (Some(found), Some(form)) = (&self.found, &self.activation) else { return false };
+        self.old.is_some()
+            && self.starting.is_none()
+            && form.stated.read(&found.facts, &desk.moment).activation().is_some()
+    }
+}
+
+/// The certificates that profiles encrypt for now, those most used first.
+fn in_use(desk: &Desk<'_>, but: &Fingerprint) -> Vec<InUse> {
+    let mut found: BTreeMap<Fingerprint, InUse> = BTreeMap::new();
+    for state in &desk.snapshot.connections {
+        let mut seen: Vec<Fingerprint> = Vec::new();
+        for (_, profile) in state.connection.profiles() {
+            let used = used_now(&profile.partner_certificates, desk.snapshot.at).map(|entry| entry.fingerprint);
+            let Some(used) = used.filter(|used| used != but) else { continue };
+            let entry = found.entry(used).or_insert_with(|| InUse {
+                fingerprint: used,
+                facts: desk.snapshot.facts(&used).cloned(),
+                profiles: 0,
+                connections: 0,
+            });
+            entry.profiles += 1;
+            if !seen.contains(&used) {
+                entry.connections += 1;
+                seen.push(used);
+            }
+        }
+    }
+    let mut found: Vec<InUse> = found.into_values().collect();
+    found.sort_by_key(|used| std::cmp::Reverse(used.profiles));
+    found
+}
+
+impl Dialog for StartDialog {
+    fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        if self.answers(desk) == Flow::Close {
+            return Flow::Close;
+        }
+        let busy = self.starting.is_some();
+        if !busy && let Some(source) = pasted(ctx) {
+            self.look(source, desk);
+        }
+        let ready = self.ready(desk);
+        let subtitle = "One renewed certificate for every profile that uses the old one";
+        let shown = frame_with_foot(ctx, "rollover", "New rollover", subtitle, 760.0, busy, |ui, part| match part {
+            Part::Content => ui.add_enabled_ui(!busy, |ui| self.content(ui, desk)).inner,
+            Part::Foot => buttons(ui, |ui| {
+                if self.found.is_some() && ui.add_enabled_ui(ready, |ui| primary(ui, "Start rollover")).inner.clicked()
+                {
+                    return Some(Wish::Start);
+                }
+                secondary(ui, "Cancel").clicked().then_some(Wish::Close)
+            }),
+        });
+        match shown {
+            None => return Flow::Open,
+            Some(None | Some(Wish::Close)) => return Flow::Close,
+            Some(Some(Wish::Look(source))) => self.look(source, desk),
+            Some(Some(Wish::Another)) => self.found = None,
+            Some(Some(Wish::Start)) => self.start(desk),
+        }
+        ctx.request_repaint();
+        Flow::Open
+    }
+
+    fn drop_file(&mut self, file: Dropped, desk: &mut Desk<'_>) -> Option<Dropped> {
+        self.look(CertificateSource::File(file.path), desk);
+        None
+    }
+}

@@ -1,0 +1,114 @@
+//! `countersign rollover …` as scripts use it.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use countersign::app::Clock;
+use countersign::certificate::{KeyKind, create_identity};
+use serde_json::Value;
+
+use crate::many::{Many, Size, id};
+
+/// A workspace that lives now, because the program does.
+async fn many(size: Size) -> Many {
+    let folder = tempfile::tempdir().unwrap();
+    let now = Clock::System.now();
+    let certificate = |days_ago: i64| {
+        let begin = jiff::Timestamp::from_second(now.as_second() - days_ago * 86_400).unwrap();
+        create_identity("CN=partner", KeyKind::EcP256, 365, begin).unwrap().1
+    };
+    let (old, new) = (folder.path().join("old.pem"), folder.path().join("new.pem"));
+    std::fs::write(&old, certificate(340).to_pem()).unwrap();
+    std::fs::write(&new, certificate(1).to_pem()).unwrap();
+    let mut many = Many::at(size, Clock::System, old, new.clone()).await;
+    let kept = many.folder.path().join("new.pem");
+    std::fs::copy(&new, &kept).unwrap();
+    many.renewed = kept;
+    many
+}
+
+fn run(workspace: &Path, code: i32, arguments: &[&str]) -> (String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .arg("rollover")
+        .args(arguments)
+        .env("COUNTERSIGN_WORKSPACE", workspace)
+        .env_remove("COUNTERSIGN_PASSPHRASE")
+        .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{err}");
+    (out, err)
+}
+
+fn json(workspace: &Path, code: i32, arguments: &[&str]) -> Value {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+    serde_json::from_str(&run(workspace, code, &arguments).0).unwrap()
+}
+
+#[tokio::test]
+async fn from_start_to_undo() {
+    let many = many(Size { connections: 5, using: 4 }).await;
+    let workspace = many.workspace.as_path();
+    let file = many.renewed.to_str().unwrap();
+    let soon = jiff::Timestamp::from_second(Clock::System.now().as_second() + 3 * 86_400).unwrap().to_string();
+    let dry = json(workspace, 0, &["start", file, "--at", &soon, "--dry-run"]);
+    assert_eq!((&dry["id"], &dry["chosen"]), (&Value::Null, &Value::from(8)), "{dry}");
+    assert_eq!(json(workspace, 0, &["list"])["rollovers"], Value::Array(Vec::new()));
+    let fingerprint = many.new.facts().fingerprint_sha256.to_hex();
+    let except = format!("{}/production", id(0));
+    let begun =
+        json(workspace, 0, &["start", file, "--at", &soon, "--except", &except, "--confirm-fingerprint", &fingerprint]);
+    assert_eq!((&begun["id"], &begun["chosen"], &begun["left_out"]), (&1.into(), &7.into(), &1.into()), "{begun}");
+    assert_eq!(begun["plan"]["profiles"].as_array().unwrap().len(), 7);
+    let (text, _) = run(workspace, 0, &["apply", "1", "--dry-run"]);
+    assert!(text.contains("Nothing was changed"), "{text}");
+    let applied = json(workspace, 0, &["apply", "1"]);
+    assert_eq!((&applied["rollover"], &applied["changed"]), (&1.into(), &7.into()), "{applied}");
+    run(workspace, 0, &["told", "1", &id(1), "--how", "by mail"]);
+    let board = json(workspace, 0, &["show", "1"]);
+    let states = board["states"].to_string();
+    assert_eq!(states, "[{\"state\":\"scheduled\",\"profiles\":7},{\"state\":\"left-out\",\"profiles\":1}]");
+    let row = board["rows"].as_array().unwrap().iter().find(|row| row["connection"] == id(1).as_str()).unwrap();
+    assert_eq!((&row["told"]["how"], &row["activates"]), (&"by mail".into(), &soon.as_str().into()), "{row}");
+    assert_eq!(board["certificate"], fingerprint.as_str());
+    let (text, _) = run(workspace, 0, &["show", "1", "--state", "left-out"]);
+    assert!(text.contains("· Left out") && !text.contains("▲ Scheduled"), "{text}");
+    let csv = many.folder.path().join("board.csv");
+    run(workspace, 0, &["export", "1", "-o", csv.to_str().unwrap()]);
+    assert_eq!(std::fs::read_to_string(&csv).unwrap().lines().count(), 9);
+    run(workspace, 0, &["import", "1", csv.to_str().unwrap()]);
+    // Nobody listens there: the answer is no, and which it was is said.
+    let tested = json(workspace, 1, &["test", "1", &id(1), &id(2), "--parallel", "2"]);
+    let sent = tested["sent"].as_array().unwrap();
+    assert_eq!((sent.len(), &tested["not_begun"]), (2, &0.into()), "{tested}");
+    assert!(sent.iter().all(|sent| sent["profile"] == "test" && sent["verdict"] == "failed"), "{tested}");
+    assert_eq!(json(workspace, 0, &["list"])["rollovers"][0]["states"][0]["state"], "problem");
+    let undone = json(workspace, 0, &["undo", "1"]);
+    assert_eq!((&undone["changed"], &undone["kept"]), (&7.into(), &Value::Array(Vec::new())), "{undone}");
+    run(workspace, 0, &["remove", "1"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_said_with_two() {
+    let many = many(Size { connections: 3, using: 2 }).await;
+    let workspace = many.workspace.as_path();
+    let file = many.renewed.to_str().unwrap();
+    run(workspace, 2, &["show", "1"]);
+    run(workspace, 2, &["start", "/no/such/file.pem"]);
+    let (_, error) = run(workspace, 2, &["start", file, "--only", &id(2)]);
+    assert!(error.contains("does not use the certificate that is to be replaced"), "{error}");
+    run(workspace, 0, &["start", file]);
+    let (_, error) = run(workspace, 2, &["apply", "1"]);
+    assert!(error.contains("nothing was changed") && error.contains("no time was set"), "{error}");
+    let document = json(workspace, 2, &["apply", "1", &id(2)]);
+    assert!(document["error"].as_str().unwrap().contains("is not in rollover 1"), "{document}");
+    let wrong = many.folder.path().join("wrong.csv");
+    std::fs::write(&wrong, "connection,profile\nx,staging\n").unwrap();
+    let (_, error) = run(workspace, 2, &["import", "1", wrong.to_str().unwrap()]);
+    assert!(error.contains("line 2: `staging` is no profile"), "{error}");
+    run(workspace, 2, &["test", "1", "--parallel", "0"]);
+    let (_, error) = run(workspace, 0, &["apply", "1", "--at", "now"]);
+    assert!(error.contains("warning: It is self-signed"), "{error}");
+}

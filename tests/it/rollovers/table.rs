@@ -1,0 +1,88 @@
+//! The table that goes out and comes in.
+
+use countersign::app::{CertificateSource, NewRollover, RolloverAction, RolloverRequest};
+use countersign::domain::identifier::ProfileKind;
+use countersign::domain::rollover::{RolloverState, read_sheet};
+
+use super::{agreed, apply, at, started};
+use crate::many::{Many, Size, id, key};
+
+#[tokio::test]
+async fn a_table_says_who_takes_part_and_when() {
+    let many = Many::new(Size { connections: 4, using: 4 }).await;
+    let file = many.folder.path().join("who.csv");
+    let text = format!(
+        "Connection;Profile;Activation;Note\r\n{};production;2026-12-03T09:00[Europe/Berlin];=1+1\r\n{};test;;\r\n",
+        id(0),
+        id(1)
+    );
+    std::fs::write(&file, text).unwrap();
+    let new = NewRollover {
+        activation: Some(at(agreed())),
+        sheet: Some(file),
+        ..NewRollover::of(CertificateSource::File(many.renewed.clone()))
+    };
+    let begun = many.app.start_rollover(&new).await.unwrap();
+    assert_eq!((begun.chosen, begun.left_out), (2, 6));
+    many.app.change_rollover(&apply(begun.id.unwrap())).await.unwrap();
+    let board = many.app.rollover(begun.id.unwrap()).await.unwrap();
+    let row = |key: &_| board.rows.iter().find(|row| row.key() == *key).unwrap();
+    let own = row(&key(0, ProfileKind::Production));
+    assert_eq!(own.activates, Some("2026-12-03T08:00:00Z".parse().unwrap()));
+    assert_eq!(own.note, "=1+1");
+    assert_eq!(row(&key(1, ProfileKind::Test)).activates, Some(agreed()));
+    assert_eq!(board.count(RolloverState::LeftOut), 6);
+    // No spreadsheet carries the note out.
+    let text = many.app.rollover_sheet(begun.id.unwrap()).await.unwrap();
+    assert!(text.contains(",'=1+1,") && !text.contains(",=1+1"), "{text}");
+}
+
+#[tokio::test]
+async fn what_was_written_is_read_again_and_changes_nothing() {
+    let many = Many::new(Size { connections: 3, using: 3 }).await;
+    let rollover = started(&many).await;
+    let note = |number, note: &str| RolloverRequest {
+        id: rollover,
+        profiles: vec![key(number, ProfileKind::Test)],
+        action: RolloverAction::Note(note.to_owned()),
+        seen: None,
+    };
+    for (number, text) in ["@SUM(A1:A9) \"quoted\", and more", "'apostrophe", "two\nlines; –"].into_iter().enumerate()
+    {
+        many.app.change_rollover(&note(number, text)).await.unwrap();
+    }
+    let before = many.app.rollover(rollover).await.unwrap();
+    let file = many.folder.path().join("board.csv");
+    let text = many.app.rollover_sheet(rollover).await.unwrap();
+    std::fs::write(&file, &text).unwrap();
+    assert_eq!(read_sheet(&text).unwrap().len(), 6);
+    let take = RolloverRequest::all(rollover, RolloverAction::Sheet(file));
+    many.app.change_rollover(&take).await.unwrap();
+    let after = many.app.rollover(rollover).await.unwrap();
+    assert_eq!(after.rows, before.rows);
+}
+
+#[tokio::test]
+async fn errors_name_their_lines_and_nothing_of_the_table_is_taken() {
+    let many = Many::new(Size { connections: 3, using: 2 }).await;
+    let rollover = started(&many).await;
+    let before = many.app.rollover(rollover).await.unwrap();
+    let file = many.folder.path().join("wrong.csv");
+    let take = RolloverRequest::all(rollover, RolloverAction::Sheet(file.clone()));
+    let attempt = |text: String| {
+        std::fs::write(&file, text).unwrap();
+        many.app.change_rollover(&take)
+    };
+    let good = format!("{},test,now,taken\n", id(0));
+    let error = attempt(format!("connection,profile,activation,note\n{good}{},test,2026-12-01T09:00,\n", id(1))).await;
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("wrong.csv: line 3: "), "{error}");
+    assert!(error.to_string().contains("neither an offset nor a time zone"), "{error}");
+    let error = attempt(format!("connection,profile,activation,note\n{good}{},test,,\n", id(2))).await.unwrap_err();
+    assert!(error.to_string().contains(&format!("line 3: {}, test does not use", id(2))), "{error}");
+    assert_eq!(many.app.rollover(rollover).await.unwrap().rows, before.rows);
+    attempt(format!("connection,profile,activation,note\n{good}")).await.unwrap();
+    let row = many.app.rollover(rollover).await.unwrap();
+    let row = row.rows.iter().find(|row| row.key() == key(0, ProfileKind::Test)).unwrap().clone();
+    assert_eq!((row.note.as_str(), row.planned.unwrap().at), ("taken", None));
+}

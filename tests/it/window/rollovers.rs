@@ -1,0 +1,141 @@
+//! The rollovers page: started from a dropped file, looked at, applied, told, filtered, undone.
+
+use countersign::domain::identifier::ProfileKind;
+use egui::{Key, Modifiers};
+
+use super::Stage;
+use crate::many::{Many, Size, id};
+
+/// A window on a workspace with so many connections that use the old certificate.
+fn stage(size: Size) -> (Stage, std::path::PathBuf) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let many = runtime.block_on(Many::new(size));
+    runtime.block_on(many.app.close());
+    let Many { app, folder, workspace, renewed, .. } = many;
+    let mut stage = Stage::on_app(app, folder, workspace);
+    stage.wait_for("Partner 000, production");
+    stage.press(Modifiers::COMMAND, Key::Num4);
+    stage.wait_for("No rollover yet");
+    (stage, renewed)
+}
+
+/// The same with a rollover that was started there.
+fn started(size: Size) -> Stage {
+    let (mut stage, renewed) = stage(size);
+    stage.drop_file(&renewed);
+    stage.wait_for("Start rollover");
+    stage.wait_for("use it and take part");
+    stage.click("Start rollover");
+    stage.wait_for("Nothing is changed yet");
+    stage.wait_for("Partner 000, production, Not told");
+    stage
+}
+
+#[test]
+fn from_a_dropped_file_to_undone() {
+    let mut stage = started(Size { connections: 4, using: 3 });
+    assert!(stage.sees("Show 6 not told"), "{:#?}", stage.labels());
+    stage.click("Apply…");
+    stage.wait_for("6 profiles would change");
+    assert!(
+        stage.sees("Each at the time set for it") && stage.sees("09:14:10:BE… → 5B:6D:49:C8…"),
+        "{:#?}",
+        stage.labels()
+    );
+    stage.click("Schedule 6 profiles");
+    stage.wait_for("6 profiles scheduled");
+    stage.wait_for("Show 6 scheduled");
+    // Told: those that are ticked.
+    stage.click_beginning("Partner 001, production, Scheduled");
+    assert!(stage.sees("1 profile selected"));
+    stage.click("Mark told…");
+    stage.wait_for("How were they told of the change?");
+    stage.click("Telephone");
+    stage.fill("Note", "Ms Lee agreed");
+    stage.click("Mark as told");
+    stage.wait_for("Noted that the partner was told");
+    stage.wait_for("by telephone, Ms Lee agreed");
+    // Filtered by text and by state.
+    stage.click("Select none");
+    stage.fill("Search profiles", "lee");
+    stage.wait_gone("Partner 000, production");
+    assert!(stage.sees("Partner 001, production, Scheduled"));
+    stage.fill("Search profiles", "nobody");
+    assert!(stage.sees("No profile matches"));
+    stage.click("Show all profiles");
+    stage.wait_for("Partner 000, production");
+    // All of it back.
+    stage.click("Undo all…");
+    stage.wait_for("6 profiles would change");
+    stage.click("Undo for 6 profiles");
+    stage.wait_for("6 profiles put back as before");
+    stage.wait_for("Show 1 told");
+    assert!(stage.sees("Show 5 not told"));
+    stage.click("Show 1 told");
+    stage.wait_gone("Partner 000, production");
+    stage.click("All rollovers");
+    stage.wait_for("Open rollover 1: amazonedi, 6 profiles, 5 not told, 1 told");
+    let list = stage.cli(&["rollover", "list"]);
+    assert!(list.contains("5 not told, 1 told"), "{list}");
+}
+
+#[test]
+fn when_one_cannot_be_changed_the_difference_says_so_and_nothing_can_be_applied() {
+    let mut stage = started(Size { connections: 3, using: 3 });
+    // Its own time lies after the new certificate's end.
+    let file = stage.workspace.parent().unwrap().join("times.csv");
+    std::fs::write(&file, format!("connection,profile,activation\n{},test,2029-01-01T00:00Z\n", id(1))).unwrap();
+    stage.cli(&["rollover", "import", "1", file.to_str().unwrap()]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Partner 001, test, Not told, 1 Jan 2029");
+    stage.click("Apply…");
+    stage.wait_for("1 profile of 6 cannot be changed, so none is");
+    assert!(stage.sees(&format!("{}, test: the activation at", id(1))), "{:#?}", stage.labels());
+    let button = "Schedule 5 profiles";
+    assert!(stage.get_is_disabled(button));
+    // At one time for all it can.
+    stage.click("All at one time");
+    stage.wait_for("6 profiles would change");
+    stage.click("Schedule 6 profiles");
+    stage.wait_for("6 profiles scheduled");
+}
+
+#[test]
+fn tests_are_sent_a_few_at_a_time_and_production_only_after_a_tick() {
+    let mut stage = started(Size { connections: 5, using: 5 });
+    stage.click("Send tests…");
+    stage.wait_for("5 test profiles and 0 production profiles");
+    stage.click("Both");
+    stage.wait_for("Production systems will receive a document");
+    assert!(stage.get_is_disabled("Send 10 tests"));
+    stage.click("Send it to 5 production profiles");
+    assert!(!stage.get_is_disabled("Send 10 tests"));
+    stage.click("Test");
+    stage.click("Send 5 tests");
+    // Nobody listens there.
+    stage.wait_for("0 of 5 tests went through");
+    stage.click("Put away");
+    assert!(!stage.sees("0 of 5 tests went through"));
+    let row = stage.cli(&["--json", "rollover", "show", "1"]);
+    let row: serde_json::Value = serde_json::from_str(&row).unwrap();
+    let tested = row["rows"].as_array().unwrap().iter().filter(|row| row["last_test"].is_object());
+    assert!(tested.clone().all(|row| row["profile"] == ProfileKind::Test.as_str()));
+    assert_eq!(tested.count(), 5);
+}
+
+#[test]
+fn six_hundred_and_forty_are_as_easy_as_five() {
+    let mut stage = started(Size { connections: 320, using: 320 });
+    assert!(stage.sees("All 640 that take part"));
+    stage.click("Apply…");
+    stage.wait_for("640 profiles would change");
+    stage.click("Schedule 640 profiles");
+    stage.wait_for("Show 640 scheduled");
+    stage.fill("Search profiles", "test");
+    stage.click("Select all that are shown");
+    stage.wait_for("320 profiles selected");
+    stage.click("Roll back…");
+    stage.wait_for("320 profiles would change");
+    stage.click("Roll 320 profiles back");
+    stage.wait_for("320 profiles rolled back");
+}
