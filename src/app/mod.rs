@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod calendar;
 mod certificates;
 mod check;
 mod clock;
@@ -14,12 +15,14 @@ mod error;
 mod identities;
 mod inbox;
 mod keys;
+mod notices;
 mod outbox;
 mod owed;
 mod policies;
 mod preparation;
 mod raw_text;
 mod receive;
+mod report;
 mod runtime;
 pub mod sample;
 mod send;
@@ -38,8 +41,10 @@ pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
+pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use policies::PolicySummary;
 use preparation::Preparation;
+pub use report::{Report, ReportFormat};
 pub use runtime::{Shutdown, run};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};

@@ -69,6 +69,16 @@ pub(super) enum Command {
     /// Partners' policies
     #[command(subcommand, arg_required_else_help = false)]
     Policy(PolicyCommand),
+    /// What must be told: certificates that end, rules that take effect
+    #[command(subcommand, arg_required_else_help = false)]
+    Notice(super::notice::NoticeCommand),
+    /// When and how is reminded
+    #[command(subcommand, arg_required_else_help = false)]
+    Notifications(super::notice::NotificationsCommand),
+    /// Activations, ends and deadlines as a calendar file (.ics)
+    Calendar(super::notice::CalendarArguments),
+    /// The evidence: inventory, findings, schedule, what was proven
+    Report(super::report::ReportArguments),
 }
 
 #[derive(Debug, clap::Args)]
@@ -335,7 +345,7 @@ pub(super) enum PolicyCommand {
     },
 }
 
-fn instant_at(text: &str) -> Result<Timestamp, InstantError> {
+pub(super) fn instant_at(text: &str) -> Result<Timestamp, InstantError> {
     instant::parse(text).map(|stated| stated.at)
 }
 

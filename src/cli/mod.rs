@@ -9,8 +9,10 @@ mod check;
 mod connection;
 mod identity;
 mod json;
+mod notice;
 mod output;
 mod policy;
+mod report;
 mod sample;
 mod secret;
 mod send;
@@ -179,6 +181,10 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Serve(arguments) => serve::run(session, arguments).await,
         Command::Transmission(command) => transmission::run(session, command).await,
         Command::Policy(command) => policy::run(session, command).await,
+        Command::Notice(command) => notice::run(session, command).await,
+        Command::Notifications(command) => notice::notifications(session, command).await,
+        Command::Calendar(arguments) => notice::calendar(session, arguments).await,
+        Command::Report(arguments) => report::run(session, arguments).await,
     }
 }
 

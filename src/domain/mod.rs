@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod disposition;
 pub mod identifier;
 pub mod instant;
+pub mod notice;
 pub mod policy;
 pub mod sent;
 pub mod signing;

@@ -436,7 +436,10 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error}");
+            assert!(
+                matches!(error, OpenError::Newer { found: 99, known: super::super::migrations::NEWEST, .. }),
+                "{error}"
+            );
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
@@ -453,6 +456,9 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
+            "DROP TABLE notice_tellings",
+            "DROP TABLE notice_settlements",
+            "DROP TABLE notice_mails",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
             "DELETE FROM schema_versions WHERE version > 1",
             "PRAGMA user_version = 1",

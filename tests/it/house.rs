@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 27] = [
+const OWNERS: [(&str, &[&str]); 30] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("cms", &["as2", "certificate"]),
@@ -32,10 +32,13 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("hyper", &["transport"]),
     ("hyper_util", &["transport"]),
     ("rustls", &["transport"]),
+    ("lettre", &["transport"]),
+    ("csv", &["app"]),
     ("sqlx", &["store"]),
     ("directories", &["store"]),
     ("argon2", &["store"]),
     ("tokio", &["app", "transport", "store"]),
+    ("notify_rust", &["app"]),
     ("clap", &["cli"]),
     ("egui", &["ui"]),
     ("eframe", &["ui"]),

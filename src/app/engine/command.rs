@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Errand;
+use super::notices::NoticeCommand;
 use super::receiving::ReceivingSettings;
 use super::snapshot::Snapshot;
 use crate::app::{
@@ -15,6 +16,7 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::notice::Notice;
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// By which an answer is told from others.
@@ -69,6 +71,8 @@ pub enum Command {
     /// Open the sample in a window of its own: another program, so that neither can disturb the other. Answered by
     /// [`Answer::Done`].
     OpenSample(RequestId),
+    /// Notices, reports and the calendar; each answered as it says.
+    Notices(RequestId, NoticeCommand),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -146,6 +150,8 @@ pub enum Event {
     Answered(RequestId, Result<Answer, AppError>),
     /// What was sent and waited for its receipt has been settled.
     Settled(Box<Transmission>),
+    /// Something is to be told now, once.
+    Notices(Vec<Notice>),
     /// The journal has changed: lists of transmissions are to be read anew.
     JournalChanged,
 }

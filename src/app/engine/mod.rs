@@ -6,6 +6,7 @@
 //! once a minute, so that days count down and what other programs changed is seen.
 
 mod command;
+mod notices;
 mod receiving;
 mod snapshot;
 mod work;
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use notices::{NoticeCommand, NoticeState};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
 use crate::app::{App, AppError, TransmissionSummary};
@@ -11,6 +12,7 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::notice::Facts;
 use crate::domain::policy::{PolicyKind, ResolveError, ResolvedPolicy, resolve};
 use crate::domain::timeline::{next_activation, used_now};
 use crate::store::Protection;
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub summary: Summary,
     /// How receiving stands in this program.
     pub receiving: Receiving,
+    /// What is to be told, and how.
+    pub notices: NoticeState,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -292,6 +296,23 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
+        let notices = match &existing {
+            Some(workspace) => {
+                let facts = Facts {
+                    connections: &connections,
+                    known: &known,
+                    report: &report,
+                    policies: &policies,
+                    servers: &[],
+                };
+                NoticeState {
+                    list: self.notices_of(workspace, &facts, at).await?,
+                    settings: self.notification_settings().await?,
+                    has_password: self.has_mail_password().await?,
+                }
+            }
+            None => NoticeState::default(),
+        };
         let connections = connections
             .into_iter()
             .zip(report.connections)
@@ -319,6 +340,7 @@ impl App {
             policies,
             summary: Summary::default(),
             receiving: Receiving::default(),
+            notices,
         };
         snapshot.summary = summary(&snapshot);
         Ok(snapshot)
