@@ -283,7 +283,7 @@ impl App {
             if let Some(contradiction) = profile.contradictions().into_iter().next() {
                 return Err(AppError::new(format!("{kind}: {contradiction}")));
             }
-            for name in [Some(&profile.identity), profile.tls_identity.as_ref()].into_iter().flatten() {
+            for name in profile.identity.uses().iter().map(|entry| &entry.name).chain(profile.tls_identity.as_ref()) {
                 if !identities.iter().any(|identity| identity.name == *name) {
                     return Err(AppError::new(format!("{kind}: there is no identity `{name}` in this workspace"))
                         .hint(format!(
@@ -291,8 +291,11 @@ impl App {
                         )));
                 }
             }
-            let signer = identities.iter().find(|identity| identity.name == profile.identity);
-            let obstacle = signer.and_then(|signer| signing_obstacle(&signer.name, signer.key, profile.signing));
+            // Also who signs later: a change that could not be made is refused now, and not noticed then.
+            let now = self.now();
+            let signers = identities.iter().filter(|identity| profile.identity.needs(&identity.name, now));
+            let obstacle =
+                signers.filter_map(|signer| signing_obstacle(&signer.name, signer.key, profile.signing)).next();
             if let Some(obstacle) = obstacle {
                 return Err(AppError::new(format!("{kind}: {obstacle}"))
                     .hint("change `signing` to what the key signs with, or take an identity with another key"));

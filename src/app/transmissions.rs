@@ -112,7 +112,7 @@ impl App {
                 .map(|stored| KnownCertificate::from(&stored.facts))
         };
         let portal = self.policy(&connection.policy).await.ok().and_then(|policy| policy.portal);
-        let own = workspace.identity(&profile.identity).await?.map(|identity| OwnIdentity {
+        let own = workspace.identity(profile.identity.at(at)).await?.map(|identity| OwnIdentity {
             name: identity.name,
             certificate: KnownCertificate::from(&identity.facts),
             used_since: None,

@@ -1,7 +1,7 @@
 //! Reading any file that may hold certificates or a key, by its content.
 
 use base64::Engine as _;
-use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+use p12_keystore::Pkcs12Archive;
 use zeroize::Zeroizing;
 
 use super::ber::{BerReader, Tlv};
@@ -42,6 +42,8 @@ pub struct FileContents {
     pub certificates: Vec<Certificate>,
     /// Its private key, where it holds one that can be used.
     pub private_key: Option<PrivateKey>,
+    /// More private keys that can be used, of a file that holds several.
+    pub further_keys: Vec<PrivateKey>,
     /// Whether it holds a private key at all.
     pub has_private_key: bool,
     /// Why its private key cannot be used, where it could be read.
@@ -85,7 +87,7 @@ pub enum ReadError {
     #[error("the password is wrong")]
     WrongPassword,
     /// A private key under a password, outside of PKCS#12.
-    #[error("the file holds a private key under a password, which is not read in this form")]
+    #[error("the file holds a private key under a password, in a form of old that is not read")]
     EncryptedKey,
     /// PKCS#12 encrypted in a way that is not read.
     #[error("the file is a PKCS#12 that is encrypted in a way that is not read: {0}")]
@@ -117,7 +119,7 @@ impl ReadError {
     }
 }
 
-/// Reads a file's content. `password` serves for PKCS#12; none is tried as an empty one.
+/// Reads a file's content. `password` serves for PKCS#12, where none is tried as an empty one, and for private keys.
 ///
 /// # Errors
 /// Where there is nothing in it that can be read, saying what it is instead.
@@ -134,7 +136,7 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadEr
     }
     let text = text_of(bytes).ok_or(ReadError::Unknown)?;
     if text.contains("-----BEGIN ") {
-        return pem(&text);
+        return pem(&text, password);
     }
     // Base64 without its armour, as some portals give it.
     let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
@@ -186,7 +188,10 @@ fn binary(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadErro
         Some(version) if version.tag == 0x02 && version.value == [3] => pkcs12(bytes, &normal, password),
         _ => match key_file::recognise(&normal) {
             Some(KeyForm::Plain(pkcs8)) => Ok(contents(Format::Key, Vec::new(), Some(&pkcs8))),
-            Some(KeyForm::Encrypted) => Err(ReadError::EncryptedKey),
+            Some(KeyForm::Encrypted(key)) => match password {
+                Some(password) => Ok(contents(Format::Key, Vec::new(), Some(&key_file::decrypt(&key, password)?))),
+                None => Err(ReadError::PasswordNeeded),
+            },
             None => match Certificate::from_der(&normal) {
                 Ok(certificate) => Ok(contents(Format::Der, vec![certificate], None)),
                 Err(error) => Err(ReadError::Damaged(error.to_string())),
@@ -221,14 +226,15 @@ fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) 
         has_private_key: key.is_some(),
         key_obstacle: read.as_ref().and_then(|read| read.as_ref().err().cloned()),
         private_key: read.and_then(Result::ok),
+        further_keys: Vec::new(),
     }
 }
 
-fn pem(text: &str) -> Result<FileContents, ReadError> {
+fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
     let mut certificates = Vec::new();
     let mut key: Option<Zeroizing<Vec<u8>>> = None;
     let mut format = Format::Pem;
-    let mut encrypted = false;
+    let (mut encrypted, mut of_old) = (false, false);
     let mut rest = text;
     while let Some(start) = rest.find("-----BEGIN ") {
         rest = &rest[start + "-----BEGIN ".len()..];
@@ -240,8 +246,8 @@ fn pem(text: &str) -> Result<FileContents, ReadError> {
         rest = after;
         // Headers of older encrypted keys (RFC 1421) stand before a blank line.
         let is_key = label.ends_with("PRIVATE KEY");
-        if is_key && (body.contains("Proc-Type") || label.starts_with("ENCRYPTED")) {
-            encrypted = true;
+        if is_key && body.contains("Proc-Type") {
+            (encrypted, of_old) = (true, true);
             continue;
         }
         let base64: Zeroizing<String> =
@@ -265,7 +271,10 @@ fn pem(text: &str) -> Result<FileContents, ReadError> {
             }
             _ if is_key => match key_file::recognise(&der) {
                 Some(KeyForm::Plain(pkcs8)) => key = Some(pkcs8),
-                Some(KeyForm::Encrypted) => encrypted = true,
+                Some(KeyForm::Encrypted(under)) => match password {
+                    Some(password) => key = Some(key_file::decrypt(&under, password)?),
+                    None => encrypted = true,
+                },
                 None => return Err(ReadError::Damaged("the private key cannot be read".to_owned())),
             },
             _ => {}
@@ -275,7 +284,11 @@ fn pem(text: &str) -> Result<FileContents, ReadError> {
         }
     }
     if certificates.is_empty() && key.is_none() {
-        return Err(if encrypted { ReadError::EncryptedKey } else { ReadError::Text });
+        return Err(match (encrypted, of_old) {
+            (true, true) => ReadError::EncryptedKey,
+            (true, false) => ReadError::PasswordNeeded,
+            _ => ReadError::Text,
+        });
     }
     let mut found = contents(format, certificates, key.as_deref().map(Vec::as_slice));
     found.has_private_key |= encrypted;
@@ -305,8 +318,8 @@ fn signed_data(normal: &[u8]) -> Result<Vec<Certificate>, ReadError> {
 }
 
 fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
-    let open = |bytes: &[u8]| KeyStore::from_pkcs12(bytes, password.unwrap_or_default(), Pkcs12ImportPolicy::Relaxed);
-    let store = open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
+    let open = |bytes: &[u8]| Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
+    let archive = open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
         let said = error.to_string();
         let lower = said.to_ascii_lowercase();
         if lower.contains("unsupported") {
@@ -318,18 +331,9 @@ fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileCon
             ReadError::Damaged(said)
         }
     })?;
-    let mut certificates = Vec::new();
-    let mut key: Option<Zeroizing<Vec<u8>>> = None;
-    for (_, entry) in store.entries() {
-        match entry {
-            KeyStoreEntry::PrivateKeyChain(chain) => {
-                key = key.or_else(|| Some(Zeroizing::new(chain.key().as_der().to_vec())));
-                certificates.extend(chain.certs().iter().map(p12_keystore::Certificate::as_der));
-            }
-            KeyStoreEntry::Certificate(certificate) => certificates.push(certificate.as_der()),
-            KeyStoreEntry::Secret(_) => {}
-        }
-    }
+    let keys: Vec<Zeroizing<Vec<u8>>> =
+        archive.keys.iter().map(|bag| Zeroizing::new(bag.key.as_der().to_vec())).collect();
+    let certificates: Vec<&[u8]> = archive.certs.iter().map(|bag| bag.cert.as_der()).collect();
     let mut parsed: Vec<Certificate> = Vec::new();
     for der in certificates.into_iter().take(MAX_CERTIFICATES) {
         let certificate = Certificate::from_der(der).map_err(|error| ReadError::Damaged(error.to_string()))?;
@@ -337,10 +341,13 @@ fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileCon
             parsed.push(certificate);
         }
     }
-    if parsed.is_empty() && key.is_none() {
+    if parsed.is_empty() && keys.is_empty() {
         return Err(ReadError::NoCertificate);
     }
-    Ok(contents(Format::P12, parsed, key.as_deref().map(Vec::as_slice)))
+    let mut keys = keys.iter();
+    let mut found = contents(Format::P12, parsed, keys.next().map(|key| key.as_slice()));
+    found.further_keys = keys.filter_map(|key| PrivateKey::from_pkcs8_der(key).ok()).collect();
+    Ok(found)
 }
 
 /// The leaf first, then its issuers, then the rest: the leaf is one that issued none of the others.

@@ -4,15 +4,16 @@ use aws_lc_rs::rand;
 use der::asn1::ObjectIdentifier;
 use jiff::Timestamp;
 use rcgen::{
-    CertificateParams, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_RSA_SHA256, RsaKeySize,
-    SerialNumber,
+    CertificateParams, IsCa, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_RSA_SHA256,
+    RsaKeySize, SerialNumber,
 };
 use time::OffsetDateTime;
+use zeroize::Zeroizing;
 
 use super::ber::Tlv;
 use super::encode::{NULL, SEQUENCE, algorithm, element, joined};
 use super::name::{self, NameError};
-use super::private_key::{KeyError, PrivateKey};
+use super::private_key::{Curve, KeyError, PrivateKey};
 use super::x509::{Certificate, CertificateError};
 use crate::domain::algorithm::{Digest, SignatureScheme};
 use crate::domain::spelling::spelled;
@@ -28,6 +29,8 @@ spelled! {
         Rsa4096 = "rsa-4096",
         /// EC on P-256.
         EcP256 = "ec-p256",
+        /// EC on P-384.
+        EcP384 = "ec-p384",
     }
 }
 
@@ -66,7 +69,7 @@ impl From<rcgen::Error> for IdentityError {
     }
 }
 
-/// Makes a key and a self-signed certificate (SHA-256) that begins now and lasts so many days.
+/// Makes a key and a self-signed certificate (SHA-256; SHA-384 on P-384) that begins now and lasts so many days.
 ///
 /// # Errors
 /// Where subject or days make no sense.
@@ -76,6 +79,43 @@ pub fn create_identity(
     days: u32,
     now: Timestamp,
 ) -> Result<(PrivateKey, Certificate), IdentityError> {
+    let (from, until) = validity(days, now)?;
+    create_valid_identity(subject, key, from, until)
+}
+
+/// A self-signed certificate for a key that is there already, which begins now and lasts so many days. Its serial number
+/// is another than that of any other: partners look certificates up by issuer and serial number.
+///
+/// # Errors
+/// Where subject or days make no sense.
+pub fn certify_key(subject: &str, key: &PrivateKey, days: u32, now: Timestamp) -> Result<Certificate, IdentityError> {
+    let (from, until) = validity(days, now)?;
+    let pair = pair_of(key)?;
+    Ok(Certificate::from_der(&certificate_for(subject, &pair, from, until)?)?)
+}
+
+/// A key alone, for which a certificate is requested from a CA.
+///
+/// # Errors
+/// Where the library that makes keys fails.
+pub fn create_key(kind: KeyKind) -> Result<PrivateKey, IdentityError> {
+    Ok(PrivateKey::from_pkcs8_der(&Zeroizing::new(generate(kind)?.serialize_der()))?)
+}
+
+/// A certificate signing request for a key (PKCS#10, RFC 2986) as DER, with the key usages of an identity.
+///
+/// # Errors
+/// Where the subject makes no sense.
+pub fn certificate_request(subject: &str, key: &PrivateKey) -> Result<Vec<u8>, IdentityError> {
+    let pair = pair_of(key)?;
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = name::parse(subject)?;
+    parameters.key_usages = usages(&pair);
+    Ok(parameters.serialize_request(&pair)?.der().to_vec())
+}
+
+/// The days' first and last instant.
+fn validity(days: u32, now: Timestamp) -> Result<(Timestamp, Timestamp), IdentityError> {
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(IdentityError::Days(days));
     }
@@ -83,7 +123,7 @@ pub fn create_identity(
     let end = now.as_second().saturating_add(i64::from(days) * 86_400);
     let from = Timestamp::from_second(begin).map_err(|_range| IdentityError::Validity)?;
     let until = Timestamp::from_second(end).map_err(|_range| IdentityError::Validity)?;
-    create_valid_identity(subject, key, from, until)
+    Ok((from, until))
 }
 
 /// The same with a given validity.
@@ -134,12 +174,42 @@ pub fn create_sha1_identity(
 }
 
 fn make(subject: &str, key: KeyKind, from: Timestamp, until: Timestamp) -> Result<(KeyPair, Vec<u8>), IdentityError> {
-    let pair = match key {
+    let pair = generate(key)?;
+    let certificate = certificate_for(subject, &pair, from, until)?;
+    Ok((pair, certificate))
+}
+
+fn generate(kind: KeyKind) -> Result<KeyPair, IdentityError> {
+    Ok(match kind {
         KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048)?,
         KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_3072)?,
         KeyKind::Rsa4096 => KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_4096)?,
         KeyKind::EcP256 => KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?,
+        KeyKind::EcP384 => KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384)?,
+    })
+}
+
+/// A key as the library takes it that makes certificates.
+fn pair_of(key: &PrivateKey) -> Result<KeyPair, IdentityError> {
+    let algorithm = match key.curve() {
+        None => &PKCS_RSA_SHA256,
+        Some(Curve::P256) => &PKCS_ECDSA_P256_SHA256,
+        Some(Curve::P384) => &PKCS_ECDSA_P384_SHA384,
     };
+    Ok(KeyPair::from_pkcs8_der_and_sign_algo(&key.pkcs8_der().into(), algorithm)?)
+}
+
+/// What partners' products look for: signing, and what decrypting needs with this kind of key (RFC 5280 section 4.2.1.3).
+fn usages(pair: &KeyPair) -> Vec<KeyUsagePurpose> {
+    let agreement = if pair.is_compatible(&PKCS_RSA_SHA256) {
+        vec![KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DataEncipherment]
+    } else {
+        vec![KeyUsagePurpose::KeyAgreement]
+    };
+    [vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment], agreement].concat()
+}
+
+fn certificate_for(subject: &str, pair: &KeyPair, from: Timestamp, until: Timestamp) -> Result<Vec<u8>, IdentityError> {
     let date =
         |at: Timestamp| OffsetDateTime::from_unix_timestamp(at.as_second()).map_err(|_range| IdentityError::Validity);
     if from >= until {
@@ -151,15 +221,8 @@ fn make(subject: &str, key: KeyKind, from: Timestamp, until: Timestamp) -> Resul
     parameters.not_after = date(until)?;
     parameters.serial_number = Some(serial()?);
     parameters.is_ca = IsCa::ExplicitNoCa;
-    let agreement = if key == KeyKind::EcP256 {
-        vec![KeyUsagePurpose::KeyAgreement]
-    } else {
-        vec![KeyUsagePurpose::KeyEncipherment, KeyUsagePurpose::DataEncipherment]
-    };
-    parameters.key_usages =
-        [vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment], agreement].concat();
-    let certificate = parameters.self_signed(&pair)?;
-    Ok((pair, certificate.der().to_vec()))
+    parameters.key_usages = usages(pair);
+    Ok(parameters.self_signed(pair)?.der().to_vec())
 }
 
 /// A random positive serial number of 16 bytes (RFC 5280 section 4.1.2.2).
@@ -168,4 +231,49 @@ fn serial() -> Result<SerialNumber, IdentityError> {
     rand::fill(&mut random).map_err(|_unspecified| IdentityError::Failed("no random numbers".to_owned()))?;
     random[0] = random[0] & 0x7f | 0x40;
     Ok(SerialNumber::from_slice(&random))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-26T00:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn every_kind_of_key_makes_a_certificate_that_partners_can_use() {
+        for kind in KeyKind::ALL {
+            let (key, certificate) = create_identity("CN=Acme, O=Acme\\, Inc., C=US", *kind, 730, now()).unwrap();
+            let facts = certificate.facts();
+            assert!(key.matches(&certificate), "{kind}");
+            assert_eq!(facts.subject, "CN=Acme,O=Acme\\, Inc.,C=US");
+            let rsa = kind.as_str().starts_with("rsa");
+            let used = if rsa { "key-encipherment" } else { "key-agreement" };
+            assert!(facts.key_usage.iter().any(|usage| usage == used), "{kind}: {:?}", facts.key_usage);
+            assert!(facts.key_usage.iter().any(|usage| usage == "digital-signature"));
+            let hash = if *kind == KeyKind::EcP384 { Digest::Sha384 } else { Digest::Sha256 };
+            assert_eq!(facts.signature.hash, Some(hash));
+            assert_eq!(facts.serial.len(), 32, "sixteen bytes");
+            assert!(facts.not_before < now() && facts.days_left(now()) == 730);
+            let again = certify_key("CN=Acme", &key, 10, now()).unwrap();
+            assert!(key.matches(&again) && again.facts().serial != facts.serial);
+        }
+    }
+
+    #[test]
+    fn serial_numbers_are_long_positive_and_never_the_same() {
+        let all: BTreeSet<Vec<u8>> = (0..500).map(|_| serial().unwrap().to_bytes()).collect();
+        assert_eq!(all.len(), 500);
+        assert!(all.iter().all(|serial| serial.len() == 16 && serial[0] & 0x80 == 0 && serial[0] != 0));
+    }
+
+    #[test]
+    fn days_that_make_no_sense_are_refused() {
+        for days in [0, MAX_DAYS + 1] {
+            assert_eq!(create_identity("CN=a", KeyKind::EcP256, days, now()).unwrap_err(), IdentityError::Days(days));
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod ber;
 pub(crate) mod encode;
+mod export;
 mod facts;
 mod file;
 mod identity;
@@ -16,8 +17,12 @@ mod private_key;
 mod verification;
 mod x509;
 
+pub use export::{ExportError, P12Form, to_p7b, to_p12, to_pem};
 pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
-pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
+pub use identity::{
+    IdentityError, KeyKind, certificate_request, certify_key, create_identity, create_key, create_sha1_identity,
+    create_valid_identity,
+};
 pub use name::{NameError, name_in_words};
 pub use private_key::{KeyError, PrivateKey};
 pub(crate) use verification::digest_algorithm;

@@ -51,6 +51,15 @@ enum Kind {
     P384(EcdsaKeyPair),
 }
 
+/// The curve of an EC key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Curve {
+    /// NIST P-256.
+    P256,
+    /// NIST P-384.
+    P384,
+}
+
 /// A private key.
 pub struct PrivateKey {
     pkcs8: Zeroizing<Vec<u8>>,
@@ -83,6 +92,15 @@ impl PrivateKey {
             });
         };
         Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind, decrypting: OnceLock::new() })
+    }
+
+    /// The curve of an EC key; nothing with an RSA key.
+    pub(super) const fn curve(&self) -> Option<Curve> {
+        match &self.kind {
+            Kind::Rsa(_) => None,
+            Kind::P256(_) => Some(Curve::P256),
+            Kind::P384(_) => Some(Curve::P384),
+        }
     }
 
     /// The key as PKCS#8 DER, for the one who decrypts with it or seals it.

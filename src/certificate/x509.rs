@@ -2,9 +2,6 @@
 
 use std::ops::Range;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::ber::Tlv;
 use super::facts;
 use crate::domain::certificate::CertificateFacts;
@@ -110,17 +107,7 @@ impl Certificate {
     /// The certificate as PEM (RFC 7468).
     #[must_use]
     pub fn to_pem(&self) -> String {
-        let base64 = STANDARD.encode(&self.der);
-        let mut pem = String::from("-----BEGIN CERTIFICATE-----\n");
-        let mut rest = base64.as_str();
-        while !rest.is_empty() {
-            let (line, after) = rest.split_at(rest.len().min(64));
-            pem.push_str(line);
-            pem.push('\n');
-            rest = after;
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-        pem
+        super::export::to_pem("CERTIFICATE", &self.der)
     }
 }
 

@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use super::identity_arguments::IdentityCommand;
+use crate::app::RawPart;
 use crate::app::sample::SampleFault;
-use crate::app::{KeyKind, RawPart};
 use crate::domain::certificate::Fingerprint;
-use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::instant::{self, InstantError};
 use crate::domain::timeline::Activation;
 
@@ -205,45 +206,6 @@ impl ProfileChoice {
     }
 }
 
-#[derive(Debug, Subcommand)]
-pub(super) enum IdentityCommand {
-    /// Make a key and a self-signed certificate
-    Create {
-        /// Its name
-        name: IdentityName,
-        /// rsa-2048, rsa-3072, rsa-4096 or ec-p256
-        #[arg(long, default_value = "rsa-2048")]
-        key: KeyKind,
-        /// Days that the certificate is valid
-        #[arg(long, default_value_t = 1825)]
-        days: u32,
-        /// The certificate's subject, such as "CN=Acme, O=Acme Supply, C=US"; CN= and the name where it is not given
-        #[arg(long, value_name = "DN")]
-        subject: Option<String>,
-    },
-    /// Take a key with its certificate from a PKCS#12 or PEM file
-    Import {
-        /// The file
-        file: PathBuf,
-        /// Its name; that of the file where it is not given
-        #[arg(long)]
-        name: Option<IdentityName>,
-        /// Read the file's password from standard input
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Write an identity's certificate as PEM, for partners; the key stays in the workspace
-    Export {
-        /// The identity
-        name: IdentityName,
-        /// Write to this file instead of standard output
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// List the identities
-    List,
-}
-
 #[derive(Debug, clap::Args)]
 pub(super) struct SendArguments {
     /// The file to send; the built-in test document where it is not given
@@ -349,7 +311,7 @@ pub(super) fn instant_at(text: &str) -> Result<Timestamp, InstantError> {
     instant::parse(text).map(|stated| stated.at)
 }
 
-fn activation(text: &str) -> Result<Activation, InstantError> {
+pub(super) fn activation(text: &str) -> Result<Activation, InstantError> {
     if text == "now" {
         return Ok(Activation::Now);
     }

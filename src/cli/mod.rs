@@ -8,6 +8,7 @@ mod certificate;
 mod check;
 mod connection;
 mod identity;
+mod identity_arguments;
 mod json;
 mod notice;
 mod output;

@@ -114,6 +114,12 @@ fn put(table: &mut toml::Table, setting: &str, key: &str, value: &str) -> Result
         Some(toml::Value::Boolean(_)) => {
             toml::Value::Boolean(value.parse().map_err(|_not_bool| wrong("true or false"))?)
         }
+        // A list of identities, as the connection file writes it.
+        _ if setting == "identity" && value.starts_with('[') => format!("list = {value}")
+            .parse::<toml::Table>()
+            .ok()
+            .and_then(|mut line| line.remove("list"))
+            .ok_or_else(|| wrong("a name or a list"))?,
         _ => toml::Value::String(value.to_owned()),
     };
     table.insert(key.to_owned(), value);
@@ -143,18 +149,23 @@ mod tests {
             ("timeout_seconds", "90"),
             ("quirks.chunked", "true"),
             ("subject", "Orders"),
+            ("identity", "other"),
         ] {
             assert_eq!(set(key, value).unwrap().written(key), value, "{key}");
         }
         assert_eq!(profile().written("encryption"), "aes128-cbc");
         assert_eq!(profile().written("subject"), "");
+        let listed =
+            set("identity", "[{ name = \"me\" }, { name = \"new\", from = \"2027-01-01T00:00:00Z\" }]").unwrap();
+        let again = profile().with_changes(&[("identity".to_owned(), listed.written("identity"))]).unwrap();
+        assert_eq!((listed.identity.uses().len(), &again), (2, &listed));
         assert_eq!(set("encryption", "").unwrap(), profile());
     }
 
     #[test]
     fn a_fresh_profile_is_what_a_connection_file_without_more_would_be() {
         let profile = profile();
-        let fresh = Profile::fresh(&profile.our_as2_id, &profile.partner_as2_id, &profile.url, &profile.identity);
+        let fresh = Profile::fresh(&profile.our_as2_id, &profile.partner_as2_id, &profile.url, &"me".parse().unwrap());
         assert_eq!(fresh.unwrap(), profile);
     }
 

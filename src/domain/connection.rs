@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::algorithm::{Compression, Digest, Encryption, KeyTransport, MicalgStyle, SignatureScheme, Signing};
 use super::identifier::{Address, As2Id, ConnectionId, IdentityName, PolicyId, ProfileKind};
+use super::own_timeline::OwnTimeline;
 use super::spelling::spelled;
 use super::timeline::CertificateUse;
 
@@ -94,8 +95,8 @@ pub struct Profile<C = CertificateUse> {
     pub partner_as2_id: As2Id,
     /// Where messages are posted.
     pub url: Address,
-    /// The identity whose key signs and decrypts.
-    pub identity: IdentityName,
+    /// The identity whose key signs, and from when another one does. Every identity of the workspace decrypts.
+    pub identity: OwnTimeline,
     /// The partner's certificates and when each is used.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub partner_certificates: Vec<C>,

@@ -10,6 +10,8 @@ pub mod disposition;
 pub mod identifier;
 pub mod instant;
 pub mod notice;
+pub mod own_rollover;
+pub mod own_timeline;
 pub mod policy;
 pub mod sent;
 pub mod signing;

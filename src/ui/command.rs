@@ -13,6 +13,8 @@ pub(super) enum UiCommand {
     Connections,
     /// Show the transmissions.
     Transmissions,
+    /// Show the settings.
+    Settings,
     /// Add a connection.
     NewConnection,
     /// Add the connection of a file.
@@ -43,11 +45,12 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Find,
         Self::Search,
         Self::Connections,
         Self::Transmissions,
+        Self::Settings,
         Self::NewConnection,
         Self::ImportConnection,
         Self::NewCertificate,
@@ -71,6 +74,7 @@ impl UiCommand {
             Self::Search => "Search on this page",
             Self::Connections => "Go to connections",
             Self::Transmissions => "Go to transmissions",
+            Self::Settings => "Settings",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
             Self::NewCertificate => "New partner certificate…",
@@ -96,6 +100,7 @@ impl UiCommand {
             Self::Search => command(Key::F),
             Self::Connections => command(Key::Num1),
             Self::Transmissions => command(Key::Num2),
+            Self::Settings => command(Key::Comma),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),
             Self::NewCertificate => command(Key::I),

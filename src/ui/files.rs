@@ -24,6 +24,8 @@ pub enum FilePick {
     Document,
     /// A key with its certificate to be read.
     Identity,
+    /// A CA's answer to a certificate request.
+    CaAnswer,
     /// Where something is to be written, with the name proposed for it.
     Save(String),
 }
@@ -64,6 +66,10 @@ impl FilePicks {
             FilePick::Identity => dialog
                 .set_title("Choose a key with its certificate")
                 .add_filter("Keys and certificates", &["p12", "pfx", "pem"])
+                .add_filter("All files", &["*"]),
+            FilePick::CaAnswer => dialog
+                .set_title("Choose the CA's answer")
+                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c"])
                 .add_filter("All files", &["*"]),
             FilePick::Save(name) => dialog.set_title("Save as").set_file_name(name),
         };

@@ -13,8 +13,8 @@ use super::widgets::{
     select, text_edit,
 };
 use super::wording::sentence;
-use crate::app::engine::{Answer, Command, RequestId, Snapshot};
-use crate::app::{KeyKind, NewIdentity};
+use crate::app::engine::{Answer, Command, IdentityCommand, RequestId, Snapshot};
+use crate::app::{IdentityFiles, KeyKind, NewIdentity};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 
 /// Where an identity comes from.
@@ -30,12 +30,20 @@ pub(super) struct IdentityForm {
     name: String,
     key: KeyKind,
     days: u32,
+    subject: String,
     file: String,
+    /// The file with the certificate, where that is another.
+    certificate: String,
     password: Zeroizing<String>,
+    /// Which key of several, by the beginning of its certificate's fingerprint.
+    choose: String,
     picking: Option<PickId>,
+    picking_certificate: Option<PickId>,
     request: Option<RequestId>,
     /// Why it was refused.
     refused: Option<String>,
+    /// Whether the user has given it up.
+    given_up: bool,
 }
 
 impl IdentityForm {
@@ -54,11 +62,16 @@ impl IdentityForm {
             name,
             key: KeyKind::Rsa2048,
             days: 730,
+            subject: String::new(),
             file: String::new(),
+            certificate: String::new(),
             password: Zeroizing::default(),
+            choose: String::new(),
             picking: None,
+            picking_certificate: None,
             request: None,
             refused: None,
+            given_up: false,
         }
     }
 
@@ -105,6 +118,10 @@ impl IdentityForm {
         if let Some(Some(file)) = desk.picked(&mut self.picking) {
             self.take_file(&file);
         }
+        if let Some(Some(file)) = desk.picked(&mut self.picking_certificate) {
+            self.certificate = file.display().to_string();
+            self.refused = None;
+        }
         field(ui, "Key", |ui| {
             ui.horizontal(|ui| {
                 let all = [(Origin::Made, "Make a new one"), (Origin::File, "From a file")];
@@ -131,29 +148,43 @@ impl IdentityForm {
             Origin::Made => self.made(ui),
             Origin::File => self.taken_from_file(ui, desk),
         }
-        if let Some(reason) = &self.refused {
+        // What is about the password is said at the password.
+        if let Some(reason) = self.refused.as_ref().filter(|_| !self.password_is_wrong()) {
             notice(ui, ToneName::Bad, "The identity was not taken", reason, |_| ());
+        }
+    }
+
+    fn password_is_wrong(&self) -> bool {
+        self.origin == Origin::File && self.refused.as_ref().is_some_and(|reason| reason.contains("password"))
+    }
+
+    /// What is being done, while it is: a long key takes a while. Returns nothing to do where nothing is.
+    pub(super) fn progress(&self, ui: &mut Ui) {
+        if !self.busy() {
+            return;
+        }
+        ui.horizontal(|ui| {
+            ui.spinner();
+            let text = match self.origin {
+                Origin::Made if self.given_up => "Giving up…".to_owned(),
+                Origin::Made => format!("Making the key, {}; a long one takes up to a minute", self.key),
+                Origin::File => "Reading the file…".to_owned(),
+            };
+            ui.add(egui::Label::new(muted(ui, text)).wrap());
+        });
+    }
+
+    /// Gives up making a key. What is made of it meanwhile is not kept.
+    fn give_up(&mut self, desk: &mut Desk<'_>) {
+        if let Some(request) = self.request {
+            self.given_up = true;
+            desk.ask(|_| Command::GiveUp(request));
         }
     }
 
     fn made(&mut self, ui: &mut Ui) {
         field(ui, "Key kind", |ui| {
-            let choices: Vec<Choice<KeyKind>> = KeyKind::ALL
-                .iter()
-                .map(|kind| {
-                    let (label, remark) = match kind {
-                        KeyKind::Rsa2048 => ("RSA 2048", "every partner can use it"),
-                        KeyKind::Rsa3072 => ("RSA 3072", ""),
-                        KeyKind::Rsa4096 => ("RSA 4096", "slower"),
-                        KeyKind::EcP256 => ("EC P-256", "few AS2 products know it"),
-                    };
-                    Choice {
-                        value: *kind,
-                        label: label.to_owned(),
-                        remark: (!remark.is_empty()).then(|| remark.to_owned()),
-                    }
-                })
-                .collect();
+            let choices = key_kinds();
             if let (Some(kind), _) = select(ui, "Key kind", &self.key, &choices, ui.available_width()) {
                 self.key = kind;
             }
@@ -167,7 +198,12 @@ impl IdentityForm {
             if let (Some(days), _) = select(ui, "Valid for", &self.days, &choices, ui.available_width()) {
                 self.days = days;
             }
-            let text = "The certificate is self-signed; export it afterwards and give it to your partners";
+        });
+        field(ui, "Subject", |ui| {
+            let hint = format!("CN={}", self.name.trim());
+            text_edit(ui, "Subject of the certificate", &mut self.subject, &hint, ui.available_width());
+            let text = "Such as CN=Acme, O=Acme\\, Inc., C=US. The certificate is self-signed; export it afterwards and \
+                        give it to your partners";
             ui.add(egui::Label::new(muted(ui, text)).wrap());
         });
     }
@@ -184,26 +220,67 @@ impl IdentityForm {
                 }
             });
         });
+        field(ui, "Certificate", |ui| {
+            ui.horizontal(|ui| {
+                let room = (ui.available_width() - 96.0).max(120.0);
+                let hint = "Only where the file with the key has none";
+                if mono_edit(ui, "File of the certificate", &mut self.certificate, hint, room).changed() {
+                    self.refused = None;
+                }
+                ui.push_id("certificate", |ui| {
+                    if secondary(ui, "Choose…").clicked() {
+                        self.picking_certificate = desk.pick_file(FilePick::Identity);
+                    }
+                });
+            });
+        });
         field(ui, "Password", |ui| {
             let width = ui.available_width();
-            password_edit(ui, "Password of the file", &mut self.password, "The file's own, where it has one", width);
+            let hint = "The file's own, where it has one";
+            if password_edit(ui, "Password of the file", &mut self.password, hint, width).changed() {
+                self.refused = None;
+            }
+            if self.password_is_wrong()
+                && let Some(reason) = &self.refused
+            {
+                field_error(ui, reason);
+            }
         });
+        let several = self.refused.as_ref().is_some_and(|reason| reason.contains("--choose"));
+        if several || !self.choose.is_empty() {
+            field(ui, "Which key", |ui| {
+                let hint = "The beginning of its certificate's fingerprint";
+                mono_edit(ui, "Which key", &mut self.choose, hint, ui.available_width());
+            });
+        }
     }
 
     /// Has the engine make or take it.
     pub(super) fn submit(&mut self, desk: &mut Desk<'_>) {
-        self.refused = None;
+        (self.refused, self.given_up) = (None, false);
         let name = self.name.trim().parse::<IdentityName>().ok();
         self.request = match (self.origin, name) {
             (Origin::Made, Some(name)) => {
-                let new = NewIdentity { name, key: self.key, days: self.days, subject: None };
-                desk.ask(|id| Command::CreateIdentity(id, new))
+                let new = NewIdentity {
+                    name,
+                    key: self.key,
+                    days: self.days,
+                    subject: Some(self.subject.trim().to_owned()).filter(|text| !text.is_empty()),
+                };
+                desk.ask(|id| Command::Identity(id, IdentityCommand::Create(new)))
             }
             (Origin::Made, None) => None,
             (Origin::File, name) => {
                 let password = (!self.password.is_empty()).then(|| self.password.clone());
-                let file = std::path::PathBuf::from(self.file.trim());
-                desk.ask(|id| Command::ImportIdentity(id, file, name, password))
+                let certificate = self.certificate.trim();
+                let choose = self.choose.trim();
+                let files = IdentityFiles {
+                    file: self.file.trim().into(),
+                    certificate: (!certificate.is_empty()).then(|| certificate.into()),
+                    password,
+                    choose: (!choose.is_empty()).then(|| choose.to_owned()),
+                };
+                desk.ask(|id| Command::Identity(id, IdentityCommand::Import(files, name)))
             }
         };
     }
@@ -213,6 +290,7 @@ impl IdentityForm {
         match desk.answer(&mut self.request)? {
             Ok(Answer::Identity(name)) => Some(name),
             Ok(_) => None,
+            Err(_) if self.given_up => None,
             Err(error) => {
                 let hint = error.what_to_do().map(|hint| format!("\n{}", sentence(hint))).unwrap_or_default();
                 self.refused = Some(format!("{}{hint}", sentence(error.message())));
@@ -220,6 +298,24 @@ impl IdentityForm {
             }
         }
     }
+}
+
+/// The kinds of keys, with what is to be said of each.
+pub(super) fn key_kinds() -> Vec<Choice<KeyKind>> {
+    KeyKind::ALL
+        .iter()
+        .map(|kind| {
+            let (label, remark) = match kind {
+                KeyKind::Rsa2048 => ("RSA 2048", "every partner can use it"),
+                KeyKind::Rsa3072 => ("RSA 3072", ""),
+                KeyKind::Rsa4096 => ("RSA 4096", "slower"),
+                KeyKind::EcP256 => ("EC P-256", "few AS2 products know it"),
+                KeyKind::EcP384 => ("EC P-384", "few AS2 products know it"),
+            };
+            let remark = (!remark.is_empty()).then(|| remark.to_owned());
+            Choice { value: *kind, label: label.to_owned(), remark }
+        })
+        .collect()
 }
 
 /// The dialog for a new identity.
@@ -252,16 +348,22 @@ impl Dialog for IdentityDialog {
         let subtitle = "A key with which we sign and decrypt, and its certificate for the partners";
         frame(ctx, "identity", "New identity", subtitle, 560.0, busy, |ui| {
             ui.add_enabled_ui(!busy, |ui| self.form.show(ui, desk));
+            self.form.progress(ui);
             let problem = self.form.problem(desk.snapshot);
             buttons(ui, |ui| {
                 let ready = problem.is_none() && !busy;
                 let word = if self.form.origin == Origin::Made { "Make identity" } else { "Import identity" };
                 let pressed = ui.add_enabled_ui(ready, |ui| primary(ui, word)).inner.clicked();
                 let mut flow = Flow::Open;
-                if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
+                let makes = self.form.origin == Origin::Made;
+                if busy && makes {
+                    if ui.add_enabled_ui(!self.form.given_up, |ui| secondary(ui, "Give up")).inner.clicked() {
+                        self.form.give_up(desk);
+                    }
+                } else if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
                     flow = Flow::Close;
                 }
-                if let Some(reason) = &problem {
+                if let Some(reason) = problem.as_ref().filter(|_| !busy) {
                     ui.add(egui::Label::new(muted(ui, reason)).truncate());
                 }
                 if pressed || (ready && entered(ui)) {

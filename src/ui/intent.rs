@@ -17,6 +17,22 @@ pub enum Page {
     TestSend(ConnectionId),
     /// The journal.
     Transmissions,
+    /// The settings, with one of their sections in front.
+    Settings(SettingsSection),
+}
+
+/// A section of the settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum SettingsSection {
+    /// Our own keys and certificates.
+    #[default]
+    Identities,
+    /// Where messages are received.
+    Receiving,
+    /// Colours and the size of text.
+    Appearance,
+    /// The workspace and its protection.
+    Workspace,
 }
 
 /// A tab of the inspector.

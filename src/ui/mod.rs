@@ -13,6 +13,7 @@
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
 //! | receiving in the window, started and stopped | `receiving` |
+//! | the settings: identities, receiving, appearance, workspace | `settings` |
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
@@ -40,6 +41,7 @@ mod outcome;
 mod picker;
 mod receiving;
 mod sends;
+mod settings;
 mod shell;
 mod test_send;
 mod theme;

@@ -29,8 +29,9 @@ pub(super) fn words(state: &ReceivingState) -> (String, String) {
     }
 }
 
-/// Sets where messages are received, starts and stops it.
-pub(super) struct ReceivingDialog {
+/// The fields and buttons that set where messages are received, start and stop it. The dialog below and the settings
+/// show them.
+pub(super) struct ReceivingForm {
     listen: String,
     inbox: String,
     request: Option<RequestId>,
@@ -40,7 +41,8 @@ pub(super) struct ReceivingDialog {
     was_on: bool,
 }
 
-impl ReceivingDialog {
+impl ReceivingForm {
+    /// With what is set.
     #[must_use]
     pub(super) fn new(desk: &Desk<'_>) -> Self {
         let settings = &desk.snapshot.receiving.settings;
@@ -79,12 +81,13 @@ impl ReceivingDialog {
         }
     }
 
-    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Flow {
+    /// The fields and what there is to be said of them. Returns whether what was asked for is done.
+    pub(super) fn fields(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> bool {
         if let Some(answer) = desk.answer(&mut self.request) {
             match (answer, &desk.snapshot.receiving.state) {
                 (Err(error), _) => self.refused = Some(super::wording::sentence(&error.to_string())),
                 (Ok(_), ReceivingState::Failed { .. }) => self.was_on = true,
-                (Ok(_), _) => return Flow::Close,
+                (Ok(_), _) => return true,
             }
         }
         let busy = self.request.is_some();
@@ -118,26 +121,46 @@ impl ReceivingDialog {
         if let Some(reason) = &self.refused {
             notice(ui, ToneName::Bad, "It was not saved", reason, |_| ());
         }
-        let valid = self.address().is_ok() && self.inbox().is_ok();
-        buttons(ui, |ui| {
-            ui.add_enabled_ui(!busy && valid, |ui| {
-                let start = if self.was_on { "Save" } else { "Start receiving" };
-                if primary(ui, start).clicked() {
-                    self.set(true, desk);
-                }
-                if self.was_on && secondary(ui, "Stop receiving").clicked() {
-                    self.set(false, desk);
-                }
-            });
+        false
+    }
+
+    /// The buttons.
+    pub(super) fn actions(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let ready = self.request.is_none() && self.address().is_ok() && self.inbox().is_ok();
+        ui.add_enabled_ui(ready, |ui| {
+            let start = if self.was_on { "Save" } else { "Start receiving" };
+            if primary(ui, start).clicked() {
+                self.set(true, desk);
+            }
+            if self.was_on && secondary(ui, "Stop receiving").clicked() {
+                self.set(false, desk);
+            }
         });
-        Flow::Open
+    }
+}
+
+/// The same as a dialog.
+pub(super) struct ReceivingDialog {
+    form: ReceivingForm,
+}
+
+impl ReceivingDialog {
+    #[must_use]
+    pub(super) fn new(desk: &Desk<'_>) -> Self {
+        Self { form: ReceivingForm::new(desk) }
     }
 }
 
 impl Dialog for ReceivingDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         let subtitle = "Partners post messages and asynchronous receipts to this address while the window is open";
-        let busy = self.request.is_some();
-        frame(ctx, "receiving", "Receiving", subtitle, 520.0, busy, |ui| self.content(ui, desk))
+        let busy = self.form.request.is_some();
+        frame(ctx, "receiving", "Receiving", subtitle, 520.0, busy, |ui| {
+            if self.form.fields(ui, desk) {
+                return Flow::Close;
+            }
+            buttons(ui, |ui| self.form.actions(ui, desk));
+            Flow::Open
+        })
     }
 }

@@ -8,7 +8,8 @@ use super::connections::{self, ConnectionsPage};
 use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
-use super::intent::{InspectorTab, Intent, Page};
+use super::intent::{InspectorTab, Intent, Page, SettingsSection};
+use super::settings::SettingsPage;
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
@@ -23,6 +24,7 @@ pub(super) struct Views {
     pub(super) connections: ConnectionsPage,
     transmissions: TransmissionsPage,
     test_send: Option<TestSendPage>,
+    settings: SettingsPage,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
@@ -130,7 +132,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions => None,
+            Page::Transmissions | Page::Settings(_) => None,
         }
     }
 
@@ -182,6 +184,7 @@ impl Views {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
                 Page::Transmissions => self.transmissions.close_detail(),
+                Page::Settings(_) => {}
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
@@ -204,6 +207,7 @@ impl Views {
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::Settings => desk.intend(Intent::Go(Page::Settings(SettingsSection::default()))),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
             UiCommand::NewCertificate => {
@@ -298,6 +302,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
+            Page::Settings(section) => self.settings.show(ui, *section, desk),
             Page::Connections | Page::Transmissions => {
                 let selected =
                     self.inspector.as_ref().map(|inspector| (inspector.connection().clone(), inspector.profile()));

@@ -103,5 +103,40 @@ fn a_private_key_is_recognised_in_every_form() {
         let found = file(&format!("openssl/{name}"), None);
         assert!(found.has_private_key && found.private_key.is_some() && found.certificates.is_empty(), "{name}");
     }
-    assert_eq!(read(&bytes("openssl/rsa-encrypted-pkcs8.der"), None).unwrap_err(), ReadError::EncryptedKey);
+    for name in ["rsa-pkcs1.pem", "ec-sec1.pem"] {
+        assert!(file(&format!("openssl/{name}"), None).private_key.is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_private_key_under_a_password_is_read_with_it() {
+    let own = &file("openssl/rsa.crt", None).certificates[0];
+    for name in [
+        "rsa-encrypted-pkcs8.der",
+        "pkcs8-aes256-sha256.pem",
+        "pkcs8-aes128-sha1.pem",
+        "pkcs8-3des.pem",
+        "pkcs8-pbe-3des.pem",
+        "pkcs8-scrypt.pem",
+    ] {
+        let held = bytes(&format!("openssl/{name}"));
+        assert_eq!(read(&held, None).unwrap_err(), ReadError::PasswordNeeded, "{name}");
+        assert_eq!(read(&held, Some("wrong")).unwrap_err(), ReadError::WrongPassword, "{name}");
+        let found = read(&held, Some("test")).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(found.private_key.unwrap().matches(own), "{name}");
+    }
+    // The password may follow the certificate in one file.
+    let both = [bytes("openssl/rsa.crt"), bytes("openssl/pkcs8-3des.pem")].concat();
+    assert!(read(&both, Some("test")).unwrap().private_key.is_some());
+    assert!(
+        read(&both, None).unwrap().has_private_key,
+        "it is noticed without the password, and refused for a partner"
+    );
+}
+
+#[test]
+fn pkcs12_without_a_mac_is_read_too() {
+    let found = file("openssl/rsa-nomac.p12", Some("test"));
+    assert!(found.private_key.unwrap().matches(&found.certificates[0]));
+    assert!(read(&bytes("openssl/rsa-nomac.p12"), Some("wrong")).is_err());
 }

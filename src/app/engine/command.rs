@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::notices::NoticeCommand;
+use super::identity_work::IdentityCommand;
 use super::receiving::ReceivingSettings;
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, NewIdentity, RawPart, SendEvent, SendRequest,
-    TransmissionPage,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, RawPart, SendEvent,
+    SendRequest, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
 use crate::domain::certificate::Fingerprint;
@@ -48,12 +49,15 @@ pub enum Command {
     Import(RequestId, ImportRequest),
     /// Keep that a fingerprint was compared, and how. Answered by [`Answer::Done`].
     Confirm(RequestId, Fingerprint, String),
-    /// Make an identity. Answered by [`Answer::Identity`].
-    CreateIdentity(RequestId, NewIdentity),
-    /// Take an identity from a file, with the file's password. Answered by [`Answer::Identity`].
-    ImportIdentity(RequestId, PathBuf, Option<IdentityName>, Option<zeroize::Zeroizing<String>>),
     /// Write an identity's certificate to a file. Answered by [`Answer::Written`].
     ExportIdentity(RequestId, IdentityName, PathBuf),
+    /// What is asked about our own identities; the answer depends.
+    Identity(RequestId, IdentityCommand),
+    /// Give something up that is done beside everything else: making a key.
+    GiveUp(RequestId),
+    /// Something done beside everything else has ended: the workspace is read anew, and then it is told. From the engine
+    /// to itself.
+    Ended(Box<Event>),
     /// Send one message. Told by [`Event::Sending`], answered by [`Answer::Sent`].
     Send(SendId, SendRequest),
     /// Give a send up.
@@ -92,6 +96,10 @@ pub enum Answer {
     Imported(Box<ImportResult>),
     /// An identity was made or taken.
     Identity(IdentityName),
+    /// Which identity signs was changed.
+    OwnChanged(OwnChanges),
+    /// How far the partners are with an identity of ours.
+    OwnProgress(Vec<OwnProgress>),
     /// A message was sent or not; the verdict says.
     Sent(Box<Transmission>),
     /// Whether it would be the first.

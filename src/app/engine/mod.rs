@@ -7,6 +7,7 @@
 
 mod command;
 mod notices;
+mod identity_work;
 mod receiving;
 mod snapshot;
 mod work;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use notices::{NoticeCommand, NoticeState};
+pub use identity_work::IdentityCommand;
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, TransmissionSummary};
+use crate::app::{App, AppError, ListedRequest, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
@@ -30,6 +30,8 @@ pub struct Snapshot {
     pub certificates: BTreeMap<Fingerprint, CertificateState>,
     /// Our identities, sorted by name.
     pub identities: Vec<IdentityState>,
+    /// Certificates that a CA was asked for.
+    pub requests: Vec<ListedRequest>,
     /// All policies, sorted by id.
     pub policies: Vec<PolicyState>,
     /// What is to be counted of all this.
@@ -130,6 +132,8 @@ pub struct IdentityState {
     pub name: IdentityName,
     /// What is known of its certificate.
     pub facts: CertificateFacts,
+    /// How many certificates above it are kept with it.
+    pub above: usize,
 }
 
 /// A policy with the rules that it inherits.
@@ -275,7 +279,11 @@ impl App {
             .stored_identities()
             .await?
             .into_iter()
-            .map(|stored| IdentityState { name: stored.name, facts: stored.facts })
+            .map(|stored| IdentityState {
+                above: stored.chain.len().saturating_sub(1),
+                name: stored.name,
+                facts: stored.facts,
+            })
             .collect();
         let mut last_sent: HashMap<ConnectionId, Vec<(ProfileKind, TransmissionSummary)>> = HashMap::new();
         if let Some(workspace) = &existing {
@@ -285,6 +293,7 @@ impl App {
                 }
             }
         }
+        let requests = self.identity_requests().await?;
         let policies = self.policies().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
@@ -337,6 +346,7 @@ impl App {
             connections,
             certificates,
             identities,
+            requests,
             policies,
             summary: Summary::default(),
             receiving: Receiving::default(),
@@ -355,7 +365,7 @@ fn summary(snapshot: &Snapshot) -> Summary {
     for (_, profile) in connections.iter().flat_map(|state| state.connection.profiles()) {
         let used = used_now(&profile.partner_certificates, snapshot.at);
         let theirs = used.and_then(|used| snapshot.facts(&used.fingerprint));
-        for facts in [theirs, ours.get(&profile.identity).copied()].into_iter().flatten() {
+        for facts in [theirs, ours.get(profile.identity.at(snapshot.at)).copied()].into_iter().flatten() {
             if facts.days_left(snapshot.at) <= Summary::ending_days() {
                 ending.insert(facts.fingerprint_sha256);
             }

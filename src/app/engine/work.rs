@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
+use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
 use crate::app::notices::{Herald, Told};
@@ -88,7 +89,13 @@ impl Worker {
                         }
                     });
                 }
-                Command::CancelSend(id) => {
+                Command::Identity(id, command @ IdentityCommand::Create(_)) => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    sends.spawn(make_key(app.clone(), id, command, cancelled, in_order.clone()));
+                }
+                Command::CancelSend(id) | Command::GiveUp(id) => {
                     if let Some(cancel) = cancels.remove(&id) {
                         // It has ended meanwhile where nobody listens.
                         cancel.send(()).unwrap_or_default();
@@ -128,6 +135,28 @@ fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
         }
     };
     Herald::new(app.clone(), ways, Arc::new(tell))
+}
+
+/// Makes a key beside everything else, unless that is given up. What it comes to is told in order, once it can be seen.
+async fn make_key(
+    app: App,
+    id: RequestId,
+    command: IdentityCommand,
+    cancelled: oneshot::Receiver<()>,
+    in_order: mpsc::Sender<Command>,
+) {
+    let given_up = async {
+        if cancelled.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    // A key that is being made when it is given up is never kept.
+    let answer = tokio::select! {
+        answer = command.carry_out(&app) => answer,
+        () = given_up => Err(AppError::new("it was given up, and nothing was kept")),
+    };
+    // Closed only when the engine ends, and then nobody waits.
+    drop(in_order.send(Command::Ended(Box::new(Event::Answered(id, answer)))).await);
 }
 
 /// Sends one message and tells of it.
@@ -302,13 +331,11 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Confirm(id, fingerprint, how) => {
             told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
         }
-        Command::CreateIdentity(id, new) => {
-            told.changing(id, app.create_identity(new), |made| Answer::Identity(made.name)).await
+        Command::Identity(id, command) if command.only_looks() => {
+            told.looking(id, command.carry_out(app), |answer| answer).await
         }
-        Command::ImportIdentity(id, file, name, password) => {
-            let imported = app.import_identity(&file, name, password);
-            told.changing(id, imported, |made| Answer::Identity(made.name)).await
-        }
+        Command::Identity(id, command) => told.changing(id, command.carry_out(app), |answer| answer).await,
+        Command::Ended(event) => Done::Changed(Some(*event)),
         Command::ExportIdentity(id, name, file) => {
             let written = async {
                 let text = app.export_identity(&name).await?;
@@ -340,7 +367,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         // These never get here: they are not carried out in order.
-        Command::Send(..) | Command::CancelSend(_) | Command::Run(_) => Done::Looked,
+        Command::Send(..) | Command::CancelSend(_) | Command::GiveUp(_) | Command::Run(_) => Done::Looked,
     }
 }
 

@@ -130,7 +130,7 @@ impl Receiver {
         let Some(candidate) = chosen.filter(|_| wish.signed) else {
             return Ok(build_receipt(&content, None)?);
         };
-        let identity = self.app.unseal(&self.workspace, &candidate.profile.identity).await?;
+        let identity = self.app.unseal(&self.workspace, candidate.profile.identity.at(at)).await?;
         let digest = wish.digest().or_else(|| mic.map(|mic| mic.digest)).unwrap_or(Digest::Sha256);
         let plan = SigningPlan {
             certificate: &identity.certificate,

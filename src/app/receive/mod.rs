@@ -370,7 +370,8 @@ impl Receiver {
         }
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
         let mut explanation = format!("The message was opened and delivered{sender}{}", remark(&opened));
-        if let Some(remark) = self.encrypted_for_another(&opened, &chosen).await? {
+        self.note_whose_key(&opened, &chosen, at).await;
+        if let Some(remark) = self.encrypted_for_another(&opened, &chosen, at).await? {
             explanation.push_str(&format!("; {remark}"));
         }
         let outcome = taken(Some(opened.mic), "Received", &explanation);

@@ -35,7 +35,7 @@ impl Receiver {
         let facts = Undecrypted {
             at,
             partner: candidate.name.clone(),
-            own: known.own(&candidate.profile.identity),
+            own: known.own(candidate.profile.identity.at(at)),
             recipients: recipients
                 .iter()
                 .map(|named| Recipient { named: named.to_string(), holder: known.holder(named, candidate) })
@@ -44,21 +44,47 @@ impl Receiver {
         Ok(Outcome { diagnosis: explain_undecrypted(&facts), ..outcome })
     }
 
+    /// Notes that the partner has encrypted for a certificate of ours, where another one signs for this profile too, before
+    /// or after it: that is how a change of ours is seen to work. What cannot be noted now is noted with the next message.
+    pub(super) async fn note_whose_key(&self, opened: &Opened, candidate: &Candidate, at: Timestamp) {
+        let Some(encryption) = &opened.encryption else { return };
+        if candidate.profile.identity.uses().len() < 2 {
+            return;
+        }
+        let (connection, kind, print) = (&candidate.connection, candidate.kind, &encryption.recipient);
+        if matches!(self.workspace.was_decrypted(connection, kind, print).await, Ok(false)) {
+            let note = async {
+                let mut transaction = self.workspace.begin().await?;
+                transaction.note_decrypted(connection, kind, print, at).await?;
+                transaction.commit().await
+            };
+            drop(note.await);
+        }
+    }
+
     /// A remark where a message was encrypted for another certificate of ours than the profile's.
     pub(super) async fn encrypted_for_another(
         &self,
         opened: &Opened,
         candidate: &Candidate,
+        at: Timestamp,
     ) -> Result<Option<String>, AppError> {
         let Some(encryption) = &opened.encryption else { return Ok(None) };
         let identities = self.workspace.identities().await?;
         let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
-        let own = known.own(&candidate.profile.identity);
+        let own = known.own(candidate.profile.identity.at(at));
         let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
-        Ok(own
-            .zip(used)
-            .filter(|(own, used)| own.name != used.name)
-            .map(|(own, used)| remark_on_recipient(&own, &used.name, &KnownCertificate::from(&used.facts))))
+        Ok(own.zip(used).filter(|(own, used)| own.name != used.name).map(|(own, used)| {
+            let timeline = &candidate.profile.identity;
+            let certificate = KnownCertificate::from(&used.facts);
+            match timeline.next(at).filter(|(entry, _)| entry.name == used.name) {
+                Some((_, when)) => {
+                    let print = used.facts.fingerprint_sha256.short();
+                    format!("it was encrypted for {print} of `{}`, with which we sign from {when} on", used.name)
+                }
+                None => remark_on_recipient(&own, &used.name, &certificate),
+            }
+        }))
     }
 }
 
@@ -80,7 +106,7 @@ impl Known {
         let is = |der: &[u8]| Certificate::from_der(der).is_ok_and(|certificate| named.names(&certificate));
         if let Some(identity) = self.identities.iter().find(|each| each.chain.first().is_some_and(|der| is(der))) {
             let uses = |connection: &Connection| {
-                let kinds = connection.profiles().filter(|(_, profile)| profile.identity == identity.name);
+                let kinds = connection.profiles().filter(|(_, profile)| profile.identity.names(&identity.name));
                 kinds.map(|(kind, _)| (connection.name.clone(), kind)).collect::<Vec<_>>()
             };
             return Holder::Ours {

@@ -43,7 +43,8 @@ impl Material {
     pub(super) async fn choose(sending: &Sending<'_>, payload_length: u64) -> Result<Self, AppError> {
         let profile = &sending.profile;
         let at = sending.app.now();
-        let identity = sending.app.unseal(&sending.workspace, &profile.identity).await?;
+        let name = profile.identity.at(at);
+        let identity = sending.app.unseal(&sending.workspace, name).await?;
         let recipient = if profile.encryption == Encryption::None {
             None
         } else {
@@ -59,7 +60,7 @@ impl Material {
         Ok(Self {
             entity: entity(profile, sending.transmission.file.clone(), payload_length),
             message_id: sending.transmission.message_id.clone(),
-            identity_name: profile.identity.to_string(),
+            identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
             identity: Arc::new(identity),
             recipient,
@@ -75,7 +76,8 @@ impl Material {
         sent: &SentAs,
     ) -> Result<Self, AppError> {
         let profile = &sent.profile;
-        let identity = app.unseal(workspace, &profile.identity).await?;
+        let name = profile.identity.at(transmission.at);
+        let identity = app.unseal(workspace, name).await?;
         let recipient = match &sent.encrypted_for {
             Some(fingerprint) => app.partner_certificates(workspace, &[*fingerprint]).await?.pop().map(Arc::new),
             None => None,
@@ -83,7 +85,7 @@ impl Material {
         Ok(Self {
             entity: entity(profile, transmission.file.clone(), transmission.bytes.payload),
             message_id: transmission.message_id.clone(),
-            identity_name: profile.identity.to_string(),
+            identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
             identity: Arc::new(identity),
             recipient,

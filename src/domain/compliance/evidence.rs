@@ -72,11 +72,11 @@ impl<'p, 'a> Evidence<'p, 'a> {
     pub(super) fn held(&self, role: CertificateRole, at: Timestamp) -> Held<'a> {
         match role {
             CertificateRole::Partner => self.partner(at),
-            CertificateRole::Identity => match (self.known.identities)(&self.profile.identity) {
+            CertificateRole::Identity => match (self.known.identities)(self.profile.identity.at(at)) {
                 Some(facts) => Held::Known(facts),
                 None => Held::Missing {
                     word: "Not in workspace",
-                    reason: format!("The identity `{}` is not in the workspace", self.profile.identity),
+                    reason: format!("The identity `{}` is not in the workspace", self.profile.identity.at(at)),
                 },
             },
         }
@@ -179,7 +179,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
             Setting::OurAs2Id => Actual::word(profile.our_as2_id.as_str()),
             Setting::PartnerAs2Id => Actual::word(profile.partner_as2_id.as_str()),
             Setting::Url => Actual::word(profile.url.as_str()),
-            Setting::Identity => Actual::word(profile.identity.as_str()),
+            Setting::Identity => Actual::word(profile.identity.at(at).as_str()),
             Setting::Tls if profile.url.is_loopback() => {
                 Actual::idle(self.scheme(), "The address is on this machine: nothing leaves it")
             }

@@ -18,7 +18,7 @@ pub(super) fn findings(evidence: &Evidence<'_, '_>, at: Timestamp, settings: &Co
     for role in [CertificateRole::Partner, CertificateRole::Identity] {
         let activation = match role {
             CertificateRole::Partner => Coming::look(evidence, at),
-            CertificateRole::Identity => None,
+            CertificateRole::Identity => Coming::look_at_ours(evidence, at),
         };
         found.push(match evidence.held(role, at) {
             Held::Known(facts) => valid(role, facts, activation.as_ref(), at, settings),
@@ -47,9 +47,9 @@ pub(super) fn findings(evidence: &Evidence<'_, '_>, at: Timestamp, settings: &Co
     found
 }
 
-/// The partner's next certificate.
+/// The next certificate, the partner's or ours.
 struct Coming {
-    /// The start of its fingerprint.
+    /// The start of its fingerprint, or our identity's name.
     name: String,
     /// When it goes active.
     when: Timestamp,
@@ -61,6 +61,11 @@ impl Coming {
     fn look(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Self> {
         let (entry, when) = evidence.activation(at)?;
         Some(Self { name: entry.fingerprint.short(), when, told: instant_in_words(when, entry.zone.as_deref()) })
+    }
+
+    fn look_at_ours(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Self> {
+        let (entry, when) = evidence.profile.identity.next(at)?;
+        Some(Self { name: entry.name.to_string(), when, told: instant_in_words(when, entry.zone.as_deref()) })
     }
 }
 
@@ -99,7 +104,9 @@ fn valid(
             format!("its successor {} goes active only on {}, after that", coming.name, coming.told)
         }
         (CertificateRole::Partner, None) => "no successor is scheduled".to_owned(),
-        (CertificateRole::Identity, None) => "have the partner install its successor before that".to_owned(),
+        (CertificateRole::Identity, None) => {
+            "no successor is scheduled: have the partner install one before that".to_owned()
+        }
     };
     let reason = format!("Ends on {end}, {}; {successor}", days_in_words(days));
     Finding { bites: Some(facts.not_after), ..finding(role, "validity", Status::Due, &format!("Until {end}"), reason) }

@@ -16,8 +16,8 @@ const PRESETS: f32 = 280.0;
 
 /// The form.
 #[derive(Debug)]
-pub(super) struct ActivationForm {
-    pub(super) stated: Stated,
+pub(in crate::ui) struct ActivationForm {
+    pub(in crate::ui) stated: Stated,
     dates: DatePicker,
     zones: ZonePicker,
 }
@@ -25,7 +25,7 @@ pub(super) struct ActivationForm {
 impl ActivationForm {
     /// With what is sensible for a new certificate in place of an old one.
     #[must_use]
-    pub(super) fn proposed(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Moment) -> Self {
+    pub(in crate::ui) fn proposed(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Moment) -> Self {
         let moment = &at_home(moment);
         let proposal = proposal(old, new, moment);
         let local = proposal.unwrap_or_else(|| week_from(moment));
@@ -34,7 +34,7 @@ impl ActivationForm {
 
     /// With an activation that is scheduled already.
     #[must_use]
-    pub(super) fn scheduled(at: Timestamp, zone: Option<&str>, moment: &Moment) -> Self {
+    pub(in crate::ui) fn scheduled(at: Timestamp, zone: Option<&str>, moment: &Moment) -> Self {
         let known = zone.and_then(|name| Some((name, TimeZone::get(name).ok()?)));
         let (name, local) = match known {
             Some((name, zone)) => (name, zone.to_datetime(at)),
@@ -52,7 +52,7 @@ impl ActivationForm {
     }
 
     /// Shows it, with what it came to when that was last worked out.
-    pub(super) fn show(
+    pub(in crate::ui) fn show(
         &mut self,
         ui: &mut Ui,
         reading: &Reading,

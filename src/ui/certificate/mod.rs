@@ -28,9 +28,11 @@ mod view;
 mod whose;
 mod words;
 
+pub(super) use activation::ActivationForm;
 pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::short_fingerprint;
+pub(super) use schedule::means;
 pub(super) use timeline::{Timeline, meaning};
 pub(super) use timeline_layout::draw as draw_timeline;
 pub(super) use words::{days_left, signature, stated_fully, usage, validity};

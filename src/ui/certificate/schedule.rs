@@ -16,18 +16,18 @@ const HOUR: i8 = 9;
 
 /// What the form says, to be told from what it said before.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stated {
-    pub(super) on_date: bool,
-    pub(super) date: Date,
-    pub(super) time: TimeField,
-    pub(super) zone: String,
+pub(in crate::ui) struct Stated {
+    pub(in crate::ui) on_date: bool,
+    pub(in crate::ui) date: Date,
+    pub(in crate::ui) time: TimeField,
+    pub(in crate::ui) zone: String,
     /// Which of the two is meant where the local time exists twice: as the error writes it, with its offset.
-    pub(super) offset: Option<String>,
+    pub(in crate::ui) offset: Option<String>,
 }
 
 /// What that comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reading {
+pub(in crate::ui) enum Reading {
     /// At once.
     Now,
     /// At an instant.
@@ -53,7 +53,7 @@ pub(super) enum Reading {
 impl Reading {
     /// The activation, where there is one.
     #[must_use]
-    pub(super) fn activation(&self) -> Option<Activation> {
+    pub(in crate::ui) fn activation(&self) -> Option<Activation> {
         match self {
             Self::Now => Some(Activation::Now),
             Self::At { at, zone } => Some(Activation::At { at: *at, zone: Some(zone.clone()) }),
@@ -64,20 +64,20 @@ impl Reading {
 
 /// The name of the user's zone; UTC where the system's zone has no name to be stated by.
 #[must_use]
-pub(super) fn home(moment: &Moment) -> &str {
+pub(in crate::ui) fn home(moment: &Moment) -> &str {
     moment.zone.iana_name().unwrap_or("UTC")
 }
 
 /// The moment in the zone that is stated: what is proposed and what is written beside it must not be in two zones.
 #[must_use]
-pub(super) fn at_home(moment: &Moment) -> Moment {
+pub(in crate::ui) fn at_home(moment: &Moment) -> Moment {
     Moment { now: moment.now, zone: TimeZone::get(home(moment)).unwrap_or(TimeZone::UTC) }
 }
 
 impl Stated {
     /// What it comes to for a certificate.
     #[must_use]
-    pub(super) fn read(&self, new: &CertificateFacts, moment: &Moment) -> Reading {
+    pub(in crate::ui) fn read(&self, new: &CertificateFacts, moment: &Moment) -> Reading {
         if !self.on_date {
             return Reading::Now;
         }
@@ -127,7 +127,7 @@ impl Stated {
 
 /// `= 08:00 UTC, in 4 days 9 hours, 16 days before the old one expires`.
 #[must_use]
-pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &Moment) -> String {
+pub(in crate::ui) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &Moment) -> String {
     let Reading::At { at, zone } = reading else {
         let valid = old.is_some_and(|old| old.not_after > moment.now);
         return if *reading == Reading::Now && valid {
@@ -165,13 +165,13 @@ pub(super) fn means(reading: &Reading, old: Option<&CertificateFacts>, moment: &
 
 /// In seven days, in the morning.
 #[must_use]
-pub(super) fn week_from(moment: &Moment) -> DateTime {
+pub(in crate::ui) fn week_from(moment: &Moment) -> DateTime {
     moment.zone.to_datetime(moment.now).date().saturating_add(7.days()).at(HOUR, 0, 0, 0)
 }
 
 /// A week before the old one ends, in the morning, where that is still to come.
 #[must_use]
-pub(super) fn week_before_end(old: Option<&CertificateFacts>, moment: &Moment) -> Option<DateTime> {
+pub(in crate::ui) fn week_before_end(old: Option<&CertificateFacts>, moment: &Moment) -> Option<DateTime> {
     let day = moment.zone.to_datetime(old?.not_after).date().saturating_sub(7.days());
     let local = day.at(HOUR, 0, 0, 0);
     let at = moment.zone.to_ambiguous_timestamp(local).compatible().ok()?;
@@ -180,7 +180,11 @@ pub(super) fn week_before_end(old: Option<&CertificateFacts>, moment: &Moment) -
 
 /// The local time to propose; nothing where it is to be now: there is no old one, it has ended, or the new one has.
 #[must_use]
-pub(super) fn proposal(old: Option<&CertificateFacts>, new: &CertificateFacts, moment: &Moment) -> Option<DateTime> {
+pub(in crate::ui) fn proposal(
+    old: Option<&CertificateFacts>,
+    new: &CertificateFacts,
+    moment: &Moment,
+) -> Option<DateTime> {
     let old = old.filter(|old| old.not_after > moment.now)?;
     if new.not_after <= moment.now {
         return None;

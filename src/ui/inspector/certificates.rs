@@ -163,7 +163,7 @@ impl CertificatesTab {
             timeline: Timeline::of(uses, &facts, None, moment),
             sentence: meaning(uses, &facts, None, moment),
             cards: cards(snapshot, uses, report, moment),
-            ours: our_card(snapshot, &profile.identity, report, moment),
+            ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment),
         });
     }
 

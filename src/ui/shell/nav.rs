@@ -9,10 +9,10 @@ use crate::app::Protection;
 use crate::app::engine::ReceivingState;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
-use crate::ui::intent::{Intent, Page};
+use crate::ui::intent::{Intent, Page, SettingsSection};
 use crate::ui::receiving::ReceivingDialog;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted};
+use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted, small};
 
 /// Shows it. On a narrow window it shrinks to icons.
 pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
@@ -30,6 +30,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
         let here = match page {
             Page::Connections | Page::TestSend(_) => 0,
             Page::Transmissions => 1,
+            Page::Settings(_) => usize::MAX,
         };
         let need_action = desk.snapshot.summary.need_action;
         let items = [
@@ -46,7 +47,8 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
                 desk.intend(Intent::Go(target));
             }
         }
-        ui.with_layout(Layout::bottom_up(Align::Min), |ui| foot(ui, desk, narrow));
+        let settings = matches!(page, Page::Settings(_));
+        ui.with_layout(Layout::bottom_up(Align::Min), |ui| foot(ui, desk, narrow, settings));
     });
 }
 
@@ -114,7 +116,7 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
 }
 
 /// The foot, from the bottom up: the choice of colours, and how to find everything else.
-fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
+fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, settings: bool) {
     let current = ui.options(|options| options.theme_preference);
     let choices = [
         (ThemePreference::System, Icon::Monitor, "The system's colours"),
@@ -150,6 +152,9 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         show(ui);
         ui.add_space(8.0);
         receiving_icon(ui, desk);
+        if icon_button(ui, Icon::Settings, "Settings").clicked() {
+            desk.intend(Intent::Go(Page::Settings(SettingsSection::default())));
+        }
         return;
     }
     ui.horizontal(|ui| {
@@ -163,6 +168,16 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         let find = ui.add(egui::Label::new(muted(ui, "Find anything · Ctrl+K")).sense(Sense::click()));
         if find.clicked() {
             desk.intend(Intent::OpenPalette);
+        }
+    });
+    ui.horizontal(|ui| {
+        ui.add_space(9.0);
+        let words = if settings { small("Settings · Ctrl+,") } else { muted(ui, "Settings · Ctrl+,") };
+        let shown = ui.add(egui::Label::new(words).sense(Sense::click()));
+        shown.widget_info(|| WidgetInfo::selected(Role::Button, true, settings, "Settings"));
+        focus_ring(ui, &shown);
+        if shown.clicked() {
+            desk.intend(Intent::Go(Page::Settings(SettingsSection::default())));
         }
     });
     ui.horizontal(|ui| {

@@ -30,7 +30,7 @@ pub(super) fn plan(ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, ki
             if profile.signing == Signing::None {
                 line(ui, "Not signed");
             } else {
-                line(ui, &format!("{}, {}", profile.identity, profile.signing.label()));
+                line(ui, &format!("{}, {}", profile.identity.at(desk.moment.now), profile.signing.label()));
             }
         });
         row(ui, "To", |ui| {

@@ -4,6 +4,9 @@
 mod certificate;
 mod connections;
 mod engine;
+mod identities;
+#[cfg(feature = "pictures")]
+mod identity_pictures;
 mod new_connection;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
@@ -11,6 +14,7 @@ mod picture_workspace;
 mod pictures;
 mod receiving;
 mod settings;
+mod settings_page;
 mod shell;
 mod stage;
 mod test_send;

@@ -234,7 +234,7 @@ fn adapted(snapshot: &Snapshot, policy: &PolicyId, kind: ProfileKind, usual: Pro
 fn most_used(snapshot: &Snapshot) -> Option<IdentityName> {
     let uses = |name: &IdentityName| {
         let profiles = snapshot.connections.iter().flat_map(|state| state.connection.profiles());
-        profiles.filter(|(_, profile)| profile.identity == *name).count()
+        profiles.filter(|(_, profile)| profile.identity.at(snapshot.at) == name).count()
     };
     snapshot.identities.iter().map(|identity| &identity.name).max_by_key(|name| uses(name)).cloned()
 }

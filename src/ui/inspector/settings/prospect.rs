@@ -135,7 +135,18 @@ impl Outlook {
                     _ => continue,
                 };
                 let current = draft.value((scope, row.key));
-                if !choices.iter().any(|choice| choice.value == current) {
+                if row.key == "identity" && current.starts_with('[') {
+                    // More than one over time: it is shown as it is, and changed over from the settings.
+                    let label = match scope {
+                        Scope::Profile(kind) => {
+                            self.profile(kind).map(|prospect| prospect.profile.identity.to_string())
+                        }
+                        Scope::Own => None,
+                    };
+                    let value = current.to_owned();
+                    let label = label.unwrap_or_else(|| value.clone());
+                    choices.insert(0, Choice { value, label, remark: Some("with its schedule".to_owned()) });
+                } else if !choices.iter().any(|choice| choice.value == current) {
                     let gone = Some("not in the workspace".to_owned());
                     choices.push(Choice { value: current.to_owned(), label: current.to_owned(), remark: gone });
                 }

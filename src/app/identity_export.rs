@@ -1,0 +1,127 @@
+//! Giving our certificate away, and taking a key with it out of the workspace.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::{App, AppError};
+use crate::certificate::{self, Certificate, P12Form};
+use crate::domain::identifier::IdentityName;
+use crate::domain::spelling::spelled;
+
+spelled! {
+    /// The form of an exported identity.
+    pub enum IdentityFormat {
+        /// The certificate as PEM.
+        Pem = "pem",
+        /// The certificate in DER.
+        Der = "der",
+        /// The certificate with those above it, as PKCS#7.
+        P7b = "p7b",
+        /// The key with its certificates under a password, as PKCS#12.
+        P12 = "p12",
+    }
+}
+
+impl IdentityFormat {
+    /// The usual end of a file's name.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Pem => "pem",
+            Self::Der => "cer",
+            Self::P7b => "p7b",
+            Self::P12 => "p12",
+        }
+    }
+}
+
+/// What an export of a key needs.
+#[derive(Clone, Debug)]
+pub struct KeyExport {
+    /// The password of the file.
+    pub password: Zeroizing<String>,
+    /// How it is encrypted.
+    pub form: P12Form,
+}
+
+impl App {
+    /// The certificate of an identity as PEM, for sending to partners. The key never leaves the workspace this way.
+    ///
+    /// # Errors
+    /// Where there is none of that name.
+    pub async fn export_identity(&self, name: &IdentityName) -> Result<String, AppError> {
+        Ok(self.own_chain(name).await?.first().map(Certificate::to_pem).unwrap_or_default())
+    }
+
+    /// The certificate of an identity in a form without its key.
+    ///
+    /// # Errors
+    /// Where there is none of that name, or the form is one with the key.
+    pub async fn export_certificate(&self, name: &IdentityName, format: IdentityFormat) -> Result<Vec<u8>, AppError> {
+        let chain = self.own_chain(name).await?;
+        let own = chain.first().ok_or_else(|| AppError::new(format!("identity `{name}` has no certificate")))?;
+        match format {
+            IdentityFormat::Pem => Ok(own.to_pem().into_bytes()),
+            IdentityFormat::Der => Ok(own.der().to_vec()),
+            IdentityFormat::P7b => Ok(certificate::to_p7b(&chain)),
+            IdentityFormat::P12 => Err(AppError::new("a PKCS#12 file holds the key, which needs a password")),
+        }
+    }
+
+    /// Writes an identity with its key to a file that its owner alone can read.
+    ///
+    /// # Errors
+    /// Where there is none of that name, the workspace is locked, or the file cannot be written; then there is none.
+    pub async fn export_key(&self, name: &IdentityName, export: KeyExport, file: &Path) -> Result<(), AppError> {
+        let identity = self.unseal(&self.workspace().await?, name).await?;
+        let friendly = name.to_string();
+        let bytes = super::identities::beside("making the file", move || {
+            let chain: Vec<Certificate> = std::iter::once(identity.certificate).chain(identity.chain).collect();
+            certificate::to_p12(&friendly, &identity.key, &chain, &export.password, export.form)
+        })
+        .await?
+        .map_err(|error| AppError::new(error.to_string()))?;
+        write_private(file, &bytes)
+    }
+
+    /// The certificates of an identity, its own first.
+    pub(super) async fn own_chain(&self, name: &IdentityName) -> Result<Vec<Certificate>, AppError> {
+        let identity = self.stored_identities().await?.into_iter().find(|identity| identity.name == *name);
+        let identity = identity.ok_or_else(|| super::identities::unknown(name))?;
+        Ok(identity.chain.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Writes a file that others cannot read, whole or not at all: beside its place first, then moved there.
+fn write_private(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let cannot = |error: std::io::Error| AppError::new(format!("cannot write {}: {error}", file.display()));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    // Temporary files are made for their owner alone.
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    beside.write_all(bytes).and_then(|()| beside.as_file().sync_all()).map_err(cannot)?;
+    beside.persist(file).map_err(|error| cannot(error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_key_is_its_owners_alone_and_replaces_another_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.p12");
+        std::fs::write(&file, "something longer that was there before").unwrap();
+        write_private(&file, b"key").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"key");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(write_private(&folder.path().join("absent/key.p12"), b"key").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}

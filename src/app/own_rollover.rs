@@ -1,0 +1,374 @@
+//! Changing our own identity, partner by partner: the schedule, who was told, who has confirmed, what was seen.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::identities::{in_short, unknown};
+use super::{App, AppError};
+use crate::domain::algorithm::Signing;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning};
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::own_rollover::{Acquaintance, Noted, OwnStage, concern, stage};
+use crate::domain::own_timeline::OwnTimeline;
+use crate::domain::signing::signing_obstacle;
+use crate::domain::timeline::Activation;
+use crate::domain::transmission::{Direction, Verdict};
+use crate::store::{TransmissionFilter, Workspace};
+
+/// A profile of a connection.
+pub type ProfileRef = (ConnectionId, ProfileKind);
+
+/// A change of the identity that signs.
+#[derive(Clone, Debug)]
+pub struct OwnChange {
+    /// Only profiles that sign with this one; any where absent.
+    pub from: Option<IdentityName>,
+    /// The one that is to sign.
+    pub to: IdentityName,
+    /// When.
+    pub activation: Activation,
+    /// Which profiles; all that sign with `from` where there is none.
+    pub profiles: Vec<ProfileRef>,
+}
+
+/// What is to become of a change that was scheduled or made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnStep {
+    /// It is given up before it happens.
+    Cancel,
+    /// The one before signs again.
+    RollBack,
+}
+
+/// One profile whose schedule was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnChanged {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// The identity that will sign.
+    pub identity: IdentityName,
+    /// From when.
+    pub activates: Timestamp,
+    /// The one that signed before.
+    pub replaces: IdentityName,
+}
+
+/// What was changed, and what is to be said about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OwnChanges {
+    /// The profiles.
+    pub profiles: Vec<OwnChanged>,
+    /// What is to be said.
+    pub warnings: Vec<CertificateWarning>,
+}
+
+/// How far one profile's partner is with an identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwnProgress {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// What people call it.
+    pub name: String,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// How far.
+    pub stage: OwnStage,
+    /// The one that signs now.
+    pub signs_now: IdentityName,
+    /// From when the identity signs, where that was stated.
+    pub activates: Option<Timestamp>,
+    /// The zone in which that was stated.
+    pub zone: Option<String>,
+    /// What is known of the partner.
+    #[serde(flatten)]
+    pub known: Acquaintance,
+    /// What is to be worried about.
+    pub concern: Option<String>,
+}
+
+impl App {
+    /// Has another identity sign for profiles, now or from an instant on: all of them or none. It decrypts at once, as
+    /// every identity does.
+    ///
+    /// # Errors
+    /// Where an identity or a profile does not exist, none is concerned, the new key does not sign as a profile wants it,
+    /// or the instant is past or outside the certificate's validity. Then nothing has changed.
+    pub async fn change_own(&self, change: &OwnChange) -> Result<OwnChanges, AppError> {
+        let (now, facts) = (self.now(), self.own_facts().await?);
+        let new = facts.iter().find(|(name, _)| *name == change.to).ok_or_else(|| unknown(&change.to))?.1.clone();
+        if let Some(from) = change.from.as_ref().filter(|from| !facts.iter().any(|(name, _)| name == *from)) {
+            return Err(unknown(from));
+        }
+        let concerned = |connection: &Connection, kind: ProfileKind, profile: &Profile| {
+            let named = change.profiles.iter().any(|(id, each)| *id == connection.id && *each == kind);
+            let all = change.profiles.is_empty() && change.from.is_some();
+            (named || all) && change.from.as_ref().is_none_or(|from| profile.identity.at(now) == from)
+        };
+        let mut warnings = Vec::new();
+        let changed = self
+            .change_timelines(concerned, |timeline, profile| {
+                if let Some(obstacle) = signing_obstacle(&change.to, new.key, profile.signing) {
+                    return Err(AppError::new(obstacle));
+                }
+                let after = timeline
+                    .change_over(&change.to, &new, &change.activation, now)
+                    .map_err(|error| AppError::new(error.to_string()))?;
+                let flips = after.next(now).map(|(_, at)| at);
+                let old = facts.iter().find(|(name, _)| name == timeline.at(now)).map(|(_, facts)| facts);
+                let mut warn = |warning| {
+                    if !warnings.contains(&warning) {
+                        warnings.push(warning);
+                    }
+                };
+                if let Some(at) = flips {
+                    if old.is_some_and(|old| old.not_after < at) {
+                        warn(CertificateWarning::Gap);
+                    }
+                    if at.as_second() - now.as_second() < 86_400 {
+                        warn(CertificateWarning::Soon);
+                    }
+                }
+                if timeline.next(now).is_some_and(|(entry, _)| entry.name != change.to) {
+                    warn(CertificateWarning::ScheduleCancelled);
+                }
+                Ok(after)
+            })
+            .await?;
+        Ok(OwnChanges { profiles: changed, warnings })
+    }
+
+    /// Gives changes up or takes them back: all of them or none.
+    ///
+    /// # Errors
+    /// Where a profile does not exist, nothing is scheduled, there was none before, or its certificate has ended. Then
+    /// nothing has changed.
+    pub async fn step_own(&self, profiles: &[ProfileRef], step: OwnStep) -> Result<OwnChanges, AppError> {
+        let (now, facts) = (self.now(), self.own_facts().await?);
+        for (id, kind) in profiles {
+            self.profile(id, *kind).await?;
+        }
+        let concerned = |connection: &Connection, kind: ProfileKind, _: &Profile| {
+            profiles.iter().any(|(id, each)| *id == connection.id && *each == kind)
+        };
+        let known = |name: &IdentityName| facts.iter().find(|(each, _)| each == name).map(|(_, facts)| facts.clone());
+        let changed = self
+            .change_timelines(concerned, |timeline, _| {
+                match step {
+                    OwnStep::Cancel => timeline.cancel(now),
+                    OwnStep::RollBack => timeline.roll_back(known, now),
+                }
+                .map_err(|error| AppError::new(error.to_string()))
+            })
+            .await?;
+        Ok(OwnChanges { profiles: changed, warnings: Vec::new() })
+    }
+
+    /// Changes the timelines of the profiles concerned in one transaction.
+    async fn change_timelines(
+        &self,
+        concerned: impl Fn(&Connection, ProfileKind, &Profile) -> bool,
+        mut change: impl FnMut(&OwnTimeline, &Profile) -> Result<OwnTimeline, AppError>,
+    ) -> Result<Vec<OwnChanged>, AppError> {
+        let now = self.now();
+        let mut changed = Vec::new();
+        let ids: Vec<ConnectionId> = self
+            .connections()
+            .await?
+            .iter()
+            .filter(|connection| connection.profiles().any(|(kind, profile)| concerned(connection, kind, profile)))
+            .map(|connection| connection.id.clone())
+            .collect();
+        if ids.is_empty() {
+            return Err(AppError::new("no profile is concerned: none of those named signs with that identity")
+                .hint("`countersign identity list` shows which profile uses which identity"));
+        }
+        // Read within the transaction that writes: of two changes at once none is lost.
+        let mut transaction = self.workspace().await?.begin().await?;
+        for id in ids {
+            let Some(mut connection) = transaction.connection(&id).await? else { continue };
+            for kind in ProfileKind::ALL {
+                let Some(profile) = connection.profile(*kind) else { continue };
+                if !concerned(&connection, *kind, profile) {
+                    continue;
+                }
+                let place = |error: AppError| {
+                    let hint = error.what_to_do().map(ToOwned::to_owned);
+                    AppError::new(format!("{id} {kind}: {error}")).maybe_hint(hint)
+                };
+                let after = change(&profile.identity, profile).map_err(place)?;
+                let next = after.next(now);
+                changed.push(OwnChanged {
+                    connection: id.clone(),
+                    profile: *kind,
+                    identity: next.map_or_else(|| after.at(now), |(entry, _)| &entry.name).clone(),
+                    activates: next.map_or(now, |(_, at)| at),
+                    replaces: profile.identity.at(now).clone(),
+                });
+                if let Some(profile) = connection.profile_mut(*kind) {
+                    profile.identity = after;
+                }
+            }
+            transaction.save_connection(&connection, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(changed)
+    }
+
+    /// Notes that partners were told of an identity, how.
+    ///
+    /// # Errors
+    /// Where the identity or a profile does not exist, or `how` is empty.
+    pub async fn note_told(
+        &self,
+        name: &IdentityName,
+        profiles: &[ProfileRef],
+        how: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), AppError> {
+        self.note(name, profiles, how, at, false).await
+    }
+
+    /// Notes that partners have confirmed that they have it, by whom.
+    ///
+    /// # Errors
+    /// As [`App::note_told`].
+    pub async fn note_confirmed(
+        &self,
+        name: &IdentityName,
+        profiles: &[ProfileRef],
+        by: &str,
+        at: Option<Timestamp>,
+    ) -> Result<(), AppError> {
+        self.note(name, profiles, by, at, true).await
+    }
+
+    async fn note(
+        &self,
+        name: &IdentityName,
+        profiles: &[ProfileRef],
+        words: &str,
+        at: Option<Timestamp>,
+        confirmed: bool,
+    ) -> Result<(), AppError> {
+        let words = words.trim().to_owned();
+        if words.is_empty() || words.chars().any(|c| c.is_control() && c != '\n') {
+            let what = if confirmed { "by whom it was confirmed" } else { "how they were told" };
+            return Err(AppError::new(format!("{what} is to be said, in a few words")));
+        }
+        let fingerprint = self.own_fact(name).await?.fingerprint_sha256;
+        for (id, kind) in profiles {
+            self.profile(id, *kind).await?;
+        }
+        let note = Noted { at: at.unwrap_or_else(|| self.now()), words };
+        let mut transaction = self.workspace().await?.begin().await?;
+        for (id, kind) in profiles {
+            if confirmed {
+                transaction.note_confirmed(id, *kind, &fingerprint, &note).await?;
+            } else {
+                transaction.note_told(id, *kind, &fingerprint, &note).await?;
+            }
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// How far the partners are whose profiles sign with an identity, will, or did.
+    ///
+    /// # Errors
+    /// Where there is none of that name, or the workspace cannot be read.
+    pub async fn own_progress(&self, name: &IdentityName) -> Result<Vec<OwnProgress>, AppError> {
+        let (now, fingerprint) = (self.now(), self.own_fact(name).await?.fingerprint_sha256);
+        let workspace = self.workspace().await?;
+        let known = workspace.acquaintances(&fingerprint).await?;
+        let mut all = Vec::new();
+        for connection in self.connections().await? {
+            for (kind, profile) in connection.profiles() {
+                let timeline = &profile.identity;
+                let Some(entry) = timeline.uses().iter().rev().find(|entry| entry.name == *name) else { continue };
+                let stored = known.iter().find(|each| each.connection == connection.id && each.profile == kind);
+                let mut acquaintance = stored.map(|stored| stored.known.clone()).unwrap_or_default();
+                if let Some(from) = entry.from.filter(|from| *from <= now && profile.signing != Signing::None) {
+                    acquaintance.verified = delivered_since(&workspace, &connection.id, kind, from).await?;
+                }
+                all.push(OwnProgress {
+                    stage: stage(timeline, name, &acquaintance, now),
+                    concern: concern(timeline, name, &acquaintance, now),
+                    connection: connection.id.clone(),
+                    name: connection.name.clone(),
+                    profile: kind,
+                    signs_now: timeline.at(now).clone(),
+                    activates: entry.from,
+                    zone: entry.zone.clone(),
+                    known: acquaintance,
+                });
+            }
+        }
+        all.sort_by(|one, other| (&one.name, one.profile).cmp(&(&other.name, other.profile)));
+        Ok(all)
+    }
+
+    /// The profiles of connections that name an identity, for what is said about all of a connection.
+    ///
+    /// # Errors
+    /// Where a connection has no profile that names it; all are looked at where none is given.
+    pub async fn profiles_naming(
+        &self,
+        name: &IdentityName,
+        connections: &[ConnectionId],
+    ) -> Result<Vec<ProfileRef>, AppError> {
+        for id in connections {
+            self.connection(id).await?;
+        }
+        let wanted = |id: &ConnectionId| connections.is_empty() || connections.contains(id);
+        let found: Vec<ProfileRef> = self
+            .connections()
+            .await?
+            .iter()
+            .filter(|connection| wanted(&connection.id))
+            .flat_map(|connection| connection.profiles().map(move |(kind, profile)| (connection, kind, profile)))
+            .filter(|(_, _, profile)| profile.identity.names(name))
+            .map(|(connection, kind, _)| (connection.id.clone(), kind))
+            .collect();
+        let without: Vec<String> = connections
+            .iter()
+            .filter(|id| !found.iter().any(|(each, _)| each == *id))
+            .map(ToString::to_string)
+            .collect();
+        if found.is_empty() || !without.is_empty() {
+            let whose = if without.is_empty() { "no connection".to_owned() } else { in_short(&without) };
+            return Err(AppError::new(format!("`{name}` is not an identity of {whose}, now or on a date"))
+                .hint("schedule the change first: `countersign identity rollover`"));
+        }
+        Ok(found)
+    }
+
+    async fn own_facts(&self) -> Result<Vec<(IdentityName, CertificateFacts)>, AppError> {
+        Ok(self.stored_identities().await?.into_iter().map(|stored| (stored.name, stored.facts)).collect())
+    }
+
+    async fn own_fact(&self, name: &IdentityName) -> Result<CertificateFacts, AppError> {
+        let found = self.own_facts().await?.into_iter().find(|(each, _)| each == name);
+        found.map(|(_, facts)| facts).ok_or_else(|| unknown(name))
+    }
+}
+
+/// When a message was last acknowledged of those sent to a profile since an instant.
+async fn delivered_since(
+    workspace: &Workspace,
+    connection: &ConnectionId,
+    profile: ProfileKind,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, AppError> {
+    let filter = TransmissionFilter {
+        verdict: Some(Verdict::Delivered),
+        direction: Some(Direction::Outbound),
+        connection: Some(connection.clone()),
+        profile: Some(profile),
+        since: Some(since),
+        limit: 1,
+        ..TransmissionFilter::default()
+    };
+    Ok(workspace.transmissions(&filter).await?.0.first().map(|found| found.at))
+}

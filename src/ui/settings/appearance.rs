@@ -1,0 +1,37 @@
+//! Settings > Appearance: colours, and the size of everything. Both are kept with the window's own preferences.
+
+use egui::{ThemePreference, Ui};
+
+use crate::ui::widgets::{field, muted, section, segmented};
+
+/// Sizes of everything, in hundredths.
+const SIZES: [(u32, &str); 5] = [(90, "90 %"), (100, "100 %"), (110, "110 %"), (125, "125 %"), (150, "150 %")];
+
+/// Shows the section.
+pub(super) fn show(ui: &mut Ui) {
+    section(ui, "Appearance");
+    ui.add_space(6.0);
+    field(ui, "Colours", |ui| {
+        ui.horizontal(|ui| {
+            let current = ui.options(|options| options.theme_preference);
+            let all = [
+                (ThemePreference::System, "As the system"),
+                (ThemePreference::Light, "Light"),
+                (ThemePreference::Dark, "Dark"),
+            ];
+            if let Some(chosen) = segmented(ui, current, &all) {
+                ui.ctx().set_theme(chosen);
+            }
+        });
+    });
+    field(ui, "Size", |ui| {
+        ui.horizontal(|ui| {
+            // The keys change it in steps of their own: the nearest is none, where it is none of these.
+            let current = (ui.ctx().zoom_factor() * 100.0).round() as u32;
+            if let Some(chosen) = segmented(ui, current, &SIZES) {
+                ui.ctx().set_zoom_factor(chosen as f32 / 100.0);
+            }
+        });
+        ui.add(egui::Label::new(muted(ui, "Also with Ctrl+Plus, Ctrl+Minus and Ctrl+0")).wrap());
+    });
+}

@@ -1,0 +1,71 @@
+//! One identity: what its certificate is, and what can be done with it.
+
+use egui::Ui;
+
+use super::change_over::ChangeOverDialog;
+use super::export::ExportDialog;
+use super::renew::RenewDialog;
+use super::request::{InstallDialog, RequestDialog};
+use crate::app::engine::IdentityState;
+use crate::ui::certificate::{short_fingerprint, signature, validity};
+use crate::ui::desk::Desk;
+use crate::ui::intent::Intent;
+use crate::ui::moment::count;
+use crate::ui::theme;
+use crate::ui::widgets::{card, link, muted, primary, secondary, small, strong};
+
+/// Shows it with its buttons.
+pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>) {
+    let (name, facts) = (&identity.name, &identity.facts);
+    card(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 6.0;
+        ui.label(strong(name.as_str()).font(theme::bold(theme::SECTION)));
+        let row = |ui: &mut Ui, label: &str, value: String| {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = 8.0;
+                ui.label(muted(ui, label));
+                ui.add(egui::Label::new(small(value)).wrap().selectable(true));
+            });
+        };
+        row(ui, "Subject", facts.subject.clone());
+        if !facts.self_signed {
+            row(ui, "Issuer", format!("{}, {} kept with it", facts.issuer, count(identity.above, "certificate")));
+        }
+        row(ui, "Valid", validity(facts, &desk.moment));
+        row(ui, "Key", format!("{}, signed with {}", facts.key, signature(facts)));
+        row(ui, "Serial number", facts.serial.clone());
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            ui.label(muted(ui, "SHA-256"));
+            short_fingerprint(ui, &facts.fingerprint_sha256, name.as_str());
+        });
+        ui.add_space(2.0);
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
+            ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+            let others = desk.snapshot.identities.len() > 1;
+            let change = ui.add_enabled_ui(others, |ui| primary(ui, "Change over…")).inner;
+            let change =
+                if others { change } else { change.on_disabled_hover_text("Make or import the next one first") };
+            if change.clicked() {
+                desk.intend(Intent::Open(Box::new(ChangeOverDialog::new(name.clone(), desk))));
+            }
+            if secondary(ui, "Export…").clicked() {
+                desk.intend(Intent::Open(Box::new(ExportDialog::new(name))));
+            }
+            if secondary(ui, "Renew with the same key…").clicked() {
+                desk.intend(Intent::Open(Box::new(RenewDialog::new(identity, desk))));
+            }
+            if secondary(ui, "Request from a CA…").clicked() {
+                desk.intend(Intent::Open(Box::new(RequestDialog::new(Some(identity), desk))));
+            }
+            if secondary(ui, "Install a CA's answer…").clicked() {
+                desk.intend(Intent::Open(Box::new(InstallDialog::new(name.clone(), desk))));
+            }
+            if link(ui, "Remove…").clicked() {
+                desk.intend(Intent::Open(Box::new(super::ask::remove(name))));
+            }
+        });
+    });
+}

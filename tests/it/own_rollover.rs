@@ -1,0 +1,325 @@
+//! Changing our own identity: what is signed with before and after the agreed instant, what decrypts, and what is known of
+//! the partner meanwhile.
+
+use std::path::Path;
+
+use countersign::app::{
+    App, Clock, KeyKind, NewIdentity, OwnChange, OwnStep, Payload, SendRequest, SheetFormat, SheetRequest,
+};
+use countersign::certificate::{Certificate, read};
+use countersign::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use countersign::domain::own_rollover::OwnStage;
+use countersign::domain::timeline::Activation;
+use countersign::domain::transmission::Verdict;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::exchange::{PARTNER, Partner, Serving, Wrong, app_on, post};
+
+const PRODUCTION: ProfileKind = ProfileKind::Production;
+
+fn name(text: &str) -> IdentityName {
+    text.parse().unwrap()
+}
+
+fn partner_id() -> ConnectionId {
+    "partner".parse().unwrap()
+}
+
+/// A workspace with two identities, the partner's connection signing with the old one.
+struct House {
+    folder: tempfile::TempDir,
+    begin: Timestamp,
+    old: Certificate,
+    new: Certificate,
+}
+
+impl House {
+    async fn new(url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = Clock::System.now();
+        let app = app_on(&folder.path().join("workspace"), Clock::Fixed(begin));
+        let mut certificates = Vec::new();
+        for each in ["old", "new"] {
+            let new = NewIdentity { name: name(each), key: KeyKind::Rsa2048, days: 300, subject: None };
+            app.create_identity(new).await.unwrap();
+            let pem = app.export_identity(&name(each)).await.unwrap();
+            certificates.push(read(pem.as_bytes(), None).unwrap().certificates.remove(0));
+        }
+        let [old, new] = <[Certificate; 2]>::try_from(certificates).unwrap();
+        std::fs::write(folder.path().join("partner.pem"), PARTNER.certificate.to_pem()).unwrap();
+        let file = folder.path().join("partner.toml");
+        let text = format!(
+            "id = \"partner\"\nname = \"Partner <&>\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"PARTNER\"\n\
+             url = \"{url}\"\nidentity = \"old\"\npartner_certificates = [\"partner.pem\"]\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        app.add_connection(&file, false).await.unwrap();
+        app.close().await;
+        Self { folder, begin, old, new }
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn day(&self, days: i64) -> Timestamp {
+        self.begin.saturating_add(SignedDuration::from_hours(24 * days)).unwrap()
+    }
+
+    /// The program on a day.
+    fn on(&self, days: i64) -> App {
+        app_on(&self.path().join("workspace"), Clock::Fixed(self.day(days)))
+    }
+
+    fn change(&self, days: i64) -> OwnChange {
+        let zone = Some("America/Chicago".to_owned());
+        OwnChange {
+            from: Some(name("old")),
+            to: name("new"),
+            activation: Activation::At { at: self.day(days), zone },
+            profiles: Vec::new(),
+        }
+    }
+
+    async fn signs_with(&self, days: i64) -> String {
+        let app = self.on(days);
+        let connection = app.connection(&partner_id()).await.unwrap();
+        let signs = connection.profile(PRODUCTION).unwrap().identity.at(app.now()).to_string();
+        app.close().await;
+        signs
+    }
+
+    async fn stage(&self, days: i64) -> OwnStage {
+        let app = self.on(days);
+        let progress = app.own_progress(&name("new")).await.unwrap();
+        app.close().await;
+        progress[0].stage
+    }
+}
+
+async fn send(app: &App, folder: &Path) -> Verdict {
+    let file = folder.join("order.edi");
+    std::fs::write(&file, "ISA*00*~").unwrap();
+    let request = SendRequest { connection: partner_id(), profile: PRODUCTION, payload: Payload::File(file) };
+    app.send(&request, &|_event| {}).await.unwrap().verdict
+}
+
+/// A partner that knows a certificate of ours.
+fn knowing(us: &Certificate) -> Partner {
+    let us = us.clone();
+    Partner::start(move |received, stream| {
+        let receipt = received.receipt(&us, Wrong::Nothing);
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_flips_at_the_agreed_instant_and_both_certificates_decrypt_all_along() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    let changed = app.change_own(&house.change(10)).await.unwrap();
+    assert_eq!((changed.profiles.len(), changed.profiles[0].activates), (1, house.day(10)));
+    assert!(changed.warnings.is_empty());
+    app.close().await;
+
+    for (days, signer, other) in [(9, &house.old, &house.new), (11, &house.new, &house.old)] {
+        let partner = knowing(signer);
+        let app = house.on(days);
+        app.set(&partner_id(), Some(PRODUCTION), &[("url".to_owned(), partner.url.clone())], None).await.unwrap();
+        assert_eq!(send(&app, house.path()).await, Verdict::Delivered);
+        let received = partner.received().remove(0);
+        received.opened(signer);
+        let serving = Serving::start(app.clone(), house.path().join("inbox"), None).await;
+        for (index, recipient) in [signer, other].into_iter().enumerate() {
+            let id = format!("<{days}-{index}@partner>");
+            let (headers, body) = Partner::message(
+                recipient,
+                &id,
+                b"order",
+                &[
+                    ("Disposition-Notification-To", "edi@partner.example"),
+                    (
+                        "Disposition-Notification-Options",
+                        "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=optional, sha-256",
+                    ),
+                ],
+            );
+            let answer = post(&serving.url, &headers, &body);
+            assert_eq!(answer.status, 200);
+            let text = String::from_utf8_lossy(&answer.body).into_owned();
+            assert!(text.contains("processed") && !text.contains("error"), "{text}");
+            assert!(verified(&answer, signer), "the receipt is signed with what the partner knows at that instant");
+            assert!(!verified(&answer, other));
+        }
+        serving.stop().await;
+        app.close().await;
+    }
+}
+
+/// Whether a receipt is signed with the key of a certificate.
+fn verified(answer: &crate::exchange::Answered, signer: &Certificate) -> bool {
+    use countersign::as2::{OpeningKeys, SignatureOutcome, open};
+    let keys = OpeningKeys { decryption: &[], accepted: &[signer] };
+    let mut out = Vec::new();
+    let opened = open(&answer.headers, &mut std::io::Cursor::new(&answer.body), keys, &[], &mut out).unwrap();
+    matches!(opened.signature.unwrap().outcome, SignatureOutcome::Good { .. })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_known_how_far_the_partner_is() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    app.change_own(&house.change(10)).await.unwrap();
+    let profiles = app.profiles_naming(&name("new"), &[]).await.unwrap();
+    assert_eq!(profiles, [(partner_id(), PRODUCTION)]);
+    assert_eq!(house.stage(0).await, OwnStage::NotTold);
+    let late = house.on(8);
+    assert!(late.own_progress(&name("new")).await.unwrap()[0].concern.as_deref().unwrap().contains("nobody has told"));
+    late.close().await;
+    app.note_told(&name("new"), &profiles, "by mail", None).await.unwrap();
+    assert_eq!(house.stage(1).await, OwnStage::Told);
+    assert!(app.note_confirmed(&name("new"), &profiles, " ", None).await.is_err());
+    app.note_confirmed(&name("new"), &profiles, "Ms Doe", None).await.unwrap();
+    assert_eq!(house.stage(2).await, OwnStage::Confirmed);
+
+    // A message that they encrypt for it before the date shows that they have it.
+    let serving = Serving::start(app.clone(), house.path().join("inbox"), None).await;
+    let (headers, body) = Partner::message(&house.new, "<early@partner>", b"order", &[]);
+    assert_eq!(post(&serving.url, &headers, &body).status, 200);
+    serving.stop().await;
+    let known = app.own_progress(&name("new")).await.unwrap().remove(0).known;
+    assert_eq!(known.decrypted, Some(house.day(0)));
+    app.close().await;
+    assert_eq!(house.stage(9).await, OwnStage::Confirmed);
+    assert_eq!(house.stage(10).await, OwnStage::Working);
+
+    let partner = knowing(&house.new);
+    let after = house.on(11);
+    after.set(&partner_id(), Some(PRODUCTION), &[("url".to_owned(), partner.url.clone())], None).await.unwrap();
+    assert_eq!(send(&after, house.path()).await, Verdict::Delivered);
+    let known = after.own_progress(&name("new")).await.unwrap().remove(0).known;
+    assert_eq!(known.verified, Some(house.day(11)));
+    after.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_put_off_given_up_made_at_once_and_taken_back_and_nothing_is_half_done() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    let all = [(partner_id(), PRODUCTION)];
+    app.change_own(&house.change(10)).await.unwrap();
+    app.change_own(&house.change(20)).await.unwrap();
+    assert_eq!((house.signs_with(19).await, house.signs_with(20).await), ("old".to_owned(), "new".to_owned()));
+    // Written as its file and read again it is the same.
+    let exported = app.export_connection(&partner_id()).await.unwrap();
+    assert!(exported.contains("America/Chicago"), "{exported}");
+    let file = house.path().join("again.toml");
+    std::fs::write(&file, &exported).unwrap();
+    app.add_connection(&file, true).await.unwrap();
+    assert_eq!(app.export_connection(&partner_id()).await.unwrap(), exported);
+
+    app.step_own(&all, OwnStep::Cancel).await.unwrap();
+    assert_eq!(house.signs_with(30).await, "old");
+    assert!(app.export_connection(&partner_id()).await.unwrap().contains("identity = \"old\""));
+    assert!(app.step_own(&all, OwnStep::Cancel).await.unwrap_err().message().contains("no change"));
+    assert!(app.step_own(&all, OwnStep::RollBack).await.is_err());
+
+    app.change_own(&OwnChange { activation: Activation::Now, ..house.change(0) }).await.unwrap();
+    assert_eq!(house.signs_with(1).await, "new");
+    let used = app.remove_identity(&name("new")).await.unwrap_err();
+    assert!(used.message().contains("partner production"), "{used}");
+    let again = app.change_own(&house.change(5)).await.unwrap_err();
+    assert!(again.message().contains("no profile is concerned"), "{again}");
+    app.close().await;
+    let later = house.on(2);
+    later.step_own(&all, OwnStep::RollBack).await.unwrap();
+    later.close().await;
+    assert_eq!((house.signs_with(1).await, house.signs_with(3).await), ("new".to_owned(), "old".to_owned()));
+
+    // What signed once and does not any more can go.
+    let later = house.on(4);
+    later.remove_identity(&name("new")).await.unwrap();
+    assert!(later.remove_identity(&name("old")).await.is_err());
+    later.close().await;
+    assert_eq!(house.signs_with(5).await, "old");
+
+    // An EC key does not sign with SHA-512: refused as a whole, and said where.
+    let app = house.on(6);
+    let ec = NewIdentity { name: name("ec"), key: KeyKind::EcP256, days: 300, subject: None };
+    app.create_identity(ec).await.unwrap();
+    app.set(&partner_id(), Some(PRODUCTION), &[("signing".to_owned(), "sha512".to_owned())], None).await.unwrap();
+    let before = app.export_connection(&partner_id()).await.unwrap();
+    let refused = app.change_own(&OwnChange { to: name("ec"), ..house.change(20) }).await.unwrap_err();
+    assert!(refused.message().starts_with("partner production: ") && refused.message().contains("sha256 alone"));
+    assert_eq!(app.export_connection(&partner_id()).await.unwrap(), before);
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn compliance_judges_the_one_that_signs_at_the_instant() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    // The old one ends on day 300.
+    let due = |report: countersign::domain::compliance::CheckReport| {
+        let profile = &report.connections[0].profiles[0];
+        let finding = profile
+            .findings
+            .iter()
+            .find(|finding| finding.setting == "identity_certificate" && finding.aspect == Some("validity"));
+        let finding = finding.unwrap();
+        (finding.status.to_string(), finding.reason.clone())
+    };
+    let (status, reason) = due(app.check(&[], house.day(280)).await.unwrap());
+    assert!(status == "due" && reason.contains("no successor is scheduled"), "{status}: {reason}");
+    let (status, _) = due(app.check(&[], house.day(301)).await.unwrap());
+    assert_eq!(status, "non-compliant");
+    let long = NewIdentity { name: name("long"), key: KeyKind::Rsa2048, days: 900, subject: None };
+    app.create_identity(long).await.unwrap();
+    app.change_own(&OwnChange { to: name("long"), ..house.change(290) }).await.unwrap();
+    let (status, reason) = due(app.check(&[], house.day(280)).await.unwrap());
+    assert!(status == "due" && reason.contains("its successor long goes active"), "{status}: {reason}");
+    let (status, _) = due(app.check(&[], house.day(301)).await.unwrap());
+    assert_eq!(status, "compliant");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sheet_says_all_that_a_partner_needs_and_holds_no_markup_of_others() {
+    let house = House::new("http://127.0.0.1:9/as2").await;
+    let app = house.on(0);
+    app.change_own(&house.change(10)).await.unwrap();
+    let request = |format| SheetRequest {
+        identity: name("new"),
+        connection: partner_id(),
+        contact: Some("<edi@acme.example>".to_owned()),
+        zone: None,
+        format,
+    };
+    let facts = house.new.facts();
+    let utc = house.day(10).strftime("%-d %B %Y, %H:%M UTC").to_string();
+    let pairs = |hex: &str| {
+        hex.to_ascii_uppercase()
+            .as_bytes()
+            .chunks(2)
+            .map(|pair| std::str::from_utf8(pair).unwrap())
+            .collect::<Vec<_>>()
+            .join(":")
+    };
+    let text = app.identity_sheet(&request(SheetFormat::Text)).await.unwrap();
+    let html = app.identity_sheet(&request(SheetFormat::Html)).await.unwrap();
+    let (sha256, sha1) = (pairs(&facts.fingerprint_sha256.to_hex()), pairs(&facts.fingerprint_sha1));
+    for wanted in [&utc, "America/Chicago", &sha256, &sha1, &facts.serial, "PARTNER", "http://127.0.0.1:9/as2"] {
+        assert!(text.contains(wanted), "{wanted}: {text}");
+        assert!(html.contains(wanted), "{wanted}: {html}");
+    }
+    assert_eq!(read(text.as_bytes(), None).unwrap().certificates, [house.new.clone()], "the certificate is in it");
+    assert!(html.contains("&lt;edi@acme.example&gt;") && html.contains("Partner &lt;&amp;&gt;"), "{html}");
+    assert!(!html.contains("<edi@") && !html.contains("http-equiv") && !html.contains("src="), "it stands alone");
+    let file = house.path().join("sheet.html");
+    let beside = app.write_identity_sheet(&request(SheetFormat::Html), &file).await.unwrap();
+    assert_eq!(read(&std::fs::read(beside).unwrap(), None).unwrap().certificates, [house.new.clone()]);
+    assert_eq!(std::fs::read_to_string(file).unwrap(), html);
+    let unscheduled = SheetRequest { connection: "nobody".parse().unwrap(), ..request(SheetFormat::Text) };
+    assert!(app.identity_sheet(&unscheduled).await.is_err());
+    app.close().await;
+}

@@ -1,0 +1,41 @@
+//! The settings page: its sections, and how one gets there.
+
+use egui::{Key, Modifiers, Theme};
+
+use super::Stage;
+
+#[test]
+fn the_settings_are_reached_by_key_by_foot_and_by_palette() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    assert!(stage.sees("New identity…"), "{:#?}", stage.labels());
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    stage.click("Settings");
+    assert!(stage.sees("New identity…"));
+    stage.press(Modifiers::COMMAND, Key::Num2);
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.get("Find").type_text("settings");
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.settle();
+    assert!(stage.sees("New identity…"));
+}
+
+#[test]
+fn every_section_shows_what_it_holds() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Receiving");
+    assert!(stage.sees("Receiving on :") && stage.sees("Address to listen on"), "{:#?}", stage.labels());
+    stage.click("Appearance");
+    stage.click("Dark");
+    assert_eq!(stage.harness.ctx.theme(), Theme::Dark);
+    stage.click("125 %");
+    stage.settle();
+    assert!((stage.harness.ctx.zoom_factor() - 1.25).abs() < 0.001);
+    stage.click("100 %");
+    stage.settle();
+    stage.click("Workspace");
+    let place = stage.workspace.display().to_string();
+    assert!(stage.sees(&place) && stage.sees("A key file that you alone can read"), "{:#?}", stage.labels());
+}
