@@ -79,6 +79,7 @@ plain!(
     crate::domain::UnknownWord,
     crate::domain::timeline::ActivationError,
     crate::domain::instant::InstantError,
+    crate::domain::notice::StepsError,
     crate::domain::rollover::RolloverIdError,
     crate::domain::certificate::FingerprintError,
     crate::as2::BuildError,

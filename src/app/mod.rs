@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod calendar;
 mod certificates;
 mod check;
 mod clock;
@@ -18,6 +19,7 @@ mod identity_sheet;
 mod inbox;
 mod keys;
 mod missed;
+mod notices;
 mod outbox;
 mod owed;
 mod own_policies;
@@ -26,6 +28,7 @@ mod policies;
 mod preparation;
 mod raw_text;
 mod receive;
+mod report;
 mod rollovers;
 mod runtime;
 pub mod sample;
@@ -51,10 +54,12 @@ pub use identities::{IdentityFiles, ListedIdentity, NewIdentity};
 pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
+pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
+pub use report::{Report, ReportFormat};
 pub use rollovers::{
     DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
     RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedProfile, TestedRollover,

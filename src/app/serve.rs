@@ -10,9 +10,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::courier::Courier;
+use super::notices::{Herald, Told};
 use super::outbox::Outbox;
 use super::receive::Receiver;
 use super::{App, AppError};
+use crate::domain::notice::Notice;
+use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
 use crate::transport::{Identity, Limits, Listener, ServerTls};
@@ -45,6 +48,8 @@ pub enum ServeEvent {
     Transmission(Box<Transmission>),
     /// Something else in the journal has changed.
     JournalChanged,
+    /// Something that is to be told, once.
+    Notice(Box<Notice>),
     /// A file of the outbox that is not sent.
     Outbox {
         /// Where it lies now.
@@ -69,6 +74,8 @@ pub struct BoundListener {
     outbox: Option<PathBuf>,
     /// Locked as long as this one receives.
     alone: File,
+    /// Whether reminders are sent too.
+    reminds: bool,
     /// The address listened on.
     pub address: SocketAddr,
     /// The address announced to partners.
@@ -137,6 +144,7 @@ impl App {
             inbox: options.inbox.clone(),
             outbox: options.outbox.clone(),
             alone,
+            reminds: false,
             address,
             url: format!("{scheme}://{address}/as2"),
         })
@@ -144,6 +152,13 @@ impl App {
 }
 
 impl BoundListener {
+    /// The same, that tells what is due too, by e-mail and by [`ServeEvent::Notice`].
+    #[must_use]
+    pub fn reminding(mut self) -> Self {
+        self.reminds = true;
+        self
+    }
+
     /// Serves until `shutdown` completes, then finishes what is in flight. Beside it everything is done that is due:
     /// further attempts, receipts that are owed, files of the outbox.
     ///
@@ -154,7 +169,7 @@ impl BoundListener {
         shutdown: impl Future<Output = ()> + Send,
         events: impl Fn(ServeEvent) + Send + Sync + 'static,
     ) -> Result<(), AppError> {
-        let Self { app, listener, inbox, outbox, alone, url, .. } = self;
+        let Self { app, listener, inbox, outbox, alone, reminds, url, .. } = self;
         let workspace = app.workspace().await?;
         let tell: Arc<dyn Fn(ServeEvent) + Send + Sync> = Arc::new(events);
         let receiver = Arc::new(Receiver::new(app.clone(), inbox, Arc::clone(&tell)).await?);
@@ -162,6 +177,15 @@ impl BoundListener {
         let mut beside = JoinSet::new();
         let courier = Courier::new(app.clone(), workspace.clone(), Arc::clone(&tell));
         beside.spawn(courier.run(stopped.clone()));
+        if reminds {
+            let tell = Arc::clone(&tell);
+            let told = move |told: Told| {
+                for notice in told.log {
+                    tell(ServeEvent::Notice(Box::new(notice)));
+                }
+            };
+            beside.spawn(Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told)).run(stopped.clone()));
+        }
         if let Some(folder) = outbox {
             beside.spawn(Outbox::new(app, workspace, folder, Arc::clone(&tell)).run(stopped));
         }

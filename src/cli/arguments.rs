@@ -76,6 +76,16 @@ pub(super) enum Command {
     /// One renewed certificate for many profiles at once
     #[command(subcommand, arg_required_else_help = false)]
     Rollover(super::rollover::RolloverCommand),
+    /// What must be told: certificates that end, rules that take effect
+    #[command(subcommand, arg_required_else_help = false)]
+    Notice(super::notice::NoticeCommand),
+    /// When and how is reminded
+    #[command(subcommand, arg_required_else_help = false)]
+    Notifications(super::notice::NotificationsCommand),
+    /// Activations, ends and deadlines as a calendar file (.ics)
+    Calendar(super::notice::CalendarArguments),
+    /// The evidence: inventory, findings, schedule, what was proven
+    Report(super::report::ReportArguments),
 }
 
 #[derive(Debug, clap::Args)]

@@ -10,8 +10,10 @@ mod connection;
 mod identity;
 mod identity_arguments;
 mod json;
+mod notice;
 mod output;
 mod policy;
+mod report;
 mod rollover;
 mod sample;
 mod schedule;
@@ -184,6 +186,10 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Transmission(command) => transmission::run(session, command).await,
         Command::Policy(command) => policy::run(session, command).await,
         Command::Rollover(command) => rollover::run(session, command).await,
+        Command::Notice(command) => notice::run(session, command).await,
+        Command::Notifications(command) => notice::notifications(session, command).await,
+        Command::Calendar(arguments) => notice::calendar(session, arguments).await,
+        Command::Report(arguments) => report::run(session, arguments).await,
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
         inbox: arguments.inbox,
         outbox: arguments.outbox,
     };
-    let bound = session.app.bind(&options).await?;
+    let bound = session.app.bind(&options).await?.reminding();
     session.tell_protection().await?;
     let out = session.out.clone();
     bound
@@ -40,6 +40,13 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                 ));
             }
             ServeEvent::JournalChanged => {}
+            ServeEvent::Notice(notice) => out.aside(&format!(
+                "{} {}  {}: {}",
+                words::urgency(notice.urgency),
+                notice.urgency.label(),
+                super::output::line(&notice.title),
+                super::output::line(&notice.text)
+            )),
             ServeEvent::Outbox { file, reason } => out.aside(&format!("not sent: {}: {reason}", file.display())),
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),
         })

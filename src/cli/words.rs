@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 
 use crate::domain::compliance::Status;
+use crate::domain::notice::Urgency;
 use crate::domain::transmission::{Light, StageStatus, Verdict};
 
 const GOOD: char = '✓';
@@ -20,6 +21,15 @@ pub(super) const fn status(status: Status) -> char {
         Status::Due | Status::Advice => CARE,
         Status::Compliant => GOOD,
         Status::NotApplicable => IDLE,
+    }
+}
+
+/// The icon of an urgency.
+pub(super) const fn urgency(urgency: Urgency) -> char {
+    match urgency {
+        Urgency::Critical => BAD,
+        Urgency::Urgent | Urgency::Soon => CARE,
+        Urgency::Info => IDLE,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod disposition;
 pub mod due;
 pub mod identifier;
 pub mod instant;
+pub mod notice;
 pub mod own_clock;
 pub mod own_rollover;
 pub mod own_timeline;

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0005_timeline.sql"),
     include_str!("../../assets/migrations/0006_identities.sql"),
     include_str!("../../assets/migrations/0007_rollover.sql"),
+    include_str!("../../assets/migrations/0008_reminders.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -436,7 +436,10 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 4, .. }), "{error}");
+            assert!(
+                matches!(error, OpenError::Newer { found: 99, known: super::super::migrations::NEWEST, .. }),
+                "{error}"
+            );
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
@@ -453,6 +456,15 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
+            "DROP TABLE signature_sightings",
+            "DROP TABLE server_sights",
+            "DROP TABLE clock_samples",
+            "DROP TABLE missed_activations",
+            "DROP TABLE own_acquaintances",
+            "DROP TABLE identity_requests",
+            "DROP TABLE notice_tellings",
+            "DROP TABLE notice_settlements",
+            "DROP TABLE notice_mails",
             "DROP TABLE rollover_profiles",
             "DROP TABLE rollovers",
             "DROP INDEX transmissions_by_signer",

@@ -1,4 +1,4 @@
-//! HTTP and TLS: the client that posts a message and the listener that receives one. Headers and bytes go through as they
+//! HTTP and TLS: the client that posts a message and the listener that receives one. SMTP: the client that sends a reminder. Headers and bytes go through as they
 //! are; what they mean is not known here.
 //!
 //! One connection carries one request, in both directions: an AS2 partner sends seldom, and a connection that is never
@@ -13,6 +13,7 @@ mod file_body;
 pub mod head;
 pub mod inbound;
 pub mod listener;
+pub mod mail;
 mod meter;
 mod patient;
 pub mod server_certificate;
@@ -24,5 +25,6 @@ pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
 pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
+pub use mail::{Mail, MailError, MailFault, MailSecurity, MailServer, send_mail};
 pub use server_certificate::{ShownServer, show_server};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};

@@ -16,10 +16,10 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 28] = [
+const OWNERS: [(&str, &[&str]); 30] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
-    ("csv", &["domain"]),
+    ("csv", &["domain", "app"]),
     ("cms", &["as2", "certificate"]),
     ("der", &["as2", "certificate"]),
     ("ghash", &["as2"]),
@@ -33,10 +33,12 @@ const OWNERS: [(&str, &[&str]); 28] = [
     ("hyper", &["transport"]),
     ("hyper_util", &["transport"]),
     ("rustls", &["transport"]),
+    ("lettre", &["transport"]),
     ("sqlx", &["store"]),
     ("directories", &["store"]),
     ("argon2", &["store"]),
     ("tokio", &["app", "transport", "store"]),
+    ("notify_rust", &["app"]),
     ("clap", &["cli"]),
     ("egui", &["ui"]),
     ("eframe", &["ui"]),

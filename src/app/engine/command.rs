@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::identity_work::IdentityCommand;
+use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
 use super::receiving::ReceivingSettings;
@@ -20,6 +21,7 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::notice::Notice;
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// By which an answer is told from others.
@@ -99,6 +101,8 @@ pub enum Command {
     OpenSample(RequestId),
     /// Look at rollovers, change them, or send tests to their profiles. Answered by [`Answer::Rollover`].
     Rollover(RequestId, Box<RolloverCommand>),
+    /// Notices, reports and the calendar; each answered as it says.
+    Notices(RequestId, NoticeCommand),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -194,6 +198,8 @@ pub enum Event {
     Settled(Box<Transmission>),
     /// Test sends of a rollover go on.
     Testing(RequestId, TestProgress),
+    /// Something is to be told now, once.
+    Notices(Vec<Notice>),
     /// The journal has changed: lists of transmissions are to be read anew.
     JournalChanged,
 }

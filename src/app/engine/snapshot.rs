@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
+use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
 use crate::app::{App, AppError, ListedRequest, PolicyOrigin, Sightings, TransmissionSummary};
@@ -12,6 +13,7 @@ use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Find
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::due::{DueItem, due};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::notice::Facts;
 use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
 use crate::domain::timeline::{next_activation, used_now};
 use crate::store::Protection;
@@ -41,6 +43,8 @@ pub struct Snapshot {
     pub receiving: Receiving,
     /// What has been seen of certificates, servers and the time.
     pub sightings: Sightings,
+    /// What is to be told, and how.
+    pub notices: NoticeState,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -314,6 +318,23 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
+        let notices = match &existing {
+            Some(workspace) => {
+                let facts = Facts {
+                    connections: &connections,
+                    known: &known,
+                    report: &report,
+                    policies: &policies,
+                    servers: &[],
+                };
+                NoticeState {
+                    list: self.notices_of(workspace, &facts, at).await?,
+                    settings: self.notification_settings().await?,
+                    has_password: self.has_mail_password().await?,
+                }
+            }
+            None => NoticeState::default(),
+        };
         let connections = connections
             .into_iter()
             .zip(report.connections)
@@ -347,6 +368,7 @@ impl App {
             due: Vec::new(),
             receiving: Receiving::default(),
             sightings,
+            notices,
         };
         snapshot.count();
         Ok(snapshot)

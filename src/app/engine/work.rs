@@ -6,7 +6,7 @@ use std::sync::mpsc as std_mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -14,8 +14,10 @@ use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
+use crate::app::notices::{Herald, Told};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
 use crate::app::{App, AppError, SendEvent, SendRequest, ServeEvent};
+use crate::domain::notice::standing::Way;
 use crate::domain::transmission::{Direction, Transmission, Verdict};
 
 /// At least so often is the workspace read anew: days count down, and other programs change it too.
@@ -60,7 +62,10 @@ impl Worker {
     pub(super) async fn run(self, mut commands: mpsc::Receiver<Command>) {
         let Self { app, sample, out } = self;
         let (in_order, ordered) = mpsc::channel(IN_ORDER);
+        let is_sample = sample.is_some();
         let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), in_order.downgrade(), ordered));
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(herald(&app, is_sample, &out).run(stopped));
         let mut sends = JoinSet::new();
         // What waits for receipts is in the journal: nobody has to wait for it at the end.
         let waiting: Waiting = Arc::default();
@@ -127,6 +132,7 @@ impl Worker {
             }
         }
         drop(in_order);
+        stop.send_replace(true);
         let finished = async {
             while sends.join_next().await.is_some() {}
             drop(clerk.await);
@@ -136,6 +142,19 @@ impl Worker {
         drop(std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)));
         app.close().await;
     }
+}
+
+/// Whoever tells what is due, in the window and beside it.
+fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
+    // The sample is no reason to disturb anybody's desktop.
+    let ways: &'static [Way] = if is_sample { &[Way::Window] } else { &[Way::Window, Way::Desktop, Way::Mail] };
+    let out = out.clone();
+    let tell = move |told: Told| {
+        if !told.window.is_empty() {
+            out.tell(Event::Notices(told.window));
+        }
+    };
+    Herald::new(app.clone(), ways, Arc::new(tell))
 }
 
 /// Makes a key beside everything else, unless that is given up. What it comes to is told in order, once it can be seen.
@@ -264,7 +283,10 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
             }
         }
         ServeEvent::JournalChanged => out.tell(Event::JournalChanged),
-        ServeEvent::Listening { .. } | ServeEvent::Outbox { .. } | ServeEvent::TurnedAway { .. } => {}
+        ServeEvent::Notice(_)
+        | ServeEvent::Listening { .. }
+        | ServeEvent::Outbox { .. }
+        | ServeEvent::TurnedAway { .. } => {}
     })
 }
 
@@ -377,6 +399,14 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             let done = app.policy_task(task);
             let answer = |done| Answer::Policy(Box::new(done));
             if changes { told.changing(id, done, answer).await } else { told.looking(id, done, answer).await }
+        }
+        Command::Notices(id, command) if command.changes() => {
+            told.changing(id, command.carry_out(app), |answer| answer).await
+        }
+        Command::Notices(id, command) => {
+            let (app, out) = (app.clone(), out.clone());
+            tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
+            Done::Looked
         }
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         Command::Rollover(id, command) => {

@@ -1,0 +1,78 @@
+//! The desktop's own notifications. Where there is no service for them nothing is shown, and nothing waits for it.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use notify_rust::{Notification, Timeout};
+
+use crate::domain::notice::Notice;
+
+/// How many notices are named in one notification.
+const MOST: usize = 4;
+
+/// Whether one is being shown: a service that hangs holds up one thread, not one a minute.
+static SHOWING: AtomicBool = AtomicBool::new(false);
+
+/// Shows one notification for all of them, from a thread of its own.
+pub(super) fn notify(notices: &[Notice]) {
+    let (head, text) = words(notices);
+    if SHOWING.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let show = move || {
+        let shown =
+            Notification::new().appname("Countersign").summary(&head).body(&text).timeout(Timeout::Default).show();
+        // Whoever has no such service sees the notices in the window.
+        drop(shown);
+        SHOWING.store(false, Ordering::Release);
+    };
+    if std::thread::Builder::new().name("desktop-notification".to_owned()).spawn(show).is_err() {
+        SHOWING.store(false, Ordering::Release);
+    }
+}
+
+fn words(notices: &[Notice]) -> (String, String) {
+    match notices {
+        // The head is shown as it is, the text may hold markup.
+        [only] => {
+            (only.title.chars().filter(|character| !character.is_control()).take(300).collect(), plain(&only.text))
+        }
+        several => {
+            let mut lines: Vec<String> = several.iter().take(MOST).map(|notice| plain(&notice.title)).collect();
+            if several.len() > MOST {
+                lines.push(format!("and {} more", several.len() - MOST));
+            }
+            (format!("{} notices", several.len()), lines.join("\n"))
+        }
+    }
+}
+
+/// Services read a little markup in the text: what came from outside is not to be any.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|character| !character.is_control())
+        .take(300)
+        .flat_map(|character| match character {
+            '<' => "&lt;".chars().collect::<Vec<_>>(),
+            '>' => "&gt;".chars().collect(),
+            '&' => "&amp;".chars().collect(),
+            other => vec![other],
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::notice::{NoticeKind, Urgency};
+
+    #[test]
+    fn several_are_one_and_names_are_no_markup() {
+        let notice = |title: &str| {
+            let at = "2026-11-24T08:00:00Z".parse().unwrap();
+            Notice::event(NoticeKind::FirstSight, title, Urgency::Soon, at).saying(title, "text & more", "")
+        };
+        assert_eq!(words(&[notice("<b>Acme")]), ("<b>Acme".to_owned(), "text &amp; more".to_owned()));
+        let many: Vec<Notice> = (0..6).map(|number| notice(&number.to_string())).collect();
+        assert_eq!(words(&many), ("6 notices".to_owned(), "0\n1\n2\n3\nand 2 more".to_owned()));
+    }
+}

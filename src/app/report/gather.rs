@@ -1,0 +1,354 @@
+//! Gathering the evidence: everything is read once and judged at one instant.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Made, Report, ReportSummary, ReportedAlgorithm, ReportedCertificate, ReportedConfirmation, ReportedConnection,
+    ReportedPolicy, ReportedProfile, ReportedProof, ReportedTraffic, ReportedTransmissions, ReportedUse, Scheduled,
+};
+use crate::app::notices::who;
+use crate::app::{App, AppError};
+use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, warnings};
+use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known, Status};
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::notice::{Affected, Facts, Reminding, activations};
+use crate::domain::policy::{Policy, resolve};
+use crate::domain::timeline::{CertificatePurpose, acceptable_now, next_activation, used_now};
+use crate::domain::transmission::{Direction, Verdict};
+use crate::store::{Proof, StoredCertificate, StoredIdentity, VerdictCount};
+
+/// So many days of transmissions are counted: a quarter, as it is reviewed.
+const COUNTED_DAYS: i64 = 92;
+
+/// Everything that was read.
+struct Read {
+    connections: Vec<Connection>,
+    certificates: Vec<StoredCertificate>,
+    identities: Vec<StoredIdentity>,
+    policies: Vec<Policy>,
+    proofs: Vec<Proof>,
+    counts: Vec<VerdictCount>,
+}
+
+impl App {
+    /// The evidence as of an instant; of now, where none is given.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn report(&self, at: Option<Timestamp>) -> Result<Report, AppError> {
+        let now = self.now();
+        let at = at.unwrap_or(now);
+        // What is sent after now is not known, whatever instant is judged.
+        let until = at.min(now);
+        let since = until.saturating_sub(SignedDuration::from_hours(COUNTED_DAYS * 24)).unwrap_or(Timestamp::MIN);
+        let mut connections = self.connections().await?;
+        connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
+        let (proofs, counts) = match self.existing().await? {
+            Some(workspace) => (workspace.last_delivered(until).await?, workspace.verdict_counts(since, until).await?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let read = Read {
+            connections,
+            certificates: self.stored_certificates().await?,
+            identities: self.stored_identities().await?,
+            policies: self.policies().await?,
+            proofs,
+            counts,
+        };
+        let made = Made {
+            at: now,
+            by: who(),
+            program: concat!("Countersign ", env!("CARGO_PKG_VERSION")).to_owned(),
+            workspace: self.location.to_string(),
+        };
+        Ok(read.report(at, (since, until), made))
+    }
+}
+
+impl Read {
+    fn report(&self, at: Timestamp, (since, until): (Timestamp, Timestamp), made: Made) -> Report {
+        let by_print: HashMap<Fingerprint, &CertificateFacts> =
+            self.certificates.iter().map(|stored| (stored.facts.fingerprint_sha256, &stored.facts)).collect();
+        let by_name: HashMap<&IdentityName, &CertificateFacts> =
+            self.identities.iter().map(|identity| (&identity.name, &identity.facts)).collect();
+        let known = Known {
+            certificates: &|fingerprint| by_print.get(fingerprint).copied(),
+            identities: &|name| by_name.get(name).copied(),
+        };
+        let judged = compliance::check(&self.connections, &self.policies, &known, at, &ComplianceSettings::default());
+        let certificates = self.inventory(at);
+        let connections = self.profiles(&judged);
+        let profiles: Vec<&ReportedProfile> = connections.iter().flat_map(|connection| &connection.profiles).collect();
+        let summary = ReportSummary {
+            connections: connections.len(),
+            profiles: profiles.len(),
+            standing: Status::ALL
+                .iter()
+                .map(|status| (*status, profiles.iter().filter(|profile| profile.status == *status).count()))
+                .filter(|(_, number)| *number > 0)
+                .collect(),
+            ending: certificates
+                .iter()
+                .filter(|certificate| certificate.used.iter().any(|used| used.now))
+                .filter(|certificate| {
+                    certificate.days_left < i64::from(ComplianceSettings::default().certificate_due_days)
+                })
+                .count(),
+            unproven: profiles.iter().filter(|profile| profile.proven.is_none()).count(),
+        };
+        Report {
+            at,
+            made,
+            status: judged.status,
+            summary,
+            schedule: self.schedule(&known, &judged, at),
+            certificates,
+            algorithms: self.algorithms(),
+            connections,
+            transmissions: ReportedTransmissions { since, until, connections: self.traffic() },
+            policies: self.judged_by(),
+        }
+    }
+
+    /// Every certificate, the one that ends first at the head.
+    fn inventory(&self, at: Timestamp) -> Vec<ReportedCertificate> {
+        let mut places: HashMap<Fingerprint, (Vec<ReportedUse>, Option<Fingerprint>)> = HashMap::new();
+        let mut ours: HashMap<&IdentityName, Vec<ReportedUse>> = HashMap::new();
+        for (place, profile) in self.places() {
+            let uses = &profile.partner_certificates;
+            let encrypts = used_now(uses, at).map(|entry| entry.fingerprint);
+            let accepted = acceptable_now(uses, at);
+            for entry in uses {
+                let found = places.entry(entry.fingerprint).or_default();
+                found.0.extend(entry.purposes.iter().map(|purpose| ReportedUse {
+                    place: place.clone(),
+                    purpose: Some(*purpose),
+                    from: entry.from,
+                    until: entry.until,
+                    now: match purpose {
+                        CertificatePurpose::Encrypt => encrypts == Some(entry.fingerprint),
+                        CertificatePurpose::Verify => accepted.contains(&entry.fingerprint),
+                    },
+                }));
+                if encrypts == Some(entry.fingerprint) {
+                    found.1 = found.1.or(next_activation(uses, at).map(|(next, _)| next.fingerprint));
+                }
+            }
+            ours.entry(&profile.identity).or_default().push(ReportedUse {
+                place,
+                purpose: None,
+                from: None,
+                until: None,
+                now: true,
+            });
+        }
+        let theirs = self.certificates.iter().map(|stored| {
+            let (used, successor) = places.remove(&stored.facts.fingerprint_sha256).unwrap_or_default();
+            let mut found = warnings(&stored.facts, at);
+            if stored.facts.self_signed && stored.confirmed.is_none() {
+                found.push(CertificateWarning::Unconfirmed);
+            }
+            ReportedCertificate {
+                identity: None,
+                days_left: stored.facts.days_left(at),
+                source: Some(stored.source.clone()),
+                confirmed: stored
+                    .confirmed
+                    .as_ref()
+                    .map(|confirmed| ReportedConfirmation { at: confirmed.at, how: confirmed.how.clone() }),
+                warnings: found,
+                used,
+                successor,
+                facts: stored.facts.clone(),
+            }
+        });
+        let mut all: Vec<ReportedCertificate> = theirs.collect();
+        all.extend(self.identities.iter().map(|identity| ReportedCertificate {
+            identity: Some(identity.name.clone()),
+            days_left: identity.facts.days_left(at),
+            source: None,
+            confirmed: None,
+            warnings: warnings(&identity.facts, at),
+            used: ours.remove(&identity.name).unwrap_or_default(),
+            successor: None,
+            facts: identity.facts.clone(),
+        }));
+        all.sort_by_key(|certificate| (certificate.facts.not_after, certificate.facts.fingerprint_sha256));
+        all
+    }
+
+    fn places(&self) -> impl Iterator<Item = (Affected, &Profile)> {
+        self.connections.iter().flat_map(|connection| {
+            connection
+                .profiles()
+                .map(|(kind, profile)| (Affected { connection: connection.id.clone(), profile: kind }, profile))
+        })
+    }
+
+    /// Every algorithm and protocol that is set.
+    fn algorithms(&self) -> Vec<ReportedAlgorithm> {
+        /// In the order in which a message meets them.
+        const PURPOSES: [(&str, &str); 7] = [
+            ("compression", "Compression"),
+            ("signing", "Message digest and signature"),
+            ("signature_scheme", "Signature scheme"),
+            ("encryption", "Content encryption"),
+            ("key_transport", "Key transport"),
+            ("mdn_mic", "Receipt (MDN) digest"),
+            ("tls", "Transport"),
+        ];
+        let mut all: BTreeMap<(usize, String, String), Vec<Affected>> = BTreeMap::new();
+        for (place, profile) in self.places() {
+            let mut note = |index: usize, value: &str, label: &str| {
+                all.entry((index, value.to_owned(), label.to_owned())).or_default().push(place.clone());
+            };
+            note(0, profile.compression.as_str(), profile.compression.as_str());
+            note(1, profile.signing.as_str(), profile.signing.label());
+            if profile.signing != Signing::None {
+                note(2, profile.signature_scheme.as_str(), profile.signature_scheme.as_str());
+            }
+            note(3, profile.encryption.as_str(), profile.encryption.label());
+            if profile.encryption != Encryption::None {
+                note(4, profile.key_transport.as_str(), profile.key_transport.as_str());
+            }
+            note(5, profile.receipt_digest().as_str(), profile.receipt_digest().label());
+            let transport =
+                if profile.url.is_tls() { ("https", "HTTPS (TLS 1.2 or later)") } else { ("http", "HTTP, no TLS") };
+            note(6, transport.0, transport.1);
+        }
+        all.into_iter()
+            .map(|((index, value, label), profiles)| ReportedAlgorithm {
+                setting: PURPOSES[index].0,
+                purpose: PURPOSES[index].1,
+                value,
+                label,
+                profiles,
+            })
+            .collect()
+    }
+
+    fn profiles(&self, judged: &CheckReport) -> Vec<ReportedConnection> {
+        let proofs: HashMap<(&ConnectionId, ProfileKind), &Proof> =
+            self.proofs.iter().map(|proof| ((&proof.connection, proof.profile), proof)).collect();
+        self.connections
+            .iter()
+            .zip(&judged.connections)
+            .map(|(connection, report)| ReportedConnection {
+                id: connection.id.clone(),
+                name: connection.name.clone(),
+                policy: connection.policy.clone(),
+                status: report.status,
+                profiles: connection
+                    .profiles()
+                    .zip(&report.profiles)
+                    .map(|((kind, profile), report)| ReportedProfile {
+                        profile: kind,
+                        status: report.status,
+                        our_as2_id: profile.our_as2_id.to_string(),
+                        partner_as2_id: profile.partner_as2_id.to_string(),
+                        url: public(profile.url.as_str()),
+                        cells: report.cells.clone(),
+                        findings: report.findings.clone(),
+                        proven: proofs.get(&(&connection.id, kind)).map(|proof| ReportedProof {
+                            at: proof.at,
+                            id: proof.id,
+                            message_id: proof.message_id.clone(),
+                        }),
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    /// Activations, ends and deadlines from an instant on.
+    fn schedule(&self, known: &Known<'_>, judged: &CheckReport, at: Timestamp) -> Vec<Scheduled> {
+        let mut all: Vec<Scheduled> = activations(&self.connections, at)
+            .into_iter()
+            .map(|((from, fingerprint), profiles)| Scheduled {
+                at: from,
+                kind: "activation".to_owned(),
+                what: format!("Certificate {} goes active", fingerprint.short()),
+                profiles,
+            })
+            .collect();
+        let facts =
+            Facts { connections: &self.connections, known, report: judged, policies: &self.policies, servers: &[] };
+        all.extend(facts.coming(&Reminding::default(), at).into_iter().filter(|notice| notice.at > at).map(|notice| {
+            Scheduled {
+                at: notice.at,
+                kind: notice.kind.to_string(),
+                what: notice.text,
+                profiles: notice.about.profiles,
+            }
+        }));
+        all.sort_by(|a, b| (a.at, &a.what).cmp(&(b.at, &b.what)));
+        all
+    }
+
+    fn traffic(&self) -> Vec<ReportedTraffic> {
+        let mut all: BTreeMap<(bool, Option<&ConnectionId>), ReportedTraffic> = BTreeMap::new();
+        for count in &self.counts {
+            let connection = count.connection.as_ref();
+            let entry = all
+                .entry((connection.is_none(), connection))
+                .or_insert_with(|| ReportedTraffic { connection: connection.cloned(), ..ReportedTraffic::default() });
+            let number = match (count.direction, count.verdict) {
+                (_, Verdict::Delivered) => &mut entry.delivered,
+                (_, Verdict::Failed) => &mut entry.failed,
+                (_, Verdict::Uncertain) => &mut entry.uncertain,
+                (_, Verdict::Received) => &mut entry.received,
+                (_, Verdict::Refused) => &mut entry.refused,
+                // What was given up before it was sent is no traffic.
+                (Direction::Outbound, Verdict::Queued | Verdict::Sending | Verdict::Pending) => &mut entry.open,
+                _ => continue,
+            };
+            *number += count.number;
+        }
+        all.into_values().collect()
+    }
+
+    fn judged_by(&self) -> Vec<ReportedPolicy> {
+        let named: BTreeSet<_> = self.connections.iter().map(|connection| &connection.policy).collect();
+        named
+            .into_iter()
+            .map(|id| {
+                let policy = self.policies.iter().find(|policy| policy.id == *id);
+                let rules = resolve(id, &self.policies).map(|resolved| resolved.rules).unwrap_or_default();
+                let checked = || rules.iter().map(|resolved| resolved.rule.checked);
+                ReportedPolicy {
+                    name: policy.map_or_else(|| id.to_string(), |policy| policy.name.clone()),
+                    kind: policy.map(|policy| policy.kind),
+                    updated: policy.and_then(Policy::updated),
+                    rules: rules.len(),
+                    checked: checked().min().zip(checked().max()),
+                    connections: self.connections.iter().filter(|connection| connection.policy == *id).count(),
+                    id: id.clone(),
+                }
+            })
+            .collect()
+    }
+}
+
+/// An address without user, password and query, which may be secret.
+fn public(address: &str) -> String {
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_left_out() {
+        assert_eq!(public("https://user:pw@as2.example:4080/in/x@y?token=1#a"), "https://as2.example:4080/in/x@y");
+        assert_eq!(public("http://as2.example"), "http://as2.example");
+    }
+}

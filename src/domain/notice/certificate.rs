@@ -1,0 +1,252 @@
+//! Certificates that end: the partner's, our own, and those of the partner's TLS servers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{About, Affected, Facts, Notice, NoticeKind, Reminding, Steps, Urgency, away, count, day};
+use crate::domain::algorithm::Encryption;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
+use crate::domain::connection::Profile;
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::timeline::{CertificatePurpose, CertificateUse, acceptable_now, next_activation, used_now};
+
+/// A TLS server with the certificate that it showed when it was last talked to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenServer {
+    /// Whose.
+    pub connection: ConnectionId,
+    /// Of which profile.
+    pub profile: ProfileKind,
+    /// Its own certificate's subject.
+    pub subject: String,
+    /// Its fingerprint.
+    pub fingerprint: Fingerprint,
+    /// Its last instant.
+    pub not_after: Timestamp,
+    /// When it was seen.
+    pub seen: Timestamp,
+}
+
+/// One certificate that is in use, with everyone who uses it.
+struct InUse<'a> {
+    facts: &'a CertificateFacts,
+    identity: Option<IdentityName>,
+    profiles: Vec<Affected>,
+    /// Those for which nothing follows in time.
+    without: Vec<Affected>,
+    /// When the first successor goes active.
+    successor: Option<(Fingerprint, Timestamp)>,
+}
+
+/// Certificates in use that end: one notice for each, whoever uses it.
+pub(super) fn ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
+    let mut all: BTreeMap<(bool, Fingerprint), InUse<'_>> = BTreeMap::new();
+    for connection in facts.connections.iter().filter(|connection| !reminding.quiet.contains(&connection.id)) {
+        for (kind, profile) in connection.profiles() {
+            let affected = Affected { connection: connection.id.clone(), profile: kind };
+            for (fingerprint, successor) in partners(profile, at, facts) {
+                let Some(known) = (facts.known.certificates)(&fingerprint) else { continue };
+                let entry = all.entry((false, fingerprint)).or_insert_with(|| InUse::new(known, None));
+                entry.used_by(&affected, successor);
+            }
+            if let Some(own) = (facts.known.identities)(&profile.identity) {
+                let identity = Some(profile.identity.clone());
+                let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
+                entry.used_by(&affected, None);
+            }
+        }
+    }
+    all.into_values().map(|in_use| in_use.notice(facts, reminding, at)).collect()
+}
+
+/// The partner's certificates whose end matters to a profile, each with what follows it in time.
+fn partners(
+    profile: &Profile,
+    at: Timestamp,
+    facts: &Facts<'_, '_>,
+) -> Vec<(Fingerprint, Option<(Fingerprint, Timestamp)>)> {
+    let uses = &profile.partner_certificates;
+    let mut found = Vec::new();
+    let end = |fingerprint: &Fingerprint| (facts.known.certificates)(fingerprint).map(|facts| facts.not_after);
+    let encrypts_with = used_now(uses, at).map(|entry| entry.fingerprint);
+    if let Some(used) = encrypts_with.filter(|_| profile.encryption != Encryption::None) {
+        // A successor that begins only after the end leaves a gap, and is none.
+        let successor = next_activation(uses, at)
+            .filter(|(_, when)| end(&used).is_none_or(|end| *when <= end))
+            .map(|(entry, when)| (entry.fingerprint, when));
+        found.push((used, successor));
+    }
+    // Certificates that only ever verify: a partner who signs with another key than it decrypts with.
+    let only_verifies = |fingerprint: &Fingerprint| {
+        !uses
+            .iter()
+            .any(|entry| entry.fingerprint == *fingerprint && entry.purposes.contains(&CertificatePurpose::Encrypt))
+    };
+    for fingerprint in acceptable_now(uses, at) {
+        let taken = found.iter().any(|(known, _)| *known == fingerprint);
+        if taken
+            || (profile.encryption != Encryption::None && !only_verifies(&fingerprint))
+            || retires(uses, &fingerprint)
+        {
+            continue;
+        }
+        // Another that is accepted and ends later takes its place.
+        let later = acceptable_now(uses, at)
+            .into_iter()
+            .filter(|other| *other != fingerprint && (profile.encryption == Encryption::None || only_verifies(other)))
+            .find(|other| end(other) > end(&fingerprint));
+        found.push((fingerprint, later.map(|other| (other, at))));
+    }
+    found
+}
+
+/// Whether somebody has set an end to accepting it: its time is over by decision.
+fn retires(uses: &[CertificateUse], fingerprint: &Fingerprint) -> bool {
+    uses.iter().filter(|entry| entry.fingerprint == *fingerprint).all(|entry| entry.until.is_some())
+}
+
+impl<'a> InUse<'a> {
+    const fn new(facts: &'a CertificateFacts, identity: Option<IdentityName>) -> Self {
+        Self { facts, identity, profiles: Vec::new(), without: Vec::new(), successor: None }
+    }
+
+    fn used_by(&mut self, affected: &Affected, successor: Option<(Fingerprint, Timestamp)>) {
+        self.profiles.push(affected.clone());
+        match successor {
+            Some(found) => {
+                if self.successor.is_none_or(|(_, when)| found.1 < when) {
+                    self.successor = Some(found);
+                }
+            }
+            None => self.without.push(affected.clone()),
+        }
+    }
+
+    fn notice(mut self, facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Notice {
+        self.profiles.sort();
+        self.without.sort();
+        let insistent = !self.without.is_empty();
+        let end = self.facts.not_after;
+        let days = if insistent { reminding.steps.open() } else { reminding.steps.scheduled() };
+        let step = reached(days, end, at);
+        // What is told insistently is about those for which something is to be done.
+        let concerned = if insistent { &self.without } else { &self.profiles };
+        let whose = facts.whose(concerned);
+        let what = match &self.identity {
+            Some(name) => format!("our certificate {name}"),
+            None => format!("the partner certificate of {whose}"),
+        };
+        let when = away(end, at);
+        let title = match (insistent, step < 0) {
+            (_, true) => sentence(&format!("{what} ended {when}")),
+            (true, false) => format!("No successor yet: {what} ends {when}"),
+            (false, false) => sentence(&format!("{what} ends {when}, its successor is scheduled")),
+        };
+        let ends = if step < 0 { "ended" } else { "ends" };
+        let mut text = format!(
+            "{} {} {ends} on {} and is used by {}: {}",
+            self.facts.common_name(),
+            self.facts.fingerprint_sha256.short(),
+            day(end),
+            count(self.profiles.len(), "profile"),
+            facts.places(&self.profiles),
+        );
+        match (self.successor, self.without.len(), self.profiles.len()) {
+            (Some((next, from)), 0, _) if from > at => {
+                text.push_str(&format!("; its successor {} goes active on {}", next.short(), day(from)));
+            }
+            (Some((next, _)), 0, _) => text.push_str(&format!("; {} is accepted already", next.short())),
+            (_, without, all) if without < all => {
+                text.push_str(&format!("; {without} of them have no successor: {}", facts.places(&self.without)));
+            }
+            (_, _, _) => text.push_str("; nothing follows it yet"),
+        }
+        let remedy = match (&self.identity, insistent) {
+            (_, false) => "Nothing is to be done but to watch the change".to_owned(),
+            (Some(_), true) => {
+                "Make a new identity, send its certificate to the partners, and agree on the day of the change"
+                    .to_owned()
+            }
+            (None, true) => {
+                format!("Ask {whose} for the renewed certificate, import it, and schedule its activation")
+            }
+        };
+        Notice {
+            key: format!("{}:{}", NoticeKind::CertificateEnds, self.facts.fingerprint_sha256.to_hex()),
+            kind: NoticeKind::CertificateEnds,
+            urgency: if insistent { urgency(step) } else { Urgency::Info },
+            at: end,
+            step,
+            insistent,
+            about: About {
+                profiles: concerned.clone(),
+                certificate: Some(self.facts.fingerprint_sha256),
+                identity: self.identity,
+                setting: None,
+            },
+            title,
+            text,
+            remedy,
+        }
+    }
+}
+
+/// Certificates of TLS servers that end. Nobody tells us of their successors: it shows itself at the next send.
+pub(super) fn server_ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
+    let mut all: BTreeMap<Fingerprint, (&SeenServer, Vec<Affected>)> = BTreeMap::new();
+    for server in facts.servers.iter().filter(|server| !reminding.quiet.contains(&server.connection)) {
+        let affected = Affected { connection: server.connection.clone(), profile: server.profile };
+        all.entry(server.fingerprint).or_insert_with(|| (server, Vec::new())).1.push(affected);
+    }
+    all.into_values()
+        .map(|(server, mut profiles)| {
+            profiles.sort();
+            profiles.dedup();
+            let end = server.not_after;
+            let step = reached(reminding.steps.scheduled(), end, at);
+            let (whose, when) = (facts.whose(&profiles), away(end, at));
+            let verb = if step < 0 { "ended" } else { "ends" };
+            let urgency = if step <= 1 { Urgency::Urgent } else { Urgency::Soon };
+            let about = About { certificate: Some(server.fingerprint), profiles, ..About::default() };
+            let notice = Notice::event(NoticeKind::TlsServerEnds, &server.fingerprint.to_hex(), urgency, end).saying(
+                format!("The server certificate of {whose} {verb} {when}"),
+                format!(
+                    "The TLS server showed {} {} on {}, which {verb} on {}; it is used for {}",
+                    server.subject,
+                    server.fingerprint.short(),
+                    day(server.seen),
+                    day(end),
+                    facts.places(&about.profiles)
+                ),
+                "Most servers renew theirs by themselves; where it is pinned for a profile, ask the partner for the next one",
+            );
+            Notice { step, about, ..notice }
+        })
+        .collect()
+}
+
+/// The step that an end has reached, -1 once it is over. A certificate is valid at its last instant
+/// (RFC 5280 section 4.1.2.5).
+fn reached(days: &[u16], end: Timestamp, at: Timestamp) -> i32 {
+    if at > end {
+        return -1;
+    }
+    // At its last instant there is less than a day left.
+    Steps::reached(days, (end.as_second() - at.as_second()).max(1))
+}
+
+/// How urgent something is for which nothing has been done, by its step.
+pub(super) const fn urgency(step: i32) -> Urgency {
+    match step {
+        ..=3 => Urgency::Critical,
+        4..=14 => Urgency::Urgent,
+        _ => Urgency::Soon,
+    }
+}
+
+/// With a capital letter.
+pub(super) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,340 @@
+//! Steps, what they say, and what becomes of them.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::standing::{Settlement, Standing, Telling, Way};
+use super::*;
+use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::compliance::{ComplianceSettings, check};
+use crate::domain::timeline::{Activation, plain_list, renew};
+
+/// The end of the certificate in these tests.
+fn end() -> Timestamp {
+    "2027-03-01T12:00:00Z".parse().unwrap()
+}
+
+/// So many days and seconds before the end.
+fn before(days: i64, seconds: i64) -> Timestamp {
+    end().checked_sub(SignedDuration::from_secs(days * 86_400 + seconds)).unwrap()
+}
+
+fn facts(id: u8, not_after: Timestamp) -> CertificateFacts {
+    CertificateFacts {
+        subject: format!("CN=partner {id}"),
+        issuer: "CN=partner".to_owned(),
+        serial: format!("{id:02x}"),
+        fingerprint_sha256: Fingerprint([id; 32]),
+        fingerprint_sha1: String::new(),
+        spki_sha256: format!("{id:02x}"),
+        not_before: "2026-01-01T00:00:00Z".parse().unwrap(),
+        not_after,
+        key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+        signature: SignatureFacts {
+            algorithm: "rsa-pkcs1".to_owned(),
+            hash: Some(crate::domain::algorithm::Digest::Sha256),
+        },
+        self_signed: true,
+        ca: false,
+        key_usage: Vec::new(),
+    }
+}
+
+/// A workspace of two connections whose production profiles use the same partner certificate, 1; 2 is its successor and
+/// 9 is ours.
+struct World {
+    connections: Vec<Connection>,
+    certificates: Vec<CertificateFacts>,
+    own: CertificateFacts,
+    policies: Vec<Policy>,
+    servers: Vec<SeenServer>,
+    reminding: Reminding,
+}
+
+fn fresh() -> World {
+    let connection = |id: &str, name: &str| -> Connection {
+        let mut connection: Connection = toml::from_str(&format!(
+            "id = '{id}'\nname = '{name}'\npolicy = 'rules'\n[production]\nour_as2_id = 'A'\npartner_as2_id = 'B'\n\
+             url = 'http://127.0.0.1/'\nidentity = 'own'\nencryption = '3des-cbc'"
+        ))
+        .unwrap();
+        connection.production.as_mut().unwrap().partner_certificates = plain_list(&[Fingerprint([1; 32])]);
+        connection
+    };
+    let policy = "id = 'rules'\nname = 'The Rules'\nkind = 'own'";
+    World {
+        connections: vec![connection("acme", "Acme"), connection("bolt", "Bolt")],
+        certificates: vec![facts(1, end()), facts(2, "2029-01-01T00:00:00Z".parse().unwrap())],
+        own: facts(9, "2040-01-01T00:00:00Z".parse().unwrap()),
+        policies: vec![Policy::from_toml(policy).unwrap()],
+        servers: Vec::new(),
+        reminding: Reminding::default(),
+    }
+}
+
+impl World {
+    fn due(&self, at: Timestamp) -> Vec<Notice> {
+        let known = Known {
+            certificates: &|fingerprint| {
+                self.certificates.iter().find(|facts| facts.fingerprint_sha256 == *fingerprint)
+            },
+            identities: &|name| (name.as_str() == "own").then_some(&self.own),
+        };
+        let report = check(&self.connections, &self.policies, &known, at, &ComplianceSettings::default());
+        let facts = Facts {
+            connections: &self.connections,
+            known: &known,
+            report: &report,
+            policies: &self.policies,
+            servers: &self.servers,
+        };
+        facts.due(&self.reminding, at)
+    }
+
+    /// The one notice there is.
+    fn only(&self, at: Timestamp) -> Notice {
+        let mut found = self.due(at);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        found.remove(0)
+    }
+
+    /// Schedules 2 after 1 for so many days before the end, in the connections of these places.
+    fn schedule(&mut self, places: &[usize], days: i64) {
+        let (old, new) = (self.certificates[0].clone(), self.certificates[1].clone());
+        for place in places {
+            let profile = self.connections[*place].production.as_mut().unwrap();
+            let activation = Activation::At { at: before(days, 0), zone: None };
+            let renewal = renew(&profile.partner_certificates, &new, Some(&old), &activation, before(200, 0)).unwrap();
+            profile.partner_certificates = renewal.uses;
+        }
+    }
+}
+
+#[test]
+fn every_step_is_reached_on_its_day_and_not_before() {
+    let world = fresh();
+    assert_eq!(world.due(before(90, 1)), [], "a second too early");
+    let steps = [90, 60, 30, 14, 7, 3, 1];
+    for (index, step) in steps.into_iter().enumerate() {
+        let days = i64::from(step);
+        for (at, reached) in [
+            (before(days, -1), step),
+            (before(days, 0), step),
+            (before(days, 1), if index == 0 { 0 } else { steps[index - 1] }),
+        ] {
+            if reached > 0 {
+                assert_eq!(world.only(at).step, reached, "{at}");
+            }
+        }
+    }
+    assert_eq!(world.only(end()).step, 1, "valid at its last instant");
+    assert_eq!(world.only(before(0, -1)).step, -1, "and not after it");
+    assert_eq!(world.only(before(-400, 0)).step, -1);
+}
+
+#[test]
+fn no_successor_is_louder_than_a_scheduled_one_and_says_other_words() {
+    let mut world = fresh();
+    let loud = world.only(before(30, 0));
+    assert_eq!((loud.urgency, loud.insistent, loud.about.profiles.len()), (Urgency::Soon, true, 2));
+    assert_eq!(loud.title, "No successor yet: the partner certificate of 2 connections ends in 30 days");
+    assert_eq!(
+        loud.text,
+        "partner 1 01:01:01:01… ends on 1 Mar 2027 and is used by 2 profiles: Acme production and Bolt production; \
+         nothing follows it yet"
+    );
+    assert_eq!(world.only(before(14, 0)).urgency, Urgency::Urgent);
+    assert_eq!(world.only(before(3, 0)).urgency, Urgency::Critical);
+
+    // For one of two: what is loud is about the other alone.
+    world.schedule(&[0], 5);
+    let half = world.only(before(30, 0));
+    assert!(half.insistent);
+    assert_eq!(half.about.profiles.iter().map(ToString::to_string).collect::<Vec<_>>(), ["bolt/production"]);
+    assert!(half.text.ends_with("; 1 of them have no successor: Bolt production"), "{}", half.text);
+    assert_eq!(half.key, loud.key, "the same matter");
+
+    world.schedule(&[1], 5);
+    assert_eq!(world.due(before(60, 0)), [], "fewer steps");
+    let quiet = world.only(before(30, 0));
+    assert_eq!((quiet.urgency, quiet.insistent, quiet.step), (Urgency::Info, false, 30));
+    assert_eq!(quiet.title, "The partner certificate of 2 connections ends in 30 days, its successor is scheduled");
+    assert!(quiet.text.ends_with("; its successor 02:02:02:02… goes active on 24 Feb 2027"), "{}", quiet.text);
+    assert_eq!(world.only(before(14, 0)).step, 30, "the step of 14 days is not one of the quiet ones");
+    assert_eq!(world.due(before(5, 0)), [], "the successor is used: the old one may end");
+}
+
+#[test]
+fn a_successor_that_comes_too_late_is_none_and_a_quiet_connection_is_left_out() {
+    let mut world = fresh();
+    world.schedule(&[0, 1], -2);
+    assert!(world.only(before(30, 0)).insistent, "it leaves a gap of two days");
+    world.reminding.quiet = BTreeSet::from(["acme".parse().unwrap()]);
+    assert_eq!(world.only(before(30, 0)).about.profiles.len(), 1);
+    world.reminding.quiet.insert("bolt".parse().unwrap());
+    assert_eq!(world.due(before(30, 0)), []);
+}
+
+#[test]
+fn our_own_certificate_and_one_that_only_verifies_are_told_of_too() {
+    let mut world = fresh();
+    world.certificates[0].not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+    world.own.not_after = end();
+    let own = world.only(before(7, 0));
+    assert_eq!(own.title, "No successor yet: our certificate own ends in 7 days");
+    assert_eq!(own.about.identity.as_ref().map(IdentityName::as_str), Some("own"));
+    world.own.not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+
+    // The partner signs with 3, which never encrypts.
+    world.certificates.push(facts(3, end()));
+    let profile = world.connections[0].production.as_mut().unwrap();
+    profile.partner_certificates = plain_list(&[Fingerprint([1; 32]), Fingerprint([3; 32])]);
+    assert_eq!(world.only(before(7, 0)).about.certificate, Some(Fingerprint([3; 32])));
+    assert!(world.only(before(7, 0)).insistent);
+    // Another such is accepted already: it follows.
+    world.certificates.push(facts(4, "2030-01-01T00:00:00Z".parse().unwrap()));
+    let profile = world.connections[0].production.as_mut().unwrap();
+    profile.partner_certificates = plain_list(&[1, 3, 4].map(|id| Fingerprint([id; 32])));
+    assert!(!world.only(before(7, 0)).insistent);
+}
+
+#[test]
+fn the_certificate_of_a_server_is_told_of_quietly() {
+    let mut world = fresh();
+    world.certificates[0].not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+    world.servers.push(SeenServer {
+        connection: "acme".parse().unwrap(),
+        profile: ProfileKind::Production,
+        subject: "CN=as2.acme.example".to_owned(),
+        fingerprint: Fingerprint([7; 32]),
+        not_after: end(),
+        seen: before(40, 0),
+    });
+    assert_eq!(world.due(before(31, 0)), []);
+    let notice = world.only(before(30, 0));
+    assert_eq!((notice.kind, notice.insistent), (NoticeKind::TlsServerEnds, false));
+    assert_eq!(notice.title, "The server certificate of Acme ends in 30 days");
+}
+
+#[test]
+fn a_rule_is_told_of_before_at_and_after_its_date() {
+    let mut world = fresh();
+    world.certificates[0].not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+    let rule = "id = 'rules'\nname = 'The Rules'\nkind = 'own'\n[[rules]]\nsetting = 'encryption'\nop = 'at-least'\n\
+                value = 'aes128-cbc'\napplies_to = 'both'\nseverity = 'required'\nfrom = '2027-03-01T12:00:00Z'\n\
+                source = 'https://rules.example'\nquote = 'q'\nchecked = '2026-11-01'";
+    world.policies = vec![Policy::from_toml(rule).unwrap()];
+    assert_eq!(world.due(before(90, 1)), []);
+    for (at, step, urgency) in [
+        (before(90, 0), 90, Urgency::Soon),
+        (before(30, 1), 60, Urgency::Soon),
+        (before(14, 0), 14, Urgency::Urgent),
+        (before(0, 1), 1, Urgency::Critical),
+        (before(0, 0), 0, Urgency::Critical),
+        (before(0, -1), 0, Urgency::Critical),
+        (before(-90, 0), 0, Urgency::Critical),
+    ] {
+        let notice = world.only(at);
+        assert_eq!((notice.step, notice.urgency, notice.about.profiles.len()), (step, urgency, 2), "{at}");
+        assert_eq!(notice.at, end());
+    }
+    assert_eq!(world.due(before(-90, -1)), [], "no news any more");
+    assert_eq!(
+        world.only(before(14, 0)).title,
+        "From 1 Mar 2027 The Rules requires AES-128 or stronger for encryption"
+    );
+    assert_eq!(world.only(before(14, 0)).remedy, "Agree with the partner and set encryption to aes128-cbc");
+    // One has mended it.
+    world.connections[0].production.as_mut().unwrap().encryption = crate::domain::algorithm::Encryption::Aes128Cbc;
+    assert_eq!(world.only(before(14, 0)).text, "1 profile will not meet it: Bolt production");
+}
+
+#[test]
+fn what_was_acknowledged_is_quiet_until_it_is_louder_or_concerns_more() {
+    let mut world = fresh();
+    let at = before(30, 0);
+    let known = Settlement { round: 1, acknowledged: Some(world.only(at).acknowledged(at, "jo")), snoozed: None };
+    let standing = |world: &World, at| world.only(at).standing(Some(&known), at);
+    assert_eq!(standing(&world, at), Standing::Acknowledged { at, by: "jo".to_owned() });
+    assert!(!standing(&world, before(14, 1)).is_open());
+    assert!(standing(&world, before(14, 0)).is_open(), "the next step");
+    assert!(!standing(&world, before(60, 0)).is_open(), "the clock was put back");
+    world.schedule(&[0, 1], 5);
+    assert!(!standing(&world, before(7, 0)).is_open(), "a successor came: it is not louder");
+
+    // Acknowledged while a successor was scheduled, which was then cancelled.
+    let quiet = world.only(at);
+    let known = Settlement { round: 1, acknowledged: Some(quiet.acknowledged(at, "jo")), snoozed: None };
+    assert!(!world.only(before(7, 0)).standing(Some(&known), before(7, 0)).is_open(), "no quiet step is louder");
+    let again = fresh();
+    assert!(again.only(at).standing(Some(&known), at).is_open());
+
+    // A third profile uses it since.
+    let mut more = fresh();
+    let known = Settlement { round: 1, acknowledged: Some(more.only(at).acknowledged(at, "jo")), snoozed: None };
+    let test = more.connections[0].production.clone();
+    more.connections[0].test = test;
+    assert!(more.only(at).standing(Some(&known), at).is_open());
+}
+
+#[test]
+fn what_is_put_off_comes_back_at_its_instant() {
+    let world = fresh();
+    let until = before(20, 0);
+    let put_off = Settlement { round: 1, acknowledged: None, snoozed: Some((until, "jo".to_owned())) };
+    assert!(!world.only(before(20, 1)).standing(Some(&put_off), before(20, 1)).is_open());
+    assert!(world.only(until).standing(Some(&put_off), until).is_open());
+    assert!(!world.only(before(40, 0)).standing(Some(&put_off), before(40, 0)).is_open(), "the clock was put back");
+}
+
+#[test]
+fn days_that_make_no_steps_are_refused() {
+    assert_eq!(Steps::new(&[7, 30, 7], &[1]).unwrap().open(), [30, 7]);
+    assert_eq!(Steps::new(&[], &[1]), Err(StepsError::None));
+    assert_eq!(Steps::new(&[0], &[1]), Err(StepsError::Range(0)));
+    assert_eq!(Steps::new(&[30], &[366]), Err(StepsError::Range(366)));
+    let many: Vec<u16> = (1..=30).collect();
+    assert_eq!(Steps::new(&many, &[1]), Err(StepsError::TooMany));
+    let written = serde_json::to_string(&Steps::default()).unwrap();
+    assert_eq!(serde_json::from_str::<Steps>(&written).unwrap(), Steps::default());
+}
+
+proptest! {
+    /// Whatever the instants at which somebody looks: each step is told at most once, and a later look never tells of an
+    /// earlier step.
+    #[test]
+    fn each_step_is_told_once_however_the_clock_runs(days in proptest::collection::vec(-5_i64..120, 1..40)) {
+        let world = fresh();
+        let mut tellings: Vec<Telling> = Vec::new();
+        for day in days {
+            let at = before(day, 0);
+            let Some(notice) = world.due(at).pop() else { continue };
+            if notice.is_told(&tellings, 0, Way::Mail, at) {
+                continue;
+            }
+            let counted = tellings.iter().filter(|told| !standing::is_from_the_future(told.at, at));
+            prop_assert!(counted.clone().all(|told| told.step > notice.step), "{notice:?} {tellings:?}");
+            tellings.retain(|told| told.step != notice.step);
+            tellings.push(Telling { step: notice.step, insistent: notice.insistent, round: 0, way: Way::Mail, at });
+        }
+    }
+
+    /// With a clock that runs as clocks do, a program that looks now and then tells as many steps as it has seen.
+    #[test]
+    fn of_several_steps_missed_only_the_latest_is_told(mut days in proptest::collection::btree_set(-5_i64..120, 1..40)) {
+        let world = fresh();
+        let mut told = Vec::new();
+        let mut tellings: Vec<Telling> = Vec::new();
+        while let Some(day) = days.pop_last() {
+            let at = before(day, 0);
+            let Some(notice) = world.due(at).pop() else { continue };
+            if !notice.is_told(&tellings, 0, Way::Mail, at) {
+                told.push(notice.step);
+                tellings.push(Telling { step: notice.step, insistent: true, round: 0, way: Way::Mail, at });
+            }
+        }
+        prop_assert!(told.windows(2).all(|pair| pair[0] > pair[1]), "{told:?}");
+    }
+}

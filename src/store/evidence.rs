@@ -1,0 +1,129 @@
+//! What the journal proves, counted: for the report.
+
+use jiff::Timestamp;
+
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::{Direction, TransmissionId, Verdict};
+
+use super::error::StoreError;
+use super::journal::nanoseconds;
+use super::session::{column, parsed, sql};
+use super::workspace::Workspace;
+
+/// How many messages of a profile came to the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictCount {
+    /// The connection; nothing where they belong to none.
+    pub connection: Option<ConnectionId>,
+    /// The profile.
+    pub profile: Option<ProfileKind>,
+    /// Which way they went.
+    pub direction: Direction,
+    /// What they came to.
+    pub verdict: Verdict,
+    /// How many.
+    pub number: u64,
+}
+
+/// A message that was delivered with everything good that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// The transmission.
+    pub id: TransmissionId,
+    /// Its Message-ID.
+    pub message_id: String,
+    /// When it was journalled.
+    pub at: Timestamp,
+}
+
+impl Workspace {
+    /// The newest message of each profile that was delivered, journalled by an instant.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn last_delivered(&self, until: Timestamp) -> Result<Vec<Proof>, StoreError> {
+        const DOING: &str = "look for the last message that was delivered";
+        // Ids are UUIDs of version 7: the greatest is the newest.
+        let statement = sql("SELECT id, message_id, at_ns, connection, profile FROM transmissions
+             WHERE id IN (SELECT MAX(id) FROM transmissions WHERE direction = 'outbound' AND verdict = 'delivered'
+                 AND connection IS NOT NULL AND profile IS NOT NULL AND at_ns <= $1 GROUP BY connection, profile)")
+        .bind(nanoseconds(until));
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        rows.iter()
+            .map(|row| {
+                let at: i64 = column(row, "at_ns")?;
+                Ok(Proof {
+                    connection: parsed(row, "connection")?,
+                    profile: parsed(row, "profile")?,
+                    id: parsed(row, "id")?,
+                    message_id: column(row, "message_id")?,
+                    at: Timestamp::from_nanosecond(i128::from(at))
+                        .map_err(StoreError::damaged("the instant of a transmission"))?,
+                })
+            })
+            .collect()
+    }
+
+    /// How many messages were journalled from an instant up to another, by profile, direction and verdict.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn verdict_counts(&self, since: Timestamp, until: Timestamp) -> Result<Vec<VerdictCount>, StoreError> {
+        const DOING: &str = "count the transmissions";
+        let statement = sql("SELECT connection, profile, direction, verdict, count(*) AS number FROM transmissions
+             WHERE at_ns >= $1 AND at_ns <= $2 GROUP BY connection, profile, direction, verdict
+             ORDER BY connection, profile, direction, verdict")
+        .bind(nanoseconds(since))
+        .bind(nanoseconds(until));
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        rows.iter()
+            .map(|row| {
+                let connection: Option<String> = column(row, "connection")?;
+                let profile: Option<String> = column(row, "profile")?;
+                Ok(VerdictCount {
+                    connection: connection.map(|_| parsed(row, "connection")).transpose()?,
+                    profile: profile.map(|_| parsed(row, "profile")).transpose()?,
+                    direction: parsed(row, "direction")?,
+                    verdict: parsed(row, "verdict")?,
+                    number: column::<i64>(row, "number")?.unsigned_abs(),
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::As2Pair;
+    use super::super::fixtures::{now, transmission, workspace};
+    use super::*;
+    use crate::domain::transmission::Transmission;
+
+    #[tokio::test]
+    async fn what_was_delivered_last_and_how_much_came_to_what() {
+        let (_guard, workspace) = workspace().await;
+        let sent = |number: u32, verdict| Transmission {
+            connection: Some("acme".parse().unwrap()),
+            profile: Some(ProfileKind::Test),
+            verdict,
+            ..transmission(number)
+        };
+        for (number, verdict) in [(1, Verdict::Delivered), (2, Verdict::Delivered), (3, Verdict::Failed)] {
+            workspace.begin_transmission(&sent(number, verdict), As2Pair::default()).await.unwrap();
+        }
+        workspace.begin_transmission(&transmission(4), As2Pair::default()).await.unwrap();
+        let proofs = workspace.last_delivered(Timestamp::MAX).await.unwrap();
+        assert_eq!(proofs.iter().map(|proof| proof.id).collect::<Vec<_>>(), [sent(2, Verdict::Delivered).id]);
+        assert_eq!(workspace.last_delivered(sent(1, Verdict::Delivered).at).await.unwrap().len(), 1);
+        let counts = workspace.verdict_counts(Timestamp::MIN, Timestamp::MAX).await.unwrap();
+        let of =
+            |verdict| counts.iter().filter(|count| count.verdict == verdict).map(|count| count.number).sum::<u64>();
+        assert_eq!((of(Verdict::Delivered), of(Verdict::Failed)), (2, 1));
+        assert_eq!(counts.iter().map(|count| count.number).sum::<u64>(), 4);
+        assert!(workspace.verdict_counts(now(), now()).await.unwrap().is_empty(), "all came later");
+    }
+}
