@@ -128,7 +128,9 @@ impl App {
             name,
             kind: PolicyKind::Own,
             inherits: (how == Duplication::Follow).then(|| original.clone()),
+            drops: Vec::new(),
             portal: (how == Duplication::Copy).then_some(resolved.portal).flatten(),
+            notes: None,
             stated_update: None,
             rules: match how {
                 Duplication::Follow => Vec::new(),

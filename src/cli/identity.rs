@@ -202,7 +202,7 @@ async fn export(
             Some(path.display().to_string())
         }
         (_, Some(path), _) => {
-            let bytes = session.app.export_certificate(name, format).await?;
+            let bytes = session.app.export_own_certificate(name, format).await?;
             std::fs::write(path, bytes)
                 .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
             Some(path.display().to_string())

@@ -59,7 +59,7 @@ impl IdentityCommand {
                 Ok(Answer::Written(file))
             }
             Self::Export(name, format, None, file) => {
-                let bytes = app.export_certificate(&name, format).await?;
+                let bytes = app.export_own_certificate(&name, format).await?;
                 write(file, &bytes)
             }
             Self::Request(new, file) => {

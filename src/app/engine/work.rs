@@ -14,7 +14,7 @@ use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
-use crate::app::notices::{Herald, Told};
+use crate::app::notices::{self, Herald};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
 use crate::app::{App, AppError, SendEvent, SendRequest, ServeEvent};
 use crate::domain::notice::standing::Way;
@@ -149,7 +149,7 @@ fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
     // The sample is no reason to disturb anybody's desktop.
     let ways: &'static [Way] = if is_sample { &[Way::Window] } else { &[Way::Window, Way::Desktop, Way::Mail] };
     let out = out.clone();
-    let tell = move |told: Told| {
+    let tell = move |told: notices::Told| {
         if !told.window.is_empty() {
             out.tell(Event::Notices(told.window));
         }

@@ -18,7 +18,7 @@ use crate::domain::notice::standing::{Acknowledgement, Standing, Telling};
 use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, Urgency, sort};
 use crate::store::{NoticeRecords, Workspace};
 pub use settings::{MailSettings, MailTls, NotificationSettings};
-pub(super) use telling::Herald;
+pub(super) use telling::{Herald, instant};
 pub use telling::Told;
 
 /// A notice with what became of it.

@@ -138,7 +138,7 @@ impl Read {
                     found.1 = found.1.or(next_activation(uses, at).map(|(next, _)| next.fingerprint));
                 }
             }
-            ours.entry(&profile.identity).or_default().push(ReportedUse {
+            ours.entry(profile.identity.at(at)).or_default().push(ReportedUse {
                 place,
                 purpose: None,
                 from: None,

@@ -135,7 +135,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
     pub(super) fn actual(&self, setting: Setting, at: Timestamp) -> Actual {
         if let Some(role) = setting.certificate() {
             return match self.held(role, at) {
-                Held::Known(facts) if setting == Setting::IdentityTlsUse => self.own_tls_use(facts),
+                Held::Known(facts) if setting == Setting::IdentityTlsUse => self.own_tls_use(facts, at),
                 Held::Known(facts) => property(setting, facts),
                 Held::Missing { word, reason } => Actual::Unknown { word: word.to_owned(), reason },
                 Held::NotNeeded(reason) => Actual::idle("Not needed", reason),
@@ -204,10 +204,10 @@ impl<'p, 'a> Evidence<'p, 'a> {
     }
 
     /// Whether our certificate is shown to the partner's server too, or made for TLS servers alone.
-    fn own_tls_use(&self, facts: &CertificateFacts) -> Actual {
+    fn own_tls_use(&self, facts: &CertificateFacts, at: Timestamp) -> Actual {
         let shown = match &self.profile.tls_identity {
             None => false,
-            Some(name) if *name == self.profile.identity => true,
+            Some(name) if name == self.profile.identity.at(at) => true,
             Some(name) => match (self.known.identities)(name) {
                 Some(shown) => shown.spki_sha256 == facts.spki_sha256,
                 None => {

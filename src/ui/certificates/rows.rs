@@ -242,7 +242,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
                 before: false,
                 seen: None,
             };
-            if let Some(identity) = snapshot.identity(&profile.identity) {
+            if let Some(identity) = snapshot.identity(profile.identity.at(snapshot.at)) {
                 put(Whose::Ours, identity.facts.fingerprint_sha256, plain(Role::InUse));
             }
             if let Some(own) = snapshot.sightings.servers.get(&key).and_then(ServerSight::own) {

@@ -157,7 +157,9 @@ impl Draft {
             name: now.name.trim().to_owned(),
             kind: now.kind,
             inherits: now.inherits.clone(),
+            drops: self.saved.drops.clone(),
             portal: Some(now.portal.trim().to_owned()).filter(|portal| !portal.is_empty()),
+            notes: self.saved.notes.clone(),
             stated_update: Some(today),
             rules: now.rules.clone(),
         }

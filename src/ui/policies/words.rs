@@ -75,12 +75,14 @@ pub(super) fn kept(state: &PolicyState) -> Option<&'static str> {
 pub(super) const fn setting_label(setting: Setting) -> &'static str {
     match setting {
         Setting::Encryption => "Encryption",
+        Setting::EncryptionOrTls => "Encryption, or TLS instead",
         Setting::KeyTransport => "Key transport",
         Setting::Signing => "Signing",
         Setting::SignatureScheme => "Signature scheme",
         Setting::Compression => "Compression",
         Setting::Mdn => "Receipt (MDN)",
         Setting::MdnUrl => "Receipt address",
+        Setting::MdnUrlPort => "Receipt address, port",
         Setting::MdnMic => "Receipt MIC",
         Setting::ReceiptDeadlineMinutes => "Receipt deadline",
         Setting::ContentType => "Content type",
@@ -96,6 +98,7 @@ pub(super) const fn setting_label(setting: Setting) -> &'static str {
         Setting::OurAs2Id => "Our AS2 identifier",
         Setting::PartnerAs2Id => "Partner AS2 identifier",
         Setting::Url => "URL",
+        Setting::UrlPort => "URL, port",
         Setting::Identity => "Identity",
         Setting::MicalgStyle => "MIC algorithm spelling",
         Setting::CmsAlgorithmProtection => "CMS algorithm protection",
@@ -108,15 +111,23 @@ pub(super) const fn setting_label(setting: Setting) -> &'static str {
         Setting::QuoteAs2Ids => "Quotes around AS2 identifiers",
         Setting::Chunked => "Chunked body",
         Setting::PartnerSignatureHash => "Partner certificate, signature",
+        Setting::PartnerKeyAlgorithm => "Partner certificate, kind of key",
         Setting::PartnerRsaBits => "Partner certificate, RSA key",
         Setting::PartnerEcBits => "Partner certificate, EC key",
         Setting::PartnerSelfSigned => "Partner certificate, self-signed",
         Setting::PartnerValidityDays => "Partner certificate, validity",
+        Setting::PartnerSignatureScheme => "Partner certificate, signature scheme",
+        Setting::PartnerNamesComplete => "Partner certificate, names complete",
+        Setting::PartnerTlsUse => "Partner certificate, use for TLS",
         Setting::IdentitySignatureHash => "Own certificate, signature",
+        Setting::IdentityKeyAlgorithm => "Own certificate, kind of key",
         Setting::IdentityRsaBits => "Own certificate, RSA key",
         Setting::IdentityEcBits => "Own certificate, EC key",
         Setting::IdentitySelfSigned => "Own certificate, self-signed",
         Setting::IdentityValidityDays => "Own certificate, validity",
+        Setting::IdentitySignatureScheme => "Own certificate, signature scheme",
+        Setting::IdentityNamesComplete => "Own certificate, names complete",
+        Setting::IdentityTlsUse => "Own certificate, use for TLS",
         Setting::Tls => "Transport (TLS)",
     }
 }
@@ -139,6 +150,7 @@ pub(in crate::ui) fn head_label(setting: &str, aspect: Option<&str>) -> String {
 #[must_use]
 pub(super) const fn unit(setting: Setting) -> Option<&'static str> {
     match setting {
+        Setting::PartnerKeyAlgorithm => "Partner certificate, kind of key",
         Setting::PartnerRsaBits | Setting::PartnerEcBits | Setting::IdentityRsaBits | Setting::IdentityEcBits => {
             Some("bits")
         }
