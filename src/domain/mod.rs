@@ -7,6 +7,7 @@ pub mod compliance;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
+pub mod due;
 pub mod identifier;
 pub mod instant;
 pub mod policy;

@@ -19,6 +19,8 @@ mod matrix;
 mod messages;
 mod mic;
 mod openssl_files;
+mod policies;
+mod policy_commands;
 mod quirks;
 mod sample;
 mod structures;

@@ -81,11 +81,12 @@ fn rule(setting: &str, op: &str, value: &str, severity: &str, from: &str) -> Str
 /// A connection with a production profile alone; `keys` are lines of the connection file.
 fn connection(policy: &str, keys: &str, certificates: &[u8]) -> Connection {
     let prints: Vec<Fingerprint> = certificates.iter().map(|id| Fingerprint([*id; 32])).collect();
+    let stated = |key: &str| keys.lines().any(|line| line.starts_with(&format!("{key} = ")));
     let text = format!(
         "id = \"c\"\nname = \"C\"\npolicy = \"{policy}\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"THEM\"\n\
          {keys}{}{}",
-        if keys.contains("url = ") { "" } else { "url = \"https://as2.example/as2\"\n" },
-        if keys.contains("identity = ") { "" } else { "identity = \"own\"\n" },
+        if stated("url") { "" } else { "url = \"https://as2.example/as2\"\n" },
+        if stated("identity") { "" } else { "identity = \"own\"\n" },
     );
     let mut connection: Connection = toml::from_str(&text).unwrap();
     connection.production.as_mut().unwrap().partner_certificates = plain_list(&prints);
@@ -413,4 +414,205 @@ fn the_report_has_the_shape_that_scripts_rely_on() {
         })
     );
     assert_eq!(serde_json::to_value(SettingValue::Number(2048)).unwrap(), 2048);
+}
+
+/// A partner's certificate signed over SHA-1 (1) or SHA-256 (2), messages signed over one digest, the receipt's MIC in
+/// another: three things, each judged by its own rule and by no other.
+#[test]
+fn three_hashes_are_three_matters() {
+    let demands = [("signing", None), ("partner_certificate", Some("signature_hash")), ("mdn_mic", None)];
+    let rules: Vec<String> = ["signing", "partner_certificate.signature_hash", "mdn_mic"]
+        .iter()
+        .map(|setting| rule(setting, "at-least", "\"sha256\"", "required", "2020-01-01"))
+        .collect();
+    let at = at(NOW);
+    for weak in 0..8_usize {
+        let is_weak = |which: usize| weak >> which & 1 == 1;
+        let digest = |which| if is_weak(which) { "sha1" } else { "sha256" };
+        let keys = format!("signing = \"{}\"\nmdn_mic = \"{}\"\n", digest(0), digest(2));
+        let profile = connection("mine", &keys, &[if is_weak(1) { 1 } else { 2 }]);
+        // All three demanded at once.
+        let report = World::new().with_rules(&rules.concat()).judge(&profile, at);
+        for (which, (setting, aspect)) in demands.iter().enumerate() {
+            let status = if is_weak(which) { Status::NonCompliant } else { Status::Compliant };
+            assert_eq!(find(&report, setting, *aspect).status, status, "{setting} with {weak:03b}");
+        }
+        // Each demanded alone: the other two do not matter.
+        for (which, rule) in rules.iter().enumerate() {
+            let alone = World::new().with_rules(rule).judge(&profile, at);
+            let judged: Vec<&Finding> =
+                alone.profiles[0].findings.iter().filter(|finding| finding.since.is_some()).collect();
+            let status = if is_weak(which) { Status::NonCompliant } else { Status::Compliant };
+            assert_eq!(judged.iter().map(|finding| finding.status).collect::<Vec<_>>(), [status], "{which} of {weak:03b}");
+            assert_eq!((judged[0].setting, judged[0].aspect), demands[which]);
+        }
+    }
+}
+
+#[test]
+fn each_of_the_three_hashes_is_told_in_words_of_its_own() {
+    let world = World::new();
+    let profile = connection("mine", "signing = \"sha1\"\nmdn_mic = \"sha1\"\n", &[1]);
+    let reason = |setting: &str| {
+        let rules = rule(setting, "at-least", "\"sha256\"", "required", "2020-01-01");
+        let report = World::new().with_rules(&rules).judge(&profile, at(NOW));
+        report.profiles[0].findings.iter().find(|finding| finding.since.is_some()).unwrap().reason.clone()
+    };
+    assert_eq!(
+        ["signing", "partner_certificate.signature_hash", "mdn_mic"].map(reason),
+        [
+            "Mine requires SHA-256 or stronger for signing since 1 Jan 2020; this is SHA-1",
+            "Mine requires SHA-256 or stronger for the signature on the partner certificate since 1 Jan 2020; this is SHA-1",
+            "Mine requires SHA-256 or stronger for the receipt's MIC since 1 Jan 2020; this is SHA-1",
+        ]
+    );
+    // Where no MIC is stated, the receipt is asked for in the digest of signing: still a matter of its own.
+    let rules = rule("mdn_mic", "at-least", "\"sha256\"", "required", "2020-01-01");
+    let implied = world.with_rules(&rules).judge(&connection("mine", "signing = \"sha1\"\n", &[2]), at(NOW));
+    let mic = find(&implied, "mdn_mic", None);
+    assert_eq!((mic.status, fix(mic)), (Status::NonCompliant, Some(("mdn_mic", "sha256".to_owned()))));
+}
+
+#[test]
+fn the_scheme_of_a_certificates_signature_is_not_that_of_messages() {
+    let rules = rule("signature_scheme", "one-of", "[\"rsa-pss\"]", "required", "2020-01-01")
+        + &rule("partner_certificate.signature_scheme", "one-of", "[\"rsa-pss\"]", "required", "2020-01-01");
+    let mut world = World::new().with_rules(&rules);
+    let profile = connection("mine", "signature_scheme = \"rsa-pss\"\n", &[2]);
+    let report = world.judge(&profile, at(NOW));
+    assert_eq!(find(&report, "signature_scheme", None).status, Status::Compliant);
+    let certificate = find(&report, "partner_certificate", Some("signature_scheme"));
+    assert_eq!((certificate.status, certificate.actual.as_str()), (Status::NonCompliant, "RSA PKCS #1 v1.5"));
+    let signed = |world: &mut World, scheme: &str| {
+        world.certificates.get_mut(&Fingerprint([2; 32])).unwrap().signature.algorithm = scheme.to_owned();
+        let report = world.judge(&profile, at(NOW));
+        let finding = find(&report, "partner_certificate", Some("signature_scheme"));
+        (finding.status, finding.reason.clone())
+    };
+    assert_eq!(signed(&mut world, "rsa-pss").0, Status::Compliant);
+    let (status, reason) = signed(&mut world, "1.3.101.112");
+    assert_eq!(status, Status::Unknown);
+    assert!(reason.starts_with("The scheme of the certificate's signature (1.3.101.112) is not known"), "{reason}");
+}
+
+#[test]
+fn what_the_new_settings_say_of_a_profile() {
+    let judged = |setting: &str, op: &str, value: &str, keys: &str, certificates: &[u8]| {
+        let world = World::new().with_rules(&rule(setting, op, value, "required", "2020-01-01"));
+        let report = world.judge(&connection("mine", keys, certificates), at(NOW));
+        let finding = report.profiles[0].findings.iter().find(|finding| finding.since.is_some()).unwrap().clone();
+        assert!(finding.fix.is_none(), "{finding:?}");
+        (finding.setting, finding.aspect, finding.status, finding.actual)
+    };
+    let is = |setting, aspect, status, actual: &str| (setting, Some(aspect), status, actual.to_owned());
+    let plain = "encryption = \"none\"\nurl = \"http://as2.example/\"\n";
+    let or_tls = |keys| judged("encryption.or_tls", "one-of", "[true]", keys, &[2]);
+    let neither = "neither encrypted nor over https";
+    assert_eq!(or_tls(plain), is("encryption", "or_tls", Status::NonCompliant, neither));
+    for keys in ["", "encryption = \"none\"\n", "url = \"http://as2.example/\"\n"] {
+        assert_eq!(or_tls(keys), is("encryption", "or_tls", Status::Compliant, "encrypted or over https"), "{keys}");
+    }
+    let here = "encryption = \"none\"\nurl = \"http://127.0.0.1:9/\"\n";
+    assert_eq!(or_tls(here), is("encryption", "or_tls", Status::NotApplicable, "Not encrypted"));
+    let port = |keys| judged("url.port", "one-of", "[443, 4080]", keys, &[2]);
+    assert_eq!(port(""), is("url", "port", Status::Compliant, "port 443"));
+    assert_eq!(port("url = \"https://as2.example:4080/\"\n"), is("url", "port", Status::Compliant, "port 4080"));
+    assert_eq!(port("url = \"http://as2.example/\"\n"), is("url", "port", Status::NonCompliant, "port 80"));
+    let answer = |keys| judged("mdn_url.port", "one-of", "[443, 4080]", keys, &[2]);
+    assert_eq!(answer(""), is("mdn_url", "port", Status::NotApplicable, "Not needed"));
+    let later = "mdn = \"async-signed\"\nmdn_url = \"https://us.example:8443/\"\n";
+    assert_eq!(answer(later), is("mdn_url", "port", Status::NonCompliant, "port 8443"));
+    assert_eq!(answer("mdn = \"async-signed\"\n"), is("mdn_url", "port", Status::NonCompliant, "Not set"));
+    let kind = |certificates| judged("partner_certificate.key_algorithm", "never", "[\"rsa\", \"ec\"]", "", certificates);
+    assert_eq!(kind(&[2]), is("partner_certificate", "key_algorithm", Status::NonCompliant, "RSA"));
+    assert_eq!(kind(&[5]), is("partner_certificate", "key_algorithm", Status::Compliant, "Edwards curve"));
+}
+
+#[test]
+fn a_certificate_that_serves_tls_too_is_told() {
+    let rules = rule("identity_certificate.tls_use", "one-of", "[false]", "required", "2020-01-01")
+        + &rule("partner_certificate.tls_use", "one-of", "[false]", "required", "2020-01-01")
+        + &rule("partner_certificate.names_complete", "one-of", "[true]", "required", "2020-01-01");
+    let mut world = World::new().with_rules(&rules);
+    let own = |world: &World, keys: &str| {
+        let report = world.judge(&connection("mine", keys, &[2]), at(NOW));
+        find(&report, "identity_certificate", Some("tls_use")).status
+    };
+    assert_eq!(own(&world, ""), Status::Compliant);
+    assert_eq!(own(&world, "tls_identity = \"own\"\n"), Status::NonCompliant, "the same identity is shown to the server");
+    assert_eq!(own(&world, "tls_identity = \"another\"\n"), Status::Unknown, "nobody knows whether it has the same key");
+    world.own.key_usage = vec!["server-auth".to_owned()];
+    assert_eq!(own(&world, ""), Status::NonCompliant);
+    let theirs = world.certificates.get_mut(&Fingerprint([2; 32])).unwrap();
+    theirs.key_usage = vec!["server-auth".to_owned(), "client-auth".to_owned()];
+    theirs.issuer = "CN=partner,O=".to_owned();
+    let report = world.judge(&connection("mine", "", &[2]), at(NOW));
+    let tls = find(&report, "partner_certificate", Some("tls_use"));
+    assert_eq!((tls.status, tls.actual.as_str()), (Status::NonCompliant, "for TLS"));
+    let names = find(&report, "partner_certificate", Some("names_complete"));
+    assert_eq!(names.reason, "Mine requires every part filled for the names in the partner certificate since 1 Jan 2020; this is an empty part");
+}
+
+#[test]
+fn what_is_due_comes_in_the_order_in_which_it_bites() {
+    let mut world = World::new();
+    world.own.not_after = at("2026-12-10");
+    let rules = rule("signing", "at-least", "\"sha384\"", "required", "2027-09-01")
+        + &rule("encryption", "at-least", "\"aes256-cbc\"", "required", "2027-03-01")
+        + &rule("compression", "one-of", "[\"after-signing\"]", "required", "2020-01-01")
+        + &rule("mdn", "at-least", "\"async-signed\"", "recommended", "2027-01-01");
+    let report = world.with_rules(&rules).judge(&connection("mine", "", &[1]), at(NOW));
+    let order: Vec<(Status, &str)> =
+        report.profiles[0].findings.iter().map(|finding| (finding.status, finding.setting)).collect();
+    assert_eq!(
+        order,
+        [
+            (Status::NonCompliant, "compression"),
+            (Status::Due, "identity_certificate"),
+            (Status::Due, "partner_certificate"),
+            (Status::Due, "encryption"),
+            (Status::Due, "signing"),
+            (Status::Compliant, "mdn"),
+        ]
+    );
+    let dates: Vec<String> =
+        crate::domain::due::due([&report]).iter().map(|due| due.bites.to_string()).collect();
+    assert_eq!(
+        dates,
+        ["2026-12-10T00:00:00Z", "2026-12-15T00:00:00Z", "2027-03-01T00:00:00Z", "2027-09-01T00:00:00Z"]
+    );
+}
+
+#[test]
+fn the_past_and_the_future_are_judged_by_their_own_rules_and_certificates() {
+    let rules = rule("encryption", "at-least", "\"3des-cbc\"", "required", "2010-01-01\nuntil = 2024-01-01")
+        + &rule("encryption", "at-least", "\"aes128-cbc\"", "required", "2024-01-01")
+        + &rule("partner_certificate.signature_hash", "at-least", "\"sha256\"", "required", "2019-10-15");
+    let world = World::new().with_rules(&rules);
+    let mut profile = connection("mine", "encryption = \"3des-cbc\"\n", &[1]);
+    let activation = Activation::At { at: at("2026-11-28T08:00:00Z"), zone: None };
+    let (old, new) = (&world.certificates[&Fingerprint([1; 32])], &world.certificates[&Fingerprint([2; 32])]);
+    let production = profile.production.as_mut().unwrap();
+    production.partner_certificates =
+        renew(&production.partner_certificates, new, Some(old), &activation, at(NOW)).unwrap().uses;
+    let judged = |day: &str| {
+        let report = world.judge(&profile, at(day));
+        let statuses = |setting: &str| -> Vec<Status> {
+            let findings = report.profiles[0].findings.iter();
+            findings.filter(|found| found.setting == setting && found.since.is_some()).map(|found| found.status).collect()
+        };
+        let validity = find(&report, "partner_certificate", Some("validity")).status;
+        (statuses("encryption"), statuses("partner_certificate"), validity)
+    };
+    use Status::{Compliant, Due, NonCompliant, NotApplicable};
+    // Not begun: the rule of 2024 is more than a year off, and the certificate is not valid yet.
+    assert_eq!(judged("2019-01-01"), (vec![Compliant, NotApplicable], vec![Due], NonCompliant));
+    assert_eq!(judged("2023-06-01"), (vec![Due, Compliant], vec![NonCompliant], Compliant));
+    // Ended: the older rule is gone on the day the younger one begins.
+    assert_eq!(judged("2023-12-31T23:59:59Z").0, [Due, Compliant]);
+    assert_eq!(judged("2024-01-01").0, [NonCompliant]);
+    // The certificate in use at the instant is the one that is judged.
+    assert_eq!(judged("2026-11-28T07:59:59Z"), (vec![NonCompliant], vec![NonCompliant], Due));
+    assert_eq!(judged("2026-11-28T08:00:00Z"), (vec![NonCompliant], vec![Compliant], Compliant));
+    assert_eq!(judged("2031-11-02").2, NonCompliant);
 }

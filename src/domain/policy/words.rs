@@ -44,7 +44,7 @@ impl Setting {
             (Self::PartnerRsaBits | Self::IdentityRsaBits, SettingValue::Number(bits)) => format!("RSA {bits}"),
             (Self::PartnerEcBits | Self::IdentityEcBits, SettingValue::Number(bits)) => format!("EC P-{bits}"),
             (Self::PartnerValidityDays | Self::IdentityValidityDays, SettingValue::Number(days)) => {
-                format!("{days} days")
+                format!("{days} {}", if *days == 1 { "day" } else { "days" })
             }
             (Self::ReceiptDeadlineMinutes, SettingValue::Number(minutes)) => format!("{minutes} min"),
             (Self::TimeoutSeconds, SettingValue::Number(seconds)) => format!("{seconds} s"),
