@@ -78,7 +78,6 @@ impl App {
     pub async fn validate_policy(&self, file: &Path) -> Result<Policy, AppError> {
         let text = read_text(file, MAX_FILE)?;
         let others = self.policies().await?;
-        crate::domain::policy::validate(&text, &others)
-            .map_err(|error| AppError::new(error.to_string()).in_file(file))
+        crate::domain::policy::validate(&text, &others).map_err(|error| AppError::new(error.to_string()).in_file(file))
     }
 }

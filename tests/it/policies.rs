@@ -46,13 +46,9 @@ fn certificate(id: u8) -> CertificateFacts {
 impl World {
     fn new() -> Self {
         let address = "https://partner.example/as2".parse().unwrap();
-        let mut profile = Profile::fresh(
-            &"US".parse().unwrap(),
-            &"THEM".parse().unwrap(),
-            &address,
-            &"own".parse().unwrap(),
-        )
-        .unwrap();
+        let mut profile =
+            Profile::fresh(&"US".parse().unwrap(), &"THEM".parse().unwrap(), &address, &"own".parse().unwrap())
+                .unwrap();
         profile.partner_certificates = plain_list(&[Fingerprint([1; 32])]);
         Self { profile, partner: certificate(1), own: certificate(2) }
     }
@@ -175,10 +171,8 @@ fn candidates(rule: &Rule) -> Vec<SettingValue> {
 
 /// The weakest and the strongest that pass, and the strongest that fails below and the weakest that fails above.
 fn edges(rule: &Rule) -> Vec<(bool, SettingValue)> {
-    let all: Vec<SettingValue> = candidates(rule)
-        .into_iter()
-        .filter(|value| World::new().with(rule.setting, value).is_some())
-        .collect();
+    let all: Vec<SettingValue> =
+        candidates(rule).into_iter().filter(|value| World::new().with(rule.setting, value).is_some()).collect();
     let met = |value: &SettingValue| match (rule.setting, value.to_string().as_str()) {
         // Over https it is TLS 1.2 or 1.3: both must be met.
         (Setting::Tls, "https") => ["tls-1.2", "tls-1.3"]
@@ -189,7 +183,8 @@ fn edges(rule: &Rule) -> Vec<(bool, SettingValue)> {
     let passing: Vec<usize> = (0..all.len()).filter(|index| met(&all[*index])).collect();
     let (first, last) = (passing[0], passing[passing.len() - 1]);
     let below = (0..first).rev().find(|index| !met(&all[*index]));
-    let above = (first..all.len()).find(|index| *index > last).or_else(|| (first..last).find(|index| !met(&all[*index])));
+    let above =
+        (first..all.len()).find(|index| *index > last).or_else(|| (first..last).find(|index| !met(&all[*index])));
     let mut found = vec![(true, all[first].clone())];
     if matches!(rule.setting.shape(), Shape::Number) && last != first && last + 1 < all.len() {
         found.push((true, all[last].clone()));
@@ -210,9 +205,8 @@ fn kinds(applies_to: AppliesTo) -> &'static [ProfileKind] {
 fn days(world: &World, rule: &ResolvedRule, date: RuleDate) -> [Option<Status>; 3] {
     [-86_400_i64, 0, 86_400].map(|seconds| {
         let at = date.instant().checked_add(SignedDuration::from_secs(seconds)).unwrap();
-        let mut statuses = kinds(rule.rule.applies_to)
-            .iter()
-            .map(|kind| world.judge(*kind, rule, at).map(|finding| finding.status));
+        let mut statuses =
+            kinds(rule.rule.applies_to).iter().map(|kind| world.judge(*kind, rule, at).map(|finding| finding.status));
         let first = statuses.next().unwrap();
         assert!(statuses.all(|status| status == first), "production and test differ: {:?}", rule.rule);
         first
@@ -224,11 +218,7 @@ fn hold(rule: &ResolvedRule, passes: bool, began: [Option<Status>; 3], ended: Op
     let required = rule.rule.severity == Severity::Required;
     let broken = if required { Status::NonCompliant } else { Status::Advice };
     let coming = if required { Status::Due } else { Status::NotApplicable };
-    let expected = if passes {
-        [Status::Compliant; 3]
-    } else {
-        [coming, broken, broken]
-    };
+    let expected = if passes { [Status::Compliant; 3] } else { [coming, broken, broken] };
     assert_eq!(began, expected.map(Some), "{:?}", rule.rule);
     if let Some(ended) = ended {
         let last = if passes { Status::Compliant } else { broken };
@@ -270,9 +260,10 @@ fn told(rule: &ResolvedRule) -> String {
 }
 
 fn table() -> String {
-    let mut text = "# How every rule of the policies that come with the program is judged on the day before, of and after it \
+    let mut text =
+        "# How every rule of the policies that come with the program is judged on the day before, of and after it \
                     begins (and ends).\n"
-        .to_owned();
+            .to_owned();
     for policy in builtin() {
         let resolved = resolve(&policy.id, builtin()).unwrap();
         writeln!(text, "\n== {} · {} · {}", policy.id, policy.name, policy.kind).unwrap();

@@ -153,7 +153,11 @@ fn a_file_is_validated_with_line_and_reason() {
         ("from = 2027-03-01", "from = 2027-03-01\nuntil = 2027-02-01", "line 13: `until` 2027-02-01 is not after"),
         ("quote = \"AES-256 from March\"\n", "", "line 6: `quote` is missing in the rule"),
         ("\"amazon-vendor-central\"", "\"mine\"", "line 4: the policy inherits itself"),
-        ("\"amazon-vendor-central\"", "\"amazon\"", "line 4: the policy `mine` inherits `amazon`, and there is no policy"),
+        (
+            "\"amazon-vendor-central\"",
+            "\"amazon\"",
+            "line 4: the policy `mine` inherits `amazon`, and there is no policy",
+        ),
     ] {
         let file = desk.file("wrong.toml", &OWN.replacen(from, to, 1));
         let error = desk.text(2, &["policy", "validate", &file]);
@@ -230,7 +234,10 @@ fn what_is_due_is_told_by_its_dates_in_text_and_in_json() {
     assert_eq!((&found["since"], &found["bites"]), (&"2024-01-01".into(), &"2024-01-01T00:00:00Z".into()));
     assert_eq!(found["fix"]["value"], "aes128-cbc");
     let text = desk.text(1, &["check", "--at", "2023-06-01T00:00:00Z"]);
-    assert!(text.contains("1 Jan 2024 00:00 UTC  partner     production  encryption  3DES  AES-128 or stronger"), "{text}");
+    assert!(
+        text.contains("1 Jan 2024 00:00 UTC  partner     production  encryption  3DES  AES-128 or stronger"),
+        "{text}"
+    );
     // Once it bites, it is due no more.
     let (report, _) = desk.findings(1, "2024-01-01T00:00:00Z");
     assert_eq!(report["due"].as_array().unwrap().len(), 0);

@@ -67,7 +67,12 @@ pub struct Cell {
 }
 
 /// The cells of a profile, one for each column in their order.
-pub(super) fn cells(evidence: &Evidence<'_, '_>, findings: &[Arc<Finding>], policy_known: bool, at: Timestamp) -> Vec<Cell> {
+pub(super) fn cells(
+    evidence: &Evidence<'_, '_>,
+    findings: &[Arc<Finding>],
+    policy_known: bool,
+    at: Timestamp,
+) -> Vec<Cell> {
     Column::ALL
         .iter()
         .map(|column| {

@@ -321,8 +321,7 @@ pub(super) fn instant_in_words(at: Timestamp, zone: Option<&str>) -> String {
 /// The day of an instant for a sentence, in UTC: `14 Dec 2026`. Told of every certificate of every profile, so it takes
 /// no detour through a formatter.
 pub(super) fn day_in_words(at: Timestamp) -> String {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let date = Offset::UTC.to_datetime(at).date();
     let month = usize::try_from(date.month() - 1).ok().and_then(|month| MONTHS.get(month)).copied().unwrap_or_default();
     format!("{} {month} {}", date.day(), date.year())

@@ -66,7 +66,10 @@ impl<'r, 'x> Rules<'r, 'x> {
         settings: &ComplianceSettings,
     ) -> Self {
         let applying = || {
-            policy.rules.iter().filter(move |resolved| resolved.rule.applies_to.covers(kind) && !resolved.rule.ended(at))
+            policy
+                .rules
+                .iter()
+                .filter(move |resolved| resolved.rule.applies_to.covers(kind) && !resolved.rule.ended(at))
         };
         let demands = |rule: &Rule| {
             applying()

@@ -56,8 +56,11 @@ impl Setting {
             (Self::PartnerNamesComplete | Self::IdentityNamesComplete, SettingValue::Flag(flag)) => {
                 if *flag { "every part filled" } else { "an empty part" }.to_owned()
             }
-            (Self::PartnerTlsUse | Self::IdentityTlsUse, SettingValue::Flag(flag)) => {
-                if *flag { "for TLS" } else { "not for TLS" }.to_owned()
+            (Self::PartnerTlsUse, SettingValue::Flag(flag)) => {
+                if *flag { "made for TLS" } else { "not made for TLS" }.to_owned()
+            }
+            (Self::IdentityTlsUse, SettingValue::Flag(flag)) => {
+                if *flag { "used for TLS" } else { "not used for TLS" }.to_owned()
             }
             (Self::EncryptionOrTls, SettingValue::Flag(flag)) => {
                 if *flag { "encrypted or over https" } else { "neither encrypted nor over https" }.to_owned()
