@@ -63,7 +63,7 @@ fn show(policy: &ResolvedPolicy) -> String {
     let head = [
         ("Id", Some(policy.id.to_string())),
         ("Name", Some(policy.name.clone())),
-        ("Kind", Some(format!("{}: {}", policy.kind, policy.kind.label()))),
+        ("Kind", Some(format!("{} · {}", policy.kind, policy.kind.in_words()))),
         ("Rules", Some(if inherited == 0 { own } else { format!("{own}, and {inherited} inherited") })),
         ("Inherits", (!inherits.is_empty()).then(|| inherits.join(", which inherits "))),
         ("Checked", policy.updated.map(|day| day.to_string())),

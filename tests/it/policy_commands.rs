@@ -94,7 +94,7 @@ fn every_policy_is_listed_with_its_kind_and_shown_with_its_rules() {
 fn a_template_says_what_it_is_and_whose_rules_stand_in() {
     let desk = Desk::new();
     let text = desk.text(0, &["policy", "show", "costco"]);
-    assert!(text.contains("Kind      template: no public rules are known; to be filled in\n"), "{text}");
+    assert!(text.contains("Kind      template · A template: nothing is known of the partner's own rules\n"), "{text}");
     assert!(text.contains("Rules     0 rules, and 11 inherited\n"), "{text}");
     assert!(text.contains("Inherits  as2-modern\n"), "{text}");
     assert!(text.contains("Notes     No public rules"), "{text}");
