@@ -1,9 +1,11 @@
 //! Compliance of the connections in the workspace.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{App, AppError};
-use crate::domain::certificate::CertificateFacts;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
@@ -26,12 +28,16 @@ impl App {
 
     /// Judges connections that need not be saved.
     pub(super) async fn check_now(&self, connections: &[Connection], at: Timestamp) -> Result<CheckReport, AppError> {
-        let certificates: Vec<CertificateFacts> =
-            self.stored_certificates().await?.into_iter().map(|stored| stored.facts).collect();
+        let certificates: BTreeMap<Fingerprint, CertificateFacts> = self
+            .stored_certificates()
+            .await?
+            .into_iter()
+            .map(|stored| (stored.facts.fingerprint_sha256, stored.facts))
+            .collect();
         let identities = self.stored_identities().await?;
         let policies = self.policies().await?;
         let known = Known {
-            certificates: &|fingerprint| certificates.iter().find(|facts| facts.fingerprint_sha256 == *fingerprint),
+            certificates: &|fingerprint| certificates.get(fingerprint),
             identities: &|name| {
                 identities.iter().find(|identity| identity.name == *name).map(|identity| &identity.facts)
             },

@@ -59,7 +59,11 @@ impl App {
     ///
     /// # Errors
     /// Where there is none of that name, or the form is one with the key.
-    pub async fn export_own_certificate(&self, name: &IdentityName, format: IdentityFormat) -> Result<Vec<u8>, AppError> {
+    pub async fn export_own_certificate(
+        &self,
+        name: &IdentityName,
+        format: IdentityFormat,
+    ) -> Result<Vec<u8>, AppError> {
         let chain = self.own_chain(name).await?;
         let own = chain.first().ok_or_else(|| AppError::new(format!("identity `{name}` has no certificate")))?;
         match format {

@@ -162,12 +162,8 @@ impl App {
     /// Where it does not, with the line and the reason.
     pub async fn validate_policy(&self, file: &Path) -> Result<Policy, AppError> {
         let text = read_text(file, MAX_FILE)?;
-        let policy = Policy::from_toml(&text).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
-        let mut all = self.policies().await?;
-        all.retain(|known| known.id != policy.id);
-        all.push(policy.clone());
-        resolve(&policy.id, &all).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
-        Ok(policy)
+        let others = self.policies().await?;
+        crate::domain::policy::validate(&text, &others).map_err(|error| AppError::new(error.to_string()).in_file(file))
     }
 }
 

@@ -1,12 +1,22 @@
 //! `check`: how every profile stands, and the findings behind it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::table::{Table, labelled};
 use super::{Answer, Session, words};
 use crate::app::AppError;
 use crate::domain::compliance::{CheckReport, Column, ConnectionReport, Finding, ProfileReport, Status};
+use crate::domain::due::{self, DueItem};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+
+/// The report, and beside it what is due by its dates.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a CheckReport,
+    due: Vec<DueItem>,
+}
 
 pub(super) async fn run(
     session: &Session,
@@ -15,7 +25,8 @@ pub(super) async fn run(
 ) -> Result<Answer, AppError> {
     let at = at.unwrap_or_else(|| session.app.now());
     let report = session.app.check(connections, at).await?;
-    session.out.answer(&report, || whole(&report, &session.suffix));
+    let document = Document { report: &report, due: due::due(&report.connections) };
+    session.out.answer(&document, || whole(&report, &session.suffix));
     super::schedule::tell_what_happened(session).await?;
     Ok(Answer::of(report.status != Status::NonCompliant))
 }
@@ -26,6 +37,7 @@ fn whole(report: &CheckReport, suffix: &str) -> String {
     }
     let mut text = matrix(&report.connections);
     text.push_str(&findings(&report.connections, suffix));
+    text.push_str(&coming(report));
     text.push_str(&format!("\n{}\n", summary(report)));
     text
 }
@@ -75,6 +87,27 @@ pub(super) fn findings(connections: &[ConnectionReport], suffix: &str) -> String
         }
     }
     text
+}
+
+/// What is due, by when it bites: one line for each, over all connections.
+fn coming(report: &CheckReport) -> String {
+    let coming = due::due(&report.connections);
+    if coming.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(["Due", "Connection", "Profile", "What", "Is", "Required"]);
+    for item in coming {
+        let aspect = item.aspect.map(|aspect| format!(".{aspect}")).unwrap_or_default();
+        table.row([
+            words::instant(item.bites),
+            item.connection.to_string(),
+            item.profile.to_string(),
+            format!("{}{aspect}", item.setting),
+            item.actual,
+            item.required.unwrap_or_default(),
+        ]);
+    }
+    format!("\n{}", table.render())
 }
 
 /// What still does not comply, a line for each finding: for standard error after saving.
@@ -185,7 +218,7 @@ mod tests {
                     ProfileReport {
                         profile: ProfileKind::Production,
                         status: Status::NonCompliant,
-                        findings: vec![finding(Status::NonCompliant, "encryption", "3DES")],
+                        findings: [finding(Status::NonCompliant, "encryption", "3DES")].into_iter().collect(),
                         cells: vec![
                             cell(Column::Encryption, Status::NonCompliant, "3DES"),
                             cell(Column::PartnerCertificate, Status::Due, "New on 28 Nov"),
@@ -194,7 +227,7 @@ mod tests {
                     ProfileReport {
                         profile: ProfileKind::Test,
                         status: Status::Compliant,
-                        findings: vec![finding(Status::Compliant, "encryption", "AES-128")],
+                        findings: [finding(Status::Compliant, "encryption", "AES-128")].into_iter().collect(),
                         cells: vec![cell(Column::Encryption, Status::Compliant, "AES-128")],
                     },
                 ],
@@ -216,6 +249,35 @@ mod tests {
         );
         assert!(text.contains("Source  https://partner.example/as2"), "{text}");
         assert!(text.ends_with("2 profiles at 24 Nov 2026 08:30 UTC: 1 non-compliant, 1 compliant\n"), "{text}");
+    }
+
+    #[test]
+    fn what_is_due_is_told_by_its_dates_over_all_connections() {
+        let coming_at = |bites: &str| {
+            let mut connection = report().connections.remove(0);
+            let open = connection.profiles[0].findings[0].clone();
+            let due = Finding { status: Status::Due, bites: Some(bites.parse().unwrap()), ..open };
+            connection.profiles[0].findings = [due].into_iter().collect();
+            connection
+        };
+        let first = coming_at("2027-06-01T00:00:00Z");
+        let mut second = coming_at("2026-12-15T00:00:00Z");
+        second.id = "walmart".parse().unwrap();
+        let report = CheckReport { connections: vec![first, second], ..report() };
+        let text = coming(&report);
+        let lines: Vec<&str> = text.trim().lines().collect();
+        assert!(lines[0].starts_with("Due "), "{text}");
+        assert!(
+            lines[1].starts_with("15 Dec 2026 00:00 UTC  walmart    production  encryption  3DES  AES-128"),
+            "{text}"
+        );
+        assert!(lines[2].starts_with("1 Jun 2027 00:00 UTC   amazon-us  production"), "{text}");
+        let json = serde_json::to_value(Document { report: &report, due: due::due(&report.connections) }).unwrap();
+        assert_eq!(json["status"], "non-compliant");
+        assert_eq!(json["due"][0]["connection"], "walmart");
+        assert_eq!(json["due"][0]["bites"], "2026-12-15T00:00:00Z");
+        assert_eq!(json["due"][0]["setting"], "encryption");
+        assert_eq!(json["connections"][0]["profiles"][0]["findings"][0]["bites"], "2027-06-01T00:00:00Z");
     }
 
     #[test]

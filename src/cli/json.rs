@@ -95,7 +95,10 @@ pub(super) struct PolicyDocument<'a> {
     id: &'a PolicyId,
     name: &'a str,
     kind: PolicyKind,
+    inherits: &'a [PolicyId],
     portal: Option<&'a str>,
+    notes: Option<&'a str>,
+    updated: Option<String>,
     rules: Vec<RuleDocument<'a>>,
 }
 
@@ -112,7 +115,10 @@ impl<'a> From<&'a ResolvedPolicy> for PolicyDocument<'a> {
             id: &policy.id,
             name: &policy.name,
             kind: policy.kind,
+            inherits: &policy.inherits,
             portal: policy.portal.as_deref(),
+            notes: policy.notes.as_deref(),
+            updated: policy.updated.map(|day| day.to_string()),
             rules: policy
                 .rules
                 .iter()

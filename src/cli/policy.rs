@@ -304,28 +304,34 @@ fn list(policies: &[PolicySummary]) -> String {
 }
 
 fn show(policy: &ResolvedPolicy) -> String {
+    let inherited = policy.rules.iter().filter(|resolved| resolved.stated_by != policy.id).count();
+    let own = words::counted(policy.rules.len() - inherited, "rule");
+    let inherits: Vec<String> = policy.inherits.iter().map(ToString::to_string).collect();
     let head = [
-        ("Id", policy.id.to_string()),
-        ("Name", policy.name.clone()),
-        ("Kind", policy.kind.to_string()),
-        ("Portal", policy.portal.clone().unwrap_or_default()),
+        ("Id", Some(policy.id.to_string())),
+        ("Name", Some(policy.name.clone())),
+        ("Kind", Some(format!("{} · {}", policy.kind, policy.kind.in_words()))),
+        ("Rules", Some(if inherited == 0 { own } else { format!("{own}, and {inherited} inherited") })),
+        ("Inherits", (!inherits.is_empty()).then(|| inherits.join(", which inherits "))),
+        ("Checked", policy.updated.map(|day| day.to_string())),
+        ("Portal", policy.portal.clone()),
+        ("Notes", policy.notes.clone()),
     ];
-    let mut text = labelled(head, "");
+    let mut text = labelled(head.into_iter().filter_map(|(label, value)| Some((label, value?))), "");
     for resolved in &policy.rules {
         let rule = &resolved.rule;
         text.push_str(&format!("\n{}: {}\n", rule.setting, rule.requirement.label(rule.setting)));
         let until = rule.until.map_or_else(String::new, |until| format!(" until {}", until.in_words()));
-        text.push_str(&labelled(
-            [
-                ("Weight", format!("{}, {}", rule.severity, rule.applies_to)),
-                ("In force", format!("since {}{until}", rule.from.in_words())),
-                ("Said", rule.quote.clone()),
-                ("Source", rule.source.clone()),
-                ("Checked", rule.checked.to_string()),
-                ("Stated by", resolved.stated_by_name.clone()),
-            ],
-            "  ",
-        ));
+        let direction = rule.direction.map_or_else(String::new, |direction| format!(", {direction}"));
+        let details = [
+            ("Weight", Some(format!("{}, {}{direction}", rule.severity, rule.applies_to))),
+            ("In force", Some(format!("since {}{until}", rule.from.in_words()))),
+            ("Said", Some(rule.quote.clone())),
+            ("Source", Some(rule.source.clone())),
+            ("Checked", Some(rule.checked.to_string())),
+            ("Stated by", (resolved.stated_by != policy.id).then(|| resolved.stated_by_name.clone())),
+        ];
+        text.push_str(&labelled(details.into_iter().filter_map(|(label, value)| Some((label, value?))), "  "));
     }
     text
 }

@@ -23,6 +23,8 @@ mod mic;
 mod openssl_files;
 mod own_policies;
 mod own_rollover;
+mod policies;
+mod policy_commands;
 mod quirks;
 mod rollovers;
 mod sample;

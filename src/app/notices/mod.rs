@@ -18,8 +18,8 @@ use crate::domain::notice::standing::{Acknowledgement, Standing, Telling};
 use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, Urgency, sort};
 use crate::store::{NoticeRecords, Workspace};
 pub use settings::{MailSettings, MailTls, NotificationSettings};
-pub(super) use telling::{Herald, instant};
 pub use telling::Told;
+pub(super) use telling::{Herald, instant};
 
 /// A notice with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

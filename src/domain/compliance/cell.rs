@@ -1,5 +1,7 @@
 //! The cells of the matrix: one word and one status for each column of a profile.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::Serialize;
@@ -65,12 +67,18 @@ pub struct Cell {
 }
 
 /// The cells of a profile, one for each column in their order.
-pub(super) fn cells(evidence: &Evidence<'_, '_>, findings: &[Finding], policy_known: bool, at: Timestamp) -> Vec<Cell> {
+pub(super) fn cells(
+    evidence: &Evidence<'_, '_>,
+    findings: &[Arc<Finding>],
+    policy_known: bool,
+    at: Timestamp,
+) -> Vec<Cell> {
     Column::ALL
         .iter()
         .map(|column| {
             let worst = findings
                 .iter()
+                .map(Arc::as_ref)
                 .filter(|finding| Column::of(finding.setting) == Some(*column))
                 .min_by_key(|finding| finding.status);
             let status = match worst {

@@ -14,17 +14,20 @@ mod tests;
 mod validity;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 pub use cell::{Cell, Column};
-pub use report::{CheckReport, ConnectionReport, Finding, Fix, ProfileReport, Status};
+pub use report::{CheckReport, ConnectionReport, Finding, Findings, FindingsIter, Fix, ProfileReport, Status};
 
 use super::certificate::{CertificateFacts, Fingerprint};
 use super::connection::{Connection, Profile};
 use super::identifier::{IdentityName, PolicyId, ProfileKind};
 use super::policy::{Policy, ResolveError, ResolvedPolicy, resolve};
 use evidence::Evidence;
+use rule::Rules;
+use validity::Validity;
 
 /// How far ahead compliance looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +63,7 @@ pub fn judge(
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> ConnectionReport {
-    let profiles: Vec<ProfileReport> = connection
-        .profiles()
-        .map(|(kind, profile)| judge_profile(&connection.policy, kind, profile, policy, known, at, settings))
-        .collect();
-    ConnectionReport {
-        id: connection.id.clone(),
-        name: connection.name.clone(),
-        policy: connection.policy.clone(),
-        status: Status::worst(profiles.iter().map(|profile| profile.status)),
-        profiles,
-    }
+    judge_by(connection, &mut Bench::new(policy, at, settings), known, at, &mut Validity::new(at, settings))
 }
 
 /// Judges one profile at an instant, which need not be saved: the window judges what is being edited.
@@ -84,23 +77,8 @@ pub fn judge_profile(
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> ProfileReport {
-    let evidence = Evidence { profile, known };
-    let mut findings = match policy {
-        Ok(policy) => rule::findings(policy, kind, &evidence, at, settings),
-        Err(reason) => vec![Finding::unresolved(policy_id, reason)],
-    };
-    let by_nature = validity::findings(&evidence, at, settings);
-    // A certificate that is not there is one thing to say, not one for each rule about it.
-    let absent: Vec<&str> =
-        by_nature.iter().filter(|finding| finding.aspect == Some("available")).map(|finding| finding.setting).collect();
-    findings.retain(|finding| !(finding.status == Status::Unknown && absent.contains(&finding.setting)));
-    findings.extend(by_nature);
-    ProfileReport {
-        profile: kind,
-        status: Status::worst(findings.iter().map(|finding| finding.status)),
-        cells: cell::cells(&evidence, &findings, policy.is_ok(), at),
-        findings,
-    }
+    let rules = &mut policy.map(|policy| Rules::new(policy, kind, at, settings));
+    judged(policy_id, kind, &Evidence::new(profile, known, at), rules, at, &mut Validity::new(at, settings))
 }
 
 /// Judges many connections at an instant, each by the policy of its name in `policies`.
@@ -112,14 +90,89 @@ pub fn check<'c>(
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> CheckReport {
-    let mut resolved: BTreeMap<PolicyId, Result<ResolvedPolicy, ResolveError>> = BTreeMap::new();
+    let connections: Vec<&Connection> = connections.into_iter().collect();
+    let mut resolved: BTreeMap<&PolicyId, Result<ResolvedPolicy, ResolveError>> = BTreeMap::new();
+    for connection in &connections {
+        resolved.entry(&connection.policy).or_insert_with(|| resolve(&connection.policy, policies));
+    }
+    let mut benches: BTreeMap<&PolicyId, Bench<'_, '_>> =
+        resolved.iter().map(|(id, policy)| (*id, Bench::new(policy.as_ref(), at, settings))).collect();
+    let mut validity = Validity::new(at, settings);
     let connections: Vec<ConnectionReport> = connections
         .into_iter()
-        .map(|connection| {
-            let policy =
-                resolved.entry(connection.policy.clone()).or_insert_with(|| resolve(&connection.policy, policies));
-            judge(connection, policy.as_ref(), known, at, settings)
+        .filter_map(|connection| {
+            // Every policy has been resolved above, so there is none without its bench.
+            let bench = benches.get_mut(&connection.policy)?;
+            Some(judge_by(connection, bench, known, at, &mut validity))
         })
         .collect();
     CheckReport { at, status: Status::worst(connections.iter().map(|connection| connection.status)), connections }
+}
+
+/// A policy made ready for both kinds of profile, or why it is not to be had.
+struct Bench<'r, 'x> {
+    production: Result<Rules<'r, 'x>, &'r ResolveError>,
+    test: Result<Rules<'r, 'x>, &'r ResolveError>,
+}
+
+impl<'r> Bench<'r, '_> {
+    fn new(policy: Result<&'r ResolvedPolicy, &'r ResolveError>, at: Timestamp, settings: &ComplianceSettings) -> Self {
+        let ready = |kind| policy.map(|policy| Rules::new(policy, kind, at, settings));
+        Self { production: ready(ProfileKind::Production), test: ready(ProfileKind::Test) }
+    }
+}
+
+fn judge_by<'x>(
+    connection: &'x Connection,
+    bench: &mut Bench<'_, 'x>,
+    known: &'x Known<'_>,
+    at: Timestamp,
+    validity: &mut Validity,
+) -> ConnectionReport {
+    let profiles: Vec<ProfileReport> = connection
+        .profiles()
+        .map(|(kind, profile)| {
+            let rules = match kind {
+                ProfileKind::Production => &mut bench.production,
+                ProfileKind::Test => &mut bench.test,
+            };
+            judged(&connection.policy, kind, &Evidence::new(profile, known, at), rules, at, validity)
+        })
+        .collect();
+    ConnectionReport {
+        id: connection.id.clone(),
+        name: connection.name.clone(),
+        policy: connection.policy.clone(),
+        status: Status::worst(profiles.iter().map(|profile| profile.status)),
+        profiles,
+    }
+}
+
+fn judged<'x>(
+    policy_id: &PolicyId,
+    kind: ProfileKind,
+    evidence: &Evidence<'x, '_>,
+    rules: &mut Result<Rules<'_, 'x>, &ResolveError>,
+    at: Timestamp,
+    validity: &mut Validity,
+) -> ProfileReport {
+    let policy_known = rules.is_ok();
+    let mut findings = match rules {
+        Ok(rules) => rules.findings(evidence),
+        Err(reason) => vec![Arc::new(Finding::unresolved(policy_id, reason))],
+    };
+    let by_nature = validity.findings(evidence);
+    // A certificate that is not there is one thing to say, not one for each rule about it.
+    let absent: Vec<&str> =
+        by_nature.iter().filter(|finding| finding.aspect == Some("available")).map(|finding| finding.setting).collect();
+    findings.retain(|finding| !(finding.status == Status::Unknown && absent.contains(&finding.setting)));
+    findings.extend(by_nature);
+    // The worst first, and of what is due what bites first; else as the policy has it.
+    findings.sort_by_key(|finding| (finding.status, finding.bites.filter(|_| finding.status == Status::Due)));
+    ProfileReport {
+        profile: kind,
+        status: Status::worst(findings.iter().map(|finding| finding.status)),
+        cells: cell::cells(evidence, &findings, policy_known, at),
+        findings: findings.into(),
+    }
 }

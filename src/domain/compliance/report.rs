@@ -1,7 +1,9 @@
 //! What judging yields: findings, and reports that serialise to the JSON of `check`.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::cell::Cell;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
@@ -112,6 +114,68 @@ impl Finding {
     }
 }
 
+/// The findings of a profile. Among thousands of profiles many stand alike: what is the same is kept once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Findings(Vec<Arc<Finding>>);
+
+/// Goes over findings.
+pub type FindingsIter<'f> = std::iter::Map<std::slice::Iter<'f, Arc<Finding>>, fn(&'f Arc<Finding>) -> &'f Finding>;
+
+impl Findings {
+    /// All of them, in their order.
+    #[must_use]
+    pub fn iter(&self) -> FindingsIter<'_> {
+        self.0.iter().map(Arc::as_ref)
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl From<Vec<Arc<Finding>>> for Findings {
+    fn from(shared: Vec<Arc<Finding>>) -> Self {
+        Self(shared)
+    }
+}
+
+impl FromIterator<Finding> for Findings {
+    fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
+        Self(findings.into_iter().map(Arc::new).collect())
+    }
+}
+
+impl<'f> IntoIterator for &'f Findings {
+    type Item = &'f Finding;
+    type IntoIter = FindingsIter<'f>;
+
+    fn into_iter(self) -> FindingsIter<'f> {
+        self.iter()
+    }
+}
+
+impl std::ops::Index<usize> for Findings {
+    type Output = Finding;
+
+    fn index(&self, index: usize) -> &Finding {
+        &self.0[index]
+    }
+}
+
+impl Serialize for Findings {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
 /// How a profile stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProfileReport {
@@ -119,8 +183,9 @@ pub struct ProfileReport {
     pub profile: ProfileKind,
     /// The worst of its findings.
     pub status: Status,
-    /// Everything that was judged: by rules first, in the policy's order, then by nature.
-    pub findings: Vec<Finding>,
+    /// Everything that was judged, the worst first and what is due by when it bites; else by rules first, in the policy's
+    /// order, then by nature.
+    pub findings: Findings,
     /// One cell for each column of the matrix, in the order of the columns.
     #[serde(skip)]
     pub cells: Vec<Cell>,

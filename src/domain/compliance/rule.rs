@@ -1,4 +1,10 @@
-//! Judging a profile by the rules of its policy.
+//! Judging profiles by the rules of their policy.
+//!
+//! What becomes of a rule depends on one value and, for a partner certificate, on the next one. Thousands of profiles have
+//! few different ones, so each outcome is put into words once and shared.
+
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -6,6 +12,7 @@ use super::ComplianceSettings;
 use super::evidence::{Actual, Evidence, days_in_words, instant_in_words};
 use super::fix::{Demand, mend};
 use super::report::{Finding, Status};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{
     CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity, TlsLevel,
@@ -28,46 +35,99 @@ enum Outcome {
     NotApplicable(String),
 }
 
-/// One finding for each rule that applies to the profile and has not ended.
-pub(super) fn findings(
-    policy: &ResolvedPolicy,
-    kind: ProfileKind,
-    evidence: &Evidence<'_, '_>,
+/// The rules of a policy that apply to one kind of profile and have not ended at an instant, ready to judge any number of
+/// profiles.
+pub(super) struct Rules<'r, 'x> {
     at: Timestamp,
-    settings: &ComplianceSettings,
-) -> Vec<Finding> {
-    let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
-    let applying: Vec<&ResolvedRule> = policy
-        .rules
-        .iter()
-        .filter(|resolved| resolved.rule.applies_to.covers(kind) && !resolved.rule.ended(at))
-        .collect();
-    applying
-        .iter()
-        .map(|resolved| {
-            let rule = &resolved.rule;
-            let demands: Vec<Demand<'_>> = applying
+    settings: ComplianceSettings,
+    portal: Option<&'r str>,
+    ready: Vec<Ready<'r, 'x>>,
+}
+
+/// One of them, and what has become of it so far.
+struct Ready<'r, 'x> {
+    resolved: &'r ResolvedRule,
+    /// Everything demanded of the setting, now or before long.
+    demands: Vec<Demand<'r>>,
+    /// The instant of which it is judged: now, or its beginning where that is yet to come.
+    judged: Timestamp,
+    told: HashMap<Case<'x>, Arc<Finding>>,
+}
+
+/// What the outcome of a rule depends on: what is there, and for a partner certificate the next one, when, in which zone
+/// that was stated, and what will be there then.
+type Case<'x> = (Actual<'x>, Option<(Fingerprint, Timestamp, Option<&'x str>, Actual<'x>)>);
+
+impl<'r, 'x> Rules<'r, 'x> {
+    pub(super) fn new(
+        policy: &'r ResolvedPolicy,
+        kind: ProfileKind,
+        at: Timestamp,
+        settings: &ComplianceSettings,
+    ) -> Self {
+        let applying = || {
+            policy
+                .rules
                 .iter()
+                .filter(move |resolved| resolved.rule.applies_to.covers(kind) && !resolved.rule.ended(at))
+        };
+        let demands = |rule: &Rule| {
+            applying()
                 .map(|other| &other.rule)
-                .filter(|other| other.setting == rule.setting && horizon(other.from.instant()))
-                .filter(|other| other.direction != Some(Direction::Inbound))
+                .filter(|other| other.setting == rule.setting && other.direction != Some(Direction::Inbound))
+                .filter(|other| within_days(at, other.from.instant(), settings.rule_due_days))
                 .map(|other| Demand { requirement: &other.requirement, severity: other.severity })
-                .collect();
-            let mut finding = if rule.from.instant() <= at {
-                in_force(resolved, evidence, at, &horizon)
-            } else {
-                to_come(resolved, evidence, at, &horizon)
-            };
-            if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
-                let value = weigh(rule, evidence, at).value;
-                finding.fix = mend(rule, value.as_ref(), &demands);
-            }
-            if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
-                finding.note = policy.portal.as_ref().map(|portal| format!("At the partner: {portal}"));
-            }
-            finding
-        })
-        .collect()
+                .collect::<Vec<_>>()
+        };
+        let ready = applying()
+            .map(|resolved| Ready {
+                resolved,
+                demands: demands(&resolved.rule),
+                judged: resolved.rule.from.instant().max(at),
+                told: HashMap::new(),
+            })
+            .collect();
+        Self { at, settings: *settings, portal: policy.portal.as_deref(), ready }
+    }
+
+    /// One finding for each rule.
+    pub(super) fn findings(&mut self, evidence: &Evidence<'x, '_>) -> Vec<Arc<Finding>> {
+        let (at, settings, portal) = (self.at, self.settings, self.portal);
+        let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
+        self.ready
+            .iter_mut()
+            .map(|ready| {
+                let rule = &ready.resolved.rule;
+                let coming = ready.judged > at;
+                let next = if rule.setting.certificate() == Some(CertificateRole::Partner) && !coming {
+                    evidence.activation(at).map(|(entry, when)| {
+                        (entry.fingerprint, when, entry.zone.as_deref(), actual(rule, evidence, when))
+                    })
+                } else {
+                    None
+                };
+                let case = (actual(rule, evidence, ready.judged), next);
+                if let Some(told) = ready.told.get(&case) {
+                    return Arc::clone(told);
+                }
+                let mut finding = if coming {
+                    to_come(ready.resolved, evidence, at, &horizon)
+                } else {
+                    in_force(ready.resolved, evidence, at, &horizon)
+                };
+                if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
+                    let value = weigh(rule, evidence, ready.judged).value;
+                    finding.fix = mend(rule, value.as_ref(), &ready.demands);
+                }
+                if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
+                    finding.note = portal.map(|portal| format!("At the partner: {portal}"));
+                }
+                let told = Arc::new(finding);
+                ready.told.insert(case, Arc::clone(&told));
+                told
+            })
+            .collect()
+    }
 }
 
 /// Whether `then` is no more than so many days after `at`.
@@ -194,40 +254,43 @@ fn broken_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) 
     })
 }
 
-fn weigh(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Weighed {
-    let setting = rule.setting;
-    if rule.direction == Some(Direction::Inbound) && !setting.told_inbound() {
-        return Weighed {
-            outcome: Outcome::Unknown("How the partner sends is not to be told from these settings".to_owned()),
-            actual: "Not observed".to_owned(),
-            value: None,
+/// The value that a rule is about; that the partner's sending is not to be told, for rules about that.
+fn actual<'p>(rule: &Rule, evidence: &Evidence<'p, '_>, at: Timestamp) -> Actual<'p> {
+    if rule.direction == Some(Direction::Inbound) && !rule.setting.told_inbound() {
+        return Actual::Unknown {
+            word: "Not observed".into(),
+            reason: "How the partner sends is not to be told from these settings".to_owned(),
         };
     }
-    match evidence.actual(setting, at) {
-        Actual::Value(value) => {
-            let actual = setting.label(&value);
-            let outcome = if setting == Setting::Tls {
-                weigh_transport(&rule.requirement, &value)
-            } else if rule.requirement.met_by(setting, &value) {
-                Outcome::Holds
-            } else {
-                Outcome::Broken
-            };
-            Weighed { outcome, actual, value: Some(value) }
+    evidence.actual(rule.setting, at)
+}
+
+fn weigh(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Weighed {
+    let setting = rule.setting;
+    let value = match actual(rule, evidence, at) {
+        Actual::Word(word) => SettingValue::Word(word.to_owned()),
+        Actual::Number(number) => SettingValue::Number(number),
+        Actual::Flag(flag) => SettingValue::Flag(flag),
+        Actual::NotSet => {
+            let outcome = if rule.requirement.refuses() { Outcome::Holds } else { Outcome::Broken };
+            return Weighed { outcome, actual: "Not set".to_owned(), value: None };
         }
-        Actual::NotSet => Weighed {
-            outcome: match rule.requirement {
-                Requirement::Never(_) => Outcome::Holds,
-                _ => Outcome::Broken,
-            },
-            actual: "Not set".to_owned(),
-            value: None,
-        },
-        Actual::Unknown { word, reason } => Weighed { outcome: Outcome::Unknown(reason), actual: word, value: None },
+        Actual::Unknown { word, reason } => {
+            return Weighed { outcome: Outcome::Unknown(reason), actual: word.into_owned(), value: None };
+        }
         Actual::NotApplicable { word, reason } => {
-            Weighed { outcome: Outcome::NotApplicable(reason), actual: word, value: None }
+            let outcome = Outcome::NotApplicable(reason.to_owned());
+            return Weighed { outcome, actual: word.into_owned(), value: None };
         }
-    }
+    };
+    let outcome = if setting == Setting::Tls {
+        weigh_transport(&rule.requirement, &value)
+    } else if rule.requirement.met_by(setting, &value) {
+        Outcome::Holds
+    } else {
+        Outcome::Broken
+    };
+    Weighed { outcome, actual: setting.label(&value), value: Some(value) }
 }
 
 /// The address tells http from https. Over https this program speaks TLS 1.2 or 1.3 and nothing older

@@ -1,3 +1,7 @@
+mod dates;
+mod hashes;
+mod settings;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -81,11 +85,12 @@ fn rule(setting: &str, op: &str, value: &str, severity: &str, from: &str) -> Str
 /// A connection with a production profile alone; `keys` are lines of the connection file.
 fn connection(policy: &str, keys: &str, certificates: &[u8]) -> Connection {
     let prints: Vec<Fingerprint> = certificates.iter().map(|id| Fingerprint([*id; 32])).collect();
+    let stated = |key: &str| keys.lines().any(|line| line.starts_with(&format!("{key} = ")));
     let text = format!(
         "id = \"c\"\nname = \"C\"\npolicy = \"{policy}\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"THEM\"\n\
          {keys}{}{}",
-        if keys.contains("url = ") { "" } else { "url = \"https://as2.example/as2\"\n" },
-        if keys.contains("identity = ") { "" } else { "identity = \"own\"\n" },
+        if stated("url") { "" } else { "url = \"https://as2.example/as2\"\n" },
+        if stated("identity") { "" } else { "identity = \"own\"\n" },
     );
     let mut connection: Connection = toml::from_str(&text).unwrap();
     connection.production.as_mut().unwrap().partner_certificates = plain_list(&prints);

@@ -1,53 +1,86 @@
 //! What needs no policy: that the certificates which a profile uses are there and valid.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use super::ComplianceSettings;
 use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
 use super::report::{Finding, Status};
-use crate::domain::certificate::CertificateFacts;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::policy::{CertificateRole, Severity};
 use crate::domain::timeline;
 
 /// RFC 4130 section 9 quotes RFC 3850: who uses a certificate that is not provably valid is to be told.
 const SOURCE: &str = "RFC 4130 section 9";
 
-/// One finding for each certificate that the profile uses.
-pub(super) fn findings(evidence: &Evidence<'_, '_>, at: Timestamp, settings: &ComplianceSettings) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for role in [CertificateRole::Partner, CertificateRole::Identity] {
-        let activation = match role {
-            CertificateRole::Partner => Coming::look(evidence, at),
-            CertificateRole::Identity => Coming::look_at_ours(evidence, at),
-        };
-        found.push(match evidence.held(role, at) {
-            Held::Known(facts) => valid(role, facts, activation.as_ref(), at, settings),
-            Held::Missing { word, reason } => {
-                finding(role, "available", Status::Unknown, word, reason + &told(activation.as_ref()))
-            }
-            Held::NotNeeded(reason) => {
-                finding(role, "available", Status::NotApplicable, "Not needed", reason.to_owned())
-            }
-        });
+/// Judges the certificates of any number of profiles at an instant, each certificate once.
+pub(super) struct Validity {
+    at: Timestamp,
+    settings: ComplianceSettings,
+    told: HashMap<(bool, Fingerprint, Option<Coming>), Arc<Finding>>,
+}
+
+impl Validity {
+    pub(super) fn new(at: Timestamp, settings: &ComplianceSettings) -> Self {
+        Self { at, settings: *settings, told: HashMap::new() }
     }
+
+    /// One finding for each certificate that the profile uses.
+    pub(super) fn findings(&mut self, evidence: &Evidence<'_, '_>) -> Vec<Arc<Finding>> {
+        let at = self.at;
+        let mut found = Vec::new();
+        for role in [CertificateRole::Partner, CertificateRole::Identity] {
+            let activation = match role {
+                CertificateRole::Partner => Coming::look(evidence, at),
+                CertificateRole::Identity => Coming::look_at_ours(evidence, at),
+            };
+            found.push(match evidence.held(role, at) {
+                Held::Known(facts) => {
+                    let case = (role == CertificateRole::Partner, facts.fingerprint_sha256, activation);
+                    if let Some(told) = self.told.get(&case) {
+                        Arc::clone(told)
+                    } else {
+                        let told = Arc::new(valid(role, facts, case.2.as_ref(), at, &self.settings));
+                        self.told.insert(case, Arc::clone(&told));
+                        told
+                    }
+                }
+                Held::Missing { word, reason } => {
+                    let reason = reason + &told(activation.as_ref());
+                    Arc::new(finding(role, "available", Status::Unknown, word, reason))
+                }
+                Held::NotNeeded(reason) => {
+                    Arc::new(finding(role, "available", Status::NotApplicable, "Not needed", reason.to_owned()))
+                }
+            });
+        }
+        found.extend(none_accepted(evidence, at).map(Arc::new));
+        found
+    }
+}
+
+/// That signatures are expected which nothing could verify.
+fn none_accepted(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Finding> {
     let uses = &evidence.profile.partner_certificates;
-    if evidence.encrypts()
+    let missing = evidence.encrypts()
         && evidence.expects_signatures()
         && timeline::used_now(uses, at).is_some()
-        && timeline::acceptable_now(uses, at).is_empty()
-    {
-        found.push(finding(
+        && timeline::acceptable_now(uses, at).is_empty();
+    missing.then(|| {
+        finding(
             CertificateRole::Partner,
             "available",
             Status::Unknown,
             "None accepted",
             "None of the partner's certificates verifies signatures, although they are expected".to_owned(),
-        ));
-    }
-    found
+        )
+    })
 }
 
 /// The next certificate, the partner's or ours.
+#[derive(PartialEq, Eq, Hash)]
 struct Coming {
     /// The start of its fingerprint, or our identity's name.
     name: String,

@@ -53,9 +53,10 @@ pub(super) fn ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) 
             let signing = profile.identity.at(at);
             if let Some(own) = (facts.known.identities)(signing) {
                 // One that takes over only after the end leaves a gap, and is no successor.
-                let successor = profile.identity.next(at).filter(|(_, when)| *when <= own.not_after).and_then(
-                    |(next, when)| (facts.known.identities)(&next.name).map(|next| (next.fingerprint_sha256, when)),
-                );
+                let successor =
+                    profile.identity.next(at).filter(|(_, when)| *when <= own.not_after).and_then(|(next, when)| {
+                        (facts.known.identities)(&next.name).map(|next| (next.fingerprint_sha256, when))
+                    });
                 let identity = Some(signing.clone());
                 let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
                 entry.used_by(&affected, successor);

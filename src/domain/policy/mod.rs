@@ -41,15 +41,15 @@ spelled! {
 }
 
 impl PolicyKind {
-    /// The same in a few words, for people.
+    /// How far its rules can be relied on, for people.
     #[must_use]
-    pub const fn label(self) -> &'static str {
+    pub const fn in_words(self) -> &'static str {
         match self {
-            Self::Official => "from the partner or the body that makes the rules",
-            Self::Secondary => "as somebody else tells it",
-            Self::Draft => "a standard that is not finished",
-            Self::Template => "no public rules are known; to be filled in",
-            Self::Own => "your own",
+            Self::Official => "Rules of the partner or of who makes the standard",
+            Self::Secondary => "Rules as others report them, not from the partner itself",
+            Self::Draft => "Rules of a standard that is not finished",
+            Self::Template => "A template: nothing is known of the partner's own rules",
+            Self::Own => "Your own rules",
         }
     }
 }

@@ -44,7 +44,7 @@ impl Setting {
             (Self::PartnerRsaBits | Self::IdentityRsaBits, SettingValue::Number(bits)) => format!("RSA {bits}"),
             (Self::PartnerEcBits | Self::IdentityEcBits, SettingValue::Number(bits)) => format!("EC P-{bits}"),
             (Self::PartnerValidityDays | Self::IdentityValidityDays, SettingValue::Number(days)) => {
-                format!("{days} days")
+                format!("{days} {}", if *days == 1 { "day" } else { "days" })
             }
             (Self::ReceiptDeadlineMinutes, SettingValue::Number(minutes)) => format!("{minutes} min"),
             (Self::TimeoutSeconds, SettingValue::Number(seconds)) => format!("{seconds} s"),
@@ -56,8 +56,11 @@ impl Setting {
             (Self::PartnerNamesComplete | Self::IdentityNamesComplete, SettingValue::Flag(flag)) => {
                 if *flag { "every part filled" } else { "an empty part" }.to_owned()
             }
-            (Self::PartnerTlsUse | Self::IdentityTlsUse, SettingValue::Flag(flag)) => {
-                if *flag { "for TLS" } else { "not for TLS" }.to_owned()
+            (Self::PartnerTlsUse, SettingValue::Flag(flag)) => {
+                if *flag { "made for TLS" } else { "not made for TLS" }.to_owned()
+            }
+            (Self::IdentityTlsUse, SettingValue::Flag(flag)) => {
+                if *flag { "used for TLS" } else { "not used for TLS" }.to_owned()
             }
             (Self::EncryptionOrTls, SettingValue::Flag(flag)) => {
                 if *flag { "encrypted or over https" } else { "neither encrypted nor over https" }.to_owned()

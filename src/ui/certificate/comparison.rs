@@ -43,9 +43,9 @@ pub(super) struct Judged<'a> {
 
 impl Judged<'_> {
     fn finding(&self, aspects: &[&str]) -> Option<&Finding> {
-        let findings = self.report.map(|report| report.findings.as_slice()).unwrap_or_default();
-        findings
-            .iter()
+        self.report
+            .into_iter()
+            .flat_map(|report| &report.findings)
             .filter(|finding| finding.setting == "partner_certificate")
             .filter(|finding| finding.aspect.is_some_and(|aspect| aspects.contains(&aspect)))
             .filter(|finding| finding.status != Status::NotApplicable)

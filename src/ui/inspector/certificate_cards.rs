@@ -70,9 +70,9 @@ pub(super) struct OurCard {
 }
 
 fn said(report: Option<&ProfileReport>, setting: &str) -> Vec<Said> {
-    let findings = report.map(|report| report.findings.as_slice()).unwrap_or_default();
-    findings
-        .iter()
+    report
+        .into_iter()
+        .flat_map(|report| &report.findings)
         .filter(|finding| finding.setting == setting && finding.status < Status::Compliant)
         .map(|finding| Said {
             status: finding.status,
@@ -237,8 +237,8 @@ pub(super) fn our_card(
     moment: &Moment,
 ) -> Option<OurCard> {
     let state = snapshot.identity(identity)?;
-    let findings = report.map(|report| report.findings.as_slice()).unwrap_or_default();
-    let own = findings.iter().filter(|finding| finding.setting == "identity_certificate");
+    let findings = report.into_iter().flat_map(|report| &report.findings);
+    let own = findings.filter(|finding| finding.setting == "identity_certificate");
     Some(OurCard {
         name: state.name.clone(),
         fingerprint: state.facts.fingerprint_sha256,

@@ -75,6 +75,65 @@ fn what_is_wrong_is_told_with_its_line() {
         ("[2048, 4096]", "[2048]", 22, "`range` takes two values"),
         ("[2048, 4096]", "[2048, -1]", 22, "-1 is not from 0 to"),
         ("direction = \"outbound\"", "diretcion = \"outbound\"", 24, "unknown key `diretcion` in the rule"),
+        ("quote = \"2048 to 4096\"", "quote = 2048", 28, "`quote` is a text, not integer"),
+        ("quote = \"2048 to 4096\"\n", "", 19, "`quote` is missing in the rule"),
+        ("source = \"a letter\"\n", "", 19, "`source` is missing in the rule"),
+        ("checked = \"2026-11-24\"\n", "", 19, "`checked` is missing in the rule"),
+        (
+            "checked = \"2026-11-24\"",
+            "checked = \"yesterday\"",
+            29,
+            "`checked` is a date such as 2026-11-28, not `yesterday`",
+        ),
+        ("checked = \"2026-11-24\"", "checked = 2026-11-24T09:00:00Z", 29, "`checked` is a date such as"),
+        ("checked = \"2026-11-24\"", "checked = true", 29, "`checked` is a date such as 2026-11-28, not boolean"),
+        ("setting = \"encryption\"\n", "", 6, "`setting` is missing in the rule"),
+        ("op = \"at-least\"\n", "", 6, "`op` is missing in the rule"),
+        ("value = \"aes128-cbc\"\n", "", 6, "`value` is missing in the rule"),
+        ("from = 2027-03-01\n", "", 6, "`from` is missing in the rule"),
+        (
+            "applies_to = \"both\"",
+            "applies_to = \"all\"",
+            10,
+            "`applies_to`: `all` is not one of production, test, both",
+        ),
+        ("severity = \"required\"", "severity = \"must\"", 11, "`severity`: `must` is not one of required"),
+        ("direction = \"outbound\"", "direction = \"out\"", 24, "`direction`: `out` is not one of"),
+        ("id = \"mine\"\n", "", 1, "`id` is missing in the policy"),
+        ("kind = \"own\"\n", "", 1, "`kind` is missing in the policy"),
+        ("name = \"Mine\"", "name = 7", 2, "`name` is a text, not integer"),
+        ("inherits = \"as2-modern\"", "inherits = [\"as2-modern\"]", 4, "`inherits` is a word in quotes, not array"),
+        ("inherits = \"as2-modern\"", "drops = [\"mdn\"]", 4, "drops rules but inherits none"),
+        ("inherits = \"as2-modern\"", "inherits = \"as2-modern\"\ndrops = \"mdn\"", 5, "`drops` is a list of settings"),
+        (
+            "inherits = \"as2-modern\"",
+            "inherits = \"as2-modern\"\ndrops = [\"mdm\"]",
+            5,
+            "`drops`: `mdm` is not one of",
+        ),
+        (
+            "inherits = \"as2-modern\"",
+            "inherits = \"as2-modern\"\ndrops = [\"mdn\", \"mdn\"]",
+            5,
+            "`drops` names `mdn` twice",
+        ),
+        ("inherits = \"as2-modern\"", "notes = 5", 4, "`notes` is a text, not integer"),
+        ("op = \"at-least\"\nvalue = \"aes128-cbc\"", "op = \"one-of\"\nvalue = []", 9, "`value` must list 1 to"),
+        (
+            "op = \"at-least\"\nvalue = \"aes128-cbc\"",
+            "op = \"one-of\"\nvalue = [\"none\", \"3des-cbc\", \"none\"]",
+            9,
+            "`none` is listed twice",
+        ),
+        ("[2048, 4096]", "[2048, \"4096\"]", 22, "is a whole number, not string"),
+        ("[2048, 4096]", "[2048, 4096, 8192]", 22, "`range` takes two values"),
+        (
+            "partner_certificate.rsa_bits",
+            "partner_certificate.self_signed",
+            21,
+            "`range` does not fit `partner_certificate.self_signed`",
+        ),
+        ("[[rules]]", "[rules]", 19, "duplicate key"),
         ("quote = \"2048 to 4096\"", "quote = \"\"", 28, "`quote` must have 1 to 4000 characters"),
         ("name = \"Mine\"", "name = Mine", 2, ""),
     ] {
@@ -97,4 +156,113 @@ fn a_policy_file_has_limits() {
         (0..=MOST_RULES).map(|n| format!("[[rules]]{}", rule.replace("2027", &(2000 + n).to_string()))).collect();
     let error = Policy::from_toml(&format!("id = \"a\"\nname = \"a\"\nkind = \"own\"\n{many}")).unwrap_err();
     assert!(error.reason.contains("more than 1000 rules"), "{error}");
+}
+
+/// A policy of these rules: setting, operator, value, and further keys in the place of the usual ones.
+fn rules(rules: &[(&str, &str, &str, &str)]) -> String {
+    let mut text = "id = \"mine\"\nname = \"Mine\"\nkind = \"own\"\n".to_owned();
+    for (setting, op, value, keys) in rules {
+        text.push_str(&format!("[[rules]]\nsetting = \"{setting}\"\nop = \"{op}\"\nvalue = {value}\n"));
+        for (key, usual) in [("applies_to", "\"both\""), ("severity", "\"required\""), ("from", "2020-01-01")] {
+            if !keys.contains(&format!("{key} = ")) {
+                text.push_str(&format!("{key} = {usual}\n"));
+            }
+        }
+        text.push_str(&format!("source = \"s\"\nquote = \"q\"\nchecked = 2026-01-01\n{keys}"));
+    }
+    text
+}
+
+#[test]
+fn required_rules_that_no_value_meets_are_refused() {
+    let refused =
+        |list: &[(&str, &str, &str, &str)]| Policy::from_toml(&rules(list)).map_err(|error| error.to_string());
+    let aes256 = ("encryption", "at-least", "\"aes256-cbc\"", "");
+    let aes128 = ("encryption", "one-of", "[\"aes128-cbc\"]", "");
+    assert_eq!(
+        refused(&[aes256, aes128]).unwrap_err(),
+        "line 14: no value of `encryption` meets this rule and the one on line 4, and both are required"
+    );
+    assert_eq!(
+        refused(&[("signing", "never", "[\"none\", \"sha1\", \"sha256\", \"sha384\", \"sha512\"]", "")]).unwrap_err(),
+        "line 4: no value of `signing` meets this rule"
+    );
+    let bits = |op, value| ("identity_certificate.rsa_bits", op, value, "");
+    assert!(refused(&[bits("at-least", "3000"), bits("one-of", "[1024, 2048]")]).is_err());
+    assert!(refused(&[bits("at-least", "3000"), bits("one-of", "[1024, 3072]")]).is_ok());
+    assert!(refused(&[bits("range", "[2048, 3071]"), bits("at-least", "3072")]).is_err());
+    assert!(refused(&[bits("range", "[2048, 3072]"), bits("never", "[2048, 3072]")]).is_ok());
+    let flag = |op| ("partner_certificate.self_signed", op, "true", "");
+    assert!(refused(&[flag("one-of"), flag("never")]).is_err());
+    let id = |op, value| ("partner_as2_id", op, value, "");
+    assert!(refused(&[id("one-of", "[\"A\"]"), id("never", "[\"A\"]")]).is_err());
+    let later = ("partner_as2_id", "never", "[\"B\"]", "from = 2021-01-01\n");
+    assert!(refused(&[id("never", "[\"A\"]"), later]).is_ok());
+    // Three that two by two can be met, and together cannot.
+    let three = [
+        ("signing", "one-of", "[\"sha1\", \"sha256\"]", ""),
+        ("signing", "one-of", "[\"sha256\", \"sha384\"]", "from = 2021-01-01\n"),
+        ("signing", "one-of", "[\"sha1\", \"sha384\"]", "from = 2022-01-01\n"),
+    ];
+    assert!(refused(&three[..2]).is_ok());
+    assert!(refused(&three).unwrap_err().starts_with("line 24: "));
+}
+
+#[test]
+fn rules_that_never_meet_do_not_contradict_each_other() {
+    let taken = |list: &[(&str, &str, &str, &str)]| Policy::from_toml(&rules(list)).is_ok();
+    let aes256 = |keys| ("encryption", "at-least", "\"aes256-cbc\"", keys);
+    let aes128 = |keys| ("encryption", "one-of", "[\"aes128-cbc\"]", keys);
+    assert!(!taken(&[aes128(""), aes256("")]));
+    assert!(taken(&[aes128("severity = \"recommended\"\n"), aes256("")]), "advice may ask for more");
+    assert!(taken(&[aes128("applies_to = \"test\"\n"), aes256("applies_to = \"production\"\n")]));
+    assert!(!taken(&[aes128("applies_to = \"test\"\n"), aes256("")]));
+    assert!(taken(&[aes128("direction = \"inbound\"\n"), aes256("direction = \"outbound\"\n")]));
+    assert!(taken(&[aes128("until = 2027-01-01\n"), aes256("from = 2027-01-01\n")]));
+    assert!(!taken(&[aes128("until = 2027-01-02\n"), aes256("from = 2027-01-01\n")]));
+    assert!(!taken(&[aes256("from = 2027-01-01\n"), aes128("until = 2027-01-02\n")]));
+    // The same demand at two weights is none either.
+    assert!(taken(&[
+        ("signing", "at-least", "\"sha256\"", ""),
+        ("signing", "at-least", "\"sha384\"", "severity = \"recommended\"\n")
+    ]));
+}
+
+#[test]
+fn a_hostile_number_of_rules_keeps_nobody_waiting() {
+    let dates: Vec<String> = (0..MOST_RULES).map(|day| format!("from = {}-01-01\n", 1000 + day)).collect();
+    let many: Vec<(&str, &str, &str, &str)> =
+        dates.iter().map(|date| ("retries", "range", "[0, 20]", date.as_str())).collect();
+    assert!(Policy::from_toml(&rules(&many)).is_ok());
+}
+
+#[test]
+fn a_file_is_validated_together_with_what_it_inherits() {
+    let parent = Policy::from_toml(&rules(&[("encryption", "never", "[\"aes256-cbc\", \"aes256-gcm\"]", "")])).unwrap();
+    let parent = Policy { id: "parent".parse().unwrap(), ..parent };
+    let child = |inherits: &str, more: &str| {
+        rules(&[("encryption", "at-least", "\"aes256-cbc\"", "")])
+            .replace("kind = \"own\"\n", &format!("kind = \"own\"\ninherits = \"{inherits}\"\n{more}"))
+    };
+    let told = |text: &str, others: &[Policy]| validate(text, others).map_err(|error| error.to_string());
+    let all = [parent];
+    assert_eq!(
+        told(&child("nowhere", ""), &all).unwrap_err(),
+        "line 4: the policy `mine` inherits `nowhere`, and there is no policy of that name"
+    );
+    assert_eq!(told(&child("mine", ""), &all).unwrap_err(), "line 4: the policy inherits itself");
+    assert_eq!(
+        told(&child("parent", ""), &all).unwrap_err(),
+        "line 4: no value of `encryption` meets both what `mine` and what `parent` requires; `drops` lets an inherited \
+         rule fall away"
+    );
+    assert!(told(&child("parent", "drops = [\"encryption\"]\n"), &all).is_ok());
+    let round = Policy { inherits: Some("mine".parse().unwrap()), ..all[0].clone() };
+    assert_eq!(
+        told(&child("parent", "drops = [\"encryption\"]\n"), &[round]).unwrap_err(),
+        "line 4: the policy `mine` inherits itself: mine → parent → mine"
+    );
+    // An older policy of the same name is not what it inherits.
+    let older = Policy { id: "mine".parse().unwrap(), ..all[0].clone() };
+    assert!(told(&child("parent", "drops = [\"encryption\"]\n"), &[older, all[0].clone()]).is_ok());
 }

@@ -8,7 +8,6 @@ use super::naming::NameAndId;
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
-use crate::domain::policy::PolicyKind;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame, frame_with_foot};
 use crate::ui::identity::{IdentityForm, entered};
@@ -156,7 +155,7 @@ impl NewConnection {
             }
             if let Some(policy) = desk.snapshot.policy(&self.policy) {
                 let rules = policy.resolved.as_ref().map_or(0, |resolved| resolved.rules.len());
-                let text = format!("{}, {}", kind_in_words(policy.kind), count(rules, "rule"));
+                let text = format!("{}, {}", policy.kind.in_words(), count(rules, "rule"));
                 ui.add(egui::Label::new(muted(ui, text)).wrap());
             }
         });
@@ -242,17 +241,6 @@ fn most_used(snapshot: &Snapshot) -> Option<IdentityName> {
         profiles.filter(|(_, profile)| profile.identity.at(snapshot.at) == name).count()
     };
     snapshot.identities.iter().map(|identity| &identity.name).max_by_key(|name| uses(name)).cloned()
-}
-
-/// How far a policy's rules can be relied on.
-const fn kind_in_words(kind: PolicyKind) -> &'static str {
-    match kind {
-        PolicyKind::Official => "Rules of the partner or of who makes the standard",
-        PolicyKind::Secondary => "Rules as others report them, not from the partner itself",
-        PolicyKind::Draft => "Rules of a standard that is not finished",
-        PolicyKind::Template => "A template: nothing is known of the partner's own rules",
-        PolicyKind::Own => "Your own rules",
-    }
 }
 
 impl NewConnection {
