@@ -9,6 +9,7 @@ mod new_connection;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod policies;
 mod receiving;
 mod settings;
 mod shell;
