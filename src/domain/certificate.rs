@@ -188,6 +188,27 @@ impl CertificateFacts {
         (self.not_after.as_second() - at.as_second()).div_euclid(86_400)
     }
 
+    /// Whether the names of its subject and issuer are not empty and each of their attributes has a value.
+    #[must_use]
+    pub fn names_complete(&self) -> bool {
+        [&self.subject, &self.issuer].into_iter().all(|name| {
+            // RFC 4514 escapes what separates, so a value ends at a comma or plus that no backslash precedes.
+            let mut escaped = false;
+            let mut blank = true;
+            for character in name.chars() {
+                match character {
+                    _ if escaped => (escaped, blank) = (false, false),
+                    '\\' => escaped = true,
+                    '=' => blank = true,
+                    ',' | '+' if blank => return false,
+                    ',' | '+' => {}
+                    _ => blank &= character.is_whitespace(),
+                }
+            }
+            !blank
+        })
+    }
+
     /// Whether its only purpose is to be a TLS server's: `server-auth` without `email-protection`.
     #[must_use]
     pub fn looks_like_tls_server(&self) -> bool {
@@ -348,6 +369,40 @@ impl CertificateWarning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_with_an_empty_part_are_not_complete() {
+        let named = |subject: &str, issuer: &str| CertificateFacts {
+            subject: subject.to_owned(),
+            issuer: issuer.to_owned(),
+            serial: String::new(),
+            fingerprint_sha256: Fingerprint([0; 32]),
+            fingerprint_sha1: String::new(),
+            spki_sha256: String::new(),
+            not_before: Timestamp::UNIX_EPOCH,
+            not_after: Timestamp::UNIX_EPOCH,
+            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
+            self_signed: false,
+            ca: false,
+            key_usage: Vec::new(),
+        };
+        let whole = "C=US,O=Acme\\, Inc.,CN=acme";
+        for (name, complete) in [
+            (whole, true),
+            ("CN=acme+OU=edi,O=a\\=b", true),
+            ("C=US,O=,CN=acme", false),
+            ("OU= ,CN=acme", false),
+            ("CN=", false),
+            ("CN=acme,C=", false),
+            ("CN=a+OU=,C=US", false),
+            ("O=\\,,CN=acme", true),
+            ("", false),
+        ] {
+            assert_eq!(named(name, whole).names_complete(), complete, "{name}");
+            assert_eq!(named(whole, name).names_complete(), complete, "{name}");
+        }
+    }
 
     #[test]
     fn a_fingerprint_is_read_however_it_is_written() {

@@ -7,7 +7,7 @@ use super::Known;
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::{CertificateFacts, KeyAlgorithm};
 use crate::domain::connection::{InboundSecurity, MdnMode, Profile};
-use crate::domain::policy::{CertificateRole, Setting, SettingValue};
+use crate::domain::policy::{CERTIFICATE_SCHEMES, CertificateRole, Setting, SettingValue};
 use crate::domain::timeline::{self, CertificateUse};
 
 /// A profile and where its certificates are looked up.
@@ -56,6 +56,10 @@ pub(super) enum Actual {
 impl Actual {
     fn word(word: impl Into<String>) -> Self {
         Self::Value(SettingValue::Word(word.into()))
+    }
+
+    const fn flag(flag: bool) -> Self {
+        Self::Value(SettingValue::Flag(flag))
     }
 
     fn optional(text: Option<String>) -> Self {
@@ -131,6 +135,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
     pub(super) fn actual(&self, setting: Setting, at: Timestamp) -> Actual {
         if let Some(role) = setting.certificate() {
             return match self.held(role, at) {
+                Held::Known(facts) if setting == Setting::IdentityTlsUse => self.own_tls_use(facts),
                 Held::Known(facts) => property(setting, facts),
                 Held::Missing { word, reason } => Actual::Unknown { word: word.to_owned(), reason },
                 Held::NotNeeded(reason) => Actual::idle("Not needed", reason),
@@ -142,6 +147,16 @@ impl<'p, 'a> Evidence<'p, 'a> {
         let no_receipt_later = || Actual::idle("Not needed", "No asynchronous receipt is asked for");
         match setting {
             Setting::Encryption => Actual::word(profile.encryption.as_str()),
+            Setting::EncryptionOrTls if profile.url.is_loopback() && !self.encrypts() => {
+                Actual::idle("Not encrypted", "The address is on this machine: nothing leaves it")
+            }
+            Setting::EncryptionOrTls => Actual::flag(self.encrypts() || profile.url.is_tls()),
+            Setting::MdnUrlPort if !profile.mdn.is_async() => no_receipt_later(),
+            Setting::MdnUrlPort => profile
+                .mdn_url
+                .as_ref()
+                .map_or(Actual::NotSet, |url| Actual::Value(SettingValue::Number(u32::from(url.port())))),
+            Setting::UrlPort => Actual::Value(SettingValue::Number(u32::from(profile.url.port()))),
             Setting::Signing => Actual::word(profile.signing.as_str()),
             Setting::Compression => Actual::word(profile.compression.as_str()),
             Setting::Mdn => Actual::word(profile.mdn.as_str()),
@@ -186,6 +201,24 @@ impl<'p, 'a> Evidence<'p, 'a> {
             Setting::Tls => Actual::word(self.scheme()),
             _ => quirk(setting, profile),
         }
+    }
+
+    /// Whether our certificate is shown to the partner's server too, or made for TLS servers alone.
+    fn own_tls_use(&self, facts: &CertificateFacts) -> Actual {
+        let shown = match &self.profile.tls_identity {
+            None => false,
+            Some(name) if *name == self.profile.identity => true,
+            Some(name) => match (self.known.identities)(name) {
+                Some(shown) => shown.spki_sha256 == facts.spki_sha256,
+                None => {
+                    return Actual::Unknown {
+                        word: "Not in workspace".to_owned(),
+                        reason: format!("The identity `{name}` is not in the workspace"),
+                    };
+                }
+            },
+        };
+        Actual::flag(shown || facts.looks_like_tls_server())
     }
 
     fn scheme(&self) -> &'static str {
@@ -233,11 +266,21 @@ fn property(setting: Setting, facts: &CertificateFacts) -> Actual {
             },
             |hash| Actual::word(hash.as_str()),
         ),
+        Setting::PartnerKeyAlgorithm | Setting::IdentityKeyAlgorithm => Actual::word(facts.key.algorithm.as_str()),
         Setting::PartnerRsaBits | Setting::IdentityRsaBits => key(KeyAlgorithm::Rsa),
         Setting::PartnerEcBits | Setting::IdentityEcBits => key(KeyAlgorithm::Ec),
-        Setting::PartnerSelfSigned | Setting::IdentitySelfSigned => {
-            Actual::Value(SettingValue::Flag(facts.self_signed))
+        Setting::PartnerSelfSigned | Setting::IdentitySelfSigned => Actual::flag(facts.self_signed),
+        Setting::PartnerSignatureScheme | Setting::IdentitySignatureScheme
+            if CERTIFICATE_SCHEMES.contains(&facts.signature.algorithm.as_str()) =>
+        {
+            Actual::word(facts.signature.algorithm.as_str())
         }
+        Setting::PartnerSignatureScheme | Setting::IdentitySignatureScheme => Actual::Unknown {
+            word: "Unknown scheme".to_owned(),
+            reason: format!("The scheme of the certificate's signature ({}) is not known", facts.signature.algorithm),
+        },
+        Setting::PartnerNamesComplete | Setting::IdentityNamesComplete => Actual::flag(facts.names_complete()),
+        Setting::PartnerTlsUse | Setting::IdentityTlsUse => Actual::flag(facts.looks_like_tls_server()),
         _ => {
             // Both ends belong to the validity (RFC 5280 section 4.1.2.5).
             let days = (facts.not_after.as_second() - facts.not_before.as_second() + 1).div_euclid(86_400);

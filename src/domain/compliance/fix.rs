@@ -11,10 +11,10 @@ pub(super) struct Demand<'a> {
 
 /// The least change that meets `rule` and everything else demanded of its setting; where that cannot be had, the
 /// least that meets what is required. Nothing where more than one change would do as well (any other value for a
-/// `never`), or where it is not the profile's to change (certificates, the partner's address).
+/// `never`), or where no key of the connection file by itself is it (certificates, the transport, the address's port).
 pub(super) fn mend(rule: &Rule, actual: Option<&SettingValue>, demands: &[Demand<'_>]) -> Option<Fix> {
     let setting = rule.setting;
-    if setting.certificate().is_some() || setting == Setting::Tls {
+    if !setting.is_a_key() {
         return None;
     }
     let mut candidates = candidates(rule, actual);

@@ -8,7 +8,7 @@ use super::fix::{Demand, mend};
 use super::report::{Finding, Status};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{
-    CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity,
+    CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity, TlsLevel,
 };
 use crate::domain::transmission::Direction;
 
@@ -196,7 +196,7 @@ fn broken_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) 
 
 fn weigh(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Weighed {
     let setting = rule.setting;
-    if rule.direction == Some(Direction::Inbound) && !told_inbound(setting) {
+    if rule.direction == Some(Direction::Inbound) && !setting.told_inbound() {
         return Weighed {
             outcome: Outcome::Unknown("How the partner sends is not to be told from these settings".to_owned()),
             actual: "Not observed".to_owned(),
@@ -230,30 +230,23 @@ fn weigh(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Weighed {
     }
 }
 
-/// The address tells http from https; which version of TLS is spoken, only a transmission could.
+/// The address tells http from https. Over https this program speaks TLS 1.2 or 1.3 and nothing older
+/// (`transport::trust`); which of the two it was, only a transmission could tell.
 fn weigh_transport(requirement: &Requirement, value: &SettingValue) -> Outcome {
-    let met = |word: &str| requirement.met_by(Setting::Tls, &SettingValue::Word(word.to_owned()));
-    let is_https = *value == SettingValue::Word("https".to_owned());
-    // https itself, or one version or the other: each of them may be what is spoken.
-    let (tls, versions) = (met("https"), [met("tls-1.2"), met("tls-1.3")]);
-    match requirement {
-        _ if !is_https => {
-            if met("http") {
-                Outcome::Holds
-            } else {
-                Outcome::Broken
-            }
-        }
-        Requirement::Never(_) if tls && versions == [true, true] => Outcome::Holds,
-        Requirement::AtLeast(_) | Requirement::OneOf(_) | Requirement::Range(..) if tls => Outcome::Holds,
-        Requirement::Never(_) if !tls => Outcome::Broken,
-        _ if versions == [false, false] => Outcome::Broken,
-        _ => Outcome::Unknown("Which version of TLS is spoken has not been observed".to_owned()),
+    let met = |level: TlsLevel| requirement.met_by(Setting::Tls, &SettingValue::Word(level.as_str().to_owned()));
+    if *value != SettingValue::Word(TlsLevel::Https.as_str().to_owned()) {
+        return if met(TlsLevel::Http) { Outcome::Holds } else { Outcome::Broken };
     }
-}
-
-/// Whether the settings tell something about what the partner sends.
-const fn told_inbound(setting: Setting) -> bool {
-    setting.certificate().is_some()
-        || matches!(setting, Setting::Require | Setting::OurAs2Id | Setting::PartnerAs2Id | Setting::Identity)
+    // https named as such stands for every version of it.
+    let named = requirement.values().iter().any(|value| value.to_string() == TlsLevel::Https.as_str());
+    let versions = [met(TlsLevel::Tls12), met(TlsLevel::Tls13)];
+    match requirement {
+        Requirement::Never(_) if named => Outcome::Broken,
+        Requirement::AtLeast(_) | Requirement::OneOf(_) | Requirement::Range(..) if named && met(TlsLevel::Https) => {
+            Outcome::Holds
+        }
+        _ if versions == [true, true] => Outcome::Holds,
+        _ if versions == [false, false] => Outcome::Broken,
+        _ => Outcome::Unknown("TLS 1.2 or 1.3 is spoken, and which of them has not been observed".to_owned()),
+    }
 }

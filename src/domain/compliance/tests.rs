@@ -260,7 +260,13 @@ fn a_version_of_tls_is_not_told_by_the_address() {
     let is = |status, actual: &str| (status, actual.to_owned());
     assert_eq!(status("at-least", "\"https\"", http), is(Status::NonCompliant, "http"));
     assert_eq!(status("at-least", "\"https\"", https), is(Status::Compliant, "https"));
-    assert_eq!(status("at-least", "\"tls-1.2\"", https), is(Status::Unknown, "https"));
+    // This program speaks TLS 1.2 and 1.3 and nothing older, so the one is sure and the other is not.
+    assert_eq!(status("at-least", "\"tls-1.2\"", https), is(Status::Compliant, "https"));
+    assert_eq!(status("one-of", "[\"tls-1.2\", \"tls-1.3\"]", https), is(Status::Compliant, "https"));
+    assert_eq!(status("at-least", "\"tls-1.3\"", https), is(Status::Unknown, "https"));
+    assert_eq!(status("range", "[\"http\", \"tls-1.2\"]", https), is(Status::Unknown, "https"));
+    assert_eq!(status("never", "[\"https\"]", https), is(Status::NonCompliant, "https"));
+    assert_eq!(status("never", "[\"tls-1.2\", \"tls-1.3\"]", https), is(Status::NonCompliant, "https"));
     assert_eq!(status("at-least", "\"tls-1.2\"", http), is(Status::NonCompliant, "http"));
     assert_eq!(status("one-of", "[\"https\"]", https), is(Status::Compliant, "https"));
     assert_eq!(status("one-of", "[\"tls-1.3\"]", https), is(Status::Unknown, "https"));

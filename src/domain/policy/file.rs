@@ -8,9 +8,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Policy;
+use super::consistency::contradiction;
+use super::inherit::resolve;
 use super::rule::{Operator, Requirement, Rule, RuleDate};
 use super::setting::{Setting, SettingValue, Shape};
-
 use crate::domain::identifier::PolicyId;
 use crate::domain::instant;
 use crate::domain::transmission::Direction;
@@ -20,9 +21,10 @@ pub const MOST_BYTES: usize = 1 << 20;
 /// The most rules that a policy may have.
 pub const MOST_RULES: usize = 1_000;
 /// The most values that one rule may list.
-const MOST_VALUES: usize = 100;
+const MOST_VALUES: usize = 200;
 
-const POLICY_KEYS: &[&str] = &["id", "name", "kind", "inherits", "portal", "updated", "rules"];
+const POLICY_KEYS: &[&str] =
+    &["id", "name", "kind", "inherits", "drops", "portal", "notes", "updated", "rules"];
 const RULE_KEYS: &[&str] =
     &["setting", "op", "value", "applies_to", "direction", "severity", "from", "until", "source", "quote", "checked"];
 
@@ -46,6 +48,10 @@ impl Fault {
     fn new(span: &Range<usize>, reason: impl Into<String>) -> Self {
         Self { at: span.start, reason: reason.into() }
     }
+
+    fn placed(self, text: &str) -> PolicyFileError {
+        PolicyFileError { line: line_of(text, self.at), reason: self.reason }
+    }
 }
 
 type Entry<'t, 'i> = &'t Spanned<DeValue<'i>>;
@@ -55,7 +61,8 @@ impl Policy {
     ///
     /// # Errors
     /// Where the file is no TOML or larger than 1 MiB, has an unknown key, setting, operator or word, a value that is
-    /// not of its setting, an impossible date, a rule twice, or more than 1,000 rules; with the line.
+    /// not of its setting, an impossible date, a rule twice, required rules that no value meets, or more than 1,000
+    /// rules; with the line.
     pub fn from_toml(text: &str) -> Result<Self, PolicyFileError> {
         if text.len() > MOST_BYTES {
             return Err(PolicyFileError {
@@ -63,8 +70,39 @@ impl Policy {
                 reason: format!("the file has {} bytes, at most {MOST_BYTES} are read", text.len()),
             });
         }
-        read(text).map_err(|fault| PolicyFileError { line: line_of(text, fault.at), reason: fault.reason })
+        read(text).map_err(|fault| fault.placed(text))
     }
+}
+
+/// Reads a policy file and puts it together with what it inherits of `others`, among which one of its own id does not
+/// count.
+///
+/// # Errors
+/// As [`Policy::from_toml`]; and where what it inherits is not there, inherits itself, is too many policies, or demands
+/// what its own rules forbid, with the line that names it.
+pub fn validate(text: &str, others: &[Policy]) -> Result<Policy, PolicyFileError> {
+    let policy = Policy::from_toml(text)?;
+    let mut all = vec![policy.clone()];
+    all.extend(others.iter().filter(|other| other.id != policy.id).cloned());
+    let at_inherits = |reason: String| {
+        let document = DeTable::parse(text).ok();
+        let key = document.as_ref().and_then(|table| {
+            table.get_ref().keys().find(|key| key.get_ref() == "inherits").map(Spanned::span)
+        });
+        Fault::new(&key.unwrap_or(0..0), reason).placed(text)
+    };
+    let resolved = resolve(&policy.id, &all).map_err(|error| at_inherits(error.to_string()))?;
+    let rules: Vec<&Rule> = resolved.rules.iter().map(|rule| &rule.rule).collect();
+    if let Some((one, other)) = contradiction(&rules) {
+        let stated = |index: usize| resolved.rules.get(index).map_or("", |rule| rule.stated_by.as_str());
+        return Err(at_inherits(format!(
+            "no value of `{}` meets both what `{}` and what `{}` requires; `drops` lets an inherited rule fall away",
+            rules.get(other).map_or("", |rule| rule.setting.as_str()),
+            stated(one),
+            stated(other)
+        )));
+    }
+    Ok(policy)
 }
 
 /// The line of a byte, from 1.
@@ -81,6 +119,7 @@ fn read(text: &str) -> Result<Policy, Fault> {
     table.only(POLICY_KEYS)?;
     let id: PolicyId = table.parsed("id")?;
     let mut rules: Vec<Rule> = Vec::new();
+    let mut places: Vec<Range<usize>> = Vec::new();
     if let Some(entry) = table.get("rules") {
         let list =
             entry.get_ref().as_array().ok_or_else(|| Fault::new(&entry.span(), "`rules` are written as [[rules]]"))?;
@@ -93,33 +132,69 @@ fn read(text: &str) -> Result<Policy, Fault> {
                 .as_table()
                 .ok_or_else(|| Fault::new(&item.span(), "a rule is a table, written under [[rules]]"))?;
             let rule = read_rule(&Table { span: item.span(), what: "the rule", entries })?;
-            if rules.iter().any(|known| known.duplicates(&rule)) {
+            if let Some(known) = rules.iter().position(|known| known.duplicates(&rule)) {
                 return Err(Fault::new(
                     &item.span(),
                     format!(
-                        "there is another rule for `{}` {} from {}",
+                        "there is another rule for `{}` {} from {}, on line {}",
                         rule.setting,
                         rule.requirement.operator(),
-                        rule.from
+                        rule.from,
+                        places.get(known).map_or(1, |place| line_of(text, place.start))
                     ),
                 ));
             }
             rules.push(rule);
+            places.push(item.span());
         }
+    }
+    if let Some((one, other)) = contradiction(&rules.iter().collect::<Vec<_>>()) {
+        let span = places.get(other).cloned().unwrap_or(0..0);
+        let setting = rules.get(other).map_or("", |rule| rule.setting.as_str());
+        let reason = if one == other {
+            format!("no value of `{setting}` meets this rule")
+        } else {
+            let line = places.get(one).map_or(1, |place| line_of(text, place.start));
+            format!("no value of `{setting}` meets this rule and the one on line {line}, and both are required")
+        };
+        return Err(Fault::new(&span, reason));
     }
     let inherits: Option<PolicyId> = table.optional("inherits", |entry| table.word(entry, "inherits"))?;
     if inherits.as_ref() == Some(&id) {
         return Err(table.fault("inherits", "the policy inherits itself"));
+    }
+    let drops = table.optional("drops", read_drops)?.unwrap_or_default();
+    if inherits.is_none() && !drops.is_empty() {
+        return Err(table.fault("drops", "the policy drops rules but inherits none"));
     }
     Ok(Policy {
         id,
         name: table.text("name", 200)?,
         kind: table.parsed("kind")?,
         inherits,
+        drops,
+        notes: table.optional("notes", |entry| bounded_text(entry, "notes", 4_000))?,
         portal: table.optional("portal", |entry| bounded_text(entry, "portal", 500))?,
         stated_update: table.optional("updated", |entry| date(entry, "updated"))?,
         rules,
     })
+}
+
+fn read_drops(entry: Entry<'_, '_>) -> Result<Vec<Setting>, Fault> {
+    let list = entry
+        .get_ref()
+        .as_array()
+        .ok_or_else(|| Fault::new(&entry.span(), "`drops` is a list of settings, such as [\"mdn\", \"tls\"]"))?;
+    let mut settings: Vec<Setting> = Vec::new();
+    for item in list.iter() {
+        let word = item.get_ref().as_str().ok_or_else(|| Fault::new(&item.span(), "`drops` lists settings in quotes"))?;
+        let setting: Setting = word.parse().map_err(|error| Fault::new(&item.span(), format!("`drops`: {error}")))?;
+        if settings.contains(&setting) {
+            return Err(Fault::new(&item.span(), format!("`drops` names `{setting}` twice")));
+        }
+        settings.push(setting);
+    }
+    Ok(settings)
 }
 
 fn read_rule(table: &Table<'_, '_>) -> Result<Rule, Fault> {
@@ -171,7 +246,13 @@ fn requirement(
         if list.is_empty() || list.len() > MOST_VALUES {
             return Err(Fault::new(&entry.span(), format!("`value` must list 1 to {MOST_VALUES} values")));
         }
-        list.iter().map(one).collect()
+        let values: Vec<SettingValue> = list.iter().map(one).collect::<Result<_, _>>()?;
+        for (index, (value, item)) in values.iter().zip(list.iter()).enumerate() {
+            if operator != Operator::Range && values.iter().take(index).any(|seen| seen == value) {
+                return Err(Fault::new(&item.span(), format!("`{value}` is listed twice")));
+            }
+        }
+        Ok(values)
     };
     match operator {
         Operator::AtLeast if entry.get_ref().is_array() => {
@@ -337,105 +418,4 @@ impl<'t, 'i> Table<'t, 'i> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: &str = r#"id = "mine"
-name = "Mine"
-kind = "own"
-inherits = "as2-modern"
-
-[[rules]]
-setting = "encryption"
-op = "at-least"
-value = "aes128-cbc"
-applies_to = "both"
-severity = "required"
-from = 2027-03-01
-until = "2028-03-26T09:00[Europe/Berlin]"
-source = "https://example.com/policy"
-quote = """AES-128
-at the least"""
-checked = 2026-11-24
-
-[[rules]]
-setting = "partner_certificate.rsa_bits"
-op = "range"
-value = [2048, 4096]
-applies_to = "production"
-direction = "outbound"
-severity = "recommended"
-from = 2027-03-01T12:00:00+01:00
-source = "a letter"
-quote = "2048 to 4096"
-checked = "2026-11-24"
-"#;
-
-    #[test]
-    fn a_policy_file_is_read_and_written_back() {
-        let policy = Policy::from_toml(GOOD).unwrap();
-        assert_eq!(policy.inherits, Some(PolicyId::default()));
-        assert_eq!(policy.updated().map(|date| date.to_string()).as_deref(), Some("2026-11-24"));
-        let [first, second] = policy.rules.as_slice() else { panic!("two rules") };
-        assert_eq!(first.requirement, Requirement::AtLeast(SettingValue::Word("aes128-cbc".to_owned())));
-        assert_eq!(first.quote, "AES-128 at the least");
-        assert_eq!(first.until.unwrap().to_string(), "2028-03-26T07:00:00Z");
-        assert!(!first.in_force("2027-02-28T23:59:59Z".parse().unwrap()));
-        assert!(first.in_force("2027-03-01T00:00:00Z".parse().unwrap()));
-        assert!(!first.in_force("2028-03-26T07:00:00Z".parse().unwrap()));
-        assert_eq!(second.requirement.label(second.setting), "RSA 2048 to RSA 4096");
-        assert_eq!(second.from.instant().to_string(), "2027-03-01T11:00:00Z");
-        let again = Policy::from_toml(&policy.to_toml().unwrap()).unwrap();
-        assert_eq!(again.rules, policy.rules);
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_with_its_line() {
-        let change = |from: &str, to: &str| {
-            assert!(GOOD.contains(from), "{from}");
-            let error = Policy::from_toml(&GOOD.replacen(from, to, 1)).unwrap_err();
-            (error.line, error.reason)
-        };
-        for (from, to, line, reason) in [
-            ("kind = \"own\"", "kind = \"ours\"", 3, "`kind`: `ours` is not one of official, secondary"),
-            ("id = \"mine\"", "id = \"Mine\"", 1, "`id`: the policy's id holds `M` at position 1"),
-            ("inherits = \"as2-modern\"", "inherits = \"mine\"", 4, "the policy inherits itself"),
-            ("inherits", "inherit", 4, "unknown key `inherit` in the policy"),
-            ("\"encryption\"", "\"encription\"", 7, "`setting`: `encription` is not one of"),
-            ("op = \"at-least\"", "op = \"at-most\"", 8, "`op`: `at-most` is not one of at-least"),
-            ("\"aes128-cbc\"", "\"aes128\"", 9, "`aes128` is no value of `encryption`, which takes none, 3des-cbc"),
-            ("\"aes128-cbc\"", "128", 9, "the value of `encryption` is a word in quotes, not integer"),
-            ("\"aes128-cbc\"", "[\"aes128-cbc\"]", 9, "`at-least` takes one value"),
-            ("setting = \"encryption\"", "setting = \"compression\"", 8, "`at-least` does not fit `compression`"),
-            ("severity = \"required\"\n", "", 6, "`severity` is missing in the rule"),
-            ("from = 2027-03-01\n", "from = 2029-03-01\n", 13, "`until` 2028-03-26T07:00:00Z is not after `from`"),
-            ("from = 2027-03-01\n", "from = 2027-02-30\n", 12, ""),
-            ("from = 2027-03-01\n", "from = 2027-03-01T09:00:00\n", 12, "`from`: `2027-03-01T09:00:00` has neither"),
-            ("[2048, 4096]", "[4096, 2048]", 22, "the range's first value 4096 is above its second 2048"),
-            ("[2048, 4096]", "[2048]", 22, "`range` takes two values"),
-            ("[2048, 4096]", "[2048, -1]", 22, "-1 is not from 0 to"),
-            ("direction = \"outbound\"", "diretcion = \"outbound\"", 24, "unknown key `diretcion` in the rule"),
-            ("quote = \"2048 to 4096\"", "quote = \"\"", 28, "`quote` must have 1 to 4000 characters"),
-            ("name = \"Mine\"", "name = Mine", 2, ""),
-        ] {
-            let (found, text) = change(from, to);
-            assert_eq!(found, line, "{to}: {text}");
-            assert!(text.contains(reason), "{to}: {text}");
-        }
-        let twice = format!("{GOOD}\n[[rules]]{}", GOOD.rsplit_once("[[rules]]").unwrap().1);
-        let error = Policy::from_toml(&twice).unwrap_err();
-        assert_eq!(error.line, 31, "{error}");
-        assert!(error.reason.contains("another rule for `partner_certificate.rsa_bits`"), "{error}");
-    }
-
-    #[test]
-    fn a_policy_file_has_limits() {
-        let error = Policy::from_toml(&"#".repeat(MOST_BYTES + 1)).unwrap_err();
-        assert!(error.reason.contains("at most 1048576"), "{error}");
-        let rule = GOOD.rsplit_once("[[rules]]").unwrap().1;
-        let many: String =
-            (0..=MOST_RULES).map(|n| format!("[[rules]]{}", rule.replace("2027", &(2000 + n).to_string()))).collect();
-        let error = Policy::from_toml(&format!("id = \"a\"\nname = \"a\"\nkind = \"own\"\n{many}")).unwrap_err();
-        assert!(error.reason.contains("more than 1000 rules"), "{error}");
-    }
-}
+mod tests;

@@ -1,22 +1,25 @@
 //! Partners' policies: rules about settings, each with its date, its source and the words of whoever made it.
 //!
 //! A policy is a file of rules ([`Policy::from_toml`]), built in ([`builtin`]) or one's own. It may inherit another's
-//! rules; [`resolve`] puts them together, and `compliance` judges by the outcome.
+//! rules; [`resolve`] puts them together, and `compliance` judges by the outcome. What a file says that makes no sense,
+//! alone or together with what it inherits, is told with its line by [`Policy::from_toml`] and [`validate`].
 
 mod builtin;
+mod consistency;
 mod file;
 mod inherit;
 mod rule;
 mod setting;
+mod words;
 
 use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 pub use builtin::builtin;
-pub use file::{MOST_BYTES, MOST_RULES, PolicyFileError};
-pub use inherit::{ResolveError, ResolvedPolicy, ResolvedRule, resolve};
+pub use file::{MOST_BYTES, MOST_RULES, PolicyFileError, validate};
+pub use inherit::{MOST_ANCESTORS, ResolveError, ResolvedPolicy, ResolvedRule, resolve};
 pub use rule::{AppliesTo, Operator, Requirement, Rule, RuleDate, Severity};
-pub use setting::{CertificateRole, Setting, SettingValue, Shape, TlsLevel};
+pub use setting::{CERTIFICATE_SCHEMES, CertificateRole, Setting, SettingValue, Shape, TlsLevel};
 
 use super::identifier::PolicyId;
 use super::spelling::spelled;
@@ -37,6 +40,20 @@ spelled! {
     }
 }
 
+impl PolicyKind {
+    /// The same in a few words, for people.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Official => "from the partner or the body that makes the rules",
+            Self::Secondary => "as somebody else tells it",
+            Self::Draft => "a standard that is not finished",
+            Self::Template => "no public rules are known; to be filled in",
+            Self::Own => "your own",
+        }
+    }
+}
+
 /// A partner's rules about the settings of a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -48,8 +65,12 @@ pub struct Policy {
     pub kind: PolicyKind,
     /// The policy whose rules hold too, where this one does not replace them.
     pub inherits: Option<PolicyId>,
+    /// Settings about which nothing is inherited.
+    pub drops: Vec<Setting>,
     /// Where the partner's own settings are, such as a path through its portal.
     pub portal: Option<String>,
+    /// What else is known and no rule can hold, or that nothing is known.
+    pub notes: Option<String>,
     /// The day on which it was last changed, where the file says so; see [`Policy::updated`].
     pub stated_update: Option<Date>,
     /// Its own rules, in the order of the file.
@@ -80,8 +101,12 @@ struct Written<'a> {
     kind: PolicyKind,
     #[serde(skip_serializing_if = "Option::is_none")]
     inherits: Option<&'a PolicyId>,
+    #[serde(skip_serializing_if = "<[Setting]>::is_empty")]
+    drops: &'a [Setting],
     #[serde(skip_serializing_if = "Option::is_none")]
     portal: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated: Option<String>,
     rules: &'a [Rule],
@@ -94,7 +119,9 @@ impl Serialize for Policy {
             name: &self.name,
             kind: self.kind,
             inherits: self.inherits.as_ref(),
+            drops: &self.drops,
             portal: self.portal.as_deref(),
+            notes: self.notes.as_deref(),
             updated: self.updated().map(|date| date.to_string()),
             rules: &self.rules,
         }

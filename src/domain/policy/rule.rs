@@ -37,6 +37,17 @@ spelled! {
 }
 
 impl AppliesTo {
+    /// What is left of it where `other` takes its part; nothing where `other` takes all.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (_, Self::Both) | (Self::Production, Self::Production) | (Self::Test, Self::Test) => None,
+            (Self::Both, Self::Production) => Some(Self::Test),
+            (Self::Both, Self::Test) => Some(Self::Production),
+            _ => Some(self),
+        }
+    }
+
     /// Whether a profile of this kind is meant.
     #[must_use]
     pub const fn covers(self, kind: ProfileKind) -> bool {
@@ -48,7 +59,7 @@ impl AppliesTo {
 }
 
 spelled! {
-    /// How much a rule weighs.
+    /// How much a rule weighs. The order is from the heaviest to the lightest.
     pub enum Severity {
         /// Traffic is at risk when it is broken.
         Required = "required",
@@ -146,6 +157,22 @@ impl Requirement {
         }
     }
 
+    /// Whether it names what is refused, rather than what is allowed.
+    #[must_use]
+    pub const fn refuses(&self) -> bool {
+        matches!(self, Self::Never(_))
+    }
+
+    /// The values that it names.
+    #[must_use]
+    pub fn values(&self) -> Vec<&SettingValue> {
+        match self {
+            Self::AtLeast(least) => vec![least],
+            Self::OneOf(values) | Self::Never(values) => values.iter().collect(),
+            Self::Range(low, high) => vec![low, high],
+        }
+    }
+
     /// Whether a value of `setting` meets it.
     #[must_use]
     pub fn met_by(&self, setting: Setting, value: &SettingValue) -> bool {
@@ -154,35 +181,6 @@ impl Requirement {
             Self::OneOf(allowed) => allowed.contains(value),
             Self::Range(low, high) => setting.at_least(value, low) && setting.at_least(high, value),
             Self::Never(refused) => !refused.contains(value),
-        }
-    }
-
-    /// The demand in a few words: `AES-128 or stronger`.
-    #[must_use]
-    pub fn label(&self, setting: Setting) -> String {
-        let list = |values: &[SettingValue]| {
-            let labels: Vec<String> = values.iter().map(|value| setting.label(value)).collect();
-            labels.join(" or ")
-        };
-        match self {
-            Self::AtLeast(least) => match (setting, least) {
-                (Setting::Tls, SettingValue::Word(word)) if word.starts_with("tls-") => {
-                    format!("{} or later", setting.label(least))
-                }
-                (Setting::Tls | Setting::Mdn | Setting::Require, _) => setting.label(least),
-                (
-                    Setting::PartnerRsaBits
-                    | Setting::IdentityRsaBits
-                    | Setting::PartnerEcBits
-                    | Setting::IdentityEcBits,
-                    _,
-                )
-                | (_, SettingValue::Word(_)) => format!("{} or stronger", setting.label(least)),
-                _ => format!("{} or more", setting.label(least)),
-            },
-            Self::OneOf(allowed) => list(allowed),
-            Self::Range(low, high) => format!("{} to {}", setting.label(low), setting.label(high)),
-            Self::Never(refused) => format!("not {}", list(refused)),
         }
     }
 }
@@ -225,19 +223,37 @@ impl Rule {
         self.until.is_some_and(|until| until.instant() <= at)
     }
 
-    /// Whether a policy that inherits this rule replaces it by `other`: same setting, operator, profiles, direction.
+    /// Whether a policy that inherits this rule replaces it by `other`, for the profiles that `other` is about: one of
+    /// the same setting and no wider a direction that weighs as much or more. What is allowed (at-least, one-of, range)
+    /// replaces what was allowed, and what is refused (never) what was refused; a recommendation leaves a requirement
+    /// as it is.
     #[must_use]
     pub fn replaced_by(&self, other: &Self) -> bool {
+        self.setting == other.setting
+            && self.requirement.refuses() == other.requirement.refuses()
+            && other.severity <= self.severity
+            && other.reaches(self)
+    }
+
+    /// Whether `other` speaks of no direction that this one does not speak of.
+    fn reaches(&self, other: &Self) -> bool {
+        match (self.direction, other.direction) {
+            (None, _) => true,
+            (Some(this), Some(that)) => this == that,
+            // About what we send, a rule without a direction and one that is outbound say the same.
+            (Some(this), None) => this == Direction::Outbound && !self.setting.told_inbound(),
+        }
+    }
+
+    /// Whether both say the same of the same time and weigh the same, so that one of them is a mistake.
+    #[must_use]
+    pub fn duplicates(&self, other: &Self) -> bool {
         self.setting == other.setting
             && self.requirement.operator() == other.requirement.operator()
             && self.applies_to == other.applies_to
             && self.direction == other.direction
-    }
-
-    /// Whether both say the same of the same time, so that one of them is a mistake.
-    #[must_use]
-    pub fn duplicates(&self, other: &Self) -> bool {
-        self.replaced_by(other) && self.from.instant() == other.from.instant()
+            && self.severity == other.severity
+            && self.from.instant() == other.from.instant()
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::domain::algorithm::{Compression, Digest, Encryption, KeyTransport, MicalgStyle, SignatureScheme, Signing};
+use crate::domain::certificate::KeyAlgorithm;
 use crate::domain::connection::{
     FilenameMode, GcmContent, InboundSecurity, MdnMode, QuoteAs2Ids, RecipientIdentifierStyle, SignatureOid,
     SignerCertificates, TransferEncoding,
@@ -14,6 +15,8 @@ spelled! {
     pub enum Setting {
         /// Content encryption.
         Encryption = "encryption",
+        /// Whether messages are protected at all on their way: encrypted, or sent over https.
+        EncryptionOrTls = "encryption.or_tls",
         /// How the content key is wrapped.
         KeyTransport = "key_transport",
         /// Message digest of the signature.
@@ -26,6 +29,8 @@ spelled! {
         Mdn = "mdn",
         /// Where asynchronous receipts are to be posted.
         MdnUrl = "mdn_url",
+        /// The port of the address to which asynchronous receipts are to be posted.
+        MdnUrlPort = "mdn_url.port",
         /// The MIC algorithm asked for, whether stated or taken from signing.
         MdnMic = "mdn_mic",
         /// Minutes until an outstanding asynchronous receipt makes a transmission uncertain.
@@ -56,6 +61,8 @@ spelled! {
         PartnerAs2Id = "partner_as2_id",
         /// Where messages are posted.
         Url = "url",
+        /// The port of the address, stated or implied.
+        UrlPort = "url.port",
         /// The identity whose key signs and decrypts.
         Identity = "identity",
         /// Spelling of digest names.
@@ -80,6 +87,8 @@ spelled! {
         Chunked = "quirks.chunked",
         /// The hash inside the signature on the partner's certificate.
         PartnerSignatureHash = "partner_certificate.signature_hash",
+        /// The kind of the partner's key.
+        PartnerKeyAlgorithm = "partner_certificate.key_algorithm",
         /// The size of the partner's RSA key in bits.
         PartnerRsaBits = "partner_certificate.rsa_bits",
         /// The size of the partner's elliptic curve in bits.
@@ -88,8 +97,16 @@ spelled! {
         PartnerSelfSigned = "partner_certificate.self_signed",
         /// How many days the partner's certificate is valid in all.
         PartnerValidityDays = "partner_certificate.validity_days",
+        /// The scheme of the signature on the partner's certificate.
+        PartnerSignatureScheme = "partner_certificate.signature_scheme",
+        /// Whether every attribute in the names of the partner's certificate's subject and issuer has a value.
+        PartnerNamesComplete = "partner_certificate.names_complete",
+        /// Whether the partner's certificate is one for TLS: made for a web server alone.
+        PartnerTlsUse = "partner_certificate.tls_use",
         /// The hash inside the signature on our certificate.
         IdentitySignatureHash = "identity_certificate.signature_hash",
+        /// The kind of our key.
+        IdentityKeyAlgorithm = "identity_certificate.key_algorithm",
         /// The size of our RSA key in bits.
         IdentityRsaBits = "identity_certificate.rsa_bits",
         /// The size of our elliptic curve in bits.
@@ -98,6 +115,12 @@ spelled! {
         IdentitySelfSigned = "identity_certificate.self_signed",
         /// How many days our certificate is valid in all.
         IdentityValidityDays = "identity_certificate.validity_days",
+        /// The scheme of the signature on our certificate.
+        IdentitySignatureScheme = "identity_certificate.signature_scheme",
+        /// Whether every attribute in the names of our certificate's subject and issuer has a value.
+        IdentityNamesComplete = "identity_certificate.names_complete",
+        /// Whether our certificate is one for TLS: made for a web server alone or, ours, shown to servers too.
+        IdentityTlsUse = "identity_certificate.tls_use",
         /// The transport: plain HTTP, TLS, or a version of TLS.
         Tls = "tls",
     }
@@ -164,6 +187,11 @@ impl std::fmt::Display for SettingValue {
     }
 }
 
+/// The schemes that a signature on a certificate can have, as [`SignatureFacts`] spells those that it knows.
+///
+/// [`SignatureFacts`]: crate::domain::certificate::SignatureFacts
+pub const CERTIFICATE_SCHEMES: [&str; 3] = ["rsa-pkcs1", "rsa-pss", "ecdsa"];
+
 /// The spellings of all values of an enumeration.
 macro_rules! spellings {
     ($name:ident) => {
@@ -175,18 +203,32 @@ impl Setting {
     /// What findings call it: the key of the connection file, `partner_certificate`, `identity_certificate` or `tls`.
     #[must_use]
     pub fn head(self) -> &'static str {
-        match self.certificate() {
-            Some(CertificateRole::Partner) => "partner_certificate",
-            Some(CertificateRole::Identity) => "identity_certificate",
-            None => self.as_str(),
-        }
+        self.parts().map_or_else(|| self.as_str(), |(head, _aspect)| head)
     }
 
-    /// Which property of a certificate it is about: `signature_hash`, `rsa_bits`, `ec_bits`, `self_signed` or
-    /// `validity_days`.
+    /// Which property of a certificate it is about, such as `signature_hash`, `rsa_bits` or `validity_days`; of the
+    /// address its `port`, of encryption whether TLS will do instead, `or_tls`.
     #[must_use]
     pub fn aspect(self) -> Option<&'static str> {
-        self.certificate().and_then(|_role| self.as_str().split_once('.')).map(|(_head, tail)| tail)
+        self.parts().map(|(_head, aspect)| aspect)
+    }
+
+    /// Head and aspect, where it is about a part of something. A quirk is a key of the connection file by itself.
+    fn parts(self) -> Option<(&'static str, &'static str)> {
+        self.as_str().split_once('.').filter(|(head, _aspect)| *head != "quirks")
+    }
+
+    /// Whether a profile's settings tell something of it about what the partner sends, not only about what we send.
+    #[must_use]
+    pub const fn told_inbound(self) -> bool {
+        self.certificate().is_some()
+            || matches!(self, Self::Require | Self::OurAs2Id | Self::PartnerAs2Id | Self::Identity)
+    }
+
+    /// Whether it is a key of the connection file, and so the profile's to change.
+    #[must_use]
+    pub fn is_a_key(self) -> bool {
+        self.parts().is_none() && self != Self::Tls
     }
 
     /// Which certificate it is about, if any.
@@ -194,41 +236,24 @@ impl Setting {
     pub const fn certificate(self) -> Option<CertificateRole> {
         match self {
             Self::PartnerSignatureHash
+            | Self::PartnerKeyAlgorithm
             | Self::PartnerRsaBits
             | Self::PartnerEcBits
             | Self::PartnerSelfSigned
-            | Self::PartnerValidityDays => Some(CertificateRole::Partner),
+            | Self::PartnerValidityDays
+            | Self::PartnerSignatureScheme
+            | Self::PartnerNamesComplete
+            | Self::PartnerTlsUse => Some(CertificateRole::Partner),
             Self::IdentitySignatureHash
+            | Self::IdentityKeyAlgorithm
             | Self::IdentityRsaBits
             | Self::IdentityEcBits
             | Self::IdentitySelfSigned
-            | Self::IdentityValidityDays => Some(CertificateRole::Identity),
+            | Self::IdentityValidityDays
+            | Self::IdentitySignatureScheme
+            | Self::IdentityNamesComplete
+            | Self::IdentityTlsUse => Some(CertificateRole::Identity),
             _ => None,
-        }
-    }
-
-    /// What it is, within a sentence: `encryption`, `the receipt (MDN)`, `our key`.
-    #[must_use]
-    pub const fn topic(self) -> &'static str {
-        match self {
-            Self::Encryption => "encryption",
-            Self::KeyTransport => "key transport",
-            Self::Signing => "signing",
-            Self::SignatureScheme => "the signature scheme",
-            Self::Compression => "compression",
-            Self::Mdn => "the receipt (MDN)",
-            Self::MdnMic => "the receipt's MIC",
-            Self::Require => "what is accepted inbound",
-            Self::PartnerSignatureHash => "the signature on the partner certificate",
-            Self::PartnerRsaBits | Self::PartnerEcBits => "the partner's key",
-            Self::PartnerSelfSigned => "the partner certificate",
-            Self::PartnerValidityDays => "the partner certificate's validity",
-            Self::IdentitySignatureHash => "the signature on our certificate",
-            Self::IdentityRsaBits | Self::IdentityEcBits => "our key",
-            Self::IdentitySelfSigned => "our certificate",
-            Self::IdentityValidityDays => "our certificate's validity",
-            Self::Tls => "the transport",
-            _ => self.as_str(),
         }
     }
 
@@ -244,6 +269,8 @@ impl Setting {
             }
             Self::Require => Shape::Ordered(spellings!(InboundSecurity)),
             Self::Tls => Shape::Ordered(spellings!(TlsLevel)),
+            Self::PartnerSignatureScheme | Self::IdentitySignatureScheme => Shape::Words(CERTIFICATE_SCHEMES.to_vec()),
+            Self::PartnerKeyAlgorithm | Self::IdentityKeyAlgorithm => Shape::Words(spellings!(KeyAlgorithm)),
             Self::KeyTransport => Shape::Words(spellings!(KeyTransport)),
             Self::SignatureScheme => Shape::Words(spellings!(SignatureScheme)),
             Self::Compression => Shape::Words(spellings!(Compression)),
@@ -258,6 +285,8 @@ impl Setting {
             Self::ReceiptDeadlineMinutes
             | Self::TimeoutSeconds
             | Self::Retries
+            | Self::UrlPort
+            | Self::MdnUrlPort
             | Self::PartnerRsaBits
             | Self::PartnerEcBits
             | Self::PartnerValidityDays
@@ -268,8 +297,13 @@ impl Setting {
             | Self::CanonicaliseMic
             | Self::NewMessageIdOnRetry
             | Self::Chunked
+            | Self::EncryptionOrTls
             | Self::PartnerSelfSigned
-            | Self::IdentitySelfSigned => Shape::Flag,
+            | Self::PartnerNamesComplete
+            | Self::PartnerTlsUse
+            | Self::IdentitySelfSigned
+            | Self::IdentityNamesComplete
+            | Self::IdentityTlsUse => Shape::Flag,
             Self::MdnUrl
             | Self::ContentType
             | Self::Subject
@@ -322,61 +356,5 @@ impl Setting {
                 _ => None,
             },
         }
-    }
-
-    /// A value in the words people use: `3DES`, `SHA-256`, `RSA 2048`.
-    #[must_use]
-    pub fn label(self, value: &SettingValue) -> String {
-        match (self, value) {
-            (_, SettingValue::Word(word)) => self.word_label(word),
-            (Self::PartnerRsaBits | Self::IdentityRsaBits, SettingValue::Number(bits)) => format!("RSA {bits}"),
-            (Self::PartnerEcBits | Self::IdentityEcBits, SettingValue::Number(bits)) => format!("EC P-{bits}"),
-            (Self::PartnerValidityDays | Self::IdentityValidityDays, SettingValue::Number(days)) => {
-                format!("{days} days")
-            }
-            (Self::ReceiptDeadlineMinutes, SettingValue::Number(minutes)) => format!("{minutes} min"),
-            (Self::TimeoutSeconds, SettingValue::Number(seconds)) => format!("{seconds} s"),
-            (_, SettingValue::Number(number)) => number.to_string(),
-            (Self::PartnerSelfSigned | Self::IdentitySelfSigned, SettingValue::Flag(flag)) => {
-                if *flag { "self-signed" } else { "not self-signed" }.to_owned()
-            }
-            (_, SettingValue::Flag(flag)) => if *flag { "on" } else { "off" }.to_owned(),
-        }
-    }
-
-    fn word_label(self, word: &str) -> String {
-        let known = match self {
-            Self::Encryption => word.parse().ok().map(Encryption::label),
-            Self::Signing => word.parse().ok().map(Signing::label),
-            Self::Mdn => word.parse().ok().map(MdnMode::label),
-            Self::MdnMic | Self::PartnerSignatureHash | Self::IdentitySignatureHash => {
-                word.parse().ok().map(Digest::label)
-            }
-            Self::KeyTransport | Self::SignatureScheme => match word {
-                "rsa-pkcs1" => Some("RSA PKCS #1 v1.5"),
-                "rsa-oaep-sha1" => Some("RSA-OAEP SHA-1"),
-                "rsa-oaep-sha256" => Some("RSA-OAEP SHA-256"),
-                "rsa-oaep-sha384" => Some("RSA-OAEP SHA-384"),
-                "rsa-oaep-sha512" => Some("RSA-OAEP SHA-512"),
-                "rsa-pss" => Some("RSA-PSS"),
-                _ => None,
-            },
-            Self::Compression | Self::Require => match word {
-                "none" => Some("None"),
-                "before-signing" => Some("Before signing"),
-                "after-signing" => Some("After signing"),
-                "signed" => Some("Signed"),
-                "encrypted" => Some("Encrypted"),
-                "signed-encrypted" => Some("Signed and encrypted"),
-                _ => None,
-            },
-            Self::Tls => match word {
-                "tls-1.2" => Some("TLS 1.2"),
-                "tls-1.3" => Some("TLS 1.3"),
-                _ => None,
-            },
-            _ => None,
-        };
-        known.map_or_else(|| word.to_owned(), str::to_owned)
     }
 }
