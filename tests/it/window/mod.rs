@@ -12,6 +12,7 @@ mod new_connection;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+mod policies;
 mod receiving;
 #[cfg(feature = "pictures")]
 mod rollover_pictures;

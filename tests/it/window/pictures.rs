@@ -9,7 +9,7 @@ use egui_kittest::{SnapshotOptions, SnapshotResults};
 use super::{Stage, picture_workspace};
 
 /// Shows a screen in both themes at a size and compares it.
-fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
+pub(super) fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
     let mut results = SnapshotResults::new();
     for theme in [Theme::Light, Theme::Dark] {
         let folder = tempfile::tempdir().unwrap();

@@ -1,0 +1,66 @@
+//! Bringing policies in from files, and taking them away.
+
+use egui::{Key, Modifiers};
+
+use super::{file, policies};
+
+#[test]
+fn a_dropped_policy_shows_what_it_changes_and_is_imported_and_removed_with_a_way_back() {
+    let mut stage = policies();
+    let path = stage.written("house.toml", &file("house", "signing", "sha512", "required"));
+    stage.drop_file(&path);
+    stage.wait_for("Import a policy");
+    stage.wait_for("No profile would stand otherwise");
+    assert!(!stage.cli(&["policy", "list"]).contains("house"), "nothing is saved by looking");
+    stage.click("Import");
+    stage.wait_for("House rules was imported");
+    assert!(stage.sees("House rules, Own, 1 rule") && stage.sees("Portal > AS2"));
+    stage.cli(&["connection", "set", "harbor", "policy=house"]);
+    // In its place, with an effect.
+    let strict = stage.written("stricter.toml", &file("house", "encryption", "aes256-cbc", "required"));
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("House rules, Own, 1 rule · 1 connection");
+    stage.drop_file(&strict);
+    stage.wait_for("It replaces a policy of yours");
+    stage.click("Replace");
+    stage.wait_gone("It replaces a policy of yours");
+    stage.click("Remove…");
+    stage.wait_for("Remove House rules?");
+    stage.click("Remove policy");
+    stage.wait_for("The policy was not removed");
+    assert!(stage.sees("is used by the connection harbor"), "{:#?}", stage.labels());
+    stage.click("Keep it");
+    stage.cli(&["connection", "set", "harbor", "policy=as2-modern"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_gone("House rules, Own, 1 rule · 1 connection");
+    stage.click("Remove…");
+    stage.click("Remove policy");
+    stage.wait_for("House rules was removed");
+    stage.wait_gone("House rules, Own");
+    stage.click("Undo");
+    stage.wait_for("House rules, Own, 1 rule");
+}
+
+#[test]
+fn a_file_with_a_mistake_says_the_line_and_is_read_again_once_it_is_mended() {
+    let mut stage = policies();
+    let path = stage.written("house.toml", &file("house", "signing", "sha257", "required"));
+    stage.drop_file(&path);
+    stage.wait_for("This file cannot be imported");
+    assert!(stage.sees("Line 9: `sha257` is no value of `signing`"), "{:#?}", stage.labels());
+    assert!(stage.get_is_disabled("Import"));
+    stage.written("house.toml", &file("house", "signing", "sha256", "required"));
+    stage.click("Read the file again");
+    stage.wait_for("What changes");
+    assert!(!stage.get_is_disabled("Import"));
+}
+
+#[test]
+fn a_dropped_connection_is_still_a_connection() {
+    let mut stage = policies();
+    let connection = "id = \"acme\"\nname = \"Acme\"\n[test]\nour_as2_id = \"A\"\npartner_as2_id = \"B\"\n\
+                      url = \"https://b.example/\"\nidentity = \"nobody\"\n";
+    let path = stage.written("acme.toml", connection);
+    stage.drop_file(&path);
+    stage.wait_for("The connection file was not added");
+}
