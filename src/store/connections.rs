@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
 
-use super::error::{StoreError, at_most};
+use super::error::StoreError;
 use super::session::{Session, column, from_json, parsed, sql, to_json};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
@@ -155,7 +155,11 @@ impl Transaction {
             let mut documents = Vec::with_capacity(some.len());
             for connection in some {
                 let document = to_json("the connection", connection)?;
-                at_most("the connection", document.len(), MOST)?;
+                if document.len() > MOST {
+                    // Among many it has to be said which.
+                    let what = format!("the connection `{}`", connection.id).into();
+                    return Err(StoreError::TooLarge { what, size: document.len(), most: MOST });
+                }
                 // Of two with one id in one go the later one counts.
                 documents.retain(|(id, _): &(&ConnectionId, String)| *id != &connection.id);
                 documents.push((&connection.id, document));

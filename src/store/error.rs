@@ -1,5 +1,6 @@
 //! What goes wrong with a workspace, and whose fault it is.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -202,7 +203,7 @@ pub enum StoreError {
     #[error("{what} has {size} bytes, at most {most} are stored")]
     TooLarge {
         /// What it is.
-        what: &'static str,
+        what: Cow<'static, str>,
         /// Its size in bytes.
         size: usize,
         /// The limit in bytes.
@@ -262,5 +263,5 @@ impl StoreError {
 
 /// Refuses what is larger than is stored.
 pub(super) const fn at_most(what: &'static str, size: usize, most: usize) -> Result<(), StoreError> {
-    if size > most { Err(StoreError::TooLarge { what, size, most }) } else { Ok(()) }
+    if size > most { Err(StoreError::TooLarge { what: Cow::Borrowed(what), size, most }) } else { Ok(()) }
 }
