@@ -156,9 +156,8 @@ impl Transaction {
             for connection in some {
                 let document = to_json("the connection", connection)?;
                 if document.len() > MOST {
-                    // Among many it has to be said which.
-                    let what = format!("the connection `{}`", connection.id).into();
-                    return Err(StoreError::TooLarge { what, size: document.len(), most: MOST });
+                    let id = connection.id.to_string();
+                    return Err(StoreError::ConnectionTooLarge { id, size: document.len(), most: MOST });
                 }
                 // Of two with one id in one go the later one counts.
                 documents.retain(|(id, _): &(&ConnectionId, String)| *id != &connection.id);
@@ -299,7 +298,7 @@ mod tests {
 
         let large = Connection { notes: Some("x".repeat(MOST)), ..connection("large", "Large") };
         let batch = [connection("small", "Small"), large];
-        assert!(matches!(workspace.save_connections(&batch, now()).await, Err(StoreError::TooLarge { .. })));
+        assert!(matches!(workspace.save_connections(&batch, now()).await, Err(StoreError::ConnectionTooLarge { .. })));
         assert_eq!(workspace.connections().await.unwrap().len(), 1);
 
         let mut transaction = workspace.begin().await.unwrap();

@@ -1,6 +1,5 @@
 //! What goes wrong with a workspace, and whose fault it is.
 
-use std::borrow::Cow;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -203,7 +202,17 @@ pub enum StoreError {
     #[error("{what} has {size} bytes, at most {most} are stored")]
     TooLarge {
         /// What it is.
-        what: Cow<'static, str>,
+        what: &'static str,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        most: usize,
+    },
+    /// The same of a connection, one among many.
+    #[error("the connection `{id}` has {size} bytes, at most {most} are stored")]
+    ConnectionTooLarge {
+        /// Which.
+        id: String,
         /// Its size in bytes.
         size: usize,
         /// The limit in bytes.
@@ -232,7 +241,8 @@ impl StoreError {
             | Self::Unsealable { .. }
             | Self::Cryptography { .. }
             | Self::NotFound { .. }
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::ConnectionTooLarge { .. } => None,
         }
     }
 
@@ -263,5 +273,5 @@ impl StoreError {
 
 /// Refuses what is larger than is stored.
 pub(super) const fn at_most(what: &'static str, size: usize, most: usize) -> Result<(), StoreError> {
-    if size > most { Err(StoreError::TooLarge { what: Cow::Borrowed(what), size, most }) } else { Ok(()) }
+    if size > most { Err(StoreError::TooLarge { what, size, most }) } else { Ok(()) }
 }
