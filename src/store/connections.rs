@@ -1,8 +1,10 @@
 //! Connections and their earlier revisions.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use sqlx::any::AnyRow;
 
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
@@ -31,6 +33,34 @@ pub struct Revision {
     pub ended: Timestamp,
 }
 
+/// Connections as they were read last, by id: a document is read into its parts again only where its revision is another.
+#[derive(Default)]
+pub(super) struct ReadBefore {
+    known: Mutex<HashMap<String, (i64, Connection)>>,
+}
+
+impl ReadBefore {
+    /// The connections of all rows there are.
+    fn read(&self, rows: &[AnyRow]) -> Result<Vec<Connection>, StoreError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = HashMap::with_capacity(rows.len());
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, revision): (String, i64) = (column(row, "id")?, column(row, "revision")?);
+            // A revision is never given twice, not even to a connection that was removed and came again.
+            let connection = match known.remove(&id) {
+                Some((read, connection)) if read == revision => connection,
+                _ => from_json(&format!("the connection `{id}`"), &column::<String>(row, "document")?)?,
+            };
+            found.push(connection.clone());
+            current.insert(id, (revision, connection));
+        }
+        // What was removed is forgotten.
+        *known = current;
+        Ok(found)
+    }
+}
+
 impl Workspace {
     /// Every connection, sorted by id.
     ///
@@ -38,14 +68,10 @@ impl Workspace {
     /// Where the database cannot be read.
     pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
         const DOING: &str = "read the connections";
-        let rows = self.reading(DOING).await?.rows(DOING, sql("SELECT id, document FROM connections")).await?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows {
-            let id: String = column(&row, "id")?;
-            let connection: Connection =
-                from_json(&format!("the connection `{id}`"), &column::<String>(&row, "document")?)?;
-            found.push(connection);
-        }
+        // In one statement, so that what was changed together is seen together.
+        let statement = sql("SELECT id, revision, document FROM connections");
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        let mut found = self.read_before().read(&rows)?;
         // Here and not by the database, whose order depends on its collation.
         found.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(found)
