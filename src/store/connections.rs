@@ -190,6 +190,7 @@ impl Transaction {
                 documents.push((&connection.id, document));
             }
             let known = self.documents(DOING, some.iter().map(|connection| &connection.id)).await?;
+            let known: HashMap<String, String> = known.into_iter().collect();
             documents.retain(|(id, document)| known.get(id.as_str()) != Some(document));
             if documents.is_empty() {
                 continue;
@@ -219,7 +220,7 @@ impl Transaction {
         &mut self,
         doing: &'static str,
         wanted: impl ExactSizeIterator<Item = &ConnectionId>,
-    ) -> Result<HashMap<String, String>, StoreError> {
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let text = ids("SELECT id, document FROM connections WHERE id IN", 1, wanted.len());
         let mut statement = sqlx::query(sqlx::AssertSqlSafe(text));
         for id in wanted {

@@ -161,7 +161,7 @@ impl StartDialog {
                 ui.label(muted(ui, "Looking at it"));
             }
             let sample = desk.snapshot.workspace.sample.clone();
-            let offered = sample.as_ref().and_then(|files| files.renewed.iter().next().map(|(_, path)| path));
+            let offered = sample.as_ref().and_then(|files| files.renewed.first().map(|(_, path)| path));
             let given = self.form.show(ui, desk, offered);
             return given.or_else(|| of_workspace(ui, desk)).map(Wish::Look);
         };
