@@ -1,13 +1,15 @@
 //! Connections and their earlier revisions.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use sqlx::any::AnyRow;
 
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
 
-use super::error::{StoreError, at_most};
+use super::error::StoreError;
 use super::session::{Session, column, from_json, parsed, sql, to_json};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
@@ -31,13 +33,48 @@ pub struct Revision {
     pub ended: Timestamp,
 }
 
+/// Connections as they were read last, by id: a document is read into its parts again only where its revision is another.
+#[derive(Default)]
+pub(super) struct ReadBefore {
+    known: Mutex<HashMap<String, (i64, Connection)>>,
+}
+
+impl ReadBefore {
+    /// The connections of all rows there are.
+    fn read(&self, rows: &[AnyRow]) -> Result<Vec<Connection>, StoreError> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = HashMap::with_capacity(rows.len());
+        let mut found = Vec::with_capacity(rows.len());
+        for row in rows {
+            let (id, revision): (String, i64) = (column(row, "id")?, column(row, "revision")?);
+            // A revision is never given twice, not even to a connection that was removed and came again.
+            let connection = match known.remove(&id) {
+                Some((read, connection)) if read == revision => connection,
+                _ => from_json(&format!("the connection `{id}`"), &column::<String>(row, "document")?)?,
+            };
+            found.push(connection.clone());
+            current.insert(id, (revision, connection));
+        }
+        // What was removed is forgotten.
+        *known = current;
+        Ok(found)
+    }
+}
+
 impl Workspace {
     /// Every connection, sorted by id.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub async fn connections(&self) -> Result<Vec<Connection>, StoreError> {
-        all(&mut self.reading("read the connections").await?).await
+        const DOING: &str = "read the connections";
+        // In one statement, so that what was changed together is seen together.
+        let statement = sql("SELECT id, revision, document FROM connections");
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        let mut found = self.read_before().read(&rows)?;
+        // Here and not by the database, whose order depends on its collation.
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
     }
 
     /// One connection, where there is one of this id.
@@ -152,12 +189,16 @@ impl Transaction {
             let mut documents = Vec::with_capacity(some.len());
             for connection in some {
                 let document = to_json("the connection", connection)?;
-                at_most("the connection", document.len(), MOST)?;
+                if document.len() > MOST {
+                    let id = connection.id.to_string();
+                    return Err(StoreError::ConnectionTooLarge { id, size: document.len(), most: MOST });
+                }
                 // Of two with one id in one go the later one counts.
                 documents.retain(|(id, _): &(&ConnectionId, String)| *id != &connection.id);
                 documents.push((&connection.id, document));
             }
             let known = self.documents(DOING, some.iter().map(|connection| &connection.id)).await?;
+            let known: HashMap<String, String> = known.into_iter().collect();
             documents.retain(|(id, document)| known.get(id.as_str()) != Some(document));
             if documents.is_empty() {
                 continue;
@@ -187,7 +228,7 @@ impl Transaction {
         &mut self,
         doing: &'static str,
         wanted: impl ExactSizeIterator<Item = &ConnectionId>,
-    ) -> Result<HashMap<String, String>, StoreError> {
+    ) -> Result<Vec<(String, String)>, StoreError> {
         let text = ids("SELECT id, document FROM connections WHERE id IN", 1, wanted.len());
         let mut statement = sqlx::query(sqlx::AssertSqlSafe(text));
         for id in wanted {
@@ -306,7 +347,7 @@ mod tests {
 
         let large = Connection { notes: Some("x".repeat(MOST)), ..connection("large", "Large") };
         let batch = [connection("small", "Small"), large];
-        assert!(matches!(workspace.save_connections(&batch, now()).await, Err(StoreError::TooLarge { .. })));
+        assert!(matches!(workspace.save_connections(&batch, now()).await, Err(StoreError::ConnectionTooLarge { .. })));
         assert_eq!(workspace.connections().await.unwrap().len(), 1);
 
         let mut transaction = workspace.begin().await.unwrap();

@@ -208,6 +208,16 @@ pub enum StoreError {
         /// The limit in bytes.
         most: usize,
     },
+    /// The same of a connection, one among many.
+    #[error("the connection `{id}` has {size} bytes, at most {most} are stored")]
+    ConnectionTooLarge {
+        /// Which.
+        id: String,
+        /// Its size in bytes.
+        size: usize,
+        /// The limit in bytes.
+        most: usize,
+    },
     /// A file or folder of the workspace could not be used.
     #[error(transparent)]
     File(#[from] FileError),
@@ -231,7 +241,8 @@ impl StoreError {
             | Self::Unsealable { .. }
             | Self::Cryptography { .. }
             | Self::NotFound { .. }
-            | Self::TooLarge { .. } => None,
+            | Self::TooLarge { .. }
+            | Self::ConnectionTooLarge { .. } => None,
         }
     }
 

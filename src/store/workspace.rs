@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::archive::{Archive, private_folder};
+use super::connections::ReadBefore;
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
 use super::keyring::{self, KEY_FILE, KeyringEntry, LockReason, Protection, Unlock, Unlocked, WrongPassphrase};
@@ -33,6 +34,7 @@ struct Inner {
     database: Database,
     archive: Archive,
     safe: RwLock<Safe>,
+    connections: ReadBefore,
 }
 
 /// The workspace's key and how it is kept.
@@ -143,7 +145,20 @@ impl Workspace {
             }
         };
         let archive = Archive::new(folder.join(ARCHIVE));
-        Ok(Self { inner: Arc::new(Inner { folder, database, archive, safe: RwLock::new(safe) }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                folder,
+                database,
+                archive,
+                safe: RwLock::new(safe),
+                connections: ReadBefore::default(),
+            }),
+        })
+    }
+
+    /// The connections as they were read last.
+    pub(super) fn read_before(&self) -> &ReadBefore {
+        &self.inner.connections
     }
 
     /// The workspace's folder.

@@ -238,7 +238,11 @@ impl App {
             .map(|planned| planned.connection.clone())
             .collect();
         connections.retain(|connection| changed.contains(&connection.id));
-        transaction.save_connections(&connections, now).await?;
+        transaction.save_connections(&connections, now).await.map_err(|error| {
+            let error = AppError::from(error);
+            let said = AppError::new(format!("nothing was changed: {}", error.message()));
+            said.maybe_hint(error.what_to_do())
+        })?;
         Ok(plan)
     }
 }

@@ -192,6 +192,7 @@ pub fn read_sheet(text: &str) -> Result<Vec<SheetRow>, SheetErrors> {
         ));
     };
     let (activation, note) = (place("activation"), place("note"));
+    let mut place_in = Reached { text: text.as_bytes(), byte: 0, line: 1 };
     let mut rows: Vec<SheetRow> = Vec::new();
     let mut errors = Vec::new();
     let mut seen: HashSet<ProfileKey> = HashSet::new();
@@ -202,12 +203,11 @@ pub fn read_sheet(text: &str) -> Result<Vec<SheetRow>, SheetErrors> {
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                errors.push(SheetError { line, why: error.to_string() });
+                errors.push(SheetError { line: place_in.line, why: error.to_string() });
                 break;
             }
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = place_in.line_of(&record);
         let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).map_or("", plain);
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
@@ -222,6 +222,27 @@ pub fn read_sheet(text: &str) -> Result<Vec<SheetRow>, SheetErrors> {
         }
     }
     if errors.is_empty() { Ok(rows) } else { Err(SheetErrors(errors)) }
+}
+
+/// How far a text was read. The reader's own count of lines is one behind where they end with CR and LF, because it has
+/// not seen the LF yet where a record begins.
+struct Reached<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: u64,
+}
+
+impl Reached<'_> {
+    /// The line in which a record begins; of records in their order.
+    fn line_of(&mut self, record: &csv::StringRecord) -> u64 {
+        let byte = record.position().and_then(|place| usize::try_from(place.byte()).ok()).unwrap_or(self.byte);
+        let ends = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        let begin = byte + self.text.get(byte..).unwrap_or_default().iter().take_while(ends).count();
+        let passed = self.text.get(self.byte..begin).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.byte = begin.max(self.byte);
+        self.line
+    }
 }
 
 fn one(connection: &str, profile: &str, activation: &str, note: &str, line: u64) -> Result<SheetRow, String> {

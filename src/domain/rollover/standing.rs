@@ -316,8 +316,12 @@ fn after_change(
         return Err("The new certificate has ended".to_owned());
     }
     let since = |message: &&Message| row.activates.is_none_or(|activates| message.at >= activates);
-    if let Some(failed) = facts.last_sent.as_ref().filter(since).filter(|sent| sent.verdict == Verdict::Failed) {
+    let stands = |message: &&Message, verdict| since(message) && message.verdict == verdict;
+    if let Some(failed) = facts.last_sent.as_ref().filter(|sent| stands(sent, Verdict::Failed)) {
         return Err(failed_words("The last message since the change failed", failed));
+    }
+    if let Some(refused) = facts.last_received.as_ref().filter(|received| stands(received, Verdict::Refused)) {
+        return Err(failed_words("Their last message since the change was refused", refused));
     }
     let proven = row.proof.as_ref().is_some_and(|proof| row.activates.is_none_or(|activates| proof.at >= activates));
     Ok(if proven { RolloverState::Confirmed } else { RolloverState::Active })
@@ -491,6 +495,8 @@ mod tests {
             ("at the instant", with(test(61, Verdict::Delivered)), 70, S::Active),
             ("a failure before the change is over", with(sent(69, Verdict::Failed)), 71, S::Active),
             ("a failure since the change", with(sent(70, Verdict::Failed)), 71, S::Problem),
+            ("theirs was refused since the change", with(received(70, Verdict::Refused)), 71, S::Problem),
+            ("theirs was refused before the change", with(received(69, Verdict::Refused)), 71, S::Active),
             ("uncertain since the change", with(sent(70, Verdict::Uncertain)), 71, S::Active),
             ("signed before the change", with(signed(69)), 71, S::Active),
             ("signed since the change", with(signed(70)), 71, S::Confirmed),

@@ -269,30 +269,35 @@ impl BoardView {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-            let idle = self.doing.is_none();
-            ui.add_enabled_ui(idle, |ui| {
-                let mut button = |ui: &mut Ui, label: &str, does: Act, enabled: bool, why: &str| {
-                    let response = ui.add_enabled_ui(enabled, |ui| secondary(ui, label)).inner;
-                    if response.on_disabled_hover_text(why).clicked() {
-                        *act = Some(does);
-                    }
-                };
-                let left_out = |row: &&crate::domain::rollover::BoardRow| row.state == RolloverState::LeftOut;
-                let chosen_left_out =
-                    board.rows.iter().filter(left_out).filter(|row| self.selected.contains(&row.key())).count();
-                button(ui, "Schedule or move…", Act::Schedule, true, "");
-                button(ui, "Activate now…", Act::ActivateNow, true, "");
-                button(ui, "Mark told…", Act::Told, true, "");
-                button(ui, "Send tests…", Act::Test, true, "");
-                button(ui, "Note…", Act::Note, true, "");
-                button(ui, "Roll back…", Act::RollBack, true, "");
-                if chosen_left_out > 0 {
-                    button(ui, "Take in", Act::TakeIn, true, "");
+            if self.doing.is_some() {
+                ui.disable();
+            }
+            let chosen_left_out = board
+                .rows
+                .iter()
+                .filter(|row| row.state == RolloverState::LeftOut && self.selected.contains(&row.key()))
+                .count();
+            for (label, does) in [
+                ("Schedule or move…", Act::Schedule),
+                ("Activate now…", Act::ActivateNow),
+                ("Mark told…", Act::Told),
+                ("Send tests…", Act::Test),
+                ("Note…", Act::Note),
+                ("Roll back…", Act::RollBack),
+            ] {
+                if button(ui, label, true).clicked() {
+                    *act = Some(does);
                 }
-                if chosen_left_out < selected || selected == 0 {
-                    button(ui, "Leave out…", Act::LeaveOut, selected > 0, "Select the profiles to be left out first");
+            }
+            if chosen_left_out > 0 && button(ui, "Take in", true).clicked() {
+                *act = Some(Act::TakeIn);
+            }
+            if chosen_left_out < selected || selected == 0 {
+                let leave = button(ui, "Leave out…", selected > 0);
+                if leave.on_disabled_hover_text("Select the profiles to be left out first").clicked() {
+                    *act = Some(Act::LeaveOut);
                 }
-            });
+            }
         });
     }
 
@@ -450,4 +455,14 @@ impl BoardView {
         let request = RolloverRequest::all(self.id, RolloverAction::Sheet(file));
         self.change("Times and notes taken; nothing is changed before you apply it", request, desk);
     }
+}
+
+/// A button in a row that wraps: what does not fit goes to the next line, whole.
+fn button(ui: &mut Ui, label: &str, enabled: bool) -> egui::Response {
+    let font = theme::medium(theme::BODY);
+    let text = ui.painter().layout_no_wrap(label.to_owned(), font, tokens(ui.ctx()).text);
+    if ui.available_size_before_wrap().x < text.size().x + 2.0 * ui.spacing().button_padding.x {
+        ui.end_row();
+    }
+    ui.add_enabled_ui(enabled, |ui| secondary(ui, label)).inner
 }

@@ -61,12 +61,14 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) {
         head.push_str(&format!(", {same} stand as they should already"));
     }
     ui.label(RichText::new(head).font(theme::bold(theme::BODY)));
+    ui.spacing_mut().item_spacing.y = 0.0;
     let most = 9.0 * ROW;
     ScrollArea::vertical().id_salt("difference").max_height(most).auto_shrink([false, true]).show_rows(
         ui,
         ROW,
         changing.len(),
         |ui, rows| {
+            ui.spacing_mut().interact_size.y = ROW;
             for planned in changing.get(rows).unwrap_or_default() {
                 row(ui, planned, moment);
             }
@@ -85,14 +87,13 @@ fn short(print: Option<Fingerprint>) -> String {
 fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
     let tokens = tokens(ui.ctx());
     ui.horizontal(|ui| {
-        ui.set_height(ROW);
         ui.spacing_mut().item_spacing.x = 6.0;
         let cell = |ui: &mut Ui, width: f32, text: RichText| {
-            ui.allocate_ui_with_layout(
-                egui::vec2(width, ROW),
-                egui::Layout::left_to_right(egui::Align::Center),
-                |ui| ui.add(egui::Label::new(text).truncate()),
-            );
+            // As wide as it is meant to be, whatever stands in it.
+            let (rect, _) = ui.allocate_exact_size(egui::vec2(width, ROW), egui::Sense::hover());
+            let layout = egui::Layout::left_to_right(egui::Align::Center);
+            let mut cell = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(layout));
+            cell.add(egui::Label::new(text).truncate());
         };
         let wide = ui.available_width();
         let name = format!("{}, {}", planned.name, planned.profile);

@@ -94,7 +94,7 @@ fn line(row: &BoardRow, moment: &Moment) -> Line {
     let changes = match (row.activates, &row.planned) {
         (Some(at), _) => in_zone(at, row.zone.as_deref(), moment),
         (None, _) if matches!(row.state, RolloverState::Active | RolloverState::Confirmed) => "Since always".to_owned(),
-        (None, Some(plan)) => format!("{}, not applied", planned(plan, moment)),
+        (None, Some(plan)) => planned(plan, moment),
         (None, None) => "No time set".to_owned(),
     };
     let told = row.told.as_ref().map(|told| {
@@ -114,8 +114,9 @@ fn line(row: &BoardRow, moment: &Moment) -> Line {
     let note = note.join(" · ");
     let test = row.last_test.as_ref().map(|test| message(test, moment));
     let traffic = row.last_traffic.as_ref().map(|traffic| message(traffic, moment));
+    let applied = if row.activates.is_none() && row.planned.is_some() { ", not applied" } else { "" };
     let sentence = format!(
-        "{}, {}, {}, {changes}{}{}",
+        "{}, {}, {}, {changes}{applied}{}{}",
         row.name,
         row.profile,
         row.state.label(),

@@ -36,7 +36,9 @@ use crate::ui::widgets::{Badge, ToneName};
 /// A failure in words: what happened, and what to do.
 fn in_words(error: &AppError) -> (String, String) {
     let sentence = crate::ui::wording::sentence;
-    (sentence(error.message()), error.what_to_do().map(sentence).unwrap_or_default())
+    // What names a command helps nobody who sits before a window.
+    let hint = error.what_to_do().filter(|hint| !hint.contains("`countersign ") && !hint.contains("`--"));
+    (sentence(error.message()), hint.map(sentence).unwrap_or_default())
 }
 
 /// Tone and icon of a state; its word stands beside them.

@@ -74,6 +74,8 @@ impl RolloversPage {
     pub(in crate::ui) fn progress(&mut self, id: RequestId, progress: TestProgress) {
         if let Some(testing) = &mut self.testing {
             testing.progress(id, progress);
+            // Each that has ended is seen on the board.
+            self.journal_changed();
         }
     }
 

@@ -127,7 +127,7 @@ impl StartDialog {
             return;
         };
         let facts = first.facts;
-        let listed = in_use(desk, &facts.fingerprint_sha256);
+        let listed = in_use(desk, Some(&facts.fingerprint_sha256));
         let alike = |used: &&InUse| used.facts.as_ref().is_some_and(|old| old.subject == facts.subject);
         self.old = listed.iter().find(alike).map(|used| used.fingerprint);
         self.found = Some(Found { source, facts, warnings: first.warnings });
@@ -161,8 +161,9 @@ impl StartDialog {
                 ui.label(muted(ui, "Looking at it"));
             }
             let sample = desk.snapshot.workspace.sample.clone();
-            let offered = sample.as_ref().and_then(|files| files.renewed.iter().next().map(|(_, path)| path));
-            return self.form.show(ui, desk, offered).map(Wish::Look);
+            let offered = sample.as_ref().and_then(|files| files.renewed.first().map(|(_, path)| path));
+            let given = self.form.show(ui, desk, offered);
+            return given.or_else(|| of_workspace(ui, desk)).map(Wish::Look);
         };
         let mut wish = None;
         let facts = &found.facts;
@@ -191,7 +192,7 @@ impl StartDialog {
             self.comparing.show(ui, &facts.fingerprint_sha256);
         }
         section(ui, "Replaces");
-        let listed = in_use(desk, &facts.fingerprint_sha256);
+        let listed = in_use(desk, Some(&facts.fingerprint_sha256));
         if listed.is_empty() {
             notice(
                 ui,
@@ -246,14 +247,40 @@ impl StartDialog {
     }
 }
 
+/// A choice of the certificates that are in the workspace already and that nobody encrypts for yet.
+fn of_workspace(ui: &mut Ui, desk: &Desk<'_>) -> Option<CertificateSource> {
+    let used: Vec<Fingerprint> = in_use(desk, None).into_iter().map(|used| used.fingerprint).collect();
+    let mut idle: Vec<&CertificateFacts> = desk
+        .snapshot
+        .certificates
+        .values()
+        .map(|state| &state.facts)
+        .filter(|facts| !used.contains(&facts.fingerprint_sha256) && facts.not_after > desk.snapshot.at)
+        .collect();
+    if idle.is_empty() {
+        return None;
+    }
+    idle.sort_by_key(|facts| std::cmp::Reverse(facts.not_before));
+    ui.label(muted(ui, "Or take one that is in the workspace already"));
+    let mut choices = vec![Choice::new(None, "Choose a certificate")];
+    choices.extend(idle.into_iter().map(|facts| Choice {
+        value: Some(facts.fingerprint_sha256),
+        label: format!("{} {}", facts.common_name(), facts.fingerprint_sha256.short()),
+        remark: Some(format!("until {}", desk.moment.date(facts.not_after))),
+    }));
+    let width = ui.available_width().min(420.0);
+    let (chosen, _) = select(ui, "A certificate of the workspace", &None, &choices, width);
+    chosen.flatten().map(CertificateSource::Workspace)
+}
+
 /// The certificates that profiles encrypt for now, those most used first.
-fn in_use(desk: &Desk<'_>, but: &Fingerprint) -> Vec<InUse> {
+fn in_use(desk: &Desk<'_>, but: Option<&Fingerprint>) -> Vec<InUse> {
     let mut found: BTreeMap<Fingerprint, InUse> = BTreeMap::new();
     for state in &desk.snapshot.connections {
         let mut seen: Vec<Fingerprint> = Vec::new();
         for (_, profile) in state.connection.profiles() {
             let used = used_now(&profile.partner_certificates, desk.snapshot.at).map(|entry| entry.fingerprint);
-            let Some(used) = used.filter(|used| used != but) else { continue };
+            let Some(used) = used.filter(|used| Some(used) != but) else { continue };
             let entry = found.entry(used).or_insert_with(|| InUse {
                 fingerprint: used,
                 facts: desk.snapshot.facts(&used).cloned(),

@@ -245,7 +245,7 @@ impl StepDialog {
         }
     }
 
-    fn foot(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<bool> {
+    fn foot(&self, ui: &mut Ui, desk: &Desk<'_>) -> Option<bool> {
         let current = self.step(desk);
         let ready =
             self.plan.as_ref().is_some_and(|(step, plan)| Some(step) == current.as_ref() && plan.refused.is_empty());

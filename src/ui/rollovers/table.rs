@@ -24,21 +24,21 @@ const TICK: f32 = 38.0;
 
 /// The columns after the ticks, with their widths. The last is given what is left over.
 const WIDE: [(BoardColumn, f32); 7] = [
-    (BoardColumn::Partner, 176.0),
-    (BoardColumn::Profile, 92.0),
-    (BoardColumn::State, 158.0),
-    (BoardColumn::Changes, 204.0),
-    (BoardColumn::Test, 142.0),
-    (BoardColumn::Traffic, 142.0),
-    (BoardColumn::Note, 150.0),
+    (BoardColumn::Partner, 144.0),
+    (BoardColumn::Profile, 88.0),
+    (BoardColumn::State, 168.0),
+    (BoardColumn::Changes, 184.0),
+    (BoardColumn::Test, 138.0),
+    (BoardColumn::Traffic, 138.0),
+    (BoardColumn::Note, 140.0),
 ];
 
 /// The same where there is little room.
 const COMPACT: [(BoardColumn, f32); 5] = [
-    (BoardColumn::Partner, 150.0),
-    (BoardColumn::Profile, 84.0),
-    (BoardColumn::State, 152.0),
-    (BoardColumn::Changes, 190.0),
+    (BoardColumn::Partner, 136.0),
+    (BoardColumn::Profile, 86.0),
+    (BoardColumn::State, 168.0),
+    (BoardColumn::Changes, 180.0),
     (BoardColumn::Note, 130.0),
 ];
 
@@ -237,7 +237,10 @@ impl TableDelegate for Rows<'_> {
             BoardColumn::Changes => {
                 let applied = line.row.activates.is_some();
                 let said = small(&line.changes).color(if applied { tokens.text } else { tokens.muted });
-                text(ui, said);
+                let shown = text(ui, said);
+                if !applied {
+                    shown.on_hover_text("Not applied yet");
+                }
             }
             BoardColumn::Test => message(ui, line.test.as_ref()),
             BoardColumn::Traffic => message(ui, line.traffic.as_ref()),

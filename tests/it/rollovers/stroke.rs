@@ -156,7 +156,7 @@ async fn when_the_store_refuses_the_four_hundredth_none_is_changed() {
     workspace.save_connection(&large, many.app.now()).await.unwrap();
     workspace.close().await;
     let rollover = started(&many).await;
-    refused(&many, &apply(rollover), &["the connection", "bytes"]).await;
+    refused(&many, &apply(rollover), &["the connection `", &id(199), "bytes"]).await;
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ fn rollover_start() {
 }
 
 #[test]
-fn rollover_told_and_tests() {
+fn rollover_told() {
     picture(
         "rollover-told",
         WIDE,
@@ -204,6 +204,10 @@ fn rollover_told_and_tests() {
             stage.wait_for("How were they told");
         },
     );
+}
+
+#[test]
+fn rollover_tests() {
     picture(
         "rollover-tests",
         WIDE,
@@ -219,17 +223,10 @@ fn rollover_told_and_tests() {
 
 #[test]
 fn rollover_that_cannot_be_read() {
-    let make = |runtime: &tokio::runtime::Runtime| {
-        runtime.block_on(async {
-            let many = midst(FEW).await;
-            let workspace = many.behind().await;
-            // Forgotten by another program while the list is shown.
-            workspace.close().await;
-            many
-        })
-    };
+    let make = |runtime: &tokio::runtime::Runtime| runtime.block_on(async { midst(FEW).await });
     picture("rollover-error", WIDE, make, |stage, _| {
         stage.wait_for("Open rollover 1");
+        // Forgotten by another program while the list is shown.
         let other = countersign::app::App::new(
             countersign::app::Location::Dir(stage.workspace.clone()),
             countersign::app::Unlock::none(),
