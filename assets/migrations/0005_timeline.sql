@@ -1,6 +1,6 @@
 -- When a good signature of a partner's certificate was last seen in a profile, to about an hour: what decides when a
 -- replaced certificate stops being accepted.
-CREATE TABLE signature_sightings (
+CREATE TABLE signatures_seen (
     certificate TEXT NOT NULL,
     connection TEXT NOT NULL,
     profile TEXT NOT NULL,

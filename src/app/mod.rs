@@ -20,6 +20,7 @@ mod inbox;
 mod keys;
 mod missed;
 mod notices;
+mod observations;
 mod outbox;
 mod owed;
 mod own_policies;
@@ -36,7 +37,6 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
-mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -55,6 +55,7 @@ pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
+pub use observations::Observations;
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
@@ -69,7 +70,6 @@ pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
-pub use sightings::Sightings;
 pub use transmissions::{RawPart, TransmissionPage};
 
 pub use crate::certificate::{KeyKind, P12Form};
@@ -95,7 +95,7 @@ pub struct App {
     /// Our keys, unsealed once.
     keys: keys::UnsealedKeys,
     /// What was noticed in passing and written down last.
-    noted: sightings::Noted,
+    noted: observations::Noted,
 }
 
 impl App {
@@ -110,7 +110,7 @@ impl App {
             preparation: None,
             in_hand: InHand::default(),
             keys: keys::UnsealedKeys::default(),
-            noted: sightings::Noted::default(),
+            noted: observations::Noted::default(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::sightings::{is_about_server, keep_sight, trust_of};
+use super::observations::{is_about_server, keep_sight, trust_of};
 use super::{App, AppError, ConnectionChange};
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};

@@ -48,8 +48,8 @@ pub(super) async fn run(session: &Session, arguments: TlsArguments) -> Result<An
         .or_else(|| connection.profiles().next().map(|(kind, _)| kind))
         .ok_or_else(|| AppError::new(format!("connection `{id}` has no profile")))?;
     if seen {
-        let sightings = app.sightings().await?;
-        let sight = sightings.servers.get(&(id.clone(), kind)).ok_or_else(|| {
+        let observations = app.observations().await?;
+        let sight = observations.servers.get(&(id.clone(), kind)).ok_or_else(|| {
             AppError::new(format!("nothing was seen of the server of {id}, {kind}, yet"))
                 .hint("a send over https shows it; without `--seen` it is asked now")
         })?;

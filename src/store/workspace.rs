@@ -471,7 +471,7 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
-            "DROP TABLE signature_sightings",
+            "DROP TABLE signatures_seen",
             "DROP TABLE server_sights",
             "DROP TABLE clock_samples",
             "DROP TABLE missed_activations",

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, ListedRequest, PolicyOrigin, Sightings, TransmissionSummary};
+use crate::app::{App, AppError, ListedRequest, Observations, PolicyOrigin, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
@@ -42,7 +42,7 @@ pub struct Snapshot {
     /// How receiving stands in this program.
     pub receiving: Receiving,
     /// What has been seen of certificates, servers and the time.
-    pub sightings: Sightings,
+    pub observations: Observations,
     /// What is to be told, and how.
     pub notices: NoticeState,
 }
@@ -306,7 +306,7 @@ impl App {
         }
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
-        let sightings = self.sightings().await?;
+        let observations = self.observations().await?;
         let requests = self.identity_requests().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
@@ -367,7 +367,7 @@ impl App {
             summary: Summary::default(),
             due: Vec::new(),
             receiving: Receiving::default(),
-            sightings,
+            observations,
             notices,
         };
         snapshot.count();

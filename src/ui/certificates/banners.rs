@@ -15,7 +15,7 @@ const NAMED: usize = 3;
 /// Shows what is to be told; nothing where there is nothing.
 pub(in crate::ui) fn banners(ui: &mut Ui, desk: &mut Desk<'_>) {
     let snapshot = std::sync::Arc::clone(desk.snapshot);
-    let seen = &snapshot.sightings;
+    let seen = &snapshot.observations;
     if let Some(clock) = seen.clock.as_ref().filter(|clock| clock.is_off()) {
         let (head, text) = clock.told();
         notice(ui, ToneName::Warn, &head, &text, |_| {});

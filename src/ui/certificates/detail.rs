@@ -184,7 +184,7 @@ impl Detail {
             let timeline = place.and_then(|place| {
                 let (id, kind) = &place.key;
                 let profile = snapshot.connection(id)?.connection.profile(*kind)?;
-                let uses = snapshot.sightings.uses(id, *kind, profile);
+                let uses = snapshot.observations.uses(id, *kind, profile);
                 Some(Timeline::of(&uses, &|print| snapshot.facts(print), None, moment))
             });
             self.made = Some((Arc::clone(snapshot), minute, timeline));
@@ -211,7 +211,7 @@ impl Detail {
                 }
             }
             Whose::Server => {
-                let sight = row.places.first().and_then(|place| snapshot.sightings.servers.get(&place.key));
+                let sight = row.places.first().and_then(|place| snapshot.observations.servers.get(&place.key));
                 if let Some(sight) = sight {
                     server(ui, sight, moment);
                 }

@@ -115,7 +115,7 @@ impl FetchServer {
         if let Some(mark) = server_badge(&sight(fetched, desk), &desk.moment) {
             badge(ui, &mark, "Valid until");
         }
-        if let Some(known) = desk.snapshot.sightings.servers.get(&self.key).and_then(ServerSight::own)
+        if let Some(known) = desk.snapshot.observations.servers.get(&self.key).and_then(ServerSight::own)
             && known.fingerprint_sha256 != own.fingerprint_sha256
         {
             let text = format!("Seen last: {}", known.fingerprint_sha256);

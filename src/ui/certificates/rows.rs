@@ -204,7 +204,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
         let connection = &state.connection;
         for (kind, profile) in connection.profiles() {
             let key = (connection.id.clone(), kind);
-            let uses = snapshot.sightings.uses(&connection.id, kind, profile);
+            let uses = snapshot.observations.uses(&connection.id, kind, profile);
             let used = used_now(&uses, now).map(|entry| entry.fingerprint);
             let next = next_activation(&uses, now);
             let accepted = acceptable_now(&uses, now);
@@ -229,7 +229,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
                     successor: next.map(|(_, at)| at).filter(|_| role == Role::InUse),
                     zone: next.and_then(|(entry, _)| entry.zone.clone()),
                     before: before && role == Role::InUse,
-                    seen: snapshot.sightings.last_seen(&connection.id, kind, &fingerprint),
+                    seen: snapshot.observations.last_seen(&connection.id, kind, &fingerprint),
                 };
                 put(Whose::Theirs, fingerprint, place);
             }
@@ -245,7 +245,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
             if let Some(identity) = snapshot.identity(profile.identity.at(snapshot.at)) {
                 put(Whose::Ours, identity.facts.fingerprint_sha256, plain(Role::InUse));
             }
-            if let Some(own) = snapshot.sightings.servers.get(&key).and_then(ServerSight::own) {
+            if let Some(own) = snapshot.observations.servers.get(&key).and_then(ServerSight::own) {
                 put(Whose::Server, own.fingerprint_sha256, plain(Role::InUse));
             }
         }
@@ -272,7 +272,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
         rows.push(Arc::new(row(key, Some(identity.name.clone()), &identity.facts, places, confirmed, moment)));
     }
     let mut servers: Vec<&ServerSight> = Vec::new();
-    for sight in snapshot.sightings.servers.values() {
+    for sight in snapshot.observations.servers.values() {
         let own = |sight: &ServerSight| sight.own().map(|own| own.fingerprint_sha256);
         if own(sight).is_some() && !servers.iter().any(|known| own(known) == own(sight)) {
             servers.push(sight);

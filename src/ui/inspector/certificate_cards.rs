@@ -130,7 +130,7 @@ pub(super) fn cards(
     let now = moment.now;
     let used = used_now(uses, now).map(|entry| entry.fingerprint);
     let next = next_activation(uses, now);
-    let seen = |print: &Fingerprint| snapshot.sightings.last_seen(&key.0, key.1, print);
+    let seen = |print: &Fingerprint| snapshot.observations.last_seen(&key.0, key.1, print);
     let before = previous(uses, now).filter(|before| snapshot.facts(before).is_some_and(|facts| facts.not_after > now));
     let retiring = |print: &Fingerprint| retirement(uses, print, retire_unused_days, &seen);
     let uses = &with_retirement(uses, retire_unused_days, &seen);

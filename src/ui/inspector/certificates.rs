@@ -154,7 +154,7 @@ impl CertificatesTab {
             connection: state.connection.id.clone(),
             profile: kind,
             minute,
-            timeline: Timeline::of(&snapshot.sightings.uses(&key.0, kind, profile), &facts, None, moment),
+            timeline: Timeline::of(&snapshot.observations.uses(&key.0, kind, profile), &facts, None, moment),
             sentence: meaning(uses, &facts, None, moment),
             cards: cards(snapshot, &key, profile.retire_unused_days, uses, report, moment),
             ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment),

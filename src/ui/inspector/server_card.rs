@@ -30,7 +30,7 @@ pub(super) fn server_card(
     }
     ui.add_space(6.0);
     ui.label(RichText::new("TLS server").font(theme::bold(theme::SECTION)));
-    let sight = snapshot.sightings.servers.get(key);
+    let sight = snapshot.observations.servers.get(key);
     let moment = desk.moment.clone();
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());

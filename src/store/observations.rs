@@ -45,9 +45,9 @@ impl Workspace {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn signature_sightings(&self) -> Result<LastSeen, StoreError> {
+    pub async fn signatures_seen(&self) -> Result<LastSeen, StoreError> {
         const DOING: &str = "read when certificates were last seen";
-        let statement = sql("SELECT certificate, connection, profile, last_seen_ns FROM signature_sightings");
+        let statement = sql("SELECT certificate, connection, profile, last_seen_ns FROM signatures_seen");
         let mut found = LastSeen::new();
         for row in &self.reading(DOING).await?.rows(DOING, statement).await? {
             let seen = instant(row, "last_seen_ns")?;
@@ -120,17 +120,17 @@ impl Transaction {
     ///
     /// # Errors
     /// Where the database cannot be written.
-    pub async fn put_signature_sighting(
+    pub async fn put_signature_seen(
         &mut self,
         certificate: &Fingerprint,
         connection: &ConnectionId,
         profile: ProfileKind,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let statement = sql("INSERT INTO signature_sightings (certificate, connection, profile, last_seen_ns)
+        let statement = sql("INSERT INTO signatures_seen (certificate, connection, profile, last_seen_ns)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (certificate, connection, profile) DO UPDATE SET last_seen_ns = excluded.last_seen_ns
-             WHERE excluded.last_seen_ns > signature_sightings.last_seen_ns")
+             WHERE excluded.last_seen_ns > signatures_seen.last_seen_ns")
         .bind(certificate.to_hex())
         .bind(connection.to_string())
         .bind(profile.as_str())
@@ -246,10 +246,10 @@ mod tests {
         let mut transaction = workspace.begin().await.unwrap();
         for at in [50, 90, 70] {
             let at = second(at);
-            transaction.put_signature_sighting(&print, &id, ProfileKind::Production, at).await.unwrap();
+            transaction.put_signature_seen(&print, &id, ProfileKind::Production, at).await.unwrap();
         }
         transaction.commit().await.unwrap();
-        let found = workspace.signature_sightings().await.unwrap();
+        let found = workspace.signatures_seen().await.unwrap();
         assert_eq!(found[&(id, ProfileKind::Production)][&print], second(90));
     }
 

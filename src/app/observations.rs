@@ -45,7 +45,7 @@ impl Noted {
 
 /// What has been seen, as the window draws it and as retirement is computed from.
 #[derive(Clone, Debug, Default)]
-pub struct Sightings {
+pub struct Observations {
     /// When each certificate was last seen in a good signature.
     pub signatures: LastSeen,
     /// What each partner's TLS server showed last.
@@ -56,7 +56,7 @@ pub struct Sightings {
     pub missed: Vec<MissedActivation>,
 }
 
-impl Sightings {
+impl Observations {
     /// When a certificate was last seen in a profile's signatures.
     #[must_use]
     pub fn last_seen(
@@ -85,10 +85,10 @@ impl App {
     ///
     /// # Errors
     /// Where the workspace cannot be read.
-    pub async fn sightings(&self) -> Result<Sightings, AppError> {
-        let Some(workspace) = self.existing().await? else { return Ok(Sightings::default()) };
-        Ok(Sightings {
-            signatures: workspace.signature_sightings().await?,
+    pub async fn observations(&self) -> Result<Observations, AppError> {
+        let Some(workspace) = self.existing().await? else { return Ok(Observations::default()) };
+        Ok(Observations {
+            signatures: workspace.signatures_seen().await?,
             servers: workspace.server_sights().await?,
             clock: own_clock::standing(&workspace.clock_samples().await?),
             missed: workspace.missed_activations().await?,
@@ -118,7 +118,7 @@ impl App {
         if profile.retire_unused_days == 0 || !profile.partner_certificates.iter().any(|entry| encrypting(&entry)) {
             return Ok(acceptable_now(&profile.partner_certificates, at));
         }
-        let seen = workspace.signature_sightings().await?;
+        let seen = workspace.signatures_seen().await?;
         Ok(acceptable_now(&retired(profile, seen.get(&(connection.clone(), kind))), at))
     }
 
@@ -135,7 +135,7 @@ impl App {
             return;
         }
         quietly(workspace, async |transaction| {
-            transaction.put_signature_sighting(&certificate, connection, kind, now).await
+            transaction.put_signature_seen(&certificate, connection, kind, now).await
         })
         .await;
     }
