@@ -10,6 +10,7 @@ pub mod disposition;
 pub mod identifier;
 pub mod instant;
 pub mod policy;
+pub mod renewal;
 pub mod sent;
 pub mod signing;
 pub mod size;
