@@ -5,6 +5,7 @@
 //! judging them is `domain`'s business. [`PrivateKey`] and [`verify`] do every asymmetric signature of the program.
 
 pub(crate) mod ber;
+mod candidates;
 pub(crate) mod encode;
 mod facts;
 mod file;
@@ -12,10 +13,12 @@ mod identity;
 mod key_file;
 mod legacy_rsa;
 mod name;
+mod parcel;
 mod private_key;
 mod verification;
 mod x509;
 
+pub use candidates::Candidate;
 pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
 pub use identity::{IdentityError, KeyKind, create_identity, create_sha1_identity, create_valid_identity};
 pub use name::{NameError, name_in_words};

@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 27] = [
+const OWNERS: [(&str, &[&str]); 30] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("cms", &["as2", "certificate"]),
@@ -25,6 +25,9 @@ const OWNERS: [(&str, &[&str]); 27] = [
     ("x509_parser", &["certificate"]),
     ("x509_cert", &["certificate"]),
     ("p12_keystore", &["certificate"]),
+    ("zip", &["certificate"]),
+    ("mail_parser", &["certificate"]),
+    ("whoami", &["app"]),
     ("flate2", &["as2"]),
     ("rcgen", &["certificate"]),
     ("time", &["certificate"]),
