@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod arrivals;
 mod certificates;
 mod check;
 mod clock;
@@ -24,6 +25,7 @@ mod runtime;
 pub mod sample;
 mod send;
 mod serve;
+mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -31,7 +33,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use certificates::{
-    CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse,
+    CertificateSource, Confirmed, ImportRequest, ImportResult, ImportedProfile, InspectedCandidate,
+    InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};

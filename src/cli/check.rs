@@ -1,12 +1,22 @@
 //! `check`: how every profile stands, and the findings behind it.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::table::{Table, labelled};
-use super::{Answer, Session, words};
+use super::{Answer, Session, sightings, words};
 use crate::app::AppError;
 use crate::domain::compliance::{CheckReport, Column, ConnectionReport, Finding, ProfileReport, Status};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::sighting::Sighting;
+
+/// The report, and beside it certificates that were seen before they were expected: they break no rule.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a CheckReport,
+    sightings: &'a [Sighting],
+}
 
 pub(super) async fn run(
     session: &Session,
@@ -15,7 +25,12 @@ pub(super) async fn run(
 ) -> Result<Answer, AppError> {
     let at = at.unwrap_or_else(|| session.app.now());
     let report = session.app.check(connections, at).await?;
-    session.out.answer(&report, || whole(&report, &session.suffix));
+    let mut seen = session.app.sightings().await?;
+    seen.retain(|sighting| report.connections.iter().any(|connection| connection.id == sighting.connection));
+    let document = Document { report: &report, sightings: &seen };
+    session.out.answer(&document, || {
+        format!("{}{}", whole(&report, &session.suffix), sightings::listed(&seen, &session.suffix))
+    });
     Ok(Answer::of(report.status != Status::NonCompliant))
 }
 

@@ -16,6 +16,7 @@ mod secret;
 mod send;
 mod serve;
 mod settings;
+mod sightings;
 mod table;
 mod transmission;
 mod usage;

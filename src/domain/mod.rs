@@ -1,9 +1,11 @@
 //! What things *are*. Pure: no input or output, no clock, no cryptography.
 
 pub mod algorithm;
+pub mod arrival;
 pub mod certificate;
 pub mod change;
 pub mod compliance;
+pub mod confirmation;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
@@ -12,6 +14,7 @@ pub mod instant;
 pub mod policy;
 pub mod renewal;
 pub mod sent;
+pub mod sighting;
 pub mod signing;
 pub mod size;
 pub(crate) mod spelling;

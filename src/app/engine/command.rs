@@ -46,6 +46,8 @@ pub enum Command {
     Import(RequestId, ImportRequest),
     /// Keep that a fingerprint was compared, and how. Answered by [`Answer::Done`].
     Confirm(RequestId, Fingerprint, String),
+    /// Forget that a certificate was seen, because it is not the partner's. Answered by [`Answer::Done`].
+    ForgetSighting(RequestId, ConnectionId, ProfileKind, Fingerprint),
     /// Make an identity. Answered by [`Answer::Identity`].
     CreateIdentity(RequestId, NewIdentity),
     /// Take an identity from a file, with the file's password. Answered by [`Answer::Identity`].

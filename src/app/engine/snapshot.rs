@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, TransmissionSummary};
+use crate::app::{App, AppError, Confirmed, TransmissionSummary};
+use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolveError, ResolvedPolicy, resolve};
+use crate::domain::sighting::Sighting;
 use crate::domain::timeline::{next_activation, used_now};
 use crate::store::Protection;
 
@@ -34,6 +36,8 @@ pub struct Snapshot {
     pub summary: Summary,
     /// How receiving stands in this program.
     pub receiving: Receiving,
+    /// Certificates that partners were seen to sign with and that are to be told of, the newest first.
+    pub sightings: Vec<Sighting>,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -115,8 +119,10 @@ pub struct CertificateState {
     pub facts: CertificateFacts,
     /// Where it came from: a file's name.
     pub source: String,
-    /// When somebody confirmed its fingerprint.
-    pub confirmed: Option<Timestamp>,
+    /// When and how somebody confirmed its fingerprint, and who.
+    pub confirmed: Option<Confirmed>,
+    /// The subjects of the issuers that came with it, the nearest first.
+    pub chain: Vec<String>,
 }
 
 /// One of our identities.
@@ -254,6 +260,10 @@ impl App {
             read_only: existing.as_ref().is_some_and(crate::store::Workspace::is_read_only),
             sample,
         };
+        let chains = match &existing {
+            Some(workspace) => workspace.certificate_chains().await?,
+            None => BTreeMap::new(),
+        };
         let certificates: BTreeMap<Fingerprint, CertificateState> = self
             .stored_certificates()
             .await?
@@ -261,7 +271,8 @@ impl App {
             .map(|stored| {
                 let state = CertificateState {
                     source: stored.source,
-                    confirmed: stored.confirmed.map(|confirmation| confirmation.at),
+                    confirmed: stored.confirmed.map(Confirmed::from),
+                    chain: chains.get(&stored.facts.fingerprint_sha256).map_or_else(Vec::new, |chain| subjects(chain)),
                     facts: stored.facts,
                 };
                 (state.facts.fingerprint_sha256, state)
@@ -281,6 +292,7 @@ impl App {
                 }
             }
         }
+        let sightings = self.sightings().await?;
         let policies = self.policies().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
@@ -319,10 +331,16 @@ impl App {
             policies,
             summary: Summary::default(),
             receiving: Receiving::default(),
+            sightings,
         };
         snapshot.summary = summary(&snapshot);
         Ok(snapshot)
     }
+}
+
+/// The subjects of certificates that can be read.
+fn subjects(chain: &[Vec<u8>]) -> Vec<String> {
+    chain.iter().filter_map(|der| Certificate::from_der(der).ok()).map(|each| each.facts().subject.clone()).collect()
 }
 
 fn summary(snapshot: &Snapshot) -> Summary {

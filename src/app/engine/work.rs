@@ -280,6 +280,9 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Confirm(id, fingerprint, how) => {
             told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
         }
+        Command::ForgetSighting(id, connection, profile, fingerprint) => {
+            told.changing(id, app.forget_sighting(&connection, profile, &fingerprint), |()| Answer::Done).await
+        }
         Command::CreateIdentity(id, new) => {
             told.changing(id, app.create_identity(new), |made| Answer::Identity(made.name)).await
         }

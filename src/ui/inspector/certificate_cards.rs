@@ -7,6 +7,7 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{ProfileReport, Status};
 use crate::domain::identifier::IdentityName;
 use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, next_activation, used_now};
+use crate::domain::transmission::TransmissionId;
 use crate::ui::certificate::{days_left, short_fingerprint, signature, stated_fully, usage, validity};
 use crate::ui::icon::Icon;
 use crate::ui::moment::Moment;
@@ -22,6 +23,12 @@ pub(super) enum Act {
     Activate(Fingerprint),
     /// Activate it at another time.
     Reschedule(Fingerprint),
+    /// Bring in one that was seen in a signature.
+    ImportSighted(Fingerprint),
+    /// Show the transmission that it was seen in.
+    ShowTransmission(TransmissionId),
+    /// Forget that it was seen, because it is not the partner's.
+    Forget(Fingerprint),
     /// Write our own to a file.
     WriteOurs(IdentityName),
 }
@@ -144,7 +151,14 @@ pub(super) fn cards(
             if let Some(state) = state {
                 rows = facts_rows(&state.facts, moment);
                 let source = if state.source.is_empty() { "Not known" } else { &state.source };
+                if !state.chain.is_empty() {
+                    rows.push(("Chain", state.chain.join(" › ")));
+                }
                 rows.push(("Came from", source.to_owned()));
+                if let Some(confirmed) = &state.confirmed {
+                    let by = confirmed.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+                    rows.push(("Compared", format!("{}{by}, {}", moment.date(confirmed.at), confirmed.how)));
+                }
             }
             Card {
                 fingerprint,

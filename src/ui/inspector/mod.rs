@@ -4,6 +4,7 @@ mod certificate_cards;
 mod certificates;
 mod history;
 mod settings;
+mod sighted;
 
 use egui::{Align, Layout, RichText, Ui};
 
