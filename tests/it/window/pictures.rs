@@ -9,7 +9,7 @@ use egui_kittest::{SnapshotOptions, SnapshotResults};
 use super::{Stage, picture_workspace};
 
 /// Shows a screen in both themes at a size and compares it.
-fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
+pub(super) fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
     let mut results = SnapshotResults::new();
     for theme in [Theme::Light, Theme::Dark] {
         let folder = tempfile::tempdir().unwrap();
@@ -32,8 +32,8 @@ fn compare(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotRe
     results.extend(stage.harness.take_snapshot_results());
 }
 
-const WIDE: [f32; 2] = [1280.0, 800.0];
-const NARROW: [f32; 2] = [820.0, 800.0];
+pub(super) const WIDE: [f32; 2] = [1280.0, 800.0];
+pub(super) const NARROW: [f32; 2] = [820.0, 800.0];
 
 #[test]
 fn connections() {
