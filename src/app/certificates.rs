@@ -6,14 +6,18 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{App, AppError};
-use crate::certificate::{self, Certificate, MAX_FILE, ReadError};
+use super::{App, AppError, arrivals};
+use crate::certificate::{self, Candidate, Certificate, FileContents, MAX_FILE, ReadError};
+use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{
     CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings, warnings,
 };
+use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{self, Activation, CertificatePurpose, acceptable_now, next_activation, used_now};
+use crate::domain::policy::resolve;
+use crate::domain::renewal::{renew_for, replaced_now};
+use crate::domain::timeline::{Activation, CertificatePurpose, acceptable_now, next_activation, used_now};
 use crate::store::StoredCertificate;
 
 /// A certificate with what speaks against it.
@@ -24,6 +28,18 @@ pub struct InspectedCertificate {
     pub facts: CertificateFacts,
     /// What speaks against it.
     pub warnings: Vec<CertificateWarning>,
+    /// In which part of an archive or a mail it was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<String>,
+}
+
+/// A certificate in a file that may be meant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct InspectedCandidate {
+    /// The certificate.
+    pub fingerprint_sha256: Fingerprint,
+    /// Its issuers in the same file, the nearest first.
+    pub chain: Vec<Fingerprint>,
 }
 
 /// What is in a file.
@@ -35,8 +51,12 @@ pub struct Inspection {
     pub format: certificate::Format,
     /// Its certificates, the leaf first.
     pub certificates: Vec<InspectedCertificate>,
+    /// Those that may be meant: more than one where several do not belong together.
+    pub candidates: Vec<InspectedCandidate>,
     /// Whether it holds a private key.
     pub private_key: bool,
+    /// What was passed over in an archive or a mail, and why.
+    pub remarks: Vec<String>,
 }
 
 /// Where a certificate is taken from.
@@ -53,6 +73,8 @@ pub enum CertificateSource {
     },
     /// The workspace, where it is already.
     Workspace(Fingerprint),
+    /// A message or a receipt that was signed with it and holds it.
+    Sighted(Fingerprint),
 }
 
 impl CertificateSource {
@@ -63,6 +85,7 @@ impl CertificateSource {
             Self::File(path) => path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
             Self::Bytes { name, .. } => name.clone(),
             Self::Workspace(fingerprint) => fingerprint.short(),
+            Self::Sighted(_) => "seen in a signature".to_owned(),
         }
     }
 
@@ -70,7 +93,7 @@ impl CertificateSource {
     pub(super) fn located(&self, error: AppError) -> AppError {
         match self {
             Self::File(path) => error.in_file(path),
-            Self::Bytes { .. } | Self::Workspace(_) => error,
+            Self::Bytes { .. } | Self::Workspace(_) | Self::Sighted(_) => error,
         }
     }
 }
@@ -90,10 +113,13 @@ pub struct ImportRequest {
     pub also: Vec<(ConnectionId, ProfileKind)>,
     /// When it goes active.
     pub activation: Activation,
-    /// The certificate that was looked at before, where one was: another is not taken in its place.
+    /// The certificate that is meant, where it was looked at before or is one of several: another is not taken in its
+    /// place.
     pub expected: Option<Fingerprint>,
-    /// The fingerprint as the partner confirmed it.
-    pub confirmed: Option<Fingerprint>,
+    /// How its fingerprint was compared with what the partner says, where it was.
+    pub confirmed: Option<Comparison>,
+    /// For one purpose alone, where the partner uses two certificates; the other purpose keeps what it has.
+    pub purpose: Option<CertificatePurpose>,
 }
 
 /// What an import did to one profile.
@@ -142,6 +168,23 @@ pub struct ListedUse {
     pub now: bool,
 }
 
+/// That somebody compared a certificate's fingerprint with what the partner says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Confirmed {
+    /// When.
+    pub at: Timestamp,
+    /// How.
+    pub how: String,
+    /// Who: a user of the system, where it is known.
+    pub by: Option<String>,
+}
+
+impl From<crate::store::Confirmation> for Confirmed {
+    fn from(kept: crate::store::Confirmation) -> Self {
+        Self { at: kept.at, how: kept.how, by: kept.by }
+    }
+}
+
 /// A certificate as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ListedCertificate {
@@ -152,6 +195,14 @@ pub struct ListedCertificate {
     pub used: Vec<ListedUse>,
     /// The one that is scheduled to follow it.
     pub successor: Option<Fingerprint>,
+    /// Where it came from: a file's name.
+    pub came_from: String,
+    /// When it was brought in.
+    pub added: Timestamp,
+    /// Who has compared its fingerprint, when and how.
+    pub confirmation: Option<Confirmed>,
+    /// The issuers that came with it, the nearest first.
+    pub chain: Vec<String>,
 }
 
 /// Reads a file that may hold certificates; no more of it than is taken.
@@ -168,6 +219,11 @@ pub(super) fn unreadable(error: &ReadError) -> AppError {
 
 /// The certificates in bytes, the leaf first; a private key is refused.
 pub(super) fn read_certificates(bytes: &[u8], what: &str) -> Result<Vec<Certificate>, AppError> {
+    Ok(read_partners(bytes, what)?.certificates)
+}
+
+/// What a partner sent; a private key anywhere in it is refused.
+fn read_partners(bytes: &[u8], what: &str) -> Result<FileContents, AppError> {
     let contents = certificate::read(bytes, None).map_err(|error| match error {
         ReadError::PasswordNeeded | ReadError::EncryptedKey => AppError::new(error.to_string())
             .hint("a partner's certificate needs no password: ask for the certificate alone"),
@@ -180,7 +236,7 @@ pub(super) fn read_certificates(bytes: &[u8], what: &str) -> Result<Vec<Certific
     if contents.certificates.is_empty() {
         return Err(AppError::new(format!("there is no certificate in {what}")));
     }
-    Ok(contents.certificates)
+    Ok(contents)
 }
 
 /// The certificates in a file, the leaf first; a private key is refused.
@@ -212,6 +268,7 @@ impl App {
             self.stored_identities().await?.into_iter().map(|identity| identity.facts).collect();
         let stored = self.stored_certificates().await?;
         let now = self.now();
+        let meant = contents.candidates();
         let certificates = contents
             .certificates
             .iter()
@@ -222,14 +279,24 @@ impl App {
                 });
                 let context = ImportContext {
                     own: own.iter().collect(),
-                    replaces: None,
                     installed: stored.iter().map(|stored| stored.facts.fingerprint_sha256).collect(),
                     // Whether it is confirmed matters on import, not on looking.
                     confirmed: confirmed || contents.has_private_key,
+                    ..ImportContext::default()
                 };
-                InspectedCertificate { facts: facts.clone(), warnings: import_warnings(facts, now, &context) }
+                let mut warnings = import_warnings(facts, now, &context);
+                if meant.len() > 1 && meant.iter().any(|candidate| candidate.leaf == *certificate) {
+                    warnings.push(CertificateWarning::Several);
+                }
+                let found_in = contents.places.get(&facts.fingerprint_sha256).cloned();
+                InspectedCertificate { facts: facts.clone(), warnings, found_in }
             })
             .collect();
+        let print = |certificate: &Certificate| certificate.facts().fingerprint_sha256;
+        let candidates = meant.iter().map(|candidate| InspectedCandidate {
+            fingerprint_sha256: print(&candidate.leaf),
+            chain: candidate.chain.iter().map(print).collect(),
+        });
         Ok(Inspection {
             file: match source {
                 CertificateSource::File(path) => path.display().to_string(),
@@ -237,7 +304,9 @@ impl App {
             },
             format: contents.format,
             certificates,
+            candidates: candidates.collect(),
             private_key: contents.has_private_key,
+            remarks: contents.remarks,
         })
     }
 
@@ -246,6 +315,7 @@ impl App {
         match source {
             CertificateSource::File(path) => read_bytes(path),
             CertificateSource::Bytes { bytes, .. } => Ok(bytes.clone()),
+            CertificateSource::Sighted(fingerprint) => self.sighted(fingerprint).await,
             CertificateSource::Workspace(fingerprint) => self
                 .stored_certificates()
                 .await?
@@ -267,43 +337,52 @@ impl App {
     /// fingerprint is another, or the activation is refused. Then nothing has changed.
     pub async fn import_certificate(&self, request: &ImportRequest) -> Result<ImportResult, AppError> {
         let bytes = self.bytes_of(&request.source).await?;
-        let found = read_certificates(&bytes, "the file").map_err(|error| request.source.located(error))?;
-        let certificate = found.first().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
-        let mut result = self.import(certificate, &request.source.name(), request).await?;
-        // A chain is expected; a certificate of somebody else beside the first is not.
-        let stranger = |other: &Certificate| other.facts().subject != certificate.facts().issuer && !other.facts().ca;
-        if found.iter().skip(1).any(|other| other != certificate && stranger(other)) {
-            result.warnings.push(CertificateWarning::Several);
+        let found = read_partners(&bytes, "the file").map_err(|error| request.source.located(error))?;
+        let meant = arrivals::meant(&found, "the file", request.expected, request.confirmed.as_ref());
+        let candidate = meant.map_err(|error| request.source.located(error))?;
+        self.import(&candidate, &request.source.name(), request).await
+    }
+
+    /// A certificate that was seen in a signature, or in the workspace where it is there too.
+    async fn sighted(&self, fingerprint: &Fingerprint) -> Result<Vec<u8>, AppError> {
+        let missing = || {
+            AppError::new(format!("no message or receipt has shown the certificate {fingerprint}"))
+                .hint("`countersign certificate list` shows what was seen")
+        };
+        let workspace = self.existing().await?.ok_or_else(missing)?;
+        if let Some(der) = workspace.sighted_certificate(fingerprint).await? {
+            return Ok(der);
         }
-        Ok(result)
+        workspace.certificate(fingerprint).await?.map(|stored| stored.der).ok_or_else(missing)
     }
 
     async fn import(
         &self,
-        certificate: &Certificate,
+        candidate: &Candidate,
         source: &str,
         request: &ImportRequest,
     ) -> Result<ImportResult, AppError> {
+        let certificate = &candidate.leaf;
         let facts = certificate.facts();
         let fingerprint = facts.fingerprint_sha256;
-        if let Some(confirmed) = request.confirmed.filter(|confirmed| *confirmed != fingerprint) {
+        if let Some(confirmed) = request.confirmed.filter(|confirmed| !confirmed.is_of(facts)) {
             return Err(AppError::new(format!(
                 "the confirmed fingerprint {confirmed} is not that of the certificate, which is {fingerprint}"
             ))
             .hint("nothing was imported; ask the partner which certificate is theirs"));
-        }
-        if request.expected.is_some_and(|expected| expected != fingerprint) {
-            return Err(AppError::new(format!("{source} holds another certificate now than when it was looked at"))
-                .hint("nothing was imported; look at the file again"));
         }
         self.note_running().await;
         let now = self.now();
         let stored = self.stored_certificates().await?;
         let own: Vec<CertificateFacts> =
             self.stored_identities().await?.into_iter().map(|identity| identity.facts).collect();
-        let known = |wanted: Fingerprint| stored.iter().find(|stored| stored.facts.fingerprint_sha256 == wanted);
+        let by_print: std::collections::HashMap<Fingerprint, &StoredCertificate> =
+            stored.iter().map(|stored| (stored.facts.fingerprint_sha256, stored)).collect();
+        let known = |wanted: &Fingerprint| by_print.get(wanted).map(|stored| &stored.facts);
         let confirmed =
-            request.confirmed.is_some() || known(fingerprint).is_some_and(|stored| stored.confirmed.is_some());
+            request.confirmed.is_some() || by_print.get(&fingerprint).is_some_and(|stored| stored.confirmed.is_some());
+        let policies = self.policies().await?;
+        let mut resolved = std::collections::HashMap::new();
 
         let targets = self.targets(request, now).await?;
         let mut transaction = self.workspace().await?.begin().await?;
@@ -323,17 +402,23 @@ impl App {
             };
             let connection = &mut changed[index];
             let id = connection.id.clone();
-            let Some(profile) = connection.profile_mut(kind) else { continue };
-            let uses = &profile.partner_certificates;
-            let old = used_now(uses, now).and_then(|entry| known(entry.fingerprint)).map(|stored| &stored.facts);
-            let renewal = timeline::renew(uses, facts, old, &request.activation, now)
-                .map_err(|error| AppError::from(error).hint("nothing was imported"))?;
-            let context = ImportContext {
-                own: own.iter().collect(),
-                replaces: old,
-                installed: timeline::all_fingerprints(uses),
+            let policy =
+                resolved.entry(connection.policy.clone()).or_insert_with_key(|policy| resolve(policy, &policies).ok());
+            let arrival = Arrival {
+                connection: &*connection,
+                kind,
+                purpose: request.purpose,
+                own: &own,
+                known: &known,
+                policy: policy.as_ref(),
                 confirmed,
             };
+            let context = arrival.context(facts, now);
+            let Some(profile) = connection.profile(kind) else { continue };
+            let uses = &profile.partner_certificates;
+            let old = replaced_now(uses, request.purpose, now).and_then(|print| known(&print));
+            let renewal = renew_for(request.purpose, uses, facts, old, &request.activation, now)
+                .map_err(|error| AppError::from(error).hint("nothing was imported"))?;
             for warning in import_warnings(facts, now, &context).into_iter().chain(renewal.warnings) {
                 if !result.warnings.contains(&warning) {
                     result.warnings.push(warning);
@@ -355,12 +440,17 @@ impl App {
                 until: facts.not_after,
                 replaced_until,
             });
-            profile.partner_certificates = renewal.uses;
+            if let Some(profile) = connection.profile_mut(kind) {
+                profile.partner_certificates = renewal.uses;
+            }
         }
 
         transaction.put_certificate(certificate.der(), facts, source, now).await?;
-        if request.confirmed.is_some() {
-            transaction.confirm_certificate(&fingerprint, "given on import", now).await?;
+        let chain: Vec<&[u8]> = candidate.chain.iter().map(Certificate::der).collect();
+        transaction.put_chain(&fingerprint, &chain).await?;
+        if let Some(confirmed) = &request.confirmed {
+            let by = arrivals::user();
+            transaction.confirm_certificate(&fingerprint, confirmed.how(), by.as_deref(), now).await?;
         }
         for connection in &changed {
             transaction.save_connection(connection, now).await?;
@@ -386,7 +476,7 @@ impl App {
             let profile = connection
                 .profile(kind)
                 .ok_or_else(|| AppError::new(format!("connection `{}` has no {kind} profile", connection.id)))?;
-            replaced.extend(used_now(&profile.partner_certificates, now).map(|entry| entry.fingerprint));
+            replaced.extend(replaced_now(&profile.partner_certificates, request.purpose, now));
             targets.push((connection.clone(), kind));
         }
         for (id, kind) in &request.also {
@@ -403,8 +493,8 @@ impl App {
                 let kinds: Vec<ProfileKind> = other
                     .profiles()
                     .filter(|(_, profile)| {
-                        used_now(&profile.partner_certificates, now)
-                            .is_some_and(|entry| replaced.contains(&entry.fingerprint))
+                        replaced_now(&profile.partner_certificates, request.purpose, now)
+                            .is_some_and(|print| replaced.contains(&print))
                     })
                     .map(|(kind, _)| kind)
                     .filter(|kind| !targets.iter().any(|(known, also)| known.id == other.id && also == kind))
@@ -421,11 +511,16 @@ impl App {
     /// Where the workspace cannot be read.
     pub async fn certificates(&self) -> Result<Vec<ListedCertificate>, AppError> {
         let connections = self.connections().await?;
+        let mut chains = match self.existing().await? {
+            Some(workspace) => workspace.certificate_chains().await?,
+            None => std::collections::BTreeMap::new(),
+        };
         let now = self.now();
         let mut listed = Vec::new();
         for stored in self.stored_certificates().await? {
             let fingerprint = stored.facts.fingerprint_sha256;
-            let mut certificate = InspectedCertificate { warnings: warnings(&stored.facts, now), facts: stored.facts };
+            let mut certificate =
+                InspectedCertificate { warnings: warnings(&stored.facts, now), facts: stored.facts, found_in: None };
             if certificate.facts.self_signed && stored.confirmed.is_none() {
                 certificate.warnings.push(CertificateWarning::Unconfirmed);
             }
@@ -454,7 +549,17 @@ impl App {
                     }
                 }
             }
-            listed.push(ListedCertificate { certificate, used, successor });
+            let chain = chains.remove(&fingerprint).unwrap_or_default();
+            let issuer = |der: &Vec<u8>| Certificate::from_der(der).ok().map(|each| each.facts().subject.clone());
+            listed.push(ListedCertificate {
+                certificate,
+                used,
+                successor,
+                came_from: stored.source,
+                added: stored.added,
+                confirmation: stored.confirmed.map(Confirmed::from),
+                chain: chain.iter().filter_map(issuer).collect(),
+            });
         }
         Ok(listed)
     }
@@ -470,6 +575,22 @@ impl App {
         };
         let workspace = self.existing().await?.ok_or_else(missing)?;
         workspace.certificate(fingerprint).await?.ok_or_else(missing)?;
-        Ok(workspace.confirm_certificate(fingerprint, how, self.now()).await?)
+        let by = arrivals::user();
+        Ok(workspace.confirm_certificate(fingerprint, how, by.as_deref(), self.now()).await?)
+    }
+
+    /// The same by a fingerprint as the partner states it; which certificate that was.
+    ///
+    /// # Errors
+    /// Where no certificate in the workspace has it.
+    pub async fn confirm_stated(&self, stated: &StatedFingerprint) -> Result<Fingerprint, AppError> {
+        let found = self.stored_certificates().await?.into_iter().find(|stored| stated.is_of(&stored.facts));
+        let found = found.ok_or_else(|| {
+            AppError::new(format!("there is no certificate with the fingerprint {stated} in this workspace"))
+                .hint("`countersign certificate list` shows the certificates")
+        })?;
+        let fingerprint = found.facts.fingerprint_sha256;
+        self.confirm_certificate(&fingerprint, Comparison::Stated(*stated).how()).await?;
+        Ok(fingerprint)
     }
 }

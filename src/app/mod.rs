@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod arrivals;
 mod calendar;
 mod certificates;
 mod check;
@@ -37,6 +38,7 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
+mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -44,7 +46,8 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use certificates::{
-    CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse,
+    CertificateSource, Confirmed, ImportRequest, ImportResult, ImportedProfile, InspectedCandidate,
+    InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};

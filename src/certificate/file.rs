@@ -1,14 +1,19 @@
 //! Reading any file that may hold certificates or a key, by its content.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use p12_keystore::Pkcs12Archive;
 use zeroize::Zeroizing;
 
 use super::ber::{BerReader, Tlv};
+use super::candidates::leaf_first;
 use super::encode::{SEQUENCE, SET};
 use super::key_file::{self, KeyForm};
+use super::parcel;
 use super::private_key::{KeyError, PrivateKey};
 use super::x509::Certificate;
+use crate::domain::certificate::Fingerprint;
 use crate::domain::spelling::spelled;
 
 /// The largest file in bytes: 1 MiB.
@@ -30,6 +35,10 @@ spelled! {
         P12 = "p12",
         /// A private key alone, in DER.
         Key = "key",
+        /// An archive with any of these in it.
+        Zip = "zip",
+        /// An e-mail with any of these attached or in its text.
+        Mail = "eml",
     }
 }
 
@@ -48,6 +57,10 @@ pub struct FileContents {
     pub has_private_key: bool,
     /// Why its private key cannot be used, where it could be read.
     pub key_obstacle: Option<KeyError>,
+    /// In which part of an archive or a mail each certificate was found; empty for other files.
+    pub places: BTreeMap<Fingerprint, String>,
+    /// What was passed over in an archive or a mail, and why, each in a sentence.
+    pub remarks: Vec<String>,
 }
 
 /// Why nothing could be read from a file.
@@ -95,6 +108,26 @@ pub enum ReadError {
     /// PKCS#7 or PKCS#12 without certificates.
     #[error("there is no certificate in the file")]
     NoCertificate,
+    /// A related thing that is not a certificate.
+    #[error("the file holds {0}, not a certificate")]
+    Instead(&'static str),
+    /// An archive or a mail without certificates.
+    #[error("there is no certificate in the {what}{inside}")]
+    NothingInside {
+        /// An archive or a mail.
+        what: &'static str,
+        /// What there is instead, in words that go on with the sentence.
+        inside: String,
+    },
+    /// An archive under a password.
+    #[error("the archive is protected by a password")]
+    LockedArchive,
+    /// An archive that is far larger unpacked than anybody needs for certificates.
+    #[error("the archive unpacks to far more than certificates need: {0}")]
+    Excessive(&'static str),
+    /// An archive of a kind that is not opened.
+    #[error("the file is {0}, which is not opened here")]
+    OtherArchive(&'static str),
 }
 
 impl ReadError {
@@ -105,7 +138,9 @@ impl ReadError {
             Self::Empty | Self::Truncated { .. } | Self::Damaged(_) => "download or export the file again",
             Self::WebPage => "the portal answered with a page, perhaps its login; download the certificate itself",
             Self::Text => "a certificate in text begins with -----BEGIN CERTIFICATE-----",
-            Self::TooLarge | Self::Unknown => "a certificate comes as .cer, .crt, .pem, .der, .p7b or .p7c",
+            Self::TooLarge | Self::Unknown => {
+                "a certificate comes as .cer, .crt, .pem, .der, .p7b or .p7c, in a .zip or in a mail (.eml)"
+            }
             Self::PasswordNeeded => "give the password with --password-stdin",
             Self::WrongPassword => "ask whoever made the file for its password; upper and lower case differ",
             Self::EncryptedKey => {
@@ -114,7 +149,9 @@ impl ReadError {
             Self::UnsupportedEncryption(_) => {
                 "convert it with: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW"
             }
-            Self::NoCertificate => "ask for the certificate itself",
+            Self::NoCertificate | Self::Instead(_) | Self::NothingInside { .. } => "ask for the certificate itself",
+            Self::LockedArchive => "unpack it with its password and choose the certificate in it",
+            Self::Excessive(_) | Self::OtherArchive(_) => "save or unpack the certificate from it, and choose that",
         })
     }
 }
@@ -127,16 +164,28 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadEr
     if bytes.len() as u64 > MAX_FILE {
         return Err(ReadError::TooLarge);
     }
+    match parcel::recognise(bytes) {
+        Some(kind) => parcel::open(kind, bytes),
+        None => single(bytes, password),
+    }
+}
+
+/// Reads what is neither an archive nor a mail.
+pub(super) fn single(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(ReadError::Empty);
     }
-    if bytes[0] == SEQUENCE {
+    // The digit zero is the same byte: what can be text is DER only where its length is possible.
+    if bytes[0] == SEQUENCE && (bytes.contains(&0) || !bytes.is_ascii()) {
         return binary(bytes, password);
     }
-    let text = text_of(bytes).ok_or(ReadError::Unknown)?;
+    let text = text_of(bytes).ok_or_else(|| parcel::stranger(bytes))?;
     if text.contains("-----BEGIN ") {
         return pem(&text, password);
+    }
+    if text.contains("PuTTY-User-Key-File") {
+        return Err(ReadError::EncryptedKey);
     }
     // Base64 without its armour, as some portals give it.
     let bare: String = text.chars().filter(|character| !character.is_whitespace()).collect();
@@ -154,9 +203,14 @@ pub fn read(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadEr
 
 /// Text in UTF-8, in UTF-16 as some editors of Windows save it, or in an older one-byte encoding.
 fn text_of(bytes: &[u8]) -> Option<String> {
-    if let [0xff, 0xfe, rest @ ..] = bytes {
-        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-        return String::from_utf16(&units).ok();
+    let wide = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
+        String::from_utf16(&units).ok()
+    };
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => return wide(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => return wide(rest, u16::from_be_bytes),
+        _ => {}
     }
     if bytes.contains(&0) {
         return None;
@@ -227,7 +281,27 @@ fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) 
         key_obstacle: read.as_ref().and_then(|read| read.as_ref().err().cloned()),
         private_key: read.and_then(Result::ok),
         further_keys: Vec::new(),
+        places: BTreeMap::new(),
+        remarks: Vec::new(),
     }
+}
+
+/// The labels of blocks with one certificate.
+const CERTIFICATES: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+
+/// The labels of blocks with a collection of them.
+const COLLECTIONS: [&str; 2] = ["PKCS7", "CMS"];
+
+/// What a block is that is sometimes sent where a certificate is meant.
+fn other_block(label: &str) -> Option<&'static str> {
+    Some(match label {
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => "a request for a certificate",
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => "a bare public key",
+        "X509 CRL" => "a list of revoked certificates",
+        "SSH2 PUBLIC KEY" => "an SSH key",
+        _ if label.starts_with("PGP ") => "something of PGP's",
+        _ => return None,
+    })
 }
 
 fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
@@ -235,6 +309,7 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
     let mut key: Option<Zeroizing<Vec<u8>>> = None;
     let mut format = Format::Pem;
     let (mut encrypted, mut of_old) = (false, false);
+    let mut instead = None;
     let mut rest = text;
     while let Some(start) = rest.find("-----BEGIN ") {
         rest = &rest[start + "-----BEGIN ".len()..];
@@ -250,44 +325,54 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
             (encrypted, of_old) = (true, true);
             continue;
         }
-        let base64: Zeroizing<String> =
-            Zeroizing::new(body.chars().filter(|character| !character.is_whitespace()).collect());
+        if !is_key && !CERTIFICATES.contains(&label) && !COLLECTIONS.contains(&label) {
+            instead = instead.or(other_block(label));
+            continue;
+        }
+        // In an answer to a mail every line may begin as a quotation.
+        let base64: Zeroizing<String> = Zeroizing::new(
+            body.lines()
+                .flat_map(|line| line.trim_start_matches(['>', '|', ' ', '\t']).chars())
+                .filter(|character| !character.is_whitespace())
+                .collect(),
+        );
         let der = base64::engine::general_purpose::STANDARD
             .decode(base64.as_bytes())
             .map(Zeroizing::new)
             .map_err(|_not_base64| ReadError::Damaged(format!("the block `{label}` is not base64")))?;
         match label {
-            "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
+            _ if CERTIFICATES.contains(&label) => {
                 let certificate = Certificate::from_der(&der).map_err(|error| match cut_off(&der) {
                     cut @ ReadError::Truncated { .. } => cut,
                     _ => ReadError::Damaged(error.to_string()),
                 })?;
                 certificates.push(certificate);
             }
-            "PKCS7" | "CMS" => {
+            _ if COLLECTIONS.contains(&label) => {
                 format = Format::P7b;
                 let normal = BerReader::new(der.as_slice()).element(MAX_FILE).map_err(|_damaged| cut_off(&der))?;
                 certificates.extend(signed_data(&normal)?);
             }
-            _ if is_key => match key_file::recognise(&der) {
+            _ => match key_file::recognise(&der) {
                 Some(KeyForm::Plain(pkcs8)) => key = Some(pkcs8),
                 Some(KeyForm::Encrypted(under)) => match password {
                     Some(password) => key = Some(key_file::decrypt(&under, password)?),
                     None => encrypted = true,
                 },
-                None => return Err(ReadError::Damaged("the private key cannot be read".to_owned())),
+                // Of another kind (OpenSSH, DSA): a private key all the same.
+                None => (encrypted, of_old) = (true, true),
             },
-            _ => {}
         }
         if certificates.len() > MAX_CERTIFICATES {
             return Err(ReadError::Damaged(format!("it holds more than {MAX_CERTIFICATES} certificates")));
         }
     }
     if certificates.is_empty() && key.is_none() {
-        return Err(match (encrypted, of_old) {
-            (true, true) => ReadError::EncryptedKey,
-            (true, false) => ReadError::PasswordNeeded,
-            _ => ReadError::Text,
+        return Err(match instead {
+            _ if of_old => ReadError::EncryptedKey,
+            _ if encrypted => ReadError::PasswordNeeded,
+            Some(what) => ReadError::Instead(what),
+            None => ReadError::Text,
         });
     }
     let mut found = contents(format, certificates, key.as_deref().map(Vec::as_slice));
@@ -348,31 +433,4 @@ fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileCon
     let mut found = contents(Format::P12, parsed, keys.next().map(|key| key.as_slice()));
     found.further_keys = keys.filter_map(|key| PrivateKey::from_pkcs8_der(key).ok()).collect();
     Ok(found)
-}
-
-/// The leaf first, then its issuers, then the rest: the leaf is one that issued none of the others.
-fn leaf_first(mut certificates: Vec<Certificate>) -> Vec<Certificate> {
-    if certificates.len() < 2 {
-        return certificates;
-    }
-    let issued_other = |index: usize| {
-        let subject = &certificates[index].facts().subject;
-        certificates
-            .iter()
-            .enumerate()
-            .any(|(other, certificate)| other != index && certificate.facts().issuer == *subject)
-    };
-    let leaf = (0..certificates.len())
-        .find(|index| !issued_other(*index) && !certificates[*index].facts().ca)
-        .or_else(|| (0..certificates.len()).find(|index| !issued_other(*index)))
-        .unwrap_or(0);
-    let mut ordered = vec![certificates.remove(leaf)];
-    while let Some(issuer) = ordered.last().map(|last| last.facts().issuer.clone()) {
-        match certificates.iter().position(|certificate| certificate.facts().subject == issuer) {
-            Some(index) => ordered.push(certificates.remove(index)),
-            None => break,
-        }
-    }
-    ordered.append(&mut certificates);
-    ordered
 }

@@ -5,6 +5,7 @@
 //! judging them is `domain`'s business. [`PrivateKey`] and [`verify`] do every asymmetric signature of the program.
 
 pub(crate) mod ber;
+mod candidates;
 pub(crate) mod encode;
 mod export;
 mod facts;
@@ -13,10 +14,12 @@ mod identity;
 mod key_file;
 mod legacy_rsa;
 mod name;
+mod parcel;
 mod private_key;
 mod verification;
 mod x509;
 
+pub use candidates::Candidate;
 pub use export::{ExportError, P12Form, to_p7b, to_p12, to_pem};
 pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
 pub use identity::{

@@ -13,9 +13,10 @@ use super::server_certificate::TlsArguments;
 use crate::app::RawPart;
 use crate::app::sample::SampleFault;
 use crate::domain::certificate::Fingerprint;
+use crate::domain::confirmation::StatedFingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant::{self, InstantError};
-use crate::domain::timeline::Activation;
+use crate::domain::timeline::{Activation, CertificatePurpose};
 
 /// Keeps every AS2 trading-partner connection compliant, through every certificate renewal, with proof
 #[derive(Debug, Parser)]
@@ -169,8 +170,16 @@ pub(super) enum CertificateCommand {
     List,
     /// Keep that a certificate's fingerprint was compared with what the partner says
     Confirm {
-        /// SHA-256 fingerprint, 64 hex digits
+        /// The fingerprint as the partner told it: SHA-256, or SHA-1, which is weaker; spaces and colons do not matter
+        fingerprint: StatedFingerprint,
+    },
+    /// Forget that a certificate was seen with a partner, because it is not theirs
+    Forget {
+        /// The SHA-256 fingerprint, as `list` shows it
         fingerprint: Fingerprint,
+        /// With which connection it was seen
+        #[arg(long, value_name = "ID")]
+        connection: ConnectionId,
     },
     #[command(flatten)]
     Schedule(ScheduleCommand),
@@ -178,8 +187,18 @@ pub(super) enum CertificateCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportArguments {
-    /// The file, in any format
-    pub(super) file: PathBuf,
+    /// The file: a certificate in any format, an archive (.zip) or a mail (.eml) with it
+    #[arg(required_unless_present = "sighted")]
+    pub(super) file: Option<PathBuf>,
+    /// Instead of a file the certificate that was seen in a message or a receipt, by its SHA-256 fingerprint
+    #[arg(long, value_name = "SHA256HEX", conflicts_with = "file")]
+    pub(super) sighted: Option<Fingerprint>,
+    /// Which certificate of the file is meant, where it holds several that do not belong together
+    #[arg(long, value_name = "SHA256HEX")]
+    pub(super) fingerprint: Option<Fingerprint>,
+    /// For one purpose alone, for partners who use two certificates: encrypt or verify
+    #[arg(long = "use", value_name = "encrypt|verify")]
+    pub(super) purpose: Option<CertificatePurpose>,
     /// Whose certificate it is
     #[arg(long, value_name = "ID")]
     pub(super) connection: ConnectionId,
@@ -192,9 +211,9 @@ pub(super) struct ImportArguments {
     /// When messages are first encrypted for it, such as 2026-11-28T09:00[Europe/Berlin]
     #[arg(long, value_name = "now|INSTANT", value_parser = activation)]
     pub(super) activate: Activation,
-    /// The SHA-256 fingerprint as the partner told it
+    /// The fingerprint as the partner told it: SHA-256, or SHA-1, which is weaker; spaces and colons do not matter
     #[arg(long, value_name = "SHA256HEX")]
-    pub(super) confirm_fingerprint: Option<Fingerprint>,
+    pub(super) confirm_fingerprint: Option<StatedFingerprint>,
 }
 
 /// One profile or both.

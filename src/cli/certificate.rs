@@ -4,14 +4,17 @@ use serde::Serialize;
 
 use super::arguments::{CertificateCommand, ImportArguments};
 use super::table::{Table, labelled};
-use super::{Answer, Session, check, secret, words};
+use super::{Answer, Session, check, secret, sightings, words};
 use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Inspection, ListedCertificate};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use crate::domain::confirmation::Comparison;
+use crate::domain::sighting::Sighting;
 
 #[derive(Serialize)]
 struct ListDocument {
     certificates: Vec<ListedCertificate>,
+    sightings: Vec<Sighting>,
 }
 
 #[derive(Serialize)]
@@ -33,31 +36,56 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
         CertificateCommand::Schedule(command) => super::schedule::run(session, command).await?,
         CertificateCommand::List => {
             let certificates = session.app.certificates().await?;
-            session.out.answer(&ListDocument { certificates: certificates.clone() }, || list(&certificates));
+            let sightings = session.app.sightings().await?;
+            let document = ListDocument { certificates, sightings };
+            session.out.answer(&document, || {
+                let seen = sightings::listed(&document.sightings, &session.suffix);
+                format!("{}{seen}", list(&document.certificates))
+            });
         }
-        CertificateCommand::Confirm { fingerprint } => {
-            session.app.confirm_certificate(&fingerprint, "compared by the user").await?;
+        CertificateCommand::Confirm { fingerprint: stated } => {
+            let fingerprint = session.app.confirm_stated(&stated).await?;
             session.out.answer(&ConfirmedDocument { confirmed: fingerprint }, || format!("Confirmed {fingerprint}"));
+            if stated.is_weak() {
+                session.out.warning(WEAK);
+            }
+        }
+        CertificateCommand::Forget { fingerprint, connection } => {
+            return sightings::forget(session, &fingerprint, &connection).await;
         }
     }
     Ok(Answer::Yes)
 }
 
+/// What a SHA-1 fingerprint proves.
+const WEAK: &str =
+    "it was compared by SHA-1, which is weaker: two certificates with one SHA-1 fingerprint can be made on purpose";
+
 async fn import(session: &Session, arguments: ImportArguments) -> Result<(), AppError> {
+    let source = match (arguments.file, arguments.sighted) {
+        (Some(file), _) => CertificateSource::File(file),
+        (None, Some(fingerprint)) => CertificateSource::Sighted(fingerprint),
+        (None, None) => return Err(AppError::new("neither a file nor --sighted names a certificate")),
+    };
+    let weak = arguments.confirm_fingerprint.is_some_and(|stated| stated.is_weak());
     let request = ImportRequest {
-        source: CertificateSource::File(arguments.file),
+        source,
         connection: arguments.connection,
         profiles: arguments.profile.kinds(),
         also_where_used: arguments.also_where_used,
         also: Vec::new(),
-        expected: None,
+        expected: arguments.fingerprint,
         activation: arguments.activate,
-        confirmed: arguments.confirm_fingerprint,
+        confirmed: arguments.confirm_fingerprint.map(Comparison::Stated),
+        purpose: arguments.purpose,
     };
     let result = session.app.import_certificate(&request).await?;
     session.out.answer(&result, || imported(&result));
     for warning in &result.warnings {
         session.out.warning(warning.sentence());
+    }
+    if weak {
+        session.out.warning(WEAK);
     }
     // What still does not comply, as after every saving.
     let mut ids: Vec<_> = result.profiles.iter().map(|profile| profile.connection.clone()).collect();
@@ -94,7 +122,13 @@ fn inspected(inspection: &Inspection) -> String {
     for certificate in &inspection.certificates {
         text.push('\n');
         text.push_str(&facts(&certificate.facts));
+        if let Some(place) = &certificate.found_in {
+            text.push_str(&labelled([("Found in", place.clone())], "  "));
+        }
         text.push_str(&warned(&certificate.warnings));
+    }
+    for remark in &inspection.remarks {
+        text.push_str(&format!("\nPassed over: {remark}\n"));
     }
     if inspection.private_key {
         text.push_str("\nIt holds a private key\n");
@@ -128,9 +162,22 @@ fn warned(warnings: &[CertificateWarning]) -> String {
     warnings.iter().map(|warning| format!("  ▲ {}\n", warning.sentence())).collect()
 }
 
+/// Where a certificate came from, with what, and who has compared it.
+fn provenance(listed: &ListedCertificate) -> Vec<(&'static str, String)> {
+    let mut details = vec![("Came from", listed.came_from.clone())];
+    if !listed.chain.is_empty() {
+        details.push(("Issued by", listed.chain.join(", issued by ")));
+    }
+    if let Some(confirmed) = &listed.confirmation {
+        let by = confirmed.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+        details.push(("Confirmed", format!("{}{by}, {}", words::instant(confirmed.at), confirmed.how)));
+    }
+    details
+}
+
 fn list(certificates: &[ListedCertificate]) -> String {
     if certificates.is_empty() {
-        return "No partner certificates in this workspace".to_owned();
+        return "No partner certificates in this workspace\n".to_owned();
     }
     let mut text = String::new();
     for listed in certificates {
@@ -143,6 +190,7 @@ fn list(certificates: &[ListedCertificate]) -> String {
             ("Followed by", listed.successor.map_or_else(|| "nothing scheduled".to_owned(), |next| next.to_hex())),
         ];
         text.push_str(&format!("{}\n{}", facts.fingerprint_sha256.to_hex(), labelled(details, "  ")));
+        text.push_str(&labelled(provenance(listed), "  "));
         text.push_str(&warned(&listed.certificate.warnings));
         let mut table = Table::new(["Used by", "Profile", "For", "From", "Until", "Now"]);
         for place in &listed.used {

@@ -4,18 +4,21 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::table::{Table, labelled};
-use super::{Answer, Session, words};
+use super::{Answer, Session, sightings, words};
 use crate::app::AppError;
 use crate::domain::compliance::{CheckReport, Column, ConnectionReport, Finding, ProfileReport, Status};
 use crate::domain::due::{self, DueItem};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::sighting::Sighting;
 
-/// The report, and beside it what is due by its dates.
+/// The report, and beside it what is due by its dates, and certificates that were seen before they were expected: they
+/// break no rule.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
     report: &'a CheckReport,
     due: Vec<DueItem>,
+    sightings: &'a [Sighting],
 }
 
 pub(super) async fn run(
@@ -25,8 +28,12 @@ pub(super) async fn run(
 ) -> Result<Answer, AppError> {
     let at = at.unwrap_or_else(|| session.app.now());
     let report = session.app.check(connections, at).await?;
-    let document = Document { report: &report, due: due::due(&report.connections) };
-    session.out.answer(&document, || whole(&report, &session.suffix));
+    let mut seen = session.app.sightings().await?;
+    seen.retain(|sighting| report.connections.iter().any(|connection| connection.id == sighting.connection));
+    let document = Document { report: &report, due: due::due(&report.connections), sightings: &seen };
+    session.out.answer(&document, || {
+        format!("{}{}", whole(&report, &session.suffix), sightings::listed(&seen, &session.suffix))
+    });
     super::schedule::tell_what_happened(session).await?;
     Ok(Answer::of(report.status != Status::NonCompliant))
 }

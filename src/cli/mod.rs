@@ -22,6 +22,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod settings;
+mod sightings;
 mod table;
 mod transmission;
 mod usage;

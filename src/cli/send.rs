@@ -30,6 +30,9 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
         })
         .await?;
     session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
+    if let Some(line) = super::sightings::line(&sent, &session.suffix) {
+        session.out.aside(&line);
+    }
     Ok(Answer::of(matches!(sent.verdict, Verdict::Delivered | Verdict::Pending)))
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::arguments::ServeArguments;
-use super::{Answer, Session, check, words};
+use super::{Answer, Session, check, sightings, words};
 use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown};
 
 #[derive(Serialize)]
@@ -22,6 +22,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
     let bound = session.app.bind(&options).await?.reminding();
     session.tell_protection().await?;
     let out = session.out.clone();
+    let suffix = session.suffix.clone();
     bound
         .serve(shutdown.wished(), move |event| match event {
             ServeEvent::Listening { url } => {
@@ -38,6 +39,9 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                     received.bytes.payload,
                     received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
                 ));
+                if let Some(line) = sightings::line(&received, &suffix) {
+                    out.aside(&line);
+                }
             }
             ServeEvent::JournalChanged => {}
             ServeEvent::Notice(notice) => out.aside(&format!(

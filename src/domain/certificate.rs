@@ -242,6 +242,14 @@ spelled! {
         OtherSubject = "other-subject",
         /// It begins no later than the one it replaces: perhaps the old file again.
         NotNewer = "not-newer",
+        /// It was used here before, and was replaced.
+        OldAgain = "old-again",
+        /// It is the connection's other profile's: test's for production, or the reverse.
+        OtherEnvironment = "other-environment",
+        /// Its key is shorter than the partner's policy wants.
+        ShortForPolicy = "short-for-policy",
+        /// Its key is longer than the partner's policy allows.
+        LongForPolicy = "long-for-policy",
         /// It is self-signed and nobody has confirmed its fingerprint.
         Unconfirmed = "unconfirmed",
         /// The new one goes active only after the old one has ended.
@@ -257,6 +265,15 @@ spelled! {
     }
 }
 
+/// What is wrong with a key's size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeySize {
+    /// It is too short.
+    Short,
+    /// It is too long.
+    Long,
+}
+
 /// What a certificate is looked at against.
 #[derive(Clone, Debug, Default)]
 pub struct ImportContext<'a> {
@@ -266,6 +283,12 @@ pub struct ImportContext<'a> {
     pub replaces: Option<&'a CertificateFacts>,
     /// All fingerprints that the profiles in question use already.
     pub installed: Vec<Fingerprint>,
+    /// Those that they used before and that were replaced.
+    pub used_before: Vec<Fingerprint>,
+    /// The one that the connection's other profile uses, where the two do not share one.
+    pub other_environment: Option<&'a CertificateFacts>,
+    /// What is wrong with its key's size for the policy.
+    pub key_size: Option<KeySize>,
     /// Whether its fingerprint has been confirmed.
     pub confirmed: bool,
 }
@@ -314,6 +337,18 @@ pub fn import_warnings(
         found.push(CertificateWarning::Own);
     }
     found.extend(warnings(facts, at));
+    match context.key_size {
+        // Said already where it is short by any measure.
+        Some(KeySize::Short) if !found.contains(&CertificateWarning::ShortKey) => {
+            found.push(CertificateWarning::ShortForPolicy);
+        }
+        Some(KeySize::Long) => found.push(CertificateWarning::LongForPolicy),
+        Some(KeySize::Short) | None => {}
+    }
+    let old_again = context.used_before.contains(&facts.fingerprint_sha256);
+    if old_again {
+        found.push(CertificateWarning::OldAgain);
+    }
     if context.installed.contains(&facts.fingerprint_sha256) {
         found.push(CertificateWarning::AlreadyInstalled);
     }
@@ -321,10 +356,17 @@ pub fn import_warnings(
         if old.spki_sha256 == facts.spki_sha256 {
             found.push(CertificateWarning::SameKey);
         }
-        if old.subject != facts.subject {
+        let swapped = context.other_environment.is_some_and(|other| {
+            other.fingerprint_sha256 == facts.fingerprint_sha256
+                || other.spki_sha256 == facts.spki_sha256
+                || (other.subject == facts.subject && old.subject != facts.subject)
+        });
+        if swapped {
+            found.push(CertificateWarning::OtherEnvironment);
+        } else if old.subject != facts.subject {
             found.push(CertificateWarning::OtherSubject);
         }
-        if facts.not_before <= old.not_before {
+        if facts.not_before <= old.not_before && !old_again {
             found.push(CertificateWarning::NotNewer);
         }
     }
@@ -352,6 +394,12 @@ impl CertificateWarning {
             Self::SameKey => "It has the same key as the certificate it replaces",
             Self::OtherSubject => "It names another subject than the certificate it replaces",
             Self::NotNewer => "It does not begin later than the certificate it replaces; perhaps it is an old one",
+            Self::OldAgain => "It was used here before and was replaced; perhaps the old file was downloaded again",
+            Self::OtherEnvironment => {
+                "It is the certificate of this connection's other profile: test and production seem to be swapped"
+            }
+            Self::ShortForPolicy => "Its key is shorter than the partner's policy wants",
+            Self::LongForPolicy => "Its key is longer than the partner's policy allows",
             Self::Unconfirmed => {
                 "It is self-signed: confirm its SHA-256 fingerprint with the partner, for example by telephone"
             }
@@ -360,7 +408,7 @@ impl CertificateWarning {
             }
             Self::Soon => "It goes active in less than a day; make sure that the partner switches at the same time",
             Self::UnsupportedKey => "Its key is of a kind that AS2 does not use",
-            Self::Several => "The file holds several certificates that do not belong together; the first was taken",
+            Self::Several => "The file holds several certificates that do not belong together; say which one is meant",
             Self::ScheduleCancelled => "The activation that was scheduled for another certificate is cancelled",
         }
     }

@@ -1,9 +1,11 @@
 //! What things *are*. Pure: no input or output, no clock, no cryptography.
 
 pub mod algorithm;
+pub mod arrival;
 pub mod certificate;
 pub mod change;
 pub mod compliance;
+pub mod confirmation;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
@@ -16,10 +18,12 @@ pub mod own_rollover;
 pub mod own_timeline;
 pub mod policy;
 pub mod policy_comparison;
+pub mod renewal;
 pub mod rollover;
 pub mod rule_text;
 pub mod sent;
 pub mod server_certificate;
+pub mod sighting;
 pub mod signing;
 pub mod size;
 pub(crate) mod spelling;

@@ -19,6 +19,8 @@ pub struct Confirmation {
     pub at: Timestamp,
     /// How, in words.
     pub how: String,
+    /// Who: a user of the system; nothing where that is not known.
+    pub by: Option<String>,
 }
 
 /// A certificate in the workspace.
@@ -36,7 +38,8 @@ pub struct StoredCertificate {
     pub confirmed: Option<Confirmation>,
 }
 
-const COLUMNS: &str = "SELECT fingerprint, der, facts, source, added_at, confirmed_at, confirmed_how FROM certificates";
+const COLUMNS: &str =
+    "SELECT fingerprint, der, facts, source, added_at, confirmed_at, confirmed_how, confirmed_by FROM certificates";
 
 impl Workspace {
     /// Every certificate, the one that ends first at the head.
@@ -58,8 +61,8 @@ impl Workspace {
     pub async fn certificate(&self, fingerprint: &Fingerprint) -> Result<Option<StoredCertificate>, StoreError> {
         const DOING: &str = "read a certificate";
         let statement =
-            sql("SELECT fingerprint, der, facts, source, added_at, confirmed_at, confirmed_how FROM certificates
-             WHERE fingerprint = $1");
+            sql("SELECT fingerprint, der, facts, source, added_at, confirmed_at, confirmed_how, confirmed_by
+             FROM certificates WHERE fingerprint = $1");
         let row = self.reading(DOING).await?.row(DOING, statement.bind(fingerprint.to_hex())).await?;
         row.as_ref().map(stored).transpose()
     }
@@ -89,10 +92,11 @@ impl Workspace {
         &self,
         fingerprint: &Fingerprint,
         how: &str,
+        by: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        transaction.confirm_certificate(fingerprint, how, now).await?;
+        transaction.confirm_certificate(fingerprint, how, by, now).await?;
         transaction.commit().await
     }
 }
@@ -123,7 +127,7 @@ impl Transaction {
         Ok(self.session.execute("put a certificate into the workspace", statement).await? > 0)
     }
 
-    /// Notes that a certificate's fingerprint was confirmed, and how. The first confirmation stays.
+    /// Notes that a certificate's fingerprint was confirmed, how, and by whom. The first confirmation stays.
     ///
     /// # Errors
     /// Where the certificate is not in the workspace, or the database cannot be written.
@@ -131,14 +135,19 @@ impl Transaction {
         &mut self,
         fingerprint: &Fingerprint,
         how: &str,
+        by: Option<&str>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        at_most("the confirmation", how.len(), 4096)?;
-        let statement = sql("UPDATE certificates SET confirmed_how = coalesce(confirmed_how, $2),
+        at_most("the confirmation", how.len() + by.map_or(0, str::len), 4096)?;
+        // Who belongs to how: a confirmation of an earlier version stays without a name.
+        let statement = sql("UPDATE certificates SET
+                 confirmed_by = CASE WHEN confirmed_at IS NULL THEN $4 ELSE confirmed_by END,
+                 confirmed_how = coalesce(confirmed_how, $2),
                  confirmed_at = coalesce(confirmed_at, $3) WHERE fingerprint = $1")
         .bind(fingerprint.to_hex())
         .bind(how.to_owned())
-        .bind(now.to_string());
+        .bind(now.to_string())
+        .bind(by.map(str::to_owned));
         if self.session.execute("note that a certificate was confirmed", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "certificate", name: fingerprint.to_hex() });
         }
@@ -158,6 +167,7 @@ fn stored(row: &sqlx::any::AnyRow) -> Result<StoredCertificate, StoreError> {
             Some(_) => Some(Confirmation {
                 at: parsed(row, "confirmed_at")?,
                 how: column::<Option<String>>(row, "confirmed_how")?.unwrap_or_default(),
+                by: column(row, "confirmed_by")?,
             }),
             None => None,
         },

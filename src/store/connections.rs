@@ -352,7 +352,7 @@ mod tests {
 
         let mut transaction = workspace.begin().await.unwrap();
         transaction.put_certificate(b"der", &facts, "partner.pem", now()).await.unwrap();
-        transaction.confirm_certificate(&facts.fingerprint_sha256, "by telephone", now()).await.unwrap();
+        transaction.confirm_certificate(&facts.fingerprint_sha256, "by telephone", Some("ann"), now()).await.unwrap();
         transaction.save_connection(&connection("acme", "Changed"), now()).await.unwrap();
         transaction.commit().await.unwrap();
         let certificate = workspace.certificate(&facts.fingerprint_sha256).await.unwrap().unwrap();

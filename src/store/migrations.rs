@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_workspace.sql"),
     include_str!("../../assets/migrations/0002_duties.sql"),
     include_str!("../../assets/migrations/0003_deadlines.sql"),
+    include_str!("../../assets/migrations/0004_arrival.sql"),
     include_str!("../../assets/migrations/0005_timeline.sql"),
     include_str!("../../assets/migrations/0006_identities.sql"),
     include_str!("../../assets/migrations/0007_rollover.sql"),

@@ -16,6 +16,7 @@ mod archive_inbox;
 mod archive_receipt;
 mod archive_settle;
 mod certificates;
+mod chains;
 mod connections;
 mod database;
 mod duties;
@@ -40,6 +41,7 @@ mod sealing;
 mod secrets;
 mod session;
 mod settings;
+mod sightings;
 mod transaction;
 mod workspace;
 

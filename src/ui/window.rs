@@ -78,6 +78,9 @@ impl Window {
                     if let Some(aged) = aged.filter(|_| self.snapshot.is_none()) {
                         self.toasts.warn("This sample is an old one", aged);
                     }
+                    if let Some(before) = &self.snapshot {
+                        super::connections::tell_sightings(&mut self.toasts, before, &snapshot);
+                    }
                     self.snapshot = Some(snapshot);
                     self.trouble = None;
                 }

@@ -69,6 +69,8 @@ pub enum Command {
     /// Write a partner's certificate to a file: as DER where its name ends so, else as PEM. Answered by
     /// [`Answer::Written`].
     ExportCertificate(RequestId, Fingerprint, PathBuf),
+    /// Forget that a certificate was seen, because it is not the partner's. Answered by [`Answer::Done`].
+    ForgetSighting(RequestId, ConnectionId, ProfileKind, Fingerprint),
     /// Write an identity's certificate to a file. Answered by [`Answer::Written`].
     ExportIdentity(RequestId, IdentityName, PathBuf),
     /// What is asked about our own identities; the answer depends.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, ListedRequest, Observations, PolicyOrigin, TransmissionSummary};
+use crate::app::{App, AppError, Confirmed, ListedRequest, Observations, PolicyOrigin, TransmissionSummary};
+use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
@@ -15,6 +16,7 @@ use crate::domain::due::{DueItem, due};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::notice::Facts;
 use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
+use crate::domain::sighting::Sighting;
 use crate::domain::timeline::{next_activation, used_now};
 use crate::store::Protection;
 
@@ -45,6 +47,8 @@ pub struct Snapshot {
     pub observations: Observations,
     /// What is to be told, and how.
     pub notices: NoticeState,
+    /// Certificates that partners were seen to sign with and that are to be told of, the newest first.
+    pub sightings: Vec<Sighting>,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -126,8 +130,10 @@ pub struct CertificateState {
     pub facts: CertificateFacts,
     /// Where it came from: a file's name.
     pub source: String,
-    /// When somebody confirmed its fingerprint.
-    pub confirmed: Option<Timestamp>,
+    /// When and how somebody confirmed its fingerprint, and who.
+    pub confirmed: Option<Confirmed>,
+    /// The subjects of the issuers that came with it, the nearest first.
+    pub chain: Vec<String>,
 }
 
 /// One of our identities.
@@ -273,6 +279,10 @@ impl App {
             read_only: existing.as_ref().is_some_and(crate::store::Workspace::is_read_only),
             sample,
         };
+        let chains = match &existing {
+            Some(workspace) => workspace.certificate_chains().await?,
+            None => BTreeMap::new(),
+        };
         let certificates: BTreeMap<Fingerprint, CertificateState> = self
             .stored_certificates()
             .await?
@@ -280,7 +290,8 @@ impl App {
             .map(|stored| {
                 let state = CertificateState {
                     source: stored.source,
-                    confirmed: stored.confirmed.map(|confirmation| confirmation.at),
+                    confirmed: stored.confirmed.map(Confirmed::from),
+                    chain: chains.get(&stored.facts.fingerprint_sha256).map_or_else(Vec::new, |chain| subjects(chain)),
                     facts: stored.facts,
                 };
                 (state.facts.fingerprint_sha256, state)
@@ -304,6 +315,7 @@ impl App {
                 }
             }
         }
+        let sightings = self.sightings().await?;
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let observations = self.observations().await?;
@@ -369,6 +381,7 @@ impl App {
             receiving: Receiving::default(),
             observations,
             notices,
+            sightings,
         };
         snapshot.count();
         Ok(snapshot)
@@ -381,6 +394,11 @@ impl Snapshot {
         self.summary = summary(self);
         self.due = due(self.connections.iter().map(|state| &state.report));
     }
+}
+
+/// The subjects of certificates that can be read.
+fn subjects(chain: &[Vec<u8>]) -> Vec<String> {
+    chain.iter().filter_map(|der| Certificate::from_der(der).ok()).map(|each| each.facts().subject.clone()).collect()
 }
 
 fn summary(snapshot: &Snapshot) -> Summary {

@@ -352,6 +352,9 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Confirm(id, fingerprint, how) => {
             told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
         }
+        Command::ForgetSighting(id, connection, profile, fingerprint) => {
+            told.changing(id, app.forget_sighting(&connection, profile, &fingerprint), |()| Answer::Done).await
+        }
         Command::ChangeSchedule(id, profiles, act) => {
             told.changing(id, app.change_schedule(&profiles, &act), Answer::Scheduled).await
         }

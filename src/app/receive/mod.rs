@@ -7,6 +7,7 @@ mod keeping;
 mod policy;
 mod recipients;
 mod repetition;
+mod sighted;
 mod wish;
 
 use std::fs::File;
@@ -354,11 +355,13 @@ impl Receiver {
             };
             return Ok((outcome, Some(chosen)));
         }
+        let sighted = self.sighted(&opened, &chosen, transmission.id, at).await;
         let not_taken = match refused(&opened, &chosen, signer) {
             None => self.refused_by_policy(&opened, &chosen, at).await?,
             not_taken => not_taken,
         };
-        if let Some(not_taken) = not_taken {
+        if let Some(mut not_taken) = not_taken {
+            sighted::explain(sighted.as_ref(), &mut not_taken.diagnosis, &chosen);
             return Ok((not_taken, Some(chosen)));
         }
         if let Some(folder) = self.inbox.clone() {
@@ -383,7 +386,8 @@ impl Receiver {
         if let Some(remark) = self.encrypted_for_another(&opened, &chosen, at).await? {
             explanation.push_str(&format!("; {remark}"));
         }
-        let outcome = taken(Some(opened.mic), "Received", &explanation);
+        let mut outcome = taken(Some(opened.mic), "Received", &explanation);
+        sighted::explain(sighted.as_ref(), &mut outcome.diagnosis, &chosen);
         Ok((outcome, Some(chosen)))
     }
 

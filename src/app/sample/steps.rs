@@ -13,6 +13,7 @@ use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Paylo
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::{CheckReport, Finding, ProfileReport, Status};
+use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::domain::diagnosis::Action;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::timeline::{Activation, next_activation};
@@ -124,7 +125,12 @@ async fn bring_in(
             also: Vec::new(),
             expected: None,
             activation,
-            confirmed: Some(if amazon { world.renewed_fingerprint } else { world.northwind_fingerprint }),
+            confirmed: Some(Comparison::Stated(StatedFingerprint::Sha256(if amazon {
+                world.renewed_fingerprint
+            } else {
+                world.northwind_fingerprint
+            }))),
+            purpose: None,
         })
         .await
 }

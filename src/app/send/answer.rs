@@ -159,19 +159,14 @@ impl Reading {
                 ReceiptSignature::Broken { detail: format!("it names the certificate {} and {reason}", named.short()) }
             }
             SignatureOutcome::UnknownSigner { embedded, .. } => {
-                let subject = |fingerprint: Fingerprint| {
-                    check
-                        .embedded
-                        .iter()
-                        .chain(&self.known)
-                        .find(|certificate| certificate.facts().fingerprint_sha256 == fingerprint)
-                        .map(|certificate| certificate.facts().subject.clone())
-                        .unwrap_or_default()
+                let named = |fingerprint: Fingerprint| {
+                    let all = check.embedded.iter().chain(&self.known);
+                    let found = all.into_iter().find(|each| each.facts().fingerprint_sha256 == fingerprint);
+                    let subject = found.map(|each| each.facts().subject.clone()).unwrap_or_default();
+                    let der = found.map(|each| each.der().to_vec()).unwrap_or_default();
+                    EmbeddedCertificate { fingerprint, subject, der }
                 };
-                ReceiptSignature::UnknownSigner {
-                    embedded: embedded
-                        .map(|fingerprint| EmbeddedCertificate { fingerprint, subject: subject(fingerprint) }),
-                }
+                ReceiptSignature::UnknownSigner { embedded: embedded.map(named) }
             }
             SignatureOutcome::Unsupported { detail } => ReceiptSignature::Unsupported { detail: detail.clone() },
         }

@@ -23,6 +23,8 @@ impl Sending<'_> {
                 self.transmission.mic = receipt.mic.clone();
             }
         }
+        let whose = (&self.connection.id, self.kind, &self.profile);
+        self.app.sight_receipt(&self.workspace, whose, self.transmission.id, &facts).await;
         let context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
         let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
         explained.evidence.extend(self.trouble.take());

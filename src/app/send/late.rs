@@ -74,6 +74,7 @@ impl App {
         let profile = current.as_ref().map_or_else(|| sent.profile.clone(), |(_, _, profile)| profile.clone());
         let facts = self.late_facts(workspace, arrived, &transmission, &sent, &profile, message_id).await?;
         self.note_receipt(workspace, &facts.answer, connection, kind).await;
+        self.sight_receipt(workspace, (connection, kind, &profile), id, &facts).await;
         let (verdict, lights) = diagnosis::judge(&facts);
         let explained = match &current {
             Some((_, connection, _)) => {

@@ -224,7 +224,7 @@ mod tests {
 
     fn stranger(fingerprint: Fingerprint) -> ReceiptSignature {
         ReceiptSignature::UnknownSigner {
-            embedded: Some(EmbeddedCertificate { fingerprint, subject: "CN=amazonedi".to_owned() }),
+            embedded: Some(EmbeddedCertificate { fingerprint, subject: "CN=amazonedi".to_owned(), der: Vec::new() }),
         }
     }
 

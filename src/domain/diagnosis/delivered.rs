@@ -1,10 +1,10 @@
 //! What went well, or may yet.
 
-use super::Blame;
 use super::context::Context;
 use super::finding::is_duplicate;
 use super::outcome::{AttemptFacts, Receipt, ReceiptSignature};
 use super::wording::{Draft, instant, literal, plain, quoted};
+use super::{Action, Blame};
 use crate::domain::disposition::Modifier;
 
 /// All that was asked for is good.
@@ -42,9 +42,11 @@ pub(super) fn delivered(facts: &AttemptFacts, context: &Context, receipt: Option
                 "{partner} signs with its new certificate already, which this profile will encrypt for from {}",
                 instant(at)
             ))
+            .advise("Activate the new certificate now")
             .advise(format!(
-                "Ask {partner} whether it still takes messages encrypted for the old certificate until then"
-            )),
+                "Or ask {partner} whether it still takes messages encrypted for the old certificate until then"
+            ))
+            .offer(Action::ActivateCertificate { fingerprint: next.fingerprint }),
         _ => draft,
     }
 }

@@ -400,7 +400,11 @@ mod tests {
             ReceiptSignature::Good { signer: samples::NEXT, accepted: Acceptance::OtherAcceptable },
             ReceiptSignature::UnknownSigner { embedded: None },
             ReceiptSignature::UnknownSigner {
-                embedded: Some(EmbeddedCertificate { fingerprint: samples::STRANGE, subject: "CN=x".to_owned() }),
+                embedded: Some(EmbeddedCertificate {
+                    fingerprint: samples::STRANGE,
+                    subject: "CN=x".to_owned(),
+                    der: Vec::new(),
+                }),
             },
             ReceiptSignature::Broken { detail: "digest".to_owned() },
             ReceiptSignature::Unsupported { detail: "Ed25519".to_owned() },

@@ -339,6 +339,8 @@ pub struct EmbeddedCertificate {
     pub fingerprint: Fingerprint,
     /// Its subject.
     pub subject: String,
+    /// The certificate itself.
+    pub der: Vec<u8>,
 }
 
 impl ReceiptSignature {
@@ -352,7 +354,8 @@ impl ReceiptSignature {
     }
 
     /// The certificate it was made with, as far as it is known.
-    pub(super) const fn made_with(&self) -> Option<Fingerprint> {
+    #[must_use]
+    pub const fn made_with(&self) -> Option<Fingerprint> {
         match self {
             Self::Good { signer, .. } => Some(*signer),
             Self::UnknownSigner { embedded: Some(embedded) } => Some(embedded.fingerprint),

@@ -264,7 +264,7 @@ mod tests {
     }
 
     fn told(context: &Context, signer: Fingerprint) -> super::super::Diagnosis {
-        let embedded = EmbeddedCertificate { fingerprint: signer, subject: "CN=partner".to_owned() };
+        let embedded = EmbeddedCertificate { fingerprint: signer, subject: "CN=partner".to_owned(), der: Vec::new() };
         let signature = ReceiptSignature::UnknownSigner { embedded: Some(embedded) };
         let facts = with_receipt(MdnMode::SyncSigned, Receipt { signature, ..samples::good_receipt() });
         let (verdict, lights) = judge(&facts);

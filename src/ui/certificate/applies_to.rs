@@ -7,7 +7,8 @@ use crate::app::ImportRequest;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::used_now;
+use crate::domain::renewal::replaced_now;
+use crate::domain::timeline::CertificatePurpose;
 use crate::ui::moment::count;
 use crate::ui::theme;
 use crate::ui::widgets::{link, muted, small};
@@ -21,7 +22,7 @@ pub(super) struct Target {
     pub(super) name: String,
     /// Which profile.
     pub(super) profile: ProfileKind,
-    /// The certificate it encrypts for now.
+    /// The certificate that a new one would take the place of.
     pub(super) uses: Option<Fingerprint>,
     /// Whether it belongs to another connection.
     pub(super) other: bool,
@@ -37,11 +38,12 @@ pub(super) fn targets(
     connection: &ConnectionId,
     asked: Option<ProfileKind>,
     fresh: &Fingerprint,
+    purpose: Option<CertificatePurpose>,
     before: &[Target],
 ) -> Vec<Target> {
     let Some(state) = snapshot.connection(connection) else { return Vec::new() };
     let uses = |profile: &crate::domain::connection::Profile| {
-        used_now(&profile.partner_certificates, snapshot.at).map(|entry| entry.fingerprint)
+        replaced_now(&profile.partner_certificates, purpose, snapshot.at)
     };
     let kept = |connection: &ConnectionId, kind: ProfileKind| {
         before

@@ -225,11 +225,11 @@ impl Cell {
     }
 }
 
-/// What is said where more than one certificate was in the file.
+/// The issuers that came in one file with the certificate and are kept with it.
 pub(super) fn beside(ui: &mut Ui, others: &[String]) {
     let text = match others.len() {
-        1 => "The file holds another certificate, which was not taken".to_owned(),
-        more => format!("The file holds {more} more certificates, which were not taken"),
+        1 => "Its issuer came with it and is kept".to_owned(),
+        more => format!("Its chain of {more} issuers came with it and is kept"),
     };
     egui::CollapsingHeader::new(RichText::new(text).font(theme::small())).id_salt("beside").show(ui, |ui| {
         for other in others {

@@ -6,6 +6,7 @@ use egui::Context;
 
 use super::activation::ActivationForm;
 use super::applies_to::{Target, fill, targets};
+use super::choice::{Choice, Choosing};
 use super::fingerprint::Comparing;
 use super::plan::{Inputs, Plan};
 use super::source::{SourceForm, Trouble, pasted};
@@ -13,9 +14,10 @@ use super::whose::Whose;
 use super::words::{profile, stated_fully};
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::app::{CertificateSource, ImportRequest, ImportResult, Inspection};
-use crate::domain::certificate::{CertificateFacts, CertificateWarning};
+use crate::domain::certificate::CertificateFacts;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{Activation, next_activation, used_now};
+use crate::domain::renewal::replaced_now;
+use crate::domain::timeline::{Activation, CertificatePurpose, next_activation};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, frame_with_foot};
 use crate::ui::intent::{Intent, Page};
@@ -25,10 +27,12 @@ use crate::ui::moment::count;
 pub(super) struct Found {
     pub(super) source: CertificateSource,
     pub(super) facts: CertificateFacts,
-    /// Warnings that come with the file.
-    pub(super) with_file: Vec<CertificateWarning>,
-    /// The others in the file, each in a line.
-    pub(super) others: Vec<String>,
+    /// Its issuers in the file, each in a line.
+    pub(super) chain: Vec<String>,
+    /// Why something in an archive or a mail was passed over.
+    pub(super) remarks: Vec<String>,
+    /// What it was chosen from, where there were several.
+    pub(super) chosen_from: Option<Choosing>,
 }
 
 /// The dialog.
@@ -37,6 +41,10 @@ pub(in crate::ui) struct CertificateDialog {
     pub(super) inspecting: Option<(CertificateSource, Option<RequestId>)>,
     pub(super) trouble: Option<Trouble>,
     pub(super) found: Option<Found>,
+    /// What is to be chosen from.
+    pub(super) choosing: Option<Choosing>,
+    /// For one purpose alone.
+    pub(super) purpose: Option<CertificatePurpose>,
     pub(super) connection: Option<ConnectionId>,
     pub(super) whose: Whose,
     asked: Option<ProfileKind>,
@@ -60,6 +68,12 @@ pub(super) enum Wish {
     Look(CertificateSource),
     /// To pick a file.
     Pick,
+    /// To take one of several in the file.
+    Take(usize),
+    /// To take another one of them.
+    Choose,
+    /// To use it for this alone, or for both.
+    UseFor(Option<CertificatePurpose>),
     /// To bring it in for this connection.
     For(ConnectionId),
     /// To choose another connection.
@@ -87,6 +101,8 @@ impl CertificateDialog {
             inspecting: None,
             trouble: None,
             found: None,
+            choosing: None,
+            purpose: None,
             connection,
             whose: Whose::default(),
             asked: profile,
@@ -149,26 +165,30 @@ impl CertificateDialog {
             self.trouble = Some(Trouble::private_key(&name));
             return;
         }
-        let mut certificates = inspection.certificates.into_iter();
-        let Some(first) = certificates.next() else {
+        let choosing = Choosing::of(source, inspection);
+        if choosing.choices.is_empty() {
             self.trouble = Some(Trouble {
                 head: format!("There is no certificate in {name}"),
                 remedy: "Choose another file, or ask the partner to send it again".to_owned(),
             });
             return;
-        };
-        let others: Vec<CertificateFacts> = certificates.map(|other| other.facts).collect();
-        // A chain is expected; a certificate of somebody else beside the first is not.
-        let stranger = |other: &&CertificateFacts| {
-            other.fingerprint_sha256 != first.facts.fingerprint_sha256
-                && other.subject != first.facts.issuer
-                && !other.ca
-        };
-        let with_file = others.iter().find(stranger).map(|_| CertificateWarning::Several).into_iter().collect();
-        let others =
-            others.iter().map(|other| format!("{}, {}", other.subject, other.fingerprint_sha256.short())).collect();
-        self.found = Some(Found { source, facts: first.facts, with_file, others });
+        }
         self.trouble = None;
+        self.found = None;
+        self.choosing = None;
+        if choosing.choices.len() == 1 {
+            self.take_one(choosing, 0);
+        } else {
+            self.choosing = Some(choosing);
+        }
+    }
+
+    /// Takes one of what may be meant.
+    fn take_one(&mut self, choosing: Choosing, index: usize) {
+        let Some(Choice { facts, chain, .. }) = choosing.choices.get(index).cloned() else { return };
+        let (source, remarks) = (choosing.source.clone(), choosing.remarks.clone());
+        let chosen_from = (choosing.choices.len() > 1).then_some(choosing);
+        self.found = Some(Found { source, facts, chain, remarks, chosen_from });
         self.refusal = None;
         self.comparing = Comparing::default();
         self.activation = None;
@@ -186,7 +206,7 @@ impl CertificateDialog {
         let snapshot = desk.snapshot;
         let fresh = found.facts.fingerprint_sha256;
         if self.targets_of.as_ref().is_none_or(|made| !Arc::ptr_eq(made, snapshot)) {
-            self.targets = targets(snapshot, connection, self.asked, &fresh, &self.targets);
+            self.targets = targets(snapshot, connection, self.asked, &fresh, self.purpose, &self.targets);
             self.targets_of = Some(Arc::clone(snapshot));
         }
         let activation = self.activation.get_or_insert_with(|| {
@@ -204,18 +224,18 @@ impl CertificateDialog {
                 return ActivationForm::scheduled(at, entry.zone.as_deref(), &desk.moment);
             }
             let old = profiles()
-                .find_map(|profile| used_now(&profile.partner_certificates, snapshot.at))
-                .and_then(|entry| snapshot.facts(&entry.fingerprint))
+                .find_map(|profile| replaced_now(&profile.partner_certificates, self.purpose, snapshot.at))
+                .and_then(|old| snapshot.facts(&old))
                 .filter(|old| old.fingerprint_sha256 != fresh);
             ActivationForm::proposed(old, &found.facts, &desk.moment)
         });
         let known = snapshot.certificates.get(&fresh).is_some_and(|known| known.confirmed.is_some());
         let inputs = Inputs {
             new: found.facts.clone(),
-            with_file: found.with_file.clone(),
+            purpose: self.purpose,
             targets: self.targets.clone(),
             stated: activation.stated.clone(),
-            confirmed: known || self.comparing.confirms(&fresh),
+            confirmed: known || self.comparing.comparison(&found.facts).is_some(),
             again: matches!(found.source, CertificateSource::Workspace(_)),
             minute: desk.moment.now.as_second().div_euclid(60),
         };
@@ -239,7 +259,8 @@ impl CertificateDialog {
             also: Vec::new(),
             expected: Some(fingerprint),
             activation,
-            confirmed: self.comparing.confirms(&fingerprint).then_some(fingerprint),
+            confirmed: self.comparing.comparison(&found.facts),
+            purpose: self.purpose,
         };
         if !fill(&mut request, &self.targets) {
             return;
@@ -256,6 +277,13 @@ impl CertificateDialog {
             (1, Some(state)) => profile(&state.connection.name, first.profile),
             (number, _) => count(number, "profile"),
         };
+        if self.purpose == Some(CertificatePurpose::Verify) {
+            desk.toasts.done(
+                &format!("New certificate accepted for {whom}"),
+                "Signatures made with it are good from now on; messages are encrypted as before",
+            );
+            return;
+        }
         match self.plan.as_ref().and_then(|plan| plan.reading.activation()) {
             Some(Activation::At { at, zone }) => {
                 let when = stated_fully(at, zone.as_deref(), &desk.moment);
@@ -284,6 +312,21 @@ impl CertificateDialog {
             Wish::Close => return Flow::Close,
             Wish::Look(source) => self.look(source, desk),
             Wish::Pick => self.form.pick(desk),
+            Wish::Take(index) => {
+                if let Some(choosing) = self.choosing.take() {
+                    self.take_one(choosing, index);
+                }
+            }
+            Wish::Choose => {
+                if let Some(found) = self.found.take() {
+                    self.choosing = found.chosen_from;
+                }
+            }
+            Wish::UseFor(purpose) => {
+                self.purpose = purpose;
+                self.targets_of = None;
+                self.planned = None;
+            }
             Wish::For(connection) => {
                 self.connection = Some(connection);
                 self.targets = Vec::new();

@@ -3,7 +3,8 @@
 use egui::{Checkbox, RichText, Ui, Widget as _};
 
 use super::words::grouped;
-use crate::domain::certificate::Fingerprint;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
+use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{icon_button, mono, mono_edit, muted, small};
@@ -18,47 +19,37 @@ pub(in crate::ui) struct Comparing {
 /// What the pasted text says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verdict {
-    Same,
+    Same(StatedFingerprint),
     Other,
     Unreadable(String),
 }
 
 impl Comparing {
-    /// Whether the fingerprint was compared and is the same.
+    /// How the certificate was compared, where it was and is the one that the partner means.
     #[must_use]
-    pub(in crate::ui) fn confirms(&self, fingerprint: &Fingerprint) -> bool {
-        match self.verdict(fingerprint) {
-            Some(Verdict::Same) => true,
-            Some(Verdict::Other) => false,
-            Some(Verdict::Unreadable(_)) | None => self.by_eye,
+    pub(in crate::ui) fn comparison(&self, facts: &CertificateFacts) -> Option<Comparison> {
+        match self.verdict(facts) {
+            Some(Verdict::Same(stated)) => Some(Comparison::Stated(stated)),
+            Some(Verdict::Other) => None,
+            Some(Verdict::Unreadable(_)) | None => self.by_eye.then_some(Comparison::ByEye(facts.fingerprint_sha256)),
         }
     }
 
-    /// How it was compared, for the record.
-    #[must_use]
-    pub(in crate::ui) fn how(&self, fingerprint: &Fingerprint) -> &'static str {
-        if self.verdict(fingerprint) == Some(Verdict::Same) { "pasted and compared" } else { "compared by eye" }
-    }
-
-    fn verdict(&self, fingerprint: &Fingerprint) -> Option<Verdict> {
+    fn verdict(&self, facts: &CertificateFacts) -> Option<Verdict> {
         let pasted = self.pasted.trim();
-        // People paste it with what stands before it: `SHA-256 Fingerprint=…`.
-        let bare = pasted.rsplit(['=', '\t']).next().unwrap_or_default();
-        if bare.is_empty() {
+        if pasted.is_empty() {
             return None;
         }
-        Some(match bare.parse::<Fingerprint>() {
-            Ok(other) if other == *fingerprint => Verdict::Same,
+        Some(match pasted.parse::<StatedFingerprint>() {
+            Ok(stated) if stated.is_of(facts) => Verdict::Same(stated),
             Ok(_) => Verdict::Other,
-            Err(error) if error.digits == 40 => {
-                Verdict::Unreadable("This is a SHA-1 fingerprint; ask for the SHA-256 one".to_owned())
-            }
             Err(error) => Verdict::Unreadable(crate::ui::wording::sentence(&error.to_string())),
         })
     }
 
     /// Shows the fingerprint and both ways to compare it.
-    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, fingerprint: &Fingerprint) {
+    pub(in crate::ui) fn show(&mut self, ui: &mut Ui, facts: &CertificateFacts) {
+        let fingerprint = &facts.fingerprint_sha256;
         let narrow = ui.available_width() < 780.0;
         let content = |ui: &mut Ui, this: &mut Self| {
             ui.vertical(|ui| {
@@ -78,7 +69,7 @@ impl Comparing {
                 ui.spacing_mut().item_spacing.y = 4.0;
                 let said = "I have compared this fingerprint with what the partner says";
                 Checkbox::new(&mut this.by_eye, RichText::new(said).font(theme::body())).ui(ui);
-                this.paste(ui, fingerprint);
+                this.paste(ui, facts);
             });
         };
         if narrow {
@@ -91,7 +82,7 @@ impl Comparing {
         }
     }
 
-    fn paste(&mut self, ui: &mut Ui, fingerprint: &Fingerprint) {
+    fn paste(&mut self, ui: &mut Ui, facts: &CertificateFacts) {
         let width = ui.available_width().min(420.0) - 24.0;
         mono_edit(
             ui,
@@ -101,9 +92,14 @@ impl Comparing {
             width,
         );
         let tokens = tokens(ui.ctx());
-        let (symbol, tone, text) = match self.verdict(fingerprint) {
+        let (symbol, tone, text) = match self.verdict(facts) {
             None => return,
-            Some(Verdict::Same) => (Icon::Check, tokens.ok, "It is the same".to_owned()),
+            Some(Verdict::Same(stated)) if stated.is_weak() => (
+                Icon::TriangleAlert,
+                tokens.warn,
+                "It is the same SHA-1 fingerprint, which proves less; better ask for the SHA-256 one".to_owned(),
+            ),
+            Some(Verdict::Same(_)) => (Icon::Check, tokens.ok, "It is the same".to_owned()),
             Some(Verdict::Other) => (
                 Icon::X,
                 tokens.bad,
@@ -137,17 +133,41 @@ pub(in crate::ui) fn short_fingerprint(ui: &mut Ui, fingerprint: &Fingerprint, w
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+
+    fn facts() -> CertificateFacts {
+        CertificateFacts {
+            subject: "CN=partner".to_owned(),
+            issuer: "CN=partner".to_owned(),
+            serial: "01".to_owned(),
+            fingerprint_sha256: Fingerprint([0xAB; 32]),
+            fingerprint_sha1: "cd".repeat(20),
+            spki_sha256: "00".to_owned(),
+            not_before: jiff::Timestamp::UNIX_EPOCH,
+            not_after: jiff::Timestamp::MAX,
+            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
+            self_signed: true,
+            ca: false,
+            key_usage: Vec::new(),
+        }
+    }
 
     #[test]
     fn a_pasted_fingerprint_decides_over_the_eye() {
-        let fingerprint = Fingerprint([0xAB; 32]);
-        let comparing = |by_eye, pasted: &str| Comparing { by_eye, pasted: pasted.to_owned() };
-        assert!(!comparing(false, "").confirms(&fingerprint));
-        assert!(comparing(true, "").confirms(&fingerprint));
-        assert!(comparing(false, &fingerprint.to_string()).confirms(&fingerprint));
-        assert!(comparing(false, &format!("SHA256 Fingerprint={fingerprint}")).confirms(&fingerprint));
-        assert!(!comparing(true, &Fingerprint([1; 32]).to_hex()).confirms(&fingerprint), "another one");
-        let sha1 = comparing(false, &"AB".repeat(20)).verdict(&fingerprint);
-        assert!(matches!(sha1, Some(Verdict::Unreadable(why)) if why.contains("SHA-1")));
+        let facts = facts();
+        let fingerprint = facts.fingerprint_sha256;
+        let how = |by_eye, pasted: &str| {
+            Comparing { by_eye, pasted: pasted.to_owned() }.comparison(&facts).map(|comparison| comparison.how())
+        };
+        assert_eq!(how(false, ""), None);
+        assert_eq!(how(true, ""), Some("compared by eye"));
+        let pasted = Some("SHA-256 fingerprint typed or pasted");
+        assert_eq!(how(false, &fingerprint.to_string()), pasted);
+        assert_eq!(how(true, &format!("SHA256 Fingerprint={fingerprint}")), pasted);
+        assert_eq!(how(true, &Fingerprint([1; 32]).to_hex()), None, "another one");
+        assert_eq!(how(true, "ab:cd"), Some("compared by eye"), "half typed");
+        assert!(how(false, &"CD ".repeat(20)).is_some_and(|how| how.contains("weaker")));
+        assert_eq!(how(true, &"AB".repeat(20)), None, "another one, by SHA-1");
     }
 }

@@ -5,21 +5,24 @@
 //! | the dialog, its state and what it asks the engine | `dialog` |
 //! | its content, from the top | `view` |
 //! | where the certificate comes from | `source` |
+//! | which one of several in a file | `choice` |
 //! | whose it is | `whose` |
 //! | old and new beside each other | `comparison` |
 //! | comparing a fingerprint | `fingerprint`, `confirm` |
 //! | when it goes active: the form, and what it comes to | `activation`, `schedule` |
 //! | the timeline, its stretch of time, and drawing it | `timeline`, `timeline_scale`, `timeline_layout` |
-//! | for which profiles | `applies_to` |
+//! | for what, and for which profiles | `purpose`, `applies_to` |
 //! | what all that would do | `plan` |
 
 mod activation;
 mod applies_to;
+mod choice;
 mod comparison;
 mod confirm;
 mod dialog;
 mod fingerprint;
 mod plan;
+mod purpose;
 mod schedule;
 mod source;
 mod timeline;

@@ -8,11 +8,11 @@ use super::comparison::{Judged, Row, rows};
 use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
+use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
-use crate::domain::timeline::{
-    self, Activation, CertificatePurpose, CertificateUse, all_fingerprints, plain_list, used_now,
-};
+use crate::domain::renewal::renew_for;
+use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, plain_list, used_now};
 use crate::ui::moment::{Moment, count};
 
 /// What a plan depends on besides the workspace.
@@ -20,8 +20,8 @@ use crate::ui::moment::{Moment, count};
 pub(super) struct Inputs {
     /// The certificate, and how many were looked at before it.
     pub(super) new: CertificateFacts,
-    /// Warnings that come with the file.
-    pub(super) with_file: Vec<CertificateWarning>,
+    /// For one purpose alone.
+    pub(super) purpose: Option<CertificatePurpose>,
     /// Where it is to go.
     pub(super) targets: Vec<Target>,
     /// When.
@@ -49,6 +49,8 @@ pub(super) struct Plan {
     pub(super) obstacle: Option<String>,
     /// How many profiles are chosen.
     pub(super) chosen: usize,
+    /// Whether it is to verify alone.
+    accepts_only: bool,
 }
 
 impl Plan {
@@ -56,7 +58,11 @@ impl Plan {
     #[must_use]
     pub(super) fn make(snapshot: &Arc<Snapshot>, moment: &Moment, inputs: &Inputs) -> Self {
         let Inputs { new, targets, stated, .. } = inputs;
-        let reading = stated.read(new, moment);
+        let reading = match inputs.purpose {
+            // Accepted at once, whatever was stated before.
+            Some(CertificatePurpose::Verify) => Reading::Now,
+            _ => stated.read(new, moment),
+        };
         let shown = targets.iter().find(|target| target.ticked).or_else(|| targets.first());
         let fresh = new.fingerprint_sha256;
         let old_print = shown.and_then(|target| target.uses).filter(|old| *old != fresh);
@@ -69,7 +75,7 @@ impl Plan {
         let uses = profile.map(|(_, _, profile)| profile.partner_certificates.clone()).unwrap_or_default();
         let after = reading
             .activation()
-            .and_then(|activation| timeline::renew(&uses, new, old.as_ref(), &activation, moment.now).ok())
+            .and_then(|activation| renew_for(inputs.purpose, &uses, new, old.as_ref(), &activation, moment.now).ok())
             .map_or_else(|| accepted_only(&uses, fresh, moment), |renewal| renewal.uses);
         let activates = match &reading {
             Reading::At { at, .. } => *at,
@@ -99,6 +105,7 @@ impl Plan {
             old,
             reading,
             chosen,
+            accepts_only: inputs.purpose == Some(CertificatePurpose::Verify),
         }
     }
 
@@ -111,14 +118,22 @@ impl Plan {
     /// What the button that does it says.
     #[must_use]
     pub(super) fn button(&self) -> String {
-        let verb = if self.is_now() { "Activate now" } else { "Schedule" };
+        let verb = match self.is_now() {
+            _ if self.accepts_only => "Accept",
+            true => "Activate now",
+            false => "Schedule",
+        };
         format!("{verb} for {}", count(self.chosen, "profile"))
     }
 
     /// What the button says that goes on to the test send. Before the certificate is active there is nothing to test yet.
     #[must_use]
     pub(super) const fn second_button(&self) -> &'static str {
-        if self.is_now() { "Activate now and test send" } else { "Schedule and open test send" }
+        match self.is_now() {
+            _ if self.accepts_only => "Accept and test send",
+            true => "Activate now and test send",
+            false => "Schedule and open test send",
+        }
     }
 }
 
@@ -161,8 +176,9 @@ fn obstacle(reading: &Reading, chosen: usize) -> Option<String> {
 
 /// What speaks against it, for all profiles that are chosen.
 fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Reading) -> Vec<CertificateWarning> {
-    let Inputs { new, targets, confirmed, again, .. } = inputs;
-    let own: Vec<&CertificateFacts> = snapshot.identities.iter().map(|identity| &identity.facts).collect();
+    let Inputs { new, targets, confirmed, again, purpose, .. } = inputs;
+    let own: Vec<CertificateFacts> = snapshot.identities.iter().map(|identity| identity.facts.clone()).collect();
+    let known = |print: &Fingerprint| snapshot.facts(print);
     let mut found: Vec<CertificateWarning> = Vec::new();
     let mut add = |warnings: Vec<CertificateWarning>| {
         for warning in warnings {
@@ -171,28 +187,36 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
             }
         }
     };
-    let against = |replaces: Option<&CertificateFacts>, installed: Vec<Fingerprint>| {
-        let context = ImportContext { own: own.clone(), replaces, installed, confirmed: *confirmed };
-        import_warnings(new, moment.now, &context)
-    };
     let mut none = true;
     for target in targets.iter().filter(|target| target.ticked) {
-        let profile =
-            snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
-        let Some(profile) = profile else { continue };
+        let Some(connection) = snapshot.connection(&target.connection).map(|state| &state.connection) else { continue };
+        let Some(profile) = connection.profile(target.profile) else { continue };
         none = false;
-        let uses = &profile.partner_certificates;
+        let policy = snapshot.policy(&connection.policy).and_then(|policy| policy.resolved.as_ref().ok());
+        let arrival = Arrival {
+            connection,
+            kind: target.profile,
+            purpose: *purpose,
+            own: &own,
+            known: &known,
+            policy,
+            confirmed: *confirmed,
+        };
+        let mut context = arrival.context(new, moment.now);
+        if *again {
+            context.installed.clear();
+            context.used_before.clear();
+        }
+        add(import_warnings(new, moment.now, &context));
         let old = target.uses.and_then(|old| snapshot.facts(&old));
-        let installed = if *again { Vec::new() } else { all_fingerprints(uses) };
-        add(against(old, installed));
         let activation = reading.activation().unwrap_or(Activation::Now);
-        if let Ok(renewal) = timeline::renew(uses, new, old, &activation, moment.now) {
+        if let Ok(renewal) = renew_for(*purpose, &profile.partner_certificates, new, old, &activation, moment.now) {
             add(renewal.warnings);
         }
     }
     if none {
-        add(against(None, Vec::new()));
+        let context = ImportContext { own: own.iter().collect(), confirmed: *confirmed, ..ImportContext::default() };
+        add(import_warnings(new, moment.now, &context));
     }
-    add(inputs.with_file.clone());
     found
 }

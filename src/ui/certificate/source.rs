@@ -76,7 +76,7 @@ impl SourceForm {
                     ui.label(icon::text(Icon::FileBadge, tokens.muted).size(30.0));
                     let head = RichText::new("Drop the partner's certificate here").font(theme::bold(theme::SECTION));
                     ui.label(head);
-                    ui.label(muted(ui, ".cer, .crt, .pem, .der, .p7b, .p7c: what is inside decides, not the name"));
+                    ui.label(muted(ui, ".cer, .pem, .der, .p7b, a .zip or the mail itself (.eml): what is inside decides, not the name"));
                     ui.add_space(4.0);
                     if secondary(ui, "Choose a file…").clicked() {
                         self.picking = desk.pick_file(FilePick::Certificate);

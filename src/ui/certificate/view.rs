@@ -3,12 +3,15 @@
 use egui::{Label, RichText, Ui};
 
 use super::applies_to;
+use super::choice::passed_over;
 use super::comparison;
 use super::dialog::{CertificateDialog, Wish};
+use super::purpose;
 use super::timeline_layout::draw;
 use crate::app::CertificateSource;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::CertificateWarning;
+use crate::domain::timeline::CertificatePurpose;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Part, buttons};
 use crate::ui::icon::{self, Icon};
@@ -17,7 +20,7 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, empty_state, link, muted, notice, primary, secondary, small};
 
 /// What is taken.
-const ACCEPTED: &str = "also accepts .pem .der .p7b .p7c, or drop a file anywhere, or paste";
+const ACCEPTED: &str = "also accepts .pem .der .p7b .zip .eml, or drop a file anywhere, or paste";
 
 impl CertificateDialog {
     /// Title and subtitle.
@@ -32,6 +35,7 @@ impl CertificateDialog {
             Some(found) => {
                 let file = match &found.source {
                     CertificateSource::Bytes { .. } => "Pasted text".to_owned(),
+                    CertificateSource::Sighted(_) => "Found inside a signature".to_owned(),
                     other => other.name(),
                 };
                 ("New partner certificate".to_owned(), format!("{file} · {ACCEPTED}"))
@@ -50,6 +54,12 @@ impl CertificateDialog {
 
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
         if self.found.is_none() {
+            if self.trouble.is_none()
+                && self.inspecting.is_none()
+                && let Some(choosing) = &self.choosing
+            {
+                return choosing.show(ui, &desk.moment).map(Wish::Take);
+            }
             if let Some(trouble) = &self.trouble {
                 notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
             }
@@ -113,15 +123,22 @@ impl CertificateDialog {
                 if link(ui, "Another file…").clicked() {
                     wish = Some(Wish::Pick);
                 }
+                if found.chosen_from.is_some() {
+                    ui.label(muted(ui, "·"));
+                    if link(ui, "Another one of the file…").clicked() {
+                        wish = Some(Wish::Choose);
+                    }
+                }
             });
         }
         comparison::show(ui, &plan.rows, true);
         if let Some(differing) = &plan.differing {
             ui.add(Label::new(muted(ui, format!("Not all use the same one now: {differing}"))).wrap());
         }
-        if !found.others.is_empty() {
-            comparison::beside(ui, &found.others);
+        if !found.chain.is_empty() {
+            comparison::beside(ui, &found.chain);
         }
+        passed_over(ui, &found.remarks);
         warnings(ui, &plan.warnings);
         let known = desk
             .snapshot
@@ -130,7 +147,7 @@ impl CertificateDialog {
             .is_some_and(|known| known.confirmed.is_some());
         if found.facts.self_signed && !known {
             let tokens = tokens(ui.ctx());
-            let (tone, symbol, text) = if self.comparing.confirms(&found.facts.fingerprint_sha256) {
+            let (tone, symbol, text) = if self.comparing.comparison(&found.facts).is_some() {
                 (tokens.ok, Icon::Check, "The fingerprint is confirmed")
             } else {
                 (tokens.warn, Icon::TriangleAlert, CertificateWarning::Unconfirmed.sentence())
@@ -143,12 +160,21 @@ impl CertificateDialog {
                 ui.label(icon::text(symbol, tone.ink));
                 ui.add(Label::new(small(text).color(tone.ink)).wrap());
             });
-            self.comparing.show(ui, &found.facts.fingerprint_sha256);
+            self.comparing.show(ui, &found.facts);
         }
         ui.add_space(2.0);
-        head(ui, "Goes active");
-        // Under a name of its own: what is said above comes and goes while a time is typed, and the field must stay itself.
-        ui.push_id("goes active", |ui| form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment));
+        head(ui, "Use for");
+        if let Some(purpose) = purpose::show(ui, self.purpose) {
+            wish = Some(Wish::UseFor(purpose));
+        }
+        // Receiving may overlap: for verifying there is no instant to be chosen.
+        if self.purpose != Some(CertificatePurpose::Verify) {
+            ui.add_space(2.0);
+            head(ui, "Goes active");
+            // Under a name of its own: what is said above comes and goes while a time is typed, and the field must stay
+            // itself.
+            ui.push_id("goes active", |ui| form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment));
+        }
         // Of an instant that cannot be there is nothing to draw and nothing to promise.
         if plan.reading.activation().is_some() {
             draw(ui, &plan.timeline);

@@ -9,9 +9,11 @@ mod naming;
 mod new;
 mod page;
 mod rows;
+mod sighted;
 mod welcome;
 
 pub(super) use duplicate::{Duplicate, remove};
 pub(super) use file_errands::FileErrands;
 pub(super) use new::NewConnection;
 pub(super) use page::ConnectionsPage;
+pub(super) use sighted::tell_sightings;

@@ -11,6 +11,7 @@ use crate::domain::timeline::{
     CertificateUse, Retirement, acceptable_now, all_fingerprints, next_activation, previous, retirement, used_now,
     with_retirement,
 };
+use crate::domain::transmission::TransmissionId;
 use crate::ui::certificate::{days_left, short_fingerprint, signature, stated_fully, usage, validity};
 use crate::ui::icon::Icon;
 use crate::ui::moment::Moment;
@@ -30,6 +31,12 @@ pub(super) enum Act {
     Cancel,
     /// Use the one before again.
     RollBack,
+    /// Bring in one that was seen in a signature.
+    ImportSighted(Fingerprint),
+    /// Show the transmission that it was seen in.
+    ShowTransmission(TransmissionId),
+    /// Forget that it was seen, because it is not the partner's.
+    Forget(Fingerprint),
     /// Write our own to a file.
     WriteOurs(IdentityName),
 }
@@ -160,7 +167,14 @@ pub(super) fn cards(
             if let Some(state) = state {
                 rows = facts_rows(&state.facts, moment);
                 let source = if state.source.is_empty() { "Not known" } else { &state.source };
+                if !state.chain.is_empty() {
+                    rows.push(("Chain", state.chain.join(" › ")));
+                }
                 rows.push(("Came from", source.to_owned()));
+                if let Some(confirmed) = &state.confirmed {
+                    let by = confirmed.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+                    rows.push(("Compared", format!("{}{by}, {}", moment.date(confirmed.at), confirmed.how)));
+                }
             }
             if let Some(at) = seen(&fingerprint) {
                 rows.push(("Last seen", format!("In a signature, {}", moment.ago(at))));

@@ -7,10 +7,12 @@ use egui::{Label, RichText, Ui};
 
 use super::certificate_cards::{Act, Card, OurCard, cards, our_card};
 use super::server_card::server_card;
+use super::sighted;
 use crate::app::engine::{Answer, Command, ConnectionState, RequestId, Snapshot};
 use crate::app::{CertificateSource, ScheduleAct};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::sighting::Sighting;
 use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meaning};
 use crate::ui::certificates::activate_now;
 use crate::ui::desk::Desk;
@@ -30,6 +32,8 @@ struct Made {
     timeline: Timeline,
     sentence: String,
     cards: Vec<Card>,
+    /// Certificates that were seen before they were expected, of both profiles.
+    sightings: Vec<Sighting>,
     ours: Option<OurCard>,
 }
 
@@ -39,6 +43,7 @@ pub(super) struct CertificatesTab {
     made: Option<Made>,
     saving: Option<(IdentityName, Option<PickId>)>,
     writing: Option<RequestId>,
+    forgetting: Option<RequestId>,
 }
 
 impl CertificatesTab {
@@ -62,8 +67,10 @@ impl CertificatesTab {
         self.make(desk, state, *profile);
         let Some(made) = &self.made else { return };
         let mut act = None;
+        let mut seen = None;
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_space(4.0);
+            seen = sighted::show(ui, &made.sightings, &state.connection.name, &desk.moment);
             if made.cards.is_empty() {
                 let text =
                     "Without one nothing can be encrypted for the partner, and their signatures cannot be verified";
@@ -99,8 +106,8 @@ impl CertificatesTab {
                 server_card(ui, desk, &snapshot, &key, &state.connection.name, settings);
             }
         });
-        if let Some(act) = act {
-            self.carry_out(act, desk, state, *profile);
+        if let Some((act, kind)) = seen.or(act.map(|act| (act, *profile))) {
+            self.carry_out(act, desk, state, kind);
         }
     }
 
@@ -114,6 +121,9 @@ impl CertificatesTab {
             if let Some(place) = place {
                 self.write(name, place, desk);
             }
+        }
+        if let Some(Err(error)) = desk.answer(&mut self.forgetting) {
+            desk.toasts.failed("It could not be forgotten", &error);
         }
         match desk.answer(&mut self.writing) {
             Some(Ok(Answer::Written(file))) => {
@@ -157,6 +167,7 @@ impl CertificatesTab {
             timeline: Timeline::of(&snapshot.observations.uses(&key.0, kind, profile), &facts, None, moment),
             sentence: meaning(uses, &facts, None, moment),
             cards: cards(snapshot, &key, profile.retire_unused_days, uses, report, moment),
+            sightings: of_connection(snapshot, &state.connection.id),
             ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment),
         });
     }
@@ -183,12 +194,25 @@ impl CertificatesTab {
                 let profiles = vec![(state.connection.id.clone(), profile)];
                 desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::RollBack));
             }
+            Act::ImportSighted(fingerprint) => {
+                new_certificate(desk, state, profile, Some(CertificateSource::Sighted(fingerprint)));
+            }
+            Act::ShowTransmission(id) => desk.intend(Intent::ShowTransmission(id)),
+            Act::Forget(fingerprint) => {
+                let connection = state.connection.id.clone();
+                self.forgetting = desk.ask(|id| Command::ForgetSighting(id, connection, profile, fingerprint));
+            }
             Act::WriteOurs(name) => {
                 let pick = desk.pick_file(FilePick::Save(format!("{name}.pem")));
                 self.saving = pick.map(|pick| (name, Some(pick)));
             }
         }
     }
+}
+
+/// What was seen of one connection.
+fn of_connection(snapshot: &Snapshot, connection: &ConnectionId) -> Vec<Sighting> {
+    snapshot.sightings.iter().filter(|sighting| sighting.connection == *connection).cloned().collect()
 }
 
 fn new_certificate(

@@ -5,6 +5,7 @@ mod certificates;
 mod history;
 mod server_card;
 mod settings;
+mod sighted;
 
 use egui::{Align, Layout, RichText, Ui};
 

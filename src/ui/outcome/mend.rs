@@ -10,7 +10,7 @@ use crate::app::{CertificateSource, ImportRequest};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Action;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::timeline::{Activation, used_now};
+use crate::domain::timeline::{Activation, acceptable_now, used_now};
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
@@ -75,6 +75,13 @@ impl Mending {
         })
     }
 
+    /// Says what was mended, where something was, and what is to be done next by somebody else.
+    pub(in crate::ui) fn told(&self, ui: &mut Ui, next: &str) {
+        if let Some(mended) = &self.mended {
+            notice(ui, ToneName::Ok, mended, next, |_| {});
+        }
+    }
+
     /// Whether something was mended since.
     pub(in crate::ui) const fn is_mended(&self) -> bool {
         self.mended.is_some()
@@ -105,12 +112,22 @@ impl Mending {
                     }
                 });
             }
-            Action::ImportCertificate { .. } => {
-                if secondary(ui, "Import certificate…").clicked() {
+            Action::ImportCertificate { fingerprint: Some(fingerprint) } if is_accepted(desk, target, fingerprint) => {
+                ui.label(muted(ui, format!("{} is accepted now", name(desk, fingerprint))));
+            }
+            Action::ImportCertificate { fingerprint } => {
+                // What was inside the signature need not be fetched from anywhere.
+                let at_hand = |print: &Fingerprint| {
+                    desk.snapshot.sightings.iter().any(|seen| seen.fingerprint == *print)
+                        || desk.snapshot.certificates.contains_key(print)
+                };
+                let source = fingerprint.filter(at_hand).map(CertificateSource::Sighted);
+                let label = if source.is_some() { "Import after confirming…" } else { "Import certificate…" };
+                if secondary(ui, label).clicked() {
                     desk.intend(Intent::NewCertificate {
                         connection: Some(target.connection.clone()),
                         profile: Some(target.profile),
-                        source: None,
+                        source,
                     });
                 }
             }
@@ -184,6 +201,7 @@ impl Mending {
                         expected: None,
                         activation: Activation::Now,
                         confirmed: None,
+                        purpose: None,
                     },
                 )
             }));
@@ -198,6 +216,13 @@ fn is_in_use(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> boo
         desk.snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
     let used = profile.and_then(|profile| used_now(&profile.partner_certificates, desk.moment.now));
     used.is_some_and(|used| used.fingerprint == *fingerprint)
+}
+
+/// Whether the profile accepts what is signed with this certificate now.
+fn is_accepted(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> bool {
+    let profile =
+        desk.snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
+    profile.is_some_and(|profile| acceptable_now(&profile.partner_certificates, desk.moment.now).contains(fingerprint))
 }
 
 /// The partner with the profile: `Northwind Retail, Production`.

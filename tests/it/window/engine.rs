@@ -130,6 +130,7 @@ fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
         expected: None,
         activation: Activation::At { at, zone: None },
         confirmed: None,
+        purpose: None,
     };
     let Ok(Answer::Imported(imported)) = listener.ask(|id| Command::Import(id, request)) else {
         panic!("not imported")

@@ -1,6 +1,8 @@
 //! The window, driven through the accessibility tree as a screen reader sees it, without drawing; behind it the real
 //! engine, a workspace on disk, and the sample's partners on real sockets.
 
+#[cfg(feature = "pictures")]
+mod arrival_pictures;
 mod certificate;
 mod connections;
 mod engine;

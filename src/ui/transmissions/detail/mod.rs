@@ -220,6 +220,11 @@ impl Detail {
                 again |= send_again_button(ui);
             }
         });
+        if transmission.direction == Direction::Inbound {
+            // What came from the partner is theirs to send again.
+            mending.told(ui, "Ask the partner to send the message again if it was refused");
+            return false;
+        }
         again | mending.mended(ui)
     }
 }

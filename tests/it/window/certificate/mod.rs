@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Stage;
 
+pub(super) mod arrival;
 mod import;
 mod schedule;
 

@@ -1,0 +1,109 @@
+//! What a partner's certificate is held against when it arrives: what the profile uses and used, the other environment,
+//! our own identities, the policy's limits for keys.
+
+use jiff::Timestamp;
+
+use super::certificate::{CertificateFacts, Fingerprint, ImportContext, KeyAlgorithm, KeySize};
+use super::connection::Connection;
+use super::identifier::ProfileKind;
+use super::policy::{Requirement, ResolvedPolicy, Setting, SettingValue};
+use super::renewal::replaced_now;
+use super::timeline::{CertificatePurpose, CertificateUse, all_fingerprints, used_now};
+
+/// Where a certificate arrives, and what is known there.
+pub struct Arrival<'r, 'a> {
+    /// The connection.
+    pub connection: &'r Connection,
+    /// The profile.
+    pub kind: ProfileKind,
+    /// For one purpose alone, where one is named.
+    pub purpose: Option<CertificatePurpose>,
+    /// The certificates of our identities.
+    pub own: &'a [CertificateFacts],
+    /// What is known of partners' certificates.
+    pub known: &'r dyn Fn(&Fingerprint) -> Option<&'a CertificateFacts>,
+    /// The connection's policy, where it can be had.
+    pub policy: Option<&'r ResolvedPolicy>,
+    /// Whether its fingerprint has been confirmed.
+    pub confirmed: bool,
+}
+
+impl<'a> Arrival<'_, 'a> {
+    /// What the certificate is held against.
+    #[must_use]
+    pub fn context(&self, new: &CertificateFacts, at: Timestamp) -> ImportContext<'a> {
+        let profile = self.connection.profile(self.kind);
+        let uses = profile.map_or(&[] as &[CertificateUse], |profile| &profile.partner_certificates);
+        let used_before = used_before(uses, at);
+        let installed = all_fingerprints(uses).into_iter().filter(|print| !used_before.contains(print)).collect();
+        let replaces = replaced_now(uses, self.purpose, at).and_then(|print| (self.known)(&print));
+        ImportContext {
+            own: self.own.iter().collect(),
+            replaces,
+            installed,
+            used_before,
+            other_environment: self.other_environment(replaces, at),
+            key_size: self.policy.and_then(|policy| key_size(new, policy, self.kind, at)),
+            confirmed: self.confirmed,
+        }
+    }
+
+    /// The certificate of the connection's other profile, where the two do not share one.
+    fn other_environment(&self, replaces: Option<&CertificateFacts>, at: Timestamp) -> Option<&'a CertificateFacts> {
+        let old = replaces?;
+        let (_, other) = self.connection.profiles().find(|(kind, _)| *kind != self.kind)?;
+        let theirs = used_now(&other.partner_certificates, at)?.fingerprint;
+        (theirs != old.fingerprint_sha256).then(|| (self.known)(&theirs)).flatten()
+    }
+}
+
+/// The certificates that were encrypted for and are not any more, nor will be.
+fn used_before(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint> {
+    let in_use = used_now(uses, at).map(|entry| entry.fingerprint);
+    let encrypts = |entry: &&CertificateUse| entry.purposes.contains(&CertificatePurpose::Encrypt);
+    let begins_later = |print: &Fingerprint| {
+        uses.iter()
+            .filter(encrypts)
+            .any(|entry| entry.fingerprint == *print && entry.from.is_some_and(|from| from > at))
+    };
+    let mut found: Vec<Fingerprint> = uses
+        .iter()
+        .filter(encrypts)
+        .map(|entry| entry.fingerprint)
+        .filter(|print| Some(*print) != in_use && !begins_later(print))
+        .collect();
+    found.dedup();
+    found
+}
+
+/// Whether a key is too short or too long for the rules in force at an instant.
+fn key_size(facts: &CertificateFacts, policy: &ResolvedPolicy, kind: ProfileKind, at: Timestamp) -> Option<KeySize> {
+    let setting = match facts.key.algorithm {
+        KeyAlgorithm::Rsa => Setting::PartnerRsaBits,
+        KeyAlgorithm::Ec => Setting::PartnerEcBits,
+        KeyAlgorithm::Ed | KeyAlgorithm::Other => return None,
+    };
+    let bits = SettingValue::Number(facts.key.bits);
+    policy
+        .rules
+        .iter()
+        .map(|resolved| &resolved.rule)
+        .filter(|rule| rule.setting == setting && rule.applies_to.covers(kind))
+        .filter(|rule| rule.from.instant() <= at && !rule.ended(at))
+        .find(|rule| !rule.requirement.met_by(setting, &bits))
+        .map(|rule| if above_the_least(&rule.requirement, facts.key.bits) { KeySize::Long } else { KeySize::Short })
+}
+
+/// Whether a size that a rule does not allow is above the least that it does.
+fn above_the_least(requirement: &Requirement, bits: u32) -> bool {
+    let number = |value: &SettingValue| match value {
+        SettingValue::Number(number) => Some(*number),
+        SettingValue::Flag(_) | SettingValue::Word(_) => None,
+    };
+    let least = match requirement {
+        Requirement::AtLeast(least) | Requirement::Range(least, _) => number(least),
+        Requirement::OneOf(allowed) => allowed.iter().filter_map(number).min(),
+        Requirement::Never(_) => None,
+    };
+    least.is_some_and(|least| bits >= least)
+}

@@ -1,0 +1,234 @@
+//! Renewing a partner's certificate for one purpose alone, for partners who use two: one to encrypt for, another that
+//! signs.
+
+use jiff::Timestamp;
+
+use super::certificate::{CertificateFacts, Fingerprint};
+use super::timeline::{
+    self, Activation, ActivationError, CertificatePurpose, CertificateUse, Renewal, acceptable_now, used_now,
+};
+
+/// The certificate that a new one takes the place of at an instant. For verifying that is the one which signs and is not
+/// encrypted for, where there is one; several are accepted at a time, and the one that began last counts.
+#[must_use]
+pub fn replaced_now(
+    uses: &[CertificateUse],
+    purpose: Option<CertificatePurpose>,
+    at: Timestamp,
+) -> Option<Fingerprint> {
+    let in_use = used_now(uses, at).map(|entry| entry.fingerprint);
+    if purpose != Some(CertificatePurpose::Verify) {
+        return in_use;
+    }
+    let accepted = acceptable_now(uses, at);
+    let began = |print: &Fingerprint| {
+        uses.iter().filter(|entry| entry.fingerprint == *print && verifies(entry)).filter_map(|entry| entry.from).max()
+    };
+    let signing = accepted.iter().copied().filter(|print| Some(*print) != in_use).max_by_key(began);
+    signing.or(accepted.first().copied())
+}
+
+/// Brings a renewed certificate into a profile for one purpose, or for both where none is named; what is used for the
+/// other purpose stays as it is.
+///
+/// For verifying it is accepted at once, whatever the activation says, because receiving may overlap; signatures made
+/// with the one it replaces are accepted until that one ends. `old` are the facts of [`replaced_now`].
+///
+/// # Errors
+/// As [`timeline::renew`].
+pub fn renew_for(
+    purpose: Option<CertificatePurpose>,
+    uses: &[CertificateUse],
+    new: &CertificateFacts,
+    old: Option<&CertificateFacts>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Renewal, ActivationError> {
+    match purpose {
+        None => timeline::renew(uses, new, old, activation, now),
+        Some(CertificatePurpose::Encrypt) => {
+            let encrypting = only(uses, CertificatePurpose::Encrypt);
+            let renewal = timeline::renew(&encrypting, new, old, activation, now)?;
+            let mut after = only(&renewal.uses, CertificatePurpose::Encrypt);
+            after.extend(only(uses, CertificatePurpose::Verify));
+            Ok(Renewal { uses: joined(after), ..renewal })
+        }
+        Some(CertificatePurpose::Verify) => verifying(uses, new, old, activation, now),
+    }
+}
+
+fn verifying(
+    uses: &[CertificateUse],
+    new: &CertificateFacts,
+    old: Option<&CertificateFacts>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Renewal, ActivationError> {
+    // Whether the instant is possible at all is judged by the same rule.
+    let activates = timeline::renew(&[], new, None, activation, now)?.activates;
+    let fresh = new.fingerprint_sha256;
+    let accepted_without_end = uses.iter().any(|entry| {
+        entry.fingerprint == fresh
+            && verifies(entry)
+            && entry.until.is_none()
+            && entry.from.is_none_or(|from| from <= now)
+    });
+    if accepted_without_end {
+        return Ok(Renewal { uses: uses.to_vec(), activates: now, replaces: None, warnings: Vec::new() });
+    }
+    let replaces = replaced_now(uses, Some(CertificatePurpose::Verify), now).filter(|old| *old != fresh);
+    // One that ends before its successor is used keeps verifying: a partner who is late is not to be shut out.
+    let end = old.filter(|old| Some(old.fingerprint_sha256) == replaces).map(|old| old.not_after);
+    let end = end.filter(|end| *end > activates);
+    let mut after = only(uses, CertificatePurpose::Encrypt);
+    for mut entry in only(uses, CertificatePurpose::Verify) {
+        if entry.fingerprint == fresh {
+            continue;
+        }
+        if Some(entry.fingerprint) == replaces {
+            entry.until = match (entry.until, end) {
+                (Some(until), Some(end)) => Some(until.min(end)),
+                (until, end) => until.or(end),
+            };
+        }
+        after.push(entry);
+    }
+    after.push(CertificateUse {
+        fingerprint: fresh,
+        purposes: vec![CertificatePurpose::Verify],
+        from: Some(now),
+        until: None,
+        zone: None,
+    });
+    Ok(Renewal { uses: joined(after), activates: now, replaces, warnings: Vec::new() })
+}
+
+fn verifies(entry: &CertificateUse) -> bool {
+    entry.purposes.contains(&CertificatePurpose::Verify)
+}
+
+/// The part of a list that serves one purpose.
+fn only(uses: &[CertificateUse], purpose: CertificatePurpose) -> Vec<CertificateUse> {
+    let part = uses.iter().filter(|entry| entry.purposes.contains(&purpose));
+    part.map(|entry| CertificateUse { purposes: vec![purpose], ..entry.clone() }).collect()
+}
+
+/// Entries that differ in nothing but their purpose become one again.
+fn joined(entries: Vec<CertificateUse>) -> Vec<CertificateUse> {
+    let mut found: Vec<CertificateUse> = Vec::new();
+    for entry in entries {
+        let same = |known: &&mut CertificateUse| {
+            (known.fingerprint, known.from, known.until) == (entry.fingerprint, entry.from, entry.until)
+                && known.zone == entry.zone
+        };
+        match found.iter_mut().find(same) {
+            Some(known) => known.purposes.extend(entry.purposes),
+            None => found.push(entry),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+    use crate::domain::timeline::plain_list;
+
+    const BOTH: Option<CertificatePurpose> = None;
+    const ENCRYPT: Option<CertificatePurpose> = Some(CertificatePurpose::Encrypt);
+    const VERIFY: Option<CertificatePurpose> = Some(CertificatePurpose::Verify);
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_second(number * 86_400).unwrap()
+    }
+
+    fn facts(id: u8, from: i64, until: i64) -> CertificateFacts {
+        CertificateFacts {
+            subject: "CN=partner".to_owned(),
+            issuer: "CN=partner".to_owned(),
+            serial: format!("{id:02x}"),
+            fingerprint_sha256: Fingerprint([id; 32]),
+            fingerprint_sha1: String::new(),
+            spki_sha256: format!("{id:02x}"),
+            not_before: day(from),
+            not_after: day(until),
+            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
+            self_signed: true,
+            ca: false,
+            key_usage: Vec::new(),
+        }
+    }
+
+    fn accepts(uses: &[CertificateUse], at: i64) -> Vec<u8> {
+        let mut found: Vec<u8> = acceptable_now(uses, day(at)).iter().map(|print| print.0[0]).collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn encrypts(uses: &[CertificateUse], at: i64) -> Option<u8> {
+        used_now(uses, day(at)).map(|entry| entry.fingerprint.0[0])
+    }
+
+    /// The first encrypts alone, the second verifies alone.
+    fn two() -> Vec<CertificateUse> {
+        let mut uses = plain_list(&[Fingerprint([1; 32]), Fingerprint([2; 32])]);
+        uses[0].purposes = vec![CertificatePurpose::Encrypt];
+        uses
+    }
+
+    #[test]
+    fn the_encrypting_one_is_renewed_and_what_verifies_stays() {
+        let at = Activation::At { at: day(20), zone: None };
+        let old = facts(1, 0, 100);
+        assert_eq!(replaced_now(&two(), ENCRYPT, day(10)), Some(old.fingerprint_sha256));
+        let renewal = renew_for(ENCRYPT, &two(), &facts(3, 5, 200), Some(&old), &at, day(10)).unwrap();
+        assert_eq!((encrypts(&renewal.uses, 19), encrypts(&renewal.uses, 20)), (Some(1), Some(3)));
+        for at in [10, 20, 99, 150] {
+            assert_eq!(accepts(&renewal.uses, at), [2], "on day {at}");
+        }
+        assert_eq!(renewal.replaces, Some(old.fingerprint_sha256));
+    }
+
+    #[test]
+    fn the_verifying_one_is_renewed_and_what_encrypts_stays() {
+        let at = Activation::At { at: day(20), zone: None };
+        let old = facts(2, 0, 100);
+        assert_eq!(replaced_now(&two(), VERIFY, day(10)), Some(old.fingerprint_sha256));
+        let renewal = renew_for(VERIFY, &two(), &facts(3, 5, 200), Some(&old), &at, day(10)).unwrap();
+        assert_eq!((accepts(&renewal.uses, 9), accepts(&renewal.uses, 10)), (vec![2], vec![2, 3]));
+        assert_eq!(accepts(&renewal.uses, 100), [3], "the old one until it ends");
+        for at in [10, 20, 150] {
+            assert_eq!(encrypts(&renewal.uses, at), Some(1), "on day {at}");
+        }
+        let again = renew_for(VERIFY, &renewal.uses, &facts(3, 5, 200), None, &at, day(11)).unwrap();
+        assert_eq!((again.uses, again.replaces), (renewal.uses, None), "twice is once");
+    }
+
+    #[test]
+    fn one_certificate_for_both_may_be_split() {
+        let uses = plain_list(&[Fingerprint([1; 32])]);
+        let old = facts(1, 0, 100);
+        let now = Activation::Now;
+        let renewal = renew_for(VERIFY, &uses, &facts(3, 5, 200), Some(&old), &now, day(10)).unwrap();
+        assert_eq!((encrypts(&renewal.uses, 150), accepts(&renewal.uses, 50)), (Some(1), vec![1, 3]));
+        assert_eq!(accepts(&renewal.uses, 100), [3]);
+        let renewal = renew_for(ENCRYPT, &uses, &facts(3, 5, 200), Some(&old), &now, day(10)).unwrap();
+        assert_eq!((encrypts(&renewal.uses, 10), accepts(&renewal.uses, 150)), (Some(3), vec![1]));
+        let both = renew_for(BOTH, &uses, &facts(3, 5, 200), Some(&old), &now, day(10)).unwrap();
+        assert_eq!(both, timeline::renew(&uses, &facts(3, 5, 200), Some(&old), &now, day(10)).unwrap());
+    }
+
+    #[test]
+    fn what_is_not_changed_keeps_its_form_and_impossible_instants_are_refused() {
+        let uses = plain_list(&[Fingerprint([1; 32]), Fingerprint([2; 32])]);
+        let new = facts(3, 5, 200);
+        let renewal = renew_for(VERIFY, &uses, &new, None, &Activation::Now, day(10)).unwrap();
+        assert_eq!(renewal.uses[..2], uses, "the list is not cut into more pieces than it needs");
+        let past = Activation::At { at: day(9), zone: None };
+        for purpose in [ENCRYPT, VERIFY] {
+            assert!(matches!(renew_for(purpose, &uses, &new, None, &past, day(10)), Err(ActivationError::Past { .. })));
+        }
+    }
+}

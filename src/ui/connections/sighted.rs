@@ -1,0 +1,51 @@
+//! First sight of a partner's certificate, told above the connections and at the window's edge.
+
+use egui::Ui;
+
+use crate::app::engine::Snapshot;
+use crate::domain::sighting::Sighting;
+use crate::ui::desk::Desk;
+use crate::ui::intent::{InspectorTab, Intent};
+use crate::ui::shell::Toasts;
+use crate::ui::widgets::{ToneName, notice, secondary};
+
+/// The partner's name, as the connection has it.
+fn partner<'a>(snapshot: &'a Snapshot, sighting: &'a Sighting) -> &'a str {
+    let state = snapshot.connection(&sighting.connection);
+    state.map_or(sighting.connection.as_str(), |state| state.connection.name.as_str())
+}
+
+/// The band above the connections: the newest, and how many more there are.
+pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let snapshot = std::sync::Arc::clone(desk.snapshot);
+    let Some(first) = snapshot.sightings.first() else { return };
+    let more = match snapshot.sightings.len() {
+        1 => String::new(),
+        all => format!("\n{} more certificates were seen that nobody expected", all - 1),
+    };
+    let text = format!("{}{more}", first.meaning());
+    let look = notice(ui, ToneName::Warn, &first.head(partner(&snapshot, first)), &text, |ui| {
+        secondary(ui, "Look at the certificate…").clicked()
+    });
+    if look {
+        desk.intend(Intent::Inspect {
+            connection: first.connection.clone(),
+            profile: Some(first.profile),
+            tab: Some(InspectorTab::Certificates),
+        });
+    }
+    ui.add_space(6.0);
+}
+
+/// Tells what has come into sight since the workspace was read before.
+pub(crate) fn tell_sightings(toasts: &mut Toasts, before: &Snapshot, now: &Snapshot) {
+    let known = |sighting: &Sighting| {
+        before.sightings.iter().any(|each| {
+            (&each.connection, each.profile, each.fingerprint, each.kind)
+                == (&sighting.connection, sighting.profile, sighting.fingerprint, sighting.kind)
+        })
+    };
+    for sighting in now.sightings.iter().filter(|sighting| !known(sighting)).take(3) {
+        toasts.warn(&sighting.head(partner(now, sighting)), &sighting.named());
+    }
+}
