@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod afterwards;
 mod certificates;
 mod check;
 mod clock;
@@ -14,6 +15,7 @@ mod error;
 mod identities;
 mod inbox;
 mod keys;
+mod large;
 mod outbox;
 mod owed;
 mod policies;
@@ -30,6 +32,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use afterwards::Afterwards;
 pub use certificates::{
     CertificateSource, ImportRequest, ImportResult, ImportedProfile, Inspection, ListedCertificate, ListedUse,
 };
@@ -63,6 +66,8 @@ pub struct App {
     preparation: Option<Preparation>,
     /// What this program is at of all that is due.
     in_hand: InHand,
+    /// What it does when whoever waited has been answered.
+    afterwards: Afterwards,
     /// Our keys, unsealed once.
     keys: keys::UnsealedKeys,
 }
@@ -78,6 +83,7 @@ impl App {
             opened: Arc::default(),
             preparation: None,
             in_hand: InHand::default(),
+            afterwards: Afterwards::default(),
             keys: keys::UnsealedKeys::default(),
         }
     }
@@ -151,8 +157,9 @@ impl App {
         Ok(self.existing().await?.map(|workspace| workspace.protection()))
     }
 
-    /// Closes the workspace.
+    /// Closes the workspace, once what is done afterwards has ended.
     pub async fn close(&self) {
+        self.afterwards.ended().await;
         if let Some(workspace) = self.opened.lock().await.take() {
             workspace.close().await;
         }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::archive::{Archive, private_folder};
@@ -33,6 +34,8 @@ struct Inner {
     database: Database,
     archive: Archive,
     safe: RwLock<Safe>,
+    /// Rung when something to be done was kept through this workspace.
+    duty_kept: Notify,
 }
 
 /// The workspace's key and how it is kept.
@@ -143,7 +146,12 @@ impl Workspace {
             }
         };
         let archive = Archive::new(folder.join(ARCHIVE));
-        Ok(Self { inner: Arc::new(Inner { folder, database, archive, safe: RwLock::new(safe) }) })
+        Ok(Self { inner: Arc::new(Inner { folder, database, archive, safe: RwLock::new(safe), duty_kept: Notify::new() }) })
+    }
+
+    /// Rung when something to be done was kept, by this program.
+    pub(super) fn duty_kept(&self) -> &Notify {
+        &self.inner.duty_kept
     }
 
     /// The workspace's folder.
