@@ -15,8 +15,12 @@ use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Workspace};
 
-/// How often is looked for what is due.
-const EVERY: Duration = Duration::from_secs(1);
+/// How soon is looked again where something due could not be begun, or the journal not be read.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How long is waited at most: another program may have left something to be done, the clock may have been set, the machine
+/// may have slept.
+const AT_MOST: Duration = Duration::from_secs(15);
 
 /// How much is done at once.
 const AT_ONCE: usize = 4;
@@ -71,32 +75,46 @@ impl Courier {
         let mut running = JoinSet::new();
         loop {
             // A journal that cannot be read now is read again in a moment.
-            drop(self.round(&mut running).await);
+            let wait = self.round(&mut running).await.unwrap_or(SOON);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
-                () = tokio::time::sleep(EVERY) => {}
+                () = tokio::time::sleep(wait) => {}
+                () = self.workspace.duty_comes() => {}
+                // There is room for another.
+                Some(_) = running.join_next() => {}
             }
         }
         let finished = async { while running.join_next().await.is_some() {} };
         drop(tokio::time::timeout(GRACE, finished).await);
     }
 
-    /// Begins what is due now, as far as there is room.
-    pub(super) async fn round(&mut self, running: &mut JoinSet<()>) -> Result<(), AppError> {
+    /// Begins what is due now, as far as there is room, and says for how long nothing else is due.
+    pub(super) async fn round(&mut self, running: &mut JoinSet<()>) -> Result<Duration, AppError> {
         while running.try_join_next().is_some() {}
         if !self.is_alone() {
-            return Ok(());
+            return Ok(AT_MOST);
         }
         self.app.note_running().await;
         let now = self.app.now();
         let due = self.workspace.duties(now).await?;
-        if due.iter().any(|duty| duty.kind == DutyKind::Deadline)
-            && self.app.settle_overdue(&self.workspace, now).await?
-        {
-            (self.tell)(ServeEvent::JournalChanged);
+        let mut wait = match self.workspace.next_duty(now).await? {
+            Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or(SOON).min(AT_MOST),
+            None => AT_MOST,
+        };
+        if due.iter().any(|duty| duty.kind == DutyKind::Deadline) {
+            match self.app.settle_overdue(&self.workspace, now).await {
+                Ok(true) => (self.tell)(ServeEvent::JournalChanged),
+                Ok(false) => {}
+                // The rest is done all the same.
+                Err(_) => wait = wait.min(SOON),
+            }
         }
         for duty in due.into_iter().filter(|duty| duty.kind != DutyKind::Deadline) {
-            let Some(hand) = self.app.in_hand.take(duty.transmission, duty.kind) else { continue };
+            let Some(hand) = self.app.in_hand.take(duty.transmission, duty.kind) else {
+                wait = wait.min(SOON);
+                continue;
+            };
+            // One that ends makes room.
             let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
             let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
             running.spawn(async move {
@@ -110,7 +128,7 @@ impl Courier {
                 drop((hand, place));
             });
         }
-        Ok(())
+        Ok(wait)
     }
 
     fn is_alone(&mut self) -> bool {

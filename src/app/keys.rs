@@ -9,7 +9,7 @@ use crate::certificate::{Certificate, PrivateKey};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{Fingerprint, KeyAlgorithm};
 use crate::domain::identifier::IdentityName;
-use crate::store::Workspace;
+use crate::store::{StoredIdentity, Workspace};
 
 /// An identity with its key unsealed.
 pub(super) struct UnsealedIdentity {
@@ -67,6 +67,15 @@ impl App {
         name: &IdentityName,
     ) -> Result<UnsealedIdentity, AppError> {
         let stored = workspace.identity(name).await?.ok_or_else(|| super::identities::unknown(name))?;
+        self.unseal_stored(workspace, &stored).await
+    }
+
+    async fn unseal_stored(
+        &self,
+        workspace: &Workspace,
+        stored: &StoredIdentity,
+    ) -> Result<UnsealedIdentity, AppError> {
+        let name = &stored.name;
         let mut chain = stored.chain.iter().map(|der| Certificate::from_der(der));
         let certificate =
             chain.next().ok_or_else(|| AppError::new(format!("identity `{name}` has no certificate")))??;
@@ -85,9 +94,18 @@ impl App {
 
     /// Unseals every identity: an inbound message may be encrypted for any of them, retired ones included.
     pub(super) async fn unseal_all(&self, workspace: &Workspace) -> Result<Vec<UnsealedIdentity>, AppError> {
+        self.unseal_these(workspace, &workspace.identities().await?).await
+    }
+
+    /// Unseals the identities that were read before.
+    pub(super) async fn unseal_these(
+        &self,
+        workspace: &Workspace,
+        stored: &[StoredIdentity],
+    ) -> Result<Vec<UnsealedIdentity>, AppError> {
         let mut all = Vec::new();
-        for identity in workspace.identities().await? {
-            all.push(self.unseal(workspace, &identity.name).await?);
+        for identity in stored {
+            all.push(self.unseal_stored(workspace, identity).await?);
         }
         Ok(all)
     }

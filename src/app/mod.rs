@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod afterwards;
 mod arrivals;
 mod calendar;
 mod certificates;
@@ -19,6 +20,7 @@ mod identity_requests;
 mod identity_sheet;
 mod inbox;
 mod keys;
+mod large;
 mod missed;
 mod notices;
 mod observations;
@@ -45,6 +47,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use afterwards::Afterwards;
 pub use certificates::{
     CertificateSource, Confirmed, ImportRequest, ImportResult, ImportedProfile, InspectedCandidate,
     InspectedCertificate, Inspection, ListedCertificate, ListedUse,
@@ -95,6 +98,8 @@ pub struct App {
     preparation: Option<Preparation>,
     /// What this program is at of all that is due.
     in_hand: InHand,
+    /// What it does when whoever waited has been answered.
+    afterwards: Afterwards,
     /// Our keys, unsealed once.
     keys: keys::UnsealedKeys,
     /// What was noticed in passing and written down last.
@@ -112,6 +117,7 @@ impl App {
             opened: Arc::default(),
             preparation: None,
             in_hand: InHand::default(),
+            afterwards: Afterwards::default(),
             keys: keys::UnsealedKeys::default(),
             noted: observations::Noted::default(),
         }
@@ -186,8 +192,9 @@ impl App {
         Ok(self.existing().await?.map(|workspace| workspace.protection()))
     }
 
-    /// Closes the workspace.
+    /// Closes the workspace, once what is done afterwards has ended.
     pub async fn close(&self) {
+        self.afterwards.ended().await;
         if let Some(workspace) = self.opened.lock().await.take() {
             workspace.close().await;
         }

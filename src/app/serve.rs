@@ -125,6 +125,7 @@ impl App {
                 .hint("stop it first, or give this one a workspace of its own"));
         }
         super::send::settle_abandoned(&workspace, self.now()).await?;
+        self.settle_left(&workspace).await?;
         let tls = match &options.tls {
             Some((chain, key)) => {
                 let chain = super::certificates::read_bytes(chain)?;

@@ -1,7 +1,7 @@
 //! Building an outbound message (RFC 4130 section 4.2, RFC 5402 section 3): a payload signed, compressed and encrypted as
 //! the profile says, as one stream of a length that is known before it is written.
 
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -71,6 +71,28 @@ impl OutboundMessage<'_> {
     /// or reading or writing failed.
     pub fn build<P: Read + Seek>(&self, payload: &mut P, out: &mut (dyn Write + Send)) -> Result<Built, BuildError> {
         self.build_beside(payload, out, None)
+    }
+
+    /// Whether it can be built from a payload that is read once, and comes from where it cannot be read again: nothing
+    /// about it has to be known before it is written but its length.
+    #[must_use]
+    pub fn is_built_in_one_pass(&self) -> bool {
+        self.profile.compression == Compression::None
+            && self
+                .signing
+                .is_none_or(|signing| signing.fixed_length().is_some() && !self.profile.quirks.canonicalise_mic)
+    }
+
+    /// The same as [`OutboundMessage::build`] from a payload that is read once.
+    ///
+    /// # Errors
+    /// As for [`OutboundMessage::build`], and where it is not [built in one pass](OutboundMessage::is_built_in_one_pass).
+    pub fn build_in_one_pass<P: Read>(
+        &self,
+        payload: &mut P,
+        out: &mut (dyn Write + Send),
+    ) -> Result<Built, BuildError> {
+        self.build_beside(&mut Once(payload), out, None)
     }
 
     /// The same, with the temporary file in `folder`, where there is room for what is sent.
@@ -440,6 +462,21 @@ pub(super) fn signature_part_head(boundary: &str) -> Vec<u8> {
         ("Content-Disposition".to_owned(), "attachment; filename=\"smime.p7s\"".to_owned()),
     ]));
     head
+}
+
+/// What is read once.
+struct Once<'p, P>(&'p mut P);
+
+impl<P: Read> Read for Once<'_, P> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<P> Seek for Once<'_, P> {
+    fn seek(&mut self, _to: SeekFrom) -> io::Result<u64> {
+        Err(io::Error::new(io::ErrorKind::NotSeekable, "the payload can be read only once"))
+    }
 }
 
 struct Counting<'a> {

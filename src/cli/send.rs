@@ -6,6 +6,7 @@ use super::table::labelled;
 use super::{Answer, Session, words};
 use crate::app::{AppError, Payload, SendEvent, SendRequest};
 use crate::domain::identifier::ProfileKind;
+use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
 use crate::domain::transmission::{Stage, StageStatus, Transmission, Verdict};
 
@@ -26,7 +27,8 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
                 out.moving(&format!("{} …", stage.stage.label()));
             }
             SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
-            SendEvent::Progress { bytes, total } => out.moving(&format!("Sent {bytes} of {total} bytes")),
+            SendEvent::Building { bytes, total } => out.moving(&bar("Building", bytes, total)),
+            SendEvent::Progress { bytes, total } => out.moving(&bar("Sending", bytes, total)),
         })
         .await?;
     session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
@@ -34,6 +36,18 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
         session.out.aside(&line);
     }
     Ok(Answer::of(matches!(sent.verdict, Verdict::Delivered | Verdict::Pending)))
+}
+
+/// How far something has come: `Sending  ████████░░░░░░░░░░░░   42 %  431 MB of 1.0 GB`.
+fn bar(what: &str, bytes: u64, total: u64) -> String {
+    const WIDTH: usize = 20;
+    let Some(hundredths) = bytes.min(total).saturating_mul(100).checked_div(total) else {
+        return format!("{what}  {}", size(bytes));
+    };
+    let hundredths = usize::try_from(hundredths).unwrap_or(100);
+    let full = hundredths * WIDTH / 100;
+    let (done, left) = ("█".repeat(full), "░".repeat(WIDTH - full));
+    format!("{what:<8}  {done}{left}  {hundredths:>3} %  {} of {}", size(bytes), size(total))
 }
 
 /// A stage on a line: `✓ Connected  TLS 1.3  48 ms`.
@@ -68,4 +82,18 @@ pub(super) fn outcome(sent: &Transmission) -> String {
     }
     text.push_str(&format!("\nTransmission {}  Message-ID {}\n", sent.id, super::output::line(&sent.message_id)));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_how_far_it_has_come() {
+        assert!(bar("Sending", 0, 1000).starts_with(&format!("Sending   {}    0 %", "░".repeat(20))));
+        assert!(bar("Building", 1000, 1000).starts_with(&format!("Building  {}  100 %", "█".repeat(20))));
+        assert!(bar("Sending", 1, 2).contains("  50 %"));
+        // Of what comes through a pipe nobody knows how much there is.
+        assert_eq!(bar("Building", 5, 0), format!("Building  {}", size(5)));
+    }
 }

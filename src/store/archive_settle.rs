@@ -40,20 +40,6 @@ impl Archive {
     /// # Errors
     /// Where the part is not a raw body, or the files cannot be read or written. Then the body is still whole.
     pub fn settle(&self, id: TransmissionId, part: Part, keep: u64) -> Result<Option<Cut>, FileError> {
-        self.settle_known(id, part, keep, None)
-    }
-
-    /// The same for a body whose SHA-256, in 64 hex digits, is known: it need not be read for it once more.
-    ///
-    /// # Errors
-    /// As [`Archive::settle`].
-    pub fn settle_known(
-        &self,
-        id: TransmissionId,
-        part: Part,
-        keep: u64,
-        sha256: Option<String>,
-    ) -> Result<Option<Cut>, FileError> {
         const DOING: &str = "cut";
         let path = self.path(id, part);
         if !part.is_body() {
@@ -72,10 +58,7 @@ impl Archive {
             return Ok(None);
         }
         let end = END.min(keep / 2);
-        let sha256 = match sha256 {
-            Some(known) => known,
-            None => digest_of(&mut file).map_err(FileError::on("read", &path))?,
-        };
+        let sha256 = digest_of(&mut file).map_err(FileError::on("read", &path))?;
         let cut = Cut { length, sha256, head: end, tail: end };
         // The note comes first: beside a body that is still whole it is not believed (see `cut`).
         let note = note_path(&path);
@@ -88,6 +71,12 @@ impl Archive {
             Ok(())
         })?;
         Ok(Some(cut))
+    }
+
+    /// Whether a raw body is there as it went over the line, longer than is kept of one that is settled.
+    #[must_use]
+    pub fn is_whole(&self, id: TransmissionId, part: Part) -> bool {
+        fs::metadata(self.path(id, part)).is_ok_and(|found| found.len() > DEFAULT_KEEP)
     }
 
     /// SHA-256 of a part as it is kept, in 64 hex digits.

@@ -61,6 +61,22 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(duty).collect()
     }
 
+    /// When the next is to be done after an instant.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn next_duty(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        const DOING: &str = "look for what is to be done";
+        let statement =
+            sql("SELECT at_ns FROM duties WHERE at_ns > $1 ORDER BY at_ns LIMIT 1").bind(nanoseconds(after));
+        self.reading(DOING).await?.row(DOING, statement).await?.as_ref().map(instant).transpose()
+    }
+
+    /// Waits until this program has kept something to be done, or has since this was last waited for.
+    pub async fn duty_comes(&self) {
+        self.duty_kept().notified().await;
+    }
+
     /// What is to be done for one transmission.
     ///
     /// # Errors
@@ -99,7 +115,9 @@ impl Transaction {
             .bind(nanoseconds(duty.at))
             .bind(i64::from(duty.number))
             .bind(duty.whither.clone());
-        self.session.execute("keep what is to be done", statement).await.map(|_| ())
+        self.session.execute("keep what is to be done", statement).await?;
+        self.keeps_duty = true;
+        Ok(())
     }
 
     /// What is to be done for one transmission.
@@ -145,12 +163,16 @@ fn of_one(id: TransmissionId, kind: DutyKind) -> Statement {
         .bind(kind.as_str())
 }
 
-fn duty(row: &AnyRow) -> Result<Duty, StoreError> {
+fn instant(row: &AnyRow) -> Result<Timestamp, StoreError> {
     let at: i64 = column(row, "at_ns")?;
+    Timestamp::from_nanosecond(i128::from(at)).map_err(StoreError::damaged("the instant of a duty"))
+}
+
+fn duty(row: &AnyRow) -> Result<Duty, StoreError> {
     Ok(Duty {
         transmission: parsed(row, "transmission")?,
         kind: parsed(row, "kind")?,
-        at: Timestamp::from_nanosecond(i128::from(at)).map_err(StoreError::damaged("the instant of a duty"))?,
+        at: instant(row)?,
         number: u32::try_from(column::<i64>(row, "number")?).map_err(StoreError::damaged("the number of a duty"))?,
         whither: column(row, "whither")?,
     })
@@ -185,6 +207,10 @@ mod tests {
         assert_eq!(workspace.duties(now()).await.unwrap(), std::slice::from_ref(&receipt));
         assert_eq!(workspace.duties(later).await.unwrap(), [receipt, attempt]);
         assert_eq!(workspace.duty(sent.id, DutyKind::Deadline).await.unwrap(), None);
+        assert_eq!(workspace.next_duty(now()).await.unwrap(), Some(later));
+        assert_eq!(workspace.next_duty(later).await.unwrap(), None);
+        let told = tokio::time::timeout(std::time::Duration::from_secs(20), workspace.duty_comes()).await;
+        assert!(told.is_ok(), "whoever does what is due is woken");
 
         let mut transaction = workspace.begin().await.unwrap();
         transaction.end_duty(sent.id, DutyKind::Receipt).await.unwrap();

@@ -177,6 +177,20 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
 
+    /// The transmissions since an instant whose payload has more than so many bytes, the newest first, at most a hundred.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn large(&self, more_than: u64, since: Timestamp) -> Result<Vec<TransmissionSummary>, StoreError> {
+        const DOING: &str = "list the large transmissions";
+        let statement =
+            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
+             FROM transmissions WHERE at_ns >= $1 AND payload_bytes > $2 ORDER BY at_ns DESC, id DESC LIMIT 100")
+            .bind(nanoseconds(since))
+            .bind(i64::try_from(more_than).unwrap_or(i64::MAX));
+        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
+    }
+
     /// The newest message sent to each profile that anything was sent to.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ use super::workspace::Workspace;
 pub struct Transaction {
     workspace: Workspace,
     pub(super) session: Session,
+    /// Something to be done is among the changes.
+    pub(super) keeps_duty: bool,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -22,7 +24,7 @@ impl std::fmt::Debug for Transaction {
 
 impl Transaction {
     pub(super) const fn new(workspace: Workspace, session: Session) -> Self {
-        Self { workspace, session }
+        Self { workspace, session, keeps_duty: false }
     }
 
     /// The workspace's key, or why it is locked.
@@ -35,6 +37,10 @@ impl Transaction {
     /// # Errors
     /// Where the disk is full or fails; then nothing has changed.
     pub async fn commit(self) -> Result<(), StoreError> {
-        self.session.commit("write the changes").await
+        self.session.commit("write the changes").await?;
+        if self.keeps_duty {
+            self.workspace.duty_kept().notify_one();
+        }
+        Ok(())
     }
 }

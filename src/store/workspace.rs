@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use jiff::Timestamp;
+use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::archive::{Archive, private_folder};
@@ -35,6 +36,8 @@ struct Inner {
     archive: Archive,
     safe: RwLock<Safe>,
     connections: ReadBefore,
+    /// Rung when something to be done was kept through this workspace.
+    duty_kept: Notify,
 }
 
 /// The workspace's key and how it is kept.
@@ -152,6 +155,7 @@ impl Workspace {
                 archive,
                 safe: RwLock::new(safe),
                 connections: ReadBefore::default(),
+                duty_kept: Notify::new(),
             }),
         })
     }
@@ -159,6 +163,11 @@ impl Workspace {
     /// The connections as they were read last.
     pub(super) fn read_before(&self) -> &ReadBefore {
         &self.inner.connections
+    }
+
+    /// Rung when something to be done was kept, by this program.
+    pub(super) fn duty_kept(&self) -> &Notify {
+        &self.inner.duty_kept
     }
 
     /// The workspace's folder.

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use super::meter::Meter;
 
 /// One piece, in bytes.
-const PIECE: u64 = 256 * 1024;
+const PIECE: u64 = 512 * 1024;
 
 /// A piece on its way, and the file for those after it.
 type Reading = JoinHandle<io::Result<(Vec<u8>, File)>>;

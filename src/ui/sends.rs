@@ -26,7 +26,7 @@ pub struct Run {
     pub transmission: Option<TransmissionId>,
     /// The stages so far, in their order; a running one is replaced when it ends.
     pub stages: Vec<Stage>,
-    /// Bytes handed over, of so many.
+    /// How far the running stage has come: bytes, of so many.
     pub progress: Option<(u64, u64)>,
     /// Whether the user has asked to give it up.
     pub cancelling: bool,
@@ -88,8 +88,12 @@ impl Sends {
         let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
         match event {
             SendEvent::Begun { id, .. } => run.transmission = Some(id),
-            SendEvent::Progress { bytes, total } => run.progress = Some((bytes, total)),
+            SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } => {
+                run.progress = Some((bytes, total));
+            }
             SendEvent::Stage(stage) => {
+                // What was told so far was about the stage before.
+                run.progress = None;
                 match run.stages.iter_mut().find(|known| known.stage == stage.stage) {
                     Some(known) => *known = stage,
                     None => run.stages.push(stage),

@@ -191,7 +191,7 @@ async fn send(
     let told = out.clone();
     let shown = std::sync::atomic::AtomicU64::new(0);
     let events = move |event: SendEvent| {
-        if let SendEvent::Progress { bytes, total } = &event {
+        if let SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } = &event {
             // A window shows hundredths: what comes between would only keep it busy.
             let hundredth = bytes * 100 / (*total).max(1);
             if shown.swap(hundredth, std::sync::atomic::Ordering::Relaxed) == hundredth {

@@ -8,7 +8,7 @@ use super::judgement::Outcome;
 use super::wish::ReceiptWish;
 use super::{Addressed, Candidate, FIRST, Receiver, cannot_keep};
 use crate::app::AppError;
-use crate::app::send::{blocking, head_bytes};
+use crate::app::send::head_bytes;
 use crate::app::serve::ServeEvent;
 use crate::as2::{BuiltReceipt, ReceiptContent, SigningPlan, build_receipt};
 use crate::domain::algorithm::{Digest, SignatureScheme};
@@ -18,7 +18,7 @@ use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{
     Attempt, MicComparison, Stage, StageName, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{DEFAULT_KEEP, Duty, DutyKind, Part, StoreError, Workspace};
+use crate::store::{Duty, DutyKind, Part};
 use crate::transport::{Response, ResponseBody};
 
 /// An answer, and the transmission whose receipt is posted once the answer has gone.
@@ -192,35 +192,8 @@ impl Receiver {
         }
         transaction.commit().await?;
         transmission.stages.push(stage);
-        if transmission.bytes.sent > DEFAULT_KEEP || transmission.bytes.payload > DEFAULT_KEEP {
-            let digested = transmission.payload_sha256.is_some() || transmission.verdict != Verdict::Received;
-            self.afterwards(cut_and_digest(self.workspace.clone(), transmission.id, digested));
-        }
+        self.app.settle_large(&self.workspace, transmission, None);
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
         Ok(())
     }
-}
-
-/// Cuts a large body to what is kept of it, and journals the digest of a large payload. A body that could not be cut stays
-/// whole, and what is not digested now is not digested; neither makes the message less received.
-async fn cut_and_digest(workspace: Workspace, id: TransmissionId, digested: bool) {
-    let archive = workspace.archive().clone();
-    let work = blocking(move || {
-        // A repetition has no payload; its body is cut all the same.
-        let digest = if digested { None } else { archive.sha256(id, Part::Payload).ok() };
-        archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?;
-        Ok(digest)
-    });
-    if let Ok(Some(digest)) = work.await {
-        drop(journal_digest(&workspace, id, digest).await);
-    }
-}
-
-async fn journal_digest(workspace: &Workspace, id: TransmissionId, digest: String) -> Result<(), StoreError> {
-    let mut transaction = workspace.begin().await?;
-    if let Some(mut transmission) = transaction.transmission(id).await? {
-        transmission.payload_sha256 = Some(digest);
-        transaction.update_transmission(&transmission).await?;
-    }
-    transaction.commit().await
 }

@@ -15,11 +15,10 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinSet;
 
 use answer::Answer;
 use arrived::may_be_receipt;
@@ -27,9 +26,11 @@ use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
 use keeping::keep_body;
+use recipients::encrypted_for_another;
 use repetition::REPEATED;
 use wish::ReceiptWish;
 
+use super::afterwards::Afterwards;
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, new_id};
 use super::serve::ServeEvent;
@@ -63,9 +64,8 @@ pub(super) struct Receiver {
     workspace: Workspace,
     inbox: Option<PathBuf>,
     events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
-    /// What is done once a message has been answered: receipts on their way to those who asked for them, large messages
-    /// that are digested and cut.
-    afterwards: std::sync::Mutex<JoinSet<()>>,
+    /// Receipts on their way to those who asked for them, once the message has been answered.
+    afterwards: Afterwards,
     posts: Arc<Semaphore>,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
@@ -105,20 +105,12 @@ impl Receiver {
         let workspace = app.workspace().await?;
         let in_work = std::array::from_fn(|_| Mutex::default());
         let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
-        Ok(Self { app, workspace, inbox, events, afterwards: std::sync::Mutex::default(), posts, in_work })
+        Ok(Self { app, workspace, inbox, events, afterwards: Afterwards::default(), posts, in_work })
     }
 
-    /// Waits for what is done afterwards.
+    /// Waits for the receipts that are on their way.
     pub(super) async fn finished(&self) {
-        let mut afterwards = std::mem::take(&mut *self.afterwards.lock().unwrap_or_else(PoisonError::into_inner));
-        while afterwards.join_next().await.is_some() {}
-    }
-
-    /// Has something done that nobody who is answered waits for.
-    fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
-        let mut afterwards = self.afterwards.lock().unwrap_or_else(PoisonError::into_inner);
-        while afterwards.try_join_next().is_some() {}
-        afterwards.spawn(work);
+        self.afterwards.ended().await;
     }
 
     /// Posts the receipt of a message once the answer to the message has gone. Where it has not, the message was
@@ -126,7 +118,7 @@ impl Receiver {
     fn post_receipt(&self, id: TransmissionId, answered: Answered) {
         let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
         let places = Arc::clone(&self.posts);
-        self.afterwards(async move {
+        self.afterwards.begin(async move {
             answered.wait().await;
             // Closed never.
             let Ok(_place) = places.acquire_owned().await else { return };
@@ -306,14 +298,15 @@ impl Receiver {
         let mut fingerprints: Vec<Fingerprint> = candidates.iter().flat_map(|each| each.accepted.clone()).collect();
         fingerprints.dedup();
         let accepted = self.app.partner_certificates(&self.workspace, &fingerprints).await?;
-        let identities = self.app.unseal_all(&self.workspace).await?;
+        let ours = self.workspace.identities().await?;
+        let identities = self.app.unseal_these(&self.workspace, &ours).await?;
         let opened = self.open(transmission.id, headers, wish, identities, accepted).await?;
         let (opened, digest) = match opened {
             Ok(opened) => opened,
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
                 belongs_to(transmission, &chosen);
-                return Ok((self.unopened(&error, &chosen, at).await?, Some(chosen)));
+                return Ok((self.unopened(&error, &chosen, ours, at).await?, Some(chosen)));
             }
         };
         transmission.bytes.payload = opened.payload_length;
@@ -383,7 +376,7 @@ impl Receiver {
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
         let mut explanation = format!("The message was opened and delivered{sender}{}", remark(&opened));
         self.note_whose_key(&opened, &chosen, at).await;
-        if let Some(remark) = self.encrypted_for_another(&opened, &chosen, at).await? {
+        if let Some(remark) = encrypted_for_another(&opened, &chosen, ours, at) {
             explanation.push_str(&format!("; {remark}"));
         }
         let mut outcome = taken(Some(opened.mic), "Received", &explanation);

@@ -21,6 +21,7 @@ impl Receiver {
         &self,
         error: &OpenError,
         candidate: &Candidate,
+        identities: Vec<StoredIdentity>,
         at: Timestamp,
     ) -> Result<Outcome, AppError> {
         let outcome = cannot_open(error);
@@ -28,7 +29,7 @@ impl Receiver {
             return Ok(outcome);
         };
         let known = Known {
-            identities: self.workspace.identities().await?,
+            identities,
             certificates: self.workspace.certificates().await?,
             connections: self.workspace.connections().await?,
         };
@@ -61,31 +62,30 @@ impl Receiver {
             drop(note.await);
         }
     }
+}
 
-    /// A remark where a message was encrypted for another certificate of ours than the profile's.
-    pub(super) async fn encrypted_for_another(
-        &self,
-        opened: &Opened,
-        candidate: &Candidate,
-        at: Timestamp,
-    ) -> Result<Option<String>, AppError> {
-        let Some(encryption) = &opened.encryption else { return Ok(None) };
-        let identities = self.workspace.identities().await?;
-        let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
-        let own = known.own(candidate.profile.identity.at(at));
-        let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
-        Ok(own.zip(used).filter(|(own, used)| own.name != used.name).map(|(own, used)| {
-            let timeline = &candidate.profile.identity;
-            let certificate = KnownCertificate::from(&used.facts);
-            match timeline.next(at).filter(|(entry, _)| entry.name == used.name) {
-                Some((_, when)) => {
-                    let print = used.facts.fingerprint_sha256.short();
-                    format!("it was encrypted for {print} of `{}`, with which we sign from {when} on", used.name)
-                }
-                None => remark_on_recipient(&own, &used.name, &certificate),
+/// A remark where a message was encrypted for another certificate of ours than the profile's.
+pub(super) fn encrypted_for_another(
+    opened: &Opened,
+    candidate: &Candidate,
+    identities: Vec<StoredIdentity>,
+    at: Timestamp,
+) -> Option<String> {
+    let encryption = opened.encryption.as_ref()?;
+    let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
+    let own = known.own(candidate.profile.identity.at(at));
+    let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
+    own.zip(used).filter(|(own, used)| own.name != used.name).map(|(own, used)| {
+        let timeline = &candidate.profile.identity;
+        let certificate = KnownCertificate::from(&used.facts);
+        match timeline.next(at).filter(|(entry, _)| entry.name == used.name) {
+            Some((_, when)) => {
+                let print = used.facts.fingerprint_sha256.short();
+                format!("it was encrypted for {print} of `{}`, with which we sign from {when} on", used.name)
             }
-        }))
-    }
+            None => remark_on_recipient(&own, &used.name, &certificate),
+        }
+    })
 }
 
 /// The certificates of the workspace.

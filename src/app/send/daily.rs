@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::late::kept_mic;
 use super::material::Material;
+use super::payload::Way;
 use super::stages::Stages;
 use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
 use crate::app::keys::refuse_locked;
@@ -71,9 +72,8 @@ impl App {
             number: FIRST,
             daily: true,
             trouble: None,
-            body_sha256: None,
         };
-        if let Err(error) = sending.copy_payload(source).await {
+        if let Err(error) = sending.copy_payload(source, Way { before: 0, total: 0 }).await {
             // The document stays with whoever brought it, so nothing of it may be sent from here.
             let forgotten = workspace.archive().forget_unsent(work.id, Part::Payload);
             self.give_up(workspace, sending.transmission, NOT_TAKEN_OVER).await?;
@@ -144,7 +144,6 @@ impl App {
             number: duty.number,
             daily: true,
             trouble: None,
-            body_sha256: None,
         };
         match sent {
             Some(sent) => sending.repeat(sent).await?,
@@ -156,7 +155,7 @@ impl App {
                 sending.run(None, std::future::pending()).await?;
             }
         }
-        in_flight.end();
+        self.settle_large(workspace, &sending.transmission, Some(in_flight));
         Ok(Some(sending.transmission))
     }
 
@@ -322,7 +321,6 @@ mod tests {
             number: 2,
             daily: true,
             trouble: None,
-            body_sha256: None,
         };
         sending.repeat(sent).await.unwrap();
         assert_eq!(sending.transmission, decided);

@@ -1,11 +1,11 @@
 //! The end of an attempt: judged, explained, journalled, and what follows from it by itself.
 
-use super::{FIRST, Sending, blocking};
+use super::{FIRST, Sending};
 use crate::app::AppError;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, ReceiptFacts};
 use crate::domain::sent::{may_be_repeated, next_attempt};
 use crate::domain::transmission::{Attempt, StageName, Transmission, Verdict};
-use crate::store::{DEFAULT_KEEP, Duty, DutyKind, Part};
+use crate::store::{Duty, DutyKind};
 
 impl Sending<'_> {
     /// Judges, explains, journals the end.
@@ -19,7 +19,8 @@ impl Sending<'_> {
         {
             self.transmission.disposition = Some(receipt.disposition.to_string());
             self.transmission.signed_with = receipt.signature.good_with();
-            if receipt.mic.theirs.is_some() {
+            // In an algorithm that is unknown here nothing was compared, and a receipt that comes later could not be.
+            if receipt.mic.matches.is_some() {
                 self.transmission.mic = receipt.mic.clone();
             }
         }
@@ -66,19 +67,6 @@ impl Sending<'_> {
         self.transmission.receipt_due = (verdict == Verdict::Pending)
             .then(|| now.saturating_add(jiff::SignedDuration::from_mins(self.deadline_minutes())).unwrap_or(now));
         self.journal_end(in_answer).await?;
-        let settled = matches!(self.transmission.verdict, Verdict::Delivered | Verdict::Failed);
-        if settled {
-            // Decided: the stored bytes are not needed for another attempt, so large ones are cut to what is kept.
-            let (archive, id) = (self.workspace.archive().clone(), self.transmission.id);
-            let digest = self.body_sha256.take();
-            blocking(move || {
-                if archive.path(id, Part::RequestBody(FIRST)).exists() {
-                    archive.settle_known(id, Part::RequestBody(FIRST), DEFAULT_KEEP, digest)?;
-                }
-                Ok(())
-            })
-            .await?;
-        }
         Ok(())
     }
 

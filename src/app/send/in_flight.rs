@@ -25,14 +25,14 @@ const GRACE: i64 = 60;
 const INBOUND_GRACE: i64 = 86_400;
 
 /// The lock of one transmission under way.
-pub(super) struct InFlight {
+pub(in crate::app) struct InFlight {
     path: PathBuf,
     _locked: File,
 }
 
 impl InFlight {
     /// Takes the lock.
-    pub(super) fn begin(workspace: &Workspace, id: TransmissionId) -> Result<Self, AppError> {
+    pub(in crate::app) fn begin(workspace: &Workspace, id: TransmissionId) -> Result<Self, AppError> {
         let path = workspace.archive().prepare(id)?.join(NAME);
         let locked = File::create(&path)
             .and_then(|file| file.lock().map(|()| file))
@@ -41,7 +41,7 @@ impl InFlight {
     }
 
     /// The same, where nobody else is at it.
-    pub(super) fn try_begin(workspace: &Workspace, id: TransmissionId) -> Result<Option<Self>, AppError> {
+    pub(in crate::app) fn try_begin(workspace: &Workspace, id: TransmissionId) -> Result<Option<Self>, AppError> {
         let path = workspace.archive().prepare(id)?.join(NAME);
         let cannot = |error: std::io::Error| AppError::new(format!("cannot write {}: {error}", path.display()));
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(cannot)?;
@@ -53,7 +53,7 @@ impl InFlight {
     }
 
     /// Lets the lock go and takes its file away.
-    pub(super) fn end(self) {
+    pub(in crate::app) fn end(self) {
         // Where it cannot be taken away, it is unlocked all the same and says nothing wrong.
         fs::remove_file(&self.path).ok();
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::material::Material;
 use super::stages::Stages;
-use super::{InFlight, Sending, blocking};
+use super::{Sending, blocking};
 use crate::app::{App, AppError};
 use crate::as2::{MAX_RECEIPT, Mic};
 use crate::domain::algorithm::Digest;
@@ -15,7 +15,7 @@ use crate::domain::connection::Profile;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, Blame, Diagnosis, HttpAnswer, ReceiptFacts};
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::{Headers, Light, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{Archive, As2Pair, DEFAULT_KEEP, DutyKind, Part, Workspace};
+use crate::store::{Archive, As2Pair, DutyKind, Part, Workspace};
 
 /// A receipt that came by itself, kept in the archive under a number of its own.
 pub(in crate::app) struct ArrivedReceipt<'a> {
@@ -125,9 +125,8 @@ impl App {
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
-        if decides && matches!(verdict, Verdict::Delivered | Verdict::Failed) {
-            cut_beside(workspace, id);
-        }
+        // Whoever is sending it still does this at the end.
+        self.settle_large(workspace, &standing, None);
         Ok(workspace.transmission(id).await?)
     }
 
@@ -187,49 +186,62 @@ impl App {
     /// Ends the waiting for receipts whose deadline has passed: what they are for is uncertain, until they come after all.
     pub(in crate::app) async fn settle_overdue(&self, workspace: &Workspace, now: Timestamp) -> Result<bool, AppError> {
         let mut changed = false;
+        let mut trouble = None;
         for duty in workspace.duties(now).await?.into_iter().filter(|duty| duty.kind == DutyKind::Deadline) {
-            let mut transaction = workspace.begin().await?;
-            transaction.end_duty(duty.transmission, DutyKind::Deadline).await?;
-            let Some(mut standing) = transaction.transmission(duty.transmission).await? else { continue };
-            if standing.verdict == Verdict::Pending {
-                // Where nothing is known any more of how it was sent, or to whom.
-                standing.diagnosis = Some(Diagnosis {
-                    cause: "The receipt did not come in time".to_owned(),
-                    explanation: "The message was taken, and no receipt says what became of it".to_owned(),
-                    remedy: vec!["Ask the partner whether it has the message before it is sent again".to_owned()],
-                    blame: Blame::Partner,
-                    ..Diagnosis::default()
-                });
-                let sent = workspace.sent_as(standing.id).await?;
-                if let (Some(sent), Some(connection), Some(kind)) =
-                    (sent, standing.connection.clone(), standing.profile)
-                {
-                    let facts = AttemptFacts {
-                        request: sent.request(standing.message_id.clone(), standing.file.clone(), standing.bytes.sent),
-                        answer: AnswerFacts::Http(HttpAnswer {
-                            status: standing.http_status.unwrap_or(200),
-                            reason: String::new(),
-                            content_type: None,
-                            location: None,
-                            body_excerpt: String::new(),
-                            receipt: ReceiptFacts::Overdue { minutes: sent.profile.receipt_deadline_minutes },
-                        }),
-                    };
-                    let (verdict, lights) = diagnosis::judge(&facts);
-                    (standing.verdict, standing.lights) = (verdict, lights);
-                    if let Ok((_, connection, profile)) = self.profile(&connection, kind).await {
-                        let context = self.context(workspace, &connection, kind, &profile).await?;
-                        standing.diagnosis = Some(diagnosis::explain(&facts, &verdict, &lights, &context));
-                    }
-                } else {
-                    standing.verdict = Verdict::Uncertain;
-                }
-                transaction.update_transmission(&standing).await?;
-                changed = true;
+            // One that cannot be ended now is still due, and does not keep the rest from being ended.
+            match self.end_waiting(workspace, duty.transmission).await {
+                Ok(ended) => changed |= ended,
+                Err(error) => drop(trouble.get_or_insert(error)),
             }
-            transaction.commit().await?;
         }
-        Ok(changed)
+        match trouble {
+            Some(error) if !changed => Err(error),
+            _ => Ok(changed),
+        }
+    }
+
+    /// Ends the waiting for one receipt. False where nobody waits for it any more.
+    async fn end_waiting(&self, workspace: &Workspace, id: TransmissionId) -> Result<bool, AppError> {
+        let mut transaction = workspace.begin().await?;
+        transaction.end_duty(id, DutyKind::Deadline).await?;
+        let standing = transaction.transmission(id).await?.filter(|standing| standing.verdict == Verdict::Pending);
+        let Some(mut standing) = standing else {
+            transaction.commit().await?;
+            return Ok(false);
+        };
+        // Where nothing is known any more of how it was sent, or to whom.
+        standing.diagnosis = Some(Diagnosis {
+            cause: "The receipt did not come in time".to_owned(),
+            explanation: "The message was taken, and no receipt says what became of it".to_owned(),
+            remedy: vec!["Ask the partner whether it has the message before it is sent again".to_owned()],
+            blame: Blame::Partner,
+            ..Diagnosis::default()
+        });
+        let sent = workspace.sent_as(standing.id).await?;
+        if let (Some(sent), Some(connection), Some(kind)) = (sent, standing.connection.clone(), standing.profile) {
+            let facts = AttemptFacts {
+                request: sent.request(standing.message_id.clone(), standing.file.clone(), standing.bytes.sent),
+                answer: AnswerFacts::Http(HttpAnswer {
+                    status: standing.http_status.unwrap_or(200),
+                    reason: String::new(),
+                    content_type: None,
+                    location: None,
+                    body_excerpt: String::new(),
+                    receipt: ReceiptFacts::Overdue { minutes: sent.profile.receipt_deadline_minutes },
+                }),
+            };
+            let (verdict, lights) = diagnosis::judge(&facts);
+            (standing.verdict, standing.lights) = (verdict, lights);
+            if let Ok((_, connection, profile)) = self.profile(&connection, kind).await {
+                let context = self.context(workspace, &connection, kind, &profile).await?;
+                standing.diagnosis = Some(diagnosis::explain(&facts, &verdict, &lights, &context));
+            }
+        } else {
+            standing.verdict = Verdict::Uncertain;
+        }
+        transaction.update_transmission(&standing).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 
@@ -246,17 +258,6 @@ pub(super) fn kept_mic(transmission: &Transmission) -> Option<Mic> {
 fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
     let forgeable = standing.verdict == Verdict::Failed && standing.lights.receipt_signature != Light::Good;
     !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
-}
-
-/// Cuts the stored bytes of what is decided, where they are large and nobody is sending them: whoever is does it at the
-/// end. Not waited for, because a receipt is to be answered, and where it cannot be done they are only kept whole.
-fn cut_beside(workspace: &Workspace, id: TransmissionId) {
-    let Ok(Some(in_flight)) = InFlight::try_begin(workspace, id) else { return };
-    let archive = workspace.archive().clone();
-    drop(tokio::task::spawn_blocking(move || {
-        drop(archive.settle(id, Part::RequestBody(super::FIRST), DEFAULT_KEEP));
-        in_flight.end();
-    }));
 }
 
 /// Gives a receipt a place beside what it is for; the number of the place.

@@ -93,6 +93,11 @@ impl Material {
         })
     }
 
+    /// The payload turned out to have another length.
+    pub(super) const fn set_payload_length(&mut self, length: u64) {
+        self.entity.payload_length = length;
+    }
+
     pub(super) fn signs(&self) -> bool {
         self.profile.signing != Signing::None
     }

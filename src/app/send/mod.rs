@@ -7,29 +7,27 @@ mod giving_up;
 mod in_flight;
 mod late;
 mod material;
+mod payload;
 mod posting;
 mod stages;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
 pub(super) use daily::DailyWork;
-use giving_up::blocking_while_wanted;
-use in_flight::InFlight;
-pub(super) use in_flight::settle_abandoned;
+pub(super) use in_flight::{InFlight, settle_abandoned};
 pub(super) use late::ArrivedReceipt;
 pub(super) use posting::post_conditions;
 pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
 use super::{App, AppError};
-use crate::as2::{BuildError, Built, sha256_beside};
+use crate::as2::Built;
 use crate::domain::algorithm::Compression;
-use crate::domain::certificate::hex;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, RequestFacts};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -37,8 +35,9 @@ use crate::domain::sent::SentAs;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
 use crate::domain::transmission::{Direction, Headers, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
+use crate::store::{As2Pair, Part, Workspace};
 use material::Material;
+use payload::Way;
 use stages::Stages;
 
 /// What is sent.
@@ -94,6 +93,7 @@ impl App {
         let (workspace, connection, profile) = self.profile(&request.connection, request.profile).await?;
         refuse_locked(&workspace)?;
         settle_abandoned(&workspace, self.now()).await?;
+        self.settle_left(&workspace).await?;
         let at = self.now();
         let source = Source::open(&workspace, request, &profile, at).await?;
         let id = new_id(at);
@@ -118,10 +118,9 @@ impl App {
             number: FIRST,
             daily: false,
             trouble: None,
-            body_sha256: None,
         };
         sending.run(Some(source), cancelled).await?;
-        in_flight.end();
+        self.settle_large(&sending.workspace, &sending.transmission, Some(in_flight));
         Ok(sending.transmission)
     }
 
@@ -225,8 +224,6 @@ struct Sending<'a> {
     daily: bool,
     /// What went wrong here without changing the outcome.
     trouble: Option<String>,
-    /// SHA-256 of the message as it was built, where it is a large one.
-    body_sha256: Option<String>,
 }
 
 impl Sending<'_> {
@@ -252,18 +249,32 @@ impl Sending<'_> {
     /// Up to the answer. An error is our own fault, and nothing has left the house. Without a source the payload is in
     /// the archive already.
     async fn attempt(&mut self, source: Option<Source>, request: &mut RequestFacts) -> Result<AnswerFacts, AppError> {
-        let length = match source {
-            Some(source) => self.copy_payload(source).await?,
-            None => self.transmission.bytes.payload,
+        // A large file is copied while the message is built from it.
+        let (length, mut large) = match source {
+            Some(source) => match source.large() {
+                Some(length) => (length, Some(source)),
+                None => (self.copy_payload(source, Way { before: 0, total: 0 }).await?, None),
+            },
+            None => (self.transmission.bytes.payload, None),
         };
         self.stages.begin(StageName::Certificates);
         let material = Material::choose(self, length).await;
-        let material = self.stages.settle(material, Material::describe)?;
+        let material = self.stages.settle(material, Material::describe);
+        if material.is_err()
+            && let Some(source) = large.take()
+        {
+            // It can be sent again once there are certificates.
+            self.copy_payload(source, Way { before: 0, total: length }).await?;
+        }
+        let mut material = material?;
         request.encrypted_for = material.recipient.as_ref().map(|partner| partner.facts().fingerprint_sha256);
         request.signed_by = material.signs().then(|| material.identity.certificate.facts().fingerprint_sha256);
 
         self.stages.begin(StageName::Built);
-        let built = self.build(&material).await;
+        let built = match large {
+            Some(source) => self.copy_and_build(source, length, &mut material).await,
+            None => self.build(&material, Way { before: 0, total: length }).await,
+        };
         let built =
             self.stages.settle(built, |built| describe_built(self.transmission.bytes.payload, built, &material))?;
         self.transmission.bytes.sent = built.length;
@@ -288,72 +299,6 @@ impl Sending<'_> {
         self.exchange(post, &material, &built.mic).await
     }
 
-    /// Copies the payload into the archive, so that it can be sent again when the user's file is gone.
-    async fn copy_payload(&mut self, source: Source) -> Result<u64, AppError> {
-        let mut writer = self.workspace.archive().create(self.transmission.id, Part::Payload)?;
-        let copied = blocking_while_wanted(move |wanted| {
-            let mut from: Box<dyn Read> = match source.content {
-                Content::File(file) => Box::new(file),
-                Content::Text(text) => Box::new(io::Cursor::new(text)),
-            };
-            let mut buffer = vec![0; 128 * 1024];
-            let told = |error: io::Error, what: &str| {
-                io::Error::new(error.kind(), format!("the payload cannot be {what}: {error}"))
-            };
-            let copied = sha256_beside(|hash| {
-                loop {
-                    let read = match from.read(&mut buffer) {
-                        Ok(0) => return wanted.check(),
-                        Ok(read) => read,
-                        Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                        Err(error) => return Err(told(error, "read")),
-                    };
-                    hash.write_all(&buffer[..read])?;
-                    let mut writer = wanted.writer(&mut writer);
-                    writer.write_all(&buffer[..read]).map_err(|error| told(error, "copied into the archive"))?;
-                }
-            });
-            let ((), digest) = copied.map_err(|error| AppError::new(error.to_string()))?;
-            let file = writer.finish()?;
-            Ok((file.bytes, digest))
-        });
-        let (bytes, digest) = copied.await?;
-        self.transmission.bytes.payload = bytes;
-        self.transmission.payload_sha256 = Some(hex(&digest));
-        self.workspace.update_transmission(&self.transmission).await?;
-        Ok(bytes)
-    }
-
-    /// Builds the message into the archive: what goes out is what is kept, and its length is known.
-    async fn build(&mut self, material: &Material) -> Result<Built, AppError> {
-        let id = self.transmission.id;
-        let mut payload = self.workspace.archive().open(id, Part::Payload)?;
-        let mut writer = self.workspace.archive().create(id, Part::RequestBody(FIRST))?;
-        let material = material.clone();
-        // Beside the message, where there is room for it, and not where others keep their temporary files.
-        let folder = self.workspace.archive().folder(id);
-        // What is cut once it is settled keeps its digest, which is taken where the bytes pass by.
-        let large = self.transmission.bytes.payload > DEFAULT_KEEP / 2;
-        let (built, digest) = blocking_while_wanted(move |wanted| {
-            let message = material.message();
-            let (built, digest) = if large {
-                let (built, digest) = sha256_beside(|hash| {
-                    let mut out = Twice { out: wanted.writer(&mut writer), hash };
-                    message.build_beside(&mut payload, &mut out, Some(&folder))
-                })?;
-                (built, Some(hex(&digest)))
-            } else {
-                (message.build_beside(&mut payload, &mut wanted.writer(&mut writer), Some(&folder))?, None)
-            };
-            wanted.check().map_err(BuildError::from)?;
-            writer.finish()?;
-            Ok((built, digest))
-        })
-        .await?;
-        self.body_sha256 = digest;
-        Ok(built)
-    }
-
     async fn journal_stages(&self) -> Result<(), AppError> {
         for stage in self.stages.fresh() {
             self.workspace.append_stage(self.transmission.id, self.number, &stage).await?;
@@ -370,24 +315,6 @@ impl Sending<'_> {
         writer.write_all(bytes).map_err(|error| AppError::new(format!("the archive cannot be written: {error}")))?;
         writer.finish()?;
         Ok(())
-    }
-}
-
-/// Writes the same to a file and to a digest.
-struct Twice<'a, W> {
-    out: W,
-    hash: &'a mut (dyn Write + Send),
-}
-
-impl<W: Write> Write for Twice<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.hash.write_all(&bytes[..written])?;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
 

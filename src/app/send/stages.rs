@@ -24,6 +24,13 @@ pub enum SendEvent {
     },
     /// A stage has begun or ended.
     Stage(Stage),
+    /// Bytes have been gone through while the message is made: its payload copied, the message built.
+    Building {
+        /// So many.
+        bytes: u64,
+        /// Of so many; 0 where that is not known beforehand.
+        total: u64,
+    },
     /// Bytes of the body have been handed over.
     Progress {
         /// So many.
@@ -67,6 +74,11 @@ impl<'a> Stages<'a> {
             ms: 0,
             detail: String::new(),
         }));
+    }
+
+    /// How far making the message has come.
+    pub(super) fn building(&self, bytes: u64, total: u64) {
+        (self.events)(SendEvent::Building { bytes, total });
     }
 
     /// The running stage ends.

@@ -13,7 +13,7 @@ use crate::ui::wording::sentence;
 /// So often the mark of a running stage moves on.
 const TICK: Duration = Duration::from_millis(120);
 
-/// How far sending has come.
+/// How far a stage has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::ui) struct Progress {
     /// So many bytes.
@@ -32,7 +32,8 @@ pub(in crate::ui) fn stages(
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         for stage in stages {
-            let progress = progress.filter(|_| stage.stage == StageName::Sent && stage.status == StageStatus::Running);
+            let moves = matches!(stage.stage, StageName::Built | StageName::Sent);
+            let progress = progress.filter(|_| moves && stage.status == StageStatus::Running);
             row(ui, stage, progress, &time(stage));
         }
     });
@@ -65,7 +66,7 @@ fn row(ui: &mut Ui, stage: &Stage, progress: Option<Progress>, time: &str) {
                 ui.add(egui::Label::new(muted(ui, sentence(detail))).wrap().selectable(true));
             }
             if let Some(progress) = progress {
-                bar(ui, progress);
+                bar(ui, progress, if stage.stage == StageName::Sent { "sent" } else { "built" });
             }
         });
     });
@@ -115,7 +116,7 @@ fn turning(ui: &Ui, rect: egui::Rect) {
     ui.ctx().request_repaint_after(TICK);
 }
 
-fn bar(ui: &mut Ui, progress: Progress) {
+fn bar(ui: &mut Ui, progress: Progress, done: &str) {
     let tokens = tokens(ui.ctx());
     ui.add_space(4.0);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
@@ -128,7 +129,7 @@ fn bar(ui: &mut Ui, progress: Progress) {
     line(rect.right(), tokens.line);
     line(rect.left() + rect.width() * share, tokens.accent.ink);
     let size = crate::ui::moment::size;
-    let said = format!("{} of {} sent", size(progress.bytes), size(progress.total));
+    let said = format!("{} of {} {done}", size(progress.bytes), size(progress.total));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
     ui.add_space(2.0);
     ui.label(muted(ui, &said));

@@ -19,25 +19,30 @@ mod program;
 use std::path::{Path, PathBuf};
 
 use measure::{Figure, child, mib, rounds};
+use message::{CBC, GCM};
 
 /// The engine's large messages, each case in a process of its own: its memory is its own.
 fn engine(memory: &Path) -> f64 {
     let size = mib() << 20;
     let file = |name: &str| memory.join(name).to_string_lossy().into_owned();
     let (payload, message, ten) = (file("payload"), file("message"), file("message-of-10-mib"));
+    let in_gcm = file("message-in-gcm");
     processor::write_payload(Path::new(&payload), size);
-    child(&["make", &message, &size.to_string()]);
-    child(&["make", &ten, &(10_u64 << 20).to_string()]);
+    child(&["make", CBC, &message, &size.to_string()]);
+    child(&["make", CBC, &ten, &(10_u64 << 20).to_string()]);
+    child(&["make", GCM, &in_gcm, &size.to_string()]);
     let size = size.to_string();
-    let cases: [(&str, &[&str]); 8] = [
+    let cases: [(&str, &[&str]); 10] = [
         ("SHA-256 alone", &["sha256", &size]),
         ("AES-128-CBC alone", &["aes128cbc", &size]),
         ("both on two threads: the limit", &["limit", &size]),
-        ("build, signed and encrypted", &["build", &size]),
-        ("  10 MiB", &["build", "10485760"]),
+        ("build, signed and encrypted", &["build", CBC, &size]),
+        ("  10 MiB", &["build", CBC, "10485760"]),
         ("  from a file in memory", &["build-file", &payload]),
+        ("  in AES-128-GCM", &["build", GCM, &size]),
         ("open", &["open", &message]),
         ("  10 MiB", &["open", &ten]),
+        ("  in AES-128-GCM", &["open", &in_gcm]),
     ];
     // Taken in turns, so that what disturbs one disturbs all.
     let mut best: Vec<Figure> = Vec::new();
@@ -56,7 +61,7 @@ fn engine(memory: &Path) -> f64 {
     for ((name, _), figure) in cases.iter().zip(&best) {
         println!("  {name:<34}{}", figure.line(Some(limit)));
     }
-    for name in [&payload, &message, &ten] {
+    for name in [&payload, &message, &ten, &in_gcm] {
         std::fs::remove_file(name).unwrap();
     }
     limit

@@ -13,6 +13,12 @@ use jiff::Timestamp;
 use super::measure::tell;
 use super::processor::{self, Endless};
 
+/// The cipher of all that is measured, but where another is named.
+pub(crate) const CBC: &str = "aes128-cbc";
+
+/// The same in the other mode.
+pub(crate) const GCM: &str = "aes128-gcm";
+
 /// One and the same in every process: who made a message and who opens it.
 struct Parties {
     profile: Profile,
@@ -22,17 +28,17 @@ struct Parties {
 }
 
 impl Parties {
-    fn new() -> Self {
+    fn new(encryption: &str) -> Self {
         let at = "2026-11-24T12:00:00Z".parse().unwrap();
         let (key, certificate) = create_identity("CN=bench", KeyKind::Rsa2048, 365, at).unwrap();
-        Self::of(key, certificate)
+        Self::of(key, certificate, encryption)
     }
 
-    fn of(key: PrivateKey, certificate: Certificate) -> Self {
-        let profile: Profile = toml::from_str(
+    fn of(key: PrivateKey, certificate: Certificate, encryption: &str) -> Self {
+        let profile: Profile = toml::from_str(&format!(
             "our_as2_id = \"A\"\npartner_as2_id = \"B\"\nurl = \"http://127.0.0.1/\"\nidentity = \"me\"\n\
-             encryption = \"aes128-cbc\"\nsigning = \"sha256\"\n",
-        )
+             encryption = \"{encryption}\"\nsigning = \"sha256\"\n"
+        ))
         .unwrap();
         Self { profile, key, certificate, at: "2026-11-24T12:00:00Z".parse().unwrap() }
     }
@@ -87,22 +93,22 @@ pub(crate) fn case(arguments: &[&str]) {
         ["aes128cbc", length] => tell(|| processor::aes128cbc(number(length))),
         ["limit", length] => tell(|| processor::both(number(length))),
         ["rsa", threads] => tell(|| processor::signatures(number(threads).try_into().unwrap())),
-        ["build", length] => {
-            let (parties, length) = (Parties::new(), number(length));
+        ["build", encryption, length] => {
+            let (parties, length) = (Parties::new(encryption), number(length));
             tell(|| {
                 parties.build(&mut Endless::new(length), length, &mut io::sink());
                 length
             });
         }
         ["build-file", path] => {
-            let (parties, mut payload) = (Parties::new(), File::open(path).unwrap());
+            let (parties, mut payload) = (Parties::new(CBC), File::open(path).unwrap());
             let length = payload.metadata().unwrap().len();
             tell(|| {
                 parties.build(&mut payload, length, &mut io::sink());
                 length
             });
         }
-        ["make", path, length] => make(path, number(length)),
+        ["make", encryption, path, length] => make(encryption, path, number(length)),
         ["open", path] => {
             let (parties, headers) = made(path);
             let mut body = File::open(path).unwrap();
@@ -113,7 +119,7 @@ pub(crate) fn case(arguments: &[&str]) {
             });
         }
         ["small", threads] => {
-            let parties = Parties::new();
+            let parties = Parties::new(CBC);
             let payload = processor::noise(4096);
             tell(|| {
                 processor::for_a_while(number(threads).try_into().unwrap(), || {
@@ -128,8 +134,8 @@ pub(crate) fn case(arguments: &[&str]) {
 }
 
 /// Makes a message to be opened by another process, with what that needs beside it.
-fn make(path: &str, length: u64) {
-    let parties = Parties::new();
+fn make(encryption: &str, path: &str, length: u64) {
+    let parties = Parties::new(encryption);
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).unwrap());
     let built = parties.build(&mut Endless::new(length), length, &mut out);
     out.flush().unwrap();
@@ -148,5 +154,5 @@ fn made(path: &str) -> (Parties, Vec<(String, String)>) {
     let bytes = |name: &str| serde_json::from_value::<Vec<u8>>(aside[name].clone()).unwrap();
     let key = PrivateKey::from_pkcs8_der(&bytes("key")).unwrap();
     let certificate = Certificate::from_der(&bytes("certificate")).unwrap();
-    (Parties::of(key, certificate), serde_json::from_value(aside["headers"].clone()).unwrap())
+    (Parties::of(key, certificate, CBC), serde_json::from_value(aside["headers"].clone()).unwrap())
 }
