@@ -123,7 +123,6 @@ pub type FindingsIter<'f> = std::iter::Map<std::slice::Iter<'f, Arc<Finding>>, f
 
 impl Findings {
     /// All of them, in their order.
-    #[must_use]
     pub fn iter(&self) -> FindingsIter<'_> {
         self.0.iter().map(Arc::as_ref)
     }
