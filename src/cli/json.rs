@@ -95,7 +95,9 @@ pub(super) struct PolicyDocument<'a> {
     id: &'a PolicyId,
     name: &'a str,
     kind: PolicyKind,
+    inherits: &'a [PolicyId],
     portal: Option<&'a str>,
+    notes: Option<&'a str>,
     rules: Vec<RuleDocument<'a>>,
 }
 
@@ -112,7 +114,9 @@ impl<'a> From<&'a ResolvedPolicy> for PolicyDocument<'a> {
             id: &policy.id,
             name: &policy.name,
             kind: policy.kind,
+            inherits: &policy.inherits,
             portal: policy.portal.as_deref(),
+            notes: policy.notes.as_deref(),
             rules: policy
                 .rules
                 .iter()

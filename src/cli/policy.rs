@@ -308,7 +308,9 @@ fn show(policy: &ResolvedPolicy) -> String {
         ("Id", policy.id.to_string()),
         ("Name", policy.name.clone()),
         ("Kind", policy.kind.to_string()),
+        ("Inherits", policy.inherits.iter().map(PolicyId::as_str).collect::<Vec<_>>().join(", ")),
         ("Portal", policy.portal.clone().unwrap_or_default()),
+        ("Notes", policy.notes.clone().unwrap_or_default()),
     ];
     let mut text = labelled(head, "");
     for resolved in &policy.rules {

@@ -23,8 +23,7 @@ pub const MOST_RULES: usize = 1_000;
 /// The most values that one rule may list.
 const MOST_VALUES: usize = 200;
 
-const POLICY_KEYS: &[&str] =
-    &["id", "name", "kind", "inherits", "drops", "portal", "notes", "updated", "rules"];
+const POLICY_KEYS: &[&str] = &["id", "name", "kind", "inherits", "drops", "portal", "notes", "updated", "rules"];
 const RULE_KEYS: &[&str] =
     &["setting", "op", "value", "applies_to", "direction", "severity", "from", "until", "source", "quote", "checked"];
 
@@ -86,9 +85,9 @@ pub fn validate(text: &str, others: &[Policy]) -> Result<Policy, PolicyFileError
     all.extend(others.iter().filter(|other| other.id != policy.id).cloned());
     let at_inherits = |reason: String| {
         let document = DeTable::parse(text).ok();
-        let key = document.as_ref().and_then(|table| {
-            table.get_ref().keys().find(|key| key.get_ref() == "inherits").map(Spanned::span)
-        });
+        let key = document
+            .as_ref()
+            .and_then(|table| table.get_ref().keys().find(|key| key.get_ref() == "inherits").map(Spanned::span));
         Fault::new(&key.unwrap_or(0..0), reason).placed(text)
     };
     let resolved = resolve(&policy.id, &all).map_err(|error| at_inherits(error.to_string()))?;
@@ -187,7 +186,8 @@ fn read_drops(entry: Entry<'_, '_>) -> Result<Vec<Setting>, Fault> {
         .ok_or_else(|| Fault::new(&entry.span(), "`drops` is a list of settings, such as [\"mdn\", \"tls\"]"))?;
     let mut settings: Vec<Setting> = Vec::new();
     for item in list.iter() {
-        let word = item.get_ref().as_str().ok_or_else(|| Fault::new(&item.span(), "`drops` lists settings in quotes"))?;
+        let word =
+            item.get_ref().as_str().ok_or_else(|| Fault::new(&item.span(), "`drops` lists settings in quotes"))?;
         let setting: Setting = word.parse().map_err(|error| Fault::new(&item.span(), format!("`drops`: {error}")))?;
         if settings.contains(&setting) {
             return Err(Fault::new(&item.span(), format!("`drops` names `{setting}` twice")));

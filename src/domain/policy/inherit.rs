@@ -132,10 +132,10 @@ pub fn resolve(id: &PolicyId, all: &[Policy]) -> Result<ResolvedPolicy, ResolveE
             Some(parent) => {
                 resolved.inherits.push(parent.clone());
                 let found = find(parent);
-                Some(found.ok_or_else(|| ResolveError::UnknownParent {
-                    id: policy.id.clone(),
-                    parent: parent.clone(),
-                })?)
+                Some(
+                    found
+                        .ok_or_else(|| ResolveError::UnknownParent { id: policy.id.clone(), parent: parent.clone() })?,
+                )
             }
         };
     }
@@ -214,7 +214,10 @@ mod tests {
                 let until = rule.until.map_or_else(String::new, |until| format!(" to {until}"));
                 let weight = rule.severity.as_str();
                 let demand = rule.requirement.label(rule.setting);
-                format!("{}: {demand}, {weight} {} {}{until} ({})", rule.setting, rule.applies_to, rule.from, found.stated_by)
+                format!(
+                    "{}: {demand}, {weight} {} {}{until} ({})",
+                    rule.setting, rule.applies_to, rule.from, found.stated_by
+                )
             })
             .collect()
     }
@@ -265,10 +268,7 @@ mod tests {
                 "encryption: AES-128 or stronger, required both 2020-01-01 (parent)"
             ]
         );
-        assert_eq!(
-            told(&required, &advised),
-            ["encryption: AES-128 or stronger, required both 2020-01-01 (child)"]
-        );
+        assert_eq!(told(&required, &advised), ["encryption: AES-128 or stronger, required both 2020-01-01 (child)"]);
     }
 
     #[test]
@@ -320,10 +320,7 @@ mod tests {
             "encryption: AES-128 or stronger, required both 2019-10-15 to 2020-01-01 (parent)"
         );
         let early = rule("encryption", "at-least", "\"3des-cbc\"", "from = 2010-01-01\nuntil = 2012-01-01\n");
-        assert_eq!(
-            told(&early, &since2019)[1],
-            "encryption: AES-128 or stronger, required both 2019-10-15 (parent)"
-        );
+        assert_eq!(told(&early, &since2019)[1], "encryption: AES-128 or stronger, required both 2019-10-15 (parent)");
     }
 
     #[test]

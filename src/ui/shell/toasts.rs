@@ -44,6 +44,8 @@ impl Toasts {
 
     /// Says that something was done, and offers something with it, such as to take it back.
     pub fn offer(&mut self, head: &str, text: &str, button: &str, intent: Intent) {
+        // What was offered before belongs to what was done before: it may not fit any more.
+        self.shown.iter_mut().for_each(|toast| toast.offer = None);
         self.push(ToneName::Ok, head, text);
         if let Some(toast) = self.shown.last_mut() {
             toast.offer = Some((button.to_owned(), intent));
