@@ -11,7 +11,7 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::Known;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{IdentityName, PolicyId};
-use crate::domain::policy::{Policy, PolicyKind, resolve};
+use crate::domain::policy::{Policy, PolicyKind, Rule, resolve, validate};
 use crate::domain::status_change::{StatusChanges, by_policies};
 
 /// So many connections or policies are named in a sentence.
@@ -72,10 +72,10 @@ impl App {
     /// Where it makes no sense, with the line and the reason.
     pub async fn inspect_policy(&self, file: &Path) -> Result<PolicyInspection, AppError> {
         let text = read_text(file, MAX_FILE)?;
-        let policy = Policy::from_toml(&text).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
         let known = self.known_policies().await?;
-        let replaces = known.iter().find(|known| known.policy.id == policy.id).cloned();
-        let before: Vec<Policy> = known.into_iter().map(|known| known.policy).collect();
+        let before: Vec<Policy> = known.iter().map(|known| known.policy.clone()).collect();
+        let policy = validate(&text, &before).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
+        let replaces = known.into_iter().find(|known| known.policy.id == policy.id);
         let after = with(&before, &policy);
         all_resolve(&before, &after, &policy.id).map_err(|error| error.in_file(file))?;
         let connections = self.connections().await?;
@@ -130,7 +130,7 @@ impl App {
             inherits: (how == Duplication::Follow).then(|| original.clone()),
             drops: Vec::new(),
             portal: (how == Duplication::Copy).then_some(resolved.portal).flatten(),
-            notes: None,
+            notes: (how == Duplication::Copy).then_some(resolved.notes).flatten(),
             stated_update: None,
             rules: match how {
                 Duplication::Follow => Vec::new(),
@@ -193,6 +193,7 @@ impl App {
         let name = |policies: &[Policy]| policies.iter().find(|policy| policy.id == *id).map(|one| one.name.clone());
         match text {
             Some(text) => {
+                validate(text, &after).map_err(|error| AppError::new(error.to_string()))?;
                 all_resolve(&before, &after, id)?;
                 transaction.put_policy(id, text).await?;
             }
@@ -295,8 +296,8 @@ fn named(what: &str, ids: &[&str]) -> String {
 }
 
 /// Rules without those that say the same of the same time as one before: a file may hold each once.
-fn unlike(rules: impl Iterator<Item = crate::domain::policy::Rule>) -> Vec<crate::domain::policy::Rule> {
-    let mut kept: Vec<crate::domain::policy::Rule> = Vec::new();
+fn unlike(rules: impl Iterator<Item = Rule>) -> Vec<Rule> {
+    let mut kept: Vec<Rule> = Vec::new();
     for rule in rules {
         if !kept.iter().any(|known| known.duplicates(&rule)) {
             kept.push(rule);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::connection_file::read_text;
 use super::{App, AppError};
 use crate::domain::identifier::PolicyId;
-use crate::domain::policy::{Policy, PolicyKind, ResolvedPolicy, builtin, resolve};
+use crate::domain::policy::{Policy, PolicyKind, ResolvedPolicy, builtin, resolve, validate};
 use crate::domain::policy_comparison::{PolicyComparison, compare};
 use crate::domain::spelling::spelled;
 
@@ -162,8 +162,7 @@ impl App {
     /// Where it does not, with the line and the reason.
     pub async fn validate_policy(&self, file: &Path) -> Result<Policy, AppError> {
         let text = read_text(file, MAX_FILE)?;
-        let others = self.policies().await?;
-        crate::domain::policy::validate(&text, &others).map_err(|error| AppError::new(error.to_string()).in_file(file))
+        validate(&text, &self.policies().await?).map_err(|error| AppError::new(error.to_string()).in_file(file))
     }
 }
 

@@ -55,7 +55,7 @@ pub fn compare(a: &ResolvedPolicy, b: &ResolvedPolicy) -> PolicyComparison {
     let mut right: Vec<Option<&ResolvedRule>> = b.rules.iter().map(Some).collect();
     let mut paired: Vec<(usize, RulePair)> = Vec::new();
     // The nearest first, so that a rule which is in both is never told as a change of another.
-    for fits in [equal as fn(&Rule, &Rule) -> bool, Rule::replaced_by, about_the_same] {
+    for fits in [equal as fn(&Rule, &Rule) -> bool, alike, about_the_same] {
         for (place, slot) in left.iter_mut().enumerate() {
             let Some(one) = *slot else { continue };
             let found = right.iter_mut().find(|other| other.is_some_and(|other| fits(&one.rule, &other.rule)));
@@ -74,6 +74,11 @@ pub fn compare(a: &ResolvedPolicy, b: &ResolvedPolicy) -> PolicyComparison {
 
 fn equal(a: &Rule, b: &Rule) -> bool {
     a.setting == b.setting && a.direction == b.direction && differences(a, b).is_empty()
+}
+
+/// Whether both compare in the same way, for the same profiles.
+fn alike(a: &Rule, b: &Rule) -> bool {
+    about_the_same(a, b) && a.requirement.operator() == b.requirement.operator() && a.applies_to == b.applies_to
 }
 
 /// Whether both may bind the same setting of the same profile.

@@ -166,7 +166,7 @@ impl RuleText {
                 Ok(_) => break,
                 Err(error) => error,
             };
-            let at = LINES.get(error.line - 1).copied().flatten().unwrap_or(RuleField::Value);
+            let at = LINES.get(error.line.saturating_sub(1)).copied().flatten().unwrap_or(RuleField::Value);
             if faults.iter().any(|(known, _)| *known == at) {
                 break;
             }

@@ -12,7 +12,7 @@ use crate::app::own_policies::{all_resolve, with};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Known};
 use crate::domain::identifier::IdentityName;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Policy, validate};
 use crate::domain::status_change::{StatusChanges, between};
 
 /// What is to be foreseen.
@@ -64,6 +64,8 @@ impl Snapshot {
     pub fn with_policy(&self, policy: &Policy) -> Result<StatusChanges, String> {
         let before: Vec<Policy> = self.policies.iter().map(|state| state.policy.clone()).collect();
         let after = with(&before, policy);
+        let text = policy.to_toml().map_err(|error| error.to_string())?;
+        validate(&text, &before).map_err(|error| error.reason)?;
         all_resolve(&before, &after, &policy.id).map_err(|error| error.message().to_owned())?;
         let was: Vec<ConnectionReport> = self.connections.iter().map(|state| state.report.clone()).collect();
         Ok(between(&was, &self.judge_all(&after, self.at)))

@@ -25,6 +25,9 @@ pub(super) fn detail(ui: &mut Ui, state: &PolicyState, entry: &Entry, desk: &mut
     ScrollArea::vertical().id_salt(("policy", state.id.as_str())).auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 8.0;
         facts(ui, state, desk);
+        if let Some(notes) = &state.policy.notes {
+            ui.add(egui::Label::new(RichText::new(notes).font(theme::body())).wrap().selectable(true));
+        }
         if state.kind == PolicyKind::Template {
             let text = "Connections under it are judged by what it inherits alone. Make it your own and add what the partner \
                         tells you";
@@ -159,25 +162,21 @@ fn connections(ui: &mut Ui, entry: &Entry, desk: &mut Desk<'_>) {
         return;
     }
     ui.spacing_mut().item_spacing.y = 0.0;
-    let height = (LINE * entry.connections.len() as f32).min(LINE * 12.0);
-    ScrollArea::vertical().id_salt("connections under it").max_height(height).auto_shrink([false, true]).show_rows(
-        ui,
-        LINE,
-        entry.connections.len(),
-        |ui, rows| {
-            for judged in entry.connections.get(rows).into_iter().flatten() {
-                if connection(ui, judged) {
-                    desk.intend(Intent::Inspect { connection: judged.id.clone(), profile: None, tab: None });
-                }
-            }
-        },
-    );
+    for judged in &entry.connections {
+        if connection(ui, judged) {
+            desk.intend(Intent::Inspect { connection: judged.id.clone(), profile: None, tab: None });
+        }
+    }
 }
 
 /// A connection with how its profiles stand. Returns whether it was clicked.
 fn connection(ui: &mut Ui, judged: &Judged) -> bool {
     let tokens = tokens(ui.ctx());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
+    if !ui.is_rect_visible(rect) {
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, judged.said()));
+        return response.clicked();
+    }
     if response.hovered() {
         ui.painter().rect_filled(rect, theme::RADIUS, tokens.hover);
     }
@@ -189,13 +188,11 @@ fn connection(ui: &mut Ui, judged: &Judged) -> bool {
         ui.set_min_width(ui.available_width());
         ui.add(egui::Label::new(name).truncate());
     });
-    let mut said = judged.name.clone();
     for (profile, status) in &judged.profiles {
         within.label(muted(&within, profile.label()));
         Badge::status(*status, status.label()).about(profile.label()).show(&mut within);
-        said.push_str(&format!(", {profile} {}", status.label()));
     }
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, format!("Open {said}")));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, judged.said()));
     focus_ring(ui, &response);
     response.on_hover_cursor(egui::CursorIcon::PointingHand).clicked()
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::domain::identifier::PolicyId;
-use crate::domain::policy::{Policy, PolicyKind, Rule};
+use crate::domain::policy::{Policy, PolicyKind, Rule, Setting};
 
 /// So many steps can be taken back.
 const STEPS: usize = 200;
@@ -15,6 +15,8 @@ pub(super) enum Typed {
     Name,
     /// Where the partner's own setting is.
     Portal,
+    /// What no rule can hold.
+    Notes,
 }
 
 /// What can be changed of a policy.
@@ -26,8 +28,12 @@ pub(super) struct Content {
     pub kind: PolicyKind,
     /// The policy whose rules hold too.
     pub inherits: Option<PolicyId>,
+    /// Settings about which nothing is inherited.
+    pub drops: Vec<Setting>,
     /// Where the partner's own setting is; empty for nothing.
     pub portal: String,
+    /// What no rule can hold; empty for nothing.
+    pub notes: String,
     /// Its own rules.
     pub rules: Vec<Rule>,
 }
@@ -38,7 +44,9 @@ impl Content {
             name: policy.name.clone(),
             kind: policy.kind,
             inherits: policy.inherits.clone(),
+            drops: policy.drops.clone(),
             portal: policy.portal.clone().unwrap_or_default(),
+            notes: policy.notes.clone().unwrap_or_default(),
             rules: policy.rules.clone(),
         }
     }
@@ -79,6 +87,7 @@ impl Draft {
         match field {
             Typed::Name => self.now.name = text,
             Typed::Portal => self.now.portal = text,
+            Typed::Notes => self.now.notes = text,
         }
     }
 
@@ -138,6 +147,8 @@ impl Draft {
             now.name != saved.name,
             now.kind != saved.kind,
             now.inherits != saved.inherits,
+            now.drops != saved.drops,
+            now.notes != saved.notes,
             now.portal != saved.portal,
         ];
         let fields = fields.into_iter().filter(|changed| *changed).count();
@@ -157,9 +168,9 @@ impl Draft {
             name: now.name.trim().to_owned(),
             kind: now.kind,
             inherits: now.inherits.clone(),
-            drops: self.saved.drops.clone(),
+            drops: now.drops.clone(),
+            notes: Some(now.notes.trim().to_owned()).filter(|notes| !notes.is_empty()),
             portal: Some(now.portal.trim().to_owned()).filter(|portal| !portal.is_empty()),
-            notes: self.saved.notes.clone(),
             stated_update: Some(today),
             rules: now.rules.clone(),
         }
@@ -169,6 +180,14 @@ impl Draft {
     #[must_use]
     pub(super) fn name_fault(&self) -> Option<String> {
         fault(&self.now.name, 200, true)
+    }
+
+    /// What is wrong with the notes.
+    #[must_use]
+    pub(super) fn notes_fault(&self) -> Option<String> {
+        // Line ends become spaces where a file is read.
+        let joined = self.now.notes.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        fault(&joined, 4_000, false)
     }
 
     /// What is wrong with the portal's path.
@@ -234,7 +253,9 @@ mod tests {
             for portal in ["", "  ", "Over > There", "\u{1b}", &"x".repeat(501)] {
                 draft.now.name = name.to_owned();
                 draft.now.portal = portal.to_owned();
+                draft.now.notes = "One line\nand another".to_owned();
                 let fine = draft.name_fault().is_none() && draft.portal_fault().is_none();
+                assert_eq!(draft.notes_fault(), None);
                 let read = Policy::from_toml(&draft.policy(today).to_toml().unwrap());
                 assert_eq!(fine, read.is_ok(), "{name:?} {portal:?}: {read:?}");
             }

@@ -17,7 +17,8 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
-    Choice, ToneName, field_error, icon_button, link, muted, notice, primary, secondary, section, select, text_edit,
+    Choice, ToneName, field_error, icon_button, link, muted, notice, primary, secondary, section, select, text_area,
+    text_edit,
 };
 
 /// The editor, while it is open.
@@ -94,7 +95,8 @@ impl Editor {
     }
 
     fn faults(&self) -> usize {
-        usize::from(self.draft.name_fault().is_some()) + usize::from(self.draft.portal_fault().is_some())
+        let faults = [self.draft.name_fault(), self.draft.portal_fault(), self.draft.notes_fault()];
+        faults.into_iter().flatten().count()
     }
 
     fn may_save(&self, desk: &Desk<'_>) -> bool {
@@ -211,7 +213,11 @@ impl Editor {
                 remark: Some(kind_word(state.kind).to_owned()),
             }));
             if let (Some(parent), _) = select(ui, "Inherits", &self.draft.now.inherits, &choices, width.min(360.0)) {
-                self.draft.change(|now| now.inherits = parent);
+                self.draft.change(|now| {
+                    // What falls away is what was inherited before.
+                    now.drops.clear();
+                    now.inherits = parent;
+                });
             }
             if let Some((_, Err(error))) = &self.resolved {
                 field_error(ui, &error.to_string());
@@ -226,6 +232,15 @@ impl Editor {
                 self.draft.typed(Typed::Portal, portal);
             }
             if let Some(reason) = self.draft.portal_fault() {
+                field_error(ui, &reason);
+            }
+        });
+        fact(ui, "Notes", |ui| {
+            let mut notes = self.draft.now.notes.clone();
+            if text_area(ui, "Notes", &mut notes, "What else is known and no rule can hold", width).changed() {
+                self.draft.typed(Typed::Notes, notes);
+            }
+            if let Some(reason) = self.draft.notes_fault() {
                 field_error(ui, &reason);
             }
         });
@@ -275,6 +290,7 @@ impl Editor {
         let Some((_, Ok(resolved))) = &self.resolved else { return };
         let stated_elsewhere = |rule: &&crate::domain::policy::ResolvedRule| rule.stated_by != *self.draft.id();
         let inherited: Vec<_> = resolved.rules.iter().filter(stated_elsewhere).cloned().collect();
+        self.dropped(ui);
         if inherited.is_empty() {
             return;
         }
@@ -291,9 +307,13 @@ impl Editor {
         for (place, stated) in inherited.iter().enumerate() {
             ui.push_id(("inherited", place), |ui| {
                 let name = super::words::setting_label(stated.rule.setting);
-                let change = rule_card(ui, &stated.rule, Some(&stated.stated_by_name), desk, |ui| {
-                    icon_button(ui, Icon::Pencil, &format!("Change the inherited rule for {name}")).clicked()
+                let (change, drop) = rule_card(ui, &stated.rule, Some(&stated.stated_by_name), desk, |ui| {
+                    let drop = icon_button(ui, Icon::Unlink, &format!("Inherit nothing about {name}")).clicked();
+                    (icon_button(ui, Icon::Pencil, &format!("Change the inherited rule for {name}")).clicked(), drop)
                 });
+                if drop && !self.draft.now.drops.contains(&stated.rule.setting) {
+                    self.draft.change(|now| now.drops.push(stated.rule.setting));
+                }
                 if change {
                     let subject = Subject::Instead(Box::new(stated.rule.clone()));
                     self.form = Some(RuleForm::of(subject, &stated.rule, day.to_owned()));
@@ -303,12 +323,32 @@ impl Editor {
         if copy {
             self.draft.change(|now| {
                 now.inherits = None;
+                now.drops.clear();
                 for stated in inherited {
                     if !now.rules.iter().any(|known| known.duplicates(&stated.rule)) {
                         now.rules.push(stated.rule);
                     }
                 }
             });
+        }
+    }
+
+    /// The settings about which nothing is inherited, each with its way back.
+    fn dropped(&mut self, ui: &mut Ui) {
+        let mut back = None;
+        if !self.draft.now.drops.is_empty() {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(muted(ui, "Nothing is inherited about"));
+                for setting in &self.draft.now.drops {
+                    let label = format!("{} · inherit again", super::words::setting_label(*setting));
+                    if link(ui, label).clicked() {
+                        back = Some(*setting);
+                    }
+                }
+            });
+        }
+        if let Some(setting) = back {
+            self.draft.change(|now| now.drops.retain(|known| *known != setting));
         }
     }
 

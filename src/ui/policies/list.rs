@@ -27,6 +27,15 @@ pub(super) struct Judged {
     pub profiles: Vec<(ProfileKind, Status)>,
 }
 
+impl Judged {
+    /// What a screen reader says of the button that opens it.
+    #[must_use]
+    pub(super) fn said(&self) -> String {
+        let standing = self.profiles.iter().map(|(profile, status)| format!(", {profile} {}", status.label()));
+        format!("Open {}{}", self.name, standing.collect::<String>())
+    }
+}
+
 /// A policy as the list shows it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {

@@ -89,17 +89,13 @@ impl RuleForm {
     fn about(&self) -> String {
         match &self.subject {
             Subject::Instead(rule) => {
-                let kept = self.text.setting == rule.setting
-                    && self.text.op == rule.requirement.operator()
-                    && self.text.applies_to == rule.applies_to
-                    && self.text.direction == rule.direction;
-                if kept {
-                    "It takes the place of the inherited one, which stays as it is where it is stated".to_owned()
-                } else {
-                    format!(
-                        "With another setting, comparison or profile it holds beside the inherited one ({})",
-                        rule.requirement.label(rule.setting)
-                    )
+                let inherited = rule.requirement.label(rule.setting);
+                match self.text.read() {
+                    Ok(new) if !rule.replaced_by(&new) => format!("It holds beside the inherited one, {inherited}"),
+                    Ok(new) if new.from.instant() > rule.from.instant() || new.applies_to != rule.applies_to => {
+                        format!("Where and as long as it holds it takes the place of the inherited one, {inherited}")
+                    }
+                    _ => format!("It takes the place of the inherited one, {inherited}"),
                 }
             }
             Subject::New | Subject::Own(_) => "Nothing is saved until the policy is".to_owned(),

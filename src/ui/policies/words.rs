@@ -75,7 +75,7 @@ pub(super) fn kept(state: &PolicyState) -> Option<&'static str> {
 pub(super) const fn setting_label(setting: Setting) -> &'static str {
     match setting {
         Setting::Encryption => "Encryption",
-        Setting::EncryptionOrTls => "Encryption, or TLS instead",
+        Setting::EncryptionOrTls => "Encryption or TLS",
         Setting::KeyTransport => "Key transport",
         Setting::Signing => "Signing",
         Setting::SignatureScheme => "Signature scheme",
@@ -112,22 +112,22 @@ pub(super) const fn setting_label(setting: Setting) -> &'static str {
         Setting::Chunked => "Chunked body",
         Setting::PartnerSignatureHash => "Partner certificate, signature",
         Setting::PartnerKeyAlgorithm => "Partner certificate, kind of key",
+        Setting::PartnerSignatureScheme => "Partner certificate, signature scheme",
+        Setting::PartnerNamesComplete => "Partner certificate, names",
+        Setting::PartnerTlsUse => "Partner certificate, use for TLS",
         Setting::PartnerRsaBits => "Partner certificate, RSA key",
         Setting::PartnerEcBits => "Partner certificate, EC key",
         Setting::PartnerSelfSigned => "Partner certificate, self-signed",
         Setting::PartnerValidityDays => "Partner certificate, validity",
-        Setting::PartnerSignatureScheme => "Partner certificate, signature scheme",
-        Setting::PartnerNamesComplete => "Partner certificate, names complete",
-        Setting::PartnerTlsUse => "Partner certificate, use for TLS",
         Setting::IdentitySignatureHash => "Own certificate, signature",
         Setting::IdentityKeyAlgorithm => "Own certificate, kind of key",
+        Setting::IdentitySignatureScheme => "Own certificate, signature scheme",
+        Setting::IdentityNamesComplete => "Own certificate, names",
+        Setting::IdentityTlsUse => "Own certificate, use for TLS",
         Setting::IdentityRsaBits => "Own certificate, RSA key",
         Setting::IdentityEcBits => "Own certificate, EC key",
         Setting::IdentitySelfSigned => "Own certificate, self-signed",
         Setting::IdentityValidityDays => "Own certificate, validity",
-        Setting::IdentitySignatureScheme => "Own certificate, signature scheme",
-        Setting::IdentityNamesComplete => "Own certificate, names complete",
-        Setting::IdentityTlsUse => "Own certificate, use for TLS",
         Setting::Tls => "Transport (TLS)",
     }
 }
@@ -150,7 +150,6 @@ pub(in crate::ui) fn head_label(setting: &str, aspect: Option<&str>) -> String {
 #[must_use]
 pub(super) const fn unit(setting: Setting) -> Option<&'static str> {
     match setting {
-        Setting::PartnerKeyAlgorithm => "Partner certificate, kind of key",
         Setting::PartnerRsaBits | Setting::PartnerEcBits | Setting::IdentityRsaBits | Setting::IdentityEcBits => {
             Some("bits")
         }

@@ -63,6 +63,8 @@ impl Toasts {
 
     /// Says that something was done, with a button that does something about it: `Undo`.
     pub fn offer(&mut self, head: &str, text: &str, button: &str, act: Offer) {
+        // What was offered before belongs to what was done before: it may not fit any more.
+        self.shown.iter_mut().for_each(|toast| toast.offer = None);
         self.push(ToneName::Ok, head, text);
         if let Some(toast) = self.shown.last_mut() {
             toast.offer = Some((button.to_owned(), act));

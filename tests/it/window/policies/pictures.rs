@@ -28,6 +28,7 @@ fn rule(stage: &mut Stage) {
     stage.reach("Add rule…");
     stage.wait_for("New rule");
     stage.click("One of");
+    stage.click("3DES");
     stage.click("AES-128");
     stage.fill("Source", "E-mail of their EDI team, 12 November");
     stage.fill("Quote", "Please use AES-128 in CBC mode and nothing else");
