@@ -2,6 +2,7 @@
 //! engine, a workspace on disk, and the sample's partners on real sockets.
 
 mod certificate;
+mod certificates;
 mod connections;
 mod engine;
 mod new_connection;
@@ -9,6 +10,8 @@ mod new_connection;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+#[cfg(feature = "pictures")]
+mod pictures_over_time;
 mod receiving;
 mod settings;
 mod shell;

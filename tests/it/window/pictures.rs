@@ -23,7 +23,7 @@ fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
 }
 
 /// Takes the picture as the stage stands and compares it.
-fn compare(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotResults) {
+pub(super) fn compare(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotResults) {
     stage.harness.remove_cursor();
     stage.settle();
     let options = SnapshotOptions::new().output_path("tests/pictures").threshold(1.0).max_failed_pixels(10);
