@@ -21,6 +21,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
     };
     let bound = session.app.bind(&options).await?;
     session.tell_protection().await?;
+    super::schedule::tell_what_happened(session).await?;
     let out = session.out.clone();
     bound
         .serve(shutdown.wished(), move |event| match event {

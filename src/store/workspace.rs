@@ -453,6 +453,10 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
+            "DROP TABLE signature_sightings",
+            "DROP TABLE server_sights",
+            "DROP TABLE clock_samples",
+            "DROP TABLE missed_activations",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
             "DELETE FROM schema_versions WHERE version > 1",
             "PRAGMA user_version = 1",
