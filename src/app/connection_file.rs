@@ -241,4 +241,56 @@ mod tests {
         let period = error(&format!("{MINIMAL}partner_certificates = [{{ file = \"x\", when = 1 }}]\n"));
         assert!(period.contains("when"), "{period}");
     }
+
+    /// The certificates of `tests/fixtures`, as the workspace would hold them.
+    fn fixtures() -> [Certificate; 2] {
+        ["amazon-old.pem", "amazon-renewed.pem"].map(|name| {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window").join(name);
+            super::super::certificates::read_certificate_file(&path).unwrap().remove(0)
+        })
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig { cases: 64, failure_persistence: None, ..Default::default() })]
+
+        /// Whatever schedule a profile has, the tables of its file give the same again.
+        #[test]
+        fn a_schedule_survives_the_file(
+            entries in proptest::collection::vec(
+                (0..2_usize, 1..4_u8, proptest::option::of((0..2_000_000_000_i64, 0..4_usize)), proptest::option::of(1..1_000_000_000_i64)),
+                0..7,
+            ),
+            retire in 0..400_u32,
+        ) {
+            let certificates = fixtures();
+            let zones = [None, Some("Europe/Berlin"), Some("America/St_Johns"), Some("Australia/Lord_Howe")];
+            let uses: Vec<CertificateUse> = entries
+                .iter()
+                .map(|(which, purposes, from, until)| {
+                    let instant = |second| jiff::Timestamp::from_second(second).unwrap();
+                    CertificateUse {
+                        fingerprint: certificates[*which].facts().fingerprint_sha256,
+                        purposes: CertificatePurpose::ALL
+                            .iter()
+                            .enumerate()
+                            .filter(|(index, _)| purposes >> index & 1 == 1)
+                            .map(|(_, purpose)| *purpose)
+                            .collect(),
+                        from: from.map(|(second, _)| instant(second)),
+                        until: until.map(|after| instant(from.map_or(0, |(second, _)| second) + after)),
+                        zone: from.and_then(|(_, zone)| zones[zone].map(str::to_owned)),
+                    }
+                })
+                .collect();
+            let mut connection = parse(MINIMAL, Path::new("/")).unwrap().connection;
+            let profile = connection.test.as_mut().unwrap();
+            profile.partner_certificates = uses;
+            profile.retire_unused_days = retire;
+            let pem = |entry: &CertificateUse| {
+                certificates.iter().find(|known| known.facts().fingerprint_sha256 == entry.fingerprint).map(Certificate::to_pem)
+            };
+            let text = write(connection.clone(), &pem).unwrap();
+            proptest::prop_assert_eq!(parse(&text, Path::new("/")).unwrap().connection, connection, "{}", text);
+        }
+    }
 }

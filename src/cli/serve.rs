@@ -21,6 +21,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
     };
     let bound = session.app.bind(&options).await?.reminding();
     session.tell_protection().await?;
+    super::schedule::tell_what_happened(session).await?;
     let out = session.out.clone();
     let suffix = session.suffix.clone();
     bound

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::certificate::Fingerprint;
 use super::spelling::spelled;
 use super::transmission::{SeenCertificate, SeenTls};
 
@@ -76,18 +75,6 @@ impl ServerSight {
         self.before.as_ref().filter(|_| self.change_known.is_none())
     }
 
-    /// Whether another sight of the same says nothing new, but when it was.
-    #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        let prints = |sight: &Self| -> Vec<Fingerprint> {
-            sight.tls.chain.iter().map(|certificate| certificate.fingerprint_sha256).collect()
-        };
-        self.server == other.server
-            && self.trust == other.trust
-            && self.refusal == other.refusal
-            && prints(self) == prints(other)
-    }
-
     /// What is known after a further sight: it takes the place of the earlier one, and remembers what it has replaced.
     /// Another server (the profile's address was changed) is not a change of its certificate.
     #[must_use]
@@ -129,6 +116,7 @@ pub fn ends_within(sight: &ServerSight, days: i64, now: Timestamp) -> Option<Ser
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::certificate::Fingerprint;
 
     fn day(number: i64) -> Timestamp {
         Timestamp::from_second(number * 86_400).unwrap()

@@ -5,6 +5,7 @@ mod arrival;
 mod asynchronous;
 mod behaviour_quirks;
 mod certificate_files;
+mod certificates_over_time;
 mod cli;
 mod command_line;
 mod daily_work;

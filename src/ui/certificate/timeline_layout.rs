@@ -210,9 +210,15 @@ pub(in crate::ui) fn bar(painter: &Painter, tokens: &Tokens, rect: Rect, part: P
     painter.rect_filled(rect, 3.0, tone.soft);
     let edge = [rect.left_top(), rect.right_top(), rect.right_bottom(), rect.left_bottom(), rect.left_top()];
     match part {
-        Part::InUse => drop(painter.rect_stroke(rect, 3.0, Stroke::new(1.5, tone.ink), StrokeKind::Inside)),
-        Part::New => drop(painter.add(Shape::dashed_line(&edge, Stroke::new(1.0, tone.ink), 5.0, 3.0))),
-        Part::Accepted => drop(painter.hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, tone.ink))),
+        Part::InUse => {
+            painter.rect_stroke(rect, 3.0, Stroke::new(1.5, tone.ink), StrokeKind::Inside);
+        }
+        Part::New => {
+            painter.add(Shape::dashed_line(&edge, Stroke::new(1.0, tone.ink), 5.0, 3.0));
+        }
+        Part::Accepted => {
+            painter.hline(rect.x_range(), rect.bottom() - 1.0, Stroke::new(1.0, tone.ink));
+        }
     }
 }
 

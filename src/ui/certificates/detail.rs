@@ -126,9 +126,9 @@ impl Detail {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
             if self.key.whose == Whose::Theirs {
                 let first = row.places.first().map(|place| place.key.clone());
-                let (connection, profile) = first.clone().map_or((None, None), |(id, kind)| (Some(id), Some(kind)));
+                let (connection, profile) = first.map_or((None, None), |(id, kind)| (Some(id), Some(kind)));
                 if row.without_successor && primary(ui, "Import its successor…").clicked() {
-                    let intent = Intent::NewCertificate { connection: connection.clone(), profile: None, source: None };
+                    let intent = Intent::NewCertificate { connection, profile: None, source: None };
                     desk.intend(intent);
                 }
                 if !coming.is_empty() {

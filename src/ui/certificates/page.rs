@@ -170,7 +170,7 @@ impl CertificatesPage {
         });
         ui.add_space(4.0);
         if total == 0 {
-            self.nothing(ui, desk);
+            nothing(ui, desk);
             return;
         }
         filter_row(ui, &mut self.filters, std::mem::take(&mut self.focus_search));
@@ -244,19 +244,20 @@ impl CertificatesPage {
         let total = count(made.all.len(), "certificate");
         if self.filters.is_set() { format!("{} of {total}", made.rows.len()) } else { total }
     }
+}
 
-    fn nothing(&self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        let text = "Partners' certificates come with their connections, ours with an identity. Each is listed here with where it is used, until when, and what follows it";
-        empty_state(ui, Icon::FileBadge, "No certificate yet", text, |ui| {
-            if desk.snapshot.connections.is_empty() {
-                if primary(ui, "New connection…").clicked() {
-                    desk.intend(Intent::NewConnection);
-                }
-            } else if primary(ui, "Import a certificate…").clicked() {
-                desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
+/// What is shown where there is none.
+fn nothing(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let text = "Partners' certificates come with their connections, ours with an identity. Each is listed here with where it is used, until when, and what follows it";
+    empty_state(ui, Icon::FileBadge, "No certificate yet", text, |ui| {
+        if desk.snapshot.connections.is_empty() {
+            if primary(ui, "New connection…").clicked() {
+                desk.intend(Intent::NewConnection);
             }
-        });
-    }
+        } else if primary(ui, "Import a certificate…").clicked() {
+            desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
+        }
+    });
 }
 
 /// The row that an arrow key leads to, where nothing else has use for the key.

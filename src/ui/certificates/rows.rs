@@ -101,8 +101,6 @@ pub(super) struct Row {
     pub key: RowKey,
     /// The subject's common name.
     pub name: String,
-    /// Our identity, where it is ours.
-    pub identity: Option<IdentityName>,
     /// Where it is used, those in use first.
     pub places: Vec<Place>,
     /// The same in a few words.
@@ -269,7 +267,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
     for identity in &snapshot.identities {
         let (key, places) = taken(Whose::Ours, identity.facts.fingerprint_sha256);
         let confirmed = Mark::new(ToneName::Ok, "Our own key").icon(Icon::KeyRound);
-        rows.push(Arc::new(row(key, Some(identity.name.clone()), &identity.facts, places, confirmed, moment)));
+        rows.push(Arc::new(row(key, Some(&identity.name), &identity.facts, places, confirmed, moment)));
     }
     let mut servers: Vec<&ServerSight> = Vec::new();
     for sight in snapshot.observations.servers.values() {
@@ -287,7 +285,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
 
 fn row(
     key: RowKey,
-    identity: Option<IdentityName>,
+    identity: Option<&IdentityName>,
     facts: &CertificateFacts,
     places: Vec<Place>,
     confirmed: Mark,
@@ -297,8 +295,8 @@ fn row(
     let in_use = |place: &&Place| place.role == Role::InUse;
     let without = places.iter().filter(in_use).filter(|place| place.successor.is_none()).count();
     let next = next_words(&key, &places, without, days, moment);
-    let identity_name = identity.as_ref().map(ToString::to_string).unwrap_or_default();
-    let name = identity.as_ref().map_or_else(|| facts.common_name().to_owned(), ToString::to_string);
+    let identity_name = identity.map(ToString::to_string).unwrap_or_default();
+    let name = identity.map_or_else(|| facts.common_name().to_owned(), ToString::to_string);
     let used = used_words(&places);
     let names: String = places.iter().map(|place| format!("{} {} ", place.name, place.key.0)).collect();
     let haystack = format!(
@@ -311,7 +309,6 @@ fn row(
     .to_lowercase();
     Row {
         name,
-        identity,
         used,
         not_before: Some(facts.not_before),
         not_after: facts.not_after,
@@ -342,7 +339,6 @@ fn server_row(key: RowKey, sight: &ServerSight, places: Vec<Place>, moment: &Mom
             .to_lowercase();
     Row {
         name: sight.server.clone(),
-        identity: None,
         used: used_words(&places),
         not_before: None,
         not_after,

@@ -213,8 +213,12 @@ impl TableDelegate for Rows<'_> {
                 let used = if row.places.is_empty() { used.color(tokens(ui.ctx()).muted) } else { used };
                 ui.add(text(used));
             }
-            By::Until => drop(badge(ui, &row.until, "Valid until")),
-            By::Next => drop(badge(ui, &row.next, "Next")),
+            By::Until => {
+                badge(ui, &row.until, "Valid until");
+            }
+            By::Next => {
+                badge(ui, &row.next, "Next");
+            }
             By::Confirmed => {
                 let about = if row.key.whose == Whose::Server { "Trust" } else { "Confirmed" };
                 badge(ui, &row.confirmed, about);

@@ -31,7 +31,7 @@ struct Toast {
 }
 
 /// What a message offers to do.
-pub type Offer = Box<dyn FnOnce(&mut Desk<'_>)>;
+pub(crate) type Offer = Box<dyn FnOnce(&mut Desk<'_>)>;
 
 /// The messages that are shown.
 #[derive(Default)]

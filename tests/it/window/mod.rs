@@ -4,6 +4,7 @@
 #[cfg(feature = "pictures")]
 mod arrival_pictures;
 mod certificate;
+mod certificates;
 mod connections;
 mod engine;
 mod identities;
@@ -14,6 +15,8 @@ mod new_connection;
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+#[cfg(feature = "pictures")]
+mod pictures_over_time;
 mod policies;
 mod receiving;
 #[cfg(feature = "pictures")]
