@@ -480,6 +480,9 @@ mod tests {
         workspace.close().await;
         for earlier in [
             "DROP TABLE duties",
+            "DROP TABLE sightings",
+            "DROP TABLE certificate_chains",
+            "ALTER TABLE certificates DROP COLUMN confirmed_by",
             "DROP TABLE signatures_seen",
             "DROP TABLE server_sights",
             "DROP TABLE clock_samples",

@@ -168,13 +168,13 @@ async fn a_receipt_shows_who_still_signs_and_the_unused_one_retires() {
     let accepted = async |app: &App, days| {
         let connection = app.connection(&"partner".parse().unwrap()).await.unwrap();
         let profile = connection.production.as_ref().unwrap();
-        let seen = app.sightings().await.unwrap();
+        let seen = app.observations().await.unwrap();
         acceptable_now(&seen.uses(&connection.id, ProfileKind::Production, profile), later(days))
     };
     assert_eq!(accepted(&us.app, 30).await, [new, old], "nothing signed with the new one was seen yet");
     let sent = us.send().await;
     assert_eq!(sent.verdict, Verdict::Delivered, "{sent:#?}");
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.observations().await.unwrap();
     let (connection, kind) = production();
     assert!(seen.last_seen(&connection, kind, &new).is_some());
     assert_eq!(seen.last_seen(&connection, kind, &old), None);
@@ -208,7 +208,7 @@ async fn a_self_signed_server_is_fetched_pinned_for_the_profile_alone_seen_and_i
     let fetched = us.app.fetch_server(&connection, kind).await.unwrap();
     assert_eq!(fetched.trust, ServerTrust::Refused);
     assert!(fetched.refusal.as_deref().is_some_and(|why| why.contains("self-signed")), "{fetched:?}");
-    assert!(us.app.sightings().await.unwrap().servers.is_empty(), "nothing is kept until it is confirmed");
+    assert!(us.app.observations().await.unwrap().servers.is_empty(), "nothing is kept until it is confirmed");
     let first = fetched.certificates[0].fingerprint_sha256;
     let wrong = PARTNER.certificate.facts().fingerprint_sha256;
     let error = us.app.pin_server(&connection, kind, &fetched.der, &wrong).await.unwrap_err();
@@ -219,7 +219,7 @@ async fn a_self_signed_server_is_fetched_pinned_for_the_profile_alone_seen_and_i
     assert_eq!((trust().await, pinned.before), (pinned.tls_trust, "system".to_owned()));
     let sent = us.send().await;
     assert!(sent.tls.as_ref().is_some_and(|tls| tls.version.is_some()), "connected: {sent:#?}");
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.observations().await.unwrap();
     let sight = &seen.servers[&production()];
     assert_eq!((sight.trust, sight.own().map(|own| own.fingerprint_sha256)), (ServerTrust::Pinned, Some(first)));
     assert_eq!(sight.untold_change(), None);
@@ -233,14 +233,14 @@ async fn a_self_signed_server_is_fetched_pinned_for_the_profile_alone_seen_and_i
     let (_, serving) = begin("second", port).await;
     let sent = us.send().await;
     assert_eq!(sent.verdict, Verdict::Failed, "what is pinned is not what is shown");
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.observations().await.unwrap();
     let sight = &seen.servers[&production()];
     assert_eq!(sight.trust, ServerTrust::Refused);
     let change = sight.untold_change().unwrap();
     assert_eq!(change.certificate.fingerprint_sha256, first);
     assert_ne!(sight.own().map(|own| own.fingerprint_sha256), Some(first));
     us.app.know_server_change(&connection, kind).await.unwrap();
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.observations().await.unwrap();
     assert_eq!(seen.servers[&production()].untold_change(), None);
     serving.abort();
 }
