@@ -477,6 +477,8 @@ mod tests {
         use RolloverState as S;
         let test = |at, verdict| ProfileFacts { last_test: Some(message(day(at), verdict)), ..ProfileFacts::default() };
         let sent = |at, verdict| ProfileFacts { last_sent: Some(message(day(at), verdict)), ..ProfileFacts::default() };
+        let received =
+            |at, verdict| ProfileFacts { last_received: Some(message(day(at), verdict)), ..ProfileFacts::default() };
         let signed =
             |at| ProfileFacts { signed: Some(message(day(at), Verdict::Delivered)), ..ProfileFacts::default() };
         let delivered =

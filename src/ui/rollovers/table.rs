@@ -28,9 +28,9 @@ const WIDE: [(BoardColumn, f32); 7] = [
     (BoardColumn::Profile, 88.0),
     (BoardColumn::State, 168.0),
     (BoardColumn::Changes, 184.0),
-    (BoardColumn::Test, 138.0),
-    (BoardColumn::Traffic, 138.0),
-    (BoardColumn::Note, 140.0),
+    (BoardColumn::Test, 146.0),
+    (BoardColumn::Traffic, 146.0),
+    (BoardColumn::Note, 124.0),
 ];
 
 /// The same where there is little room.
