@@ -13,6 +13,7 @@ mod courier;
 pub mod engine;
 mod error;
 mod identities;
+mod importing;
 mod inbox;
 mod keys;
 mod outbox;
@@ -33,14 +34,14 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 pub use certificates::{
-    CertificateSource, Confirmed, ImportRequest, ImportResult, ImportedProfile, InspectedCandidate,
-    InspectedCertificate, Inspection, ListedCertificate, ListedUse,
+    CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
 pub use identities::{ListedIdentity, NewIdentity};
+pub use importing::{ImportRequest, ImportResult, ImportedProfile};
 pub use policies::PolicySummary;
 use preparation::Preparation;
 pub use runtime::{Shutdown, run};

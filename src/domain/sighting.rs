@@ -48,7 +48,7 @@ pub struct Sighting {
     /// What was signed with it last.
     pub seen_in: SightedIn,
     /// What is known of it, where it is in the workspace or was inside what it signed.
-    #[serde(skip)]
+    #[serde(rename = "certificate", skip_serializing_if = "Option::is_none")]
     pub facts: Option<CertificateFacts>,
     /// The last transmission that showed it.
     pub transmission: TransmissionId,

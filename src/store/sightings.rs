@@ -136,10 +136,11 @@ fn sighting(row: &AnyRow) -> Result<Sighting, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{now, transmission, workspace};
+    use super::super::fixtures::{now, workspace};
     use super::*;
     use crate::domain::sighting::{SightedIn, SightingKind};
 
+    /// Seen in one and the same transmission.
     fn seen(id: u8, seconds: i64) -> Sighting {
         let at = Timestamp::from_second(now().as_second() + seconds).unwrap();
         Sighting {
@@ -149,7 +150,7 @@ mod tests {
             kind: SightingKind::Unknown,
             seen_in: SightedIn::Message,
             facts: None,
-            transmission: transmission(0).id,
+            transmission: uuid::Uuid::from_u128(7),
             first_at: at,
             last_at: at,
             times: 1,

@@ -436,7 +436,7 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error}");
+            assert!(matches!(error, OpenError::Newer { found: 99, known: 4, .. }), "{error}");
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
@@ -452,6 +452,9 @@ mod tests {
         }
         workspace.close().await;
         for earlier in [
+            "DROP TABLE sightings",
+            "DROP TABLE certificate_chains",
+            "ALTER TABLE certificates DROP COLUMN confirmed_by",
             "DROP TABLE duties",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
             "DELETE FROM schema_versions WHERE version > 1",
