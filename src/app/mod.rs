@@ -12,6 +12,7 @@ mod connections;
 mod courier;
 pub mod engine;
 mod error;
+mod first_sight;
 mod identities;
 mod importing;
 mod inbox;
@@ -26,7 +27,6 @@ mod runtime;
 pub mod sample;
 mod send;
 mod serve;
-mod sightings;
 mod transmissions;
 
 use std::sync::Arc;

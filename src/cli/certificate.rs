@@ -35,7 +35,7 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
         CertificateCommand::Import(arguments) => import(session, arguments).await?,
         CertificateCommand::List => {
             let certificates = session.app.certificates().await?;
-            let sightings = session.app.sightings().await?;
+            let sightings = session.app.first_sights().await?;
             let document = ListDocument { certificates, sightings };
             session.out.answer(&document, || {
                 let seen = sightings::listed(&document.sightings, &session.suffix);

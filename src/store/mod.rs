@@ -22,6 +22,7 @@ mod database;
 mod duties;
 mod early_sync;
 mod error;
+mod first_sight;
 #[cfg(test)]
 mod fixtures;
 mod identities;
@@ -34,7 +35,6 @@ mod sealing;
 mod secrets;
 mod session;
 mod settings;
-mod sightings;
 mod transaction;
 mod workspace;
 

@@ -37,7 +37,7 @@ pub struct Snapshot {
     /// How receiving stands in this program.
     pub receiving: Receiving,
     /// Certificates that partners were seen to sign with and that are to be told of, the newest first.
-    pub sightings: Vec<Sighting>,
+    pub first_sights: Vec<Sighting>,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -292,7 +292,7 @@ impl App {
                 }
             }
         }
-        let sightings = self.sightings().await?;
+        let first_sights = self.first_sights().await?;
         let policies = self.policies().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
@@ -331,7 +331,7 @@ impl App {
             policies,
             summary: Summary::default(),
             receiving: Receiving::default(),
-            sightings,
+            first_sights,
         };
         snapshot.summary = summary(&snapshot);
         Ok(snapshot)

@@ -57,7 +57,7 @@ impl ConnectionsPage {
         self.head(ui, desk, selected.is_some());
         ui.add_space(6.0);
         trouble(ui, desk);
-        super::sighted::band(ui, desk);
+        super::sighted::band(ui, desk, selected.map(|(connection, _)| connection));
         if selected.is_none() {
             self.tiles(ui, desk);
             ui.add_space(6.0);
