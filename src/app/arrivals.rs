@@ -33,7 +33,10 @@ pub(super) fn meant(
         // Somebody may mean an issuer in spite of what is said about it.
         let other = contents.certificates.iter().find(|each| each.facts().fingerprint_sha256 == chosen);
         return other.map(|leaf| Candidate { leaf: leaf.clone(), chain: Vec::new() }).ok_or_else(|| {
-            AppError::new(format!("the certificate {} is not in {what}", chosen.short()))
+            AppError::new(format!(
+                "{what} does not hold the certificate {}; perhaps it holds another certificate now than when it was looked at",
+                chosen.short()
+            ))
                 .hint("nothing was imported; look at the file again")
         });
     }

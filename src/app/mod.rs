@@ -14,10 +14,12 @@ mod connections;
 mod courier;
 pub mod engine;
 mod error;
+mod first_sight;
 mod identities;
 mod identity_export;
 mod identity_requests;
 mod identity_sheet;
+mod importing;
 mod inbox;
 mod keys;
 mod large;
@@ -40,7 +42,6 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
-mod sightings;
 mod transmissions;
 
 use std::sync::Arc;
@@ -49,8 +50,7 @@ use tokio::sync::Mutex;
 
 use afterwards::Afterwards;
 pub use certificates::{
-    CertificateSource, Confirmed, ImportRequest, ImportResult, ImportedProfile, InspectedCandidate,
-    InspectedCertificate, Inspection, ListedCertificate, ListedUse,
+    CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
 pub use clock::Clock;
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
@@ -60,6 +60,7 @@ pub use identities::{IdentityFiles, ListedIdentity, NewIdentity};
 pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
+pub use importing::{ImportRequest, ImportResult, ImportedProfile};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};

@@ -180,7 +180,10 @@ pub(super) fn single(bytes: &[u8], password: Option<&str>) -> Result<FileContent
     if bytes[0] == SEQUENCE && (bytes.contains(&0) || !bytes.is_ascii()) {
         return binary(bytes, password);
     }
-    let text = text_of(bytes).ok_or_else(|| parcel::stranger(bytes))?;
+    if let Some(stranger) = parcel::stranger(bytes) {
+        return Err(stranger);
+    }
+    let text = text_of(bytes).ok_or(ReadError::Unknown)?;
     if text.contains("-----BEGIN ") {
         return pem(&text, password);
     }

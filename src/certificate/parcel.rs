@@ -72,8 +72,8 @@ fn is_mail(bytes: &[u8]) -> bool {
     addressed || has("mime-version") || has("content-type")
 }
 
-/// Other containers, told by how they begin.
-pub(super) fn stranger(bytes: &[u8]) -> ReadError {
+/// Other containers and documents, told by how they begin.
+pub(super) fn stranger(bytes: &[u8]) -> Option<ReadError> {
     const BEGINNINGS: [(&[u8], &str); 8] = [
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Outlook message (.msg) or another file of Office"),
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
@@ -85,7 +85,7 @@ pub(super) fn stranger(bytes: &[u8]) -> ReadError {
         (b"%PDF", "a PDF document"),
     ];
     let known = BEGINNINGS.iter().find(|(beginning, _)| bytes.starts_with(beginning));
-    known.map_or(ReadError::Unknown, |(_, what)| ReadError::OtherArchive(what))
+    known.map(|(_, what)| ReadError::OtherArchive(what))
 }
 
 /// Opens an archive or a mail, and everything that is in it.

@@ -36,7 +36,7 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
         CertificateCommand::Schedule(command) => super::schedule::run(session, command).await?,
         CertificateCommand::List => {
             let certificates = session.app.certificates().await?;
-            let sightings = session.app.sightings().await?;
+            let sightings = session.app.first_sights().await?;
             let document = ListDocument { certificates, sightings };
             session.out.answer(&document, || {
                 let seen = sightings::listed(&document.sightings, &session.suffix);

@@ -28,7 +28,7 @@ pub(super) async fn run(
 ) -> Result<Answer, AppError> {
     let at = at.unwrap_or_else(|| session.app.now());
     let report = session.app.check(connections, at).await?;
-    let mut seen = session.app.sightings().await?;
+    let mut seen = session.app.first_sights().await?;
     seen.retain(|sighting| report.connections.iter().any(|connection| connection.id == sighting.connection));
     let document = Document { report: &report, due: due::due(&report.connections), sightings: &seen };
     session.out.answer(&document, || {

@@ -22,7 +22,7 @@ pub(super) async fn forget(
     fingerprint: &Fingerprint,
     connection: &ConnectionId,
 ) -> Result<Answer, AppError> {
-    let seen = session.app.sightings().await?;
+    let seen = session.app.first_sights().await?;
     let profiles: Vec<ProfileKind> = seen
         .iter()
         .filter(|each| each.fingerprint == *fingerprint && each.connection == *connection)

@@ -48,12 +48,15 @@ impl<'a> Arrival<'_, 'a> {
         }
     }
 
-    /// The certificate of the connection's other profile, where the two do not share one.
+    /// The certificate of the connection's other profile, where the two do not share one and have not shared this one.
     fn other_environment(&self, replaces: Option<&CertificateFacts>, at: Timestamp) -> Option<&'a CertificateFacts> {
         let old = replaces?;
         let (_, other) = self.connection.profiles().find(|(kind, _)| *kind != self.kind)?;
+        if all_fingerprints(&other.partner_certificates).contains(&old.fingerprint_sha256) {
+            return None;
+        }
         let theirs = used_now(&other.partner_certificates, at)?.fingerprint;
-        (theirs != old.fingerprint_sha256).then(|| (self.known)(&theirs)).flatten()
+        (self.known)(&theirs)
     }
 }
 

@@ -8,23 +8,26 @@ use super::timeline::{
     self, Activation, ActivationError, CertificatePurpose, CertificateUse, Renewal, acceptable_now, used_now,
 };
 
-/// The certificate that a new one takes the place of at an instant. For verifying that is the one which signs and is not
-/// encrypted for, where there is one; several are accepted at a time, and the one that began last counts.
+/// The certificate that a new one takes the place of at an instant. For verifying that is the one which only signs, where
+/// there is one: neither encrypted for, nor scheduled to be, nor left over from that. Of several the one that began last
+/// counts.
 #[must_use]
 pub fn replaced_now(
     uses: &[CertificateUse],
     purpose: Option<CertificatePurpose>,
     at: Timestamp,
 ) -> Option<Fingerprint> {
-    let in_use = used_now(uses, at).map(|entry| entry.fingerprint);
     if purpose != Some(CertificatePurpose::Verify) {
-        return in_use;
+        return used_now(uses, at).map(|entry| entry.fingerprint);
     }
     let accepted = acceptable_now(uses, at);
     let began = |print: &Fingerprint| {
         uses.iter().filter(|entry| entry.fingerprint == *print && verifies(entry)).filter_map(|entry| entry.from).max()
     };
-    let signing = accepted.iter().copied().filter(|print| Some(*print) != in_use).max_by_key(began);
+    let encrypts = |print: &Fingerprint| {
+        uses.iter().any(|entry| entry.fingerprint == *print && entry.purposes.contains(&CertificatePurpose::Encrypt))
+    };
+    let signing = accepted.iter().copied().filter(|print| !encrypts(print)).max_by_key(began);
     signing.or(accepted.first().copied())
 }
 
@@ -204,6 +207,17 @@ mod tests {
         }
         let again = renew_for(VERIFY, &renewal.uses, &facts(3, 5, 200), None, &at, day(11)).unwrap();
         assert_eq!((again.uses, again.replaces), (renewal.uses, None), "twice is once");
+    }
+
+    #[test]
+    fn a_scheduled_successor_is_not_what_a_signing_certificate_replaces() {
+        let uses = plain_list(&[Fingerprint([1; 32])]);
+        let at = Activation::At { at: day(50), zone: None };
+        let scheduled = renew_for(BOTH, &uses, &facts(2, 5, 200), Some(&facts(1, 0, 100)), &at, day(10)).unwrap().uses;
+        assert_eq!(replaced_now(&scheduled, VERIFY, day(11)), Some(Fingerprint([1; 32])));
+        let renewal = renew_for(VERIFY, &scheduled, &facts(3, 5, 300), Some(&facts(1, 0, 100)), &at, day(11)).unwrap();
+        assert_eq!(accepts(&renewal.uses, 150), [2, 3], "the successor goes on being accepted");
+        assert_eq!((encrypts(&renewal.uses, 49), encrypts(&renewal.uses, 50)), (Some(1), Some(2)));
     }
 
     #[test]

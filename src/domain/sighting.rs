@@ -48,7 +48,7 @@ pub struct Sighting {
     /// What was signed with it last.
     pub seen_in: SightedIn,
     /// What is known of it, where it is in the workspace or was inside what it signed.
-    #[serde(skip)]
+    #[serde(rename = "certificate", skip_serializing_if = "Option::is_none")]
     pub facts: Option<CertificateFacts>,
     /// The last transmission that showed it.
     pub transmission: TransmissionId,
@@ -79,6 +79,13 @@ pub fn standing(uses: &[CertificateUse], fingerprint: &Fingerprint, at: Timestam
 }
 
 impl Sighting {
+    /// The matter, the same in every program and as long as it stands so: `first-sight:`, the fingerprint, the profile, and
+    /// what the certificate is to it.
+    #[must_use]
+    pub fn key(&self) -> String {
+        format!("first-sight:{}:{}/{}:{}", self.fingerprint.to_hex(), self.connection, self.profile, self.kind)
+    }
+
     /// Its common name and the beginning of its fingerprint.
     #[must_use]
     pub fn named(&self) -> String {

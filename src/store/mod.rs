@@ -23,6 +23,7 @@ mod duties;
 mod early_sync;
 mod error;
 mod evidence;
+mod first_sight;
 #[cfg(test)]
 mod fixtures;
 mod identities;
@@ -41,7 +42,6 @@ mod sealing;
 mod secrets;
 mod session;
 mod settings;
-mod sightings;
 mod transaction;
 mod workspace;
 

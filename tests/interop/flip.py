@@ -73,7 +73,8 @@ class Rollover:
 
     def mend(self, party, *words):
         """The one command that puts it right."""
-        self.table.append((self.name, "", "", "mended by one command", " ".join(words[:1])))
+        self.table.append((self.name, "", "", "mended by one command",
+                           "--sighted" if words[0] == "--sighted" else "the file again"))
         self.world.run("certificate", "import", *words, "--connection", self.connection, "--profile", "production",
                        "--activate", "now", "--confirm-fingerprint", fingerprint(party))
 

@@ -48,7 +48,7 @@ pub struct Snapshot {
     /// What is to be told, and how.
     pub notices: NoticeState,
     /// Certificates that partners were seen to sign with and that are to be told of, the newest first.
-    pub sightings: Vec<Sighting>,
+    pub first_sights: Vec<Sighting>,
 }
 
 /// What a workspace comes to, counted once: a frame only draws it.
@@ -315,7 +315,7 @@ impl App {
                 }
             }
         }
-        let sightings = self.sightings().await?;
+        let first_sights = self.first_sights().await?;
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let observations = self.observations().await?;
@@ -381,7 +381,7 @@ impl App {
             receiving: Receiving::default(),
             observations,
             notices,
-            sightings,
+            first_sights,
         };
         snapshot.count();
         Ok(snapshot)

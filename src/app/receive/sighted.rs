@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Candidate, Receiver};
-use crate::app::sightings::Seen;
+use crate::app::first_sight::Seen;
 use crate::as2::{Opened, SignatureOutcome};
 use crate::certificate::Certificate;
 use crate::domain::diagnosis::Diagnosis;

@@ -1,13 +1,13 @@
 //! Which of several certificates in a file is meant, where they do not belong together.
 
-use egui::{Button, Label, RichText, Ui, Widget as _, vec2};
+use egui::{Label, RichText, Ui};
 
 use super::words::{days_left, validity};
 use crate::app::{CertificateSource, Inspection};
 use crate::domain::certificate::CertificateFacts;
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{mono, muted, small};
+use crate::ui::widgets::{card, mono, muted, secondary, small};
 
 /// A certificate that may be meant.
 #[derive(Clone, Debug)]
@@ -56,7 +56,6 @@ impl Choosing {
 
     /// Shows them and returns which was chosen.
     pub(super) fn show(&self, ui: &mut Ui, moment: &Moment) -> Option<usize> {
-        let tokens = tokens(ui.ctx());
         let mut chosen = None;
         ui.label(RichText::new("Which certificate is meant?").font(theme::bold(theme::SECTION)));
         let text = format!(
@@ -68,38 +67,50 @@ impl Choosing {
         ui.add_space(2.0);
         egui::ScrollArea::vertical().id_salt("choices").max_height(320.0).auto_shrink([false, true]).show(ui, |ui| {
             for (index, choice) in self.choices.iter().enumerate() {
-                let facts = &choice.facts;
-                let ended = facts.not_after < moment.now;
-                let place = choice.found_in.as_ref().map_or_else(String::new, |place| format!(" · {place}"));
-                let detail = format!("{} · {}{place}", validity(facts, moment), facts.key);
-                let ink = if ended { tokens.bad.ink } else { tokens.muted };
-                let said = format!(
-                    "{}, {}, {}, {}{place}",
-                    facts.common_name(),
-                    days_left(facts, moment.now),
-                    validity(facts, moment),
-                    facts.fingerprint_sha256.short()
-                );
-                let name = RichText::new(facts.common_name()).font(theme::medium(theme::BODY));
-                let button = Button::selectable(false, name)
-                    .right_text(small(days_left(facts, moment.now)).color(ink))
-                    .truncate()
-                    .min_size(vec2(ui.available_width(), 34.0));
-                let button = button.ui(ui);
-                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, said.clone()));
-                if button.clicked() {
+                if choice.show(ui, moment) {
                     chosen = Some(index);
                 }
-                ui.horizontal(|ui| {
-                    ui.spacing_mut().interact_size.y = 16.0;
-                    ui.add_space(8.0);
-                    ui.add(Label::new(mono(facts.fingerprint_sha256.short())).extend());
-                    ui.add(Label::new(muted(ui, detail)).truncate());
-                });
-                ui.add_space(6.0);
             }
         });
         passed_over(ui, &self.remarks);
+        chosen
+    }
+}
+
+impl Choice {
+    /// Shows it and returns whether it was chosen.
+    fn show(&self, ui: &mut Ui, moment: &Moment) -> bool {
+        let facts = &self.facts;
+        let tokens = tokens(ui.ctx());
+        let place = self.found_in.as_ref().map_or_else(String::new, |place| format!(" · {place}"));
+        let left = days_left(facts, moment.now);
+        let ink = if facts.valid_at(moment.now) { tokens.ok.ink } else { tokens.bad.ink };
+        let mut chosen = false;
+        card(ui).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width((ui.available_width() - 130.0).max(120.0));
+                    ui.spacing_mut().item_spacing.y = 3.0;
+                    ui.spacing_mut().interact_size.y = 18.0;
+                    ui.horizontal(|ui| {
+                        ui.add(
+                            Label::new(RichText::new(facts.common_name()).font(theme::bold(theme::BODY))).truncate(),
+                        );
+                        ui.add(Label::new(small(&left).color(ink)).extend());
+                    });
+                    let detail = format!("{} · {}{place}", validity(facts, moment), facts.key);
+                    ui.add(Label::new(muted(ui, detail)).truncate());
+                    ui.add(Label::new(mono(facts.fingerprint_sha256.to_string())).truncate().selectable(true));
+                });
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    let button = secondary(ui, "Use this one");
+                    let said = format!("{}, {left}{place}, use this one", facts.common_name());
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, said.clone()));
+                    chosen = button.clicked();
+                });
+            });
+        });
         chosen
     }
 }

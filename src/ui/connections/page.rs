@@ -67,7 +67,7 @@ impl ConnectionsPage {
         trouble(ui, desk);
         let shown = self.day.shown(desk);
         crate::ui::certificates::banners(ui, desk);
-        super::sighted::band(ui, desk);
+        super::sighted::band(ui, desk, selected.map(|(connection, _)| connection));
         if selected.is_none() {
             self.tiles(ui, desk, &shown);
             ui.add_space(6.0);

@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use crate::app::engine::Snapshot;
+use crate::domain::identifier::ConnectionId;
 use crate::domain::sighting::Sighting;
 use crate::ui::desk::Desk;
 use crate::ui::intent::{InspectorTab, Intent};
@@ -16,10 +17,13 @@ fn partner<'a>(snapshot: &'a Snapshot, sighting: &'a Sighting) -> &'a str {
 }
 
 /// The band above the connections: the newest, and how many more there are.
-pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>) {
+///
+/// What belongs to the connection that the inspector is open on is told there.
+pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>, selected: Option<&ConnectionId>) {
     let snapshot = std::sync::Arc::clone(desk.snapshot);
-    let Some(first) = snapshot.sightings.first() else { return };
-    let more = match snapshot.sightings.len() {
+    let mut elsewhere = snapshot.first_sights.iter().filter(|sighting| Some(&sighting.connection) != selected);
+    let Some(first) = elsewhere.next() else { return };
+    let more = match 1 + elsewhere.count() {
         1 => String::new(),
         all => format!("\n{} more certificates were seen that nobody expected", all - 1),
     };
@@ -39,13 +43,8 @@ pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>) {
 
 /// Tells what has come into sight since the workspace was read before.
 pub(crate) fn tell_sightings(toasts: &mut Toasts, before: &Snapshot, now: &Snapshot) {
-    let known = |sighting: &Sighting| {
-        before.sightings.iter().any(|each| {
-            (&each.connection, each.profile, each.fingerprint, each.kind)
-                == (&sighting.connection, sighting.profile, sighting.fingerprint, sighting.kind)
-        })
-    };
-    for sighting in now.sightings.iter().filter(|sighting| !known(sighting)).take(3) {
+    let known = |sighting: &Sighting| before.first_sights.iter().any(|each| each.key() == sighting.key());
+    for sighting in now.first_sights.iter().filter(|sighting| !known(sighting)).take(3) {
         toasts.warn(&sighting.head(partner(now, sighting)), &sighting.named());
     }
 }

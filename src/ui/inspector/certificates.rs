@@ -212,7 +212,7 @@ impl CertificatesTab {
 
 /// What was seen of one connection.
 fn of_connection(snapshot: &Snapshot, connection: &ConnectionId) -> Vec<Sighting> {
-    snapshot.sightings.iter().filter(|sighting| sighting.connection == *connection).cloned().collect()
+    snapshot.first_sights.iter().filter(|sighting| sighting.connection == *connection).cloned().collect()
 }
 
 fn new_certificate(

@@ -118,7 +118,7 @@ impl Mending {
             Action::ImportCertificate { fingerprint } => {
                 // What was inside the signature need not be fetched from anywhere.
                 let at_hand = |print: &Fingerprint| {
-                    desk.snapshot.sightings.iter().any(|seen| seen.fingerprint == *print)
+                    desk.snapshot.first_sights.iter().any(|seen| seen.fingerprint == *print)
                         || desk.snapshot.certificates.contains_key(print)
                 };
                 let source = fingerprint.filter(at_hand).map(CertificateSource::Sighted);

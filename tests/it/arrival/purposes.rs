@@ -3,14 +3,15 @@
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::timeline::{acceptable_now, used_now};
 
-use super::{Desk, NOW, fixture, print};
+use super::{Desk, fixture, print};
 
 /// What is encrypted for, and what is accepted, by the files' names.
 async fn standing(desk: &Desk) -> (Option<&'static str>, Vec<&'static str>) {
     let names = ["old.cer", "test.cer", "new.cer", "other.cer"];
     let named = |wanted| names.into_iter().find(|name| print(name) == wanted);
     let uses = desk.uses(ProfileKind::Production).await;
-    let now = NOW.parse().unwrap();
+    // As the command line has it, which knows no other time.
+    let now = countersign::app::Clock::System.now();
     let mut accepted: Vec<&str> = acceptable_now(&uses, now).into_iter().filter_map(named).collect();
     accepted.sort_unstable();
     (used_now(&uses, now).and_then(|entry| named(entry.fingerprint)), accepted)

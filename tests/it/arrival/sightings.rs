@@ -61,7 +61,7 @@ async fn an_unknown_certificate_in_a_message_is_told_verifies_nothing_and_can_be
     assert!(diagnosis.evidence.iter().any(|line| line.contains(&partner().to_string())), "{diagnosis:#?}");
     let again = receive(&us, &serving.url, "<2@partner>").await;
     assert_eq!(again.verdict, Verdict::Refused, "being seen makes nothing good");
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.first_sights().await.unwrap();
     assert_eq!(told(&seen), [(SightingKind::Unknown, SightedIn::Message, 2)]);
     assert_eq!(seen[0].transmission, again.id);
     assert_eq!(seen[0].facts.as_ref().map(|facts| facts.common_name()), Some("partner"));
@@ -69,7 +69,7 @@ async fn an_unknown_certificate_in_a_message_is_told_verifies_nothing_and_can_be
     let import = request(CertificateSource::Sighted(partner()), Activation::Now);
     let result = us.app.import_certificate(&import).await.unwrap();
     assert_eq!(result.profiles[0].fingerprint_sha256, partner());
-    assert_eq!(us.app.sightings().await.unwrap(), [], "what is in use is not told any more");
+    assert_eq!(us.app.first_sights().await.unwrap(), [], "what is in use is not told any more");
     let taken = receive(&us, &serving.url, "<3@partner>").await;
     assert_eq!((taken.verdict, us.inbox().len()), (Verdict::Received, 1));
     serving.stop().await;
@@ -81,17 +81,17 @@ async fn the_scheduled_certificate_in_use_too_early_is_accepted_and_told() {
     let at = jiff::Timestamp::from_second(us.app.now().as_second() + 40 * 86_400).unwrap();
     let schedule = request(CertificateSource::File(us.path("partner.pem")), Activation::At { at, zone: None });
     us.app.import_certificate(&schedule).await.unwrap();
-    assert_eq!(us.app.sightings().await.unwrap(), []);
+    assert_eq!(us.app.first_sights().await.unwrap(), []);
     let serving = us.serve().await;
     let taken = receive(&us, &serving.url, "<1@partner>").await;
     assert_eq!(taken.verdict, Verdict::Received);
     let diagnosis = taken.diagnosis.clone().unwrap();
     assert_eq!(diagnosis.action, Some(Action::ActivateCertificate { fingerprint: partner() }));
     assert!(diagnosis.explanation.contains("the scheduled certificate"), "{diagnosis:#?}");
-    assert_eq!(told(&us.app.sightings().await.unwrap()), [(SightingKind::Scheduled, SightedIn::Message, 1)]);
+    assert_eq!(told(&us.app.first_sights().await.unwrap()), [(SightingKind::Scheduled, SightedIn::Message, 1)]);
     let activate = request(CertificateSource::Workspace(partner()), Activation::Now);
     us.app.import_certificate(&activate).await.unwrap();
-    assert_eq!(us.app.sightings().await.unwrap(), []);
+    assert_eq!(us.app.first_sights().await.unwrap(), []);
     let taken = receive(&us, &serving.url, "<2@partner>").await;
     assert_eq!(taken.diagnosis.unwrap().action, None);
     serving.stop().await;
@@ -110,7 +110,7 @@ async fn an_unknown_certificate_in_a_receipt_is_told_and_the_next_message_is_del
     let stranger = STRANGER.certificate.facts().fingerprint_sha256;
     assert_eq!(sent.verdict, Verdict::Uncertain);
     assert_eq!(sent.diagnosis.unwrap().action, Some(Action::ImportCertificate { fingerprint: Some(stranger) }));
-    let seen = us.app.sightings().await.unwrap();
+    let seen = us.app.first_sights().await.unwrap();
     assert_eq!(told(&seen), [(SightingKind::Unknown, SightedIn::Receipt, 1)]);
     assert_eq!((seen[0].fingerprint, seen[0].transmission), (stranger, sent.id));
     // It signs alone: what is encrypted for stays.
@@ -118,7 +118,7 @@ async fn an_unknown_certificate_in_a_receipt_is_told_and_the_next_message_is_del
     import.purpose = Some(countersign::domain::timeline::CertificatePurpose::Verify);
     us.app.import_certificate(&import).await.unwrap();
     assert_eq!(us.send().await.verdict, Verdict::Delivered);
-    assert_eq!(us.app.sightings().await.unwrap(), []);
+    assert_eq!(us.app.first_sights().await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -128,10 +128,10 @@ async fn what_is_not_theirs_is_forgotten_and_told_again_where_it_comes_again() {
     receive(&us, &serving.url, "<1@partner>").await;
     let connection = "partner".parse().unwrap();
     us.app.forget_sighting(&connection, ProfileKind::Production, &partner()).await.unwrap();
-    assert_eq!(us.app.sightings().await.unwrap(), []);
+    assert_eq!(us.app.first_sights().await.unwrap(), []);
     let error = us.app.forget_sighting(&connection, ProfileKind::Production, &partner()).await.unwrap_err();
     assert!(error.message().contains("was not seen"), "{error}");
     receive(&us, &serving.url, "<2@partner>").await;
-    assert_eq!(us.app.sightings().await.unwrap().len(), 1);
+    assert_eq!(us.app.first_sights().await.unwrap().len(), 1);
     serving.stop().await;
 }

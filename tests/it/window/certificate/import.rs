@@ -159,7 +159,7 @@ fn a_fingerprint_is_confirmed_by_comparing_and_only_then() {
     stage.write("Fingerprint from the partner", &"ab".repeat(32));
     assert!(stage.sees("It is another one: this is not the certificate that the partner means"));
     stage.write("Fingerprint from the partner", "12:34");
-    assert!(stage.sees("has 64 hex digits, this has 4"), "{:#?}", stage.labels());
+    assert!(stage.sees("this has 4"), "{:#?}", stage.labels());
     stage.touch("Schedule for 2 profiles");
     stage.wait_for("New certificate scheduled for 2 profiles");
     assert!(!confirmed(&stage), "nobody has confirmed it");

@@ -91,9 +91,9 @@ impl App {
     ///
     /// # Errors
     /// Where the workspace cannot be read.
-    pub async fn sightings(&self) -> Result<Vec<Sighting>, AppError> {
+    pub async fn first_sights(&self) -> Result<Vec<Sighting>, AppError> {
         let Some(workspace) = self.existing().await? else { return Ok(Vec::new()) };
-        let recorded = workspace.sightings().await?;
+        let recorded = workspace.first_sights().await?;
         if recorded.is_empty() {
             return Ok(recorded);
         }

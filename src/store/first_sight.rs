@@ -29,7 +29,7 @@ impl Workspace {
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn sightings(&self) -> Result<Vec<Sighting>, StoreError> {
+    pub async fn first_sights(&self) -> Result<Vec<Sighting>, StoreError> {
         const DOING: &str = "read the certificates that were seen";
         self.reading(DOING).await?.rows(DOING, sql(COLUMNS)).await?.iter().map(sighting).collect()
     }
@@ -136,10 +136,11 @@ fn sighting(row: &AnyRow) -> Result<Sighting, StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixtures::{now, transmission, workspace};
+    use super::super::fixtures::{now, workspace};
     use super::*;
     use crate::domain::sighting::{SightedIn, SightingKind};
 
+    /// Seen in one and the same transmission.
     fn seen(id: u8, seconds: i64) -> Sighting {
         let at = Timestamp::from_second(now().as_second() + seconds).unwrap();
         Sighting {
@@ -149,7 +150,7 @@ mod tests {
             kind: SightingKind::Unknown,
             seen_in: SightedIn::Message,
             facts: None,
-            transmission: transmission(0).id,
+            transmission: uuid::Uuid::from_u128(7),
             first_at: at,
             last_at: at,
             times: 1,
@@ -163,7 +164,7 @@ mod tests {
         assert!(transaction.put_sighting(&seen(1, 0), Some(b"der")).await.unwrap());
         assert!(!transaction.put_sighting(&seen(1, 5), None).await.unwrap());
         transaction.commit().await.unwrap();
-        let found = workspace.sightings().await.unwrap();
+        let found = workspace.first_sights().await.unwrap();
         assert_eq!(found, [Sighting { first_at: seen(1, 0).first_at, times: 2, ..seen(1, 5) }]);
         assert_eq!(workspace.sighted_certificate(&Fingerprint([1; 32])).await.unwrap(), Some(b"der".to_vec()));
         assert_eq!(workspace.sighted_certificate(&Fingerprint([2; 32])).await.unwrap(), None);
@@ -180,7 +181,7 @@ mod tests {
         transaction.put_sighting(&other, None).await.unwrap();
         assert!(transaction.put_sighting(&seen(99, 99), Some(&vec![0; MOST_DER + 1])).await.is_err());
         transaction.commit().await.unwrap();
-        let found = workspace.sightings().await.unwrap();
+        let found = workspace.first_sights().await.unwrap();
         assert_eq!(found.len(), 21);
         assert!(found.iter().all(|each| each.profile == ProfileKind::Production || each.fingerprint.0[0] >= 10));
         let mut transaction = workspace.begin().await.unwrap();
@@ -188,6 +189,6 @@ mod tests {
         assert!(transaction.forget_sighting(&connection, ProfileKind::Test, &print).await.unwrap());
         assert!(!transaction.forget_sighting(&connection, ProfileKind::Test, &print).await.unwrap());
         transaction.commit().await.unwrap();
-        assert_eq!(workspace.sightings().await.unwrap().len(), 20);
+        assert_eq!(workspace.first_sights().await.unwrap().len(), 20);
     }
 }

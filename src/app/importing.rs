@@ -1,0 +1,235 @@
+//! Bringing a partner's renewed certificate into profiles, all of them or none.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::certificates::{CertificateSource, read_partners};
+use super::{App, AppError, arrivals};
+use crate::certificate::{Candidate, Certificate};
+use crate::domain::arrival::Arrival;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, import_warnings};
+use crate::domain::confirmation::Comparison;
+use crate::domain::connection::Connection;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::policy::resolve;
+use crate::domain::renewal::{renew_for, replaced_now};
+use crate::domain::timeline::{Activation, CertificatePurpose};
+use crate::store::StoredCertificate;
+
+/// A renewed partner certificate to be brought in.
+#[derive(Clone, Debug)]
+pub struct ImportRequest {
+    /// Where it is.
+    pub source: CertificateSource,
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// For which profiles; both where empty.
+    pub profiles: Vec<ProfileKind>,
+    /// Also for every other profile that uses the certificate which it replaces.
+    pub also_where_used: bool,
+    /// And for these, whatever they use now.
+    pub also: Vec<(ConnectionId, ProfileKind)>,
+    /// When it goes active.
+    pub activation: Activation,
+    /// The certificate that is meant, where it was looked at before or is one of several: another is not taken in its
+    /// place.
+    pub expected: Option<Fingerprint>,
+    /// How its fingerprint was compared with what the partner says, where it was.
+    pub confirmed: Option<Comparison>,
+    /// For one purpose alone, where the partner uses two certificates; the other purpose keeps what it has.
+    pub purpose: Option<CertificatePurpose>,
+}
+
+/// What an import did to one profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportedProfile {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// The profile.
+    pub profile: ProfileKind,
+    /// The new certificate.
+    pub fingerprint_sha256: Fingerprint,
+    /// When it goes active.
+    pub activates: Timestamp,
+    /// The one it replaces.
+    pub replaces: Option<Fingerprint>,
+    /// The end of the new certificate.
+    pub until: Timestamp,
+    /// Until when signatures made with the replaced one are accepted.
+    pub replaced_until: Option<Timestamp>,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportResult {
+    /// By profile.
+    pub profiles: Vec<ImportedProfile>,
+    /// What is to be said about it.
+    pub warnings: Vec<CertificateWarning>,
+}
+
+impl App {
+    /// Brings a renewed certificate into profiles, all of them or none.
+    ///
+    /// # Errors
+    /// Where the file holds no certificate or a private key, the connection or a profile does not exist, a confirmed
+    /// fingerprint is another, or the activation is refused. Then nothing has changed.
+    pub async fn import_certificate(&self, request: &ImportRequest) -> Result<ImportResult, AppError> {
+        let bytes = self.bytes_of(&request.source).await?;
+        let found = read_partners(&bytes, "the file").map_err(|error| request.source.located(error))?;
+        let meant = arrivals::meant(&found, "the file", request.expected, request.confirmed.as_ref());
+        let candidate = meant.map_err(|error| request.source.located(error))?;
+        self.import(&candidate, &request.source.name(), request).await
+    }
+
+    async fn import(
+        &self,
+        candidate: &Candidate,
+        source: &str,
+        request: &ImportRequest,
+    ) -> Result<ImportResult, AppError> {
+        let certificate = &candidate.leaf;
+        let facts = certificate.facts();
+        let fingerprint = facts.fingerprint_sha256;
+        if let Some(confirmed) = request.confirmed.filter(|confirmed| !confirmed.is_of(facts)) {
+            return Err(AppError::new(format!(
+                "the confirmed fingerprint {confirmed} is not that of the certificate, which is {fingerprint}"
+            ))
+            .hint("nothing was imported; ask the partner which certificate is theirs"));
+        }
+        self.note_running().await;
+        let now = self.now();
+        let stored = self.stored_certificates().await?;
+        let own: Vec<CertificateFacts> =
+            self.stored_identities().await?.into_iter().map(|identity| identity.facts).collect();
+        let by_print: HashMap<Fingerprint, &StoredCertificate> =
+            stored.iter().map(|stored| (stored.facts.fingerprint_sha256, stored)).collect();
+        let known = |wanted: &Fingerprint| by_print.get(wanted).map(|stored| &stored.facts);
+        let confirmed =
+            request.confirmed.is_some() || by_print.get(&fingerprint).is_some_and(|stored| stored.confirmed.is_some());
+        let policies = self.policies().await?;
+        let mut resolved = HashMap::new();
+
+        let targets = self.targets(request, now).await?;
+        let mut transaction = self.workspace().await?.begin().await?;
+        let mut result = ImportResult { profiles: Vec::new(), warnings: Vec::new() };
+        let mut changed: Vec<Connection> = Vec::new();
+        for (connection, kind) in targets {
+            let index = match changed.iter().position(|known| known.id == connection.id) {
+                Some(index) => index,
+                None => {
+                    // As it is within the transaction that writes: of two changes at once none is lost.
+                    let current = transaction.connection(&connection.id).await?.ok_or_else(|| {
+                        AppError::new(format!("the connection `{}` was removed meanwhile", connection.id))
+                    })?;
+                    changed.push(current);
+                    changed.len() - 1
+                }
+            };
+            let connection = &mut changed[index];
+            let id = connection.id.clone();
+            let policy =
+                resolved.entry(connection.policy.clone()).or_insert_with_key(|policy| resolve(policy, &policies).ok());
+            let arrival = Arrival {
+                connection: &*connection,
+                kind,
+                purpose: request.purpose,
+                own: &own,
+                known: &known,
+                policy: policy.as_ref(),
+                confirmed,
+            };
+            let context = arrival.context(facts, now);
+            let Some(profile) = connection.profile(kind) else { continue };
+            let uses = &profile.partner_certificates;
+            let old = replaced_now(uses, request.purpose, now).and_then(|print| known(&print));
+            let renewal = renew_for(request.purpose, uses, facts, old, &request.activation, now)
+                .map_err(|error| AppError::from(error).hint("nothing was imported"))?;
+            for warning in import_warnings(facts, now, &context).into_iter().chain(renewal.warnings) {
+                if !result.warnings.contains(&warning) {
+                    result.warnings.push(warning);
+                }
+            }
+            let replaced_until = renewal.replaces.and_then(|old| {
+                renewal
+                    .uses
+                    .iter()
+                    .filter(|entry| entry.fingerprint == old && entry.purposes.contains(&CertificatePurpose::Verify))
+                    .find_map(|entry| entry.until)
+            });
+            result.profiles.push(ImportedProfile {
+                connection: id,
+                profile: kind,
+                fingerprint_sha256: fingerprint,
+                activates: renewal.activates,
+                replaces: renewal.replaces,
+                until: facts.not_after,
+                replaced_until,
+            });
+            if let Some(profile) = connection.profile_mut(kind) {
+                profile.partner_certificates = renewal.uses;
+            }
+        }
+
+        transaction.put_certificate(certificate.der(), facts, source, now).await?;
+        let chain: Vec<&[u8]> = candidate.chain.iter().map(Certificate::der).collect();
+        transaction.put_chain(&fingerprint, &chain).await?;
+        if let Some(confirmed) = &request.confirmed {
+            let by = arrivals::user();
+            transaction.confirm_certificate(&fingerprint, confirmed.how(), by.as_deref(), now).await?;
+        }
+        for connection in &changed {
+            transaction.save_connection(connection, now).await?;
+        }
+        transaction.commit().await?;
+        Ok(result)
+    }
+
+    /// The profiles that an import is for.
+    async fn targets(
+        &self,
+        request: &ImportRequest,
+        now: Timestamp,
+    ) -> Result<Vec<(Connection, ProfileKind)>, AppError> {
+        let connection = self.connection(&request.connection).await?;
+        let mut kinds = request.profiles.clone();
+        if kinds.is_empty() {
+            kinds = connection.profiles().map(|(kind, _)| kind).collect();
+        }
+        let mut targets = Vec::new();
+        let mut replaced = Vec::new();
+        for kind in kinds {
+            let profile = connection
+                .profile(kind)
+                .ok_or_else(|| AppError::new(format!("connection `{}` has no {kind} profile", connection.id)))?;
+            replaced.extend(replaced_now(&profile.partner_certificates, request.purpose, now));
+            targets.push((connection.clone(), kind));
+        }
+        for (id, kind) in &request.also {
+            if !targets.iter().any(|(known, profile)| known.id == *id && profile == kind) {
+                let other = self.connection(id).await?;
+                other
+                    .profile(*kind)
+                    .ok_or_else(|| AppError::new(format!("connection `{id}` has no {kind} profile")))?;
+                targets.push((other, *kind));
+            }
+        }
+        if request.also_where_used {
+            for other in self.connections().await? {
+                let kinds: Vec<ProfileKind> = other
+                    .profiles()
+                    .filter(|(_, profile)| {
+                        replaced_now(&profile.partner_certificates, request.purpose, now)
+                            .is_some_and(|print| replaced.contains(&print))
+                    })
+                    .map(|(kind, _)| kind)
+                    .filter(|kind| !targets.iter().any(|(known, also)| known.id == other.id && also == kind))
+                    .collect();
+                targets.extend(kinds.into_iter().map(|kind| (other.clone(), kind)));
+            }
+        }
+        Ok(targets)
+    }
+}
