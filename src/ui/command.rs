@@ -13,6 +13,12 @@ pub(super) enum UiCommand {
     Connections,
     /// Show the transmissions.
     Transmissions,
+    /// Show what must be told.
+    Notices,
+    /// Write a report.
+    Report,
+    /// Write the calendar.
+    Calendar,
     /// Show the settings.
     Settings,
     /// Add a connection.
@@ -45,11 +51,14 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 18] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Find,
         Self::Search,
         Self::Connections,
         Self::Transmissions,
+        Self::Notices,
+        Self::Report,
+        Self::Calendar,
         Self::Settings,
         Self::NewConnection,
         Self::ImportConnection,
@@ -74,6 +83,9 @@ impl UiCommand {
             Self::Search => "Search on this page",
             Self::Connections => "Go to connections",
             Self::Transmissions => "Go to transmissions",
+            Self::Notices => "Go to notices",
+            Self::Report => "Report…",
+            Self::Calendar => "Calendar file…",
             Self::Settings => "Settings",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
@@ -100,6 +112,7 @@ impl UiCommand {
             Self::Search => command(Key::F),
             Self::Connections => command(Key::Num1),
             Self::Transmissions => command(Key::Num2),
+            Self::Notices => command(Key::B),
             Self::Settings => command(Key::Comma),
             Self::NewConnection => command(Key::N),
             Self::ImportConnection => command(Key::O),
@@ -110,7 +123,7 @@ impl UiCommand {
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
-            Self::Light | Self::Dark | Self::System | Self::Sample => None,
+            Self::Report | Self::Calendar | Self::Light | Self::Dark | Self::System | Self::Sample => None,
         }
     }
 

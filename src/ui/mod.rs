@@ -12,6 +12,7 @@
 //! | choosing a date, a time, a time zone | `picker` |
 //! | the test send | `test_send`, followed in `sends` |
 //! | the journal | `transmissions` |
+//! | what must be told, reports, the calendar | `notices` |
 //! | receiving in the window, started and stopped | `receiving` |
 //! | the settings: identities, receiving, appearance, workspace | `settings` |
 //! | how one transmission went, and the button that mends it | `outcome` |
@@ -36,6 +37,7 @@ mod identity;
 mod inspector;
 mod intent;
 mod moment;
+mod notices;
 mod open;
 mod outcome;
 mod picker;

@@ -9,6 +9,7 @@ use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page, SettingsSection};
+use super::notices::{NoticeFiles, NoticesPage, ReportDialog};
 use super::settings::SettingsPage;
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
@@ -25,6 +26,8 @@ pub(super) struct Views {
     transmissions: TransmissionsPage,
     test_send: Option<TestSendPage>,
     settings: SettingsPage,
+    notices: NoticesPage,
+    notice_files: NoticeFiles,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
@@ -101,6 +104,7 @@ impl Views {
                 self.transmissions.open(id);
             }
             Intent::Open(dialog) => self.dialogs.push(dialog),
+            Intent::WriteNoticeFile(what) => self.notice_files.pick(what, desk),
             Intent::OpenSample => self.errands.open_sample(desk),
             Intent::OpenPalette => self.palette.open(),
             Intent::Refresh => {
@@ -132,7 +136,7 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Transmissions | Page::Settings(_) => None,
+            Page::Transmissions | Page::Settings(_) | Page::Notices => None,
         }
     }
 
@@ -184,7 +188,7 @@ impl Views {
             match self.page {
                 Page::TestSend(_) => desk.intend(Intent::Go(Page::Connections)),
                 Page::Transmissions => self.transmissions.close_detail(),
-                Page::Settings(_) => {}
+                Page::Settings(_) | Page::Notices => {}
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
@@ -207,6 +211,9 @@ impl Views {
             },
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::Notices => desk.intend(Intent::Go(Page::Notices)),
+            UiCommand::Report => self.dialogs.push(Box::<ReportDialog>::default()),
+            UiCommand::Calendar => self.notice_files.pick(super::notices::NoticeFile::Calendar, desk),
             UiCommand::Settings => desk.intend(Intent::Go(Page::Settings(SettingsSection::default()))),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
@@ -302,6 +309,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
+            Page::Notices => self.notices.show(ui, desk),
             Page::Settings(section) => self.settings.show(ui, *section, desk),
             Page::Connections | Page::Transmissions => {
                 let selected =
@@ -328,13 +336,16 @@ impl Views {
             None => {}
         }
         shell::drop_hint(ctx);
-        desk.toasts.show(ctx, desk.moment.now);
+        if let Some(page) = desk.toasts.show(ctx, desk.moment.now) {
+            desk.intend(Intent::Go(page));
+        }
         self.was_focused = ctx.memory(|memory| memory.focused().is_some());
     }
 
     /// Takes what the engine has answered to what is not seen at the moment.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
+        self.notice_files.poll(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

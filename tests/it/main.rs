@@ -22,6 +22,7 @@ mod mic;
 mod openssl_files;
 mod own_rollover;
 mod quirks;
+mod reminders;
 mod sample;
 mod structures;
 mod undecryptable;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Errand;
-use super::notices::NoticeCommand;
 use super::identity_work::IdentityCommand;
+use super::notices::NoticeCommand;
 use super::receiving::ReceivingSettings;
 use super::snapshot::Snapshot;
 use crate::app::{

@@ -6,8 +6,8 @@
 //! once a minute, so that days count down and what other programs changed is seen.
 
 mod command;
-mod notices;
 mod identity_work;
+mod notices;
 mod receiving;
 mod snapshot;
 mod work;
@@ -22,8 +22,8 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
-pub use notices::{NoticeCommand, NoticeState};
 pub use identity_work::IdentityCommand;
+pub use notices::{NoticeCommand, NoticeState};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,

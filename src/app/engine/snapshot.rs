@@ -293,6 +293,10 @@ impl App {
                 }
             }
         }
+        let reads = match &existing {
+            Some(workspace) => Some((self.read_notices(workspace).await?, self.has_mail_password().await?)),
+            None => None,
+        };
         let requests = self.identity_requests().await?;
         let policies = self.policies().await?;
         let mut connections = self.connections().await?;
@@ -305,23 +309,11 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
-        let notices = match &existing {
-            Some(workspace) => {
-                let facts = Facts {
-                    connections: &connections,
-                    known: &known,
-                    report: &report,
-                    policies: &policies,
-                    servers: &[],
-                };
-                NoticeState {
-                    list: self.notices_of(workspace, &facts, at).await?,
-                    settings: self.notification_settings().await?,
-                    has_password: self.has_mail_password().await?,
-                }
-            }
-            None => NoticeState::default(),
-        };
+        let notices = reads.map_or_else(NoticeState::default, |(reads, has_password)| {
+            let facts =
+                Facts { connections: &connections, known: &known, report: &report, policies: &policies, servers: &[] };
+            NoticeState { list: reads.listed(&facts, at), settings: reads.settings, has_password }
+        });
         let connections = connections
             .into_iter()
             .zip(report.connections)

@@ -50,10 +50,15 @@ pub(super) fn ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) 
                 let entry = all.entry((false, fingerprint)).or_insert_with(|| InUse::new(known, None));
                 entry.used_by(&affected, successor);
             }
-            if let Some(own) = (facts.known.identities)(&profile.identity) {
-                let identity = Some(profile.identity.clone());
+            let signs = profile.identity.at(at);
+            if let Some(own) = (facts.known.identities)(signs) {
+                let identity = Some(signs.clone());
                 let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
-                entry.used_by(&affected, None);
+                let successor =
+                    profile.identity.next(at).filter(|(_, when)| *when <= own.not_after).and_then(|(next, when)| {
+                        Some(((facts.known.identities)(&next.name)?.fingerprint_sha256, when))
+                    });
+                entry.used_by(&affected, successor);
             }
         }
     }

@@ -6,9 +6,11 @@ use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Stroke, ve
 use jiff::Timestamp;
 
 use crate::app::AppError;
+use crate::domain::notice::{Notice, Urgency};
 use crate::ui::icon::{self, Icon};
+use crate::ui::intent::Page;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, icon_button};
+use crate::ui::widgets::{ToneName, icon_button, link};
 
 /// So long is a message shown that needs no answer.
 const SHOWN: Duration = Duration::from_secs(6);
@@ -22,6 +24,8 @@ struct Toast {
     text: String,
     /// Set on the first frame that shows it.
     since: Option<Timestamp>,
+    /// Where more of it is to be seen, and what the link there is called.
+    leads_to: Option<(&'static str, Page)>,
 }
 
 /// The messages that are shown.
@@ -52,9 +56,24 @@ impl Toasts {
         self.error(what, &format!("{}{hint}", error.message()));
     }
 
+    /// Tells what is new among the notices: one message, however many there are.
+    pub(in crate::ui) fn notices(&mut self, notices: &[Notice]) {
+        let Some(first) = notices.first() else { return };
+        let head = match notices {
+            [_] => first.title.clone(),
+            several => format!("{} new notices", several.len()),
+        };
+        let text = if notices.len() == 1 { &first.text } else { &first.title };
+        // Also the most urgent goes by itself: it stays in the list.
+        self.push(if first.urgency == Urgency::Info { ToneName::Info } else { ToneName::Warn }, &head, text);
+        if let Some(toast) = self.shown.last_mut() {
+            toast.leads_to = Some(("Show notices", Page::Notices));
+        }
+    }
+
     fn push(&mut self, tone: ToneName, head: &str, text: &str) {
         self.shown.retain(|toast| toast.head != head || toast.text != text);
-        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None });
+        self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None, leads_to: None });
         if self.shown.len() > MOST {
             // Errors stay as long as something else can go.
             let oldest = self.shown.iter().position(|toast| toast.tone != ToneName::Bad).unwrap_or(0);
@@ -63,10 +82,13 @@ impl Toasts {
     }
 
     /// Shows them.
-    pub fn show(&mut self, ctx: &Context, now: Timestamp) {
+    ///
+    /// Returns the page that a click leads to.
+    pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Page> {
         if self.shown.is_empty() {
-            return;
+            return None;
         }
+        let mut page = None;
         let tokens = tokens(ctx);
         let mut closed = None;
         // Beside the navigation, away from the buttons of the inspector and of dialogs; where the inspector covers the
@@ -96,6 +118,12 @@ impl Toasts {
                                     let text = RichText::new(&toast.text).font(theme::small()).color(tokens.muted);
                                     ui.add(egui::Label::new(text).wrap().selectable(true));
                                 }
+                                if let Some((label, target)) = &toast.leads_to
+                                    && link(ui, *label).clicked()
+                                {
+                                    page = Some(target.clone());
+                                    closed = Some(index);
+                                }
                             });
                             if icon_button(ui, Icon::X, "Close message").clicked() {
                                 closed = Some(index);
@@ -114,5 +142,6 @@ impl Toasts {
         if let Some(since) = next {
             ctx.request_repaint_after(Duration::from_millis(most.saturating_sub(age(since)).max(1)));
         }
+        page
     }
 }

@@ -8,10 +8,13 @@ mod identities;
 #[cfg(feature = "pictures")]
 mod identity_pictures;
 mod new_connection;
+mod notices;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+#[cfg(feature = "pictures")]
+mod pictures_of_notices;
 mod receiving;
 mod settings;
 mod settings_page;
