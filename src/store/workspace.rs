@@ -459,6 +459,8 @@ mod tests {
             "DROP TABLE notice_tellings",
             "DROP TABLE notice_settlements",
             "DROP TABLE notice_mails",
+            "DROP TABLE own_acquaintances",
+            "DROP TABLE identity_requests",
             "ALTER TABLE transmissions DROP COLUMN sent_as",
             "DELETE FROM schema_versions WHERE version > 1",
             "PRAGMA user_version = 1",

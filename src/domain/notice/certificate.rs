@@ -163,7 +163,8 @@ impl<'a> InUse<'a> {
             }
             (Some((next, _)), 0, _) => text.push_str(&format!("; {} is accepted already", next.short())),
             (_, without, all) if without < all => {
-                text.push_str(&format!("; {without} of them have no successor: {}", facts.places(&self.without)));
+                let have = if without == 1 { "has" } else { "have" };
+                text.push_str(&format!("; {without} of them {have} no successor: {}", facts.places(&self.without)));
             }
             (_, _, _) => text.push_str("; nothing follows it yet"),
         }

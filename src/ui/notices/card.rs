@@ -12,7 +12,6 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, card as ground, muted, secondary, small};
-use crate::ui::wording::sentence;
 
 /// For how long a notice is put off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ pub(super) fn card(ui: &mut Ui, listed: &ListedNotice, desk: &mut Desk<'_>) -> O
         let title = RichText::new(&notice.title).font(theme::bold(theme::BODY));
         ui.add(egui::Label::new(title).wrap().selectable(true));
         if !notice.text.is_empty() {
-            ui.add(egui::Label::new(small(sentence(&notice.text))).wrap().selectable(true));
+            ui.add(egui::Label::new(small(&notice.text)).wrap().selectable(true));
         }
         if !notice.remedy.is_empty() {
             ui.add(egui::Label::new(muted(ui, &notice.remedy)).wrap());

@@ -203,6 +203,7 @@ impl NotificationsSection {
             error_of(ui, "quiet", wrong);
         });
         field(ui, "Ways", |ui| {
+            ui.spacing_mut().interact_size.y = 24.0;
             ui.checkbox(&mut form.window, "Messages in this window");
             ui.checkbox(&mut form.desktop, "Notifications of the desktop");
             ui.checkbox(&mut form.email, "E-mail, also from serve");
@@ -213,7 +214,7 @@ impl NotificationsSection {
         let form = &mut self.form;
         field(ui, "Server", |ui| {
             ui.horizontal(|ui| {
-                let width = (ui.available_width() - 88.0).max(120.0);
+                let width = (ui.available_width() - 80.0).max(120.0);
                 mono_edit(ui, "Mail server", &mut form.host, "smtp.example.com", width);
                 mono_edit(ui, "Port", &mut form.port, "587", 72.0);
             });
@@ -253,6 +254,7 @@ impl NotificationsSection {
 /// What is wrong with a field, below it.
 fn error_of(ui: &mut Ui, key: &str, wrong: Option<&(&'static str, String)>) {
     if let Some((_, reason)) = wrong.filter(|(wrong, _)| *wrong == key) {
-        field_error(ui, reason);
+        // Which setting it is about is seen.
+        field_error(ui, reason.strip_prefix(&format!("`{key}`: ")).unwrap_or(reason));
     }
 }

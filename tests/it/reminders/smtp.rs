@@ -167,7 +167,7 @@ fn converse(
 ) -> std::io::Result<bool> {
     let mut stream = BufReader::with_capacity(1, stream);
     let say = |stream: &mut BufReader<_>, text: &str| {
-        let inner: &mut (dyn Write) = stream.get_mut();
+        let inner: &mut dyn Write = stream.get_mut();
         inner.write_all(text.as_bytes()).and_then(|()| inner.flush())
     };
     // After STARTTLS the server does not greet again.

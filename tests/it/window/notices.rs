@@ -15,7 +15,7 @@ fn ending() -> Stage {
             subject: None,
         };
         app.create_identity(new).await.unwrap();
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/harbor.toml");
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/amazon-de.toml");
         app.add_connection(&file, false).await.unwrap();
         app.close().await;
     });
