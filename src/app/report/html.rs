@@ -180,7 +180,7 @@ fn profile_findings(page: &mut Page, connection: &ReportedConnection, profile: &
         profile.findings.iter().filter(|finding| finding.status < Status::Compliant).collect();
     unmet.sort_by_key(|finding| finding.status);
     for finding in unmet {
-        let aspect = finding.aspect.map(|aspect| format!(", {aspect}")).unwrap_or_default();
+        let aspect = finding.aspect.map(|aspect| format!(", {}", aspect.replace('_', " "))).unwrap_or_default();
         let rule = match (&finding.required, finding.since) {
             (Some(required), Some(since)) => {
                 let verb = finding.severity.map_or("required", |severity| severity.as_str());
