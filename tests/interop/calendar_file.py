@@ -33,7 +33,7 @@ def run(checks, world, party):
         for event in events:
             for field in ("UID", "DTSTAMP", "DTSTART", "SUMMARY"):
                 holds(field in event, f"an event without {field}")
-            holds(event.decoded("DTSTART").tzinfo == datetime.timezone.utc, "DTSTART is not in UTC")
+            holds(event.decoded("DTSTART").utcoffset() == datetime.timedelta(0), "DTSTART is not in UTC")
             for alarm in event.walk("VALARM"):
                 holds(alarm.decoded("TRIGGER") < datetime.timedelta(0), "an alarm after its event")
         uids = [str(event["UID"]) for event in events]
