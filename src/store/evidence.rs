@@ -106,19 +106,23 @@ mod tests {
     #[tokio::test]
     async fn what_was_delivered_last_and_how_much_came_to_what() {
         let (_guard, workspace) = workspace().await;
-        let sent = |number: u32, verdict| Transmission {
-            connection: Some("acme".parse().unwrap()),
-            profile: Some(ProfileKind::Test),
-            verdict,
-            ..transmission(number)
-        };
+        let mut sent = Vec::new();
         for (number, verdict) in [(1, Verdict::Delivered), (2, Verdict::Delivered), (3, Verdict::Failed)] {
-            workspace.begin_transmission(&sent(number, verdict), As2Pair::default()).await.unwrap();
+            let one = Transmission {
+                connection: Some("acme".parse().unwrap()),
+                profile: Some(ProfileKind::Test),
+                verdict,
+                ..transmission(number)
+            };
+            workspace.begin_transmission(&one, As2Pair::default()).await.unwrap();
+            sent.push(one);
         }
         workspace.begin_transmission(&transmission(4), As2Pair::default()).await.unwrap();
-        let proofs = workspace.last_delivered(Timestamp::MAX).await.unwrap();
-        assert_eq!(proofs.iter().map(|proof| proof.id).collect::<Vec<_>>(), [sent(2, Verdict::Delivered).id]);
-        assert_eq!(workspace.last_delivered(sent(1, Verdict::Delivered).at).await.unwrap().len(), 1);
+        let last = async |until| {
+            workspace.last_delivered(until).await.unwrap().into_iter().map(|proof| proof.id).collect::<Vec<_>>()
+        };
+        assert_eq!(last(Timestamp::MAX).await, [sent[1].id]);
+        assert_eq!(last(now()).await, []);
         let counts = workspace.verdict_counts(Timestamp::MIN, Timestamp::MAX).await.unwrap();
         let of =
             |verdict| counts.iter().filter(|count| count.verdict == verdict).map(|count| count.number).sum::<u64>();

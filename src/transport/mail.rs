@@ -11,6 +11,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use zeroize::Zeroizing;
 
+use super::explain::find;
 use super::trust::Trust;
 
 /// How the way to the server is protected.
@@ -188,8 +189,10 @@ fn message(mail: &Mail) -> Result<Message, MailError> {
 
 fn explained(error: &lettre::transport::smtp::Error, place: &str) -> MailError {
     let words = in_words(error);
-    if error.is_tls() {
-        return MailError::new(MailFault::Tls, format!("TLS with {place} could not be agreed on: {words}"));
+    let refused = find::<rustls::Error>(error).map(ToString::to_string);
+    if error.is_tls() || refused.is_some() {
+        let why = refused.unwrap_or(words);
+        return MailError::new(MailFault::Tls, format!("TLS with {place} could not be agreed on: {why}"));
     }
     if let Some(code) = error.status() {
         let code = code.to_string();

@@ -19,6 +19,12 @@ pub(super) enum UiCommand {
     Policies,
     /// Bring a policy file in.
     ImportPolicy,
+    /// Show what must be told.
+    Notices,
+    /// Write a report.
+    Report,
+    /// Write the calendar.
+    Calendar,
     /// Show the settings.
     Settings,
     /// Show the rollovers.
@@ -55,7 +61,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -63,6 +69,9 @@ impl UiCommand {
         Self::Transmissions,
         Self::Policies,
         Self::ImportPolicy,
+        Self::Notices,
+        Self::Report,
+        Self::Calendar,
         Self::Settings,
         Self::Rollovers,
         Self::NewRollover,
@@ -92,6 +101,9 @@ impl UiCommand {
             Self::Transmissions => "Go to transmissions",
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
+            Self::Notices => "Go to notices",
+            Self::Report => "Report…",
+            Self::Calendar => "Calendar file…",
             Self::Settings => "Settings",
             Self::Rollovers => "Go to rollovers",
             Self::NewRollover => "New rollover…",
@@ -122,6 +134,7 @@ impl UiCommand {
             Self::Certificates => command(Key::Num3),
             Self::Transmissions => command(Key::Num2),
             Self::Policies => command(Key::Num5),
+            Self::Notices => command(Key::B),
             Self::Settings => command(Key::Comma),
             Self::Rollovers => command(Key::Num4),
             Self::NewConnection => command(Key::N),
@@ -133,7 +146,14 @@ impl UiCommand {
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
-            Self::ImportPolicy | Self::NewRollover | Self::Light | Self::Dark | Self::System | Self::Sample => None,
+            Self::ImportPolicy
+            | Self::NewRollover
+            | Self::Report
+            | Self::Calendar
+            | Self::Light
+            | Self::Dark
+            | Self::System
+            | Self::Sample => None,
         }
     }
 

@@ -27,6 +27,8 @@ pub enum Page {
     Rollovers,
     /// The policies.
     Policies,
+    /// What must be told.
+    Notices,
     /// The settings, with one of their sections in front.
     Settings(SettingsSection),
 }
@@ -39,6 +41,8 @@ pub enum SettingsSection {
     Identities,
     /// Where messages are received.
     Receiving,
+    /// When and how is reminded.
+    Notifications,
     /// Colours and the size of text.
     Appearance,
     /// The workspace and its protection.
@@ -137,6 +141,8 @@ pub enum Intent {
     Policies(PolicyIntent),
     /// Put a dialog on top of the window.
     Open(Box<dyn Dialog>),
+    /// Pick a place and write a report or the calendar there.
+    WriteNoticeFile(super::notices::NoticeFile),
     /// Leave the user's workspace and open the sample.
     OpenSample,
     /// Find connections and commands.

@@ -14,6 +14,7 @@
 //! | the journal | `transmissions` |
 //! | policies: their rules and sources, one's own, two compared | `policies` |
 //! | one renewed certificate for many profiles | `rollovers` |
+//! | what must be told, reports, the calendar | `notices` |
 //! | receiving in the window, started and stopped | `receiving` |
 //! | the settings: identities, receiving, appearance, workspace | `settings` |
 //! | how one transmission went, and the button that mends it | `outcome` |
@@ -39,6 +40,7 @@ mod identity;
 mod inspector;
 mod intent;
 mod moment;
+mod notices;
 mod open;
 mod outcome;
 mod picker;

@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page, SettingsSection};
+use super::notices::{NoticeFiles, NoticesPage, ReportDialog};
 use super::policies::{PoliciesPage, PolicyErrands, PolicyIntent};
 use super::rollovers::{RolloversPage, StartDialog};
 use super::settings::SettingsPage;
@@ -33,6 +34,8 @@ pub(super) struct Views {
     pub(super) rollovers: RolloversPage,
     test_send: Option<TestSendPage>,
     settings: SettingsPage,
+    notices: NoticesPage,
+    notice_files: NoticeFiles,
     pub(super) inspector: Option<Inspector>,
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
@@ -128,6 +131,7 @@ impl Views {
                 }
             }
             Intent::Open(dialog) => self.dialogs.push(dialog),
+            Intent::WriteNoticeFile(what) => self.notice_files.pick(what, desk),
             Intent::OpenSample => self.errands.open_sample(desk),
             Intent::OpenPalette => self.palette.open(),
             Intent::Refresh => {
@@ -159,7 +163,12 @@ impl Views {
         match &self.page {
             Page::TestSend(connection) => Some(connection),
             Page::Connections => self.inspector.as_ref().map(Inspector::connection),
-            Page::Certificates | Page::Transmissions | Page::Rollovers | Page::Policies | Page::Settings(_) => None,
+            Page::Certificates
+            | Page::Transmissions
+            | Page::Rollovers
+            | Page::Policies
+            | Page::Settings(_)
+            | Page::Notices => None,
         }
     }
 
@@ -213,7 +222,7 @@ impl Views {
                 Page::Certificates => self.certificates.close_detail(),
                 Page::Transmissions => self.transmissions.close_detail(),
                 Page::Policies => self.policies.escape(desk),
-                Page::Settings(_) => {}
+                Page::Settings(_) | Page::Notices => {}
                 Page::Rollovers => self.rollovers.back(),
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
@@ -246,6 +255,9 @@ impl Views {
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
             UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
             UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
+            UiCommand::Notices => desk.intend(Intent::Go(Page::Notices)),
+            UiCommand::Report => self.dialogs.push(Box::<ReportDialog>::default()),
+            UiCommand::Calendar => self.notice_files.pick(super::notices::NoticeFile::Calendar, desk),
             UiCommand::Settings => desk.intend(Intent::Go(Page::Settings(SettingsSection::default()))),
             UiCommand::Rollovers => desk.intend(Intent::Go(Page::Rollovers)),
             UiCommand::NewRollover => desk.intend(Intent::NewRollover(None)),
@@ -357,6 +369,7 @@ impl Views {
                     page.show(ui, desk);
                 }
             }
+            Page::Notices => self.notices.show(ui, desk),
             Page::Settings(section) => self.settings.show(ui, *section, desk),
             Page::Rollovers => self.rollovers.show(ui, desk),
             Page::Connections | Page::Certificates | Page::Transmissions | Page::Policies => {
@@ -398,6 +411,7 @@ impl Views {
         self.schedules.listen(desk);
         self.certificates.listen(desk);
         self.rollovers.listen(desk);
+        self.notice_files.poll(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

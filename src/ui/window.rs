@@ -95,6 +95,7 @@ impl Window {
                 Event::Answered(id, Err(error)) if self.sends.knows(id) => self.sends.end(id, Err(error)),
                 Event::Answered(id, answer) => self.answers.put(id, answer),
                 Event::Settled(transmission) => self.sends.settle(*transmission),
+                Event::Notices(notices) => self.toasts.notices(&notices),
                 Event::JournalChanged => self.views.journal_changed(),
                 Event::Testing(id, progress) => self.views.rollovers.progress(id, progress),
             }

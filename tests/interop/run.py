@@ -4,8 +4,8 @@
   run.py [PATH-OF-COUNTERSIGN] [GROUP...]
 
 The program is the first argument or the environment's COUNTERSIGN. Groups: sending, settings, identifiers, faults,
-asynchronous, receiving, refusals, transport, openssl, compression, flip; all where none is named. One line per check,
-`N passed, N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib (setup.sh) and the
+asynchronous, receiving, refusals, transport, openssl, compression, flip, calendar; all where none is named. One line per check,
+`N passed, N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib and icalendar (setup.sh) and the
 openssl command.
 """
 
@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 warnings.simplefilter("ignore")
 
 import asynchronous  # noqa: E402
+import calendar_file  # noqa: E402
 import compression  # noqa: E402
 import faults  # noqa: E402
 import flip  # noqa: E402
@@ -33,8 +34,8 @@ from peer import Peer  # noqa: E402
 from world import Checks, Party, Server, World, same  # noqa: E402
 
 GROUPS = [
-    "sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl", "compression",
-    "flip",
+    "sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl",
+    "compression", "flip", "calendar",
 ]
 
 
@@ -59,6 +60,7 @@ def main(words):
 
         peer = peer_of("PEER")
         sending.run(checks, world, peer, peer_of, partner)
+        calendar_file.run(checks, world, partner)
         faults.run(checks, world, peer, partner, stranger, renewed)
         with Server(world) as server:
             asynchronous.run(checks, world, server, peer, partner)

@@ -6,12 +6,12 @@ set -euo pipefail
 dir=${1:-$HOME/.cache/countersign-interop}
 python=$dir/bin/python
 
-usable() { "$python" -c 'import pyas2lib.as2' 2>/dev/null; }
+usable() { "$python" -c 'import pyas2lib.as2, icalendar' 2>/dev/null; }
 
 if [ ! -x "$python" ] || ! usable; then
   rm -rf "$dir"
   python3 -m venv "$dir" >&2
-  "$dir/bin/pip" install --quiet --disable-pip-version-check pyas2lib==1.4.4 >&2
+  "$dir/bin/pip" install --quiet --disable-pip-version-check pyas2lib==1.4.4 icalendar==7.3.2 >&2
   # oscrypto 1.3.0, which pyas2lib stands on, reads OpenSSL's version with a pattern of one digit per place, so it
   # refuses 3.0.10 and all that came later. The pattern is widened.
   "$python" - "$dir" <<'PYTHON' >&2

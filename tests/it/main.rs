@@ -28,6 +28,7 @@ mod own_rollover;
 mod policies;
 mod policy_commands;
 mod quirks;
+mod reminders;
 mod rollovers;
 mod sample;
 mod structures;

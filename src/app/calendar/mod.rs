@@ -37,14 +37,14 @@ impl App {
             .collect();
         let identities = self.stored_identities().await?;
         let policies = self.policies().await?;
+        let settings = self.notification_settings().await?;
+        let now = self.now();
         let known = Known {
             certificates: &|fingerprint| certificates.get(fingerprint),
             identities: &|name| {
                 identities.iter().find(|identity| identity.name == *name).map(|identity| &identity.facts)
             },
         };
-        let now = self.now();
-        let settings = self.notification_settings().await?;
         let horizon = ComplianceSettings { rule_due_days: DAYS, ..ComplianceSettings::default() };
         let report = compliance::check(&connections, &policies, &known, now, &horizon);
         let world = World { connections: &connections, certificates: &certificates, settings: &settings, now };

@@ -9,7 +9,6 @@ use super::command::Answer;
 use crate::app::{App, AppError, ListedNotice, NotificationSettings, ReportFormat};
 
 /// What the window asks for.
-#[derive(Debug)]
 pub enum NoticeCommand {
     /// Take note of notices, by their keys. Answered by [`Answer::Done`].
     Acknowledge(Vec<String>),

@@ -319,6 +319,10 @@ impl App {
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let observations = self.observations().await?;
+        let reads = match &existing {
+            Some(workspace) => Some((self.read_notices(workspace).await?, self.has_mail_password().await?)),
+            None => None,
+        };
         let requests = self.identity_requests().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
@@ -330,23 +334,11 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
-        let notices = match &existing {
-            Some(workspace) => {
-                let facts = Facts {
-                    connections: &connections,
-                    known: &known,
-                    report: &report,
-                    policies: &policies,
-                    servers: &[],
-                };
-                NoticeState {
-                    list: self.notices_of(workspace, &facts, at).await?,
-                    settings: self.notification_settings().await?,
-                    has_password: self.has_mail_password().await?,
-                }
-            }
-            None => NoticeState::default(),
-        };
+        let notices = reads.map_or_else(NoticeState::default, |(reads, has_password)| {
+            let facts =
+                Facts { connections: &connections, known: &known, report: &report, policies: &policies, servers: &[] };
+            NoticeState { list: reads.listed(&facts, at), settings: reads.settings, has_password }
+        });
         let connections = connections
             .into_iter()
             .zip(report.connections)

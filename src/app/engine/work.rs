@@ -14,9 +14,9 @@ use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
-use crate::app::notices::{self, Herald};
+use crate::app::notices::Herald;
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, SendEvent, SendRequest, ServeEvent};
+use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent};
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::{Direction, Transmission, Verdict};
 
@@ -146,10 +146,11 @@ impl Worker {
 
 /// Whoever tells what is due, in the window and beside it.
 fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
-    // The sample is no reason to disturb anybody's desktop.
-    let ways: &'static [Way] = if is_sample { &[Way::Window] } else { &[Way::Window, Way::Desktop, Way::Mail] };
+    // The sample is no reason to disturb anybody, and a fixed clock is a picture's.
+    let quiet = is_sample || matches!(app.clock, Clock::Fixed(_));
+    let ways: &'static [Way] = if quiet { &[] } else { &[Way::Window, Way::Desktop, Way::Mail] };
     let out = out.clone();
-    let tell = move |told: notices::Told| {
+    let tell = move |told: crate::app::Told| {
         if !told.window.is_empty() {
             out.tell(Event::Notices(told.window));
         }

@@ -16,7 +16,7 @@ use crate::domain::certificate::CertificateFacts;
 use crate::domain::compliance::{self, ComplianceSettings, Known};
 use crate::domain::notice::standing::{Acknowledgement, Standing, Telling};
 use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, Urgency, sort};
-use crate::store::{NoticeRecords, Workspace};
+use crate::store::{MailFailure, NoticeRecords, Workspace};
 pub use settings::{MailSettings, MailTls, NotificationSettings};
 pub use telling::Told;
 pub(super) use telling::{Herald, instant};
@@ -45,6 +45,8 @@ impl App {
         let identities = workspace.identities().await?;
         let connections = self.connections().await?;
         let policies = self.policies().await?;
+        let reads = self.read_notices(&workspace).await?;
+        let at = self.now();
         let by_print: std::collections::HashMap<_, _> =
             certificates.iter().map(|facts| (facts.fingerprint_sha256, facts)).collect();
         let by_name: std::collections::HashMap<_, _> =
@@ -53,25 +55,19 @@ impl App {
             certificates: &|fingerprint| by_print.get(fingerprint).copied(),
             identities: &|name| by_name.get(name).copied(),
         };
-        let at = self.now();
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
         let facts =
             Facts { connections: &connections, known: &known, report: &report, policies: &policies, servers: &[] };
-        self.notices_of(&workspace, &facts, at).await
+        Ok(reads.listed(&facts, at))
     }
 
-    /// The same from what has been read already.
-    pub(super) async fn notices_of(
-        &self,
-        workspace: &Workspace,
-        facts: &Facts<'_, '_>,
-        at: Timestamp,
-    ) -> Result<Vec<ListedNotice>, AppError> {
-        let settings = self.notification_settings().await?;
-        let reminding = Reminding { steps: settings.steps.clone(), quiet: settings.quiet.clone() };
-        let records = workspace.notice_records().await?;
-        let notices = gather(workspace, facts, &reminding, at).await?;
-        Ok(notices.into_iter().map(|notice| listed(notice, &records, at)).collect())
+    /// Reads what notices need besides the facts.
+    pub(super) async fn read_notices(&self, workspace: &Workspace) -> Result<NoticeReads, AppError> {
+        Ok(NoticeReads {
+            settings: self.notification_settings().await?,
+            records: workspace.notice_records().await?,
+            failure: workspace.mail_failure().await?,
+        })
     }
 
     /// Notes that somebody has taken note of a notice: it is quiet until it becomes louder.
@@ -124,25 +120,36 @@ impl App {
     }
 }
 
-/// All notices there are at an instant. Facts of other kinds join here.
-async fn gather(
-    workspace: &Workspace,
-    facts: &Facts<'_, '_>,
-    reminding: &Reminding,
-    at: Timestamp,
-) -> Result<Vec<Notice>, AppError> {
-    let mut notices = facts.due(reminding, at);
-    if let Some(failure) = workspace.mail_failure().await? {
-        let number = failure.waiting;
-        let waiting = if number == 1 { "1 reminder waits".to_owned() } else { format!("{number} reminders wait") };
-        notices.push(Notice::event(NoticeKind::MailFailed, "smtp", Urgency::Urgent, failure.at).saying(
-            "Reminders could not be sent by e-mail",
-            format!("{waiting} and will be tried again; {}", failure.reason),
-            "Look at the e-mail settings and send a test mail",
-        ));
+/// What notices need besides the facts.
+pub(super) struct NoticeReads {
+    /// How is reminded.
+    pub(super) settings: NotificationSettings,
+    records: NoticeRecords,
+    failure: Option<MailFailure>,
+}
+
+impl NoticeReads {
+    /// All notices there are at an instant, with what became of each.
+    pub(super) fn listed(&self, facts: &Facts<'_, '_>, at: Timestamp) -> Vec<ListedNotice> {
+        self.gather(facts, at).into_iter().map(|notice| listed(notice, &self.records, at)).collect()
     }
-    sort(&mut notices);
-    Ok(notices)
+
+    /// All notices there are at an instant. Facts of other kinds join here.
+    fn gather(&self, facts: &Facts<'_, '_>, at: Timestamp) -> Vec<Notice> {
+        let reminding = Reminding { steps: self.settings.steps.clone(), quiet: self.settings.quiet.clone() };
+        let mut notices = facts.due(&reminding, at);
+        if let Some(failure) = &self.failure {
+            let number = failure.waiting;
+            let waiting = if number == 1 { "1 reminder waits".to_owned() } else { format!("{number} reminders wait") };
+            notices.push(Notice::event(NoticeKind::MailFailed, "smtp", Urgency::Urgent, failure.at).saying(
+                "Reminders could not be sent by e-mail",
+                format!("{waiting} and will be tried again; {}", failure.reason),
+                "Look at the e-mail settings and send a test mail",
+            ));
+        }
+        sort(&mut notices);
+        notices
+    }
 }
 
 fn listed(notice: Notice, records: &NoticeRecords, at: Timestamp) -> ListedNotice {

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Made, Report, ReportSummary, ReportedAlgorithm, ReportedCertificate, ReportedConfirmation, ReportedConnection,
     ReportedPolicy, ReportedProfile, ReportedProof, ReportedTraffic, ReportedTransmissions, ReportedUse, Scheduled,
+    StatusCount,
 };
 use crate::app::notices::who;
 use crate::app::{App, AppError};
@@ -88,8 +89,11 @@ impl Read {
             profiles: profiles.len(),
             standing: Status::ALL
                 .iter()
-                .map(|status| (*status, profiles.iter().filter(|profile| profile.status == *status).count()))
-                .filter(|(_, number)| *number > 0)
+                .map(|status| StatusCount {
+                    status: *status,
+                    profiles: profiles.iter().filter(|profile| profile.status == *status).count(),
+                })
+                .filter(|count| count.profiles > 0)
                 .collect(),
             ending: certificates
                 .iter()
@@ -118,6 +122,7 @@ impl Read {
     fn inventory(&self, at: Timestamp) -> Vec<ReportedCertificate> {
         let mut places: HashMap<Fingerprint, (Vec<ReportedUse>, Option<Fingerprint>)> = HashMap::new();
         let mut ours: HashMap<&IdentityName, Vec<ReportedUse>> = HashMap::new();
+        let mut follows: HashMap<&IdentityName, &IdentityName> = HashMap::new();
         for (place, profile) in self.places() {
             let uses = &profile.partner_certificates;
             let encrypts = used_now(uses, at).map(|entry| entry.fingerprint);
@@ -138,13 +143,19 @@ impl Read {
                     found.1 = found.1.or(next_activation(uses, at).map(|(next, _)| next.fingerprint));
                 }
             }
-            ours.entry(profile.identity.at(at)).or_default().push(ReportedUse {
-                place,
-                purpose: None,
-                from: None,
-                until: None,
-                now: true,
-            });
+            let signs = profile.identity.signing(at);
+            for entry in profile.identity.uses() {
+                ours.entry(&entry.name).or_default().push(ReportedUse {
+                    place: place.clone(),
+                    purpose: None,
+                    from: entry.from,
+                    until: None,
+                    now: entry == signs,
+                });
+            }
+            if let Some((next, _)) = profile.identity.next(at) {
+                follows.entry(&signs.name).or_insert(&next.name);
+            }
         }
         let theirs = self.certificates.iter().map(|stored| {
             let (used, successor) = places.remove(&stored.facts.fingerprint_sha256).unwrap_or_default();
@@ -174,7 +185,10 @@ impl Read {
             confirmed: None,
             warnings: warnings(&identity.facts, at),
             used: ours.remove(&identity.name).unwrap_or_default(),
-            successor: None,
+            successor: follows.get(&identity.name).and_then(|next| {
+                let next = self.identities.iter().find(|identity| identity.name == **next)?;
+                Some(next.facts.fingerprint_sha256)
+            }),
             facts: identity.facts.clone(),
         }));
         all.sort_by_key(|certificate| (certificate.facts.not_after, certificate.facts.fingerprint_sha256));

@@ -98,8 +98,8 @@ fn head(page: &mut Page, report: &Report) {
     put!(page, "</dl>\n<ul class=\"tiles\">\n");
     let mut tile = |figure: usize, words: &str| put!(page, "<li><b>{figure}</b>{words}</li>\n");
     tile(summary.connections, &format!("connections, {} profiles", summary.profiles));
-    for (status, number) in &summary.standing {
-        tile(*number, &format!("profiles {}", status.label().to_lowercase()));
+    for standing in &summary.standing {
+        tile(standing.profiles, &format!("profiles {}", standing.status.label().to_lowercase()));
     }
     tile(summary.ending, "certificates in use end within 45 days");
     tile(summary.unproven, "profiles without a proven delivery");
@@ -180,7 +180,7 @@ fn profile_findings(page: &mut Page, connection: &ReportedConnection, profile: &
         profile.findings.iter().filter(|finding| finding.status < Status::Compliant).collect();
     unmet.sort_by_key(|finding| finding.status);
     for finding in unmet {
-        let aspect = finding.aspect.map(|aspect| format!(", {aspect}")).unwrap_or_default();
+        let aspect = finding.aspect.map(|aspect| format!(", {}", aspect.replace('_', " "))).unwrap_or_default();
         let rule = match (&finding.required, finding.since) {
             (Some(required), Some(since)) => {
                 let verb = finding.severity.map_or("required", |severity| severity.as_str());

@@ -82,11 +82,20 @@ pub struct ReportSummary {
     /// Profiles.
     pub profiles: usize,
     /// How many profiles stand how, the worst first; without those that none does.
-    pub standing: Vec<(Status, usize)>,
+    pub standing: Vec<StatusCount>,
     /// Certificates in use that have ended or end within 45 days.
     pub ending: usize,
     /// Profiles whose delivery was never proven.
     pub unproven: usize,
+}
+
+/// How many profiles stand so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct StatusCount {
+    /// How.
+    pub status: Status,
+    /// How many.
+    pub profiles: usize,
 }
 
 /// One certificate of the inventory.

@@ -50,15 +50,14 @@ pub(super) fn ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) 
                 let entry = all.entry((false, fingerprint)).or_insert_with(|| InUse::new(known, None));
                 entry.used_by(&affected, successor);
             }
-            let signing = profile.identity.at(at);
-            if let Some(own) = (facts.known.identities)(signing) {
-                // One that takes over only after the end leaves a gap, and is no successor.
+            let signs = profile.identity.at(at);
+            if let Some(own) = (facts.known.identities)(signs) {
+                let identity = Some(signs.clone());
+                let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
                 let successor =
                     profile.identity.next(at).filter(|(_, when)| *when <= own.not_after).and_then(|(next, when)| {
-                        (facts.known.identities)(&next.name).map(|next| (next.fingerprint_sha256, when))
+                        Some(((facts.known.identities)(&next.name)?.fingerprint_sha256, when))
                     });
-                let identity = Some(signing.clone());
-                let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
                 entry.used_by(&affected, successor);
             }
         }
@@ -164,7 +163,8 @@ impl<'a> InUse<'a> {
             }
             (Some((next, _)), 0, _) => text.push_str(&format!("; {} is accepted already", next.short())),
             (_, without, all) if without < all => {
-                text.push_str(&format!("; {without} of them have no successor: {}", facts.places(&self.without)));
+                let have = if without == 1 { "has" } else { "have" };
+                text.push_str(&format!("; {without} of them {have} no successor: {}", facts.places(&self.without)));
             }
             (_, _, _) => text.push_str("; nothing follows it yet"),
         }

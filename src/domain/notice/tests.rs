@@ -153,7 +153,7 @@ fn no_successor_is_louder_than_a_scheduled_one_and_says_other_words() {
     let half = world.only(before(30, 0));
     assert!(half.insistent);
     assert_eq!(half.about.profiles.iter().map(ToString::to_string).collect::<Vec<_>>(), ["bolt/production"]);
-    assert!(half.text.ends_with("; 1 of them have no successor: Bolt production"), "{}", half.text);
+    assert!(half.text.ends_with("; 1 of them has no successor: Bolt production"), "{}", half.text);
     assert_eq!(half.key, loud.key, "the same matter");
 
     world.schedule(&[1], 5);

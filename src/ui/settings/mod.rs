@@ -6,6 +6,7 @@
 mod appearance;
 mod facts;
 mod identities;
+mod notifications;
 mod receiving;
 mod workspace;
 
@@ -18,9 +19,10 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-const SECTIONS: [(SettingsSection, &str, Icon); 4] = [
+const SECTIONS: [(SettingsSection, &str, Icon); 5] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
+    (SettingsSection::Notifications, "Notifications", Icon::Bell),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
 ];
@@ -35,6 +37,7 @@ pub(super) struct SettingsPage {
     shown: Option<SettingsSection>,
     identities: identities::IdentitiesSection,
     receiving: receiving::ReceivingSection,
+    notifications: notifications::NotificationsSection,
 }
 
 impl SettingsPage {
@@ -42,6 +45,7 @@ impl SettingsPage {
     pub(super) fn show(&mut self, ui: &mut Ui, section: SettingsSection, desk: &mut Desk<'_>) {
         if self.shown.replace(section) != Some(section) {
             self.receiving.enter(desk);
+            self.notifications.enter(desk);
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -80,6 +84,7 @@ impl SettingsPage {
             ui.set_max_width(ui.available_width().min(640.0));
             match section {
                 SettingsSection::Receiving => self.receiving.show(ui, desk),
+                SettingsSection::Notifications => self.notifications.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
                 SettingsSection::Workspace => workspace::show(ui, desk),
                 SettingsSection::Identities => {}

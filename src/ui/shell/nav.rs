@@ -10,6 +10,7 @@ use crate::app::engine::ReceivingState;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page, SettingsSection};
+use crate::ui::notices::bell;
 use crate::ui::receiving::ReceivingDialog;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted, small};
@@ -33,7 +34,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             Page::Transmissions => 2,
             Page::Rollovers => 3,
             Page::Policies => 4,
-            Page::Settings(_) => usize::MAX,
+            Page::Settings(_) | Page::Notices => usize::MAX,
         };
         let need_action = desk.snapshot.summary.need_action;
         let ending = desk.snapshot.summary.ending;
@@ -55,7 +56,12 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             }
         }
         let settings = matches!(page, Page::Settings(_));
-        ui.with_layout(Layout::bottom_up(Align::Min), |ui| foot(ui, desk, narrow, settings));
+        let notices = *page == Page::Notices;
+        ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
+            foot(ui, desk, narrow, settings);
+            ui.add_space(4.0);
+            bell(ui, notices, desk, narrow);
+        });
     });
 }
 

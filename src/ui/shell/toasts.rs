@@ -6,8 +6,10 @@ use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Stroke, ve
 use jiff::Timestamp;
 
 use crate::app::AppError;
+use crate::domain::notice::{Notice, Urgency};
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
+use crate::ui::intent::{Intent, Page};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, icon_button, secondary};
 
@@ -59,6 +61,22 @@ impl Toasts {
     pub fn failed(&mut self, what: &str, error: &AppError) {
         let hint = error.what_to_do().map(|hint| format!("\n{hint}")).unwrap_or_default();
         self.error(what, &format!("{}{hint}", error.message()));
+    }
+
+    /// Tells what is new among the notices: one message, however many there are.
+    pub(in crate::ui) fn notices(&mut self, notices: &[Notice]) {
+        let Some(first) = notices.first() else { return };
+        let head = match notices {
+            [_] => first.title.clone(),
+            several => format!("{} new notices", several.len()),
+        };
+        let text = if notices.len() == 1 { &first.text } else { &first.title };
+        // Also the most urgent goes by itself: it stays in the list.
+        self.push(if first.urgency == Urgency::Info { ToneName::Info } else { ToneName::Warn }, &head, text);
+        if let Some(toast) = self.shown.last_mut() {
+            let show = |desk: &mut Desk<'_>| desk.intend(Intent::Go(Page::Notices));
+            toast.offer = Some(("Show notices".to_owned(), Box::new(show)));
+        }
     }
 
     /// Says that something was done, with a button that does something about it: `Undo`.

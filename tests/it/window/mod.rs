@@ -11,10 +11,13 @@ mod identities;
 #[cfg(feature = "pictures")]
 mod identity_pictures;
 mod new_connection;
+mod notices;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]
 mod pictures;
+#[cfg(feature = "pictures")]
+mod pictures_of_notices;
 #[cfg(feature = "pictures")]
 mod pictures_over_time;
 mod policies;
