@@ -78,9 +78,9 @@ impl OutboundMessage<'_> {
     #[must_use]
     pub fn is_built_in_one_pass(&self) -> bool {
         self.profile.compression == Compression::None
-            && self.signing.is_none_or(|signing| {
-                signing.fixed_length().is_some() && !self.profile.quirks.canonicalise_mic
-            })
+            && self
+                .signing
+                .is_none_or(|signing| signing.fixed_length().is_some() && !self.profile.quirks.canonicalise_mic)
     }
 
     /// The same as [`OutboundMessage::build`] from a payload that is read once.

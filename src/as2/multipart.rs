@@ -338,7 +338,17 @@ mod tests {
 
     /// What parts are made of: much that begins like a delimiter, and something longer than the window.
     const PIECES: [&[u8]; 12] = [
-        b"\r\n", b"\n", b"\r", b"-", b"--", b"\r\n--b", b"\n--bo", b"\r\n--boundar-", b"\r\n--boundaryy", b"boundary", b"x",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"-",
+        b"--",
+        b"\r\n--b",
+        b"\n--bo",
+        b"\r\n--boundar-",
+        b"\r\n--boundaryy",
+        b"bound",
+        b"x",
         &[b'y'; 9000],
     ];
 

@@ -67,7 +67,8 @@ impl Workspace {
     /// Where the database cannot be read.
     pub async fn next_duty(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         const DOING: &str = "look for what is to be done";
-        let statement = sql("SELECT at_ns FROM duties WHERE at_ns > $1 ORDER BY at_ns LIMIT 1").bind(nanoseconds(after));
+        let statement =
+            sql("SELECT at_ns FROM duties WHERE at_ns > $1 ORDER BY at_ns LIMIT 1").bind(nanoseconds(after));
         self.reading(DOING).await?.row(DOING, statement).await?.as_ref().map(instant).transpose()
     }
 

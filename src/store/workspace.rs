@@ -146,7 +146,9 @@ impl Workspace {
             }
         };
         let archive = Archive::new(folder.join(ARCHIVE));
-        Ok(Self { inner: Arc::new(Inner { folder, database, archive, safe: RwLock::new(safe), duty_kept: Notify::new() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { folder, database, archive, safe: RwLock::new(safe), duty_kept: Notify::new() }),
+        })
     }
 
     /// Rung when something to be done was kept, by this program.

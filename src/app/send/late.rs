@@ -215,9 +215,7 @@ impl App {
             ..Diagnosis::default()
         });
         let sent = workspace.sent_as(standing.id).await?;
-        if let (Some(sent), Some(connection), Some(kind)) =
-            (sent, standing.connection.clone(), standing.profile)
-        {
+        if let (Some(sent), Some(connection), Some(kind)) = (sent, standing.connection.clone(), standing.profile) {
             let facts = AttemptFacts {
                 request: sent.request(standing.message_id.clone(), standing.file.clone(), standing.bytes.sent),
                 answer: AnswerFacts::Http(HttpAnswer {
