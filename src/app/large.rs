@@ -38,17 +38,19 @@ impl App {
     /// Does afterwards what is to be done about a transmission where it is large. `in_flight` is its lock, where the caller
     /// holds it; where another does, that one does it.
     pub(super) fn settle_large(&self, workspace: &Workspace, transmission: &Transmission, held: Option<InFlight>) {
-        if !is_large(transmission) {
+        let (archive, id) = (workspace.archive(), transmission.id);
+        let is_kept = || archive.path(id, Part::Payload).is_file() || archive.is_whole(id, Part::RequestBody(FIRST));
+        if !(is_large(transmission) && is_kept()) {
             return held.map_or((), InFlight::end);
         }
         let held = match held {
             Some(held) => held,
-            None => match InFlight::try_begin(workspace, transmission.id) {
+            None => match InFlight::try_begin(workspace, id) {
                 Ok(Some(held)) => held,
                 _ => return,
             },
         };
-        let (workspace, id) = (workspace.clone(), transmission.id);
+        let workspace = workspace.clone();
         self.afterwards.begin(async move {
             // A body that could not be cut stays whole, and what is not digested now is digested later; neither makes the
             // message less delivered.
@@ -62,13 +64,12 @@ impl App {
         let since = self.now().checked_sub(LOOKED_BACK).unwrap_or(Timestamp::MIN);
         for summary in workspace.large(DEFAULT_KEEP, since).await? {
             let (archive, id) = (workspace.archive(), summary.id);
-            if !archive.path(id, Part::Payload).is_file() {
+            let whole = archive.is_whole(id, Part::RequestBody(FIRST));
+            if !(whole || InFlight::is_there(workspace, id)) || !archive.path(id, Part::Payload).is_file() {
                 continue;
             }
             let Some(transmission) = workspace.transmission(id).await? else { continue };
-            if lacks_digest(&transmission)
-                || (is_settled(&transmission) && archive.is_whole(id, Part::RequestBody(FIRST)))
-            {
+            if lacks_digest(&transmission) || (is_settled(&transmission) && whole) {
                 self.settle_large(workspace, &transmission, None);
             }
         }

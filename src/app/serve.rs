@@ -20,7 +20,7 @@ use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
 use crate::transport::{Identity, Limits, Listener, ServerTls};
 
-/// How long receipts on their way are waited for at the end.
+/// How long receipts on their way, and large messages being settled, are waited for at the end.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Where and how messages are received.
@@ -188,13 +188,17 @@ impl BoundListener {
             beside.spawn(Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told)).run(stopped.clone()));
         }
         if let Some(folder) = outbox {
-            beside.spawn(Outbox::new(app, workspace, folder, Arc::clone(&tell)).run(stopped));
+            beside.spawn(Outbox::new(app.clone(), workspace, folder, Arc::clone(&tell)).run(stopped));
         }
         tell(ServeEvent::Listening { url });
         listener.serve(Arc::clone(&receiver), Limits::default(), shutdown).await;
         stop.send_replace(true);
         // What takes longer is in the journal, and goes on with the next program.
-        drop(tokio::time::timeout(GRACE, receiver.finished()).await);
+        let finished = async {
+            receiver.finished().await;
+            app.afterwards.ended().await;
+        };
+        drop(tokio::time::timeout(GRACE, finished).await);
         while beside.join_next().await.is_some() {}
         drop(alone);
         Ok(())

@@ -12,7 +12,7 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 use super::digest::Sha256;
 
 /// Bytes that go over at a time.
-const PIECE: usize = 256 * 1024;
+const PIECE: usize = 512 * 1024;
 
 /// Room for one that is read: what reads in steps of 64 KiB can put a whole one behind whatever is there.
 const ROOM: usize = PIECE + 66 * 1024;
@@ -45,7 +45,7 @@ fn end<W>(worker: Worker<'_, W>) -> io::Result<W> {
 ///
 /// # Errors
 /// Those of `fill`, and those of `inner`, which come first where both failed.
-pub(super) fn written<W, T, E>(
+pub fn written<W, T, E>(
     name: &str,
     inner: W,
     fill: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, E>,

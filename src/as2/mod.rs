@@ -30,7 +30,7 @@ mod signed;
 mod signer_info;
 mod transfer;
 
-pub use beside::sha256_beside;
+pub use beside::{sha256_beside, written as written_beside};
 pub use compressed::CompressionFacts;
 pub use digest::{DigestValues, LineEnds};
 pub use entity::Entity;

@@ -347,7 +347,7 @@ mod tests {
         b"\n--bo",
         b"\r\n--boundar-",
         b"\r\n--boundaryy",
-        b"boundary",
+        b"bound",
         b"x",
         &[b'y'; 9000],
     ];

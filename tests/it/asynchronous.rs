@@ -106,16 +106,38 @@ async fn every_kind_of_receipt_that_comes_later_is_judged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_with_an_unknown_mic_algorithm_leaves_the_next_one_to_compare() {
     let (us, serving, partner, sent) = waiting(ASYNC).await;
-    let mut unknown = receipt(&partner, &us.certificate, Wrong::Unsigned);
-    let text = String::from_utf8(unknown.body).unwrap();
-    assert!(text.contains(", sha-256"), "{text}");
-    unknown.body = text.replace(", sha-256", ", whirlpool").into_bytes();
-    deliver(&serving, &unknown);
+    deliver(&serving, &in_whirlpool(receipt(&partner, &us.certificate, Wrong::Unsigned)));
     assert_eq!(us.transmission(&sent).await.verdict, Verdict::Uncertain);
     deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
     let found = us.transmission(&sent).await;
     judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
     assert_eq!((found.mic.matches, found.receipts), (Some(true), 2));
+    serving.stop().await;
+}
+
+/// A receipt whose MIC is said to be of an algorithm that nobody here knows.
+fn in_whirlpool(mut receipt: BuiltReceipt) -> BuiltReceipt {
+    let text = String::from_utf8(receipt.body).unwrap();
+    assert!(text.contains(", sha-256"), "{text}");
+    receipt.body = text.replace(", sha-256", ", whirlpool").into_bytes();
+    receipt
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_in_the_answer_with_an_unknown_mic_algorithm_leaves_a_later_one_to_compare() {
+    let us = Us::new().await;
+    let certificate = us.certificate.clone();
+    let partner = Partner::start(move |received, stream| {
+        let receipt = in_whirlpool(received.receipt(&certificate, Wrong::Unsigned));
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    });
+    us.connect(&partner.url, ASYNC).await;
+    let serving = us.serve().await;
+    let sent = us.send().await;
+    assert_eq!((sent.verdict, sent.mic.algorithm.as_deref()), (Verdict::Uncertain, Some("sha256")), "{sent:#?}");
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
     serving.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! A send that is given up while its message is built ends at once and leaves no half message behind.
+//! A send that is given up while its message is built ends at once and leaves nothing behind.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_message_given_up_while_it_is_built_leaves_nothing_half_written() {
+async fn a_message_given_up_while_it_is_built_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let app = furnished(folder.path()).await;
     let payload = folder.path().join("order.edi");
@@ -55,6 +55,6 @@ async fn a_message_given_up_while_it_is_built_leaves_nothing_half_written() {
         assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", names(&kept));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(names(&kept), ["payload"]);
+    assert!(names(&kept).is_empty(), "{:?}", names(&kept));
     app.close().await;
 }

@@ -31,6 +31,7 @@ async fn a_large_payload_is_digested_and_its_body_cut_after_the_answer_and_befor
     assert_eq!((received.bytes.payload, received.bytes.sent), (LARGE as u64, length));
     // Sent on, the same bytes are digested by the other road.
     let sent = us.send_bytes(&payload).await;
+    let sent = us.until(&sent, |sent| sent.payload_sha256.is_some()).await;
     assert!(received.payload_sha256.is_some());
     assert_eq!(received.payload_sha256, sent.payload_sha256);
     assert_eq!(us.kept(received, "payload"), payload);

@@ -52,6 +52,11 @@ impl InFlight {
         }
     }
 
+    /// Whether somebody holds it, or was killed holding it.
+    pub(in crate::app) fn is_there(workspace: &Workspace, id: TransmissionId) -> bool {
+        workspace.archive().folder(id).join(NAME).exists()
+    }
+
     /// Lets the lock go and takes its file away.
     pub(in crate::app) fn end(self) {
         // Where it cannot be taken away, it is unlocked all the same and says nothing wrong.

@@ -252,7 +252,10 @@ impl Sending<'_> {
         // A large file is copied while the message is built from it.
         let (length, mut large) = match source {
             Some(source) => match source.large() {
-                Some(length) => (length, Some(source)),
+                Some(length) => {
+                    self.transmission.bytes.payload = length;
+                    (length, Some(source))
+                }
                 None => (self.copy_payload(source, Way { before: 0, total: 0 }).await?, None),
             },
             None => (self.transmission.bytes.payload, None),

@@ -10,7 +10,7 @@ use super::giving_up::blocking_while_wanted;
 use super::material::Material;
 use super::{Content, FIRST, Sending, Source};
 use crate::app::AppError;
-use crate::as2::{BuildError, Built, sha256_beside};
+use crate::as2::{BuildError, Built, sha256_beside, written_beside};
 use crate::domain::certificate::hex;
 use crate::store::{DEFAULT_KEEP, Part};
 
@@ -99,13 +99,16 @@ impl Sending<'_> {
     async fn in_one_pass(&mut self, file: &File, length: u64, material: &Material) -> Result<Option<Built>, AppError> {
         let (archive, id) = (self.workspace.archive(), self.transmission.id);
         let file = file.try_clone().map_err(|error| AppError::new(format!("the payload cannot be read: {error}")))?;
-        let mut payload = archive.create(id, Part::Payload)?;
+        let payload = archive.create(id, Part::Payload)?;
         let mut body = archive.create(id, Part::RequestBody(FIRST))?;
         let material = material.clone();
         let way = Way { before: 0, total: length };
         let built = blocking_while_wanted(self.told(way), move |wanted| {
-            let mut from = Copied { from: wanted.reader(file), copy: &mut payload };
-            let built = match material.message().build_in_one_pass(&mut from, &mut wanted.writer(&mut body)) {
+            let built = written_beside("copy", payload, |copy| {
+                let mut from = Copied { from: wanted.reader(file), copy };
+                material.message().build_in_one_pass(&mut from, &mut wanted.writer(&mut body))
+            });
+            let (built, payload) = match built {
                 Err(BuildError::PayloadChanged { .. }) => return Ok(None),
                 built => built?,
             };
@@ -144,13 +147,16 @@ impl<R: Read, W: Write> Read for Copied<R, W> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Payload, SendEvent, SendRequest};
+    use super::super::stages::Stages;
+    use super::super::{Payload, SendEvent, SendRequest, new_id};
     use super::*;
     use crate::app::{App, Clock, NewIdentity};
     use crate::certificate::KeyKind;
     use crate::domain::identifier::ProfileKind;
-    use crate::domain::transmission::Verdict;
-    use crate::store::{Location, Unlock};
+    use crate::domain::transmission::{Direction, Transmission, Verdict};
+    use crate::store::{As2Pair, Location, Unlock};
+
+    const PLAIN: &str = "encryption = \"none\"\n";
 
     /// A program with a connection to where nobody listens, and a large document.
     async fn app(folder: &std::path::Path, key: KeyKind, settings: &str) -> (App, SendRequest) {
@@ -159,7 +165,7 @@ mod tests {
         app.create_identity(NewIdentity { name, key, days: 365, subject: None }).await.unwrap();
         let connection = toml::from_str(&format!(
             "id = \"partner\"\nname = \"Partner\"\n[production]\nour_as2_id = \"US\"\npartner_as2_id = \"P\"\n\
-             url = \"http://127.0.0.1:9/\"\nidentity = \"us\"\nencryption = \"none\"\nmdn = \"none\"\n{settings}"
+             url = \"http://127.0.0.1:9/\"\nidentity = \"us\"\nmdn = \"none\"\n{settings}"
         ));
         app.create_connection(connection.unwrap()).await.unwrap();
         let file = folder.join("order.edi");
@@ -172,10 +178,10 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_large_document_is_copied_built_and_digested_whichever_way_it_is_built() {
         for (key, settings) in [
-            (KeyKind::Rsa2048, ""),
-            (KeyKind::Rsa2048, "compression = \"before-signing\"\n"),
-            (KeyKind::EcP256, ""),
-            (KeyKind::Rsa2048, "[production.quirks]\ncanonicalise_mic = true\n"),
+            (KeyKind::Rsa2048, PLAIN),
+            (KeyKind::Rsa2048, "encryption = \"none\"\ncompression = \"before-signing\"\n"),
+            (KeyKind::EcP256, PLAIN),
+            (KeyKind::Rsa2048, "encryption = \"none\"\n[production.quirks]\ncanonicalise_mic = true\n"),
         ] {
             let guard = tempfile::tempdir().unwrap();
             let (app, request) = app(guard.path(), key, settings).await;
@@ -199,9 +205,40 @@ mod tests {
             let digest = archive.sha256(sent.id, Part::Payload).unwrap();
             assert_eq!(kept.payload_sha256.as_deref(), Some(digest.as_str()), "{settings}");
             let (cut, compressed) =
-                (archive.cut(sent.id, Part::RequestBody(FIRST)).unwrap(), settings.starts_with('c'));
+                (archive.cut(sent.id, Part::RequestBody(FIRST)).unwrap(), settings.contains("compression"));
             assert_eq!(cut.map(|cut| cut.length), (!compressed).then_some(sent.bytes.sent), "{settings}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_document_that_grew_since_it_was_looked_at_is_sent_as_it_was_copied() {
+        let guard = tempfile::tempdir().unwrap();
+        let (app, request) = app(guard.path(), KeyKind::Rsa2048, PLAIN).await;
+        let (workspace, connection, profile) = app.profile(&request.connection, request.profile).await.unwrap();
+        let at = app.now();
+        let source = Source::open(&workspace, &request, &profile, at).await.unwrap();
+        let length = source.large().unwrap();
+        let transmission = Transmission::new(new_id(at), "<1@US>".to_owned(), at, Direction::Outbound);
+        workspace.begin_transmission(&transmission, As2Pair::default()).await.unwrap();
+        let mut sending = Sending {
+            app: &app,
+            workspace: workspace.clone(),
+            connection,
+            profile,
+            kind: request.profile,
+            transmission,
+            stages: Stages::new(app.clock, &|_event| {}),
+            begun: at,
+            number: FIRST,
+            daily: false,
+            trouble: None,
+        };
+        let mut material = Material::choose(&sending, length - 1).await.unwrap();
+        let built = sending.copy_and_build(source, length - 1, &mut material).await.unwrap();
+        assert_eq!((sending.transmission.bytes.payload, sending.transmission.payload_sha256.is_some()), (length, true));
+        let files = workspace.archive().files(sending.transmission.id).unwrap();
+        let bytes: Vec<_> = files.iter().map(|(name, file)| (name.as_str(), file.bytes)).collect();
+        assert_eq!(bytes, [("payload", length), ("request.body", built.length)]);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -217,7 +254,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_large_document_that_is_given_up_while_it_is_built_leaves_nothing_half_done() {
         let guard = tempfile::tempdir().unwrap();
-        let (app, request) = app(guard.path(), KeyKind::Rsa2048, "").await;
+        let (app, request) = app(guard.path(), KeyKind::Rsa2048, PLAIN).await;
         let begun = tokio::sync::Notify::new();
         let events = |event| {
             if matches!(event, SendEvent::Stage(stage) if stage.stage == crate::domain::transmission::StageName::Built)
