@@ -11,8 +11,8 @@ use std::thread::{self, Scope, ScopedJoinHandle};
 
 use super::digest::Sha256;
 
-/// Bytes that go over at a time.
-const PIECE: usize = 512 * 1024;
+/// Bytes that go over at a time. Waking the other thread costs as much as hashing some ten thousand bytes.
+const PIECE: usize = 1024 * 1024;
 
 /// Room for one that is read: what reads in steps of 64 KiB can put a whole one behind whatever is there.
 const ROOM: usize = PIECE + 66 * 1024;

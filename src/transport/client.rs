@@ -53,7 +53,7 @@ pub struct PostRequest {
     pub length: u64,
     /// Chunked instead of Content-Length.
     pub chunked: bool,
-    /// For connecting as a whole, and after that the longest time in which nothing moves: no piece of the body (64 KiB) is
+    /// For connecting as a whole, and after that the longest time in which nothing moves: no piece of the body (128 KiB) is
     /// taken, neither the answer's head nor a piece of its body comes. What the system still holds back is not seen.
     pub timeout: Duration,
     /// User and password, if the partner wants them.
@@ -80,7 +80,7 @@ pub enum PostEvent {
         /// The proxy gone through, as host and port.
         proxy: Option<String>,
     },
-    /// A further part of the body was handed over; about every 256 KiB.
+    /// A further part of the body was handed over; after 256 KiB and then some ten times a second.
     Progress {
         /// Bytes of the body so far.
         bytes: u64,

@@ -13,8 +13,11 @@ use tokio::task::JoinHandle;
 
 use super::meter::Meter;
 
-/// One piece, in bytes.
-const PIECE: u64 = 512 * 1024;
+/// Bytes that are read at a time. Each time costs a thread's waking.
+const PIECE: u64 = 1024 * 1024;
+
+/// Bytes that are handed over at a time: so many have to be taken for something to have moved.
+const FRAME: usize = 128 * 1024;
 
 /// A piece on its way, and the file for those after it.
 type Reading = JoinHandle<io::Result<(Vec<u8>, File)>>;
@@ -22,8 +25,11 @@ type Reading = JoinHandle<io::Result<(Vec<u8>, File)>>;
 /// A body of a known length in a file. While one piece is sent, the next is read.
 #[derive(Debug)]
 pub(super) struct FileBody {
+    /// What was read and has not been handed over yet.
+    ready: Bytes,
     /// The next piece; nothing at the end.
     next: Option<Reading>,
+    /// Bytes that have not been handed over yet.
     left: u64,
     length_told: bool,
     meter: Option<Arc<Meter>>,
@@ -53,7 +59,8 @@ impl FileBody {
         if found != length {
             return Err(io::Error::other(format!("the kept message should have {length} bytes and has {found}")));
         }
-        Ok(Self { next: read_on(file, length), left: length, length_told: tell_length, meter })
+        let ready = Bytes::new();
+        Ok(Self { ready, next: read_on(file, length), left: length, length_told: tell_length, meter })
     }
 
     fn fail(&self, error: io::Error) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
@@ -73,25 +80,31 @@ impl http_body::Body for FileBody {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         let this = &mut *self;
-        let Some(next) = &mut this.next else { return Poll::Ready(None) };
-        let read = std::task::ready!(Pin::new(next).poll(context));
-        this.next = None;
-        match read.unwrap_or_else(|_panic| Err(io::Error::other("reading the kept message was interrupted"))) {
-            Err(error) => this.fail(error),
-            Ok((piece, _)) if piece.is_empty() => {
-                let missing = this.left;
-                this.fail(io::Error::other(format!("the kept message lost its last {missing} bytes while sending")))
-            }
-            Ok((piece, file)) => {
-                let read = piece.len() as u64;
-                if this.meter.as_ref().is_some_and(|meter| !meter.take(read)) {
-                    return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer any more"))));
+        if this.ready.is_empty() {
+            let Some(next) = &mut this.next else { return Poll::Ready(None) };
+            let read = std::task::ready!(Pin::new(next).poll(context));
+            this.next = None;
+            match read.unwrap_or_else(|_panic| Err(io::Error::other("reading the kept message was interrupted"))) {
+                Err(error) => return this.fail(error),
+                Ok((piece, _)) if piece.is_empty() => {
+                    let missing = this.left;
+                    return this.fail(io::Error::other(format!(
+                        "the kept message lost its last {missing} bytes while sending"
+                    )));
                 }
-                this.left = this.left.saturating_sub(read);
-                this.next = read_on(file, this.left);
-                Poll::Ready(Some(Ok(Frame::data(Bytes::from(piece)))))
+                Ok((piece, file)) => {
+                    this.next = read_on(file, this.left.saturating_sub(piece.len() as u64));
+                    this.ready = Bytes::from(piece);
+                }
             }
         }
+        let frame = this.ready.split_to(this.ready.len().min(FRAME));
+        let length = frame.len() as u64;
+        if this.meter.as_ref().is_some_and(|meter| !meter.take(length)) {
+            return Poll::Ready(Some(Err(io::Error::other("nobody waits for the answer any more"))));
+        }
+        this.left = this.left.saturating_sub(length);
+        Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -30,6 +30,9 @@ use super::trust::{Identity, provider};
 /// Beyond the connections that are served, so many are told that it is too busy; any others are just closed.
 const TURNED_AWAY_AT_ONCE: usize = 64;
 
+/// The most bytes of a body that are read at once. Each time costs a thread's waking.
+const READ_AT_ONCE: usize = 512 * 1024;
+
 /// While lingering, the longest time without a byte from the client.
 const LINGER_IDLE: Duration = Duration::from_secs(2);
 
@@ -314,6 +317,7 @@ impl<H: Handler> Door<H> {
         let mut connection = hyper::server::conn::http1::Builder::new()
             .keep_alive(false)
             .half_close(true)
+            .max_buf_size(READ_AT_ONCE)
             .serve_connection(TokioIo::new(stream), service);
         let outcome = Pin::new(&mut connection).await;
         if outcome.is_ok() {

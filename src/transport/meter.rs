@@ -6,8 +6,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-/// Progress is told at most once in so many bytes of the body.
+/// Progress is told at most once in so many bytes of the body …
 pub(super) const TOLD_EVERY: u64 = 256 * 1024;
+
+/// … and at most once in this time: whoever hears of it has to be woken.
+const TOLD_AFTER: Duration = Duration::from_millis(50);
 
 /// How one post stands. Shared between the connection, the body and whoever waits for them.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Reading {
     /// Why the body could not be read from its file.
     pub(super) body_error: Option<String>,
     closed: bool,
+    /// When whoever waits was last woken for progress, and at how many bytes.
+    told: Option<(Instant, u64)>,
 }
 
 impl Meter {
@@ -88,13 +93,15 @@ impl Meter {
         if state.closed {
             return false;
         }
-        let before = state.taken;
+        let now = Instant::now();
         state.taken += bytes;
-        state.last_move = Some(Instant::now());
+        state.last_move = Some(now);
         if state.taken >= self.length {
             state.sent_at = Some(self.elapsed());
         }
-        if state.sent_at.is_some() || state.taken / TOLD_EVERY > before / TOLD_EVERY {
+        let (since, told) = state.told.map_or((TOLD_AFTER, 0), |(at, bytes)| (now - at, bytes));
+        if state.sent_at.is_some() || (since >= TOLD_AFTER && state.taken >= told + TOLD_EVERY) {
+            state.told = Some((now, state.taken));
             self.changed.notify_one();
         }
         true

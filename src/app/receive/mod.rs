@@ -236,14 +236,14 @@ impl Receiver {
     }
 
     /// Keeps head and body of a request exactly as they came.
-    async fn keep_request(&self, mut request: Request, transmission: &mut Transmission) -> Result<(), AppError> {
+    async fn keep_request(&self, request: Request, transmission: &mut Transmission) -> Result<(), AppError> {
         let archive = self.workspace.archive().clone();
         let id = transmission.id;
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
         let body = archive.create(id, Part::RequestBody(FIRST))?;
-        let (file, received) = keep_body(&mut request.body, body).await?;
+        let (file, received) = keep_body(request.body, body).await?;
         transmission.bytes.sent = file.bytes;
         received
     }
