@@ -66,21 +66,23 @@ pub struct Cell {
     pub word: String,
 }
 
-/// The cells of a profile, one for each column in their order.
+/// The cells of a profile, one for each column in their order. The findings come the worst first.
 pub(super) fn cells(
     evidence: &Evidence<'_, '_>,
     findings: &[Arc<Finding>],
     policy_known: bool,
     at: Timestamp,
 ) -> Vec<Cell> {
+    let mut worsts: [Option<&Finding>; Column::ALL.len()] = [None; Column::ALL.len()];
+    for finding in findings {
+        if let Some(worst) = Column::of(finding.setting).and_then(|column| worsts.get_mut(column as usize)) {
+            worst.get_or_insert(finding);
+        }
+    }
     Column::ALL
         .iter()
-        .map(|column| {
-            let worst = findings
-                .iter()
-                .map(Arc::as_ref)
-                .filter(|finding| Column::of(finding.setting) == Some(*column))
-                .min_by_key(|finding| finding.status);
+        .zip(worsts)
+        .map(|(column, worst)| {
             let status = match worst {
                 Some(finding) if policy_known || finding.status < Status::Unknown => finding.status,
                 _ if !policy_known => Status::Unknown,

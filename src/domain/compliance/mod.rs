@@ -157,16 +157,24 @@ fn judged<'x>(
     validity: &mut Validity,
 ) -> ProfileReport {
     let policy_known = rules.is_ok();
-    let mut findings = match rules {
-        Ok(rules) => rules.findings(evidence),
-        Err(reason) => vec![Arc::new(Finding::unresolved(policy_id, reason))],
-    };
-    let by_nature = validity.findings(evidence);
+    let mut findings = Vec::with_capacity(16);
+    match rules {
+        Ok(rules) => rules.judge(evidence, &mut findings),
+        Err(reason) => findings.push(Arc::new(Finding::unresolved(policy_id, reason))),
+    }
+    let by_rules = findings.len();
+    validity.judge(evidence, &mut findings);
     // A certificate that is not there is one thing to say, not one for each rule about it.
-    let absent: Vec<&str> =
+    let by_nature = findings.get(by_rules..).unwrap_or_default();
+    let absent: Vec<&'static str> =
         by_nature.iter().filter(|finding| finding.aspect == Some("available")).map(|finding| finding.setting).collect();
-    findings.retain(|finding| !(finding.status == Status::Unknown && absent.contains(&finding.setting)));
-    findings.extend(by_nature);
+    if !absent.is_empty() {
+        let mut index = 0;
+        findings.retain(|finding| {
+            index += 1;
+            index > by_rules || finding.status != Status::Unknown || !absent.contains(&finding.setting)
+        });
+    }
     // The worst first, and of what is due what bites first; else as the policy has it.
     findings.sort_by_key(|finding| (finding.status, finding.bites.filter(|_| finding.status == Status::Due)));
     ProfileReport {

@@ -51,12 +51,37 @@ struct Ready<'r, 'x> {
     demands: Vec<Demand<'r>>,
     /// The instant of which it is judged: now, or its beginning where that is yet to come.
     judged: Timestamp,
-    told: HashMap<Case<'x>, Arc<Finding>>,
+    told: Told<'x>,
 }
 
 /// What the outcome of a rule depends on: what is there, and for a partner certificate the next one, when, in which zone
 /// that was stated, and what will be there then.
 type Case<'x> = (Actual<'x>, Option<(Fingerprint, Timestamp, Option<&'x str>, Actual<'x>)>);
+
+/// What has become of a rule, by case. Most settings take a handful of values, which are found quicker than hashed; those
+/// that take any text or number go on in a map.
+#[derive(Default)]
+struct Told<'x> {
+    few: Vec<(Case<'x>, Arc<Finding>)>,
+    many: HashMap<Case<'x>, Arc<Finding>>,
+}
+
+impl<'x> Told<'x> {
+    const FEW: usize = 12;
+
+    fn get(&self, case: &Case<'x>) -> Option<&Arc<Finding>> {
+        let known = self.few.iter().find(|(known, _)| known == case);
+        known.map(|(_, told)| told).or_else(|| if self.many.is_empty() { None } else { self.many.get(case) })
+    }
+
+    fn insert(&mut self, case: Case<'x>, told: Arc<Finding>) {
+        if self.few.len() < Self::FEW {
+            self.few.push((case, told));
+        } else {
+            self.many.insert(case, told);
+        }
+    }
+}
 
 impl<'r, 'x> Rules<'r, 'x> {
     pub(super) fn new(
@@ -84,49 +109,46 @@ impl<'r, 'x> Rules<'r, 'x> {
                 resolved,
                 demands: demands(&resolved.rule),
                 judged: resolved.rule.from.instant().max(at),
-                told: HashMap::new(),
+                told: Told::default(),
             })
             .collect();
         Self { at, settings: *settings, portal: policy.portal.as_deref(), ready }
     }
 
-    /// One finding for each rule.
-    pub(super) fn findings(&mut self, evidence: &Evidence<'x, '_>) -> Vec<Arc<Finding>> {
+    /// Adds one finding for each rule.
+    pub(super) fn judge(&mut self, evidence: &Evidence<'x, '_>, findings: &mut Vec<Arc<Finding>>) {
         let (at, settings, portal) = (self.at, self.settings, self.portal);
         let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
-        self.ready
-            .iter_mut()
-            .map(|ready| {
-                let rule = &ready.resolved.rule;
-                let coming = ready.judged > at;
-                let next = if rule.setting.certificate() == Some(CertificateRole::Partner) && !coming {
-                    evidence.activation(at).map(|(entry, when)| {
-                        (entry.fingerprint, when, entry.zone.as_deref(), actual(rule, evidence, when))
-                    })
-                } else {
-                    None
-                };
-                let case = (actual(rule, evidence, ready.judged), next);
-                if let Some(told) = ready.told.get(&case) {
-                    return Arc::clone(told);
-                }
-                let mut finding = if coming {
-                    to_come(ready.resolved, evidence, at, &horizon)
-                } else {
-                    in_force(ready.resolved, evidence, at, &horizon)
-                };
-                if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
-                    let value = weigh(rule, evidence, ready.judged).value;
-                    finding.fix = mend(rule, value.as_ref(), &ready.demands);
-                }
-                if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
-                    finding.note = portal.map(|portal| format!("At the partner: {portal}"));
-                }
-                let told = Arc::new(finding);
-                ready.told.insert(case, Arc::clone(&told));
-                told
-            })
-            .collect()
+        findings.extend(self.ready.iter_mut().map(|ready| {
+            let rule = &ready.resolved.rule;
+            let coming = ready.judged > at;
+            let next = if rule.setting.certificate() == Some(CertificateRole::Partner) && !coming {
+                evidence
+                    .activation(at)
+                    .map(|(entry, when)| (entry.fingerprint, when, entry.zone.as_deref(), actual(rule, evidence, when)))
+            } else {
+                None
+            };
+            let case = (actual(rule, evidence, ready.judged), next);
+            if let Some(told) = ready.told.get(&case) {
+                return Arc::clone(told);
+            }
+            let mut finding = if coming {
+                to_come(ready.resolved, evidence, at, &horizon)
+            } else {
+                in_force(ready.resolved, evidence, at, &horizon)
+            };
+            if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
+                let value = weigh(rule, evidence, ready.judged).value;
+                finding.fix = mend(rule, value.as_ref(), &ready.demands);
+            }
+            if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
+                finding.note = portal.map(|portal| format!("At the partner: {portal}"));
+            }
+            let told = Arc::new(finding);
+            ready.told.insert(case, Arc::clone(&told));
+            told
+        }));
     }
 }
 

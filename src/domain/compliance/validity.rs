@@ -27,10 +27,9 @@ impl Validity {
         Self { at, settings: *settings, told: HashMap::new() }
     }
 
-    /// One finding for each certificate that the profile uses.
-    pub(super) fn findings(&mut self, evidence: &Evidence<'_, '_>) -> Vec<Arc<Finding>> {
+    /// Adds one finding for each certificate that the profile uses.
+    pub(super) fn judge(&mut self, evidence: &Evidence<'_, '_>, found: &mut Vec<Arc<Finding>>) {
         let at = self.at;
-        let mut found = Vec::new();
         for role in [CertificateRole::Partner, CertificateRole::Identity] {
             let activation = match role {
                 CertificateRole::Partner => Coming::look(evidence, at),
@@ -57,7 +56,6 @@ impl Validity {
             });
         }
         found.extend(none_accepted(evidence, at).map(Arc::new));
-        found
     }
 }
 
