@@ -262,7 +262,7 @@ impl PoliciesPage {
             });
         });
         let width = ui.available_width();
-        let field = search(ui, "Search policies", &mut self.query, "Search policies", width - 34.0);
+        let field = search(ui, "Search policies", &mut self.query, "Search policies", width);
         if std::mem::take(&mut self.focus_search) {
             field.request_focus();
         }
