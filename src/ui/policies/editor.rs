@@ -368,7 +368,10 @@ impl Editor {
             self.foreseen(ui, desk);
         }
         let may_save = self.may_save(desk);
-        ui.horizontal(|ui| {
+        ui.add_space(2.0);
+        // From the right: short messages lie over the left of the foot while they are shown.
+        let size = egui::vec2(ui.available_width(), theme::CONTROL);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
             if ui.add_enabled_ui(may_save, |ui| primary(ui, "Save")).inner.clicked() {
                 self.save(desk);
             }
@@ -376,19 +379,16 @@ impl Editor {
             if ui.add_enabled_ui(idle, |ui| secondary(ui, "Discard")).inner.clicked() {
                 self.discard();
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 2.0;
-                let redo = ui.add_enabled_ui(self.draft.can_redo(), |ui| icon_button(ui, Icon::Redo2, "Redo"));
-                if redo.inner.clicked() {
-                    self.redo();
-                }
-                let undo = ui.add_enabled_ui(self.draft.can_undo(), |ui| icon_button(ui, Icon::Undo2, "Undo"));
-                if undo.inner.clicked() {
-                    self.undo();
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(egui::Label::new(self.said(ui, unsaved, desk)).truncate());
-                });
+            let redo = ui.add_enabled_ui(self.draft.can_redo(), |ui| icon_button(ui, Icon::Redo2, "Redo"));
+            if redo.inner.clicked() {
+                self.redo();
+            }
+            let undo = ui.add_enabled_ui(self.draft.can_undo(), |ui| icon_button(ui, Icon::Undo2, "Undo"));
+            if undo.inner.clicked() {
+                self.undo();
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(egui::Label::new(self.said(ui, unsaved, desk)).truncate());
             });
         });
     }

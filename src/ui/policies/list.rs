@@ -153,7 +153,7 @@ pub(super) fn list(
             }
             let response = show(ui, entry, selected == Some(&entry.id));
             if scroll_to == Some(&entry.id) {
-                response.scroll_to_me(None);
+                response.scroll_to_me(Some(egui::Align::Center));
             }
             if response.clicked() {
                 clicked = Some(entry.id.clone());

@@ -227,7 +227,14 @@ impl PoliciesPage {
     /// Shows the page, with its own panel for the list.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         if self.entries.as_ref().is_none_or(|entries| !std::sync::Arc::ptr_eq(&entries.snapshot, desk.snapshot)) {
-            self.entries = Some(Entries::of(desk.snapshot));
+            let fresh = Entries::of(desk.snapshot);
+            let place =
+                |entries: &Entries| entries.all.iter().position(|entry| Some(&entry.id) == self.selected.as_ref());
+            // What begins or ceases to be used moves: the chosen one stays in sight.
+            if self.entries.as_ref().is_some_and(|known| place(known) != place(&fresh)) {
+                self.scroll_to.clone_from(&self.selected);
+            }
+            self.entries = Some(fresh);
         }
         let colours = tokens(ui.ctx());
         let panel = Frame::new().fill(colours.panel).inner_margin(Margin::symmetric(12, 16));
@@ -255,7 +262,7 @@ impl PoliciesPage {
             });
         });
         let width = ui.available_width();
-        let field = search(ui, "Search policies", &mut self.query, "Search policies", width - 34.0);
+        let field = search(ui, "Search policies", &mut self.query, "Search policies", width);
         if std::mem::take(&mut self.focus_search) {
             field.request_focus();
         }

@@ -113,8 +113,8 @@ fn cut_to(ui: &Ui, text: &str, width: f32) -> String {
 /// A fact with its label: the label on the left, the value beside it.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: impl FnOnce(&mut Ui)) {
     ui.horizontal_top(|ui| {
-        ui.spacing_mut().interact_size.y = 22.0;
-        ui.allocate_ui_with_layout(vec2(92.0, 22.0), Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().interact_size.y = 18.0;
+        ui.allocate_ui_with_layout(vec2(92.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
             ui.set_min_width(92.0);
             ui.label(muted(ui, label));
         });

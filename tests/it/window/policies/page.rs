@@ -4,7 +4,7 @@ use super::{Stage, policies};
 
 #[test]
 fn every_policy_shows_its_kind_its_rules_with_their_sources_and_what_is_judged_by_it() {
-    let mut stage = policies();
+    let stage = policies();
     for seen in [
         "Amazon Vendor Central, Secondary, 5 rules · 2 connections",
         "Kind: Secondary",
