@@ -87,6 +87,14 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
     if weak {
         session.out.warning(WEAK);
     }
+    if let Some(first) = result.profiles.first().filter(|_| result.warnings.contains(&CertificateWarning::Unconfirmed))
+    {
+        session.out.aside(&format!(
+            "once it is compared: countersign certificate confirm {}{}",
+            first.fingerprint_sha256.to_hex(),
+            session.suffix
+        ));
+    }
     // What still does not comply, as after every saving.
     let mut ids: Vec<_> = result.profiles.iter().map(|profile| profile.connection.clone()).collect();
     ids.sort();

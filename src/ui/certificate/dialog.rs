@@ -226,7 +226,10 @@ impl CertificateDialog {
             let old = profiles()
                 .find_map(|profile| replaced_now(&profile.partner_certificates, self.purpose, snapshot.at))
                 .and_then(|old| snapshot.facts(&old))
-                .filter(|old| old.fingerprint_sha256 != fresh);
+                // What the partner signs with already is to be used at once.
+                .filter(|old| {
+                    old.fingerprint_sha256 != fresh && !matches!(found.source, CertificateSource::Sighted(_))
+                });
             ActivationForm::proposed(old, &found.facts, &desk.moment)
         });
         let known = snapshot.certificates.get(&fresh).is_some_and(|known| known.confirmed.is_some());
