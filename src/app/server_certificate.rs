@@ -78,8 +78,13 @@ impl App {
         let patience = PATIENCE.min(Duration::from_secs(u64::from(profile.timeout_seconds)));
         let shown =
             transport::show_server(&profile.url, &trust, identity.as_ref(), patience).await.map_err(|failure| {
-                AppError::new(format!("{} shows no certificate: {failure}", profile.url.host()))
-                    .hint("check the address, and whether the server can be reached from here")
+                AppError::new(format!(
+                    "the server {} shows no certificate: {} ({})",
+                    profile.url.host(),
+                    failure.kind,
+                    failure.detail
+                ))
+                .hint("check the address, and whether the server can be reached from here")
             })?;
         let found: Vec<Certificate> = shown.chain.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         let own = shown

@@ -253,6 +253,7 @@ async fn a_clock_that_is_off_is_noticed_in_the_answers() {
         let receipt = received.receipt(&certificate, Wrong::Nothing);
         let mut headers = receipt.headers.clone();
         let ahead = Clock::System.now() + SignedDuration::from_mins(8);
+        headers.retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
         headers.push(("Date".to_owned(), ahead.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()));
         Partner::answer(stream, "200 OK", &headers, &receipt.body);
     });

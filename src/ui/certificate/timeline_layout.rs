@@ -161,7 +161,10 @@ pub(in crate::ui) fn draw(ui: &mut Ui, timeline: &Timeline) -> Response {
         let ends = if lane.part == Part::New { tokens.muted } else { tokens.bad.ink };
         let (word, end) = (layout(&lane.word, ink), layout(&lane.end, ends));
         let bar = (rect.left() - area.left(), rect.right() - area.left());
-        let (word_at, end_at) = in_bar(bar, word.size().x, end.size().x, &lines, area.width());
+        // What stands behind the bar is hatched where a gap begins there: the words go inside.
+        let gap_behind = timeline.gaps.iter().any(|(from, _)| *from == lane.until);
+        let room = if gap_behind { bar.1 } else { area.width() };
+        let (word_at, end_at) = in_bar(bar, word.size().x, end.size().x, &lines, room);
         // Where the end lies outside of what is shown, its words would point at nothing.
         let end_at = end_at.filter(|_| scale.shows(lane.until));
         for (galley, at) in [(word, word_at), (end, end_at)] {

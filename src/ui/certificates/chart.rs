@@ -36,6 +36,8 @@ pub(super) struct Line {
     bars: Vec<(Timestamp, Timestamp, Part, String)>,
     gaps: Vec<(Timestamp, Option<Timestamp>)>,
     activations: Vec<Timestamp>,
+    /// Whether the dates of activations are written beside them; else they are in the bars' words.
+    dated: bool,
     spoken: String,
 }
 
@@ -49,18 +51,25 @@ pub(super) fn by_certificate(rows: &[Arc<Row>], moment: &Moment) -> Vec<Line> {
                 _ => None,
             });
             let in_use = row.places.iter().any(|place| place.role == Place::InUse);
+            let successor = row.places.iter().filter_map(|place| place.successor).min();
             let (part, word) = match (in_use, coming) {
-                (true, _) => (Part::InUse, "in use"),
-                (false, Some(_)) => (Part::New, "scheduled"),
-                (false, None) => (Part::Accepted, if row.places.is_empty() { "not used" } else { "accepted" }),
+                (true, _) => {
+                    let then = successor.map_or_else(String::new, |at| format!(", successor {}", moment.day(at)));
+                    (Part::InUse, format!("in use{then}"))
+                }
+                (false, Some(at)) => (Part::New, format!("scheduled {}", moment.day(at))),
+                (false, None) => {
+                    (Part::Accepted, if row.places.is_empty() { "not used" } else { "accepted" }.to_owned())
+                }
             };
             let from = row.not_before.unwrap_or(moment.now);
             Line {
                 target: Target::Certificate(row.key.clone()),
                 name: row.name.clone(),
                 remark: row.used.clone(),
-                bars: vec![(from, row.not_after, part, word.to_owned())],
+                bars: vec![(from, row.not_after, part, word)],
                 gaps: if row.without_successor { vec![(row.not_after.max(moment.now), None)] } else { Vec::new() },
+                dated: false,
                 activations: coming.into_iter().chain(row.places.iter().filter_map(|place| place.successor)).collect(),
                 spoken: row.sentence(),
             }
@@ -127,6 +136,7 @@ pub(super) fn by_profile(snapshot: &Snapshot, query: &str, moment: &Moment) -> V
                 bars,
                 gaps,
                 activations,
+                dated: true,
                 spoken,
             });
         }
@@ -212,12 +222,28 @@ fn show(ui: &mut Ui, line: &Line, names: f32, scale: &Scale, selected: Option<&R
     let area = rect.with_min_x(rect.left() + names);
     let painter = ui.painter().with_clip_rect(area.intersect(ui.clip_rect()));
     let at = |at: Timestamp| area.left() + scale.x(at);
+    let date =
+        |at: &Timestamp| painter.layout_no_wrap(moment.day(*at), theme::medium(theme::TABLE_HEAD), tokens.accent.ink);
+    let mut lines: Vec<(f32, f32)> = line
+        .activations
+        .iter()
+        .map(|activation| (at(*activation), if line.dated { date(activation).size().x + 4.0 } else { 0.0 }))
+        .chain([(at(moment.now), 0.0)])
+        .collect();
+    lines.sort_by(|one, other| one.0.total_cmp(&other.0));
     for (from, until, part, word) in &line.bars {
         let bounds = Rect::from_x_y_ranges(at(*from)..=at(*until).max(at(*from) + 2.0), rect.y_range().shrink(2.0));
         bar(&painter, tokens, bounds, *part);
         let galley = painter.layout_no_wrap(word.clone(), theme::medium(theme::TABLE_HEAD), tokens.text);
-        if galley.size().x + 16.0 <= bounds.width() {
-            painter.galley(pos2(bounds.left() + 8.0, bounds.center().y - galley.size().y / 2.0), galley, tokens.text);
+        // Clear of the lines that cross the bar, and of the dates that stand at them.
+        let mut left = bounds.left().max(area.left()) + 8.0;
+        for (x, date) in &lines {
+            if *x > left - 6.0 && *x < left + galley.size().x + 4.0 {
+                left = x + date + 6.0;
+            }
+        }
+        if left + galley.size().x + 8.0 <= bounds.right().min(area.right()) {
+            painter.galley(pos2(left, bounds.center().y - galley.size().y / 2.0), galley, tokens.text);
         }
     }
     for (from, until) in &line.gaps {
@@ -228,8 +254,10 @@ fn show(ui: &mut Ui, line: &Line, names: f32, scale: &Scale, selected: Option<&R
     }
     for activation in line.activations.iter().filter(|at| scale.shows(**at)) {
         painter.vline(at(*activation), rect.y_range(), Stroke::new(2.0, tokens.accent.ink));
-        let word = moment.day(*activation);
-        let galley = painter.layout_no_wrap(word, theme::medium(theme::TABLE_HEAD), tokens.accent.ink);
+        if !line.dated {
+            continue;
+        }
+        let galley = date(activation);
         let place =
             Rect::from_min_size(pos2(at(*activation) + 4.0, rect.center().y - galley.size().y / 2.0), galley.size());
         painter.rect_filled(place.expand(2.0), 2.0, tokens.panel);

@@ -45,7 +45,6 @@ pub(super) enum By {
     Next,
     Confirmed,
     Key,
-    Signature,
 }
 
 /// The order of the rows.
@@ -112,7 +111,6 @@ impl By {
             Self::Next => other.without_successor.cmp(&one.without_successor).then_with(|| text(|row| &row.next.word)),
             Self::Confirmed => text(|row| &row.confirmed.word),
             Self::Key => text(|row| &row.key_words),
-            Self::Signature => text(|row| &row.signature),
         }
     }
 }

@@ -155,9 +155,9 @@ fn until(not_after: Timestamp, days: i64, moment: &Moment) -> Mark {
     match days {
         ..0 => Mark::new(ToneName::Bad, format!("{date} · ended")),
         0 => Mark::new(ToneName::Bad, format!("{date} · ends today")),
-        1..30 => Mark::new(ToneName::Bad, format!("{date} · {} left", days_in_words(days))).icon(Icon::TriangleAlert),
-        30..90 => Mark::new(ToneName::Warn, format!("{date} · {} left", days_in_words(days))),
-        _ => Mark::new(ToneName::Ok, format!("{date} · {} left", days_in_words(days))),
+        1..30 => Mark::new(ToneName::Bad, format!("{date} · {}", days_in_words(days))).icon(Icon::TriangleAlert),
+        30..90 => Mark::new(ToneName::Warn, format!("{date} · {}", days_in_words(days))),
+        _ => Mark::new(ToneName::Ok, format!("{date} · {}", days_in_words(days))),
     }
 }
 
@@ -186,8 +186,8 @@ pub(in crate::ui) fn server_badge(sight: &ServerSight, moment: &Moment) -> Optio
 /// Whether a server was trusted, as a badge.
 pub(in crate::ui) fn trust_badge(sight: &ServerSight) -> Mark {
     match sight.trust {
-        ServerTrust::System => Mark::new(ToneName::Ok, "Trusted by the system"),
-        ServerTrust::Pinned => Mark::new(ToneName::Ok, "Pinned for this profile").icon(Icon::Pin),
+        ServerTrust::System => Mark::new(ToneName::Ok, "Trusted by system"),
+        ServerTrust::Pinned => Mark::new(ToneName::Ok, "Pinned here").icon(Icon::Pin),
         ServerTrust::Refused => Mark::new(ToneName::Bad, "Refused"),
     }
 }
@@ -320,7 +320,10 @@ fn row(
         },
         next,
         confirmed,
-        key_words: facts.key.to_string(),
+        key_words: match facts.signature.hash {
+            Some(hash) => format!("{} · {}", facts.key, hash.label()),
+            None => facts.key.to_string(),
+        },
         signature: signature(facts),
         without_successor: key.whose != Whose::Server && without > 0,
         haystack,

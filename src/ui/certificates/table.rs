@@ -17,23 +17,30 @@ use crate::ui::widgets::{Badge, focus_ring, muted};
 const INDENT: f32 = 10.0;
 
 /// The columns with their heads and widths. The last is given what is left over.
-const WIDE: [(By, &str, f32); 8] = [
-    (By::Name, "Certificate", 186.0),
-    (By::Whose, "Whose", 86.0),
-    (By::Used, "Used by", 178.0),
-    (By::Until, "Valid until", 186.0),
-    (By::Next, "Next", 168.0),
-    (By::Confirmed, "Confirmed", 138.0),
-    (By::Key, "Key", 86.0),
-    (By::Signature, "Signature", 120.0),
+const WIDE: [(By, &str, f32); 7] = [
+    (By::Name, "Certificate", 152.0),
+    (By::Whose, "Whose", 82.0),
+    (By::Used, "Used by", 158.0),
+    (By::Until, "Valid until", 184.0),
+    (By::Next, "Next", 186.0),
+    (By::Confirmed, "Confirmed", 146.0),
+    (By::Key, "Key", 132.0),
 ];
 
 /// The same where the detail takes its share: the end and what follows have to be seen.
 const COMPACT: [(By, &str, f32); 3] =
     [(By::Name, "Certificate", 160.0), (By::Until, "Valid until", 186.0), (By::Next, "Next", 150.0)];
 
-/// Below this width the columns are the compact ones.
-const NARROW: f32 = 700.0;
+/// The same on a narrow window.
+const MEDIUM: [(By, &str, f32); 4] = [
+    (By::Name, "Certificate", 152.0),
+    (By::Used, "Used by", 158.0),
+    (By::Until, "Valid until", 184.0),
+    (By::Next, "Next", 186.0),
+];
+
+/// Below these widths the columns are the compact ones, and those between.
+const NARROW: [f32; 2] = [670.0, 960.0];
 
 /// What was clicked.
 pub(super) enum Clicked {
@@ -72,7 +79,11 @@ pub(super) fn table(
     let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     within.set_clip_rect(inner.intersect(ui.clip_rect()));
     within.spacing_mut().item_spacing = Vec2::ZERO;
-    let cells: &[(By, &'static str, f32)] = if inner.width() < NARROW { &COMPACT } else { &WIDE };
+    let cells: &[(By, &'static str, f32)] = match inner.width() {
+        width if width < NARROW[0] => &COMPACT,
+        width if width < NARROW[1] => &MEDIUM,
+        _ => &WIDE,
+    };
     let salt = ("certificates", cells.len());
     let table = Table::new()
         .id_salt(salt)
@@ -223,10 +234,9 @@ impl TableDelegate for Rows<'_> {
                 let about = if row.key.whose == Whose::Server { "Trust" } else { "Confirmed" };
                 badge(ui, &row.confirmed, about);
             }
-            By::Key | By::Signature => {
-                let word = if column == By::Key { &row.key_words } else { &row.signature };
-                let word = muted(ui, word);
-                ui.add(text(word));
+            By::Key => {
+                let word = muted(ui, &row.key_words);
+                ui.add(text(word)).on_hover_text(&row.signature);
             }
         }
     }

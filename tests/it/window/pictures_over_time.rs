@@ -155,6 +155,8 @@ fn inspector_tls_server() {
         stage.click_beginning("Amazon Vendor US, production");
         stage.click("Certificates");
         stage.wait_for("TLS server");
+        stage.get("Fetch the server's certificate…").scroll_to_me();
+        stage.settle();
     });
 }
 
