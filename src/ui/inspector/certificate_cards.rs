@@ -6,6 +6,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{ProfileReport, Status};
 use crate::domain::identifier::IdentityName;
+use crate::domain::own_timeline::OwnTimeline;
 use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, next_activation, used_now};
 use crate::ui::certificate::{days_left, short_fingerprint, signature, stated_fully, usage, validity};
 use crate::ui::icon::Icon;
@@ -24,6 +25,8 @@ pub(super) enum Act {
     Reschedule(Fingerprint),
     /// Write our own to a file.
     WriteOurs(IdentityName),
+    /// Show our identities, where they are changed over.
+    ShowIdentities,
 }
 
 /// What a finding says, and whose rule it is.
@@ -57,6 +60,8 @@ pub(super) struct OurCard {
     word: String,
     rows: Vec<(&'static str, String)>,
     said: Vec<Said>,
+    /// Which identity follows, and from when.
+    next: Option<String>,
 }
 
 fn said(report: Option<&ProfileReport>, setting: &str) -> Vec<Said> {
@@ -219,6 +224,7 @@ pub(super) fn our_card(
         word: days_left(&state.facts, moment.now),
         rows: facts_rows(&state.facts, moment),
         said: said(report, "identity_certificate"),
+        next: None,
     })
 }
 
@@ -266,6 +272,15 @@ impl Card {
 }
 
 impl OurCard {
+    /// The same with the change that is to come.
+    #[must_use]
+    pub(super) fn followed(self, timeline: &OwnTimeline, moment: &Moment) -> Self {
+        let next = timeline.next(moment.now).map(|(entry, at)| {
+            format!("{} signs from {} on", entry.name, stated_fully(at, entry.zone.as_deref(), moment))
+        });
+        Self { next, ..self }
+    }
+
     /// Shows it and returns what is to be done with it.
     pub(super) fn show(&self, ui: &mut Ui) -> Option<Act> {
         let mut act = None;
@@ -280,12 +295,20 @@ impl OurCard {
                 rows(ui, &self.rows);
                 row(ui, "SHA-256", |ui| short_fingerprint(ui, &self.fingerprint, "our certificate"));
                 show_said(ui, &self.said);
+                if let Some(next) = &self.next {
+                    ui.add(Label::new(small(next)).wrap());
+                }
                 ui.add(
                     Label::new(muted(ui, "The partner needs it to verify our signatures and to encrypt for us")).wrap(),
                 );
-                if crate::ui::widgets::secondary(ui, "Write our certificate to a file…").clicked() {
-                    act = Some(Act::WriteOurs(self.name.clone()));
-                }
+                ui.horizontal_wrapped(|ui| {
+                    if crate::ui::widgets::secondary(ui, "Write our certificate to a file…").clicked() {
+                        act = Some(Act::WriteOurs(self.name.clone()));
+                    }
+                    if link(ui, "Change it over…").clicked() {
+                        act = Some(Act::ShowIdentities);
+                    }
+                });
             });
         });
         act

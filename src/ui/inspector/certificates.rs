@@ -17,7 +17,7 @@ use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meanin
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::Icon;
-use crate::ui::intent::Intent;
+use crate::ui::intent::{Intent, Page, SettingsSection};
 use crate::ui::moment::Moment;
 use crate::ui::shell::Confirm;
 use crate::ui::theme;
@@ -163,7 +163,8 @@ impl CertificatesTab {
             timeline: Timeline::of(uses, &facts, None, moment),
             sentence: meaning(uses, &facts, None, moment),
             cards: cards(snapshot, uses, report, moment),
-            ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment),
+            ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment)
+                .map(|ours| ours.followed(&profile.identity, moment)),
         });
     }
 
@@ -199,6 +200,7 @@ impl CertificatesTab {
                 });
                 desk.intend(Intent::Open(Box::new(question)));
             }
+            Act::ShowIdentities => desk.intend(Intent::Go(Page::Settings(SettingsSection::Identities))),
             Act::WriteOurs(name) => {
                 let pick = desk.pick_file(FilePick::Save(format!("{name}.pem")));
                 self.saving = pick.map(|pick| (name, Some(pick)));
