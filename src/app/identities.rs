@@ -26,8 +26,8 @@ pub struct NewIdentity {
     pub subject: Option<String>,
 }
 
-/// A key with its certificate to be taken from files.
-#[derive(Clone, Debug, Default)]
+/// A key with its certificate to be taken from files. Not to be shown: it holds a password.
+#[derive(Clone, Default)]
 pub struct IdentityFiles {
     /// The file with the key.
     pub file: PathBuf,
@@ -207,7 +207,19 @@ impl App {
         if !self.stored_identities().await?.iter().any(|identity| identity.name == *name) {
             return Err(unknown(name));
         }
-        let mut transaction = self.workspace().await?.begin().await?;
+        let workspace = self.workspace().await?;
+        for duty in workspace.duties(Timestamp::MAX).await? {
+            // Its receipt, or the next attempt, needs the key that signed it.
+            let sent = workspace.sent_as(duty.transmission).await?;
+            if sent.is_some_and(|sent| sent.profile.identity.names(name)) {
+                return Err(AppError::new(format!(
+                    "a message signed with the identity `{name}` still waits for its receipt: {}",
+                    duty.transmission
+                ))
+                .hint("remove it once that is settled: `countersign transmission show` tells"));
+            }
+        }
+        let mut transaction = workspace.begin().await?;
         let connections = self.connections().await?;
         let users: Vec<String> = connections
             .iter()

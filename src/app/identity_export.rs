@@ -37,8 +37,8 @@ impl IdentityFormat {
     }
 }
 
-/// What an export of a key needs.
-#[derive(Clone, Debug)]
+/// What an export of a key needs. Not to be shown: it holds a password.
+#[derive(Clone)]
 pub struct KeyExport {
     /// The password of the file.
     pub password: Zeroizing<String>,

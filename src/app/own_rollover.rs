@@ -309,6 +309,28 @@ impl App {
         Ok(all)
     }
 
+    /// What is to be worried about in all changes of our identities, those that are to come and those that were made: the
+    /// identity, and how far the partner is.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn own_concerns(&self) -> Result<Vec<(IdentityName, OwnProgress)>, AppError> {
+        let now = self.now();
+        let mut names = std::collections::BTreeSet::new();
+        for connection in self.connections().await? {
+            for (_, profile) in connection.profiles().filter(|(_, profile)| profile.identity.uses().len() > 1) {
+                names.insert(profile.identity.at(now).clone());
+                names.extend(profile.identity.next(now).map(|(entry, _)| entry.name.clone()));
+            }
+        }
+        let mut all = Vec::new();
+        for name in names {
+            let concerned = self.own_progress(&name).await?.into_iter().filter(|row| row.concern.is_some());
+            all.extend(concerned.map(|row| (name.clone(), row)));
+        }
+        Ok(all)
+    }
+
     /// The profiles of connections that name an identity, for what is said about all of a connection.
     ///
     /// # Errors

@@ -115,7 +115,7 @@ impl App {
         let own = workspace.identity(profile.identity.at(at)).await?.map(|identity| OwnIdentity {
             name: identity.name,
             certificate: KnownCertificate::from(&identity.facts),
-            used_since: None,
+            used_since: profile.identity.signing(at).from,
         });
         let sibling = connection.profiles().find(|(other, _)| *other != kind).map(|(other, settings)| Sibling {
             profile: other,

@@ -290,7 +290,7 @@ async fn tell(session: &Session, identity: &ListedIdentity, done: &str) -> Resul
         )
     });
     for warning in &identity.warnings {
-        session.out.warning(warning.sentence());
+        session.out.warning(warning.sentence_about_ours());
     }
     session.tell_protection().await
 }

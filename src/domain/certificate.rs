@@ -377,6 +377,20 @@ pub fn import_warnings(
 }
 
 impl CertificateWarning {
+    /// The warning as a sentence about a certificate of our own.
+    #[must_use]
+    pub const fn sentence_about_ours(self) -> &'static str {
+        match self {
+            Self::Ca => "Its certificate is a certification authority's, which partners may refuse",
+            Self::TlsServer => "Its certificate is made for a TLS server, which partners may refuse",
+            Self::Expired => "Its certificate has ended",
+            Self::NotYetValid => "Its certificate is not valid yet",
+            Self::Sha1 => "Its certificate is signed with SHA-1 or MD5, which partners refuse by now",
+            Self::ShortKey => "Its key is too short: partners refuse it, and it can be broken",
+            other => other.sentence(),
+        }
+    }
+
     /// The warning as a sentence for the person who looks at the certificate.
     #[must_use]
     pub const fn sentence(self) -> &'static str {

@@ -31,6 +31,10 @@ spelled! {
         Signing = "signing",
         /// And messages show that they use it.
         Working = "working",
+        /// It has signed since ever: there was no change that they had to be told of.
+        InUse = "in-use",
+        /// Another one signs instead of it by now.
+        Replaced = "replaced",
     }
 }
 
@@ -44,6 +48,8 @@ impl OwnStage {
             Self::Confirmed => "Confirmed",
             Self::Signing => "Signing with it",
             Self::Working => "Seen working",
+            Self::InUse => "In use",
+            Self::Replaced => "Replaced",
         }
     }
 }
@@ -81,8 +87,14 @@ impl Acquaintance {
 /// How far a partner is with an identity at an instant.
 #[must_use]
 pub fn stage(timeline: &OwnTimeline, new: &IdentityName, known: &Acquaintance, now: Timestamp) -> OwnStage {
-    let signs = timeline.at(now) == new;
-    if signs && known.seen().is_some() {
+    let signing = timeline.signing(now);
+    let signs = signing.name == *new;
+    let mut begun = timeline.uses().iter().filter(|entry| entry.from.is_none_or(|from| from <= now));
+    if !timeline.needs(new, now) && begun.any(|entry| entry.name == *new) {
+        OwnStage::Replaced
+    } else if signs && signing.from.is_none() {
+        OwnStage::InUse
+    } else if signs && known.seen().is_some() {
         OwnStage::Working
     } else if signs {
         OwnStage::Signing
@@ -160,6 +172,9 @@ mod tests {
         assert_eq!(at(&known, 107), (OwnStage::Signing, true));
         known.verified = Some(day(107));
         assert_eq!(at(&known, 108), (OwnStage::Working, false));
+        let first = timeline.uses()[0].name.clone();
+        let of_old = |number| stage(&timeline, &first, &Acquaintance::default(), day(number));
+        assert_eq!((of_old(50), of_old(101)), (OwnStage::InUse, OwnStage::Replaced));
         let told = Acquaintance { told: noted(80), ..Acquaintance::default() };
         assert_eq!(at(&told, 101), (OwnStage::Signing, true));
         let used = Acquaintance { decrypted: Some(day(90)), ..told };

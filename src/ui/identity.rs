@@ -15,6 +15,7 @@ use super::widgets::{
 use super::wording::sentence;
 use crate::app::engine::{Answer, Command, IdentityCommand, RequestId, Snapshot};
 use crate::app::{IdentityFiles, KeyKind, NewIdentity};
+use crate::domain::certificate::{CertificateWarning, warnings};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 
 /// Where an identity comes from.
@@ -164,7 +165,8 @@ impl IdentityForm {
             return;
         }
         ui.horizontal(|ui| {
-            ui.spinner();
+            // Nothing that turns: it would keep the window drawing.
+            ui.label(icon::text(Icon::Hourglass, tokens(ui.ctx()).muted));
             let text = match self.origin {
                 Origin::Made if self.given_up => "Giving up…".to_owned(),
                 Origin::Made => format!("Making the key, {}; a long one takes up to a minute", self.key),
@@ -336,8 +338,20 @@ impl IdentityDialog {
 impl Dialog for IdentityDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         if let Some(name) = self.form.poll(desk) {
-            desk.toasts
-                .done(&format!("Identity {name} is ready"), "Give its certificate to your partners before it is used");
+            let said: Vec<&str> = desk
+                .snapshot
+                .identity(&name)
+                .map(|identity| warnings(&identity.facts, desk.moment.now))
+                .unwrap_or_default()
+                .into_iter()
+                .map(CertificateWarning::sentence_about_ours)
+                .collect();
+            let head = format!("Identity {name} is ready");
+            if said.is_empty() {
+                desk.toasts.done(&head, "Give its certificate to your partners before it is used");
+            } else {
+                desk.toasts.warn(&head, &said.join("; "));
+            }
             if let Some((connection, profile)) = self.profile.take() {
                 let (setting, value) = ("identity".to_owned(), Some(name.to_string()));
                 desk.intend(Intent::ProposeSetting { connection, profile, setting, value });

@@ -4,7 +4,7 @@
   run.py [PATH-OF-COUNTERSIGN] [GROUP...]
 
 The program is the first argument or the environment's COUNTERSIGN. Groups: sending, settings, identifiers, faults,
-asynchronous, receiving, refusals, transport, openssl, compression, flip, calendar; all where none is named. One line per check,
+asynchronous, receiving, refusals, transport, openssl, compression, flip, identities, calendar; all where none is named. One line per check,
 `N passed, N failed` at the end, exit code 1 where one failed. Needs Python 3.11 or later with pyas2lib and icalendar (setup.sh) and the
 openssl command.
 """
@@ -26,6 +26,7 @@ import compression  # noqa: E402
 import faults  # noqa: E402
 import flip  # noqa: E402
 import from_openssl  # noqa: E402
+import identities  # noqa: E402
 import receiving  # noqa: E402
 import refusals  # noqa: E402
 import sending  # noqa: E402
@@ -35,7 +36,7 @@ from world import Checks, Party, Server, World, same  # noqa: E402
 
 GROUPS = [
     "sending", "settings", "identifiers", "faults", "asynchronous", "receiving", "refusals", "transport", "openssl",
-    "compression", "flip", "calendar",
+    "compression", "flip", "identities", "calendar",
 ]
 
 
@@ -70,6 +71,7 @@ def main(words):
             from_openssl.run(checks, world, server, partner, stranger)
             compression.run(checks, world, server, peer, partner)
             flip.run(checks, world, server, lambda name: Party(world.folder, name))
+            identities.run(checks, world, server, peer_of("CHANGER"), partner)
             with checks.check("serve stops when it is told to"):
                 same("its exit code", server.stop(), 0)
     print(f"checked in {time.monotonic() - began:.0f} s")

@@ -265,6 +265,15 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// When the next change of an identity of ours is.
+    #[must_use]
+    pub fn next_own_change(&self) -> Option<Timestamp> {
+        let profiles = self.connections.iter().flat_map(|state| state.connection.profiles());
+        profiles.filter_map(|(_, profile)| profile.identity.next(self.at)).map(|(_, at)| at).min()
+    }
+}
+
 impl App {
     /// The workspace as it is now. The sample's files are known only to who set the sample up.
     ///

@@ -303,12 +303,13 @@ async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionis
         snapshot
     });
     let mut next = EVERY;
-    if let Ok(snapshot) = &snapshot
-        && let Some((at, ..)) = snapshot.next_activation()
-    {
-        let left = at.as_millisecond() - snapshot.at.as_millisecond();
-        // A little later than it is: the clock is read in whole milliseconds.
-        next = next.min(Duration::from_millis(u64::try_from(left.max(0)).unwrap_or(0) + 5));
+    if let Ok(snapshot) = &snapshot {
+        let theirs = snapshot.next_activation().map(|(at, ..)| at);
+        for at in theirs.into_iter().chain(snapshot.next_own_change()) {
+            let left = at.as_millisecond() - snapshot.at.as_millisecond();
+            // A little later than it is: the clock is read in whole milliseconds.
+            next = next.min(Duration::from_millis(u64::try_from(left.max(0)).unwrap_or(0) + 5));
+        }
     }
     out.tell(Event::Snapshot(snapshot.map(Arc::new)));
     next

@@ -11,7 +11,6 @@ use crate::domain::connection::Connection;
 use crate::domain::diagnosis::{
     Holder, KnownCertificate, OwnIdentity, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient,
 };
-use crate::domain::identifier::IdentityName;
 use crate::domain::timeline::all_fingerprints;
 use crate::store::{StoredCertificate, StoredIdentity};
 
@@ -36,7 +35,7 @@ impl Receiver {
         let facts = Undecrypted {
             at,
             partner: candidate.name.clone(),
-            own: known.own(candidate.profile.identity.at(at)),
+            own: known.own(candidate, at),
             recipients: recipients
                 .iter()
                 .map(|named| Recipient { named: named.to_string(), holder: known.holder(named, candidate) })
@@ -73,7 +72,7 @@ pub(super) fn encrypted_for_another(
 ) -> Option<String> {
     let encryption = opened.encryption.as_ref()?;
     let known = Known { identities, certificates: Vec::new(), connections: Vec::new() };
-    let own = known.own(candidate.profile.identity.at(at));
+    let own = known.own(candidate, at);
     let used = known.identities.iter().find(|each| each.facts.fingerprint_sha256 == encryption.recipient);
     own.zip(used).filter(|(own, used)| own.name != used.name).map(|(own, used)| {
         let timeline = &candidate.profile.identity;
@@ -96,10 +95,11 @@ struct Known {
 }
 
 impl Known {
-    fn own(&self, name: &IdentityName) -> Option<OwnIdentity> {
-        let identity = self.identities.iter().find(|identity| identity.name == *name)?;
+    fn own(&self, candidate: &Candidate, at: Timestamp) -> Option<OwnIdentity> {
+        let signs = candidate.profile.identity.signing(at);
+        let identity = self.identities.iter().find(|identity| identity.name == signs.name)?;
         let certificate = KnownCertificate::from(&identity.facts);
-        Some(OwnIdentity { name: name.clone(), certificate, used_since: None })
+        Some(OwnIdentity { name: signs.name.clone(), certificate, used_since: signs.from })
     }
 
     fn holder(&self, named: &NamedCertificate, candidate: &Candidate) -> Holder {

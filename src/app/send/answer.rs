@@ -103,7 +103,7 @@ impl Reading {
     /// Reads the receipt in an answer.
     pub(super) fn read(mut self, answer: Answer) -> AnswerFacts {
         let accepted: Vec<&Certificate> = self.accepted.iter().collect();
-        let ours = [self.material.identity.decryption_key()];
+        let ours = self.material.decryption_keys();
         let keys = OpeningKeys { decryption: &ours, accepted: &accepted };
         let receipt = match read_receipt(&answer.headers, &answer.body, keys) {
             ReceiptReading::Read(receipt) => ReceiptFacts::Read(Box::new(self.receipt(*receipt))),

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::Sending;
 use crate::app::keys::UnsealedIdentity;
 use crate::app::{App, AppError};
-use crate::as2::{EncryptionPlan, Entity, OutboundMessage, SigningPlan};
+use crate::as2::{DecryptionKey, EncryptionPlan, Entity, OutboundMessage, SigningPlan};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::connection::{FilenameMode, Profile};
+use crate::domain::identifier::IdentityName;
 use crate::domain::sent::SentAs;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::Transmission;
@@ -21,6 +22,8 @@ use crate::store::Workspace;
 pub(super) struct Material {
     pub(super) profile: Arc<Profile>,
     pub(super) identity: Arc<UnsealedIdentity>,
+    /// The others that sign for this profile before or after it: a receipt may be encrypted for any of them.
+    others: Vec<Arc<UnsealedIdentity>>,
     pub(super) recipient: Option<Arc<Certificate>>,
     entity: Entity,
     message_id: String,
@@ -36,6 +39,22 @@ fn entity(profile: &Profile, file: Option<String>, payload_length: u64) -> Entit
         transfer_encoding: profile.transfer_encoding,
         payload_length,
     }
+}
+
+/// Those that a profile names beside one. One that was removed meanwhile decrypts nothing.
+async fn others(
+    app: &App,
+    workspace: &Workspace,
+    profile: &Profile,
+    name: &IdentityName,
+) -> Vec<Arc<UnsealedIdentity>> {
+    let mut found = Vec::new();
+    for entry in profile.identity.uses().iter().filter(|entry| entry.name != *name) {
+        if let Ok(identity) = app.unseal(workspace, &entry.name).await {
+            found.push(Arc::new(identity));
+        }
+    }
+    found
 }
 
 impl Material {
@@ -62,6 +81,7 @@ impl Material {
             message_id: sending.transmission.message_id.clone(),
             identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
+            others: others(sending.app, &sending.workspace, profile, name).await,
             identity: Arc::new(identity),
             recipient,
             at,
@@ -87,6 +107,7 @@ impl Material {
             message_id: transmission.message_id.clone(),
             identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
+            others: others(app, workspace, profile, name).await,
             identity: Arc::new(identity),
             recipient,
             at: transmission.at,
@@ -96,6 +117,11 @@ impl Material {
     /// The payload turned out to have another length.
     pub(super) const fn set_payload_length(&mut self, length: u64) {
         self.entity.payload_length = length;
+    }
+
+    /// The keys that a receipt may be encrypted for.
+    pub(super) fn decryption_keys(&self) -> Vec<DecryptionKey<'_>> {
+        std::iter::once(&self.identity).chain(&self.others).map(|identity| identity.decryption_key()).collect()
     }
 
     pub(super) fn signs(&self) -> bool {

@@ -7,6 +7,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{ProfileReport, Status};
 use crate::domain::identifier::IdentityName;
+use crate::domain::own_timeline::OwnTimeline;
 use crate::domain::timeline::{
     CertificateUse, Retirement, acceptable_now, all_fingerprints, next_activation, previous, retirement, used_now,
     with_retirement,
@@ -39,6 +40,8 @@ pub(super) enum Act {
     Forget(Fingerprint),
     /// Write our own to a file.
     WriteOurs(IdentityName),
+    /// Show our identities, where they are changed over.
+    ShowIdentities,
 }
 
 /// What a finding says, and whose rule it is.
@@ -74,6 +77,8 @@ pub(super) struct OurCard {
     word: String,
     rows: Vec<(&'static str, String)>,
     said: Vec<Said>,
+    /// Which identity follows, and from when.
+    next: Option<String>,
 }
 
 fn said(report: Option<&ProfileReport>, setting: &str) -> Vec<Said> {
@@ -260,6 +265,7 @@ pub(super) fn our_card(
         word: days_left(&state.facts, moment.now),
         rows: facts_rows(&state.facts, moment),
         said: said(report, "identity_certificate"),
+        next: None,
     })
 }
 
@@ -316,6 +322,15 @@ impl Card {
 }
 
 impl OurCard {
+    /// The same with the change that is to come.
+    #[must_use]
+    pub(super) fn followed(self, timeline: &OwnTimeline, moment: &Moment) -> Self {
+        let next = timeline.next(moment.now).map(|(entry, at)| {
+            format!("{} signs from {} on", entry.name, stated_fully(at, entry.zone.as_deref(), moment))
+        });
+        Self { next, ..self }
+    }
+
     /// Shows it and returns what is to be done with it.
     pub(super) fn show(&self, ui: &mut Ui) -> Option<Act> {
         let mut act = None;
@@ -330,12 +345,20 @@ impl OurCard {
                 rows(ui, &self.rows);
                 row(ui, "SHA-256", |ui| short_fingerprint(ui, &self.fingerprint, "our certificate"));
                 show_said(ui, &self.said);
+                if let Some(next) = &self.next {
+                    ui.add(Label::new(small(next)).wrap());
+                }
                 ui.add(
                     Label::new(muted(ui, "The partner needs it to verify our signatures and to encrypt for us")).wrap(),
                 );
-                if crate::ui::widgets::secondary(ui, "Write our certificate to a file…").clicked() {
-                    act = Some(Act::WriteOurs(self.name.clone()));
-                }
+                ui.horizontal_wrapped(|ui| {
+                    if crate::ui::widgets::secondary(ui, "Write our certificate to a file…").clicked() {
+                        act = Some(Act::WriteOurs(self.name.clone()));
+                    }
+                    if link(ui, "Change it over…").clicked() {
+                        act = Some(Act::ShowIdentities);
+                    }
+                });
             });
         });
         act

@@ -18,7 +18,7 @@ use crate::ui::certificates::activate_now;
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::Icon;
-use crate::ui::intent::Intent;
+use crate::ui::intent::{Intent, Page, SettingsSection};
 use crate::ui::moment::Moment;
 use crate::ui::theme;
 use crate::ui::widgets::{empty_state, muted, primary, secondary, segmented};
@@ -168,7 +168,8 @@ impl CertificatesTab {
             sentence: meaning(uses, &facts, None, moment),
             cards: cards(snapshot, &key, profile.retire_unused_days, uses, report, moment),
             sightings: of_connection(snapshot, &state.connection.id),
-            ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment),
+            ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment)
+                .map(|ours| ours.followed(&profile.identity, moment)),
         });
     }
 
@@ -202,6 +203,7 @@ impl CertificatesTab {
                 let connection = state.connection.id.clone();
                 self.forgetting = desk.ask(|id| Command::ForgetSighting(id, connection, profile, fingerprint));
             }
+            Act::ShowIdentities => desk.intend(Intent::Go(Page::Settings(SettingsSection::Identities))),
             Act::WriteOurs(name) => {
                 let pick = desk.pick_file(FilePick::Save(format!("{name}.pem")));
                 self.saving = pick.map(|pick| (name, Some(pick)));

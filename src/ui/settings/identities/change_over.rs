@@ -140,7 +140,10 @@ impl ChangeOverDialog {
                 |ui, seen| {
                     for (profile, name) in &self.profiles[seen] {
                         let mut ticked = self.ticked.contains(profile);
-                        if ui.checkbox(&mut ticked, egui::RichText::new(name).font(theme::small())).changed() {
+                        let tick = ui.checkbox(&mut ticked, egui::RichText::new(name).font(theme::small()));
+                        // The page below has boxes for the same profiles.
+                        ui.ctx().accesskit_node_builder(tick.id, |node| node.set_label(format!("Change over {name}")));
+                        if tick.changed() {
                             if ticked {
                                 self.ticked.insert(profile.clone());
                             } else {

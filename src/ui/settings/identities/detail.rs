@@ -7,11 +7,13 @@ use super::export::ExportDialog;
 use super::renew::RenewDialog;
 use super::request::{InstallDialog, RequestDialog};
 use crate::app::engine::IdentityState;
+use crate::domain::certificate::warnings;
 use crate::ui::certificate::{short_fingerprint, signature, validity};
 use crate::ui::desk::Desk;
+use crate::ui::icon::{self, Icon};
 use crate::ui::intent::Intent;
 use crate::ui::moment::count;
-use crate::ui::theme;
+use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{card, link, muted, primary, secondary, small, strong};
 
 /// Shows it with its buttons.
@@ -40,6 +42,13 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
             ui.label(muted(ui, "SHA-256"));
             short_fingerprint(ui, &facts.fingerprint_sha256, name.as_str());
         });
+        for warning in warnings(facts, desk.moment.now) {
+            ui.horizontal(|ui| {
+                let ink = tokens(ui.ctx()).warn.ink;
+                ui.label(icon::text(Icon::TriangleAlert, ink).size(13.5));
+                ui.add(egui::Label::new(small(warning.sentence_about_ours()).color(ink)).wrap());
+            });
+        }
         ui.add_space(2.0);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);

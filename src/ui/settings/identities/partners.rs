@@ -207,7 +207,8 @@ const fn look(stage: OwnStage) -> (ToneName, Icon) {
         OwnStage::Told => (ToneName::Accent, Icon::Mail),
         OwnStage::Confirmed => (ToneName::Accent, Icon::CheckCheck),
         OwnStage::Signing => (ToneName::Warn, Icon::PenLine),
-        OwnStage::Working => (ToneName::Ok, Icon::Check),
+        OwnStage::Working | OwnStage::InUse => (ToneName::Ok, Icon::Check),
+        OwnStage::Replaced => (ToneName::Info, Icon::Ban),
     }
 }
 
