@@ -1,70 +1,39 @@
 //! The board of one rollover: head, filters, what can be done to many at once, and the table.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use egui::{Align, Key, Layout, Modifiers, RichText, Ui, vec2};
 
+use super::acts::{Act, Errand};
 use super::bar::{bar, legend};
 use super::lines::{Lines, planned};
 use super::loaded::Loaded;
 use super::page::join;
-use super::step::StepDialog;
 use super::table::{Clicked, table};
-use super::telling::TellingDialog;
-use super::testing::{TestDialog, Testing};
-use super::{in_words, step};
-use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
-use crate::app::{RolloverAction, RolloverRequest};
+use super::testing::Testing;
+use crate::app::engine::{RequestId, RolloverAnswer, RolloverCommand};
 use crate::domain::rollover::{Board, ProfileKey, RolloverId, RolloverState};
 use crate::ui::desk::Desk;
-use crate::ui::files::{FilePick, PickId};
+use crate::ui::files::PickId;
 use crate::ui::icon::Icon;
-use crate::ui::intent::Intent;
 use crate::ui::moment::count;
-use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
     ToneName, empty_state, icon_button, link, mono, muted, notice, page_title, primary, search, secondary, small,
 };
 
-/// A file that is being picked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Errand {
-    Import,
-    Export,
-}
-
-/// What is to be done to many profiles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Act {
-    Apply,
-    Schedule,
-    ActivateNow,
-    RollBack,
-    Undo,
-    LeaveOut,
-    TakeIn,
-    Told,
-    Note,
-    Test,
-    Import,
-    Export,
-    Forget,
-}
-
 /// The board of one rollover.
 pub(super) struct BoardView {
-    id: RolloverId,
-    board: Loaded<Board>,
+    pub(super) id: RolloverId,
+    pub(super) board: Loaded<Board>,
     lines: Lines,
     query: String,
     state: Option<RolloverState>,
-    selected: HashSet<ProfileKey>,
+    pub(super) selected: HashSet<ProfileKey>,
     last_clicked: Option<ProfileKey>,
     focus_search: bool,
-    picking: Option<(Errand, Option<PickId>)>,
-    doing: Option<(&'static str, Option<RequestId>)>,
+    pub(super) picking: Option<(Errand, Option<PickId>)>,
+    pub(super) doing: Option<(&'static str, Option<RequestId>)>,
 }
 
 impl BoardView {
@@ -347,113 +316,10 @@ impl BoardView {
     }
 
     /// The selected ones, in the order of the table; none stands for all that take part.
-    fn keys_selected(&self) -> Vec<ProfileKey> {
+    pub(super) fn keys_selected(&self) -> Vec<ProfileKey> {
         let mut keys: Vec<ProfileKey> = self.selected.iter().cloned().collect();
         keys.sort();
         keys
-    }
-
-    fn act(&mut self, act: Act, board: &Board, desk: &mut Desk<'_>) {
-        let (id, keys) = (self.id, self.keys_selected());
-        let step = |kind, keys: Vec<ProfileKey>, desk: &mut Desk<'_>| {
-            let dialog = StepDialog::new(board, kind, keys, desk);
-            desk.intend(Intent::Open(Box::new(dialog)));
-        };
-        match act {
-            Act::Apply => step(step::Kind::Apply, Vec::new(), desk),
-            Act::Schedule => step(step::Kind::Schedule, keys, desk),
-            Act::ActivateNow => step(step::Kind::ActivateNow, keys, desk),
-            Act::RollBack => step(step::Kind::RollBack, keys, desk),
-            Act::Undo => step(step::Kind::Undo, Vec::new(), desk),
-            Act::LeaveOut => step(step::Kind::LeaveOut, keys, desk),
-            Act::TakeIn => {
-                let request = RolloverRequest { id, profiles: keys, action: RolloverAction::TakeIn, seen: None };
-                self.change("Taken in", request, desk);
-            }
-            Act::Told => desk.intend(Intent::Open(Box::new(TellingDialog::told(board, keys)))),
-            Act::Note => desk.intend(Intent::Open(Box::new(TellingDialog::note(board, keys)))),
-            Act::Test => {
-                let dialog = TestDialog::new(board, keys, desk);
-                desk.intend(Intent::Open(Box::new(dialog)));
-            }
-            Act::Import => {
-                self.picking = desk.pick_file(FilePick::Table).map(|pick| (Errand::Import, Some(pick)));
-            }
-            Act::Export => {
-                let name = format!("rollover-{id}.csv");
-                self.picking = desk.pick_file(FilePick::Save(name)).map(|pick| (Errand::Export, Some(pick)));
-            }
-            Act::Forget => {
-                let question = Confirm::new(
-                    "Forget this rollover?",
-                    "The board and its notes go. The certificate stays in the workspace, and no profile is changed",
-                    "Forget rollover",
-                    move |desk| {
-                        if desk
-                            .ask(|request| Command::Rollover(request, Box::new(RolloverCommand::Remove(id))))
-                            .is_some()
-                        {
-                            desk.intend(Intent::CloseRollover);
-                        }
-                    },
-                );
-                desk.intend(Intent::Open(Box::new(question.destructive())));
-            }
-        }
-    }
-
-    fn change(&mut self, done: &'static str, request: RolloverRequest, desk: &mut Desk<'_>) {
-        let command = RolloverCommand::Change(request);
-        let request = desk.ask(|id| Command::Rollover(id, Box::new(command)));
-        self.doing = request.map(|request| (done, Some(request)));
-    }
-
-    /// Takes what was picked and what the engine has done.
-    fn answers(&mut self, desk: &mut Desk<'_>) {
-        if let Some((errand, pick)) = &mut self.picking
-            && let Some(picked) = desk.picked(pick)
-        {
-            let errand = *errand;
-            self.picking = None;
-            if let Some(file) = picked {
-                self.file(errand, file, desk);
-            }
-        }
-        if let Some((done, request)) = &mut self.doing
-            && let Some(answer) = desk.answer(request)
-        {
-            let done = *done;
-            self.doing = None;
-            match answer {
-                Ok(Answer::Rollover(answer)) => match *answer {
-                    RolloverAnswer::Written(file) => desk.toasts.done("Table written", &file.display().to_string()),
-                    _ => desk.toasts.done(done, ""),
-                },
-                Ok(_) => {}
-                Err(error) => {
-                    let (head, text) = in_words(&error);
-                    desk.toasts.error(&head, &text);
-                }
-            }
-            self.board.refresh();
-        }
-    }
-
-    fn file(&mut self, errand: Errand, file: PathBuf, desk: &mut Desk<'_>) {
-        match errand {
-            Errand::Import => self.import(file, desk),
-            Errand::Export => {
-                let command = RolloverCommand::Export(self.id, file);
-                let request = desk.ask(|id| Command::Rollover(id, Box::new(command)));
-                self.doing = request.map(|request| ("Table written", Some(request)));
-            }
-        }
-    }
-
-    /// Takes times and notes from a table.
-    fn import(&mut self, file: PathBuf, desk: &mut Desk<'_>) {
-        let request = RolloverRequest::all(self.id, RolloverAction::Sheet(file));
-        self.change("Times and notes taken; nothing is changed before you apply it", request, desk);
     }
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | the page, what it reads and when | `page`, `loaded` |
 //! | the list of rollovers | `list`, its bar in `bar` |
-//! | the board of one: head, filters, bulk actions | `board` |
+//! | the board of one: head, filters, bulk actions | `board`, done in `acts` |
 //! | its rows written out, filtered and sorted | `lines` |
 //! | its table | `table` |
 //! | starting one | `start` |
@@ -12,6 +12,7 @@
 //! | noting that partners were told, keeping a note | `telling` |
 //! | test sends | `testing` |
 
+mod acts;
 mod bar;
 mod board;
 mod difference;

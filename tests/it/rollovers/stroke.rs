@@ -227,7 +227,7 @@ async fn the_difference_says_what_is_to_be_looked_at() {
     // What is confirmed is not asked for again; a wrong fingerprint is refused.
     let wrong = NewRollover { confirmed: Some(many.old.facts().fingerprint_sha256), ..new.clone() };
     assert!(many.app.start_rollover(&wrong).await.unwrap_err().to_string().contains("is not that of the certificate"));
-    let right = NewRollover { confirmed: Some(many.new.facts().fingerprint_sha256), ..new.clone() };
+    let right = NewRollover { confirmed: Some(many.new.facts().fingerprint_sha256), ..new };
     let begun = many.app.start_rollover(&right).await.unwrap();
     assert!(!begun.warnings.contains(&CertificateWarning::Unconfirmed));
     let again = many.app.start_rollover(&right).await.unwrap_err();
