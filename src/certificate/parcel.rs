@@ -113,6 +113,7 @@ pub(super) fn open(kind: Kind, bytes: &[u8]) -> Result<FileContents, ReadError> 
         private_key: None,
         has_private_key: unpacking.private_key,
         key_obstacle: None,
+        further_keys: Vec::new(),
         places: unpacking.places,
         remarks: unpacking.remarks,
     })

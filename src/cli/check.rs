@@ -279,7 +279,9 @@ mod tests {
             "{text}"
         );
         assert!(lines[2].starts_with("1 Jun 2027 00:00 UTC   amazon-us  production"), "{text}");
-        let json = serde_json::to_value(Document { report: &report, due: due::due(&report.connections) }).unwrap();
+        let json =
+            serde_json::to_value(Document { report: &report, due: due::due(&report.connections), sightings: &[] })
+                .unwrap();
         assert_eq!(json["status"], "non-compliant");
         assert_eq!(json["due"][0]["connection"], "walmart");
         assert_eq!(json["due"][0]["bites"], "2026-12-15T00:00:00Z");

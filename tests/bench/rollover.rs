@@ -129,6 +129,7 @@ fn changing(runtime: &tokio::runtime::Runtime, many: &Many) -> RolloverId {
         activation: at("2026-12-01T08:00:00Z"),
         expected: None,
         confirmed: None,
+        purpose: None,
     };
     let begun = Instant::now();
     assert_eq!(runtime.block_on(app.import_certificate(&import)).unwrap().profiles.len(), 640);

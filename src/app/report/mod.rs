@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use super::{App, AppError};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
-use crate::domain::compliance::{Cell, Finding, Status};
+use crate::domain::compliance::{Cell, Findings, Status};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::notice::Affected;
 use crate::domain::policy::PolicyKind;
@@ -192,7 +192,7 @@ pub struct ReportedProfile {
     /// A word for each column of the matrix.
     pub cells: Vec<Cell>,
     /// Everything that was judged.
-    pub findings: Vec<Finding>,
+    pub findings: Findings,
     /// The newest message that was delivered with everything good that was asked for.
     pub proven: Option<ReportedProof>,
 }

@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::NamedProfiles;
 use super::surroundings::Surroundings;
+use crate::app::certificates::read_partners;
 use crate::app::connection_file::read_text;
-use crate::app::{App, AppError, CertificateSource};
-use crate::certificate::Certificate;
+use crate::app::{App, AppError, CertificateSource, arrivals};
+use crate::certificate::{Candidate, Certificate};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
 use crate::domain::rollover::{
     MOST_BYTES, PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, SheetRow, Step,
@@ -36,9 +38,7 @@ pub struct NewRollover {
     /// A table in CSV of those that take part, with their times and notes.
     pub sheet: Option<PathBuf>,
     /// The fingerprint as the partner confirmed it.
-    pub confirmed: Option<Fingerprint>,
-    /// How it was confirmed, for the record.
-    pub how: String,
+    pub confirmed: Option<Comparison>,
 }
 
 impl NewRollover {
@@ -54,7 +54,6 @@ impl NewRollover {
             except: Vec::new(),
             sheet: None,
             confirmed: None,
-            how: "given when the rollover was started".to_owned(),
         }
     }
 }
@@ -101,10 +100,14 @@ impl App {
         let now = self.now();
         let mut transaction = self.workspace().await?.begin().await?;
         prepared.rollover.id = transaction.next_rollover().await?;
-        let certificate = &prepared.certificate;
+        let certificate = &prepared.certificate.leaf;
+        let fingerprint = certificate.facts().fingerprint_sha256;
         transaction.put_certificate(certificate.der(), certificate.facts(), &new.source.name(), now).await?;
-        if new.confirmed.is_some() {
-            transaction.confirm_certificate(&certificate.facts().fingerprint_sha256, &new.how, now).await?;
+        let chain: Vec<&[u8]> = prepared.certificate.chain.iter().map(Certificate::der).collect();
+        transaction.put_chain(&fingerprint, &chain).await?;
+        if let Some(confirmed) = &new.confirmed {
+            let by = arrivals::user();
+            transaction.confirm_certificate(&fingerprint, confirmed.how(), by.as_deref(), now).await?;
         }
         transaction.save_rollover(&prepared.rollover).await?;
         transaction.commit().await?;
@@ -113,19 +116,14 @@ impl App {
     }
 
     async fn prepared_rollover(&self, new: &NewRollover) -> Result<Prepared, AppError> {
-        let (certificate, others) = self.certificate_of(&new.source).await?;
-        let facts = certificate.facts();
+        let certificate = self.certificate_of(new).await?;
+        let facts = certificate.leaf.facts();
         let fingerprint = facts.fingerprint_sha256;
-        if let Some(confirmed) = new.confirmed.filter(|confirmed| *confirmed != fingerprint) {
+        if let Some(confirmed) = new.confirmed.filter(|confirmed| !confirmed.is_of(facts)) {
             return Err(AppError::new(format!(
                 "the confirmed fingerprint {confirmed} is not that of the certificate, which is {fingerprint}"
             ))
             .hint("nothing was kept; ask the partner which certificate is theirs"));
-        }
-        if new.expected.is_some_and(|expected| expected != fingerprint) {
-            let name = new.source.name();
-            return Err(AppError::new(format!("{name} holds another certificate now than when it was looked at"))
-                .hint("nothing was kept; look at the file again"));
         }
         self.refuse_second(&fingerprint).await?;
         let now = self.now();
@@ -164,15 +162,9 @@ impl App {
             replaces: old,
             installed: Vec::new(),
             confirmed: surroundings.is_confirmed(&fingerprint),
+            ..ImportContext::default()
         };
-        let mut warnings = import_warnings(facts, now, &context);
-        // A chain is expected; a certificate of somebody else beside the first is not.
-        if others
-            .iter()
-            .any(|other| other.subject != facts.issuer && !other.ca && other.fingerprint_sha256 != fingerprint)
-        {
-            warnings.push(CertificateWarning::Several);
-        }
+        let warnings = import_warnings(facts, now, &context);
         let timed = |profile: &RolloverProfile| !profile.chosen || rollover.activation_of(profile).is_some();
         let plan = rollover
             .profiles
@@ -183,16 +175,11 @@ impl App {
     }
 
     /// The certificate that a source holds first, and what is known of the others in it.
-    async fn certificate_of(
-        &self,
-        source: &CertificateSource,
-    ) -> Result<(Certificate, Vec<CertificateFacts>), AppError> {
-        let bytes = self.bytes_of(source).await?;
-        let found =
-            crate::app::certificates::read_certificates(&bytes, "the file").map_err(|error| source.located(error))?;
-        let mut found = found.into_iter();
-        let first = found.next().ok_or_else(|| AppError::new("there is no certificate in the file"))?;
-        Ok((first, found.map(|other| other.facts().clone()).collect()))
+    async fn certificate_of(&self, new: &NewRollover) -> Result<Candidate, AppError> {
+        let bytes = self.bytes_of(&new.source).await?;
+        let found = read_partners(&bytes, "the file").map_err(|error| new.source.located(error))?;
+        arrivals::meant(&found, "the file", new.expected, new.confirmed.as_ref())
+            .map_err(|error| new.source.located(error))
     }
 
     /// A certificate has one rollover at a time: two boards for the same profiles would contradict each other.
@@ -209,7 +196,7 @@ impl App {
 
 /// A rollover that was worked out.
 struct Prepared {
-    certificate: Certificate,
+    certificate: Candidate,
     rollover: Rollover,
     warnings: Vec<CertificateWarning>,
     plan: Option<RolloverPlan>,

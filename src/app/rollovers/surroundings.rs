@@ -102,7 +102,7 @@ impl Surroundings {
             .findings
             .into_iter()
             .filter(|finding| finding.setting == "partner_certificate" && finding.status == Status::NonCompliant)
-            .map(|finding| finding.reason)
+            .map(|finding| finding.reason.clone())
             .collect()
     }
 }

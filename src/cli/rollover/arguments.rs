@@ -7,6 +7,7 @@ use clap::Subcommand;
 use crate::app::NamedProfiles;
 use crate::cli::arguments::{ProfileChoice, activation};
 use crate::domain::certificate::Fingerprint;
+use crate::domain::confirmation::StatedFingerprint;
 use crate::domain::rollover::{RolloverId, RolloverState};
 use crate::domain::timeline::Activation;
 
@@ -150,5 +151,5 @@ pub(in crate::cli) struct StartArguments {
     pub(super) dry_run: bool,
     /// The SHA-256 fingerprint as the partner told it
     #[arg(long, value_name = "SHA256HEX")]
-    pub(super) confirm_fingerprint: Option<Fingerprint>,
+    pub(super) confirm_fingerprint: Option<StatedFingerprint>,
 }

@@ -12,6 +12,7 @@ use crate::app::{
     RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedRollover,
 };
 use crate::domain::certificate::Fingerprint;
+use crate::domain::confirmation::Comparison;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::instant;
 use crate::domain::rollover::{Board, BoardRow, ProfileKey, RolloverId, RolloverPlan, RolloverState, StateCount, Step};
@@ -110,7 +111,7 @@ async fn start(session: &Session, arguments: StartArguments) -> Result<(), AppEr
         only,
         except,
         sheet: csv,
-        confirmed: confirm_fingerprint,
+        confirmed: confirm_fingerprint.map(Comparison::Stated),
         ..NewRollover::of(source)
     };
     let app = &session.app;

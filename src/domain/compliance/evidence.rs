@@ -163,7 +163,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
     pub(super) fn actual(&self, setting: Setting, at: Timestamp) -> Actual<'p> {
         if let Some(role) = setting.certificate() {
             return match self.held(role, at) {
-                Held::Known(facts) if setting == Setting::IdentityTlsUse => self.own_tls_use(facts, at),
+                Held::Known(facts) if setting == Setting::IdentityTlsUse => self.own_tls_use(facts),
                 Held::Known(facts) => property(setting, facts),
                 Held::Missing { word, reason } => Actual::unknown(word, reason),
                 Held::NotNeeded(reason) => Actual::idle("Not needed", reason),
@@ -229,7 +229,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
     }
 
     /// Whether our certificate is shown to the partner's server too, or made for TLS servers alone.
-    fn own_tls_use(&self, facts: &CertificateFacts, at: Timestamp) -> Actual<'p> {
+    fn own_tls_use(&self, facts: &CertificateFacts) -> Actual<'p> {
         let shown = match &self.profile.tls_identity {
             None => false,
             Some(name) => match (self.known.identities)(name) {

@@ -260,6 +260,7 @@ impl One<'_> {
             // That it was scheduled by this very rollover is nothing to be told.
             installed: if scheduled { Vec::new() } else { installed },
             confirmed: self.lookups.confirmed,
+            ..ImportContext::default()
         };
         let mut warnings = import_warnings(self.new, self.now, &context);
         warnings.extend(renewal.warnings);

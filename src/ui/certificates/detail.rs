@@ -200,8 +200,10 @@ impl Detail {
                     facts(ui, &state.facts, moment);
                     let source = if state.source.is_empty() { "Not known" } else { &state.source };
                     line(ui, "Came from", source);
-                    if let Some(at) = state.confirmed {
-                        line(ui, "Confirmed", &moment.day_and_time(at));
+                    if let Some(confirmed) = &state.confirmed {
+                        let by = confirmed.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
+                        let when = moment.day_and_time(confirmed.at);
+                        line(ui, "Confirmed", &format!("{when}{by}, {}", confirmed.how));
                     }
                 }
             }

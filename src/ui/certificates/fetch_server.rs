@@ -122,7 +122,7 @@ impl FetchServer {
             notice(ui, ToneName::Warn, "It is another certificate than was seen last", &text, |_| {});
         }
         ui.add(Label::new(muted(ui, "Ask the partner for the SHA-256 fingerprint of their server's certificate, by another way than this connection")).wrap());
-        self.comparing.show(ui, &own.fingerprint_sha256);
+        self.comparing.show(ui, own);
     }
 }
 
@@ -169,8 +169,9 @@ impl Dialog for FetchServer {
             buttons(ui, |ui| {
                 let mut flow = Flow::Open;
                 let own = self.fetched.as_ref().and_then(|fetched| fetched.certificates.first());
-                if let Some(print) = own.map(|own| own.fingerprint_sha256) {
-                    let ready = self.comparing.confirms(&print) && !busy;
+                if let Some(own) = own {
+                    let print = own.fingerprint_sha256;
+                    let ready = self.comparing.comparison(own).is_some() && !busy;
                     if ui.add_enabled_ui(ready, |ui| primary(ui, "Trust it for this profile alone")).inner.clicked()
                         && let Some(fetched) = &self.fetched
                     {

@@ -257,7 +257,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
     let mut rows = Vec::new();
     for state in snapshot.certificates.values() {
         let (key, places) = taken(Whose::Theirs, state.facts.fingerprint_sha256);
-        let confirmed = match (state.facts.self_signed, state.confirmed) {
+        let confirmed = match (state.facts.self_signed, &state.confirmed) {
             (_, Some(_)) => Mark::new(ToneName::Ok, "Confirmed"),
             (true, None) => Mark::new(ToneName::Warn, "Not confirmed"),
             (false, None) => Mark::new(ToneName::Info, "Issued by a CA").icon(Icon::Building2),

@@ -143,8 +143,7 @@ impl StartDialog {
             expected: Some(fingerprint),
             replaces: vec![old],
             activation: form.stated.read(&found.facts, &desk.moment).activation(),
-            confirmed: self.comparing.confirms(&fingerprint).then_some(fingerprint),
-            how: self.comparing.how(&fingerprint).to_owned(),
+            confirmed: self.comparing.comparison(&found.facts),
             ..NewRollover::of(found.source.clone())
         };
         self.trouble = None;
@@ -189,7 +188,7 @@ impl StartDialog {
             desk.snapshot.certificates.get(&facts.fingerprint_sha256).is_some_and(|known| known.confirmed.is_some());
         if facts.self_signed && !confirmed {
             section(ui, "Fingerprint");
-            self.comparing.show(ui, &facts.fingerprint_sha256);
+            self.comparing.show(ui, facts);
         }
         section(ui, "Replaces");
         let listed = in_use(desk, Some(&facts.fingerprint_sha256));

@@ -2,6 +2,7 @@
 
 use countersign::app::{CertificateSource, ImportRequest, NamedProfiles, NewRollover, RolloverAction, RolloverRequest};
 use countersign::domain::certificate::CertificateWarning;
+use countersign::domain::confirmation::Comparison;
 use countersign::domain::connection::Connection;
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::rollover::{Rollover, RolloverState, Step};
@@ -108,6 +109,7 @@ async fn when_somebody_has_given_the_four_hundredth_another_certificate_none_is_
         activation: Activation::Now,
         expected: None,
         confirmed: None,
+        purpose: None,
     };
     many.app.import_certificate(&other).await.unwrap();
     refused(&many, &apply(rollover), &["of 640 profiles", &id(199), "uses another certificate now"]).await;
@@ -225,9 +227,9 @@ async fn the_difference_says_what_is_to_be_looked_at() {
     assert!(everything(&many).await.1.is_empty());
 
     // What is confirmed is not asked for again; a wrong fingerprint is refused.
-    let wrong = NewRollover { confirmed: Some(many.old.facts().fingerprint_sha256), ..new.clone() };
+    let wrong = NewRollover { confirmed: Some(Comparison::ByEye(many.old.facts().fingerprint_sha256)), ..new.clone() };
     assert!(many.app.start_rollover(&wrong).await.unwrap_err().to_string().contains("is not that of the certificate"));
-    let right = NewRollover { confirmed: Some(many.new.facts().fingerprint_sha256), ..new };
+    let right = NewRollover { confirmed: Some(Comparison::ByEye(many.new.facts().fingerprint_sha256)), ..new };
     let begun = many.app.start_rollover(&right).await.unwrap();
     assert!(!begun.warnings.contains(&CertificateWarning::Unconfirmed));
     let again = many.app.start_rollover(&right).await.unwrap_err();
