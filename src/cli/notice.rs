@@ -215,7 +215,7 @@ async fn show(session: &Session) -> Result<(), AppError> {
 
 /// The settings by their keys; of the password only whether there is one.
 fn document(settings: &NotificationSettings, kept: bool) -> Value {
-    let list = |values: Vec<Value>| Value::Array(values);
+    let list = Value::Array;
     let mut document = Map::new();
     for (key, value) in settings.by_key() {
         let value = match key {

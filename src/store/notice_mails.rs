@@ -15,6 +15,9 @@ const MOST: usize = 1024 * 1024;
 /// So long a program has for sending what it took, before another may try.
 const HELD: SignedDuration = SignedDuration::from_mins(10);
 
+/// So long a mail is kept after it was sent: a quarter.
+const KEPT: SignedDuration = SignedDuration::from_hours(92 * 24);
+
 /// A mail that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingMail {
@@ -55,18 +58,6 @@ impl Workspace {
         let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
         let Some(last) = rows.first() else { return Ok(None) };
         Ok(Some(MailFailure { reason: column(last, "failure")?, at: parsed(last, "failed_at")?, waiting: rows.len() }))
-    }
-
-    /// How many mails were sent, and how many wait.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub async fn mail_counts(&self) -> Result<(u64, u64), StoreError> {
-        const DOING: &str = "count the mails";
-        let statement = sql("SELECT count(sent_at) AS sent, count(*) AS mails FROM notice_mails");
-        let Some(row) = self.reading(DOING).await?.row(DOING, statement).await? else { return Ok((0, 0)) };
-        let (sent, all): (i64, i64) = (column(&row, "sent")?, column(&row, "mails")?);
-        Ok((sent.unsigned_abs(), (all - sent).unsigned_abs()))
     }
 
     /// Takes the next mail that is to be sent by now; no other program sends it for ten minutes.
@@ -115,6 +106,11 @@ impl Workspace {
                 .bind(id.to_string())
                 .bind(now.to_string());
         transaction.session.execute("note that a mail was sent", statement).await?;
+        // What was told when stays; the mails' texts need not.
+        let old = now.saturating_sub(KEPT).map_err(StoreError::damaged("the clock"))?;
+        let statement =
+            sql("DELETE FROM notice_mails WHERE sent_at IS NOT NULL AND held_ns < $1").bind(nanoseconds(old));
+        transaction.session.execute("let go of mails sent long ago", statement).await?;
         transaction.commit().await
     }
 
@@ -220,7 +216,7 @@ mod tests {
         one.mails_are_due().await.unwrap();
         assert_eq!(one.take_mail(later(11)).await.unwrap(), Some(WaitingMail { attempts: 1, ..mail }));
         one.mail_sent(id, later(12)).await.unwrap();
-        assert_eq!((one.mail_failure().await.unwrap(), one.mail_counts().await.unwrap()), (None, (1, 0)));
+        assert_eq!(one.mail_failure().await.unwrap(), None);
         assert_eq!(one.take_mail(later(1000)).await.unwrap(), None);
     }
 }

@@ -167,6 +167,25 @@ fn no_successor_is_louder_than_a_scheduled_one_and_says_other_words() {
 }
 
 #[test]
+fn a_certificate_that_many_profiles_use_is_one_notice() {
+    let mut world = fresh();
+    let template = world.connections[0].clone();
+    world.connections = (0..320)
+        .map(|number| Connection {
+            id: format!("customer-{number:03}").parse().unwrap(),
+            name: format!("Customer {number:03}"),
+            test: template.production.clone(),
+            ..template.clone()
+        })
+        .collect();
+    let notice = world.only(before(30, 0));
+    assert_eq!(notice.about.profiles.len(), 640);
+    assert!(notice.title.contains("of 320 connections"), "{}", notice.title);
+    assert!(notice.text.contains("640 profiles: Customer 000 production and 639 more profiles"), "{}", notice.text);
+    assert!(notice.text.len() < 300);
+}
+
+#[test]
 fn a_successor_that_comes_too_late_is_none_and_a_quiet_connection_is_left_out() {
     let mut world = fresh();
     world.schedule(&[0, 1], -2);

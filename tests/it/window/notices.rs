@@ -130,3 +130,38 @@ fn a_report_is_asked_for_with_its_format() {
     stage.press(egui::Modifiers::NONE, egui::Key::Escape);
     stage.wait_gone("One table for spreadsheets");
 }
+
+#[test]
+fn of_many_the_most_urgent_are_drawn_and_the_others_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    let app = crate::exchange::app_on(&workspace, countersign::app::Clock::System);
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/amazon-de.toml");
+    let text = std::fs::read_to_string(&fixture).unwrap();
+    let pem = fixture.with_file_name("amazon-de.pem").display().to_string();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        for number in 0..64 {
+            let name = format!("customer-{number}");
+            let new = countersign::app::NewIdentity {
+                name: name.parse().unwrap(),
+                key: countersign::app::KeyKind::EcP256,
+                days: 5 + number,
+                subject: None,
+            };
+            app.create_identity(new).await.unwrap();
+            let file = folder.path().join(format!("{name}.toml"));
+            let connection = text
+                .replace("\"amazon-de\"", &format!("\"{name}\""))
+                .replace("\"acme-2026\"", &format!("\"{name}\""))
+                .replace("\"amazon-de.pem\"", &format!("{pem:?}"));
+            std::fs::write(&file, connection).unwrap();
+            app.add_connection(&file, false).await.unwrap();
+        }
+        app.close().await;
+    });
+    let mut stage = Stage::opened(folder, workspace);
+    stage.wait_for("Notices, 64 to look at");
+    stage.press(egui::Modifiers::COMMAND, egui::Key::B);
+    stage.wait_for("our certificate customer-0 ends in 4 days");
+    stage.wait_for("Show more, 4 notices left");
+}

@@ -36,22 +36,6 @@ fn notices() {
 }
 
 #[test]
-fn notices_settled() {
-    let settle = async |app: &App| {
-        let notices = app.notices().await.unwrap();
-        app.acknowledge_notice(&notices[0].notice.key).await.unwrap();
-        let until = "2026-12-01T08:00:00Z".parse().unwrap();
-        app.snooze_notice(&notices[1].notice.key, until).await.unwrap();
-    };
-    picture("notices-settled", WIDE, settle, |stage| {
-        stage.press(Modifiers::COMMAND, Key::B);
-        stage.wait_for("Everything was acknowledged");
-        stage.click("All");
-        stage.wait_for("Put off until");
-    });
-}
-
-#[test]
 fn notices_narrow() {
     picture("notices-narrow", NARROW, async |_| (), open);
 }
