@@ -33,6 +33,7 @@ async fn import(app: &App, file: &Path, activation: Activation) {
         activation,
         expected: None,
         confirmed: None,
+        purpose: None,
     };
     app.import_certificate(&request).await.unwrap();
 }
