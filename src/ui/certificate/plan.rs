@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::applies_to::Target;
 use super::comparison::{Judged, Row, rows};
+use super::purpose;
 use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
@@ -100,7 +101,8 @@ impl Plan {
             warnings: warnings(snapshot, moment, inputs, &reading),
             means: means(&reading, old.as_ref(), moment),
             timeline: Timeline::of(&after, &facts, Some(fresh), moment),
-            sentence: meaning(&after, &facts, old.as_ref(), moment),
+            sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)
+                .unwrap_or_else(|| meaning(&after, &facts, old.as_ref(), moment)),
             obstacle: obstacle(&reading, chosen),
             old,
             reading,

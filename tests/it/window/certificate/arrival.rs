@@ -89,6 +89,7 @@ fn a_certificate_is_brought_in_for_verifying_alone() {
     stage.wait_for("Accept for 2 profiles");
     assert!(!stage.sees("Goes active"), "there is no instant to choose");
     assert!(stage.sees("what messages are encrypted for stays as it is"));
+    assert!(stage.sees("Signatures made with the new certificate are accepted from now on"), "{:#?}", stage.labels());
     stage.touch("Accept for 2 profiles");
     stage.wait_for("New certificate accepted for 2 profiles");
     let fingerprint = print("new.cer").to_hex();
