@@ -436,7 +436,10 @@ mod tests {
             let file = guard.path().join(database::FILE);
             let before = fs::read(&file).unwrap();
             let error = created(guard.path()).await.unwrap_err();
-            assert!(matches!(error, OpenError::Newer { found: 99, known: 3, .. }), "{error}");
+            assert!(
+                matches!(error, OpenError::Newer { found: 99, known: crate::store::migrations::NEWEST, .. }),
+                "{error}"
+            );
             assert_eq!(fs::read(&file).unwrap(), before);
         }
     }
