@@ -114,8 +114,8 @@ impl App {
         at: Timestamp,
     ) -> Result<Vec<Fingerprint>, AppError> {
         // Without a replaced certificate nothing can have retired, and nothing has to be looked up.
-        let encrypting = |entry: &&CertificateUse| entry.from.is_some();
-        if profile.retire_unused_days == 0 || !profile.partner_certificates.iter().any(|entry| encrypting(&entry)) {
+        let replaced = profile.partner_certificates.iter().any(|entry| entry.from.is_some());
+        if profile.retire_unused_days == 0 || !replaced {
             return Ok(acceptable_now(&profile.partner_certificates, at));
         }
         let seen = workspace.signatures_seen().await?;

@@ -238,7 +238,7 @@ fn show(ui: &mut Ui, line: &Line, names: f32, scale: &Scale, selected: Option<&R
         // Clear of the lines that cross the bar, and of the dates that stand at them.
         let mut left = bounds.left().max(area.left()) + 8.0;
         for (x, date) in &lines {
-            if *x > left - 6.0 && *x < left + galley.size().x + 4.0 {
+            if *x + *date > left - 6.0 && *x < left + galley.size().x + 4.0 {
                 left = x + date + 6.0;
             }
         }
