@@ -6,8 +6,10 @@ use zeroize::Zeroizing;
 use super::desk::Desk;
 use super::dialog::{Dialog, Dropped, Flow, buttons, frame};
 use super::files::{FilePick, PickId};
+use super::icon::{self, Icon};
 use super::intent::Intent;
 use super::moment::count;
+use super::theme::tokens;
 use super::widgets::{
     Choice, ToneName, field, field_error, mono_edit, muted, notice, password_edit, primary, secondary, segmented,
     select, text_edit,
