@@ -170,7 +170,7 @@ impl Partners {
 }
 
 /// Height of one profile's row.
-const ROW: f32 = 50.0;
+const ROW: f32 = 56.0;
 
 /// One profile. Returns whether it is ticked now, where that was changed. What is out of sight takes only its room.
 fn partner(ui: &mut Ui, row: &OwnProgress, name: &IdentityName, moment: &Moment, was: bool) -> Option<bool> {
