@@ -133,6 +133,8 @@ impl ChangeOverDialog {
         let height = (self.profiles.len() as f32 * 24.0).min(192.0);
         ui.allocate_ui(vec2(ui.available_width(), height), |ui| {
             let all = self.profiles.len();
+            ui.spacing_mut().interact_size.y = 20.0;
+            ui.spacing_mut().item_spacing.y = 4.0;
             ScrollArea::vertical().id_salt("profiles").auto_shrink([false, true]).show_rows(
                 ui,
                 20.0,

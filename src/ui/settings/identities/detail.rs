@@ -22,6 +22,7 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
     card(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 6.0;
+        let control = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
         ui.label(strong(name.as_str()).font(theme::bold(theme::SECTION)));
         let row = |ui: &mut Ui, label: &str, value: String| {
             ui.horizontal_wrapped(|ui| {
@@ -50,6 +51,7 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
             });
         }
         ui.add_space(2.0);
+        ui.spacing_mut().interact_size.y = control;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);

@@ -62,7 +62,13 @@ pub(super) fn rows(snapshot: &Snapshot, moment: &Moment) -> Vec<Row> {
             Row {
                 name: name.clone(),
                 key: identity.facts.key.to_string(),
-                ends: (tone, days_left(&identity.facts, moment.now)),
+                ends: (
+                    tone,
+                    match days_left(&identity.facts, moment.now) {
+                        word if word == "Valid" => format!("Until {}", moment.date(identity.facts.not_after)),
+                        word => word,
+                    },
+                ),
                 used: if signing == 0 { "Nobody".to_owned() } else { count(signing, "profile") },
                 change,
             }

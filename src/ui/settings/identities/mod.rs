@@ -74,8 +74,11 @@ impl IdentitiesSection {
         }
         // The list scrolls by itself, so that what is selected stays in sight below it.
         if !self.rows.is_empty() {
-            let room =
-                if self.selected.is_some() { ui.available_height() * 0.42 } else { ui.available_height() - 120.0 };
+            let room = match (&self.selected, desk.snapshot.requests.is_empty()) {
+                (Some(_), _) => ui.available_height() * 0.42,
+                (None, true) => ui.available_height() - 8.0,
+                (None, false) => ui.available_height() - 120.0,
+            };
             if let Some(name) = list::list(ui, &self.rows, self.selected.as_ref(), room.max(120.0)) {
                 self.selected = if self.selected.as_ref() == Some(&name) { None } else { Some(name) };
             }

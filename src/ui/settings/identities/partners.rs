@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use egui::{Align, Layout, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
+use egui::{Align, Color32, Layout, Sense, Stroke, StrokeKind, Ui, UiBuilder, vec2};
 
 use super::ask;
 use super::change_over::ChangeOverDialog;
@@ -128,6 +128,12 @@ impl Partners {
                 all = Some(false);
             }
             let button = |ui: &mut Ui, label: &str, ready: bool| {
+                // What does not fit goes to the next line, whole.
+                let text =
+                    ui.painter().layout_no_wrap(label.to_owned(), theme::medium(theme::BODY), Color32::PLACEHOLDER);
+                if ui.available_size_before_wrap().x < text.size().x + 2.0 * ui.spacing().button_padding.x {
+                    ui.end_row();
+                }
                 ui.add_enabled_ui(ready, |ui| secondary(ui, label)).inner.clicked()
             };
             let any = !refs.is_empty();
@@ -164,7 +170,7 @@ impl Partners {
 }
 
 /// Height of one profile's row.
-const ROW: f32 = 50.0;
+const ROW: f32 = 56.0;
 
 /// One profile. Returns whether it is ticked now, where that was changed. What is out of sight takes only its room.
 fn partner(ui: &mut Ui, row: &OwnProgress, name: &IdentityName, moment: &Moment, was: bool) -> Option<bool> {
@@ -178,6 +184,7 @@ fn partner(ui: &mut Ui, row: &OwnProgress, name: &IdentityName, moment: &Moment,
     let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     within.set_clip_rect(inner.intersect(ui.clip_rect()));
     within.spacing_mut().item_spacing.y = 2.0;
+    within.spacing_mut().interact_size.y = 20.0;
     let who = format!("{}, {}", row.name, row.profile);
     let mut ticked = was;
     within.horizontal(|ui| {
