@@ -275,10 +275,10 @@ mod tests {
         let lines: Vec<&str> = text.trim().lines().collect();
         assert!(lines[0].starts_with("Due "), "{text}");
         assert!(
-            lines[1].starts_with("15 Dec 2026 00:00 UTC  walmart    production  encryption  3DES  AES-128"),
+            lines[1].starts_with("15 Dec 2026 00:00 UTC  walmart     production  encryption  3DES  AES-128"),
             "{text}"
         );
-        assert!(lines[2].starts_with("1 Jun 2027 00:00 UTC   amazon-us  production"), "{text}");
+        assert!(lines[2].starts_with("1 Jun 2027 00:00 UTC   amazon-us   production"), "{text}");
         let json =
             serde_json::to_value(Document { report: &report, due: due::due(&report.connections), sightings: &[] })
                 .unwrap();
