@@ -53,7 +53,7 @@ pub enum PolicyAnswer {
         is_policy: bool,
     },
     /// What a policy file holds and what importing it would do.
-    Inspected(PolicyInspection),
+    Inspected(Box<PolicyInspection>),
     /// A policy was changed.
     Changed(PolicyChange),
     /// A policy was written to a file.
@@ -68,7 +68,7 @@ impl App {
                 let is_policy = is_policy(&read_text(&file, MAX_FILE)?);
                 PolicyAnswer::Kind { file, is_policy }
             }
-            PolicyTask::Inspect(file) => PolicyAnswer::Inspected(self.inspect_policy(&file).await?),
+            PolicyTask::Inspect(file) => PolicyAnswer::Inspected(Box::new(self.inspect_policy(&file).await?)),
             PolicyTask::Save(text, expected) => PolicyAnswer::Changed(self.save_policy(&text, &expected).await?),
             PolicyTask::Duplicate { original, id, name, how } => {
                 PolicyAnswer::Changed(self.duplicate_policy(&original, id, name, how).await?)

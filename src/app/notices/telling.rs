@@ -67,8 +67,8 @@ impl App {
             .filter(|(listed, way)| {
                 let notice = &listed.notice;
                 // That mail cannot be sent is not told by mail.
-                !(*way == Way::Mail && notice.kind == NoticeKind::MailFailed)
-                    && !notice.is_told(&listed.told, records.round(&notice.key), *way, now)
+                let in_vain = *way == Way::Mail && notice.kind == NoticeKind::MailFailed;
+                !in_vain && !notice.is_told(&listed.told, records.round(&notice.key), *way, now)
             })
             .collect();
         if new.is_empty() {

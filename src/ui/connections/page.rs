@@ -142,7 +142,7 @@ impl ConnectionsPage {
     }
 
     /// What is looked at, and how it stands on which day.
-    fn looks(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, shown: &Snapshot) {
+    fn looks(&mut self, ui: &mut Ui, desk: &Desk<'_>, shown: &Snapshot) {
         ui.horizontal_wrapped(|ui| {
             let number = shown.due.len();
             let label = if number == 0 { "Due".to_owned() } else { format!("Due ({number})") };

@@ -84,12 +84,9 @@ impl NoticesPage {
     }
 
     fn take_answer(&mut self, desk: &mut Desk<'_>) {
-        match desk.answer(&mut self.request) {
-            Some(Err(error)) => {
-                let hint = error.what_to_do().map(|hint| format!("\n{hint}")).unwrap_or_default();
-                self.failed = Some(format!("{}{hint}", error.message()));
-            }
-            Some(Ok(_)) | None => {}
+        if let Some(Err(error)) = desk.answer(&mut self.request) {
+            let hint = error.what_to_do().map(|hint| format!("\n{hint}")).unwrap_or_default();
+            self.failed = Some(format!("{}{hint}", error.message()));
         }
     }
 

@@ -64,7 +64,7 @@ impl ImportPolicy {
         match desk.answer(&mut self.reading) {
             Some(Ok(Answer::Policy(answer))) => {
                 if let PolicyAnswer::Inspected(seen) = *answer {
-                    self.seen = Some(Ok(seen));
+                    self.seen = Some(Ok(*seen));
                 }
             }
             Some(Err(error)) => self.seen = Some(Err(error)),

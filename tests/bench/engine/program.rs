@@ -95,12 +95,15 @@ impl Pair {
         let mut sender = Running(program(&self.path("ours"), &words).spawn().unwrap());
         let process = sender.0.id().to_string();
         let answer = sender.0.stdout.take().unwrap();
-        let told = std::thread::spawn(move || {
-            let mut said = String::new();
-            // One document on one line.
-            BufReader::new(answer).read_line(&mut said).unwrap();
-            (said, begun.elapsed().as_secs_f64())
-        });
+        let told = std::thread::Builder::new()
+            .name("answer".to_owned())
+            .spawn(move || {
+                let mut said = String::new();
+                // One document on one line.
+                BufReader::new(answer).read_line(&mut said).unwrap();
+                (said, begun.elapsed().as_secs_f64())
+            })
+            .unwrap();
         let mut most = None;
         // Its memory is gone when it has ended, so it is looked at until then.
         let status = loop {
