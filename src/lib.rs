@@ -19,11 +19,16 @@
 //!
 //! * how a setting is judged: [`domain::compliance`], by rules that [`domain::policy`] reads from `assets/policies`
 //! * which certificate is used at an instant: [`domain::timeline`]
+//! * one certificate for many profiles: [`domain::rollover`], done by [`app::App::start_rollover`] and what follows it
+//! * whose key of ours signs at an instant, and how far a partner is: [`domain::own_timeline`], [`domain::own_rollover`]
+//! * what a partner signs with before it is expected: [`domain::sighting`]
+//! * what must be told, once and to whom: [`domain::notice`], [`app::App::notices`]; the evidence: [`app::App::report`]
 //! * one test send from end to end: [`app::App::send`], which asks the timeline, has [`as2::OutboundMessage`] build into
 //!   the archive of [`store`], [`transport::post`] carry it, [`as2::read_receipt`] open the answer, and
 //!   [`domain::diagnosis`] explain it
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
+//! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
