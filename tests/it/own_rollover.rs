@@ -333,12 +333,16 @@ async fn the_sheet_says_all_that_a_partner_needs_and_holds_no_markup_of_others()
         assert!(text.contains(wanted), "{wanted}: {text}");
         assert!(html.contains(wanted), "{wanted}: {html}");
     }
-    assert_eq!(read(text.as_bytes(), None).unwrap().certificates, [house.new.clone()], "the certificate is in it");
+    assert_eq!(
+        read(text.as_bytes(), None).unwrap().certificates,
+        std::slice::from_ref(&house.new),
+        "the certificate is in it"
+    );
     assert!(html.contains("&lt;edi@acme.example&gt;") && html.contains("Partner &lt;&amp;&gt;"), "{html}");
     assert!(!html.contains("<edi@") && !html.contains("http-equiv") && !html.contains("src="), "it stands alone");
     let file = house.path().join("sheet.html");
     let beside = app.write_identity_sheet(&request(SheetFormat::Html), &file).await.unwrap();
-    assert_eq!(read(&std::fs::read(beside).unwrap(), None).unwrap().certificates, [house.new.clone()]);
+    assert_eq!(read(&std::fs::read(beside).unwrap(), None).unwrap().certificates, std::slice::from_ref(&house.new));
     assert_eq!(std::fs::read_to_string(file).unwrap(), html);
     let unscheduled = SheetRequest { connection: "nobody".parse().unwrap(), ..request(SheetFormat::Text) };
     assert!(app.identity_sheet(&unscheduled).await.is_err());

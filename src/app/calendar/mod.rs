@@ -10,7 +10,7 @@ use super::{App, AppError, NotificationSettings};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
-use crate::domain::notice::{Affected, Facts, Notice, NoticeKind, Reminding, Steps, activations};
+use crate::domain::notice::{Affected, Facts, Notice, NoticeKind, Reminding, SeenServer, Steps, activations};
 use crate::domain::policy::Policy;
 use format::{Alarm, Event, calendar};
 
@@ -38,6 +38,7 @@ impl App {
         let identities = self.stored_identities().await?;
         let policies = self.policies().await?;
         let settings = self.notification_settings().await?;
+        let servers = self.seen_servers().await?;
         let now = self.now();
         let known = Known {
             certificates: &|fingerprint| certificates.get(fingerprint),
@@ -47,7 +48,13 @@ impl App {
         };
         let horizon = ComplianceSettings { rule_due_days: DAYS, ..ComplianceSettings::default() };
         let report = compliance::check(&connections, &policies, &known, now, &horizon);
-        let world = World { connections: &connections, certificates: &certificates, settings: &settings, now };
+        let world = World {
+            connections: &connections,
+            certificates: &certificates,
+            servers: &servers,
+            settings: &settings,
+            now,
+        };
         let mut events = world.activations();
         events.extend(world.ends_and_deadlines(&known, &report, &policies));
         events.sort_by(|a, b| (a.at, &a.uid).cmp(&(b.at, &b.uid)));
@@ -58,6 +65,7 @@ impl App {
 struct World<'a> {
     connections: &'a [Connection],
     certificates: &'a BTreeMap<Fingerprint, CertificateFacts>,
+    servers: &'a [SeenServer],
     settings: &'a NotificationSettings,
     now: Timestamp,
 }
@@ -96,7 +104,7 @@ impl World<'_> {
 
     /// Ends of certificates and deadlines of rules: what notices would be told of, however far away.
     fn ends_and_deadlines(&self, known: &Known<'_>, report: &CheckReport, policies: &[Policy]) -> Vec<Event> {
-        let facts = Facts { connections: self.connections, known, report, policies, servers: &[] };
+        let facts = Facts { connections: self.connections, known, report, policies, servers: self.servers };
         let reminding = Reminding { steps: self.settings.steps.clone(), quiet: self.settings.quiet.clone() };
         facts
             .coming(&reminding, self.now)

@@ -324,10 +324,8 @@ impl App {
                 }
             }
         }
-        let first_sights = self.first_sights().await?;
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
-        let observations = self.observations().await?;
         let reads = match &existing {
             Some(workspace) => Some((self.read_notices(workspace).await?, self.has_mail_password().await?)),
             None => None,
@@ -343,11 +341,18 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
-        let notices = reads.map_or_else(NoticeState::default, |(reads, has_password)| {
-            let facts =
-                Facts { connections: &connections, known: &known, report: &report, policies: &policies, servers: &[] };
-            NoticeState { list: reads.listed(&facts, at), settings: reads.settings, has_password }
-        });
+        let (mut notices, mut observations, mut first_sights) = Default::default();
+        if let Some((reads, has_password)) = reads {
+            let facts = Facts {
+                connections: &connections,
+                known: &known,
+                report: &report,
+                policies: &policies,
+                servers: &reads.servers,
+            };
+            notices = NoticeState { list: reads.listed(&facts, at), settings: reads.settings, has_password };
+            (observations, first_sights) = (reads.observations, reads.first_sights);
+        }
         let connections = connections
             .into_iter()
             .zip(report.connections)

@@ -1,9 +1,10 @@
 //! Notices: gathered from everything that is known, with what became of each.
 //!
-//! [`App::notices`] is the one list that the window, the command line, e-mail and the calendar stand on. Whoever has facts
-//! of another kind adds their notices in `gather`.
+//! [`App::notices`] is the one list that the window, the command line, e-mail and the calendar stand on. What was
+//! seen or has happened joins what is due in `happened`.
 
 mod desktop;
+mod happened;
 mod mail;
 mod settings;
 mod telling;
@@ -11,11 +12,12 @@ mod telling;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{App, AppError};
+use super::{App, AppError, Observations};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::compliance::{self, ComplianceSettings, Known};
 use crate::domain::notice::standing::{Acknowledgement, Standing, Telling};
-use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, Urgency, sort};
+use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, SeenServer, Urgency, sort};
+use crate::domain::sighting::Sighting;
 use crate::store::{MailFailure, NoticeRecords, Workspace};
 pub use settings::{MailSettings, MailTls, NotificationSettings};
 pub use telling::Told;
@@ -56,14 +58,28 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
-        let facts =
-            Facts { connections: &connections, known: &known, report: &report, policies: &policies, servers: &[] };
+        let facts = Facts {
+            connections: &connections,
+            known: &known,
+            report: &report,
+            policies: &policies,
+            servers: &reads.servers,
+        };
         Ok(reads.listed(&facts, at))
+    }
+
+    /// The servers whose certificates were seen.
+    pub(super) async fn seen_servers(&self) -> Result<Vec<SeenServer>, AppError> {
+        Ok(happened::servers(&self.observations().await?))
     }
 
     /// Reads what notices need besides the facts.
     pub(super) async fn read_notices(&self, workspace: &Workspace) -> Result<NoticeReads, AppError> {
+        let observations = self.observations().await?;
         Ok(NoticeReads {
+            servers: happened::servers(&observations),
+            observations,
+            first_sights: self.first_sights().await?,
             settings: self.notification_settings().await?,
             records: workspace.notice_records().await?,
             failure: workspace.mail_failure().await?,
@@ -124,6 +140,12 @@ impl App {
 pub(super) struct NoticeReads {
     /// How is reminded.
     pub(super) settings: NotificationSettings,
+    /// What has been seen of certificates, servers and the time.
+    pub(super) observations: Observations,
+    /// Certificates that partners were seen to sign with before they were expected.
+    pub(super) first_sights: Vec<Sighting>,
+    /// The servers whose certificates were seen.
+    pub(super) servers: Vec<SeenServer>,
     records: NoticeRecords,
     failure: Option<MailFailure>,
 }
@@ -134,10 +156,11 @@ impl NoticeReads {
         self.gather(facts, at).into_iter().map(|notice| listed(notice, &self.records, at)).collect()
     }
 
-    /// All notices there are at an instant. Facts of other kinds join here.
+    /// All notices there are at an instant.
     fn gather(&self, facts: &Facts<'_, '_>, at: Timestamp) -> Vec<Notice> {
         let reminding = Reminding { steps: self.settings.steps.clone(), quiet: self.settings.quiet.clone() };
         let mut notices = facts.due(&reminding, at);
+        notices.extend(happened::happened(&self.observations, &self.first_sights, facts.connections));
         if let Some(failure) = &self.failure {
             let number = failure.waiting;
             let waiting = if number == 1 { "1 reminder waits".to_owned() } else { format!("{number} reminders wait") };
@@ -162,6 +185,5 @@ fn listed(notice: Notice, records: &NoticeRecords, at: Timestamp) -> ListedNotic
 
 /// Who sits here, as the system knows them.
 pub(super) fn who() -> String {
-    let named = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named.filter(|name| !name.is_empty()).map_or_else(|| "somebody".to_owned(), |name| name.chars().take(64).collect())
+    super::arrivals::user().map_or_else(|| "somebody".to_owned(), |name| name.chars().take(64).collect())
 }

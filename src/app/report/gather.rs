@@ -16,7 +16,7 @@ use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerpri
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::notice::{Affected, Facts, Reminding, activations};
+use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations};
 use crate::domain::policy::{Policy, resolve};
 use crate::domain::timeline::{CertificatePurpose, acceptable_now, next_activation, used_now};
 use crate::domain::transmission::{Direction, Verdict};
@@ -31,6 +31,7 @@ struct Read {
     certificates: Vec<StoredCertificate>,
     identities: Vec<StoredIdentity>,
     policies: Vec<Policy>,
+    servers: Vec<SeenServer>,
     proofs: Vec<Proof>,
     counts: Vec<VerdictCount>,
 }
@@ -57,6 +58,7 @@ impl App {
             certificates: self.stored_certificates().await?,
             identities: self.stored_identities().await?,
             policies: self.policies().await?,
+            servers: self.seen_servers().await?,
             proofs,
             counts,
         };
@@ -289,8 +291,13 @@ impl Read {
                 profiles,
             })
             .collect();
-        let facts =
-            Facts { connections: &self.connections, known, report: judged, policies: &self.policies, servers: &[] };
+        let facts = Facts {
+            connections: &self.connections,
+            known,
+            report: judged,
+            policies: &self.policies,
+            servers: &self.servers,
+        };
         all.extend(facts.coming(&Reminding::default(), at).into_iter().filter(|notice| notice.at > at).map(|notice| {
             Scheduled {
                 at: notice.at,
