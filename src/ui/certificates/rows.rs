@@ -11,7 +11,7 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::IdentityName;
 use crate::domain::server_certificate::{ServerSight, ServerTrust, ends_within};
 use crate::domain::timeline::{acceptable_now, next_activation, previous, used_now};
-use crate::ui::certificate::{signature, stated};
+use crate::ui::certificate::signature;
 use crate::ui::icon::Icon;
 use crate::ui::moment::{Moment, count};
 use crate::ui::widgets::ToneName;
@@ -186,7 +186,7 @@ pub(in crate::ui) fn server_badge(sight: &ServerSight, moment: &Moment) -> Optio
 /// Whether a server was trusted, as a badge.
 pub(in crate::ui) fn trust_badge(sight: &ServerSight) -> Mark {
     match sight.trust {
-        ServerTrust::System => Mark::new(ToneName::Ok, "Trusted by system"),
+        ServerTrust::System => Mark::new(ToneName::Ok, "Trusted"),
         ServerTrust::Pinned => Mark::new(ToneName::Ok, "Pinned here").icon(Icon::Pin),
         ServerTrust::Refused => Mark::new(ToneName::Bad, "Refused"),
     }
@@ -370,7 +370,7 @@ fn next_words(key: &RowKey, places: &[Place], without: usize, days: i64, moment:
         _ => None,
     }) && in_use == 0
     {
-        let word = format!("Goes active {}", stated(at, place.zone.as_deref(), moment));
+        let word = format!("Goes active {}", moment.day(at));
         return Mark::new(ToneName::Accent, word).icon(Icon::Clock);
     }
     if in_use == 0 {

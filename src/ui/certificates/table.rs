@@ -18,12 +18,12 @@ const INDENT: f32 = 10.0;
 
 /// The columns with their heads and widths. The last is given what is left over.
 const WIDE: [(By, &str, f32); 7] = [
-    (By::Name, "Certificate", 152.0),
+    (By::Name, "Certificate", 146.0),
     (By::Whose, "Whose", 82.0),
-    (By::Used, "Used by", 158.0),
+    (By::Used, "Used by", 154.0),
     (By::Until, "Valid until", 184.0),
-    (By::Next, "Next", 186.0),
-    (By::Confirmed, "Confirmed", 146.0),
+    (By::Next, "Next", 184.0),
+    (By::Confirmed, "Confirmed", 134.0),
     (By::Key, "Key", 132.0),
 ];
 

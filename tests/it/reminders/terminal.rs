@@ -31,7 +31,6 @@ impl Terminal {
         command
             .args(words)
             .env("COUNTERSIGN_WORKSPACE", self.folder.path().join("workspace"))
-            .env("USER", "jo")
             .env_remove("COUNTERSIGN_PASSPHRASE")
             .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
             .stdin(Stdio::null());
@@ -92,7 +91,7 @@ fn notices_are_listed_acknowledged_put_off_and_opened_again() {
 
     let acknowledged = terminal.json(&["notice", "acknowledge", key]);
     assert_eq!(acknowledged["standing"]["state"], "acknowledged");
-    assert_eq!(acknowledged["standing"]["by"], "jo");
+    assert!(!acknowledged["standing"]["by"].as_str().unwrap().is_empty(), "{acknowledged:#}");
     assert_eq!(terminal.json(&["notice", "list"])["notices"].as_array().unwrap().len(), 0);
     assert_eq!(terminal.json(&["notice", "list", "--all"])["notices"].as_array().unwrap().len(), 1);
     assert!(terminal.text(&["notice", "list"]).contains("1 notice acknowledged or put off"));
