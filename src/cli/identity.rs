@@ -135,6 +135,11 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
                 profiles = app.profiles_naming(&name, &[]).await?;
                 profiles.retain(|(_, kind)| profile.kinds().contains(kind));
             }
+            // None named means all: what was named and is not there must not come to that.
+            if profiles.is_empty() && !(connections.is_empty() && profile.kinds().is_empty()) {
+                return Err(AppError::new("there is no such profile; nothing was changed")
+                    .hint("`countersign identity list` shows which profile uses which identity"));
+            }
             let change = OwnChange { from: Some(name), to: new, activation: at, profiles };
             changed(session, &app.change_own(&change).await?);
         }

@@ -31,7 +31,7 @@ pub(super) async fn workspace() -> (tempfile::TempDir, Workspace) {
     (guard, workspace)
 }
 
-pub(super) fn connection(id: &str, name: &str) -> Connection {
+pub(crate) fn connection(id: &str, name: &str) -> Connection {
     toml::from_str(&format!(
         r#"
         id = "{id}"

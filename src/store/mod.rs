@@ -25,7 +25,7 @@ mod error;
 mod evidence;
 mod first_sight;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod identities;
 mod identity_requests;
 mod journal;

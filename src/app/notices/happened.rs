@@ -1,15 +1,17 @@
 //! What was seen or has happened, as notices: each is told once, beside certificates that end and rules that bite.
 
+use std::collections::BTreeSet;
+
 use super::super::Observations;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::notice::{About, Affected, Notice, NoticeKind, SeenServer, Urgency};
 use crate::domain::sighting::{Sighting, SightingKind};
 
-/// The servers whose certificates were seen, each with its own.
-pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
+/// The servers of connections whose certificates were seen, each with its own.
+pub(super) fn servers(observations: &Observations, connections: &[Connection]) -> Vec<SeenServer> {
     let seen = observations.servers.iter().filter_map(|((connection, profile), sight)| {
-        let own = sight.own()?;
+        let own = sight.own().filter(|_| connections.iter().any(|each| each.id == *connection))?;
         Some(SeenServer {
             connection: connection.clone(),
             profile: *profile,
@@ -22,19 +24,28 @@ pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
     seen.collect()
 }
 
-/// Everything that has happened and that nobody has taken note of.
-pub(super) fn happened(observations: &Observations, sightings: &[Sighting], connections: &[Connection]) -> Vec<Notice> {
+/// Everything that has happened and that nobody has taken note of, but for connections that are gone or are to be quiet.
+pub(super) fn happened(
+    observations: &Observations,
+    sightings: &[Sighting],
+    connections: &[Connection],
+    quiet: &BTreeSet<ConnectionId>,
+) -> Vec<Notice> {
+    let spoken_of = |id: &ConnectionId| !quiet.contains(id) && connections.iter().any(|each| each.id == *id);
     let name = |id: &ConnectionId| {
         connections.iter().find(|each| each.id == *id).map_or_else(|| id.to_string(), |each| each.name.clone())
     };
-    let mut found: Vec<Notice> =
-        sightings.iter().map(|sighting| first_sight(sighting, &name(&sighting.connection))).collect();
+    let mut found: Vec<Notice> = sightings
+        .iter()
+        .filter(|sighting| spoken_of(&sighting.connection))
+        .map(|sighting| first_sight(sighting, &name(&sighting.connection)))
+        .collect();
     if let Some(clock) = observations.clock.as_ref().filter(|clock| clock.is_off()) {
         let (title, text) = clock.told();
         let notice = Notice::event(NoticeKind::ClockOff, "own", Urgency::Urgent, clock.at);
         found.push(notice.saying(title, text, "Set this computer's clock, or let it be set from the network"));
     }
-    found.extend(observations.missed.iter().map(|missed| {
+    found.extend(observations.missed.iter().filter(|missed| spoken_of(&missed.connection)).map(|missed| {
         let activation = &missed.activation;
         let key = format!("{}:{}/{}", activation.certificate.to_hex(), missed.connection, missed.profile);
         let notice = Notice::event(NoticeKind::ActivationMissed, &key, Urgency::Info, activation.at);
@@ -49,7 +60,7 @@ pub(super) fn happened(observations: &Observations, sightings: &[Sighting], conn
             .about(About { certificate: Some(activation.certificate), ..about })
     }));
     found.extend(observations.servers.iter().filter_map(|((connection, profile), sight)| {
-        let (before, own) = (sight.untold_change()?, sight.own()?);
+        let (before, own) = (sight.untold_change().filter(|_| spoken_of(connection))?, sight.own()?);
         let key = format!("{}:{connection}/{profile}", own.fingerprint_sha256.to_hex());
         let notice = Notice::event(NoticeKind::TlsServerChanged, &key, Urgency::Soon, before.changed);
         let title = format!("The TLS server {} has another certificate", sight.server);
@@ -99,6 +110,7 @@ mod tests {
     use crate::domain::timeline::PastActivation;
     use crate::domain::transmission::{SeenCertificate, SeenTls, TransmissionId};
     use crate::store::MissedActivation;
+    use crate::store::fixtures::connection;
 
     fn second(number: i64) -> Timestamp {
         Timestamp::from_second(number).unwrap()
@@ -158,12 +170,13 @@ mod tests {
 
     #[test]
     fn whatever_was_seen_is_told_under_a_key_of_its_own() {
-        let found = happened(&observed(), &[sighting(SightingKind::Unknown)], &[]);
+        let found =
+            happened(&observed(), &[sighting(SightingKind::Unknown)], &[connection("acme", "Acme")], &BTreeSet::new());
         let kinds: Vec<NoticeKind> = found.iter().map(|notice| notice.kind).collect();
         let expected =
             [NoticeKind::FirstSight, NoticeKind::ClockOff, NoticeKind::ActivationMissed, NoticeKind::TlsServerChanged];
         assert_eq!(kinds, expected);
-        let keys: std::collections::BTreeSet<&str> = found.iter().map(|notice| notice.key.as_str()).collect();
+        let keys: BTreeSet<&str> = found.iter().map(|notice| notice.key.as_str()).collect();
         assert_eq!(keys.len(), found.len());
         assert!(found.iter().all(|notice| notice.key.starts_with(&format!("{}:", notice.kind))));
         assert!(
@@ -174,6 +187,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_gone_or_to_be_quiet_is_not_spoken_of() {
+        let seen = [sighting(SightingKind::Unknown)];
+        let acme = [connection("acme", "Acme")];
+        let quiet = BTreeSet::from(["acme".parse().unwrap()]);
+        for found in [happened(&observed(), &seen, &acme, &quiet), happened(&observed(), &seen, &[], &BTreeSet::new())]
+        {
+            assert_eq!(found.iter().map(|notice| notice.kind).collect::<Vec<_>>(), [NoticeKind::ClockOff]);
+        }
+    }
+
+    #[test]
     fn what_somebody_knows_of_is_told_no_more_and_what_stands_otherwise_is_another_matter() {
         let mut observed = observed();
         for sight in observed.servers.values_mut() {
@@ -181,8 +205,10 @@ mod tests {
         }
         observed.missed.clear();
         observed.clock = Some(ClockStanding { ahead_seconds: 10, servers: 2, at: second(8) });
-        assert_eq!(happened(&observed, &[], &[]), []);
-        assert_eq!(servers(&observed).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
+        let acme = [connection("acme", "Acme")];
+        assert_eq!(happened(&observed, &[], &acme, &BTreeSet::new()), []);
+        assert_eq!(servers(&observed, &[]), []);
+        assert_eq!(servers(&observed, &acme).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
         let keys =
             [SightingKind::Scheduled, SightingKind::Unknown].map(|kind| first_sight(&sighting(kind), "Acme").key);
         assert_ne!(keys[0], keys[1]);

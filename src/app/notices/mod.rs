@@ -70,14 +70,14 @@ impl App {
 
     /// The servers whose certificates were seen.
     pub(super) async fn seen_servers(&self) -> Result<Vec<SeenServer>, AppError> {
-        Ok(happened::servers(&self.observations().await?))
+        Ok(happened::servers(&self.observations().await?, &self.connections().await?))
     }
 
     /// Reads what notices need besides the facts.
     pub(super) async fn read_notices(&self, workspace: &Workspace) -> Result<NoticeReads, AppError> {
         let observations = self.observations().await?;
         Ok(NoticeReads {
-            servers: happened::servers(&observations),
+            servers: happened::servers(&observations, &self.connections().await?),
             observations,
             first_sights: self.first_sights().await?,
             settings: self.notification_settings().await?,
@@ -160,7 +160,7 @@ impl NoticeReads {
     fn gather(&self, facts: &Facts<'_, '_>, at: Timestamp) -> Vec<Notice> {
         let reminding = Reminding { steps: self.settings.steps.clone(), quiet: self.settings.quiet.clone() };
         let mut notices = facts.due(&reminding, at);
-        notices.extend(happened::happened(&self.observations, &self.first_sights, facts.connections));
+        notices.extend(happened::happened(&self.observations, &self.first_sights, facts.connections, &reminding.quiet));
         if let Some(failure) = &self.failure {
             let number = failure.waiting;
             let waiting = if number == 1 { "1 reminder waits".to_owned() } else { format!("{number} reminders wait") };

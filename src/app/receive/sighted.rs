@@ -21,9 +21,12 @@ impl Receiver {
     ) -> Option<Sighting> {
         let check = opened.signature.as_ref()?;
         let fingerprint = match &check.outcome {
-            SignatureOutcome::Good { signer } | SignatureOutcome::Altered { signer } => *signer,
+            SignatureOutcome::Good { signer } => *signer,
             SignatureOutcome::UnknownSigner { embedded, .. } => (*embedded)?,
-            SignatureOutcome::Broken { .. } | SignatureOutcome::Unsupported { .. } => return None,
+            // Whoever only names a certificate has shown nothing of it.
+            SignatureOutcome::Altered { .. }
+            | SignatureOutcome::Broken { .. }
+            | SignatureOutcome::Unsupported { .. } => return None,
         };
         let embedded = check.embedded.iter().find(|each| each.facts().fingerprint_sha256 == fingerprint);
         let seen = Seen {

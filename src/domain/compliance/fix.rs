@@ -45,7 +45,7 @@ fn candidates(rule: &Rule, actual: Option<&SettingValue>) -> Vec<SettingValue> {
     let setting = rule.setting;
     match &rule.requirement {
         Requirement::AtLeast(least) => upwards(setting, least, actual),
-        Requirement::OneOf(allowed) => allowed.clone(),
+        Requirement::OneOf(allowed) => nearest(setting, allowed, actual),
         Requirement::Range(low, high) => {
             if actual.is_some_and(|actual| setting.at_least(actual, high)) {
                 let mut down = upwards(setting, low, actual);
@@ -61,6 +61,17 @@ fn candidates(rule: &Rule, actual: Option<&SettingValue>) -> Vec<SettingValue> {
             _ => Vec::new(),
         },
     }
+}
+
+/// Those that are allowed, as strong as what is in use or stronger before what is weaker, the nearest first: a fix never
+/// switches off what something else would fulfil as well.
+fn nearest(setting: Setting, allowed: &[SettingValue], actual: Option<&SettingValue>) -> Vec<SettingValue> {
+    let mut found = allowed.to_vec();
+    let strength = |value: &SettingValue| setting.strength(&value.to_string());
+    if let (Shape::Ordered(_), Some(now)) = (setting.shape(), actual.and_then(strength)) {
+        found.sort_by_key(|value| strength(value).map(|strength| (strength < now, strength.abs_diff(now))));
+    }
+    found
 }
 
 /// `least` and everything stronger, the weakest first; of equals, those in the mode in use first (GCM for one who
@@ -85,4 +96,19 @@ fn upwards(setting: Setting, least: &SettingValue, actual: Option<&SettingValue>
         (strength, mode(value) != in_use, value != least)
     });
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_allowed_is_offered_the_nearest_first_and_what_is_weaker_last() {
+        let word = |word: &str| SettingValue::Word(word.to_owned());
+        let allowed = ["none", "3des-cbc", "aes128-cbc", "aes256-cbc"].map(word);
+        let offered = |now: &str| nearest(Setting::Encryption, &allowed, Some(&word(now)));
+        assert_eq!(offered("aes128-gcm")[0], word("aes128-cbc"));
+        assert_eq!(offered("aes192-cbc"), ["aes256-cbc", "aes128-cbc", "3des-cbc", "none"].map(word));
+        assert_eq!(nearest(Setting::Encryption, &allowed, None), allowed);
+    }
 }

@@ -365,8 +365,8 @@ fn server_row(key: RowKey, sight: &ServerSight, places: Vec<Place>, moment: &Mom
 /// What follows, the louder the sooner it is needed.
 fn next_words(key: &RowKey, places: &[Place], without: usize, days: i64, moment: &Moment) -> Mark {
     let in_use = places.iter().filter(|place| place.role == Role::InUse).count();
-    if let Some((at, place)) = places.iter().find_map(|place| match place.role {
-        Role::Coming(at) => Some((at, place)),
+    if let Some(at) = places.iter().find_map(|place| match place.role {
+        Role::Coming(at) => Some(at),
         _ => None,
     }) && in_use == 0
     {
