@@ -1,10 +1,10 @@
 //! Giving our certificate away, and taking a key with it out of the workspace.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use zeroize::Zeroizing;
 
+use super::written::write_private;
 use super::{App, AppError};
 use crate::certificate::{self, Certificate, P12Form};
 use crate::domain::identifier::IdentityName;
@@ -95,37 +95,5 @@ impl App {
         let identity = self.stored_identities().await?.into_iter().find(|identity| identity.name == *name);
         let identity = identity.ok_or_else(|| super::identities::unknown(name))?;
         Ok(identity.chain.iter().map(|der| Certificate::from_der(der)).collect::<Result<_, _>>()?)
-    }
-}
-
-/// Writes a file that others cannot read, whole or not at all: beside its place first, then moved there.
-fn write_private(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let cannot = |error: std::io::Error| AppError::new(format!("cannot write {}: {error}", file.display()));
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    // Temporary files are made for their owner alone.
-    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
-    beside.write_all(bytes).and_then(|()| beside.as_file().sync_all()).map_err(cannot)?;
-    beside.persist(file).map_err(|error| cannot(error.error))?;
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_with_a_key_is_its_owners_alone_and_replaces_another_whole() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("key.p12");
-        std::fs::write(&file, "something longer that was there before").unwrap();
-        write_private(&file, b"key").unwrap();
-        assert_eq!(std::fs::read(&file).unwrap(), b"key");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-        }
-        assert!(write_private(&folder.path().join("absent/key.p12"), b"key").is_err());
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

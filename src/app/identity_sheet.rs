@@ -100,8 +100,7 @@ impl App {
         let pem = self.export_identity(&request.identity).await?;
         let beside = file.with_file_name(format!("{}.cer", request.identity));
         for (path, content) in [(file, &text), (beside.as_path(), &pem)] {
-            std::fs::write(path, content)
-                .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
+            super::written::write(path, content)?;
         }
         Ok(beside)
     }

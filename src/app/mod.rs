@@ -43,6 +43,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod transmissions;
+mod written;
 
 use std::sync::Arc;
 
@@ -78,6 +79,7 @@ pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
 pub use transmissions::{RawPart, TransmissionPage};
+pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
 use crate::store::Workspace;

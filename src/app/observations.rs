@@ -118,8 +118,8 @@ impl App {
         if profile.retire_unused_days == 0 || !replaced {
             return Ok(acceptable_now(&profile.partner_certificates, at));
         }
-        let seen = workspace.signatures_seen().await?;
-        Ok(acceptable_now(&retired(profile, seen.get(&(connection.clone(), kind))), at))
+        let seen = workspace.signatures_seen_of(connection, kind).await?;
+        Ok(acceptable_now(&retired(profile, Some(&seen)), at))
     }
 
     /// Notes that a good signature made with a partner's certificate was seen.

@@ -223,6 +223,6 @@ impl App {
             let certificate = crate::certificate::Certificate::from_der(&stored.der);
             certificate.map_err(|error| AppError::new(error.to_string()))?.to_pem().into_bytes()
         };
-        std::fs::write(file, bytes).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))
+        super::written::write(file, bytes)
     }
 }

@@ -1,12 +1,13 @@
 //! The certificates of a partner's TLS server on demand: looking at them, trusting one for a profile alone, and saying
 //! that a change is known.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::observations::{is_about_server, keep_sight, trust_of};
+use super::written::write_private;
 use super::{App, AppError, ConnectionChange};
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
@@ -198,18 +199,10 @@ fn seen(facts: &CertificateFacts) -> SeenCertificate {
 
 /// Keeps a certificate as a file of the workspace, whole or not at all.
 fn keep_pem(workspace: &Workspace, fingerprint: &Fingerprint, pem: &str) -> Result<PathBuf, AppError> {
-    let file = workspace.folder().join(FOLDER).join(format!("{}.pem", fingerprint.to_hex()));
-    write_whole(&file, pem).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))?;
+    let folder = workspace.folder().join(FOLDER);
+    std::fs::create_dir_all(&folder)
+        .map_err(|error| AppError::new(format!("cannot write {}: {error}", folder.display())))?;
+    let file = folder.join(format!("{}.pem", fingerprint.to_hex()));
+    write_private(&file, pem.as_bytes())?;
     Ok(file)
-}
-
-fn write_whole(file: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    let folder = file.parent().unwrap_or_else(|| Path::new("."));
-    std::fs::create_dir_all(folder)?;
-    let mut written = tempfile::NamedTempFile::new_in(folder)?;
-    written.write_all(text.as_bytes())?;
-    written.as_file().sync_all()?;
-    written.persist(file).map_err(|error| error.error)?;
-    Ok(())
 }

@@ -206,12 +206,7 @@ async fn export(
             session.app.export_key(name, key, path).await?;
             Some(path.display().to_string())
         }
-        (_, Some(path), _) => {
-            let bytes = session.app.export_own_certificate(name, format).await?;
-            std::fs::write(path, bytes)
-                .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
-            Some(path.display().to_string())
-        }
+        (_, Some(_), _) => session.write_if_asked(output, session.app.export_own_certificate(name, format).await?)?,
     };
     let document = ExportDocument { name: name.as_str(), file: file.clone(), certificate: &pem };
     session.out.answer(&document, || file.map_or_else(|| pem.clone(), |path| format!("Written to {path}")));

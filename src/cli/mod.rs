@@ -80,10 +80,9 @@ impl Session {
 
     /// Writes what is exported to a file where one is named, and says which.
     #[expect(clippy::unused_self, reason = "files are part of what a session works with")]
-    fn write_if_asked(&self, path: Option<&Path>, content: &str) -> Result<Option<String>, AppError> {
+    fn write_if_asked(&self, path: Option<&Path>, content: impl AsRef<[u8]>) -> Result<Option<String>, AppError> {
         let Some(path) = path else { return Ok(None) };
-        std::fs::write(path, content)
-            .map_err(|error| AppError::new(format!("cannot write {}: {error}", path.display())))?;
+        crate::app::write_file(path, content)?;
         Ok(Some(path.display().to_string()))
     }
 }

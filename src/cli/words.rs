@@ -1,8 +1,5 @@
 //! Icons and words: how statuses, verdicts, lights and instants are written. An icon never stands without its word.
 
-use jiff::Timestamp;
-use jiff::tz::Offset;
-
 use crate::domain::compliance::Status;
 use crate::domain::notice::Urgency;
 use crate::domain::transmission::{Light, StageStatus, Verdict};
@@ -74,10 +71,7 @@ pub(super) const fn held(held: bool) -> char {
     if held { GOOD } else { BAD }
 }
 
-/// An instant to be read: `28 Nov 2026 09:00 UTC`.
-pub(super) fn instant(at: Timestamp) -> String {
-    Offset::UTC.to_datetime(at).strftime("%-d %b %Y %H:%M UTC").to_string()
-}
+pub(super) use crate::domain::instant::in_words as instant;
 
 /// A number with what is counted: `1 profile`, `2 profiles`.
 pub(super) fn counted(number: usize, what: &str) -> String {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
 /// An instant and the zone it was stated in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,12 @@ pub fn written(at: Timestamp, zone: Option<&str>) -> String {
         Some(Ok(zone)) => at.to_zoned_datetime(zone).to_string(),
         _ => at.to_string(),
     }
+}
+
+/// An instant to be read: `28 Nov 2026 09:00 UTC`.
+#[must_use]
+pub fn in_words(at: Timestamp) -> String {
+    Offset::UTC.to_datetime(at).strftime("%-d %b %Y %H:%M UTC").to_string()
 }
 
 fn in_zone(text: &str, local: &str, name: &str) -> Result<StatedInstant, InstantError> {

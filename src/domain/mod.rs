@@ -10,6 +10,8 @@ pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
 pub mod due;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod identifier;
 pub mod instant;
 pub mod notice;

@@ -135,34 +135,12 @@ fn joined(entries: Vec<CertificateUse>) -> Vec<CertificateUse> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+    use crate::domain::fixtures::{day, facts};
     use crate::domain::timeline::plain_list;
 
     const BOTH: Option<CertificatePurpose> = None;
     const ENCRYPT: Option<CertificatePurpose> = Some(CertificatePurpose::Encrypt);
     const VERIFY: Option<CertificatePurpose> = Some(CertificatePurpose::Verify);
-
-    fn day(number: i64) -> Timestamp {
-        Timestamp::from_second(number * 86_400).unwrap()
-    }
-
-    fn facts(id: u8, from: i64, until: i64) -> CertificateFacts {
-        CertificateFacts {
-            subject: "CN=partner".to_owned(),
-            issuer: "CN=partner".to_owned(),
-            serial: format!("{id:02x}"),
-            fingerprint_sha256: Fingerprint([id; 32]),
-            fingerprint_sha1: String::new(),
-            spki_sha256: format!("{id:02x}"),
-            not_before: day(from),
-            not_after: day(until),
-            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-            self_signed: true,
-            ca: false,
-            key_usage: Vec::new(),
-        }
-    }
 
     fn accepts(uses: &[CertificateUse], at: i64) -> Vec<u8> {
         let mut found: Vec<u8> = acceptable_now(uses, day(at)).iter().map(|print| print.0[0]).collect();

@@ -161,29 +161,8 @@ pub fn plain_list(fingerprints: &[Fingerprint]) -> Vec<CertificateUse> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::certificate::{CertificateFacts, CertificateWarning, KeyAlgorithm, KeyFacts, SignatureFacts};
-
-    fn day(number: i64) -> Timestamp {
-        Timestamp::from_second(number * 86_400).unwrap()
-    }
-
-    fn facts(id: u8, from: i64, until: i64) -> CertificateFacts {
-        CertificateFacts {
-            subject: "CN=partner".to_owned(),
-            issuer: "CN=partner".to_owned(),
-            serial: format!("{id:02x}"),
-            fingerprint_sha256: Fingerprint([id; 32]),
-            fingerprint_sha1: String::new(),
-            spki_sha256: format!("{id:02x}"),
-            not_before: day(from),
-            not_after: day(until),
-            key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-            signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-            self_signed: true,
-            ca: false,
-            key_usage: Vec::new(),
-        }
-    }
+    use crate::domain::certificate::CertificateWarning;
+    use crate::domain::fixtures::{day, facts};
 
     #[test]
     fn sending_flips_at_the_instant_while_receiving_overlaps() {

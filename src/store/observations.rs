@@ -56,6 +56,24 @@ impl Workspace {
         Ok(found)
     }
 
+    /// The same for one profile alone.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn signatures_seen_of(
+        &self,
+        connection: &ConnectionId,
+        profile: ProfileKind,
+    ) -> Result<BTreeMap<Fingerprint, Timestamp>, StoreError> {
+        const DOING: &str = "read when a profile's certificates were last seen";
+        let statement =
+            sql("SELECT certificate, last_seen_ns FROM signatures_seen WHERE connection = $1 AND profile = $2")
+                .bind(connection.to_string())
+                .bind(profile.as_str());
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        rows.iter().map(|row| Ok((parsed(row, "certificate")?, instant(row, "last_seen_ns")?))).collect()
+    }
+
     /// What each partner's TLS server showed last.
     ///
     /// # Errors
@@ -250,7 +268,10 @@ mod tests {
         }
         transaction.commit().await.unwrap();
         let found = workspace.signatures_seen().await.unwrap();
-        assert_eq!(found[&(id, ProfileKind::Production)][&print], second(90));
+        assert_eq!(found[&(id.clone(), ProfileKind::Production)][&print], second(90));
+        let of = async |profile| workspace.signatures_seen_of(&id, profile).await.unwrap();
+        assert_eq!(of(ProfileKind::Production).await, found[&(id.clone(), ProfileKind::Production)]);
+        assert!(of(ProfileKind::Test).await.is_empty());
     }
 
     #[tokio::test]

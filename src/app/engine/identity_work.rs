@@ -85,6 +85,6 @@ impl IdentityCommand {
 }
 
 fn write(file: PathBuf, bytes: &[u8]) -> Result<Answer, AppError> {
-    std::fs::write(&file, bytes).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))?;
+    crate::app::write_file(&file, bytes)?;
     Ok(Answer::Written(file))
 }

@@ -77,7 +77,7 @@ impl App {
             PolicyTask::Undo(change) => PolicyAnswer::Changed(self.undo_policy(&change).await?),
             PolicyTask::Export(id, file) => {
                 let text = self.export_policy(&id).await?;
-                super::work::write(&file, &text)?;
+                crate::app::write_file(&file, text)?;
                 PolicyAnswer::Written(file)
             }
         })

@@ -89,8 +89,7 @@ pub(super) async fn carry_out(app: &App, command: RolloverCommand) -> Result<Rol
         }
         RolloverCommand::Export(id, file) => {
             let text = app.rollover_sheet(id).await?;
-            std::fs::write(&file, text)
-                .map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))?;
+            crate::app::write_file(&file, text)?;
             RolloverAnswer::Written(file)
         }
         RolloverCommand::AtOnce => RolloverAnswer::AtOnce(app.tests_at_once().await?),

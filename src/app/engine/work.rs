@@ -16,7 +16,7 @@ use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
 use crate::app::notices::Herald;
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent};
+use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent, write_file};
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::{Direction, Transmission, Verdict};
 
@@ -339,7 +339,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::ExportConnection(id, connection, file) => {
             let written = async {
                 let text = app.export_connection(&connection).await?;
-                write(&file, &text)?;
+                write_file(&file, text)?;
                 Ok(file)
             };
             told.looking(id, written, Answer::Written).await
@@ -381,7 +381,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::ExportIdentity(id, name, file) => {
             let written = async {
                 let text = app.export_identity(&name).await?;
-                write(&file, &text)?;
+                write_file(&file, text)?;
                 Ok(file)
             };
             told.looking(id, written, Answer::Written).await
@@ -442,10 +442,6 @@ fn open_sample() -> Result<(), AppError> {
     // Waited for by a thread of its own, so that nothing of it stays behind when it ends before this program does.
     drop(std::thread::Builder::new().name("sample".to_owned()).spawn(move || child.wait()));
     Ok(())
-}
-
-pub(super) fn write(file: &std::path::Path, text: &str) -> Result<(), AppError> {
-    std::fs::write(file, text).map_err(|error| AppError::new(format!("cannot write {}: {error}", file.display())))
 }
 
 /// What a command has left to do.

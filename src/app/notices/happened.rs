@@ -8,10 +8,10 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::notice::{About, Affected, Notice, NoticeKind, SeenServer, Urgency};
 use crate::domain::sighting::{Sighting, SightingKind};
 
-/// The servers of connections whose certificates were seen, each with its own.
-pub(super) fn servers(observations: &Observations, connections: &[Connection]) -> Vec<SeenServer> {
+/// The servers whose certificates were seen, each with its own.
+pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
     let seen = observations.servers.iter().filter_map(|((connection, profile), sight)| {
-        let own = sight.own().filter(|_| connections.iter().any(|each| each.id == *connection))?;
+        let own = sight.own()?;
         Some(SeenServer {
             connection: connection.clone(),
             profile: *profile,
@@ -207,8 +207,7 @@ mod tests {
         observed.clock = Some(ClockStanding { ahead_seconds: 10, servers: 2, at: second(8) });
         let acme = [connection("acme", "Acme")];
         assert_eq!(happened(&observed, &[], &acme, &BTreeSet::new()), []);
-        assert_eq!(servers(&observed, &[]), []);
-        assert_eq!(servers(&observed, &acme).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
+        assert_eq!(servers(&observed).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
         let keys =
             [SightingKind::Scheduled, SightingKind::Unknown].map(|kind| first_sight(&sighting(kind), "Acme").key);
         assert_ne!(keys[0], keys[1]);

@@ -7,9 +7,9 @@ use uuid::{NoContext, Uuid};
 use zeroize::Zeroizing;
 
 use super::settings::PASSWORD;
-use super::telling::instant;
 use super::{MailSettings, MailTls};
 use crate::app::{App, AppError};
+use crate::domain::instant::in_words as instant;
 use crate::domain::notice::Notice;
 use crate::domain::sent::next_attempt;
 use crate::store::{WaitingMail, Workspace};

@@ -20,8 +20,8 @@ use crate::domain::notice::{Facts, Notice, NoticeKind, Reminding, SeenServer, Ur
 use crate::domain::sighting::Sighting;
 use crate::store::{MailFailure, NoticeRecords, Workspace};
 pub use settings::{MailSettings, MailTls, NotificationSettings};
+pub(super) use telling::Herald;
 pub use telling::Told;
-pub(super) use telling::{Herald, instant};
 
 /// A notice with what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -70,14 +70,14 @@ impl App {
 
     /// The servers whose certificates were seen.
     pub(super) async fn seen_servers(&self) -> Result<Vec<SeenServer>, AppError> {
-        Ok(happened::servers(&self.observations().await?, &self.connections().await?))
+        Ok(happened::servers(&self.observations().await?))
     }
 
     /// Reads what notices need besides the facts.
     pub(super) async fn read_notices(&self, workspace: &Workspace) -> Result<NoticeReads, AppError> {
         let observations = self.observations().await?;
         Ok(NoticeReads {
-            servers: happened::servers(&observations, &self.connections().await?),
+            servers: happened::servers(&observations),
             observations,
             first_sights: self.first_sights().await?,
             settings: self.notification_settings().await?,

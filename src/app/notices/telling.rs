@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{ListedNotice, NotificationSettings, desktop, mail};
@@ -138,9 +137,4 @@ impl Herald {
             }
         }
     }
-}
-
-/// The instant as a mail and a report write it.
-pub(in crate::app) fn instant(at: Timestamp) -> String {
-    jiff::tz::Offset::UTC.to_datetime(at).strftime("%-d %b %Y %H:%M UTC").to_string()
 }

@@ -5,8 +5,8 @@ use std::fmt::{self, Write as _};
 use jiff::Timestamp;
 
 use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile};
-use crate::app::notices::instant;
 use crate::domain::compliance::{Column, Finding, Status};
+use crate::domain::instant::in_words as instant;
 use crate::domain::notice::Affected;
 use crate::domain::policy::PolicyKind;
 

@@ -8,12 +8,12 @@ mod csv;
 mod gather;
 mod html;
 
-use std::io::Write as _;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::written::write_whole;
 use super::{App, AppError};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 use crate::domain::compliance::{Cell, Findings, Status};
@@ -304,24 +304,4 @@ impl App {
         let text = self.calendar().await?;
         write_whole(file, text.as_bytes())
     }
-}
-
-/// Writes a file that is either there in full or as it was before.
-pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let cannot = |error: std::io::Error| AppError::new(format!("cannot write {}: {error}", file.display()));
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut beside = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder).map_err(cannot)?;
-    beside.write_all(bytes).map_err(cannot)?;
-    beside.as_file().sync_all().map_err(cannot)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        // A temporary file is the user's alone; a report is to be forwarded, as far as the file before it could be read.
-        let mode = std::fs::metadata(file).map_or(0o644, |before| before.permissions().mode());
-        std::fs::set_permissions(beside.path(), std::fs::Permissions::from_mode(mode & 0o777)).map_err(cannot)?;
-    }
-    beside.persist(file).map(|_file| ()).map_err(|error| cannot(error.error))
 }

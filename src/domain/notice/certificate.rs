@@ -201,7 +201,10 @@ impl<'a> InUse<'a> {
 /// Certificates of TLS servers that end. Nobody tells us of their successors: it shows itself at the next send.
 pub(super) fn server_ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
     let mut all: BTreeMap<Fingerprint, (&SeenServer, Vec<Affected>)> = BTreeMap::new();
-    for server in facts.servers.iter().filter(|server| !reminding.quiet.contains(&server.connection)) {
+    // What a connection's server showed is kept when the connection is gone.
+    let there = |id: &ConnectionId| facts.connections.iter().any(|connection| connection.id == *id);
+    let spoken_of = |id: &ConnectionId| !reminding.quiet.contains(id) && there(id);
+    for server in facts.servers.iter().filter(|server| spoken_of(&server.connection)) {
         let affected = Affected { connection: server.connection.clone(), profile: server.profile };
         all.entry(server.fingerprint).or_insert_with(|| (server, Vec::new())).1.push(affected);
     }

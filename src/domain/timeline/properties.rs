@@ -6,7 +6,8 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::certificate::CertificateFacts;
+use crate::domain::fixtures;
 use crate::domain::instant::{self, InstantError};
 
 /// Half days, so that acts fall between and onto the ends of certificates.
@@ -18,21 +19,7 @@ fn at(step: i64) -> Timestamp {
 }
 
 fn certificate(id: u8, from: i64, until: i64) -> CertificateFacts {
-    CertificateFacts {
-        subject: "CN=partner".to_owned(),
-        issuer: "CN=partner".to_owned(),
-        serial: format!("{id:02x}"),
-        fingerprint_sha256: Fingerprint([id; 32]),
-        fingerprint_sha1: String::new(),
-        spki_sha256: format!("{id:02x}"),
-        not_before: at(from),
-        not_after: at(until),
-        key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-        signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-        self_signed: true,
-        ca: false,
-        key_usage: Vec::new(),
-    }
+    fixtures::certificate(id, at(from), at(until))
 }
 
 /// Four certificates that overlap, follow each other, and leave gaps.

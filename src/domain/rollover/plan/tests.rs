@@ -1,29 +1,7 @@
 use super::*;
-use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::fixtures::{day, facts};
 use crate::domain::rollover::{Applied, PlannedActivation, RolloverId};
 use crate::domain::timeline::plain_list;
-
-fn day(number: i64) -> Timestamp {
-    Timestamp::from_second(number * 86_400).unwrap()
-}
-
-fn facts(id: u8, from: i64, until: i64) -> CertificateFacts {
-    CertificateFacts {
-        subject: "CN=partner".to_owned(),
-        issuer: "CN=partner".to_owned(),
-        serial: format!("{id:02x}"),
-        fingerprint_sha256: Fingerprint([id; 32]),
-        fingerprint_sha1: String::new(),
-        spki_sha256: format!("{id:02x}"),
-        not_before: day(from),
-        not_after: day(until),
-        key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-        signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-        self_signed: true,
-        ca: false,
-        key_usage: Vec::new(),
-    }
-}
 
 /// A rollover of 1 to 2 over one profile, at day 70 for all; the old one ends on day 100.
 struct World {

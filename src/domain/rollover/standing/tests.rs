@@ -1,32 +1,10 @@
 use super::*;
-use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::fixtures::{day, facts as facts_of};
 use crate::domain::rollover::{Applied, RolloverId};
 use crate::domain::timeline::{Activation, plain_list, renew};
 
 const OLD: u8 = 1;
 const NEW: u8 = 2;
-
-fn day(number: i64) -> Timestamp {
-    Timestamp::from_second(number * 86_400).unwrap()
-}
-
-fn facts_of(id: u8, from: i64, until: i64) -> CertificateFacts {
-    CertificateFacts {
-        subject: "CN=partner".to_owned(),
-        issuer: "CN=partner".to_owned(),
-        serial: format!("{id:02x}"),
-        fingerprint_sha256: Fingerprint([id; 32]),
-        fingerprint_sha1: String::new(),
-        spki_sha256: format!("{id:02x}"),
-        not_before: day(from),
-        not_after: day(until),
-        key: KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
-        signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: None },
-        self_signed: true,
-        ca: false,
-        key_usage: Vec::new(),
-    }
-}
 
 fn connection(uses: Vec<CertificateUse>) -> Connection {
     let mut connection: Connection = toml::from_str(

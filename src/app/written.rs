@@ -1,0 +1,74 @@
+//! Writing the files that somebody asked for: certificates, sheets, reports, keys.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::AppError;
+
+/// Writes a file that others may read, wherever it is asked for, devices included.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<(), AppError> {
+    std::fs::write(file, bytes).map_err(|error| cannot(file, &error))
+}
+
+/// Writes a file that is either there in full or as it was before.
+pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let beside = beside(file, bytes)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        // A temporary file is the user's alone; a report is to be forwarded, as far as the file before it could be read.
+        let mode = std::fs::metadata(file).map_or(0o644, |before| before.permissions().mode());
+        std::fs::set_permissions(beside.path(), std::fs::Permissions::from_mode(mode & 0o777))
+            .map_err(|error| cannot(file, &error))?;
+    }
+    put(beside, file)
+}
+
+/// The same for a file that others cannot read.
+pub(super) fn write_private(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    // Temporary files are made for their owner alone.
+    put(beside(file, bytes)?, file)
+}
+
+/// The content, on disk beside its place.
+fn beside(file: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, AppError> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let written = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder).and_then(|mut beside| {
+        beside.write_all(bytes)?;
+        beside.as_file().sync_all()?;
+        Ok(beside)
+    });
+    written.map_err(|error| cannot(file, &error))
+}
+
+fn put(beside: tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
+    beside.persist(file).map(|_file| ()).map_err(|error| cannot(file, &error.error))
+}
+
+fn cannot(file: &Path, error: &std::io::Error) -> AppError {
+    AppError::new(format!("cannot write {}: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_with_a_key_is_its_owners_alone_and_replaces_another_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.p12");
+        std::fs::write(&file, "something longer that was there before").unwrap();
+        write_private(&file, b"key").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"key");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(write_private(&folder.path().join("absent/key.p12"), b"key").is_err());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+}
