@@ -56,6 +56,15 @@ pub struct PolicyChange {
     pub changes: StatusChanges,
 }
 
+/// Where the text of a changed policy comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whence {
+    /// Somebody wrote it.
+    Written,
+    /// It was there before.
+    TakenBack,
+}
+
 /// How a duplicate comes to its rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Duplication {
@@ -89,12 +98,16 @@ impl App {
     /// Where the file makes no sense, or the id is taken and is not to be replaced. Then nothing has changed.
     pub async fn import_policy(&self, file: &Path, replace: bool) -> Result<PolicyChange, AppError> {
         let inspection = self.inspect_policy(file).await?;
-        if let Some(known) = inspection.replaces.as_ref().filter(|_| !replace) {
+        if replace {
+            return self.save_policy(&inspection.text, &Expected::Anything).await;
+        }
+        if let Some(known) = &inspection.replaces {
             let whose = if known.origin.is_own() { "" } else { " that comes with Countersign" };
             return Err(AppError::new(format!("there is a policy `{}`{whose} already", inspection.policy.id))
                 .hint("use --replace to put this one in its place, or give it another id"));
         }
-        self.save_policy(&inspection.text, &Expected::Anything).await
+        // Of two at once the second finds the first there.
+        self.save_policy(&inspection.text, &Expected::Just(None)).await
     }
 
     /// Keeps a policy, written as its file, in the workspace.
@@ -104,7 +117,7 @@ impl App {
     /// could not be put together any more. Then nothing has changed.
     pub async fn save_policy(&self, text: &str, expected: &Expected) -> Result<PolicyChange, AppError> {
         let policy = Policy::from_toml(text).map_err(|error| AppError::new(error.to_string()))?;
-        self.change_policy(&policy.id, Some(text), expected).await
+        self.change_policy(&policy.id, Some(text), expected, Whence::Written).await
     }
 
     /// Makes an own policy out of another, under an id of its own.
@@ -136,6 +149,7 @@ impl App {
                 Duplication::Follow => Vec::new(),
                 Duplication::Copy => unlike(resolved.rules.into_iter().map(|resolved| resolved.rule)),
             },
+            fault: None,
         };
         self.save_policy(&written(&copied)?, &Expected::Just(None)).await
     }
@@ -151,11 +165,11 @@ impl App {
         };
         if !own.iter().any(|(known, _)| known == id) {
             // Where there is none of that name at all this says so.
-            self.policy(id).await?;
+            self.export_policy(id).await?;
             return Err(AppError::new(format!("the policy `{id}` comes with Countersign and cannot be removed"))
                 .hint("connections that do not use it are not judged by it"));
         }
-        self.change_policy(id, None, expected).await
+        self.change_policy(id, None, expected, Whence::Written).await
     }
 
     /// Takes a change back, unless the policy was changed once more since.
@@ -163,7 +177,8 @@ impl App {
     /// # Errors
     /// As [`App::save_policy`] and [`App::remove_policy`].
     pub async fn undo_policy(&self, change: &PolicyChange) -> Result<PolicyChange, AppError> {
-        self.change_policy(&change.id, change.before.as_deref(), &Expected::Just(change.after.clone())).await
+        let seen = Expected::Just(change.after.clone());
+        self.change_policy(&change.id, change.before.as_deref(), &seen, Whence::TakenBack).await
     }
 
     /// The one way in which a policy of the workspace changes: all checks and the change in one transaction.
@@ -172,6 +187,7 @@ impl App {
         id: &PolicyId,
         text: Option<&str>,
         expected: &Expected,
+        whence: Whence,
     ) -> Result<PolicyChange, AppError> {
         let evidence = self.evidence().await?;
         let mut transaction = self.workspace().await?.begin().await?;
@@ -184,14 +200,15 @@ impl App {
             return Err(AppError::new(format!("the policy `{id}` was changed by somebody else meanwhile"))
                 .hint("look at it as it is now, and make the change again"));
         }
-        // An own policy that cannot be read any more must not keep from putting another in its place.
-        let readable = |(known, text): &(PolicyId, String)| known != id || Policy::from_toml(text).is_ok();
-        let before = policies(own.iter().filter(|own| readable(own)).cloned().collect())?;
+        let before = policies(own.clone());
         let mut changed: Vec<(PolicyId, String)> = own.into_iter().filter(|(known, _)| known != id).collect();
         changed.extend(text.map(|text| (id.clone(), text.to_owned())));
-        let after = policies(changed)?;
+        let after = policies(changed);
         let name = |policies: &[Policy]| policies.iter().find(|policy| policy.id == *id).map(|one| one.name.clone());
+        let unreadable = after.iter().any(|policy| policy.id == *id && policy.fault.is_some());
         match text {
+            // What could not be read before it was changed comes back as it was.
+            Some(text) if unreadable && whence == Whence::TakenBack => transaction.put_policy(id, text).await?,
             Some(text) => {
                 validate(text, &after).map_err(|error| AppError::new(error.to_string()))?;
                 all_resolve(&before, &after, id)?;
@@ -241,8 +258,8 @@ impl KeptEvidence {
     }
 }
 
-fn policies(own: Vec<(PolicyId, String)>) -> Result<Vec<Policy>, AppError> {
-    Ok(together(own)?.into_iter().map(|known| known.policy).collect())
+fn policies(own: Vec<(PolicyId, String)>) -> Vec<Policy> {
+    together(own).into_iter().map(|known| known.policy).collect()
 }
 
 /// All policies with one of them put in, in the place of that of its id.

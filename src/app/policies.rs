@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::connection_file::read_text;
 use super::{App, AppError};
 use crate::domain::identifier::PolicyId;
-use crate::domain::policy::{Policy, PolicyKind, ResolvedPolicy, builtin, resolve, validate};
+use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, builtin, resolve, validate};
 use crate::domain::policy_comparison::{PolicyComparison, compare};
 use crate::domain::spelling::spelled;
 
@@ -68,35 +68,36 @@ pub struct PolicySummary {
     pub origin: PolicyOrigin,
     /// How many connections are judged by it.
     pub connections: usize,
+    /// Why its file cannot be read, with the line, where it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
-/// The built-in policies with one's own, sorted by id. An own policy takes the place of a built-in one of its id.
-pub(super) fn together(own: Vec<(PolicyId, String)>) -> Result<Vec<KnownPolicy>, AppError> {
+/// The built-in policies with one's own, sorted by id. An own policy takes the place of a built-in one of its id, also
+/// where its file cannot be read: nobody is judged by rules that were put aside.
+pub(super) fn together(own: Vec<(PolicyId, String)>) -> Vec<KnownPolicy> {
     let known = |policy: &Policy| KnownPolicy { policy: policy.clone(), origin: PolicyOrigin::Builtin, text: None };
     let mut all: Vec<KnownPolicy> = builtin().iter().map(known).collect();
     for (id, text) in own {
-        let policy = Policy::from_toml(&text).map_err(|error| {
-            AppError::new(format!("the own policy `{id}`: {error}"))
-                .hint(format!("`countersign policy import FILE --replace` puts another `{id}` in its place"))
-        })?;
+        let policy = Policy::from_toml(&text).unwrap_or_else(|fault| Policy::unreadable(id, fault));
         all.retain(|known| known.policy.id != policy.id);
         all.push(KnownPolicy { origin: PolicyOrigin::in_workspace(&policy.id), policy, text: Some(text) });
     }
     all.sort_by(|a, b| a.policy.id.cmp(&b.policy.id));
-    Ok(all)
+    all
 }
 
 impl App {
-    /// All policies with where each is kept, sorted by id.
+    /// All policies with where each is kept, sorted by id; those whose file cannot be read with what is wrong with it.
     ///
     /// # Errors
-    /// Where the workspace cannot be read, or an own policy in it makes no sense.
+    /// Where the workspace cannot be read.
     pub async fn known_policies(&self) -> Result<Vec<KnownPolicy>, AppError> {
         let own = match self.existing().await? {
             Some(workspace) => workspace.policies().await?,
             None => Vec::new(),
         };
-        together(own)
+        Ok(together(own))
     }
 
     /// All policies, built in and own. An own policy takes the place of a built-in one of the same id.
@@ -117,6 +118,7 @@ impl App {
             updated: known.policy.updated(),
             rules: known.policy.rules.len(),
             origin: known.origin,
+            fault: known.policy.fault.as_ref().map(ToString::to_string),
             connections: connections.iter().filter(|connection| connection.policy == known.policy.id).count(),
             id: known.policy.id,
             name: known.policy.name,
@@ -128,10 +130,13 @@ impl App {
     /// One policy with the rules that it inherits.
     ///
     /// # Errors
-    /// Where there is none of that id, or what it inherits from cannot be found.
+    /// Where there is none of that id, its file cannot be read, or what it inherits from cannot be found.
     pub async fn policy(&self, id: &PolicyId) -> Result<ResolvedPolicy, AppError> {
-        resolve(id, &self.policies().await?)
-            .map_err(|error| AppError::new(error.to_string()).hint("`countersign policy list` shows the policies"))
+        resolve(id, &self.policies().await?).map_err(|error| match error {
+            // It says itself what to do.
+            ResolveError::Unreadable { .. } | ResolveError::UnreadableParent { .. } => AppError::new(error.to_string()),
+            _ => AppError::new(error.to_string()).hint("`countersign policy list` shows the policies"),
+        })
     }
 
     /// What two policies demand, side by side.
@@ -142,14 +147,15 @@ impl App {
         Ok(compare(&self.policy(a).await?, &self.policy(b).await?))
     }
 
-    /// A policy as its file: one's own as it was imported or saved, comments and all.
+    /// A policy as its file: one's own as it was imported or saved, comments and all, and as it is where it cannot be read.
     ///
     /// # Errors
     /// Where there is none of that id.
     pub async fn export_policy(&self, id: &PolicyId) -> Result<String, AppError> {
-        self.policy(id).await?;
         let known = self.known_policies().await?.into_iter().find(|known| known.policy.id == *id);
-        let Some(known) = known else { return Err(AppError::new(format!("there is no policy `{id}`"))) };
+        let Some(known) = known else {
+            return Err(AppError::new(ResolveError::Unknown { id: id.clone() }.to_string()));
+        };
         match known.text {
             Some(text) => Ok(text),
             None => written(&known.policy),

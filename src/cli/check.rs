@@ -211,6 +211,8 @@ mod tests {
             quote: None,
             note: None,
             bites: None,
+            stated_by: None,
+            demand: None,
         };
         let cell = |column, status, word: &str| Cell { column, status, word: word.to_owned() };
         CheckReport {
@@ -226,16 +228,18 @@ mod tests {
                         profile: ProfileKind::Production,
                         status: Status::NonCompliant,
                         findings: [finding(Status::NonCompliant, "encryption", "3DES")].into_iter().collect(),
-                        cells: vec![
+                        cells: [
                             cell(Column::Encryption, Status::NonCompliant, "3DES"),
                             cell(Column::PartnerCertificate, Status::Due, "New on 28 Nov"),
-                        ],
+                        ]
+                        .into_iter()
+                        .collect(),
                     },
                     ProfileReport {
                         profile: ProfileKind::Test,
                         status: Status::Compliant,
                         findings: [finding(Status::Compliant, "encryption", "AES-128")].into_iter().collect(),
-                        cells: vec![cell(Column::Encryption, Status::Compliant, "AES-128")],
+                        cells: [cell(Column::Encryption, Status::Compliant, "AES-128")].into_iter().collect(),
                     },
                 ],
             }],

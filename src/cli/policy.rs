@@ -144,6 +144,15 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
         PolicyCommand::List => {
             let policies = app.policy_list().await?;
             session.out.answer(&ListDocument { policies: policies.clone() }, || list(&policies));
+            for policy in &policies {
+                if let Some(fault) = &policy.fault {
+                    session.out.aside(&format!(
+                        "The file of {0} cannot be read, {fault}. `policy export {0}` writes it, `policy import FILE --replace` \
+                         puts the mended one in its place",
+                        policy.id
+                    ));
+                }
+            }
         }
         PolicyCommand::Show { id } => {
             let policy = app.policy(&id).await?;
@@ -295,7 +304,7 @@ fn list(policies: &[PolicySummary]) -> String {
             policy.name.clone(),
             policy.kind.to_string(),
             policy.origin.to_string(),
-            policy.rules.to_string(),
+            if policy.fault.is_some() { "unreadable".to_owned() } else { policy.rules.to_string() },
             policy.connections.to_string(),
             policy.updated.map_or_else(String::new, |day| day.to_string()),
         ]);

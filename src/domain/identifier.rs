@@ -228,9 +228,28 @@ impl Address {
         self.0.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
     }
 
-    /// Whether it names this very machine: `localhost`, 127.0.0.0/8 or `[::1]`.
+    /// The host as it is written, with brackets around an IPv6 address.
+    fn written_host(&self) -> &str {
+        let rest = self.0.split_once("://").map_or("", |(_scheme, rest)| rest);
+        let authority = rest.split(['/', '\\', '?']).next().unwrap_or_default();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
+    /// Whether it names this very machine: `localhost`, 127.0.0.0/8 or `[::1]`. Asked for every profile, so the two usual
+    /// forms of a host are told without taking the address apart.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
+        let host = self.written_host();
+        if let Ok(address) = host.parse::<std::net::Ipv4Addr>() {
+            return address.is_loopback();
+        }
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
+        if host.starts_with(|first: char| first.is_ascii_lowercase()) && host.bytes().all(plain) {
+            return host == "localhost" || host.ends_with(".localhost");
+        }
         match self.url().as_ref().and_then(url::Url::host) {
             Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(url::Host::Ipv4(address)) => address.is_loopback(),
@@ -250,6 +269,23 @@ impl Address {
     pub fn port(&self) -> u16 {
         self.url().and_then(|url| url.port_or_known_default()).unwrap_or_default()
     }
+}
+
+/// An address as it may be told to others: without user, password, query and fragment, which may be secret. That there was
+/// a query is shown.
+#[must_use]
+pub fn without_secrets(address: &str) -> String {
+    if !address.contains(['?', '#', '@']) {
+        return address.to_owned();
+    }
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let gap = if scheme.is_empty() { "" } else { "://" };
+    let end = rest.find(['?', '#']).unwrap_or(rest.len());
+    let mark = if rest.get(end..).is_some_and(|query| query.starts_with('?')) { "?…" } else { "" };
+    let rest = rest.get(..end).unwrap_or_default();
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or_default();
+    format!("{scheme}{gap}{host}{path}{mark}")
 }
 
 impl FromStr for Address {
@@ -330,7 +366,39 @@ mod tests {
         }
         assert!("https://as2.example".parse::<Address>().unwrap().is_tls());
         assert!("http://[::1]:80/".parse::<Address>().unwrap().is_loopback());
-        assert!(!"http://10.0.0.1/".parse::<Address>().unwrap().is_loopback());
+        for here in [
+            "http://127.0.0.1:10080/as2",
+            "http://127.1/",
+            "http://0x7f.0.0.1",
+            "http://2130706433/",
+            "http://localhost?x=a:1",
+            "http://as2.localhost:80",
+            "http://LOCALHOST/",
+            "http://%6cocalhost/",
+        ] {
+            assert!(here.parse::<Address>().unwrap().is_loopback(), "{here}");
+        }
+        for elsewhere in [
+            "http://10.0.0.1/",
+            "http://localhost.example/",
+            "http://a.example/localhost",
+            "http://a.example?127.0.0.1:80",
+            "http://notlocalhost/",
+            "http://[::2]/",
+        ] {
+            assert!(!elsewhere.parse::<Address>().unwrap().is_loopback(), "{elsewhere}");
+        }
         assert_eq!("https://as2.example".parse::<Address>().unwrap().port(), 443);
+    }
+
+    #[test]
+    fn what_may_be_secret_in_an_address_is_left_out() {
+        assert_eq!(
+            without_secrets("https://user:pw@as2.example:4080/in/x@y?token=1#a"),
+            "https://as2.example:4080/in/x@y?…"
+        );
+        assert_eq!(without_secrets("https://as2.example?token=a/b@c"), "https://as2.example?…");
+        assert_eq!(without_secrets("http://as2.example"), "http://as2.example");
+        assert_eq!(without_secrets("as2.example/in#a?b"), "as2.example/in");
     }
 }

@@ -110,6 +110,7 @@ fn reason(was: &ProfileReport, is: &ProfileReport) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::compliance::Cells;
 
     fn report(profiles: &[(ProfileKind, &[(&'static str, Status)])]) -> ConnectionReport {
         let finding = |(setting, status): &(&'static str, Status)| Finding {
@@ -126,6 +127,8 @@ mod tests {
             quote: None,
             note: None,
             bites: None,
+            stated_by: None,
+            demand: None,
         };
         let profiles: Vec<ProfileReport> = profiles
             .iter()
@@ -133,7 +136,7 @@ mod tests {
                 profile: *profile,
                 status: Status::worst(findings.iter().map(|(_, status)| *status)),
                 findings: findings.iter().map(finding).collect(),
-                cells: Vec::new(),
+                cells: Cells::default(),
             })
             .collect();
         ConnectionReport {

@@ -102,6 +102,47 @@ impl Lights {
     pub fn all_good(&self) -> bool {
         self.named().iter().all(|(_, light)| matches!(light, Light::Good | Light::NotAsked))
     }
+
+    /// What speaks for it that a message was delivered.
+    #[must_use]
+    pub fn evidence(&self) -> DeliveryEvidence {
+        if self.named().iter().all(|(_, light)| *light == Light::Good) {
+            DeliveryEvidence::Proven
+        } else if self.receipt != Light::Good || self.disposition != Light::Good {
+            DeliveryEvidence::NoReceipt
+        } else if self.receipt_signature != Light::Good {
+            DeliveryEvidence::UnsignedReceipt
+        } else {
+            DeliveryEvidence::NoMic
+        }
+    }
+}
+
+spelled! {
+    /// What speaks for it that a message was delivered.
+    pub enum DeliveryEvidence {
+        /// The partner has signed that it has what was sent: all five lights are good.
+        Proven = "proven",
+        /// The partner has signed for the message, but its receipt does not say that it is what was sent.
+        NoMic = "receipt-without-mic",
+        /// The receipt is not signed, so anybody could have written it.
+        UnsignedReceipt = "unsigned-receipt",
+        /// The partner's server took it, and that is all.
+        NoReceipt = "no-receipt",
+    }
+}
+
+impl DeliveryEvidence {
+    /// In a few words.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Proven => "Proven by a signed receipt",
+            Self::NoMic => "Signed for, without a MIC",
+            Self::UnsignedReceipt => "Receipt not signed",
+            Self::NoReceipt => "No receipt",
+        }
+    }
 }
 
 spelled! {

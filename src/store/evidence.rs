@@ -1,13 +1,13 @@
-//! What the journal proves, counted: for the report.
+//! What the journal proves of each profile, and what came to what: for the report.
 
 use jiff::Timestamp;
 
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::transmission::{Direction, TransmissionId, Verdict};
+use crate::domain::transmission::{Direction, Lights, Transmission, TransmissionId, Verdict};
 
 use super::error::StoreError;
 use super::journal::nanoseconds;
-use super::session::{column, parsed, sql};
+use super::session::{column, from_json, parsed, sql};
 use super::workspace::Workspace;
 
 /// How many messages of a profile came to the same.
@@ -25,9 +25,10 @@ pub struct VerdictCount {
     pub number: u64,
 }
 
-/// A message that was delivered with everything good that was asked for.
+/// A message that was delivered: with everything good that was asked for, which may be nothing. What speaks for it is in its
+/// lights.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Proof {
+pub struct Delivery {
     /// The connection.
     pub connection: ConnectionId,
     /// The profile.
@@ -38,31 +39,40 @@ pub struct Proof {
     pub message_id: String,
     /// When it was journalled.
     pub at: Timestamp,
+    /// Its five lights.
+    pub lights: Lights,
 }
 
 impl Workspace {
-    /// The newest message of each profile that was delivered, journalled by an instant.
+    /// Of each profile the newest message that was delivered, and the newest whose receipt was signed, where that is
+    /// another; journalled by an instant, the newest first.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn last_delivered(&self, until: Timestamp) -> Result<Vec<Proof>, StoreError> {
+    pub async fn last_delivered(&self, until: Timestamp) -> Result<Vec<Delivery>, StoreError> {
         const DOING: &str = "look for the last message that was delivered";
-        // Ids are UUIDs of version 7: the greatest is the newest.
-        let statement = sql("SELECT id, message_id, at_ns, connection, profile FROM transmissions
+        // Ids are UUIDs of version 7: the greatest is the newest. Only of those few the document is read.
+        let statement = sql("SELECT id, at_ns, connection, profile, document FROM transmissions
              WHERE id IN (SELECT MAX(id) FROM transmissions WHERE direction = 'outbound' AND verdict = 'delivered'
-                 AND connection IS NOT NULL AND profile IS NOT NULL AND at_ns <= $1 GROUP BY connection, profile)")
+                 AND connection IS NOT NULL AND profile IS NOT NULL AND at_ns <= $1 GROUP BY connection, profile)
+             OR id IN (SELECT MAX(id) FROM transmissions WHERE direction = 'outbound' AND verdict = 'delivered'
+                 AND signed_with IS NOT NULL
+                 AND connection IS NOT NULL AND profile IS NOT NULL AND at_ns <= $1 GROUP BY connection, profile)
+             ORDER BY id DESC")
         .bind(nanoseconds(until));
         let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
         rows.iter()
             .map(|row| {
                 let at: i64 = column(row, "at_ns")?;
-                Ok(Proof {
+                let sent: Transmission = from_json("a transmission", &column::<String>(row, "document")?)?;
+                Ok(Delivery {
                     connection: parsed(row, "connection")?,
                     profile: parsed(row, "profile")?,
-                    id: parsed(row, "id")?,
-                    message_id: column(row, "message_id")?,
+                    id: sent.id,
+                    message_id: sent.message_id,
                     at: Timestamp::from_nanosecond(i128::from(at))
                         .map_err(StoreError::damaged("the instant of a transmission"))?,
+                    lights: sent.lights,
                 })
             })
             .collect()
@@ -101,7 +111,7 @@ mod tests {
     use super::super::As2Pair;
     use super::super::fixtures::{now, transmission, workspace};
     use super::*;
-    use crate::domain::transmission::Transmission;
+    use crate::domain::certificate::Fingerprint;
 
     #[tokio::test]
     async fn what_was_delivered_last_and_how_much_came_to_what() {
@@ -119,10 +129,17 @@ mod tests {
         }
         workspace.begin_transmission(&transmission(4), As2Pair::default()).await.unwrap();
         let last = async |until| {
-            workspace.last_delivered(until).await.unwrap().into_iter().map(|proof| proof.id).collect::<Vec<_>>()
+            workspace.last_delivered(until).await.unwrap().into_iter().map(|sent| sent.id).collect::<Vec<_>>()
         };
         assert_eq!(last(Timestamp::MAX).await, [sent[1].id]);
         assert!(last(now()).await.is_empty());
+        // The first was signed for; that the second was delivered takes nothing from it.
+        sent[0].signed_with = Some(Fingerprint([7; 32]));
+        workspace.update_transmission(&sent[0]).await.unwrap();
+        assert_eq!(last(Timestamp::MAX).await, [sent[1].id, sent[0].id]);
+        sent[1].signed_with = Some(Fingerprint([7; 32]));
+        workspace.update_transmission(&sent[1]).await.unwrap();
+        assert_eq!(last(Timestamp::MAX).await, [sent[1].id]);
         let counts = workspace.verdict_counts(Timestamp::MIN, Timestamp::MAX).await.unwrap();
         let of =
             |verdict| counts.iter().filter(|count| count.verdict == verdict).map(|count| count.number).sum::<u64>();

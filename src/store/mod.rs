@@ -51,7 +51,7 @@ pub use certificates::{Confirmation, StoredCertificate};
 pub use connections::Revision;
 pub use duties::{Duty, DutyKind};
 pub use error::{FileError, OpenError, StoreError};
-pub use evidence::{Proof, VerdictCount};
+pub use evidence::{Delivery, VerdictCount};
 pub use identities::StoredIdentity;
 pub use identity_requests::StoredRequest;
 pub use journal::{As2Pair, JournalledStage};

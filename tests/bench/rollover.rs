@@ -19,7 +19,7 @@ use countersign::domain::certificate::CertificateFacts;
 use countersign::domain::compliance::{ComplianceSettings, Known, check};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::rollover::{RolloverId, Step};
-use countersign::domain::timeline::Activation;
+use countersign::domain::timeline::{Activation, renew};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, pos2};
 use headless::{Bench, percentile};
 use many::{Many, Size, id, key, then};
@@ -29,6 +29,10 @@ const SIZE: Size = Size { connections: 2000, using: 320 };
 
 /// How often each thing is measured.
 const ROUNDS: usize = 9;
+
+/// The policies that are judged by: two for all, or all of them in turn.
+const PACKS: [&str; 7] =
+    ["as2-modern", "amazon-vendor-central", "fda-esg", "bdew-edi-energy", "nist-800-131a", "bsi-tr-02102", "pci-dss-4"];
 
 /// How many frames each thing takes.
 const FRAMES: usize = 300;
@@ -64,10 +68,31 @@ fn judging(runtime: &tokio::runtime::Runtime, many: &Many) {
     let policies = runtime.block_on(many.app.policies()).unwrap();
     let identities: HashMap<_, CertificateFacts> =
         snapshot.identities.iter().map(|identity| (identity.name.clone(), identity.facts.clone())).collect();
-    let known =
-        Known { certificates: &|fingerprint| snapshot.facts(fingerprint), identities: &|name| identities.get(name) };
+    let (old, new) = (many.old.facts(), many.new.facts());
+    let known = Known {
+        certificates: &|fingerprint| {
+            if *fingerprint == new.fingerprint_sha256 { Some(new) } else { snapshot.facts(fingerprint) }
+        },
+        identities: &|name| identities.get(name),
+    };
     let settings = ComplianceSettings::default();
-    print("judging 4,000 profiles", timed(|| check(&connections, &policies, &known, then(), &settings)));
+    for (packs, name) in [(&PACKS[..2], "two"), (&PACKS[..], "seven")] {
+        for scheduled in [false, true] {
+            let mut judged = connections.clone();
+            for (connection, pack) in judged.iter_mut().zip(packs.iter().cycle()) {
+                connection.policy = pack.parse().unwrap();
+                for kind in ProfileKind::ALL {
+                    let uses = &mut connection.profile_mut(*kind).unwrap().partner_certificates;
+                    if scheduled && uses[0].fingerprint == old.fingerprint_sha256 {
+                        *uses = renew(uses, new, Some(old), &at("2026-12-01T08:00:00Z"), then()).unwrap().uses;
+                    }
+                }
+            }
+            let when = if scheduled { ", 640 scheduled" } else { "" };
+            let what = format!("judging 4,000 profiles by {name} policies{when}");
+            print(&what, timed(|| check(&judged, &policies, &known, then(), &settings)));
+        }
+    }
     print("reading 2,000 connections", timed(|| runtime.block_on(workspace.connections()).unwrap()));
     print("the window's snapshot: reading and judging", timed(|| runtime.block_on(many.app.snapshot(None)).unwrap()));
     runtime.block_on(workspace.close());

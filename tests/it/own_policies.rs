@@ -8,6 +8,7 @@ use countersign::app::{App, Clock, Duplication, Expected, Location, Unlock};
 use countersign::domain::compliance::Status;
 use countersign::domain::identifier::{ConnectionId, PolicyId};
 use countersign::domain::status_change::StatusChanges;
+use countersign::store::Workspace;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -321,4 +322,121 @@ async fn the_window_foresees_what_is_saved_and_what_check_says_of_another_day() 
         round
     });
     assert!(error.unwrap_err().contains("none-such"));
+}
+
+/// Has a policy's file be one that cannot be read, as one that a newer version wrote would be.
+async fn spoil(desk: &Desk, id: &str) -> String {
+    let text = policy(id, "", LAX).replace("setting = \"compression\"", "setting = \"of tomorrow\"");
+    let location = Location::Dir(desk.workspace());
+    let now = "2026-11-24T08:30:00Z".parse().unwrap();
+    let workspace = Workspace::open_existing(&location, &Unlock::none(), now).await.unwrap().unwrap();
+    workspace.put_policy(&id.parse().unwrap(), &text).await.unwrap();
+    workspace.close().await;
+    text
+}
+
+#[tokio::test]
+async fn an_own_policy_that_cannot_be_read_is_unknown_with_its_line_and_all_else_goes_on() {
+    let desk = Desk::new();
+    desk.json(&["connection", "set", "other", "policy=as2-modern"]);
+    let heir = desk.file("heir.toml", &policy("heir", "inherits = \"house\"\n", STRICT));
+    desk.json(&["policy", "import", &heir]);
+    let before = desk.standing();
+    let text = spoil(&desk, "house").await;
+
+    let check = desk.json(&["check"]);
+    let (acme, other) = (&check["connections"][0], &check["connections"][1]);
+    assert_eq!((&acme["id"], &acme["status"]), (&"acme".into(), &"unknown".into()));
+    let finding = &acme["profiles"][0]["findings"][0];
+    let reason = finding["reason"].as_str().unwrap();
+    assert_eq!(finding["setting"], "policy");
+    for part in [
+        "the file of the policy `house` cannot be read, line 6: `setting`: `of tomorrow` is not one of",
+        "`policy export house` writes it, `policy import FILE --replace` puts the mended one in its place",
+    ] {
+        assert!(reason.contains(part), "{part} in {reason}");
+    }
+    let of_other = |standing: &[(String, String, String)]| {
+        standing.iter().filter(|one| one.0 == "other").cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(of_other(&desk.standing()), of_other(&before), "{other}");
+
+    // Everything else works, and says so.
+    let list = desk.json(&["policy", "list"]);
+    let house = list["policies"].as_array().unwrap().iter().find(|policy| policy["id"] == "house").unwrap().clone();
+    assert!(house["fault"].as_str().unwrap().starts_with("line 6: "), "{house}");
+    let listed = desk.run(&["policy", "list"]);
+    assert!(
+        String::from_utf8_lossy(&listed.stdout)
+            .lines()
+            .any(|line| line.starts_with("house ") && line.contains("unreadable"))
+    );
+    assert!(String::from_utf8_lossy(&listed.stderr).contains("The file of house cannot be read, line 6"));
+    assert!(desk.refused(&["policy", "show", "house"]).contains("cannot be read, line 6"));
+    assert!(
+        desk.refused(&["policy", "show", "heir"])
+            .contains("`heir` inherits `house`, whose file cannot be read, line 6")
+    );
+    desk.json(&["notice", "list"]);
+    desk.json(&["connection", "set", "acme", "production", "subject=Orders"]);
+    let report = desk.json(&["report", "--format", "json"]);
+    let named = report["policies"].as_array().unwrap().iter().find(|policy| policy["id"] == "house").unwrap();
+    assert!(named["fault"].as_str().unwrap().starts_with("line 6: "), "{named}");
+    let snapshot = desk.app().snapshot(None).await.unwrap();
+    assert_eq!(
+        snapshot.connections.iter().map(|state| state.report.profiles[0].status).collect::<Vec<_>>(),
+        [Status::Unknown, Status::Advice]
+    );
+    let state = snapshot.policy(&"house".parse().unwrap()).unwrap();
+    assert!(!state.is_editable() && state.resolved.is_err());
+    assert_eq!(state.text.as_deref(), Some(text.as_str()));
+
+    // It is written as it is, replaced, and comes back as it was.
+    let exported = desk.run(&["policy", "export", "house"]);
+    assert_eq!(String::from_utf8_lossy(&exported.stdout), text);
+    let app = desk.app();
+    let mended = app.save_policy(&policy("house", "", LAX), &Expected::Anything).await.unwrap();
+    assert_eq!(desk.standing(), before, "the mended one is judged by again");
+    // Of the test profile the partner's certificate is unknown, too, whatever the policy says.
+    assert_eq!(mended.changes.changes.iter().filter(|change| change.from == Status::Unknown).count(), 1);
+    app.undo_policy(&mended).await.unwrap();
+    assert_eq!(app.export_policy(&"house".parse().unwrap()).await.unwrap(), text);
+
+    // And removed, as any other that nothing uses.
+    assert!(desk.refused(&["policy", "remove", "house"]).contains("used by the connection acme"));
+    desk.json(&["policy", "remove", "heir"]);
+    desk.json(&["connection", "set", "acme", "policy=as2-modern"]);
+    desk.json(&["policy", "remove", "house"]);
+    assert!(!desk.json(&["policy", "list"]).to_string().contains("house"));
+}
+
+#[tokio::test]
+async fn a_built_in_policy_does_not_hold_in_the_place_of_an_own_one_that_cannot_be_read() {
+    let desk = Desk::new();
+    desk.json(&["connection", "set", "acme", "policy=as2-modern"]);
+    spoil(&desk, "as2-modern").await;
+    let production = |desk: &Desk| desk.json(&["check"])["connections"][0]["profiles"][0]["status"].take();
+    assert_eq!(production(&desk), "unknown");
+    desk.json(&["policy", "remove", "as2-modern"]);
+    assert_eq!(production(&desk), "advice", "it holds again");
+}
+
+#[tokio::test]
+async fn of_two_imports_of_one_id_at_once_only_one_is_made() {
+    let desk = Desk::new();
+    let (one, other) = (desk.app(), desk.app());
+    for number in 0..10 {
+        let id = format!("new-{number}");
+        let first = desk.file("first.toml", &policy(&id, "", LAX));
+        let second = desk.file("second.toml", &policy(&id, "", STRICT));
+        let (a, b) =
+            tokio::join!(one.import_policy(first.as_ref(), false), other.import_policy(second.as_ref(), false));
+        let (made, refused) = match (a, b) {
+            (Ok(made), Err(refused)) | (Err(refused), Ok(made)) => (made, refused),
+            (a, b) => panic!("{id}: {a:?} and {b:?}"),
+        };
+        let said = refused.message();
+        assert!(said.contains("already") || said.contains("meanwhile"), "{said}");
+        assert_eq!(Some(one.export_policy(&id.parse().unwrap()).await.unwrap()), made.after);
+    }
 }

@@ -11,7 +11,6 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
 use crate::domain::notice::{Affected, Facts, Notice, NoticeKind, Reminding, SeenServer, Steps, activations};
-use crate::domain::policy::Policy;
 use format::{Alarm, Event, calendar};
 
 /// How far ahead rules are looked for: ten years.
@@ -56,7 +55,7 @@ impl App {
             now,
         };
         let mut events = world.activations();
-        events.extend(world.ends_and_deadlines(&known, &report, &policies));
+        events.extend(world.ends_and_deadlines(&known, &report));
         events.sort_by(|a, b| (a.at, &a.uid).cmp(&(b.at, &b.uid)));
         Ok(calendar("Countersign", &events, now))
     }
@@ -103,8 +102,8 @@ impl World<'_> {
     }
 
     /// Ends of certificates and deadlines of rules: what notices would be told of, however far away.
-    fn ends_and_deadlines(&self, known: &Known<'_>, report: &CheckReport, policies: &[Policy]) -> Vec<Event> {
-        let facts = Facts { connections: self.connections, known, report, policies, servers: self.servers };
+    fn ends_and_deadlines(&self, known: &Known<'_>, report: &CheckReport) -> Vec<Event> {
+        let facts = Facts { connections: self.connections, known, report, servers: self.servers };
         let reminding = Reminding { steps: self.settings.steps.clone(), quiet: self.settings.quiet.clone() };
         facts
             .coming(&reminding, self.now)

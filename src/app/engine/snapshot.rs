@@ -166,6 +166,14 @@ pub struct PolicyState {
     pub resolved: Result<ResolvedPolicy, ResolveError>,
 }
 
+impl PolicyState {
+    /// Whether it can be changed rule by rule: one's own, whose file can be read.
+    #[must_use]
+    pub fn is_editable(&self) -> bool {
+        self.origin.is_own() && self.policy.fault.is_none()
+    }
+}
+
 impl Snapshot {
     /// A connection by its id.
     #[must_use]
@@ -343,13 +351,7 @@ impl App {
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
         let (mut notices, mut observations, mut first_sights) = Default::default();
         if let Some((reads, has_password)) = reads {
-            let facts = Facts {
-                connections: &connections,
-                known: &known,
-                report: &report,
-                policies: &policies,
-                servers: &reads.servers,
-            };
+            let facts = Facts { connections: &connections, known: &known, report: &report, servers: &reads.servers };
             notices = NoticeState { list: reads.listed(&facts, at), settings: reads.settings, has_password };
             (observations, first_sights) = (reads.observations, reads.first_sights);
         }

@@ -58,13 +58,7 @@ impl App {
             identities: &|name| by_name.get(name).copied(),
         };
         let report = compliance::check(&connections, &policies, &known, at, &ComplianceSettings::default());
-        let facts = Facts {
-            connections: &connections,
-            known: &known,
-            report: &report,
-            policies: &policies,
-            servers: &reads.servers,
-        };
+        let facts = Facts { connections: &connections, known: &known, report: &report, servers: &reads.servers };
         Ok(reads.listed(&facts, at))
     }
 

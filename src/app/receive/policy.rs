@@ -22,7 +22,7 @@ impl Receiver {
         candidate: &Candidate,
         at: Timestamp,
     ) -> Result<Option<Outcome>, AppError> {
-        // A policy that is gone demands nothing; that it is gone is told where compliance is judged.
+        // A policy that is gone or cannot be read demands nothing; that it is so is told where compliance is judged.
         let Ok(policy) = self.app.policy(&candidate.policy).await else { return Ok(None) };
         let security = Security::of(opened);
         let broken = policy.rules.iter().find(|resolved| {
@@ -38,10 +38,9 @@ impl Receiver {
                 "insufficient-message-security",
                 "The message has less security than the policy wants",
                 &format!(
-                    "{} requires {} for {} since {}; the message is {}",
+                    "{} {} since {}; the message is {}",
                     resolved.stated_by_name,
-                    rule.requirement.label(rule.setting),
-                    rule.setting.topic(),
+                    rule.demand(),
                     rule.from.in_words(),
                     security.in_words()
                 ),

@@ -100,19 +100,19 @@ pub(super) fn sheets(report: &Report) -> String {
                     source,
                 ]);
             }
-            match &profile.proven {
-                Some(proof) => {
+            match profile.proven.as_ref().or(profile.delivered.as_ref()) {
+                Some(sent) => {
                     sheet.row([
                         "proof",
                         id,
                         kind,
                         "last delivered",
-                        &instant(proof.at),
-                        "proven",
+                        &instant(sent.at),
+                        sent.evidence.as_str(),
                         "",
                         "",
-                        &proof.message_id,
-                        &proof.id.to_string(),
+                        &sent.message_id,
+                        &sent.id.to_string(),
                     ]);
                 }
                 None => sheet.row(["proof", id, kind, "last delivered", "", "never"]),
@@ -210,9 +210,15 @@ fn instant(at: Timestamp) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): what begins as one gets an apostrophe before it.
+/// So does what follows a semicolon, at which spreadsheets in half of Europe begin a cell.
 fn harmless(cell: &str) -> String {
     let clean: String = cell.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    if clean.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{clean}") } else { clean }
+    let begins = |text: &str| {
+        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+    };
+    let cells: Vec<String> =
+        clean.split(';').map(|part| if begins(part) { format!("'{part}") } else { part.to_owned() }).collect();
+    cells.join(";")
 }
 
 #[cfg(test)]
@@ -221,9 +227,10 @@ mod tests {
 
     #[test]
     fn nothing_that_came_from_outside_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", " =cmd|' /C calc'!A0", "\t=1", "\r=1"] {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", " =cmd|' /C calc'!A0", "\t=1", "\r=1", "\u{ff1d}1"] {
             assert!(harmless(cell).starts_with('\''), "{cell:?} became {:?}", harmless(cell));
         }
+        assert_eq!(harmless("CN=a; =cmd|' /C calc'!A0;b"), "CN=a;' =cmd|' /C calc'!A0;b");
         assert_eq!(harmless("CN=Acme, O=a+b"), "CN=Acme, O=a+b");
         assert_eq!(harmless("a\nb"), "a b");
     }

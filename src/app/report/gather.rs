@@ -6,21 +6,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Made, Report, ReportSummary, ReportedAlgorithm, ReportedCertificate, ReportedConfirmation, ReportedConnection,
-    ReportedPolicy, ReportedProfile, ReportedProof, ReportedTraffic, ReportedTransmissions, ReportedUse, Scheduled,
+    ReportedDelivery, ReportedPolicy, ReportedProfile, ReportedTraffic, ReportedTransmissions, ReportedUse, Scheduled,
     StatusCount,
 };
 use crate::app::notices::who;
 use crate::app::{App, AppError};
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, warnings};
-use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known, Status};
+use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Finding, Findings, Known, Status};
 use crate::domain::connection::{Connection, Profile};
-use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind, without_secrets};
 use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations};
 use crate::domain::policy::{Policy, resolve};
 use crate::domain::timeline::{CertificatePurpose, acceptable_now, next_activation, used_now};
-use crate::domain::transmission::{Direction, Verdict};
-use crate::store::{Proof, StoredCertificate, StoredIdentity, VerdictCount};
+use crate::domain::transmission::{DeliveryEvidence, Direction, Verdict};
+use crate::store::{Delivery, StoredCertificate, StoredIdentity, VerdictCount};
 
 /// So many days of transmissions are counted: a quarter, as it is reviewed.
 const COUNTED_DAYS: i64 = 92;
@@ -32,7 +32,7 @@ struct Read {
     identities: Vec<StoredIdentity>,
     policies: Vec<Policy>,
     servers: Vec<SeenServer>,
-    proofs: Vec<Proof>,
+    deliveries: Vec<Delivery>,
     counts: Vec<VerdictCount>,
 }
 
@@ -49,7 +49,7 @@ impl App {
         let since = until.saturating_sub(SignedDuration::from_hours(COUNTED_DAYS * 24)).unwrap_or(Timestamp::MIN);
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
-        let (proofs, counts) = match self.existing().await? {
+        let (deliveries, counts) = match self.existing().await? {
             Some(workspace) => (workspace.last_delivered(until).await?, workspace.verdict_counts(since, until).await?),
             None => (Vec::new(), Vec::new()),
         };
@@ -59,7 +59,7 @@ impl App {
             identities: self.stored_identities().await?,
             policies: self.policies().await?,
             servers: self.seen_servers().await?,
-            proofs,
+            deliveries,
             counts,
         };
         let made = Made {
@@ -248,8 +248,12 @@ impl Read {
     }
 
     fn profiles(&self, judged: &CheckReport) -> Vec<ReportedConnection> {
-        let proofs: HashMap<(&ConnectionId, ProfileKind), &Proof> =
-            self.proofs.iter().map(|proof| ((&proof.connection, proof.profile), proof)).collect();
+        // The newest first.
+        let mut deliveries: HashMap<(&ConnectionId, ProfileKind), Vec<&Delivery>> = HashMap::new();
+        for delivery in &self.deliveries {
+            deliveries.entry((&delivery.connection, delivery.profile)).or_default().push(delivery);
+        }
+        let of = |id, kind| deliveries.get(&(id, kind)).into_iter().flatten().copied().map(reported);
         self.connections
             .iter()
             .zip(&judged.connections)
@@ -266,14 +270,11 @@ impl Read {
                         status: report.status,
                         our_as2_id: profile.our_as2_id.to_string(),
                         partner_as2_id: profile.partner_as2_id.to_string(),
-                        url: public(profile.url.as_str()),
+                        url: without_secrets(profile.url.as_str()),
                         cells: report.cells.clone(),
-                        findings: report.findings.clone(),
-                        proven: proofs.get(&(&connection.id, kind)).map(|proof| ReportedProof {
-                            at: proof.at,
-                            id: proof.id,
-                            message_id: proof.message_id.clone(),
-                        }),
+                        findings: tellable(&report.findings),
+                        proven: of(&connection.id, kind).find(|sent| sent.evidence == DeliveryEvidence::Proven),
+                        delivered: of(&connection.id, kind).next(),
                     })
                     .collect(),
             })
@@ -291,13 +292,7 @@ impl Read {
                 profiles,
             })
             .collect();
-        let facts = Facts {
-            connections: &self.connections,
-            known,
-            report: judged,
-            policies: &self.policies,
-            servers: &self.servers,
-        };
+        let facts = Facts { connections: &self.connections, known, report: judged, servers: &self.servers };
         all.extend(facts.coming(&Reminding::default(), at).into_iter().filter(|notice| notice.at > at).map(|notice| {
             Scheduled {
                 at: notice.at,
@@ -345,6 +340,7 @@ impl Read {
                     kind: policy.map(|policy| policy.kind),
                     updated: policy.and_then(Policy::updated),
                     rules: rules.len(),
+                    fault: policy.and_then(|policy| policy.fault.as_ref()).map(ToString::to_string),
                     checked: checked().min().zip(checked().max()),
                     connections: self.connections.iter().filter(|connection| connection.policy == *id).count(),
                     id: id.clone(),
@@ -354,22 +350,24 @@ impl Read {
     }
 }
 
-/// An address without user, password and query, which may be secret.
-fn public(address: &str) -> String {
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
-    let rest = rest.split(['?', '#']).next().unwrap_or_default();
-    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let host = host.rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{path}")
+fn reported(delivery: &Delivery) -> ReportedDelivery {
+    ReportedDelivery {
+        at: delivery.at,
+        id: delivery.id,
+        message_id: delivery.message_id.clone(),
+        evidence: delivery.lights.evidence(),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_may_be_secret_in_an_address_is_left_out() {
-        assert_eq!(public("https://user:pw@as2.example:4080/in/x@y?token=1#a"), "https://as2.example:4080/in/x@y");
-        assert_eq!(public("http://as2.example"), "http://as2.example");
+/// Findings as others may read them. An address that is to be put right is not told with the query in it: findings name
+/// addresses without, and only a fix has to have all of it.
+fn tellable(findings: &Findings) -> Findings {
+    let names_address = |finding: &Finding| matches!(finding.setting, "url" | "mdn_url") && finding.fix.is_some();
+    if !findings.iter().any(names_address) {
+        return findings.clone();
     }
+    let told = findings
+        .iter()
+        .map(|finding| Finding { fix: finding.fix.clone().filter(|_| !names_address(finding)), ..finding.clone() });
+    told.collect()
 }

@@ -139,14 +139,21 @@ fn matrix(page: &mut Page, report: &Report) {
                 let cell = profile.cells.iter().find(|cell| cell.column == *column);
                 put!(page, "<td>{}</td>", cell.map_or_else(String::new, |cell| badge(cell.status, &cell.word)));
             }
-            put!(
-                page,
-                "<td>{}</td></tr>\n",
-                profile.proven.as_ref().map_or_else(|| "Never".to_owned(), |proof| instant(proof.at))
-            );
+            put!(page, "<td>{}</td></tr>\n", last_delivery(profile));
         }
     }
     put!(page, "</tbody>\n</table>\n</section>\n");
+}
+
+/// When a delivery was proven last; where none ever was, what the last delivery was.
+fn last_delivery(profile: &ReportedProfile) -> String {
+    match (&profile.proven, &profile.delivered) {
+        (Some(proven), _) => instant(proven.at),
+        (None, Some(sent)) => {
+            format!("Never<br><small>Delivered {}: {}</small>", instant(sent.at), sent.evidence.label().to_lowercase())
+        }
+        (None, None) => "Never".to_owned(),
+    }
 }
 
 fn findings(page: &mut Page, report: &Report) {
@@ -371,6 +378,7 @@ fn policies(page: &mut Page, report: &Report) {
     );
     for policy in &report.policies {
         let origin = match policy.kind {
+            _ if policy.fault.is_some() => "Own, its file cannot be read",
             Some(PolicyKind::Official) => "Official",
             Some(PolicyKind::Secondary) => "Secondary sources",
             Some(PolicyKind::Draft) => "Draft of a standard",

@@ -16,13 +16,13 @@ use serde::Serialize;
 use super::written::write_whole;
 use super::{App, AppError};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
-use crate::domain::compliance::{Cell, Findings, Status};
+use crate::domain::compliance::{Cells, Findings, Status};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::notice::Affected;
 use crate::domain::policy::PolicyKind;
 use crate::domain::spelling::spelled;
 use crate::domain::timeline::CertificatePurpose;
-use crate::domain::transmission::TransmissionId;
+use crate::domain::transmission::{DeliveryEvidence, TransmissionId};
 
 spelled! {
     /// How a report is written.
@@ -190,22 +190,26 @@ pub struct ReportedProfile {
     /// Where messages go, without what may be secret in the address.
     pub url: String,
     /// A word for each column of the matrix.
-    pub cells: Vec<Cell>,
+    pub cells: Cells,
     /// Everything that was judged.
     pub findings: Findings,
-    /// The newest message that was delivered with everything good that was asked for.
-    pub proven: Option<ReportedProof>,
+    /// The newest message of which a signed receipt proves that the partner has what was sent.
+    pub proven: Option<ReportedDelivery>,
+    /// The newest message that was delivered, whatever speaks for it.
+    pub delivered: Option<ReportedDelivery>,
 }
 
 /// A message that was delivered.
 #[derive(Clone, Debug, Serialize)]
-pub struct ReportedProof {
+pub struct ReportedDelivery {
     /// When.
     pub at: Timestamp,
     /// The transmission.
     pub id: TransmissionId,
     /// Its Message-ID.
     pub message_id: String,
+    /// What speaks for it.
+    pub evidence: DeliveryEvidence,
 }
 
 /// Something that is going to happen.
@@ -264,6 +268,9 @@ pub struct ReportedPolicy {
     pub updated: Option<jiff::civil::Date>,
     /// How many rules it has, with inherited ones.
     pub rules: usize,
+    /// Why its file cannot be read, where it cannot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// The days on which its sources were looked at, the first and the last.
     pub checked: Option<(jiff::civil::Date, jiff::civil::Date)>,
     /// How many connections are judged by it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::evidence::{Evidence, Held};
 use super::report::{Finding, Status};
@@ -66,13 +66,46 @@ pub struct Cell {
     pub word: String,
 }
 
+/// The cells of a profile. What is the same for many is kept once, as its findings are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cells(Arc<[Cell]>);
+
+impl std::ops::Deref for Cells {
+    type Target = [Cell];
+
+    fn deref(&self) -> &[Cell] {
+        &self.0
+    }
+}
+
+impl FromIterator<Cell> for Cells {
+    fn from_iter<I: IntoIterator<Item = Cell>>(cells: I) -> Self {
+        Self(cells.into_iter().collect())
+    }
+}
+
+impl<'c> IntoIterator for &'c Cells {
+    type Item = &'c Cell;
+    type IntoIter = std::slice::Iter<'c, Cell>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl Serialize for Cells {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
 /// The cells of a profile, one for each column in their order. The findings come the worst first.
 pub(super) fn cells(
     evidence: &Evidence<'_, '_>,
     findings: &[Arc<Finding>],
     policy_known: bool,
     at: Timestamp,
-) -> Vec<Cell> {
+) -> Cells {
     let mut worsts: [Option<&Finding>; Column::ALL.len()] = [None; Column::ALL.len()];
     for finding in findings {
         if let Some(worst) = Column::of(finding.setting).and_then(|column| worsts.get_mut(column as usize)) {

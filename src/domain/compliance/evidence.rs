@@ -42,7 +42,7 @@ pub(super) enum Held<'a> {
 }
 
 /// The value of a setting at an instant.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum Actual<'p> {
     /// It is this word or text.
     Word(&'p str),

@@ -11,19 +11,26 @@ pub(super) struct Demand<'a> {
 
 /// The least change that meets `rule` and everything else demanded of its setting; where that cannot be had, the
 /// least that meets what is required. Nothing where more than one change would do as well (any other value for a
-/// `never`), or where no key of the connection file by itself is it (certificates, the transport, the address's port).
+/// `never`, unless other rules say how strong it has to be), or where no key of the connection file by itself is it
+/// (certificates, the transport, the address's port).
 pub(super) fn mend(rule: &Rule, actual: Option<&SettingValue>, demands: &[Demand<'_>]) -> Option<Fix> {
     let setting = rule.setting;
     if !setting.is_a_key() {
         return None;
     }
     let mut candidates = candidates(rule, actual);
-    if setting.shape() == Shape::Number {
+    let leasts = demands.iter().filter_map(|demand| match demand.requirement {
+        Requirement::AtLeast(least) | Requirement::Range(least, _) => Some(least),
+        Requirement::OneOf(_) | Requirement::Never(_) => None,
+    });
+    match (setting.shape(), &rule.requirement) {
         // A number has no list of stronger ones to go up: what the other rules name are the ones to try.
-        candidates.extend(demands.iter().filter_map(|demand| match demand.requirement {
-            Requirement::AtLeast(least) | Requirement::Range(least, _) => Some(least.clone()),
-            Requirement::OneOf(_) | Requirement::Never(_) => None,
-        }));
+        (Shape::Number, _) => candidates.extend(leasts.cloned()),
+        // What is not refused may be as weak; what another rule names as the least is not.
+        (Shape::Ordered(_), Requirement::Never(_)) => {
+            candidates.extend(leasts.flat_map(|least| upwards(setting, least, actual)));
+        }
+        _ => {}
     }
     let fits = |value: &SettingValue, all: bool| {
         rule.requirement.met_by(setting, value)

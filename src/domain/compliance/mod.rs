@@ -4,8 +4,10 @@
 //! never good. What the partner's rules do not mention but everyone needs (certificates that are there and valid) is
 //! judged without any policy.
 
+mod alike;
 mod cell;
 mod evidence;
+mod few;
 mod fix;
 mod report;
 mod rule;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use cell::{Cell, Column};
+pub use cell::{Cell, Cells, Column};
 pub use report::{CheckReport, ConnectionReport, Finding, Findings, FindingsIter, Fix, ProfileReport, Status};
 
 use super::certificate::{CertificateFacts, Fingerprint};
@@ -127,7 +129,7 @@ fn judge_by<'x>(
     bench: &mut Bench<'_, 'x>,
     known: &'x Known<'_>,
     at: Timestamp,
-    validity: &mut Validity,
+    validity: &mut Validity<'x>,
 ) -> ConnectionReport {
     let profiles: Vec<ProfileReport> = connection
         .profiles()
@@ -154,14 +156,36 @@ fn judged<'x>(
     evidence: &Evidence<'x, '_>,
     rules: &mut Result<Rules<'_, 'x>, &ResolveError>,
     at: Timestamp,
-    validity: &mut Validity,
+    validity: &mut Validity<'x>,
 ) -> ProfileReport {
-    let policy_known = rules.is_ok();
-    let mut findings = Vec::with_capacity(16);
     match rules {
-        Ok(rules) => rules.judge(evidence, &mut findings),
-        Err(reason) => findings.push(Arc::new(Finding::unresolved(policy_id, reason))),
+        Ok(rules) => {
+            let alike = rules.alike(evidence);
+            if let Some(told) = rules.told(&alike) {
+                return told;
+            }
+            let mut findings = Vec::with_capacity(24);
+            rules.judge(evidence, &mut findings);
+            let report = with_nature(kind, evidence, findings, true, at, validity);
+            rules.tell(alike, &report);
+            report
+        }
+        Err(reason) => {
+            let findings = vec![Arc::new(Finding::unresolved(policy_id, reason))];
+            with_nature(kind, evidence, findings, false, at, validity)
+        }
     }
+}
+
+/// A profile's report of what the rules say, and what is demanded by nature beside them.
+fn with_nature<'x>(
+    kind: ProfileKind,
+    evidence: &Evidence<'x, '_>,
+    mut findings: Vec<Arc<Finding>>,
+    policy_known: bool,
+    at: Timestamp,
+    validity: &mut Validity<'x>,
+) -> ProfileReport {
     let by_rules = findings.len();
     validity.judge(evidence, &mut findings);
     // A certificate that is not there is one thing to say, not one for each rule about it.

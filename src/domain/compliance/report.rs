@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::cell::Cell;
+use super::cell::Cells;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{ResolveError, RuleDate, SettingValue, Severity};
 use crate::domain::spelling::spelled;
@@ -91,6 +91,13 @@ pub struct Finding {
     /// When it becomes non-compliant, where it is not yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bites: Option<Timestamp>,
+    /// The policy that states the rule, the connection's own or one that it inherits; nothing for what is demanded by
+    /// nature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated_by: Option<PolicyId>,
+    /// Who demands what, where a policy does: `Amazon Vendor Central requires AES-128 or stronger for encryption`.
+    #[serde(skip)]
+    pub demand: Option<String>,
 }
 
 impl Finding {
@@ -110,13 +117,15 @@ impl Finding {
             quote: None,
             note: None,
             bites: None,
+            stated_by: None,
+            demand: None,
         }
     }
 }
 
 /// The findings of a profile. Among thousands of profiles many stand alike: what is the same is kept once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Findings(Vec<Arc<Finding>>);
+pub struct Findings(Arc<[Arc<Finding>]>);
 
 /// Goes over findings.
 pub type FindingsIter<'f> = std::iter::Map<std::slice::Iter<'f, Arc<Finding>>, fn(&'f Arc<Finding>) -> &'f Finding>;
@@ -142,7 +151,7 @@ impl Findings {
 
 impl From<Vec<Arc<Finding>>> for Findings {
     fn from(shared: Vec<Arc<Finding>>) -> Self {
-        Self(shared)
+        Self(shared.into())
     }
 }
 
@@ -187,7 +196,7 @@ pub struct ProfileReport {
     pub findings: Findings,
     /// One cell for each column of the matrix, in the order of the columns.
     #[serde(skip)]
-    pub cells: Vec<Cell>,
+    pub cells: Cells,
 }
 
 /// How a connection stands.

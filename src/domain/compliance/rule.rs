@@ -1,17 +1,19 @@
 //! Judging profiles by the rules of their policy.
 //!
 //! What becomes of a rule depends on one value and, for a partner certificate, on the next one. Thousands of profiles have
-//! few different ones, so each outcome is put into words once and shared.
+//! few different ones, so each outcome is put into words once and shared; and where a profile agrees in all of them with one
+//! before, it stands as that one does.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ComplianceSettings;
+use super::alike::Alike;
 use super::evidence::{Actual, Evidence, days_in_words, instant_in_words};
+use super::few::Few;
 use super::fix::{Demand, mend};
-use super::report::{Finding, Status};
+use super::report::{Finding, ProfileReport, Status};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{
@@ -42,6 +44,10 @@ pub(super) struct Rules<'r, 'x> {
     settings: ComplianceSettings,
     portal: Option<&'r str>,
     ready: Vec<Ready<'r, 'x>>,
+    /// The settings that they are about, each once, without those of certificates.
+    settings_of: Vec<Setting>,
+    /// How profiles stand that were judged.
+    told: Few<Alike<'x>, ProfileReport>,
 }
 
 /// One of them, and what has become of it so far.
@@ -51,37 +57,16 @@ struct Ready<'r, 'x> {
     demands: Vec<Demand<'r>>,
     /// The instant of which it is judged: now, or its beginning where that is yet to come.
     judged: Timestamp,
-    told: Told<'x>,
+    /// `Amazon Vendor Central requires AES-128 or stronger for encryption`.
+    demand: String,
+    /// The same with `since` or `from` when.
+    dated: String,
+    told: Few<Case<'x>, Arc<Finding>>,
 }
 
 /// What the outcome of a rule depends on: what is there, and for a partner certificate the next one, when, in which zone
 /// that was stated, and what will be there then.
 type Case<'x> = (Actual<'x>, Option<(Fingerprint, Timestamp, Option<&'x str>, Actual<'x>)>);
-
-/// What has become of a rule, by case. Most settings take a handful of values, which are found quicker than hashed; those
-/// that take any text or number go on in a map.
-#[derive(Default)]
-struct Told<'x> {
-    few: Vec<(Case<'x>, Arc<Finding>)>,
-    many: HashMap<Case<'x>, Arc<Finding>>,
-}
-
-impl<'x> Told<'x> {
-    const FEW: usize = 12;
-
-    fn get(&self, case: &Case<'x>) -> Option<&Arc<Finding>> {
-        let known = self.few.iter().find(|(known, _)| known == case);
-        known.map(|(_, told)| told).or_else(|| if self.many.is_empty() { None } else { self.many.get(case) })
-    }
-
-    fn insert(&mut self, case: Case<'x>, told: Arc<Finding>) {
-        if self.few.len() < Self::FEW {
-            self.few.push((case, told));
-        } else {
-            self.many.insert(case, told);
-        }
-    }
-}
 
 impl<'r, 'x> Rules<'r, 'x> {
     pub(super) fn new(
@@ -105,14 +90,35 @@ impl<'r, 'x> Rules<'r, 'x> {
                 .collect::<Vec<_>>()
         };
         let ready = applying()
-            .map(|resolved| Ready {
-                resolved,
-                demands: demands(&resolved.rule),
-                judged: resolved.rule.from.instant().max(at),
-                told: Told::default(),
+            .map(|resolved| {
+                let judged = resolved.rule.from.instant().max(at);
+                let demand = format!("{} {}", resolved.stated_by_name, resolved.rule.demand());
+                let preposition = if judged > at { "from" } else { "since" };
+                let dated = format!("{demand} {preposition} {}", resolved.rule.from.in_words());
+                Ready { resolved, demands: demands(&resolved.rule), judged, demand, dated, told: Few::default() }
             })
             .collect();
-        Self { at, settings: *settings, portal: policy.portal.as_deref(), ready }
+        let mut settings_of: Vec<Setting> = applying().map(|resolved| resolved.rule.setting).collect();
+        settings_of.retain(|setting| setting.certificate().is_none());
+        settings_of.sort_unstable();
+        settings_of.dedup();
+        let portal = policy.portal.as_deref();
+        Self { at, settings: *settings, portal, ready, settings_of, told: Few::default() }
+    }
+
+    /// What a profile has to agree in with another to stand as that one does.
+    pub(super) fn alike(&self, evidence: &Evidence<'x, '_>) -> Alike<'x> {
+        Alike::new(evidence, &self.settings_of, self.at)
+    }
+
+    /// How a profile stands that is like one before.
+    pub(super) fn told(&self, alike: &Alike<'x>) -> Option<ProfileReport> {
+        self.told.get(alike)
+    }
+
+    /// Notes how a profile stands.
+    pub(super) fn tell(&mut self, alike: Alike<'x>, report: &ProfileReport) {
+        self.told.insert(alike, report.clone());
     }
 
     /// Adds one finding for each rule.
@@ -131,15 +137,17 @@ impl<'r, 'x> Rules<'r, 'x> {
             };
             let case = (actual(rule, evidence, ready.judged), next);
             if let Some(told) = ready.told.get(&case) {
-                return Arc::clone(told);
+                return told;
             }
+            // The certificate that will be in use by then is what a rule to come will meet.
+            let weighed = weigh(rule, evidence, ready.judged);
+            let value = weighed.value.clone();
             let mut finding = if coming {
-                to_come(ready.resolved, evidence, at, &horizon)
+                to_come(ready, weighed, at, &horizon)
             } else {
-                in_force(ready.resolved, evidence, at, &horizon)
+                in_force(ready, weighed, evidence, at, &horizon)
             };
             if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
-                let value = weigh(rule, evidence, ready.judged).value;
                 finding.fix = mend(rule, value.as_ref(), &ready.demands);
             }
             if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
@@ -158,14 +166,13 @@ fn within_days(at: Timestamp, then: Timestamp, days: u32) -> bool {
 }
 
 fn in_force(
-    resolved: &ResolvedRule,
+    ready: &Ready<'_, '_>,
+    weighed: Weighed,
     evidence: &Evidence<'_, '_>,
     at: Timestamp,
     horizon: &dyn Fn(Timestamp) -> bool,
 ) -> Finding {
-    let rule = &resolved.rule;
-    let weighed = weigh(rule, evidence, at);
-    let demand = demand(resolved, "since");
+    let (rule, demand) = (&ready.resolved.rule, &ready.dated);
     let (status, reason, bites) = match weighed.outcome {
         Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
         Outcome::Unknown(reason) => (Status::Unknown, format!("{reason}; {demand}"), None),
@@ -178,20 +185,12 @@ fn in_force(
             None => (Status::Compliant, format!("{} meets what {demand}", weighed.actual), None),
         },
     };
-    Finding { bites, ..finding(resolved, status, weighed.actual, reason) }
+    Finding { bites, ..finding(ready, status, weighed.actual, reason) }
 }
 
-fn to_come(
-    resolved: &ResolvedRule,
-    evidence: &Evidence<'_, '_>,
-    at: Timestamp,
-    horizon: &dyn Fn(Timestamp) -> bool,
-) -> Finding {
-    let rule = &resolved.rule;
+fn to_come(ready: &Ready<'_, '_>, weighed: Weighed, at: Timestamp, horizon: &dyn Fn(Timestamp) -> bool) -> Finding {
+    let (rule, demand) = (&ready.resolved.rule, &ready.dated);
     let starts = rule.from.instant();
-    // The certificate that will be in use by then is what the rule will meet.
-    let weighed = weigh(rule, evidence, starts);
-    let demand = demand(resolved, "from");
     let counts = rule.severity == Severity::Required && horizon(starts);
     let days = (starts.as_second() - at.as_second()).div_euclid(86_400);
     let (status, reason, bites) = match weighed.outcome {
@@ -208,11 +207,11 @@ fn to_come(
         ),
         Outcome::Unknown(_) => (Status::NotApplicable, format!("Not in force yet: {demand}"), None),
     };
-    Finding { bites, ..finding(resolved, status, weighed.actual, reason) }
+    Finding { bites, ..finding(ready, status, weighed.actual, reason) }
 }
 
-fn finding(resolved: &ResolvedRule, status: Status, actual: String, reason: String) -> Finding {
-    let rule = &resolved.rule;
+fn finding(ready: &Ready<'_, '_>, status: Status, actual: String, reason: String) -> Finding {
+    let rule = &ready.resolved.rule;
     Finding {
         setting: rule.setting.head(),
         aspect: rule.setting.aspect(),
@@ -227,20 +226,9 @@ fn finding(resolved: &ResolvedRule, status: Status, actual: String, reason: Stri
         quote: Some(rule.quote.clone()),
         note: None,
         bites: None,
+        stated_by: Some(ready.resolved.stated_by.clone()),
+        demand: Some(ready.demand.clone()),
     }
-}
-
-/// `Amazon Vendor Central requires AES-128 or stronger for encryption since 15 Oct 2019`.
-fn demand(resolved: &ResolvedRule, preposition: &str) -> String {
-    let rule = &resolved.rule;
-    format!(
-        "{} {} {} for {} {preposition} {}",
-        resolved.stated_by_name,
-        rule.severity.verb(),
-        rule.requirement.label(rule.setting),
-        rule.setting.topic(),
-        rule.from.in_words()
-    )
 }
 
 /// What is to be said of a partner certificate to come, beside one in use that breaks a rule.

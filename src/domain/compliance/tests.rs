@@ -1,4 +1,6 @@
+mod alike;
 mod dates;
+mod demands;
 mod hashes;
 mod settings;
 
@@ -337,8 +339,14 @@ fn a_fix_is_the_least_that_meets_every_rule_of_the_setting() {
     assert_eq!(fixed(&[aes128], "encryption", "encryption = \"aes256-cbc\"\n"), None);
     let list = rule("signing", "one-of", "[\"sha384\", \"sha512\"]", "recommended", "2020-01-01");
     assert_eq!(fixed(&[list], "signing", ""), value("sha384"));
+    // What is not refused may be weak, too: only what another rule names as the least is offered.
     let never = rule("signing", "never", "[\"sha256\"]", "required", "2020-01-01");
-    assert_eq!(fixed(&[never], "signing", ""), None);
+    assert_eq!(fixed(std::slice::from_ref(&never), "signing", ""), None);
+    let sha256 = rule("signing", "at-least", "\"sha256\"", "recommended", "2020-01-01");
+    assert_eq!(fixed(&[never, sha256], "signing", ""), value("sha384"));
+    let no_3des = rule("encryption", "never", "[\"3des-cbc\"]", "required", "2020-01-01");
+    let aes128_advised = rule("encryption", "at-least", "\"aes128-cbc\"", "recommended", "2020-01-01");
+    assert_eq!(fixed(&[no_3des, aes128_advised], "encryption", weak), value("aes128-cbc"));
     let quick = rule("timeout_seconds", "range", "[10, 30]", "required", "2020-01-01");
     assert_eq!(fixed(std::slice::from_ref(&quick), "timeout_seconds", ""), value("30"));
     assert_eq!(fixed(&[quick], "timeout_seconds", "timeout_seconds = 5\n"), value("10"));
@@ -415,6 +423,7 @@ fn the_report_has_the_shape_that_scripts_rely_on() {
             "source": "https://edihere.com/amazon-required-as2-connection-security-setting-update-2/",
             "quote": "AES128 Encryption Algorithm",
             "note": "At the partner: Vendor Central > EDI tab > Self Service Setup > Connection dashboard > Edit",
+            "stated_by": "amazon-vendor-central",
         })
     );
     assert_eq!(serde_json::to_value(SettingValue::Number(2048)).unwrap(), 2048);

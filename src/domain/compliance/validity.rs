@@ -9,6 +9,7 @@ use super::ComplianceSettings;
 use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
 use super::report::{Finding, Status};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
+use crate::domain::identifier::IdentityName;
 use crate::domain::policy::{CertificateRole, Severity};
 use crate::domain::timeline;
 
@@ -16,19 +17,19 @@ use crate::domain::timeline;
 const SOURCE: &str = "RFC 4130 section 9";
 
 /// Judges the certificates of any number of profiles at an instant, each certificate once.
-pub(super) struct Validity {
+pub(super) struct Validity<'x> {
     at: Timestamp,
     settings: ComplianceSettings,
-    told: HashMap<(bool, Fingerprint, Option<Coming>), Arc<Finding>>,
+    told: HashMap<(bool, Fingerprint, Option<Coming<'x>>), Arc<Finding>>,
 }
 
-impl Validity {
+impl<'x> Validity<'x> {
     pub(super) fn new(at: Timestamp, settings: &ComplianceSettings) -> Self {
         Self { at, settings: *settings, told: HashMap::new() }
     }
 
     /// Adds one finding for each certificate that the profile uses.
-    pub(super) fn judge(&mut self, evidence: &Evidence<'_, '_>, found: &mut Vec<Arc<Finding>>) {
+    pub(super) fn judge(&mut self, evidence: &Evidence<'x, '_>, found: &mut Vec<Arc<Finding>>) {
         let at = self.at;
         for role in [CertificateRole::Partner, CertificateRole::Identity] {
             let activation = match role {
@@ -41,13 +42,13 @@ impl Validity {
                     if let Some(told) = self.told.get(&case) {
                         Arc::clone(told)
                     } else {
-                        let told = Arc::new(valid(role, facts, case.2.as_ref(), at, &self.settings));
+                        let told = Arc::new(valid(role, facts, case.2, at, &self.settings));
                         self.told.insert(case, Arc::clone(&told));
                         told
                     }
                 }
                 Held::Missing { word, reason } => {
-                    let reason = reason + &told(activation.as_ref());
+                    let reason = reason + &told(activation);
                     Arc::new(finding(role, "available", Status::Unknown, word, reason))
                 }
                 Held::NotNeeded(reason) => {
@@ -77,37 +78,51 @@ fn none_accepted(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Finding> 
     })
 }
 
-/// The next certificate, the partner's or ours.
-#[derive(PartialEq, Eq, Hash)]
-struct Coming {
-    /// The start of its fingerprint, or our identity's name.
-    name: String,
-    /// When it goes active.
+/// The next certificate, the partner's or ours: when it goes active, and in which zone that was stated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Coming<'x> {
+    name: Name<'x>,
     when: Timestamp,
-    /// The same in words.
-    told: String,
+    zone: Option<&'x str>,
 }
 
-impl Coming {
-    fn look(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Self> {
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Name<'x> {
+    Partner(Fingerprint),
+    Own(&'x IdentityName),
+}
+
+impl<'x> Coming<'x> {
+    fn look(evidence: &Evidence<'x, '_>, at: Timestamp) -> Option<Self> {
         let (entry, when) = evidence.activation(at)?;
-        Some(Self { name: entry.fingerprint.short(), when, told: instant_in_words(when, entry.zone.as_deref()) })
+        Some(Self { name: Name::Partner(entry.fingerprint), when, zone: entry.zone.as_deref() })
     }
 
-    fn look_at_ours(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Self> {
+    fn look_at_ours(evidence: &Evidence<'x, '_>, at: Timestamp) -> Option<Self> {
         let (entry, when) = evidence.profile.identity.next(at)?;
-        Some(Self { name: entry.name.to_string(), when, told: instant_in_words(when, entry.zone.as_deref()) })
+        Some(Self { name: Name::Own(&entry.name), when, zone: entry.zone.as_deref() })
+    }
+
+    fn name(&self) -> String {
+        match self.name {
+            Name::Partner(fingerprint) => fingerprint.short(),
+            Name::Own(name) => name.to_string(),
+        }
+    }
+
+    fn instant(&self) -> String {
+        instant_in_words(self.when, self.zone)
     }
 }
 
-fn told(activation: Option<&Coming>) -> String {
-    activation.map_or_else(String::new, |coming| format!("; {} goes active on {}", coming.name, coming.told))
+fn told(activation: Option<Coming<'_>>) -> String {
+    activation.map_or_else(String::new, |coming| format!("; {} goes active on {}", coming.name(), coming.instant()))
 }
 
 fn valid(
     role: CertificateRole,
     facts: &CertificateFacts,
-    activation: Option<&Coming>,
+    activation: Option<Coming<'_>>,
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> Finding {
@@ -129,10 +144,10 @@ fn valid(
     }
     let successor = match (role, activation) {
         (_, Some(coming)) if coming.when <= facts.not_after => {
-            format!("its successor {} goes active on {}", coming.name, coming.told)
+            format!("its successor {} goes active on {}", coming.name(), coming.instant())
         }
         (_, Some(coming)) => {
-            format!("its successor {} goes active only on {}, after that", coming.name, coming.told)
+            format!("its successor {} goes active only on {}, after that", coming.name(), coming.instant())
         }
         (CertificateRole::Partner, None) => "no successor is scheduled".to_owned(),
         (CertificateRole::Identity, None) => {
@@ -161,5 +176,7 @@ fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: 
         quote: None,
         note: None,
         bites: None,
+        stated_by: None,
+        demand: None,
     }
 }

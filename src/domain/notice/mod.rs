@@ -26,8 +26,7 @@ pub use steps::{Steps, StepsError};
 use super::certificate::Fingerprint;
 use super::compliance::{CheckReport, Known};
 use super::connection::Connection;
-use super::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
-use super::policy::Policy;
+use super::identifier::{ConnectionId, IdentityName, ProfileKind};
 use super::spelling::spelled;
 use super::timeline::CertificatePurpose;
 
@@ -198,8 +197,6 @@ pub struct Facts<'a, 'k> {
     pub known: &'a Known<'k>,
     /// How the connections stand at the instant.
     pub report: &'a CheckReport,
-    /// The policies, for their names.
-    pub policies: &'a [Policy],
     /// TLS servers with the certificate that each showed last.
     pub servers: &'a [SeenServer],
 }
@@ -236,12 +233,6 @@ impl Facts<'_, '_> {
             .iter()
             .find(|connection| connection.id == *id)
             .map_or_else(|| id.to_string(), |connection| connection.name.clone())
-    }
-
-    /// A policy's name.
-    fn policy(&self, id: &PolicyId) -> String {
-        let named = self.policies.iter().find(|policy| policy.id == *id);
-        named.map_or_else(|| id.to_string(), |policy| policy.name.clone())
     }
 
     /// Profiles in words: `Amazon US production and test`, `Amazon US production and 5 more profiles`.

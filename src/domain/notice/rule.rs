@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use super::certificate::urgency;
 use super::{About, Affected, Facts, Notice, NoticeKind, Reminding, Steps, count, day};
 use crate::domain::compliance::{Finding, Status};
-use crate::domain::identifier::PolicyId;
 use crate::domain::policy::Severity;
 
 /// So many days after its date a broken rule is told of as one that has begun. Later it is what everybody sees in the
@@ -16,7 +15,7 @@ const NEWS: i64 = 90 * 86_400;
 
 /// Required rules that will be broken, or have begun to be: one notice for each, whoever breaks it.
 pub(super) fn bites(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
-    let mut all: BTreeMap<(String, Timestamp), (&PolicyId, &Finding, Vec<Affected>)> = BTreeMap::new();
+    let mut all: BTreeMap<(String, Timestamp), (&Finding, Vec<Affected>)> = BTreeMap::new();
     for connection in &facts.report.connections {
         if reminding.quiet.contains(&connection.id) {
             continue;
@@ -25,16 +24,16 @@ pub(super) fn bites(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp)
             for finding in &profile.findings {
                 let Some(when) = bites_at(finding, at) else { continue };
                 let aspect = finding.aspect.map(|aspect| format!(".{aspect}")).unwrap_or_default();
-                let matter = format!("{}:{}{aspect}", connection.policy, finding.setting);
+                // Whoever inherits the rule, it is the rule of the policy that states it.
+                let stated_by = finding.stated_by.as_ref().unwrap_or(&connection.policy);
+                let matter = format!("{stated_by}:{}{aspect}", finding.setting);
                 let affected = Affected { connection: connection.id.clone(), profile: profile.profile };
-                all.entry((matter, when)).or_insert_with(|| (&connection.policy, finding, Vec::new())).2.push(affected);
+                all.entry((matter, when)).or_insert_with(|| (finding, Vec::new())).1.push(affected);
             }
         }
     }
     all.into_iter()
-        .map(|((matter, when), (policy, finding, profiles))| {
-            notice(facts, reminding, at, when, &matter, (policy, finding, profiles))
-        })
+        .map(|((matter, when), (finding, profiles))| notice(facts, reminding, at, when, &matter, (finding, profiles)))
         .collect()
 }
 
@@ -60,20 +59,14 @@ fn notice(
     at: Timestamp,
     when: Timestamp,
     matter: &str,
-    (policy, finding, mut profiles): (&PolicyId, &Finding, Vec<Affected>),
+    (finding, mut profiles): (&Finding, Vec<Affected>),
 ) -> Notice {
     profiles.sort();
     profiles.dedup();
     let left = when.as_second() - at.as_second();
     let step = Steps::reached(reminding.steps.open(), left);
-    let demand = finding.required.clone().unwrap_or_default();
-    let setting = finding.setting.replace('_', " ");
-    let policy = facts.policy(policy);
-    let title = if left > 0 {
-        format!("From {} {policy} requires {demand} for {setting}", day(when))
-    } else {
-        format!("Since {} {policy} requires {demand} for {setting}", day(when))
-    };
+    let demand = finding.demand.as_deref().unwrap_or_default();
+    let title = format!("{} {} {demand}", if left > 0 { "From" } else { "Since" }, day(when));
     let breaks = if left > 0 { "will not meet it" } else { "do not meet it" };
     let breaks = if profiles.len() == 1 { breaks.replace("do not", "does not") } else { breaks.to_owned() };
     let text = format!("{} {breaks}: {}", count(profiles.len(), "profile"), facts.places(&profiles));

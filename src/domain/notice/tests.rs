@@ -9,6 +9,7 @@ use super::standing::{Settlement, Standing, Telling, Way};
 use super::*;
 use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
 use crate::domain::compliance::{ComplianceSettings, check};
+use crate::domain::policy::Policy;
 use crate::domain::timeline::{Activation, plain_list, renew};
 
 /// The end of the certificate in these tests.
@@ -83,13 +84,7 @@ impl World {
             identities: &|name| (name.as_str() == "own").then_some(&self.own),
         };
         let report = check(&self.connections, &self.policies, &known, at, &ComplianceSettings::default());
-        let facts = Facts {
-            connections: &self.connections,
-            known: &known,
-            report: &report,
-            policies: &self.policies,
-            servers: &self.servers,
-        };
+        let facts = Facts { connections: &self.connections, known: &known, report: &report, servers: &self.servers };
         facts.due(&self.reminding, at)
     }
 
@@ -264,10 +259,28 @@ fn a_rule_is_told_of_before_at_and_after_its_date() {
         world.only(before(14, 0)).title,
         "From 1 Mar 2027 The Rules requires AES-128 or stronger for encryption"
     );
+    assert_eq!(world.only(before(14, 0)).key, format!("rule-bites:rules:encryption:{}", end().as_second()));
     assert_eq!(world.only(before(14, 0)).remedy, "Agree with the partner and set encryption to aes128-cbc");
     // One has mended it.
     world.connections[0].production.as_mut().unwrap().encryption = crate::domain::algorithm::Encryption::Aes128Cbc;
     assert_eq!(world.only(before(14, 0)).text, "1 profile will not meet it: Bolt production");
+}
+
+#[test]
+fn an_inherited_rule_is_told_once_and_of_the_policy_that_states_it() {
+    let mut world = fresh();
+    world.certificates[0].not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+    let rule = "id = 'body'\nname = 'The Body'\nkind = 'own'\n[[rules]]\nsetting = 'encryption'\nop = 'never'\n\
+                value = ['3des-cbc']\napplies_to = 'both'\nseverity = 'required'\nfrom = '2027-03-01T12:00:00Z'\n\
+                source = 'https://rules.example'\nquote = 'q'\nchecked = '2026-11-01'";
+    let heir = |id: &str| Policy::from_toml(&format!("id = '{id}'\nname = '{id}'\nkind = 'own'\ninherits = 'body'"));
+    world.policies = vec![Policy::from_toml(rule).unwrap(), heir("rules").unwrap(), heir("others").unwrap()];
+    world.connections[1].policy = "others".parse().unwrap();
+    let notice = world.only(before(14, 0));
+    assert_eq!(notice.title, "From 1 Mar 2027 The Body forbids 3DES for encryption");
+    assert_eq!(notice.key, format!("rule-bites:body:encryption:{}", end().as_second()));
+    assert_eq!(notice.about.profiles.len(), 2, "two policies inherit it, and it is one matter");
+    assert_eq!(world.only(before(-1, 0)).title, "Since 1 Mar 2027 The Body forbids 3DES for encryption");
 }
 
 #[test]

@@ -176,6 +176,7 @@ fn read(text: &str) -> Result<Policy, Fault> {
         portal: table.optional("portal", |entry| bounded_text(entry, "portal", 500))?,
         stated_update: table.optional("updated", |entry| date(entry, "updated"))?,
         rules,
+        fault: None,
     })
 }
 

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::rule::AppliesTo;
-use super::{Policy, PolicyKind, Rule, Setting};
+use super::{Policy, PolicyFileError, PolicyKind, Rule, Setting};
 use crate::domain::identifier::PolicyId;
 
 /// How many policies one may inherit in a row.
@@ -51,6 +51,30 @@ pub enum ResolveError {
         /// The name.
         id: PolicyId,
     },
+    /// Its file cannot be read.
+    #[error(
+        "the file of the policy `{id}` cannot be read, {fault}; `policy export {id}` writes it, `policy import FILE --replace` \
+         puts the mended one in its place"
+    )]
+    Unreadable {
+        /// The policy.
+        id: PolicyId,
+        /// What is wrong with its file.
+        fault: PolicyFileError,
+    },
+    /// It inherits one whose file cannot be read.
+    #[error(
+        "the policy `{id}` inherits `{parent}`, whose file cannot be read, {fault}; `policy export {parent}` writes it, \
+         `policy import FILE --replace` puts the mended one in its place"
+    )]
+    UnreadableParent {
+        /// The policy asked for.
+        id: PolicyId,
+        /// The one that cannot be read.
+        parent: PolicyId,
+        /// What is wrong with its file.
+        fault: PolicyFileError,
+    },
     /// It inherits one that is not there.
     #[error("the policy `{id}` inherits `{parent}`, and there is no policy of that name")]
     UnknownParent {
@@ -82,7 +106,8 @@ pub enum ResolveError {
 /// settings that a nearer policy drops fall away. Where several of `all` have one name, the first counts.
 ///
 /// # Errors
-/// Where the policy or one it inherits is not there, where it inherits itself, or more than [`MOST_ANCESTORS`].
+/// Where the policy or one it inherits is not there or cannot be read, where it inherits itself, or more than
+/// [`MOST_ANCESTORS`].
 pub fn resolve(id: &PolicyId, all: &[Policy]) -> Result<ResolvedPolicy, ResolveError> {
     let find = |wanted: &PolicyId| all.iter().find(|policy| policy.id == *wanted);
     let asked = find(id).ok_or_else(|| ResolveError::Unknown { id: id.clone() })?;
@@ -100,6 +125,14 @@ pub fn resolve(id: &PolicyId, all: &[Policy]) -> Result<ResolvedPolicy, ResolveE
     let mut seen: Vec<&PolicyId> = Vec::new();
     let mut next = Some(asked);
     while let Some(policy) = next {
+        if let Some(fault) = policy.fault.clone() {
+            let (id, parent) = (id.clone(), policy.id.clone());
+            return Err(if parent == id {
+                ResolveError::Unreadable { id, fault }
+            } else {
+                ResolveError::UnreadableParent { id, parent, fault }
+            });
+        }
         seen.push(&policy.id);
         if resolved.portal.is_none() {
             resolved.portal.clone_from(&policy.portal);

@@ -75,9 +75,29 @@ pub struct Policy {
     pub stated_update: Option<Date>,
     /// Its own rules, in the order of the file.
     pub rules: Vec<Rule>,
+    /// What is wrong with its file, where that could not be read: then nothing is known of it but its id, and nothing can
+    /// be judged by it ([`ResolveError::Unreadable`]).
+    pub fault: Option<PolicyFileError>,
 }
 
 impl Policy {
+    /// One whose file cannot be read.
+    #[must_use]
+    pub fn unreadable(id: PolicyId, fault: PolicyFileError) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            kind: PolicyKind::Own,
+            inherits: None,
+            drops: Vec::new(),
+            portal: None,
+            notes: None,
+            stated_update: None,
+            rules: Vec::new(),
+            fault: Some(fault),
+        }
+    }
+
     /// The day on which it was last changed: as the file says, else the latest day a source was looked at.
     #[must_use]
     pub fn updated(&self) -> Option<Date> {

@@ -70,18 +70,6 @@ spelled! {
     }
 }
 
-impl Severity {
-    /// What stands between the policy's name and the demand in a sentence.
-    #[must_use]
-    pub const fn verb(self) -> &'static str {
-        match self {
-            Self::Required => "requires",
-            Self::Recommended => "recommends",
-            Self::Reported => "is reported to want",
-        }
-    }
-}
-
 /// The beginning or the end of a rule. A bare date means its first instant in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleDate {

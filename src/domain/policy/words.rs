@@ -1,9 +1,10 @@
 //! Settings, values and demands in the words of people.
 
-use super::rule::Requirement;
+use super::rule::{Requirement, Rule, Severity};
 use super::setting::{Setting, SettingValue};
 use crate::domain::algorithm::{Digest, Encryption, Signing};
 use crate::domain::connection::MdnMode;
+use crate::domain::identifier::without_secrets;
 
 impl Setting {
     /// What it is, within a sentence: `encryption`, `the receipt (MDN)`, `our key`.
@@ -36,10 +37,12 @@ impl Setting {
         }
     }
 
-    /// A value in the words people use: `3DES`, `SHA-256`, `RSA 2048`.
+    /// A value in the words people use: `3DES`, `SHA-256`, `RSA 2048`. What may be secret in an address is left out:
+    /// findings are told to others.
     #[must_use]
     pub fn label(self, value: &SettingValue) -> String {
         match (self, value) {
+            (Self::Url | Self::MdnUrl, SettingValue::Word(address)) => without_secrets(address),
             (_, SettingValue::Word(word)) => self.word_label(word),
             (Self::PartnerRsaBits | Self::IdentityRsaBits, SettingValue::Number(bits)) => format!("RSA {bits}"),
             (Self::PartnerEcBits | Self::IdentityEcBits, SettingValue::Number(bits)) => format!("EC P-{bits}"),
@@ -118,7 +121,7 @@ impl Setting {
 }
 
 impl Requirement {
-    /// The demand in a few words: `AES-128 or stronger`.
+    /// The demand in a few words: `AES-128 or stronger`, `not 3DES`.
     #[must_use]
     pub fn label(&self, setting: Setting) -> String {
         match self {
@@ -142,6 +145,25 @@ impl Requirement {
             Self::Range(low, high) => format!("{} to {}", setting.label(low), setting.label(high)),
             Self::Never(refused) => format!("not {}", listed(setting, refused)),
         }
+    }
+}
+
+impl Rule {
+    /// What it does to its setting, after the name of whoever makes it: `requires AES-128 or stronger for encryption`,
+    /// `forbids 3DES for encryption`.
+    #[must_use]
+    pub fn demand(&self) -> String {
+        let (verb, what) = match (&self.requirement, self.severity) {
+            (Requirement::Never(refused), Severity::Required) => ("forbids", listed(self.setting, refused)),
+            (Requirement::Never(refused), Severity::Recommended) => ("advises against", listed(self.setting, refused)),
+            (Requirement::Never(refused), Severity::Reported) => {
+                ("is reported to refuse", listed(self.setting, refused))
+            }
+            (allowed, Severity::Required) => ("requires", allowed.label(self.setting)),
+            (allowed, Severity::Recommended) => ("recommends", allowed.label(self.setting)),
+            (allowed, Severity::Reported) => ("is reported to want", allowed.label(self.setting)),
+        };
+        format!("{verb} {what} for {}", self.setting.topic())
     }
 }
 

@@ -7,7 +7,7 @@ use super::page::PolicyIntent;
 use super::rule_card::{fact, rule_card};
 use super::words::{kept, kind_badge, kind_meaning};
 use crate::app::engine::PolicyState;
-use crate::domain::policy::{PolicyKind, ResolvedPolicy};
+use crate::domain::policy::{PolicyFileError, PolicyKind, ResolveError, ResolvedPolicy};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
@@ -39,12 +39,26 @@ pub(super) fn detail(ui: &mut Ui, state: &PolicyState, entry: &Entry, desk: &mut
         }
         match &state.resolved {
             Ok(resolved) => rules(ui, state, resolved, desk),
+            Err(ResolveError::Unreadable { fault, .. }) => unreadable(ui, fault, desk),
             Err(error) => {
                 notice(ui, ToneName::Bad, "This policy cannot be put together", &error.to_string(), |_| ());
             }
         }
         connections(ui, entry, desk);
         ui.add_space(8.0);
+    });
+}
+
+/// That its file cannot be read, and the way out: everything else goes on without it.
+fn unreadable(ui: &mut Ui, fault: &PolicyFileError, desk: &mut Desk<'_>) {
+    let text = format!(
+        "Line {} of its file: {}. Nothing can be judged by it until then: export the file, mend that line, and import it again",
+        fault.line, fault.reason
+    );
+    notice(ui, ToneName::Bad, "This policy cannot be read", &text, |ui| {
+        if secondary(ui, "Import the mended file…").clicked() {
+            desk.intend(Intent::Policies(PolicyIntent::Import));
+        }
     });
 }
 
@@ -56,20 +70,22 @@ fn head(ui: &mut Ui, state: &PolicyState, desk: &mut Desk<'_>) {
         ui.add(egui::Label::new(RichText::new(&state.name).font(theme::bold(theme::TITLE))).truncate());
     });
     ui.horizontal_wrapped(|ui| {
-        if state.origin.is_own() {
+        if state.is_editable() {
             if primary(ui, "Edit").clicked() {
                 intend(PolicyIntent::Edit(id()));
             }
             if secondary(ui, "Duplicate…").clicked() {
                 intend(PolicyIntent::Duplicate(id()));
             }
-        } else if primary(ui, "Make it your own…")
-            .on_hover_text("A policy of yours that begins as this one and can be changed")
-            .clicked()
+        } else if !state.origin.is_own()
+            && primary(ui, "Make it your own…")
+                .on_hover_text("A policy of yours that begins as this one and can be changed")
+                .clicked()
         {
             intend(PolicyIntent::Duplicate(id()));
         }
-        if secondary(ui, "Compare").clicked() {
+        // Of one that cannot be read there are no rules to be compared.
+        if state.policy.fault.is_none() && secondary(ui, "Compare").clicked() {
             intend(PolicyIntent::Compare(id(), None));
         }
         if secondary(ui, "Export…").clicked() {

@@ -173,6 +173,7 @@ impl Draft {
             portal: Some(now.portal.trim().to_owned()).filter(|portal| !portal.is_empty()),
             stated_update: Some(today),
             rules: now.rules.clone(),
+            fault: None,
         }
     }
 

@@ -148,7 +148,7 @@ impl PoliciesPage {
                 let editing = self.editor().is_some_and(|editor| *editor.id() == id);
                 if !editing
                     && self.may_leave(&id, || PolicyIntent::Edit(id.clone()), desk)
-                    && let Some(state) = desk.snapshot.policy(&id).filter(|state| state.origin.is_own())
+                    && let Some(state) = desk.snapshot.policy(&id).filter(|state| state.is_editable())
                 {
                     self.beside = Beside::Editor(Box::new(Editor::new(state)));
                     self.scroll_to = Some(id.clone());

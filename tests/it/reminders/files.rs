@@ -1,7 +1,10 @@
 //! The calendar and the report as files: what is in them, however nasty the names, and that they are whole.
 
 use countersign::app::ReportFormat;
+use countersign::domain::certificate::Fingerprint;
+use countersign::domain::identifier::ProfileKind;
 use countersign::domain::notice::standing::Way;
+use countersign::store::{As2Pair, Workspace};
 use serde_json::Value;
 
 use super::{World, days_before};
@@ -31,16 +34,31 @@ async fn the_calendar_holds_activations_and_ends_and_a_second_one_has_the_same_u
     assert_ne!(first, second, "DTSTAMP says when it was written");
 }
 
-/// A workspace whose names try to be more than names.
+/// A workspace whose names try to be more than names, and whose addresses hold secrets that a policy speaks of.
 async fn nasty() -> World {
     let world = World::new().await;
     let app = world.at(days_before(30));
+    let rules: String = ["url", "mdn_url"]
+        .iter()
+        .map(|setting| {
+            format!(
+                "[[rules]]\nsetting = '{setting}'\nop = 'one-of'\nvalue = ['https://as2.example/new?key=hidden-too']\n\
+                 applies_to = 'both'\nseverity = 'required'\nfrom = 2020-01-01\nsource = 'their letter'\nquote = 'q'\n\
+                 checked = 2026-11-01\n"
+            )
+        })
+        .collect();
+    let policy = format!("id = 'addresses'\nname = 'Addresses'\nkind = 'own'\ninherits = 'as2-modern'\n{rules}");
+    let file = world.folder.path().join("addresses.toml");
+    std::fs::write(&file, policy).unwrap();
+    app.import_policy(&file, false).await.unwrap();
     let file = world.folder.path().join("nasty.toml");
     let pem = super::fixtures().join("northwind.pem");
     let connection = format!(
-        "id = 'nasty'\nname = '=cmd|'' /C calc''!A0<script>alert(1)</script>'\n[production]\nour_as2_id = '@SUM(A1)'\n\
-         partner_as2_id = '<img src=x onerror=alert(2)>'\nurl = 'https://as2.example/in?token=hidden'\nidentity = 'acme-2026'\n\
-         partner_certificates = [\"{}\"]\nencryption = '3des-cbc'",
+        "id = 'nasty'\nname = '=cmd|'' /C calc''!A0<script>alert(1)</script>'\npolicy = 'addresses'\n[production]\n\
+         our_as2_id = '@SUM(A1)'\npartner_as2_id = '<img src=x onerror=alert(2)>'\nurl = 'https://as2.example/in?token=hidden'\n\
+         identity = 'acme-2026'\npartner_certificates = [\"{}\"]\nencryption = '3des-cbc'\nmdn = 'async-signed'\n\
+         mdn_url = 'https://us.example/receipts?token=hidden'",
         pem.display()
     )
     .replace("''", "\\u0027")
@@ -62,7 +80,11 @@ async fn the_report_says_the_same_in_every_form_and_names_are_only_names() {
         "it loads and runs nothing"
     );
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
-    assert!(!html.contains("hidden"), "what may be secret in an address stays here");
+    for format in [ReportFormat::Html, ReportFormat::Csv, ReportFormat::Json] {
+        let text = report.write(format).unwrap();
+        assert!(!text.contains("hidden"), "what may be secret in an address stays here: {format}");
+        assert!(text.contains("this is https://as2.example/in?…"), "and it is told all the same: {format}");
+    }
     for part in [
         "Inventory of certificates",
         "Inventory of algorithms and protocols",
@@ -97,6 +119,63 @@ async fn the_report_says_the_same_in_every_form_and_names_are_only_names() {
     assert_eq!(json["certificates"].as_array().unwrap().len(), 4, "three of partners, one of ours");
     let profiles = json["algorithms"].as_array().unwrap().iter().filter(|entry| entry["setting"] == "encryption");
     assert_eq!(profiles.map(|entry| entry["profiles"].as_array().unwrap().len()).sum::<usize>(), 3);
+}
+
+#[tokio::test]
+async fn only_a_signed_receipt_for_what_was_sent_proves_a_delivery_and_else_is_said_what_it_was() {
+    use countersign::domain::transmission::{Direction, Light, Lights, Transmission, Verdict};
+    let world = World::new().await;
+    let app = world.at(days_before(30));
+    let location = super::Location::Dir(world.workspace());
+    let workspace = Workspace::open_existing(&location, &super::Unlock::none(), app.now()).await.unwrap().unwrap();
+    let good = [Light::Good; 5];
+    let mut minute = 0_u64;
+    let mut sent = async |lights: [Light; 5]| {
+        minute += 1;
+        let at = days_before(31).checked_add(jiff::SignedDuration::from_mins(minute.cast_signed())).unwrap();
+        let stamp = uuid::Timestamp::from_unix(uuid::NoContext, at.as_second().cast_unsigned(), 0);
+        let id = uuid::Uuid::new_v7(stamp);
+        let [http, receipt, receipt_signature, disposition, mic] = lights;
+        let transmission = Transmission {
+            connection: Some("amazon-us".parse().unwrap()),
+            profile: Some(ProfileKind::Production),
+            verdict: Verdict::Delivered,
+            lights: Lights { http, receipt, receipt_signature, disposition, mic },
+            signed_with: (receipt_signature == Light::Good).then_some(Fingerprint([7; 32])),
+            ..Transmission::new(id, format!("<{minute}@acme>"), at, Direction::Outbound)
+        };
+        workspace.begin_transmission(&transmission, As2Pair::default()).await.unwrap();
+        let report = app.report(None).await.unwrap();
+        let production = report.connections[0].profiles[0].clone();
+        let html = report.write(ReportFormat::Html).unwrap();
+        let csv = report.write(ReportFormat::Csv).unwrap();
+        (production, report.summary.unproven, html, csv)
+    };
+    use Light::{Good, NotAsked};
+    let mut unsigned = good;
+    unsigned[2] = NotAsked;
+    for (lights, evidence, words) in [
+        ([Good, NotAsked, NotAsked, NotAsked, NotAsked], "no-receipt", "no receipt"),
+        (unsigned, "unsigned-receipt", "receipt not signed"),
+        ([Good, Good, Good, Good, NotAsked], "receipt-without-mic", "signed for, without a mic"),
+    ] {
+        let (profile, unproven, html, csv) = sent(lights).await;
+        assert!(profile.proven.is_none(), "{evidence}");
+        assert_eq!((profile.delivered.unwrap().evidence.as_str(), unproven), (evidence, 2));
+        assert!(html.contains("Never<br><small>Delivered ") && html.contains(words), "{words}");
+        assert!(
+            csv.lines().any(|line| line.starts_with("proof,amazon-us,production") && line.contains(evidence)),
+            "{csv}"
+        );
+    }
+    let (profile, unproven, html, csv) = sent(good).await;
+    assert_eq!((profile.proven.as_ref().unwrap().message_id.as_str(), unproven), ("<4@acme>", 1));
+    assert!(!html.contains("Never<br>"), "{html}");
+    assert!(csv.lines().any(|line| line.starts_with("proof,amazon-us,production") && line.contains(",proven,")));
+    // What came after it proves nothing, and takes nothing from it.
+    let (profile, unproven, ..) = sent([Good, NotAsked, NotAsked, NotAsked, NotAsked]).await;
+    assert_eq!((profile.proven.unwrap().message_id.as_str(), unproven), ("<4@acme>", 1));
+    assert_eq!(profile.delivered.unwrap().message_id, "<5@acme>");
 }
 
 #[tokio::test]

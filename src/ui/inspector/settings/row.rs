@@ -254,11 +254,15 @@ impl SettingsTab {
                 .map_or_else(|| worst.actual.clone(), |cell| cell.word.clone()),
             None => badge_word(row, worst),
         };
+        // Two rules may want the same change: it is offered once.
+        let mut offered: Vec<&SettingValue> = Vec::new();
         let reasons = prospect
             .troubles(row)
             .into_iter()
             .map(|finding| {
-                let fix = finding.fix.as_ref().filter(|fix| fix.setting == row.key).map(|fix| {
+                let fix = finding.fix.as_ref().filter(|fix| fix.setting == row.key && !offered.contains(&&fix.value));
+                offered.extend(fix.map(|fix| &fix.value));
+                let fix = fix.map(|fix| {
                     let setting = row.key.parse::<Setting>();
                     let label = setting.map_or_else(|_| fix.value.to_string(), |setting| setting.label(&fix.value));
                     (fix.value.to_string(), label)

@@ -1,8 +1,43 @@
 //! Bringing policies in from files, and taking them away.
 
+use countersign::app::{Location, Unlock};
+use countersign::store::Workspace;
 use egui::{Key, Modifiers};
 
 use super::{file, policies};
+
+#[test]
+fn a_policy_that_cannot_be_read_says_why_and_how_to_mend_it_and_nothing_else_is_lost() {
+    let mut stage = policies();
+    let text = file("house", "of tomorrow", "sha512", "required");
+    let location = Location::Dir(stage.workspace.clone());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let now = "2026-11-24T08:30:00Z".parse().unwrap();
+        let workspace = Workspace::open_existing(&location, &Unlock::none(), now).await.unwrap().unwrap();
+        workspace.put_policy(&"house".parse().unwrap(), &text).await.unwrap();
+        workspace.close().await;
+    });
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("house, Own, no rules to be had");
+    assert!(stage.sees("Amazon Vendor Central, Secondary, 5 rules · 2 connections"), "the others are as they were");
+    stage.fill("Search policies", "house");
+    stage.click("house, Own, no rules to be had");
+    stage.wait_for("This policy cannot be read");
+    assert!(stage.sees("Line 7 of its file: `setting`: `of tomorrow` is not one of"), "{:#?}", stage.labels());
+    let offers = |stage: &super::Stage, label: &str| stage.labels().iter().any(|known| known == label);
+    for (label, offered) in
+        [("Export…", true), ("Remove…", true), ("Edit", false), ("Duplicate…", false), ("Compare", false)]
+    {
+        assert_eq!(offers(&stage, label), offered, "{label} in {:#?}", stage.labels());
+    }
+    let mended = stage.written("house.toml", &file("house", "signing", "sha512", "required"));
+    stage.drop_file(&mended);
+    stage.wait_for("It replaces a policy of yours");
+    stage.click("Replace");
+    stage.wait_for("House rules, Own, 1 rule");
+    stage.wait_gone("This policy cannot be read");
+    assert!(offers(&stage, "Edit"), "{:#?}", stage.labels());
+}
 
 #[test]
 fn a_dropped_policy_shows_what_it_changes_and_is_imported_and_removed_with_a_way_back() {
