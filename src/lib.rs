@@ -28,6 +28,7 @@
 //!   [`domain::diagnosis`] explain it
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
+//! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]

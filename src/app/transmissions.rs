@@ -10,7 +10,7 @@ use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCe
 use crate::domain::identifier::ProfileKind;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::Transmission;
-use crate::store::{Part, TransmissionFilter, TransmissionSummary, Workspace};
+use crate::store::{TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,13 +21,30 @@ pub struct TransmissionPage {
     pub next: Option<String>,
 }
 
-/// Which side's raw bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which of the bytes that are kept of a transmission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RawPart {
     /// The request's.
     Request,
     /// The answer's.
     Response,
+    /// The document's, as it was given to be sent or as it was received.
+    Payload,
+    /// The receipt's: that which travelled by itself, else the answer's.
+    Receipt,
+}
+
+impl RawPart {
+    /// As it is named in a sentence.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+            Self::Payload => "payload",
+            Self::Receipt => "receipt",
+        }
+    }
 }
 
 impl App {
@@ -74,25 +91,8 @@ impl App {
     /// # Errors
     /// Where there is no such transmission, or nothing of that side was kept.
     pub async fn raw(&self, id: &str, part: RawPart) -> Result<Vec<PathBuf>, AppError> {
-        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
-        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
-        let attempt = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
-        let parts = match part {
-            // Every attempt sends the bytes of the first.
-            RawPart::Request => [Part::RequestHead(attempt), Part::RequestBody(1)],
-            RawPart::Response => [Part::ResponseHead(attempt), Part::ResponseBody(attempt)],
-        };
-        let files: Vec<PathBuf> =
-            parts.iter().map(|part| workspace.archive().path(id, *part)).filter(|path| path.is_file()).collect();
-        if files.is_empty() {
-            let side = match part {
-                RawPart::Request => "request",
-                RawPart::Response => "response",
-            };
-            return Err(AppError::new(format!("nothing was kept of the {side} of transmission {id}")));
-        }
-        Ok(files)
+        let kept = self.kept(id, part).await?;
+        Ok(kept.head.into_iter().chain(kept.body).collect())
     }
 
     /// What is known around an attempt, for explaining it.
@@ -136,7 +136,7 @@ impl App {
     }
 }
 
-fn none(id: &str) -> AppError {
+pub(super) fn none(id: &str) -> AppError {
     AppError::new(format!("there is no transmission `{}` in this workspace", id.chars().take(60).collect::<String>()))
         .hint("`countersign transmission list` shows the ids")
 }

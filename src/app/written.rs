@@ -1,6 +1,6 @@
 //! Writing the files that somebody asked for: certificates, sheets, reports, keys.
 
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::AppError;
@@ -15,7 +15,7 @@ pub fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<(), AppError> {
 
 /// Writes a file that is either there in full or as it was before.
 pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let beside = beside(file, bytes)?;
+    let (beside, ()) = beside(file, |out| out.write_all(bytes))?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -30,16 +30,33 @@ pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
 /// The same for a file that others cannot read.
 pub(super) fn write_private(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
     // Temporary files are made for their owner alone.
-    put(beside(file, bytes)?, file)
+    put(beside(file, |out| out.write_all(bytes))?.0, file)
+}
+
+/// The same for what is copied into it, however long it is. What is no file, such as a device, is written to as it is.
+pub(super) fn write_private_from<T>(
+    file: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<T, AppError> {
+    if std::fs::metadata(file).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        let written = std::fs::OpenOptions::new().write(true).open(file).and_then(|mut device| fill(&mut device));
+        return written.map_err(|error| cannot(file, &error));
+    }
+    let (beside, filled) = beside(file, fill)?;
+    put(beside, file)?;
+    Ok(filled)
 }
 
 /// The content, on disk beside its place.
-fn beside(file: &Path, bytes: &[u8]) -> Result<tempfile::NamedTempFile, AppError> {
+fn beside<T>(
+    file: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<(tempfile::NamedTempFile, T), AppError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let written = tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder).and_then(|mut beside| {
-        beside.write_all(bytes)?;
+        let filled = fill(beside.as_file_mut())?;
         beside.as_file().sync_all()?;
-        Ok(beside)
+        Ok((beside, filled))
     });
     written.map_err(|error| cannot(file, &error))
 }
@@ -48,7 +65,7 @@ fn put(beside: tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
     beside.persist(file).map(|_file| ()).map_err(|error| cannot(file, &error.error))
 }
 
-fn cannot(file: &Path, error: &std::io::Error) -> AppError {
+fn cannot(file: &Path, error: &io::Error) -> AppError {
     AppError::new(format!("cannot write {}: {error}", file.display()))
 }
 

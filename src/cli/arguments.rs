@@ -275,13 +275,30 @@ pub(super) enum TransmissionCommand {
     Show {
         /// Its id, or the first 8 or more digits of it
         id: String,
+        /// Show the message as the tree of its layers, as far as it opens
+        #[arg(long)]
+        structure: bool,
+        /// Show the document: X12, EDIFACT and TRADACOMS by segment
+        #[arg(long)]
+        payload: bool,
     },
-    /// Write the raw bytes of one side, head and body, to standard output
+    /// Write the raw bytes of one part, head and body, to standard output or a file
     Raw {
         /// The transmission's id, or the first 8 or more digits of it
         id: String,
-        /// Which side
+        /// Which part
         side: Side,
+        /// Where to write it
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Write the proof of delivery as a page, with every check made anew
+    Proof {
+        /// The transmission's id, or the first 8 or more digits of it
+        id: String,
+        /// Where to write it
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
 }
 
@@ -304,11 +321,13 @@ pub(super) struct ListArguments {
     pub(super) after: Option<String>,
 }
 
-/// One side of a transmission.
+/// One part of a transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Side {
     Request,
     Response,
+    Payload,
+    Receipt,
 }
 
 impl From<Side> for RawPart {
@@ -316,6 +335,8 @@ impl From<Side> for RawPart {
         match side {
             Side::Request => Self::Request,
             Side::Response => Self::Response,
+            Side::Payload => Self::Payload,
+            Side::Receipt => Self::Receipt,
         }
     }
 }

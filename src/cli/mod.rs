@@ -7,6 +7,7 @@ mod arguments;
 mod certificate;
 mod check;
 mod connection;
+mod document;
 mod identity;
 mod identity_arguments;
 mod json;

@@ -1,14 +1,15 @@
 //! `transmission`: the journal.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::arguments::{ListArguments, TransmissionCommand};
-use super::json::TransmissionDocument;
+use super::json::{DocumentSummary, TransmissionDocument};
 use super::table::{Table, labelled};
-use super::{Answer, Session, check, send, words};
-use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
+use super::{Answer, Session, check, document, send, words};
+use crate::app::{AppError, RawPart, TransmissionFilter, TransmissionSummary};
 use crate::domain::transmission::{Attempt, Headers, Transmission};
 
 /// Where the raw bytes are: they themselves may be anything, and are no JSON.
@@ -20,11 +21,56 @@ struct RawDocument {
 pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
     match command {
         TransmissionCommand::List(arguments) => list(session, arguments).await?,
-        TransmissionCommand::Show { id } => {
+        TransmissionCommand::Show { id, structure, payload } => {
             let transmission = session.app.transmission(&id).await?;
-            session.out.answer(&TransmissionDocument::from(&transmission), || show(&transmission));
+            let layers = match structure {
+                true => Some(session.app.structure(&id, RawPart::Request).await?),
+                false => None,
+            };
+            let view = match payload {
+                true => Some(Arc::new(session.app.open_view(&id, RawPart::Payload, None).await?)),
+                false => None,
+            };
+            if session.out.is_json() {
+                let mut document = TransmissionDocument::from(&transmission);
+                document.structure = layers;
+                document.document = view.as_deref().and_then(DocumentSummary::of);
+                session.out.answer(&document, String::new);
+                return Ok(Answer::Yes);
+            }
+            // What is asked for alone is shown alone: it may be piped on.
+            if layers.is_none() && view.is_none() {
+                session.out.text(&show(&transmission));
+            }
+            if let Some(layers) = layers {
+                session.out.text(&layers.to_text());
+            }
+            if let Some(view) = view {
+                document::show(session, &view).await?;
+            }
         }
-        TransmissionCommand::Raw { id, side } => {
+        TransmissionCommand::Raw { id, side, output: Some(file) } => {
+            let saved = session.app.save_part(&id, side.into(), &file).await?;
+            session.out.answer(&saved, || {
+                let missing = saved.gap.map_or_else(String::new, |gap| {
+                    format!(", without {} bytes from byte {} on, which were not kept", gap.bytes, gap.offset)
+                });
+                format!("Written {}, {} bytes{missing}", saved.file.display(), saved.bytes)
+            });
+        }
+        TransmissionCommand::Proof { id, output } => {
+            let proof = session.app.write_proof(&id, &output).await?;
+            session.out.answer(&proof, || {
+                let mut text = format!("Written {}\n", output.display());
+                for check in &proof.checks {
+                    let mark = words::holds(check.holds);
+                    text.push_str(&format!("{mark} {}: {}\n", check.what, super::output::line(&check.detail)));
+                }
+                text
+            });
+            return Ok(if proof.proven { Answer::Yes } else { Answer::No });
+        }
+        TransmissionCommand::Raw { id, side, output: None } => {
             let files = session.app.raw(&id, side.into()).await?;
             if session.out.is_json() {
                 session.out.answer(&RawDocument { files }, String::new);

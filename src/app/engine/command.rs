@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::identity_work::IdentityCommand;
+use super::look::{LookAnswer, LookCommand};
 use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
@@ -12,7 +13,7 @@ use super::receiving::ReceivingSettings;
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, RawPart, SendEvent,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, SendEvent,
     SendRequest, TestProgress, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
@@ -90,8 +91,8 @@ pub enum Command {
     Transmissions(RequestId, TransmissionFilter),
     /// One transmission with what its receipt says. Answered by [`Answer::Detail`].
     Transmission(RequestId, TransmissionId),
-    /// The beginning of the raw bytes. Answered by [`Answer::Raw`].
-    Raw(RequestId, TransmissionId, RawPart),
+    /// Look into what was kept of a transmission, beside all else. Answered by [`Answer::Look`] or [`Answer::Written`].
+    Look(RequestId, LookCommand),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
@@ -142,8 +143,8 @@ pub enum Answer {
     Page(Box<TransmissionPage>),
     /// One transmission.
     Detail(Box<TransmissionDetail>),
-    /// Raw bytes as text.
-    Raw(Box<RawText>),
+    /// Something of what was kept.
+    Look(Box<LookAnswer>),
     /// What became of a task about policies.
     Policy(Box<PolicyAnswer>),
     /// How everything would stand.
@@ -170,21 +171,6 @@ pub struct ReceiptText {
     pub fields: Vec<(String, String)>,
     /// With which certificate it was signed, in words; nothing where it was not.
     pub signed: Option<String>,
-}
-
-/// The beginning of kept bytes, made readable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RawText {
-    /// The head, exactly as kept.
-    pub head: String,
-    /// The body's beginning: text as it is, other bytes as a hex dump.
-    pub body: String,
-    /// Bytes of the body altogether.
-    pub bytes: u64,
-    /// Whether the body goes on.
-    pub cut: bool,
-    /// The files they are kept in.
-    pub files: Vec<PathBuf>,
 }
 
 /// What the window is told.

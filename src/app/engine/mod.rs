@@ -7,6 +7,7 @@
 
 mod command;
 mod identity_work;
+mod look;
 mod notices;
 mod policies;
 mod prospect;
@@ -24,8 +25,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use command::{Answer, Command, Event, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use identity_work::IdentityCommand;
+pub use look::{LookAnswer, LookCommand};
 pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};

@@ -8,6 +8,7 @@ mod csv;
 mod gather;
 mod html;
 
+pub(super) use html::Text;
 use std::path::Path;
 
 use jiff::Timestamp;

@@ -52,6 +52,14 @@ impl TransmissionsPage {
         self.detail = None;
     }
 
+    /// Asks what the transmission that is shown is to be compared with.
+    pub(in crate::ui) fn compare(&self, desk: &mut Desk<'_>) {
+        match &self.detail {
+            Some(detail) => detail.compare(desk),
+            None => desk.toasts.warn("Select a transmission first", "It is then compared with another"),
+        }
+    }
+
     /// Puts the cursor into the search field.
     pub(in crate::ui) const fn focus_search(&mut self) {
         self.focus_search = true;

@@ -85,6 +85,20 @@ fn the_detail_shows_timeline_receipt_headers_and_bytes() {
     }
     stage.click("Headers");
     assert!(stage.sees("AS2-To: AMAZONEDI") && stage.sees("Copy answer headers"), "{:#?}", stage.labels());
+    stage.click("Structure");
+    stage.wait_for("What the journal knows of the inside");
+    assert!(stage.sees("EnvelopedData") && stage.sees("only the partner can open it"), "{:#?}", stage.labels());
+    stage.click("Receipt (MDN)");
+    stage.wait_for("Good, made by amazonedi-de");
+    stage.click("Payload");
+    stage.wait_for("Functional acknowledgment");
+    for text in ["AK1", "Answer to a group", "Envelopes and counts are right", "Marked as a test", "Save payload…"] {
+        assert!(stage.sees(text), "{text}: {:#?}", stage.labels());
+    }
+    stage.click("Hex");
+    stage.wait_for("00000000  49 53 41 2a");
+    stage.click("Text");
+    stage.wait_for("ISA*00*");
     stage.click("Raw");
     stage.wait_for("POST http://127.0.0.1");
     assert!(stage.sees("00000000  30"), "an encrypted body as a hex dump: {:#?}", stage.labels());
@@ -143,4 +157,87 @@ fn the_history_of_a_connection_leads_to_the_transmission() {
     stage.wait_for("Test, Sent");
     stage.click_beginning("Test, Sent");
     stage.wait_for("to Amazon Vendor DE, Test");
+}
+
+/// Shows the document of the transmission that was sent last, once it lies in the archive as these bytes.
+fn document(stage: &mut Stage, bytes: &[u8]) {
+    let file = stage.workspace.join("document.edi");
+    std::fs::write(&file, bytes).unwrap();
+    stage.cli(&["send", file.to_str().unwrap(), "--connection", "amazon-de", "--profile", "test"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("document.edi");
+    stage.click_containing("document.edi");
+    stage.click("Payload");
+}
+
+#[test]
+fn a_broken_document_says_what_is_wrong_and_leads_there() {
+    let mut stage = sent();
+    let sample = std::fs::read("tests/fixtures/documents/broken-counts.edi").unwrap();
+    document(&mut stage, &sample);
+    stage.wait_for("3 problems");
+    assert!(stage.sees("UNT counts 17, and there are 18 segments"), "{:#?}", stage.labels());
+    stage.click_beginning("Segment 19, byte");
+    stage.wait_for("Message trailer");
+}
+
+#[test]
+fn a_functional_acknowledgement_says_what_it_is_about_and_why_it_rejects() {
+    let mut stage = sent();
+    let sample = std::fs::read("tests/fixtures/documents/997-rejected.x12").unwrap();
+    document(&mut stage, &sample);
+    stage.wait_for("Acknowledges");
+    for text in ["810 0001 of group IN 20933: Rejected", "Element 7: Invalid code value", "Partly accepted"] {
+        assert!(stage.sees(text), "{text}: {:#?}", stage.labels());
+    }
+}
+
+#[test]
+fn of_a_long_document_only_what_is_seen_is_read_and_pages_lead_through_the_rest() {
+    let mut stage = sent();
+    let sample = String::from_utf8(std::fs::read("tests/fixtures/documents/850.x12").unwrap()).unwrap();
+    let (head, rest) = sample.split_once("PO1*").unwrap();
+    let line = "PO1*1*24*EA*12.50**UP*012345678905*VN*ACME-100~\n";
+    let mut long = String::new();
+    long.push_str(head);
+    (0..45_000).for_each(|_| long.push_str(line));
+    long.push_str("PO1*");
+    long.push_str(rest);
+    document(&mut stage, long.as_bytes());
+    stage.wait_for("Segments 1 to 20,000 of 45,018");
+    stage.wait_for("Beginning of a purchase order");
+    stage.fill("Go to number", "45018");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("Interchange trailer");
+    let begun = std::time::Instant::now();
+    stage.click("Previous page");
+    stage.wait_for("Segments 20,001 to 40,000 of 45,018");
+    stage.wait_for("Ordered item");
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn two_transmissions_are_compared_and_what_differs_is_marked() {
+    let mut stage = sent();
+    stage.cli(&["send", "--connection", "northwind", "--profile", "test"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("3 transmissions");
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.get("Find").type_text("compare this");
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("Select a transmission first");
+    stage.click_beginning("Northwind Retail, Production, Sent");
+    stage.wait_for("Result: Partner could not decrypt");
+    stage.click("Compare…");
+    stage.wait_for("Compare with which transmission?");
+    stage.wait_until("the other", |stage| stage.sees(", Sent, Test,"));
+    stage.click_containing(", Sent, Test,");
+    stage.wait_for("Two transmissions compared");
+    stage.wait_for("≠ Profile");
+    assert!(stage.sees("≠ Verdict") && !stage.sees("Way"), "{:#?}", stage.labels());
+    stage.click("Everything");
+    stage.wait_for("Way");
+    stage.click("Choose another");
+    stage.wait_for("Compare with which transmission?");
 }
