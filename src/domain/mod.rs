@@ -9,6 +9,7 @@ pub mod confirmation;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
+pub mod document_facts;
 pub mod due;
 #[cfg(test)]
 pub(crate) mod fixtures;
