@@ -12,6 +12,7 @@ mod clock;
 mod connection_file;
 mod connections;
 mod courier;
+mod document_facts;
 pub mod engine;
 mod error;
 mod first_sight;
@@ -42,6 +43,7 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
+mod transmission_export;
 mod transmissions;
 mod written;
 
@@ -78,13 +80,15 @@ pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
+pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
 use crate::store::Workspace;
 pub use crate::store::{
-    Cursor, Location, MissedActivation, ProfileKey, Protection, TransmissionFilter, TransmissionSummary, Unlock,
+    Cursor, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
+    TransmissionFilter, TransmissionSummary, Unlock,
 };
 
 /// The running program on one workspace.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::diagnosis::Diagnosis;
+use crate::domain::document_facts::DocumentFacts;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolvedPolicy, Rule};
 use crate::domain::transmission::{
@@ -68,6 +69,7 @@ pub(super) struct TransmissionDocument<'a> {
     receipt_headers: &'a [(String, String)],
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<&'a SeenTls>,
+    document: Option<&'a DocumentFacts>,
 }
 
 impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
@@ -85,6 +87,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             receipt_due: transmission.receipt_due,
             receipt_headers: &transmission.receipt_headers,
             tls: transmission.tls.as_ref(),
+            document: transmission.document.as_ref(),
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod command;
 mod identity_work;
+mod journal;
 mod notices;
 mod policies;
 mod prospect;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use identity_work::IdentityCommand;
+pub use journal::JournalCommand;
 pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};
