@@ -12,6 +12,7 @@ mod clock;
 mod connection_file;
 mod connections;
 mod courier;
+mod document_facts;
 pub mod engine;
 mod error;
 mod first_sight;
@@ -45,6 +46,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod structure;
+mod transmission_export;
 mod transmissions;
 mod view;
 mod written;
@@ -85,6 +87,7 @@ pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
 pub use structure::{LayerFact, MessageLayer, MessageStructure};
+pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use view::{OpenedView, ViewKind, ViewRow};
 pub use written::write as write_file;
@@ -92,7 +95,8 @@ pub use written::write as write_file;
 pub use crate::certificate::{KeyKind, P12Form};
 use crate::store::Workspace;
 pub use crate::store::{
-    Cursor, Location, MissedActivation, ProfileKey, Protection, TransmissionFilter, TransmissionSummary, Unlock,
+    Cursor, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
+    TransmissionFilter, TransmissionSummary, Unlock,
 };
 
 /// The running program on one workspace.

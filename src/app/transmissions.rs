@@ -10,12 +10,12 @@ use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCe
 use crate::domain::identifier::ProfileKind;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::Transmission;
-use crate::store::{TransmissionFilter, TransmissionSummary, Workspace};
+use crate::store::{TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransmissionPage {
-    /// The transmissions, newest first.
+    /// The transmissions, in the filter's order.
     pub transmissions: Vec<TransmissionSummary>,
     /// What to ask for the next page with; nothing on the last.
     pub next: Option<String>,
@@ -48,7 +48,7 @@ impl RawPart {
 }
 
 impl App {
-    /// A page of the journal, newest first.
+    /// A page of the journal, in the filter's order.
     ///
     /// # Errors
     /// Where the workspace cannot be read.
@@ -59,6 +59,28 @@ impl App {
         self.look_at_deadlines(&workspace).await;
         let (transmissions, next) = workspace.transmissions(filter).await?;
         Ok(TransmissionPage { transmissions, next: next.map(|cursor| cursor.to_string()) })
+    }
+
+    /// How many transmissions a filter has in all.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn count_transmissions(&self, filter: &TransmissionFilter) -> Result<u64, AppError> {
+        match self.existing().await? {
+            Some(workspace) => Ok(workspace.count_transmissions(filter).await?),
+            None => Ok(0),
+        }
+    }
+
+    /// The causes and types of documents that were ever journalled.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn transmission_choices(&self) -> Result<TransmissionChoices, AppError> {
+        match self.existing().await? {
+            Some(workspace) => Ok(workspace.transmission_choices().await?),
+            None => Ok(TransmissionChoices::default()),
+        }
     }
 
     /// One transmission, by its id or the first 8 or more digits of it.

@@ -10,6 +10,7 @@ use super::identity_arguments::IdentityCommand;
 use super::policy::PolicyCommand;
 use super::schedule::ScheduleCommand;
 use super::server_certificate::TlsArguments;
+use super::transmission_arguments::{ExportArguments, ListArguments};
 use crate::app::RawPart;
 use crate::app::sample::SampleFault;
 use crate::domain::certificate::Fingerprint;
@@ -271,6 +272,8 @@ pub(super) struct ServeArguments {
 pub(super) enum TransmissionCommand {
     /// List transmissions, the newest first
     List(ListArguments),
+    /// Write every transmission of a filter as a table or a JSON document
+    Export(ExportArguments),
     /// Show one transmission with its stages, lights, headers and diagnosis
     Show {
         /// Its id, or the first 8 or more digits of it
@@ -300,25 +303,6 @@ pub(super) enum TransmissionCommand {
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct ListArguments {
-    /// Only those that failed or were refused
-    #[arg(long)]
-    pub(super) failed: bool,
-    /// Only those of this connection
-    #[arg(long, value_name = "ID")]
-    pub(super) connection: Option<ConnectionId>,
-    /// Only those since this instant
-    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
-    pub(super) since: Option<Timestamp>,
-    /// At most this many, up to 10000
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    pub(super) limit: u16,
-    /// The page that follows: `next` of an earlier list
-    #[arg(long, value_name = "CURSOR")]
-    pub(super) after: Option<String>,
 }
 
 /// One part of a transmission.

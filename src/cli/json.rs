@@ -7,6 +7,7 @@ use crate::app::{MessageStructure, OpenedView};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::document::Outline;
 use crate::domain::document::acknowledgement::Acknowledged;
+use crate::domain::document_facts::DocumentFacts;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolvedPolicy, Rule};
 use crate::domain::transmission::{
@@ -71,12 +72,13 @@ pub(super) struct TransmissionDocument<'a> {
     receipt_headers: &'a [(String, String)],
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<&'a SeenTls>,
+    document: Option<&'a DocumentFacts>,
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) structure: Option<MessageStructure>,
-    /// What is in the document, where that was asked for and it is an interchange.
+    /// What is in the document, all of it, where that was asked for and it is an interchange.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) document: Option<DocumentSummary<'a>>,
+    pub(super) outline: Option<DocumentSummary<'a>>,
 }
 
 /// What is in a document.
@@ -109,8 +111,9 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             receipt_due: transmission.receipt_due,
             receipt_headers: &transmission.receipt_headers,
             tls: transmission.tls.as_ref(),
+            document: transmission.document.as_ref(),
             structure: None,
-            document: None,
+            outline: None,
         }
     }
 }

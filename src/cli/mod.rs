@@ -26,6 +26,7 @@ mod settings;
 mod sightings;
 mod table;
 mod transmission;
+mod transmission_arguments;
 mod usage;
 mod words;
 

@@ -10,6 +10,7 @@ pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
 pub mod document;
+pub mod document_facts;
 pub mod due;
 #[cfg(test)]
 pub(crate) mod fixtures;

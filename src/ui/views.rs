@@ -412,6 +412,7 @@ impl Views {
         self.errands.poll(desk);
         self.policy_errands.poll(desk);
         self.policies.listen(desk);
+        self.transmissions.listen(desk);
         self.schedules.listen(desk);
         self.certificates.listen(desk);
         self.rollovers.listen(desk);

@@ -292,8 +292,8 @@ async fn the_command_line_shows_saves_and_proves() {
     assert!(text(&["transmission", "show", &id, "--structure"]).starts_with("Encrypted, "));
     let document: serde_json::Value =
         serde_json::from_str(&text(&["transmission", "show", &id, "--payload", "--structure", "--json"])).unwrap();
-    assert_eq!(document["document"]["messages"][0]["control"], "0001");
-    assert_eq!(document["document"]["delimiters"]["element"], "*");
+    assert_eq!(document["outline"]["messages"][0]["control"], "0001");
+    assert_eq!(document["outline"]["delimiters"]["element"], "*");
     assert_eq!(document["structure"]["message"]["title"], "Encrypted");
     assert_eq!(document["id"], id.as_str());
     assert_eq!(text(&["transmission", "raw", &id, "payload"]).into_bytes(), us.kept(&sent, "payload"));

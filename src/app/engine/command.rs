@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::identity_work::IdentityCommand;
+use super::journal::JournalCommand;
 use super::look::{LookAnswer, LookCommand};
 use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
@@ -14,7 +15,7 @@ use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, SendEvent,
-    SendRequest, TestProgress, TransmissionPage,
+    SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
@@ -89,6 +90,8 @@ pub enum Command {
     IsFirstSend(RequestId, ConnectionId, ProfileKind),
     /// A page of the journal. Answered by [`Answer::Page`].
     Transmissions(RequestId, TransmissionFilter),
+    /// What is asked of the journal's list; answered as it says.
+    Journal(RequestId, JournalCommand),
     /// One transmission with what its receipt says. Answered by [`Answer::Detail`].
     Transmission(RequestId, TransmissionId),
     /// Look into what was kept of a transmission, beside all else. Answered by [`Answer::Look`] or [`Answer::Written`].
@@ -141,6 +144,10 @@ pub enum Answer {
     FirstSend(bool),
     /// A page of the journal.
     Page(Box<TransmissionPage>),
+    /// How many there are.
+    Count(u64),
+    /// What can be filtered by.
+    Choices(Box<TransmissionChoices>),
     /// One transmission.
     Detail(Box<TransmissionDetail>),
     /// Something of what was kept.

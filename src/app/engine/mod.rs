@@ -7,6 +7,7 @@
 
 mod command;
 mod identity_work;
+mod journal;
 mod look;
 mod notices;
 mod policies;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 
 pub use command::{Answer, Command, Event, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use identity_work::IdentityCommand;
+pub use journal::JournalCommand;
 pub use look::{LookAnswer, LookCommand};
 pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};

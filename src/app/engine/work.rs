@@ -112,6 +112,11 @@ impl Worker {
                 Command::Run(errand) => {
                     tokio::spawn(errand);
                 }
+                // A list is read while something else is being changed.
+                Command::Journal(id, command) => {
+                    let (app, out) = (app.clone(), out.clone());
+                    tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
+                }
                 Command::Foresee(id, outlook) => {
                     let out = out.clone();
                     tokio::task::spawn_blocking(move || out.tell(Event::Answered(id, Ok(outlook.answer()))));
@@ -427,6 +432,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         | Command::CancelSend(_)
         | Command::GiveUp(_)
         | Command::Run(_)
+        | Command::Journal(..)
         | Command::Foresee(..)
         | Command::Look(..)
         | Command::FetchServer(..) => Done::Looked,

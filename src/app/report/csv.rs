@@ -210,7 +210,7 @@ fn instant(at: Timestamp) -> String {
 }
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): what begins as one gets an apostrophe before it.
-fn harmless(cell: &str) -> String {
+pub(in crate::app) fn harmless(cell: &str) -> String {
     let clean: String = cell.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     if clean.trim_start().starts_with(['=', '+', '-', '@']) { format!("'{clean}") } else { clean }
 }

@@ -4,7 +4,7 @@
 //! and protocols in use), and what a partner's auditor asks for. [`App::report`] gathers it once; HTML, CSV and JSON say
 //! the same.
 
-mod csv;
+pub(super) mod csv;
 mod gather;
 mod html;
 
