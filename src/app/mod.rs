@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod acknowledgements;
 mod afterwards;
 mod arrivals;
 mod calendar;
@@ -55,6 +56,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,

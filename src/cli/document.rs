@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::output::line;
-use crate::app::{AppError, OpenedView, ViewRow};
+use crate::app::{AcknowledgementLinks, AppError, OpenedView, ViewRow};
 use crate::domain::document::{Outline, Segment, names};
 use crate::domain::size::size;
 
@@ -102,6 +102,22 @@ fn foot(outline: &Outline, view: &OpenedView) -> String {
     }
     if outline.problem_count > outline.problems.len() as u64 {
         text.push_str(&format!("{} problems altogether\n", outline.problem_count));
+    }
+    text
+}
+
+/// What a transmission acknowledges, and by what it was acknowledged; nothing where it has to do with neither.
+pub(super) fn acknowledgements(links: &AcknowledgementLinks) -> String {
+    let mut text = String::new();
+    for (what, links) in [("Acknowledges", &links.acknowledges), ("Acknowledged by", &links.acknowledged_by)] {
+        for link in links {
+            let which = link.transmission.map_or_else(|| "nothing in the journal".to_owned(), |id| id.to_string());
+            let about = link.answer.envelope().unwrap_or_default();
+            let message =
+                link.answer.message.as_ref().map_or_else(String::new, |message| format!(", message {message}"));
+            let said = format!("{what} {which} (number {about}{message}): {}", link.answer.reasons.join("; "));
+            text.push_str(&format!("{}\n", line(&said)));
+        }
     }
     text
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::app::{MessageStructure, OpenedView};
+use crate::app::{AcknowledgementLinks, MessageStructure, OpenedView};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::document::Outline;
 use crate::domain::document::acknowledgement::Acknowledged;
@@ -76,6 +76,9 @@ pub(super) struct TransmissionDocument<'a> {
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) structure: Option<MessageStructure>,
+    /// What it acknowledges, and by what it was acknowledged.
+    #[serde(flatten)]
+    pub(super) acknowledgements: AcknowledgementLinks,
     /// What is in the document, all of it, where that was asked for and it is an interchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outline: Option<DocumentSummary<'a>>,
@@ -113,6 +116,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             tls: transmission.tls.as_ref(),
             document: transmission.document.as_ref(),
             structure: None,
+            acknowledgements: AcknowledgementLinks::default(),
             outline: None,
         }
     }

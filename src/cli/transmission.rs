@@ -53,8 +53,10 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 true => Some(Arc::new(session.app.open_view(&id, RawPart::Payload, None).await?)),
                 false => None,
             };
+            let acknowledgements = session.app.acknowledgements(&id).await?;
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission);
+                document.acknowledgements = acknowledgements;
                 document.structure = layers;
                 document.outline = view.as_deref().and_then(DocumentSummary::of);
                 session.out.answer(&document, String::new);
@@ -63,6 +65,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             // What is asked for alone is shown alone: it may be piped on.
             if layers.is_none() && view.is_none() {
                 session.out.text(&show(&transmission));
+                session.out.text(&document::acknowledgements(&acknowledgements));
             }
             if let Some(layers) = layers {
                 session.out.text(&layers.to_text());

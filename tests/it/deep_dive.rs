@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use countersign::app::{MessageLayer, RawPart, ViewKind, ViewRow};
 use countersign::as2::{DecryptionKey, Dissected, LayerKind, OpeningKeys, SignatureOutcome, dissect};
+use countersign::domain::document::acknowledgement::Outcome;
 use countersign::domain::transmission::{Transmission, Verdict};
 
 use crate::exchange::{Partner, Received, Us, Wrong, post};
@@ -260,6 +261,28 @@ async fn every_part_is_saved_byte_for_byte_and_what_was_not_kept_is_told() {
     let found = us.app.structure(&id, RawPart::Request).await.unwrap();
     assert!(found.missing.is_some() && found.message.bytes == sent.bytes.sent, "{found:#?}");
     assert_eq!(us.app.save_part(&id, RawPart::Request, &us.path("saved")).await.unwrap().gap, Some(gap));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_functional_acknowledgement_is_matched_with_what_it_is_about_from_both_ends() {
+    let (us, _partner, invoice) = sent(Wrong::Nothing, &sample("810.x12")).await;
+    let notice = us.send_bytes(&sample("856.x12")).await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<ack@p>", &sample("997-rejected.x12"), &[]);
+    let url = serving.url.clone();
+    tokio::task::spawn_blocking(move || post(&url, &headers, &body)).await.unwrap();
+    serving.stop().await;
+    let received = us.journal().await.remove(0);
+    let links = us.app.acknowledgements(&received.id.to_string()).await.unwrap();
+    let matched: Vec<_> = links.acknowledges.iter().map(|link| link.transmission).collect();
+    // It speaks of a second message, which was never in that group.
+    assert_eq!(matched, [Some(invoice.id), None, Some(invoice.id)], "{links:#?}");
+    assert!(links.acknowledged_by.is_empty());
+    let links = us.app.acknowledgements(&invoice.id.to_string()).await.unwrap();
+    let by: Vec<_> = links.acknowledged_by.iter().map(|link| (link.transmission, link.answer.outcome)).collect();
+    assert_eq!(by, [(Some(received.id), Outcome::Rejected), (Some(received.id), Outcome::Partly)]);
+    assert!(links.acknowledged_by[0].answer.reasons.contains(&"One or more segments in error".to_owned()));
+    assert_eq!(us.app.acknowledgements(&notice.id.to_string()).await.unwrap().acknowledged_by, []);
 }
 
 fn program(us: &Us, words: &[&str]) -> Output {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::command::Answer;
-use crate::app::{App, AppError, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow};
+use crate::app::{
+    AcknowledgementLinks, App, AppError, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow,
+};
 use crate::domain::transmission::TransmissionId;
 use crate::domain::transmission_comparison::{self as comparison, Comparison};
 
@@ -23,6 +25,8 @@ pub enum LookCommand {
     },
     /// The layers of a part. Answered by [`LookAnswer::Structure`].
     Structure(TransmissionId, RawPart),
+    /// What it acknowledges, and by what it was acknowledged. Answered by [`LookAnswer::Acknowledgements`].
+    Acknowledgements(TransmissionId),
     /// Two transmissions beside each other. Answered by [`LookAnswer::Compared`].
     Compare(TransmissionId, TransmissionId),
     /// Write a part to a file. Answered by [`LookAnswer::Saved`].
@@ -40,6 +44,8 @@ pub enum LookAnswer {
     Rows(u64, Vec<ViewRow>),
     /// The layers.
     Structure(MessageStructure),
+    /// What has to do with functional acknowledgements.
+    Acknowledgements(AcknowledgementLinks),
     /// Both beside each other.
     Compared(Comparison),
     /// A part was written.
@@ -56,6 +62,7 @@ impl LookCommand {
             Self::Open(of, part, kind) => LookAnswer::Opened(Arc::new(app.open_view(&id(of), part, kind).await?)),
             Self::Rows { view, from, count } => LookAnswer::Rows(from, app.view_rows(&view, from, count).await?),
             Self::Structure(of, part) => LookAnswer::Structure(app.structure(&id(of), part).await?),
+            Self::Acknowledgements(of) => LookAnswer::Acknowledgements(app.acknowledgements(&id(of)).await?),
             Self::Compare(one, other) => {
                 let (one, other) = (app.transmission(&id(one)).await?, app.transmission(&id(other)).await?);
                 LookAnswer::Compared(comparison::compare(&one, &other))

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::delimiters::{Delimiters, Standard};
 use super::names::code;
 use super::segments::{Segment, SegmentReader};
+use crate::domain::document_facts::{DocumentFacts, DocumentMessage};
 use crate::domain::spelling::spelled;
 
 /// At most so many answers are read of one file.
@@ -81,6 +82,38 @@ pub struct Acknowledged {
     pub code: String,
     /// That code and what else is wrong, in words.
     pub reasons: Vec<String>,
+}
+
+impl Acknowledged {
+    /// The number of the envelope that it is about: of the interchange where that is named, else of the group.
+    #[must_use]
+    pub fn envelope(&self) -> Option<&str> {
+        self.interchange.as_deref().or(self.group.as_deref())
+    }
+
+    /// Whether it is about a document, by the numbers of its envelopes and messages. Leading zeros make no difference:
+    /// ISA13 has them, and what refers to it may not.
+    #[must_use]
+    pub fn is_about(&self, document: &DocumentFacts) -> bool {
+        let holds = |numbers: &[String], number: &str| numbers.iter().any(|known| bare(known) == bare(number));
+        let envelope = match (&self.interchange, &self.group) {
+            (Some(interchange), _) => holds(&document.interchanges, interchange),
+            (None, Some(group)) => holds(&document.groups, group),
+            (None, None) => false,
+        };
+        let message = self.message.as_deref().is_none_or(|message| {
+            let kind = self.kind.as_deref();
+            let same = |known: &DocumentMessage| {
+                bare(&known.number) == bare(message) && kind.is_none_or(|kind| kind == known.kind)
+            };
+            document.messages.iter().any(same)
+        });
+        envelope && message
+    }
+}
+
+fn bare(number: &str) -> &str {
+    number.trim().trim_start_matches('0')
 }
 
 /// Whether documents of this kind acknowledge others.

@@ -5,6 +5,8 @@ use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use super::acknowledgement::{Level, Outcome, read as acknowledged};
+use crate::domain::document_facts::DocumentFacts;
+
 use super::{Outline, Segment, SegmentReader, Standard, names};
 
 fn sample(name: &str) -> Vec<u8> {
@@ -172,6 +174,24 @@ fn functional_acknowledgements_name_what_they_are_about_and_say_why() {
         ]
     );
     assert!(read("850.x12").is_empty());
+}
+
+#[test]
+fn an_answer_is_about_the_document_whose_numbers_it_names() {
+    let facts = |name: &str| DocumentFacts::read(&sample(name), true).unwrap();
+    let answers = |name: &str| acknowledged(Cursor::new(sample(name))).unwrap();
+    let about = |answer: &str, document: &str| {
+        answers(answer).iter().map(|answer| answer.is_about(&facts(document))).collect::<Vec<_>>()
+    };
+    assert_eq!(about("997.x12", "856.x12"), [true, true]);
+    assert_eq!(about("997.x12", "810.x12"), [false, false]);
+    // The second message that it rejects was not in it.
+    assert_eq!(about("997-rejected.x12", "810.x12"), [true, false, true]);
+    assert_eq!(about("999.x12", "855.x12"), [true, true]);
+    assert_eq!(about("ta1.x12", "856.x12"), [true], "by the interchange, whatever its zeros");
+    assert_eq!(about("CONTRL.edi", "DESADV.edi"), [true, true]);
+    assert_eq!(about("CONTRL-rejected.edi", "INVOIC.edi"), [true, true]);
+    assert_eq!(about("CONTRL-rejected.edi", "DESADV.edi"), [false, false]);
 }
 
 /// A purchase order as long as is wished, made while it is read.

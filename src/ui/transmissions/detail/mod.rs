@@ -1,6 +1,7 @@
 //! One transmission in depth: what became of it and why, its stages, its document, its layers, its receipt, its headers,
 //! its bytes.
 
+mod acknowledgements;
 mod compare;
 mod headers;
 mod outline;
@@ -26,6 +27,7 @@ use crate::ui::outcome::{
 };
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, section, tabs};
+use acknowledgements::Acknowledgements;
 use compare::CompareDialog;
 use raw::RawTab;
 use saving::Saving;
@@ -55,6 +57,7 @@ pub(super) struct Detail {
     loaded: Option<Box<TransmissionDetail>>,
     error: Option<(String, String)>,
     tab: Tab,
+    acknowledgements: Acknowledgements,
     payload: Viewer,
     structure: StructureTab,
     receipt: Viewer,
@@ -75,6 +78,7 @@ impl Detail {
             loaded: None,
             error: None,
             tab: Tab::default(),
+            acknowledgements: Acknowledgements::default(),
             payload: Viewer::new(RawPart::Payload),
             structure: StructureTab::default(),
             receipt: Viewer::new(RawPart::Receipt),
@@ -93,6 +97,8 @@ impl Detail {
 
     /// The journal has changed. What has ended does not change any more.
     pub(super) fn refresh(&mut self) {
+        // An acknowledgement comes hours after what it is about was delivered.
+        self.acknowledgements.refresh();
         let open = |detail: &TransmissionDetail| {
             matches!(
                 detail.transmission.verdict,
@@ -209,6 +215,9 @@ impl Detail {
                     self.payload.poll(desk, self.id);
                 }
                 timeline::timeline(ui, transmission, &desk.moment);
+                if transmission.document.is_some() {
+                    self.acknowledgements.show(ui, desk, self.id);
+                }
                 timeline::identity(ui, transmission, self.payload.outline());
             }
             Tab::Payload => {

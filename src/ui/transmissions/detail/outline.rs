@@ -117,12 +117,7 @@ fn answers(ui: &mut Ui, acknowledged: &[Acknowledged]) -> Option<u64> {
     let mut wanted = None;
     section(ui, "Acknowledges");
     for each in acknowledged.iter().take(LISTED) {
-        let tone = match each.outcome {
-            Outcome::Accepted => ToneName::Ok,
-            Outcome::Received => ToneName::Info,
-            Outcome::WithErrors | Outcome::Partly => ToneName::Warn,
-            Outcome::Rejected => ToneName::Bad,
-        };
+        let tone = outcome_tone(each.outcome);
         let about = about(each);
         ui.horizontal_wrapped(|ui| {
             Badge::new(tone, each.outcome.label()).about(&about).show(ui);
@@ -141,8 +136,20 @@ fn answers(ui: &mut Ui, acknowledged: &[Acknowledged]) -> Option<u64> {
     wanted
 }
 
+/// The tone of an answer.
+#[must_use]
+pub(super) const fn outcome_tone(outcome: Outcome) -> ToneName {
+    match outcome {
+        Outcome::Accepted => ToneName::Ok,
+        Outcome::Received => ToneName::Info,
+        Outcome::WithErrors | Outcome::Partly => ToneName::Warn,
+        Outcome::Rejected => ToneName::Bad,
+    }
+}
+
 /// `810 0001 of group 20933`.
-fn about(each: &Acknowledged) -> String {
+#[must_use]
+pub(super) fn about(each: &Acknowledged) -> String {
     let mut told = Vec::new();
     if each.message.is_some() || each.kind.is_some() {
         let kind = each.kind.as_deref().unwrap_or("Message");
