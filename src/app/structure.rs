@@ -96,7 +96,7 @@ impl MessageStructure {
         }
         let mut text = String::new();
         write(&self.message, 0, &mut text);
-        for line in &self.missing {
+        if let Some(line) = &self.missing {
             text.push_str(&format!("{line}\n"));
         }
         if !self.journal.is_empty() {

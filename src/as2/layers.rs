@@ -369,7 +369,13 @@ impl Walk<'_> {
             (&mut part).take(MAX_SIGNATURE_PART).read_to_end(&mut signature)
         };
         let length = part.count + (raw.len() - head.len()) as u64;
+        let cut_off = part.failure.is_some();
         let mut layer = Dissected { offset, length, base64, ..Dissected::new(LayerKind::Signature, headers) };
+        if cut_off {
+            // What cuts it off is told of what surrounds it.
+            found.push(layer);
+            return parts.next_part().map(|_more| ()).map_err(OpenError::from);
+        }
         let checked = read.map_err(OpenError::from).and_then(|_read| {
             let signature = DetachedSignature::read(&signature)?;
             facts.signers = signature.named();

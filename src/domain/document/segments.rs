@@ -272,8 +272,11 @@ fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> (
     let tag_end =
         bytes.iter().position(|byte| *byte == delimiters.tag || *byte == delimiters.element).unwrap_or(bytes.len());
     let tag = &bytes[..tag_end];
-    // A tag may itself be given in components (ISO 9735 section 8.5.1).
-    let tag = tag.split(|byte| *byte == delimiters.component).next().unwrap_or_default();
+    // In EDIFACT a tag may itself be given in components (ISO 9735 section 8.5.1).
+    let tag = match delimiters.standard {
+        Standard::Edifact => tag.split(|byte| *byte == delimiters.component).next().unwrap_or_default(),
+        Standard::X12 | Standard::Tradacoms => tag,
+    };
     let mut elements = Vec::new();
     if tag_end < bytes.len() && !(envelopes_only && !is_envelope(tag)) {
         let mut element = Vec::new();

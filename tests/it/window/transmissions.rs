@@ -301,6 +301,7 @@ fn document(stage: &mut Stage, bytes: &[u8]) {
     stage.press(Modifiers::NONE, Key::F5);
     stage.wait_for("document.edi");
     stage.click_containing("document.edi");
+    stage.wait_for("Timeline");
     stage.click("Payload");
 }
 

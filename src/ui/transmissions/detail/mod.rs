@@ -63,6 +63,8 @@ pub(super) struct Detail {
     receipt: Viewer,
     raw: RawTab,
     proof: Saving,
+    /// Height of what is at its foot, as it was last drawn.
+    foot: f32,
     explained: bool,
     mending: Mending,
 }
@@ -84,6 +86,7 @@ impl Detail {
             receipt: Viewer::new(RawPart::Receipt),
             raw: RawTab::default(),
             proof: Saving::default(),
+            foot: theme::CONTROL,
             explained: false,
             mending: Mending::default(),
         }
@@ -135,11 +138,26 @@ impl Detail {
             self.unloaded(ui);
             return close;
         };
-        ScrollArea::vertical().auto_shrink([false, false]).id_salt(self.id).show(ui, |ui| {
-            // Beside the scroll bar, not below it.
-            ui.set_max_width(ui.available_width() - 6.0);
-            self.content(ui, desk, &detail);
-        });
+        let room = (ui.available_height() - self.foot - 8.0).max(120.0);
+        let area = ScrollArea::vertical().auto_shrink([false, false]).max_height(room).id_salt(self.id);
+        let mut send = area
+            .show(ui, |ui| {
+                // Beside the scroll bar, not below it.
+                ui.set_max_width(ui.available_width() - 6.0);
+                self.content(ui, desk, &detail)
+            })
+            .inner;
+        // What can be done with it is always in sight.
+        let foot = ui.scope(|ui| self.acts(ui, desk, &detail));
+        send |= foot.inner;
+        let height = foot.response.rect.height();
+        if (height - self.foot).abs() > 0.5 {
+            self.foot = height;
+            ui.request_repaint();
+        }
+        if send {
+            send_again(&detail.transmission, desk);
+        }
         self.loaded = Some(detail);
         close
     }
@@ -187,7 +205,8 @@ impl Detail {
         }
     }
 
-    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) {
+    /// All that is told of it. Returns whether it is to be sent again.
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
         let transmission = &detail.transmission;
         let cause = transmission.cause();
         let word = verdict_word(transmission.verdict, &transmission.lights, cause);
@@ -195,7 +214,7 @@ impl Detail {
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);
         }
-        let mut send = self.diagnosis(ui, desk, transmission);
+        let send = self.diagnosis(ui, desk, transmission);
         ui.add_space(2.0);
         let all = [
             (Tab::Timeline, "Timeline"),
@@ -239,7 +258,13 @@ impl Detail {
             Tab::Headers => headers::headers(ui, desk, transmission),
             Tab::Raw => self.raw.show(ui, desk, transmission),
         }
-        ui.add_space(8.0);
+        send
+    }
+
+    /// What can be done with it. Returns whether it is to be sent again.
+    fn acts(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
+        let transmission = &detail.transmission;
+        let mut send = false;
         ui.horizontal_wrapped(|ui| {
             let copy = secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail");
             if copy.clicked() {
@@ -259,9 +284,7 @@ impl Detail {
                 send |= send_again_button(ui);
             }
         });
-        if send {
-            send_again(transmission, desk);
-        }
+        send
     }
 
     /// Asks which other transmission this one is to be compared with.

@@ -140,7 +140,10 @@ impl Viewer {
                 return;
             }
         };
-        self.bar(ui, desk, &view, id, name);
+        if self.bar(ui, desk, &view, id, name) {
+            // It is opened anew, and rows of what was shown so far are none of it.
+            return;
+        }
         if !view.head.is_empty() {
             super::mono_block(ui, view.head.trim_end());
         }
@@ -156,8 +159,9 @@ impl Viewer {
         }
     }
 
-    /// How it is looked at, how large it is, and saving it.
-    fn bar(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, view: &OpenedView, id: TransmissionId, name: &str) {
+    /// How it is looked at, how large it is, and saving it. Returns whether it is to be looked at in another way.
+    fn bar(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, view: &OpenedView, id: TransmissionId, name: &str) -> bool {
+        let mut changed = false;
         ui.horizontal_wrapped(|ui| {
             let label = |kind: &ViewKind| match kind {
                 ViewKind::Segments => "Segments",
@@ -169,6 +173,7 @@ impl Viewer {
                 && let Some(kind) = segmented(ui, view.kind, &kinds)
             {
                 *self = Self { wished: Some(kind), saving: std::mem::take(&mut self.saving), ..Self::new(self.part) };
+                changed = true;
             }
             self.saving.button(ui, desk, id, self.part, name);
         });
@@ -176,6 +181,7 @@ impl Viewer {
             .gap
             .map_or_else(String::new, |gap| format!(", of which {} in the middle were not kept", size(gap.bytes)));
         ui.label(muted(ui, format!("{}{missing}", size(view.bytes))));
+        changed
     }
 
     fn go(&mut self, row: u64) {
