@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, Ui, UiBuilder, vec2};
 
 use super::outline::outline_card;
 use super::saving::Saving;
@@ -31,7 +31,7 @@ const PAGE: u64 = 20_000;
 const MOST_LETTERS: usize = 600;
 
 /// Height of a segment: its tag and name above its elements.
-const SEGMENT: f32 = 36.0;
+const SEGMENT: f32 = 40.0;
 
 /// Height of a line.
 const LINE: f32 = 17.0;
@@ -254,23 +254,28 @@ impl Viewer {
 
     fn row(&self, ui: &mut Ui, view: &OpenedView, row: u64, height: f32) {
         let index = usize::try_from(row % CHUNK).unwrap_or_default();
-        let size = vec2(ui.available_width(), height);
-        ui.allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
-            ui.set_min_height(height);
-            match self.chunks.get(&(row / CHUNK)).and_then(|chunk| chunk.get(index)) {
-                Some(ViewRow::Segment(segment)) => segment_row(ui, segment, view),
-                Some(ViewRow::Line(text)) => text_row(ui, text),
-                Some(ViewRow::Hex { offset, hex, text }) => {
-                    text_row(ui, &format!("{offset:08x}  {hex:<47}  {text}"));
-                }
-                Some(ViewRow::Missing(bytes)) => {
-                    ui.label(muted(ui, format!("{} that were not kept", crate::ui::moment::size(*bytes))));
-                }
-                None => {
-                    ui.label(muted(ui, "…"));
-                }
+        // Exactly as high as was said: else what is scrolled to is not what is seen.
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+        let mut inner = ui.new_child(UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
+        inner.spacing_mut().item_spacing.y = 2.0;
+        inner.spacing_mut().interact_size.y = 0.0;
+        match self.chunks.get(&(row / CHUNK)).and_then(|chunk| chunk.get(index)) {
+            Some(ViewRow::Segment(segment)) => segment_row(&mut inner, segment, view),
+            Some(ViewRow::Line(text)) => text_row(&mut inner, text),
+            Some(ViewRow::Hex { offset, hex, text }) => {
+                text_row(&mut inner, &format!("{offset:08x}  {hex:<47}  {text}"));
             }
-        });
+            Some(ViewRow::Missing(bytes)) => {
+                let words = muted(&inner, format!("{} that were not kept", size(*bytes)));
+                inner.label(words);
+            }
+            None => {
+                let words = muted(&inner, "…");
+                inner.label(words);
+            }
+        }
+        let right = inner.min_rect().right();
+        ui.expand_to_include_x(right);
     }
 
     /// Asks for what is seen and not there yet, one chunk after the other.
