@@ -3,6 +3,7 @@
 //! [`App`] is what the window and the command line both stand on. It owns the clock, knows the workspace, and puts the
 //! rooms below together: `store` journals, `as2` builds and opens, `transport` carries, `domain` judges.
 
+mod acknowledgements;
 mod afterwards;
 mod arrivals;
 mod calendar;
@@ -12,6 +13,7 @@ mod clock;
 mod connection_file;
 mod connections;
 mod courier;
+mod document_facts;
 pub mod engine;
 mod error;
 mod first_sight;
@@ -21,6 +23,7 @@ mod identity_requests;
 mod identity_sheet;
 mod importing;
 mod inbox;
+mod kept;
 mod keys;
 mod large;
 mod missed;
@@ -32,7 +35,8 @@ mod own_policies;
 mod own_rollover;
 mod policies;
 mod preparation;
-mod raw_text;
+mod proof;
+mod receipt_text;
 mod receive;
 mod report;
 mod rollovers;
@@ -42,13 +46,17 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
+mod structure;
+mod transmission_export;
 mod transmissions;
+mod view;
 mod written;
 
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
@@ -62,12 +70,14 @@ pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
 pub use importing::{ImportRequest, ImportResult, ImportedProfile};
+pub use kept::{Gap, KeptPart, SavedPart};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
+pub use proof::{Proof, ProofCheck, ProofSigner};
 pub use report::{Report, ReportFormat};
 pub use rollovers::{
     DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
@@ -78,13 +88,17 @@ pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
+pub use structure::{LayerFact, MessageLayer, MessageStructure};
+pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
+pub use view::{OpenedView, ViewKind, ViewRow};
 pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
 use crate::store::Workspace;
 pub use crate::store::{
-    Cursor, Location, MissedActivation, ProfileKey, Protection, TransmissionFilter, TransmissionSummary, Unlock,
+    Cursor, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
+    TransmissionFilter, TransmissionSummary, Unlock,
 };
 
 /// The running program on one workspace.

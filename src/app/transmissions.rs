@@ -10,28 +10,45 @@ use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCe
 use crate::domain::identifier::ProfileKind;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::Transmission;
-use crate::store::{Part, TransmissionFilter, TransmissionSummary, Workspace};
+use crate::store::{TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TransmissionPage {
-    /// The transmissions, newest first.
+    /// The transmissions, in the filter's order.
     pub transmissions: Vec<TransmissionSummary>,
     /// What to ask for the next page with; nothing on the last.
     pub next: Option<String>,
 }
 
-/// Which side's raw bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Which of the bytes that are kept of a transmission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RawPart {
     /// The request's.
     Request,
     /// The answer's.
     Response,
+    /// The document's, as it was given to be sent or as it was received.
+    Payload,
+    /// The receipt's: that which travelled by itself, else the answer's.
+    Receipt,
+}
+
+impl RawPart {
+    /// As it is named in a sentence.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Response => "response",
+            Self::Payload => "payload",
+            Self::Receipt => "receipt",
+        }
+    }
 }
 
 impl App {
-    /// A page of the journal, newest first.
+    /// A page of the journal, in the filter's order.
     ///
     /// # Errors
     /// Where the workspace cannot be read.
@@ -42,6 +59,28 @@ impl App {
         self.look_at_deadlines(&workspace).await;
         let (transmissions, next) = workspace.transmissions(filter).await?;
         Ok(TransmissionPage { transmissions, next: next.map(|cursor| cursor.to_string()) })
+    }
+
+    /// How many transmissions a filter has in all.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn count_transmissions(&self, filter: &TransmissionFilter) -> Result<u64, AppError> {
+        match self.existing().await? {
+            Some(workspace) => Ok(workspace.count_transmissions(filter).await?),
+            None => Ok(0),
+        }
+    }
+
+    /// The causes and types of documents that were ever journalled.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn transmission_choices(&self) -> Result<TransmissionChoices, AppError> {
+        match self.existing().await? {
+            Some(workspace) => Ok(workspace.transmission_choices().await?),
+            None => Ok(TransmissionChoices::default()),
+        }
     }
 
     /// One transmission, by its id or the first 8 or more digits of it.
@@ -74,25 +113,8 @@ impl App {
     /// # Errors
     /// Where there is no such transmission, or nothing of that side was kept.
     pub async fn raw(&self, id: &str, part: RawPart) -> Result<Vec<PathBuf>, AppError> {
-        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
-        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
-        let attempt = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
-        let parts = match part {
-            // Every attempt sends the bytes of the first.
-            RawPart::Request => [Part::RequestHead(attempt), Part::RequestBody(1)],
-            RawPart::Response => [Part::ResponseHead(attempt), Part::ResponseBody(attempt)],
-        };
-        let files: Vec<PathBuf> =
-            parts.iter().map(|part| workspace.archive().path(id, *part)).filter(|path| path.is_file()).collect();
-        if files.is_empty() {
-            let side = match part {
-                RawPart::Request => "request",
-                RawPart::Response => "response",
-            };
-            return Err(AppError::new(format!("nothing was kept of the {side} of transmission {id}")));
-        }
-        Ok(files)
+        let kept = self.kept(id, part).await?;
+        Ok(kept.head.into_iter().chain(kept.body).collect())
     }
 
     /// What is known around an attempt, for explaining it.
@@ -136,7 +158,7 @@ impl App {
     }
 }
 
-fn none(id: &str) -> AppError {
+pub(super) fn none(id: &str) -> AppError {
     AppError::new(format!("there is no transmission `{}` in this workspace", id.chars().take(60).collect::<String>()))
         .hint("`countersign transmission list` shows the ids")
 }

@@ -180,68 +180,98 @@ pub(super) struct OpenedEnvelope<R> {
     pub(super) spoilt: bool,
 }
 
-/// Opens an envelope up to the beginning of its content, trying all `keys`.
-pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<OpenedEnvelope<R>, OpenError> {
-    let mut ber = BerReader::new(source);
-    ber.enter_tag(SEQUENCE, "it does not begin with a CMS structure")?;
-    let kind = ber.element(100)?;
-    let kind = object_identifier(&kind)?;
-    match kind {
-        ids::ENVELOPED_DATA | ids::AUTH_ENVELOPED_DATA => {}
-        other => {
-            return Err(OpenError::Malformed(format!(
-                "it holds CMS content of type {other} where encrypted content was announced"
-            )));
+/// An envelope that was read up to its content, which nothing has been decrypted of yet.
+pub(super) struct EnvelopeHead<R> {
+    ber: BerReader<R>,
+    /// Whether it is AuthEnvelopedData.
+    pub(super) authenticated: bool,
+    /// The SET of its recipients.
+    pub(super) recipients: Vec<u8>,
+    /// The AlgorithmIdentifier of its content cipher.
+    cipher: Vec<u8>,
+}
+
+impl<R: Read> EnvelopeHead<R> {
+    pub(super) fn read(source: R) -> Result<Self, OpenError> {
+        let mut ber = BerReader::new(source);
+        ber.enter_tag(SEQUENCE, "it does not begin with a CMS structure")?;
+        let kind = ber.element(100)?;
+        let kind = object_identifier(&kind)?;
+        match kind {
+            ids::ENVELOPED_DATA | ids::AUTH_ENVELOPED_DATA => {}
+            other => {
+                return Err(OpenError::Malformed(format!(
+                    "it holds CMS content of type {other} where encrypted content was announced"
+                )));
+            }
         }
-    }
-    let authenticated = kind == ids::AUTH_ENVELOPED_DATA;
-    ber.enter_tag(0xa0, "the content of the CMS structure is missing")?;
-    ber.enter_tag(SEQUENCE, "the encrypted structure is missing")?;
-    ber.element(16)?;
-    if ber.next_tag()? == 0xa0 {
-        ber.element(MAX_RECIPIENTS)?;
-    }
-    if ber.next_tag()? != SET {
-        return Err(OpenError::Malformed("the encrypted structure names no recipients".to_owned()));
-    }
-    let recipients = ber.element(MAX_RECIPIENTS)?;
-    ber.enter_tag(SEQUENCE, "the encrypted content is missing")?;
-    ber.element(100)?;
-    let cipher = ber.element(4096)?;
-    let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
-    let unknown = || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
-    let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
-    let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
-    if ber.next_tag()? & 0xdf != 0x80 {
-        return Err(OpenError::Malformed("the encrypted content is missing".to_owned()));
+        let authenticated = kind == ids::AUTH_ENVELOPED_DATA;
+        ber.enter_tag(0xa0, "the content of the CMS structure is missing")?;
+        ber.enter_tag(SEQUENCE, "the encrypted structure is missing")?;
+        ber.element(16)?;
+        if ber.next_tag()? == 0xa0 {
+            ber.element(MAX_RECIPIENTS)?;
+        }
+        if ber.next_tag()? != SET {
+            return Err(OpenError::Malformed("the encrypted structure names no recipients".to_owned()));
+        }
+        let recipients = ber.element(MAX_RECIPIENTS)?;
+        ber.enter_tag(SEQUENCE, "the encrypted content is missing")?;
+        ber.element(100)?;
+        let cipher = ber.element(4096)?;
+        Ok(Self { ber, authenticated, recipients, cipher })
     }
 
-    let found = unwrap_key(&recipients, keys)?;
-    let spoilt = found.key.as_ref().is_none_or(|key| key.len() != cipher.key_bytes());
-    let key = match found.key {
-        Some(key) if !spoilt => key,
-        _ => cipher.random_key()?,
-    };
-    let content = match cipher {
-        ContentCipher::Cbc(_) if authenticated => {
-            return Err(OpenError::Malformed(format!(
-                "it announces authenticated encryption but is encrypted with {}",
-                encryption.label()
-            )));
+    /// The content cipher: by its identifier, and as what it is known here.
+    pub(super) fn cipher(&self) -> Result<(der::asn1::ObjectIdentifier, Option<Encryption>), OpenError> {
+        let (identifier, _) = algorithm_identifier(&self.cipher)?;
+        Ok((identifier, ids::encryption(identifier)))
+    }
+
+    /// Opens it up to the beginning of its content, trying all `keys`.
+    pub(super) fn open(self, keys: &[DecryptionKey<'_>]) -> Result<OpenedEnvelope<R>, OpenError> {
+        let Self { mut ber, authenticated, recipients, cipher } = self;
+        let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
+        let unknown =
+            || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
+        let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
+        let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
+        if ber.next_tag()? & 0xdf != 0x80 {
+            return Err(OpenError::Malformed("the encrypted content is missing".to_owned()));
         }
-        ContentCipher::Cbc(cbc) => {
-            let iv = initialisation_vector(parameters)?;
-            ContentReader::Cbc(CbcReader::new(cbc, &key, iv, OctetReader(Octets::enter(ber)?))?)
-        }
-        ContentCipher::Gcm(gcm) => {
-            let (nonce, appended) = gcm_parameters(parameters)?;
-            let place = if authenticated { TagPlace::Behind } else { TagPlace::Appended(appended) };
-            let octets = OctetReader(Octets::enter(ber)?);
-            ContentReader::Gcm(Box::new(GcmReader::new(gcm, &key, nonce, place, octets)?))
-        }
-    };
-    let facts = EncryptionFacts { encryption, key_transport: found.key_transport, recipient: found.recipient };
-    Ok(OpenedEnvelope { facts, content, named: found.named, spoilt })
+
+        let found = unwrap_key(&recipients, keys)?;
+        let spoilt = found.key.as_ref().is_none_or(|key| key.len() != cipher.key_bytes());
+        let key = match found.key {
+            Some(key) if !spoilt => key,
+            _ => cipher.random_key()?,
+        };
+        let content = match cipher {
+            ContentCipher::Cbc(_) if authenticated => {
+                return Err(OpenError::Malformed(format!(
+                    "it announces authenticated encryption but is encrypted with {}",
+                    encryption.label()
+                )));
+            }
+            ContentCipher::Cbc(cbc) => {
+                let iv = initialisation_vector(parameters)?;
+                ContentReader::Cbc(CbcReader::new(cbc, &key, iv, OctetReader(Octets::enter(ber)?))?)
+            }
+            ContentCipher::Gcm(gcm) => {
+                let (nonce, appended) = gcm_parameters(parameters)?;
+                let place = if authenticated { TagPlace::Behind } else { TagPlace::Appended(appended) };
+                let octets = OctetReader(Octets::enter(ber)?);
+                ContentReader::Gcm(Box::new(GcmReader::new(gcm, &key, nonce, place, octets)?))
+            }
+        };
+        let facts = EncryptionFacts { encryption, key_transport: found.key_transport, recipient: found.recipient };
+        Ok(OpenedEnvelope { facts, content, named: found.named, spoilt })
+    }
+}
+
+/// Opens an envelope up to the beginning of its content, trying all `keys`.
+pub(super) fn open<R: Read>(source: R, keys: &[DecryptionKey<'_>]) -> Result<OpenedEnvelope<R>, OpenError> {
+    EnvelopeHead::read(source)?.open(keys)
 }
 
 fn initialisation_vector<'a>(parameters: Option<Tlv<'a>>) -> Result<&'a [u8], OpenError> {

@@ -56,6 +56,8 @@ pub(super) struct Multipart<R> {
     /// The delimiter line before the current part ended in CRLF, so the line break after the part is one too.
     crlf: bool,
     source_ended: bool,
+    /// Bytes that the source has given.
+    taken: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -90,7 +92,13 @@ impl<R: BufRead> Multipart<R> {
             state: State::Preamble,
             crlf: true,
             source_ended: false,
+            taken: 0,
         })
+    }
+
+    /// How many bytes of the body stand before the next one that is read.
+    pub(super) fn position(&self) -> u64 {
+        self.taken.saturating_sub((self.end - self.start) as u64)
     }
 
     /// Goes to the next part, passing over what is left of the current one. `false` after the last.
@@ -171,6 +179,7 @@ impl<R: BufRead> Multipart<R> {
         let found = find(&self.delimiter, &self.window[self.start..], false);
         if found.is_some_and(|(at, _)| at <= end - self.start) {
             self.source.consume(looked);
+            self.taken += looked as u64;
             self.end = end + looked;
         } else {
             self.safe = end;
@@ -244,6 +253,7 @@ impl<R: BufRead> Multipart<R> {
         let taken = next.len().min(WINDOW);
         self.window.extend_from_slice(&next[..taken]);
         self.source.consume(taken);
+        self.taken += taken as u64;
         self.end += taken;
         self.source_ended = taken == 0;
         Ok(())
@@ -308,6 +318,7 @@ impl<R: BufRead> BufRead for Multipart<R> {
             let amount = amount.min(self.lent);
             self.lent -= amount;
             self.source.consume(amount);
+            self.taken += amount as u64;
         } else {
             self.start = (self.start + amount).min(self.safe);
         }

@@ -76,6 +76,65 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
     search.outcome()
 }
 
+/// A recipient as an envelope names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedRecipient {
+    /// Its certificate.
+    pub certificate: NamedCertificate,
+    /// How the content key was wrapped for it, where that is known here; nothing where it was agreed on, or is not.
+    pub key_transport: Option<KeyTransport>,
+    /// The same in words.
+    pub how: String,
+}
+
+/// The recipients that an envelope names, up to a handful; what cannot be read of them is left out.
+pub(super) fn named(recipients: &[u8]) -> Vec<NamedRecipient> {
+    let infos = Tlv::first(recipients).and_then(|(set, _)| set.children()).unwrap_or_default();
+    let mut found = Vec::new();
+    for info in infos.iter().take(MOST_RECIPIENTS) {
+        match info.tag {
+            SEQUENCE => {
+                let fields = info.children().unwrap_or_default();
+                let [_version, identifier, transport, ..] = fields.as_slice() else { continue };
+                let key_transport = read_transport(transport).ok().flatten();
+                let how = match key_transport {
+                    Some(known) => in_words(known).to_owned(),
+                    None => transport_name(transport)
+                        .unwrap_or_else(|_unreadable| "an algorithm that cannot be read".to_owned()),
+                };
+                found.push(NamedRecipient { certificate: NamedCertificate::read(identifier), key_transport, how });
+            }
+            KEY_AGREEMENT => {
+                let Ok(agreement) = Agreement::read(info) else { continue };
+                let how = agreement.obstacle().unwrap_or_else(|| "ECDH".to_owned());
+                found.extend(agreement.recipients.into_iter().map(|(certificate, _)| NamedRecipient {
+                    certificate,
+                    key_transport: None,
+                    how: how.clone(),
+                }));
+            }
+            _ => found.push(NamedRecipient {
+                certificate: NamedCertificate::Unnamed,
+                key_transport: None,
+                how: "a key or password that both sides share".to_owned(),
+            }),
+        }
+    }
+    found.truncate(MOST_TOLD);
+    found
+}
+
+/// A key transport as the standards call it.
+const fn in_words(transport: KeyTransport) -> &'static str {
+    match transport {
+        KeyTransport::RsaPkcs1 => "RSAES-PKCS1-v1_5",
+        KeyTransport::RsaOaepSha1 => "RSAES-OAEP with SHA-1",
+        KeyTransport::RsaOaepSha256 => "RSAES-OAEP with SHA-256",
+        KeyTransport::RsaOaepSha384 => "RSAES-OAEP with SHA-384",
+        KeyTransport::RsaOaepSha512 => "RSAES-OAEP with SHA-512",
+    }
+}
+
 /// A key of ours, how the content key was wrapped for it, and the content key where it could be unwrapped.
 type Tried<'k> = (&'k DecryptionKey<'k>, Option<KeyTransport>, Option<Zeroizing<Vec<u8>>>);
 

@@ -6,7 +6,7 @@ use jiff::tz::Offset;
 use super::digest::DigestValues;
 use super::enveloped::object_identifier;
 use super::error::{BuildError, OpenError};
-use super::named::issuer_and_serial;
+use super::named::{NamedCertificate, issuer_and_serial};
 use super::oid::{self as ids, SignatureKind};
 use super::signer_info::SignerInfo;
 use crate::certificate::ber::{BerReader, Tlv};
@@ -264,6 +264,12 @@ impl DetachedSignature {
             }
         }
         Ok(found)
+    }
+
+    /// The certificates that its signers name.
+    pub(super) fn named(&self) -> Vec<NamedCertificate> {
+        let infos = self.signer_infos().unwrap_or_default();
+        infos.iter().filter_map(|info| SignerInfo::read(info).ok()).map(|info| info.named().clone()).collect()
     }
 
     /// Whether every signer signed attributes, and not the content itself.

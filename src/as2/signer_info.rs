@@ -30,6 +30,11 @@ pub(super) struct SignerInfo<'a> {
 }
 
 impl<'a> SignerInfo<'a> {
+    /// The certificate that it names.
+    pub(super) const fn named(&self) -> &NamedCertificate {
+        &self.identifier
+    }
+
     pub(super) fn read(fields: &[Tlv<'a>]) -> Result<Self, OpenError> {
         let damaged = || OpenError::Malformed("a signer's information is incomplete".to_owned());
         let [_version, identifier, digest, rest @ ..] = fields else { return Err(damaged()) };

@@ -10,6 +10,7 @@ use super::identity_arguments::IdentityCommand;
 use super::policy::PolicyCommand;
 use super::schedule::ScheduleCommand;
 use super::server_certificate::TlsArguments;
+use super::transmission_arguments::{ExportArguments, ListArguments};
 use crate::app::RawPart;
 use crate::app::sample::SampleFault;
 use crate::domain::certificate::Fingerprint;
@@ -271,44 +272,46 @@ pub(super) struct ServeArguments {
 pub(super) enum TransmissionCommand {
     /// List transmissions, the newest first
     List(ListArguments),
+    /// Write every transmission of a filter as a table or a JSON document
+    Export(ExportArguments),
     /// Show one transmission with its stages, lights, headers and diagnosis
     Show {
         /// Its id, or the first 8 or more digits of it
         id: String,
+        /// Show the message as the tree of its layers, as far as it opens
+        #[arg(long)]
+        structure: bool,
+        /// Show the document: X12, EDIFACT and TRADACOMS by segment
+        #[arg(long)]
+        payload: bool,
     },
-    /// Write the raw bytes of one side, head and body, to standard output
+    /// Write the raw bytes of one part, head and body, to standard output or a file
     Raw {
         /// The transmission's id, or the first 8 or more digits of it
         id: String,
-        /// Which side
+        /// Which part
         side: Side,
+        /// Where to write it
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Write the proof of delivery as a page, with every check made anew
+    Proof {
+        /// The transmission's id, or the first 8 or more digits of it
+        id: String,
+        /// Where to write it
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct ListArguments {
-    /// Only those that failed or were refused
-    #[arg(long)]
-    pub(super) failed: bool,
-    /// Only those of this connection
-    #[arg(long, value_name = "ID")]
-    pub(super) connection: Option<ConnectionId>,
-    /// Only those since this instant
-    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
-    pub(super) since: Option<Timestamp>,
-    /// At most this many, up to 10000
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
-    pub(super) limit: u16,
-    /// The page that follows: `next` of an earlier list
-    #[arg(long, value_name = "CURSOR")]
-    pub(super) after: Option<String>,
-}
-
-/// One side of a transmission.
+/// One part of a transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Side {
     Request,
     Response,
+    Payload,
+    Receipt,
 }
 
 impl From<Side> for RawPart {
@@ -316,6 +319,8 @@ impl From<Side> for RawPart {
         match side {
             Side::Request => Self::Request,
             Side::Response => Self::Response,
+            Side::Payload => Self::Payload,
+            Side::Receipt => Self::Receipt,
         }
     }
 }

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::app::{AcknowledgementLinks, MessageStructure, OpenedView};
 use crate::domain::diagnosis::Diagnosis;
+use crate::domain::document::Outline;
+use crate::domain::document::acknowledgement::Acknowledged;
+use crate::domain::document_facts::DocumentFacts;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{PolicyKind, ResolvedPolicy, Rule};
 use crate::domain::transmission::{
@@ -68,6 +72,31 @@ pub(super) struct TransmissionDocument<'a> {
     receipt_headers: &'a [(String, String)],
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<&'a SeenTls>,
+    document: Option<&'a DocumentFacts>,
+    /// The layers of the message, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) structure: Option<MessageStructure>,
+    /// What it acknowledges, and by what it was acknowledged.
+    #[serde(flatten)]
+    pub(super) acknowledgements: AcknowledgementLinks,
+    /// What is in the document, all of it, where that was asked for and it is an interchange.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) outline: Option<DocumentSummary<'a>>,
+}
+
+/// What is in a document.
+#[derive(Serialize)]
+pub(super) struct DocumentSummary<'a> {
+    #[serde(flatten)]
+    outline: &'a Outline,
+    acknowledges: &'a [Acknowledged],
+}
+
+impl<'a> DocumentSummary<'a> {
+    /// Of what was opened; nothing where it is no interchange.
+    pub(super) fn of(view: &'a OpenedView) -> Option<Self> {
+        Some(Self { outline: view.outline.as_deref()?, acknowledges: &view.acknowledged })
+    }
 }
 
 impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
@@ -85,6 +114,10 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             receipt_due: transmission.receipt_due,
             receipt_headers: &transmission.receipt_headers,
             tls: transmission.tls.as_ref(),
+            document: transmission.document.as_ref(),
+            structure: None,
+            acknowledgements: AcknowledgementLinks::default(),
+            outline: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod arguments;
 mod certificate;
 mod check;
 mod connection;
+mod document;
 mod identity;
 mod identity_arguments;
 mod json;
@@ -25,6 +26,7 @@ mod settings;
 mod sightings;
 mod table;
 mod transmission;
+mod transmission_arguments;
 mod usage;
 mod words;
 

@@ -1,14 +1,19 @@
 //! `transmission`: the journal.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::arguments::{ListArguments, TransmissionCommand};
-use super::json::TransmissionDocument;
+use super::arguments::TransmissionCommand;
+use super::json::{DocumentSummary, TransmissionDocument};
 use super::table::{Table, labelled};
-use super::{Answer, Session, check, send, words};
-use crate::app::{AppError, TransmissionFilter, TransmissionSummary};
+use super::transmission_arguments::{ExportArguments, ListArguments};
+use super::{Answer, Session, check, document, send, words};
+use crate::app::{
+    AppError, ExportFormat, Exported, RawPart, TransmissionFilter, TransmissionPage, TransmissionSummary,
+};
+use crate::domain::document_facts::DocumentFacts;
 use crate::domain::transmission::{Attempt, Headers, Transmission};
 
 /// Where the raw bytes are: they themselves may be anything, and are no JSON.
@@ -17,14 +22,80 @@ struct RawDocument {
     files: Vec<PathBuf>,
 }
 
+/// A page, and how many there are in all where that was asked.
+#[derive(Serialize)]
+struct ListDocument<'a> {
+    #[serde(flatten)]
+    page: &'a TransmissionPage,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+/// What was written where.
+#[derive(Serialize)]
+struct ExportDocument {
+    file: String,
+    format: ExportFormat,
+    transmissions: u64,
+}
+
 pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
     match command {
         TransmissionCommand::List(arguments) => list(session, arguments).await?,
-        TransmissionCommand::Show { id } => {
+        TransmissionCommand::Export(arguments) => export(session, arguments).await?,
+        TransmissionCommand::Show { id, structure, payload } => {
             let transmission = session.app.transmission(&id).await?;
-            session.out.answer(&TransmissionDocument::from(&transmission), || show(&transmission));
+            let layers = match structure {
+                true => Some(session.app.structure(&id, RawPart::Request).await?),
+                false => None,
+            };
+            let view = match payload {
+                true => Some(Arc::new(session.app.open_view(&id, RawPart::Payload, None).await?)),
+                false => None,
+            };
+            let acknowledgements = session.app.acknowledgements(&id).await?;
+            if session.out.is_json() {
+                let mut document = TransmissionDocument::from(&transmission);
+                document.acknowledgements = acknowledgements;
+                document.structure = layers;
+                document.outline = view.as_deref().and_then(DocumentSummary::of);
+                session.out.answer(&document, String::new);
+                return Ok(Answer::Yes);
+            }
+            // What is asked for alone is shown alone: it may be piped on.
+            if layers.is_none() && view.is_none() {
+                session.out.text(&show(&transmission));
+                session.out.text(&document::acknowledgements(&acknowledgements));
+            }
+            if let Some(layers) = layers {
+                session.out.text(&layers.to_text());
+            }
+            if let Some(view) = view {
+                document::show(session, &view).await?;
+            }
         }
-        TransmissionCommand::Raw { id, side } => {
+        TransmissionCommand::Raw { id, side, output: Some(file) } => {
+            let saved = session.app.save_part(&id, side.into(), &file).await?;
+            session.out.answer(&saved, || {
+                let missing = saved.gap.map_or_else(String::new, |gap| {
+                    format!(", without {} bytes from byte {} on, which were not kept", gap.bytes, gap.offset)
+                });
+                format!("Written {}, {} bytes{missing}", saved.file.display(), saved.bytes)
+            });
+        }
+        TransmissionCommand::Proof { id, output } => {
+            let proof = session.app.write_proof(&id, &output).await?;
+            session.out.answer(&proof, || {
+                let mut text = format!("Written {}\n", output.display());
+                for check in &proof.checks {
+                    let mark = words::holds(check.holds);
+                    text.push_str(&format!("{mark} {}: {}\n", check.what, super::output::line(&check.detail)));
+                }
+                text
+            });
+            return Ok(if proof.proven { Answer::Yes } else { Answer::No });
+        }
+        TransmissionCommand::Raw { id, side, output: None } => {
             let files = session.app.raw(&id, side.into()).await?;
             if session.out.is_json() {
                 session.out.answer(&RawDocument { files }, String::new);
@@ -40,19 +111,20 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
 
 async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppError> {
     let filter = TransmissionFilter {
-        failed: arguments.failed,
-        connection: arguments.connection,
-        since: arguments.since,
         limit: usize::from(arguments.limit),
         after: arguments.after.as_deref().map(str::parse).transpose()?,
-        ..TransmissionFilter::default()
+        ..arguments.filter.filter()?
     };
     let page = session.app.transmissions(&filter).await?;
-    session.out.answer(&page, || {
+    let total = if arguments.count { Some(session.app.count_transmissions(&filter).await?) } else { None };
+    session.out.answer(&ListDocument { page: &page, total }, || {
         if page.transmissions.is_empty() {
             return "No transmissions".to_owned();
         }
         let mut text = table(&page.transmissions);
+        if let Some(total) = total {
+            text.push_str(&format!("\n{total} in all\n"));
+        }
         if let Some(next) = &page.next {
             text.push_str(&format!("\nThere are more: add --after {next}\n"));
         }
@@ -61,8 +133,35 @@ async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppErro
     Ok(())
 }
 
+async fn export(session: &Session, arguments: ExportArguments) -> Result<(), AppError> {
+    let ExportArguments { filter, format, output } = arguments;
+    let which = Exported::Filter(Box::new(filter.filter()?));
+    let Some(file) = output else {
+        // One JSON document is asked for, whatever is in it.
+        let usual = if session.out.is_json() { ExportFormat::Json } else { ExportFormat::Csv };
+        let format = format.unwrap_or(usual);
+        if session.out.is_json() && format != ExportFormat::Json {
+            return Err(AppError::new("with --json the list is a JSON document, not a table")
+                .hint("leave --json away, or write the table to a file with -o FILE.csv"));
+        }
+        session
+            .app
+            .export_transmissions(&which, format, |piece| {
+                session.out.bytes(piece);
+                Ok(())
+            })
+            .await?;
+        return Ok(());
+    };
+    let format = format.or_else(|| ExportFormat::of_file(&file)).unwrap_or(ExportFormat::Csv);
+    let number = session.app.write_transmissions(&which, format, &file).await?;
+    let document = ExportDocument { file: file.display().to_string(), format, transmissions: number };
+    session.out.answer(&document, || format!("{number} written to {}", file.display()));
+    Ok(())
+}
+
 fn table(transmissions: &[TransmissionSummary]) -> String {
-    let mut table = Table::new(["Id", "When", "Way", "Profile", "File", "Bytes", "Verdict", "Cause"]);
+    let mut table = Table::new(["Id", "When", "Way", "Profile", "File", "Document", "Bytes", "Verdict", "Cause"]);
     for each in transmissions {
         table.row([
             each.id.to_string(),
@@ -70,6 +169,7 @@ fn table(transmissions: &[TransmissionSummary]) -> String {
             each.direction.to_string(),
             check::place(each.connection.as_ref(), each.profile),
             each.file.clone().unwrap_or_default(),
+            each.document.clone().unwrap_or_default(),
             each.bytes.to_string(),
             words::verdict(each.verdict),
             each.cause.clone().unwrap_or_default(),
@@ -86,6 +186,7 @@ fn show(transmission: &Transmission) -> String {
             ("Way", transmission.direction.to_string()),
             ("Profile", check::place(transmission.connection.as_ref(), transmission.profile)),
             ("File", transmission.file.clone().unwrap_or_default()),
+            ("Document", transmission.document.as_ref().map_or_else(String::new, document)),
             ("Payload", format!("{} bytes", transmission.bytes.payload)),
             ("SHA-256", transmission.payload_sha256.clone().unwrap_or_default()),
             ("HTTP status", transmission.http_status.map_or_else(String::new, |status| status.to_string())),
@@ -115,6 +216,13 @@ fn show(transmission: &Transmission) -> String {
         text.push_str(&header_list(title, headers));
     }
     text
+}
+
+/// `x12 850, control numbers 000000412 412 0001`.
+fn document(document: &DocumentFacts) -> String {
+    let numbers: Vec<&str> = document.numbers().collect();
+    let kind = document.kind().map(|kind| format!(" {kind}")).unwrap_or_default();
+    format!("{}{kind}, control numbers {}", document.standard, numbers.join(" "))
 }
 
 fn attempts(attempts: &[Attempt]) -> String {

@@ -57,6 +57,15 @@ pub(super) fn light(light: Light) -> String {
     format!("{icon} {word}")
 }
 
+/// The icon of a check.
+pub(super) const fn holds(holds: Option<bool>) -> char {
+    match holds {
+        Some(true) => GOOD,
+        Some(false) => BAD,
+        None => UNKNOWN,
+    }
+}
+
 /// The icon of a stage.
 pub(super) const fn stage(status: StageStatus) -> char {
     match status {

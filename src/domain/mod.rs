@@ -9,6 +9,8 @@ pub mod confirmation;
 pub mod connection;
 pub mod diagnosis;
 pub mod disposition;
+pub mod document;
+pub mod document_facts;
 pub mod due;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -33,5 +35,6 @@ pub mod status_change;
 pub mod test_document;
 pub mod timeline;
 pub mod transmission;
+pub mod transmission_comparison;
 
 pub use spelling::UnknownWord;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::certificate::Fingerprint;
 use super::diagnosis::Diagnosis;
+use super::document_facts::DocumentFacts;
 use super::identifier::{ConnectionId, ProfileKind};
 use super::spelling::spelled;
 
@@ -314,6 +315,9 @@ pub struct Transmission {
     /// receipt that decided where it went out. Nothing where nothing was signed, or no acceptable certificate verified it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_with: Option<Fingerprint>,
+    /// What its document says of itself; nothing where that is of no standard that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentFacts>,
 }
 
 /// What TLS showed of the partner's server, also where it was refused.
@@ -369,6 +373,7 @@ impl Transmission {
             receipt_headers: Vec::new(),
             tls: None,
             signed_with: None,
+            document: None,
         }
     }
 

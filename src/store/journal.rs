@@ -102,8 +102,8 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let statement =
             sql("INSERT INTO transmissions (id, our_as2_id, partner_as2_id, direction, at_ns, message_id, connection,
-                 profile, file, payload_bytes, verdict, failed, cause, document, signed_with)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO NOTHING")
+                 profile, file, payload_bytes, verdict, failed, cause, document, signed_with, document_type, control_numbers)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (id) DO NOTHING")
             .bind(key(transmission.id))
             .bind(as2.ours.map(str::to_owned))
             .bind(as2.partner.map(str::to_owned))
@@ -147,7 +147,8 @@ impl Transaction {
     pub async fn update_transmission(&mut self, transmission: &Transmission) -> Result<(), StoreError> {
         let statement = sql(
             "UPDATE transmissions SET message_id = $2, connection = $3, profile = $4, file = $5, payload_bytes = $6,
-                 verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11 WHERE id = $1",
+                 verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11, document_type = $12, control_numbers = $13
+             WHERE id = $1",
         )
         .bind(key(transmission.id));
         let statement = bind_columns(statement, transmission)?;
@@ -158,7 +159,7 @@ impl Transaction {
     }
 }
 
-/// Binds the columns that change, in their order in both statements: from `message_id` to `signed_with`.
+/// Binds the columns that change, in their order in both statements: from `message_id` to `control_numbers`.
 fn bind_columns(
     statement: super::session::Statement,
     transmission: &Transmission,
@@ -176,7 +177,9 @@ fn bind_columns(
         .bind(i64::from(transmission.failed()))
         .bind(transmission.cause().map(str::to_owned))
         .bind(document)
-        .bind(transmission.signed_with.map(|signer| signer.to_hex())))
+        .bind(transmission.signed_with.map(|signer| signer.to_hex()))
+        .bind(transmission.document.as_ref().and_then(|document| document.kind().map(str::to_owned)))
+        .bind(transmission.document.as_ref().map(|document| document.numbers().collect::<Vec<_>>().join(" "))))
 }
 
 /// A transmission's key in the database.

@@ -1,4 +1,4 @@
-//! Looking through the journal: lists page by page, and finding one transmission.
+//! Looking through the journal: lists page by page, in any order, by any filter.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,25 +8,29 @@ use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::spelling::spelled;
 use crate::domain::transmission::{Direction, TransmissionId, Verdict};
 
 use super::error::StoreError;
-use super::journal::{As2Pair, key, nanoseconds};
-use super::session::{Statement, column, parsed, sql};
+use super::journal_query::{Question, plan, these};
+use super::session::{column, parsed, sql};
 use super::workspace::Workspace;
 
 /// The most transmissions on one page.
 const MOST_LIMIT: usize = 10_000;
-/// How many of one message are looked at.
-const MOST_OF_ONE: i64 = 100;
 
-/// Which transmissions a list holds. The default is the newest hundred of all.
+/// The most values that a choice offers.
+const MOST_CHOICES: i64 = 200;
+
+/// Which transmissions a list holds, and in which order. The default is the newest hundred of all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransmissionFilter {
     /// Only those that failed or were refused.
     pub failed: bool,
     /// Only those of this verdict.
     pub verdict: Option<Verdict>,
+    /// Only those whose verdict has this cause.
+    pub cause: Option<String>,
     /// Only those that went this way.
     pub direction: Option<Direction>,
     /// Only those of this connection.
@@ -37,10 +41,24 @@ pub struct TransmissionFilter {
     pub since: Option<Timestamp>,
     /// Only those journalled before this instant.
     pub until: Option<Timestamp>,
+    /// Only those with a payload of so many bytes or more.
+    pub min_bytes: Option<u64>,
+    /// Only those with a payload of so many bytes or fewer.
+    pub max_bytes: Option<u64>,
+    /// Only those whose document is of this type: `850`, `ORDERS`.
+    pub document: Option<String>,
+    /// Only those whose Message-ID, file name or control numbers hold this; three characters or more, capitals or not.
+    pub search: Option<String>,
+    /// By what they are sorted.
+    pub sort: Sort,
+    /// The other way round.
+    pub reverse: bool,
     /// At most this many; 1 to 10,000.
     pub limit: usize,
     /// Only those after this place in the list: the page that follows.
     pub after: Option<Cursor>,
+    /// So many are passed over.
+    pub skip: u64,
 }
 
 impl Default for TransmissionFilter {
@@ -48,22 +66,49 @@ impl Default for TransmissionFilter {
         Self {
             failed: false,
             verdict: None,
+            cause: None,
             direction: None,
             connection: None,
             profile: None,
             since: None,
             until: None,
+            min_bytes: None,
+            max_bytes: None,
+            document: None,
+            search: None,
+            sort: Sort::Time,
+            reverse: false,
             limit: 100,
             after: None,
+            skip: 0,
         }
     }
 }
 
-/// A place in the list of transmissions, from which a next page goes on. As text it is opaque.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+spelled! {
+    /// By what a list is sorted. Among equals the newest comes first; the other way round everything is.
+    pub enum Sort {
+        /// The newest first.
+        Time = "time",
+        /// By the connection's id.
+        Connection = "connection",
+        /// The largest first.
+        Size = "size",
+        /// What needs action first: failed, uncertain, waiting, under way, cancelled, delivered.
+        Result = "result",
+    }
+}
+
+/// The fewest characters that are searched for.
+pub const SHORTEST_SEARCH: usize = 3;
+
+/// A place in a list of transmissions, from which a next page goes on. As text it is opaque.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    at_ns: i64,
-    id: TransmissionId,
+    /// The number of the last one.
+    pub(super) number: i64,
+    /// What it was sorted by, but for time.
+    pub(super) key: Option<String>,
 }
 
 /// A text that is no place in a list.
@@ -73,7 +118,10 @@ pub struct CursorError;
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.at_ns, self.id.simple())
+        match &self.key {
+            Some(key) => write!(f, "{}.{key}", self.number),
+            None => write!(f, "{}", self.number),
+        }
     }
 }
 
@@ -81,11 +129,8 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let (at, id) = text.split_once('.').ok_or(CursorError)?;
-        Ok(Self {
-            at_ns: at.parse().map_err(|_not_a_number| CursorError)?,
-            id: Uuid::try_parse(id).map_err(|_not_an_id| CursorError)?,
-        })
+        let (number, key) = text.split_once('.').map_or((text, None), |(number, key)| (number, Some(key.to_owned())));
+        Ok(Self { number: number.parse().map_err(|_not_a_number| CursorError)?, key })
     }
 }
 
@@ -112,42 +157,23 @@ pub struct TransmissionSummary {
     pub verdict: Verdict,
     /// The cause of the verdict in one phrase.
     pub cause: Option<String>,
+    /// The type of its document's first message; known of what is listed page by page.
+    pub document: Option<String>,
+    /// The document's control numbers with a space between them; known as its type is.
+    pub control_numbers: Option<String>,
 }
 
-/// Why the beginning of an id names no one transmission.
-#[derive(Debug, thiserror::Error)]
-pub enum PrefixError {
-    /// Not the beginning of an id, or too short.
-    #[error("`{given}` is not a transmission's id, nor its first 8 or more digits")]
-    Form {
-        /// What was given, cut to 60 characters.
-        given: String,
-    },
-    /// None begins so.
-    #[error("there is no transmission `{given}` in this workspace")]
-    None {
-        /// What was given.
-        given: String,
-    },
-    /// Several begin so.
-    #[error("several transmissions begin with `{given}`, such as {first} and {second}; give more digits")]
-    Several {
-        /// What was given.
-        given: String,
-        /// The newest of them.
-        first: TransmissionId,
-        /// The one before.
-        second: TransmissionId,
-    },
-    /// The journal could not be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// What can be chosen from, of all that was ever journalled.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TransmissionChoices {
+    /// Causes of verdicts.
+    pub causes: Vec<String>,
+    /// Types of documents.
+    pub documents: Vec<String>,
 }
-
-const COLUMNS: &str = "SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause FROM transmissions";
 
 impl Workspace {
-    /// Transmissions, the newest first, and the place of the next page where there is one.
+    /// Transmissions of a filter in its order, and the place of the next page where there is one.
     ///
     /// # Errors
     /// Where the database cannot be read.
@@ -157,179 +183,79 @@ impl Workspace {
     ) -> Result<(Vec<TransmissionSummary>, Option<Cursor>), StoreError> {
         const DOING: &str = "list the transmissions";
         let limit = filter.limit.clamp(1, MOST_LIMIT);
-        let rows = self.reading(DOING).await?.rows(DOING, page(filter, limit + 1)).await?;
-        let mut found = rows.iter().map(summary).collect::<Result<Vec<_>, _>>()?;
-        let more = found.len() > limit;
-        found.truncate(limit);
-        let next = found.last().filter(|_| more).map(|last| Cursor { at_ns: nanoseconds(last.at), id: last.id });
+        let mut session = self.reading(DOING).await?;
+        let Some(statement) = plan(&mut session, DOING, filter, Question::Page(limit + 1)).await? else {
+            return Ok((Vec::new(), None));
+        };
+        let rows = session.rows(DOING, statement).await?;
+        let found = rows.iter().take(limit).map(listed).collect::<Result<Vec<_>, _>>()?;
+        let last = rows.get(limit.saturating_sub(1)).filter(|_| rows.len() > limit);
+        let next = last.map(|row| place(row, filter.sort)).transpose()?;
         Ok((found, next))
     }
 
-    /// Transmissions that are not settled: queued, being sent, or waiting for an asynchronous receipt; the newest first.
+    /// How many transmissions a filter has in all, whatever the page.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn unsettled(&self) -> Result<Vec<TransmissionSummary>, StoreError> {
-        const DOING: &str = "list the unsettled transmissions";
-        let statement =
-            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE verdict IN ('queued', 'sending', 'pending') ORDER BY at_ns DESC, id DESC");
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
+    pub async fn count_transmissions(&self, filter: &TransmissionFilter) -> Result<u64, StoreError> {
+        const DOING: &str = "count the transmissions";
+        let mut session = self.reading(DOING).await?;
+        let Some(statement) = plan(&mut session, DOING, filter, Question::Count).await? else { return Ok(0) };
+        let row = session.row(DOING, statement).await?;
+        row.map_or(Ok(0), |row| Ok(column::<i64>(&row, "number")?.unsigned_abs()))
     }
 
-    /// The transmissions since an instant whose payload has more than so many bytes, the newest first, at most a hundred.
+    /// These transmissions, the newest first, as far as there are such.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn large(&self, more_than: u64, since: Timestamp) -> Result<Vec<TransmissionSummary>, StoreError> {
-        const DOING: &str = "list the large transmissions";
-        let statement =
-            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE at_ns >= $1 AND payload_bytes > $2 ORDER BY at_ns DESC, id DESC LIMIT 100")
-            .bind(nanoseconds(since))
-            .bind(i64::try_from(more_than).unwrap_or(i64::MAX));
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
+    pub async fn these_transmissions(&self, ids: &[TransmissionId]) -> Result<Vec<TransmissionSummary>, StoreError> {
+        const DOING: &str = "list the transmissions";
+        let mut session = self.reading(DOING).await?;
+        let rows = session.rows(DOING, these(ids)).await?;
+        rows.iter().map(listed).collect()
     }
 
-    /// The newest message sent to each profile that anything was sent to.
+    /// What was ever journalled that a filter can ask for.
     ///
     /// # Errors
     /// Where the database cannot be read.
-    pub async fn last_sent(&self) -> Result<Vec<TransmissionSummary>, StoreError> {
-        const DOING: &str = "list what was sent last";
-        // Ids are UUIDs of version 7: the greatest is the newest.
-        let statement =
-            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE id IN (SELECT MAX(id) FROM transmissions
-             WHERE direction = 'outbound' AND connection IS NOT NULL GROUP BY connection, profile)");
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
-    }
-
-    /// The messages that were received under this Message-ID between these AS2 identifiers and processed, the oldest first.
-    /// `from` and `to` are as the message has them. More than one is a message that came again.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub async fn find_received(
-        &self,
-        from: &str,
-        to: &str,
-        message_id: &str,
-    ) -> Result<Vec<TransmissionSummary>, StoreError> {
-        const DOING: &str = "look for a message";
-        let statement =
-            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE message_id = $1 AND direction = 'inbound' AND our_as2_id = $2 AND partner_as2_id = $3
-             AND verdict = 'received' ORDER BY at_ns, id LIMIT $4")
-            .bind(message_id.to_owned())
-            .bind(to.to_owned())
-            .bind(from.to_owned())
-            .bind(MOST_OF_ONE);
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
-    }
-
-    /// What was sent under one of these spellings of a Message-ID, the newest first; before all others what went between
-    /// these AS2 identifiers.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub async fn find_sent(
-        &self,
-        message_ids: [&str; 3],
-        as2: As2Pair<'_>,
-    ) -> Result<Vec<TransmissionSummary>, StoreError> {
-        const DOING: &str = "look for a message";
-        let [one, two, three] = message_ids;
-        let statement =
-            sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
-             FROM transmissions WHERE message_id IN ($1, $2, $3) AND direction = 'outbound'
-             ORDER BY CASE WHEN our_as2_id = $4 AND partner_as2_id = $5 THEN 0 ELSE 1 END, at_ns DESC, id DESC LIMIT $6")
-            .bind(one.to_owned())
-            .bind(two.to_owned())
-            .bind(three.to_owned())
-            .bind(as2.ours.unwrap_or_default().to_owned())
-            .bind(as2.partner.unwrap_or_default().to_owned())
-            .bind(MOST_OF_ONE);
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
-    }
-
-    /// The transmission whose id begins with these 8 or more hex digits, hyphens as one likes.
-    ///
-    /// # Errors
-    /// Where it is not such a beginning, none or several begin so, or the database cannot be read.
-    pub async fn resolve_id(&self, prefix: &str) -> Result<TransmissionId, PrefixError> {
-        const DOING: &str = "look for a transmission";
-        let given: String = prefix.chars().take(60).collect();
-        let digits: String = prefix.chars().filter(|c| *c != '-').map(|c| c.to_ascii_lowercase()).collect();
-        if !(8..=32).contains(&digits.len()) || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(PrefixError::Form { given });
-        }
-        // `g` is greater than every hex digit.
-        let statement = sql("SELECT id FROM transmissions WHERE id >= $1 AND id < $2 ORDER BY id DESC LIMIT 2")
-            .bind(digits.clone())
-            .bind(format!("{digits}g"));
-        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
-        let ids = rows.iter().map(|row| parsed::<Uuid>(row, "id")).collect::<Result<Vec<_>, _>>()?;
-        match ids[..] {
-            [] => Err(PrefixError::None { given }),
-            [only] => Ok(only),
-            [first, second, ..] => Err(PrefixError::Several { given, first, second }),
-        }
+    pub async fn transmission_choices(&self) -> Result<TransmissionChoices, StoreError> {
+        const DOING: &str = "read what can be filtered by";
+        let mut session = self.reading(DOING).await?;
+        let mut of = async |kind: &str| {
+            let statement = sql("SELECT value FROM listed_values WHERE kind = $1 ORDER BY value LIMIT $2")
+                .bind(kind.to_owned())
+                .bind(MOST_CHOICES);
+            let rows = session.rows(DOING, statement).await?;
+            rows.iter().map(|row| column(row, "value")).collect::<Result<Vec<String>, StoreError>>()
+        };
+        Ok(TransmissionChoices { causes: of("cause").await?, documents: of("document").await? })
     }
 }
 
-/// The statement for one page.
-fn page(filter: &TransmissionFilter, limit: usize) -> Statement {
-    let text = page_text(filter);
-    // The text is put together from this file's own words; every value is an argument.
-    let mut statement: Statement = sqlx::query(sqlx::AssertSqlSafe(text))
-        .bind(filter.since.map_or(i64::MIN, nanoseconds))
-        .bind(filter.until.map_or(i64::MAX, nanoseconds))
-        .bind(filter.after.map_or(i64::MAX, |place| place.at_ns))
-        // Without a place, `~`: greater than every hex digit.
-        .bind(filter.after.map_or_else(|| "~".to_owned(), |place| key(place.id)))
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX));
-    for value in values(filter) {
-        statement = statement.bind(value);
-    }
-    statement
+/// Where a row stands in a list.
+fn place(row: &AnyRow, sort: Sort) -> Result<Cursor, StoreError> {
+    let key = match sort {
+        Sort::Time => None,
+        Sort::Connection => Some(column::<Option<String>>(row, "connection")?.unwrap_or_default()),
+        Sort::Size => Some(column::<i64>(row, "payload_bytes")?.to_string()),
+        Sort::Result => Some(column::<i64>(row, "standing")?.to_string()),
+    };
+    Ok(Cursor { number: column(row, "number")?, key })
 }
 
-/// The columns that a filter compares, beside time.
-const COMPARED: [&str; 4] = ["connection", "profile", "direction", "verdict"];
-
-/// The values a filter compares with, in the order of [`COMPARED`].
-fn compared(filter: &TransmissionFilter) -> [Option<String>; 4] {
-    [
-        filter.connection.as_ref().map(ToString::to_string),
-        filter.profile.map(|profile| profile.to_string()),
-        filter.direction.map(|direction| direction.to_string()),
-        filter.verdict.map(|verdict| verdict.to_string()),
-    ]
+/// A row of the list.
+fn listed(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
+    Ok(TransmissionSummary {
+        document: column(row, "document_type")?,
+        control_numbers: column(row, "control_numbers")?,
+        ..summary(row)?
+    })
 }
 
-fn values(filter: &TransmissionFilter) -> impl Iterator<Item = String> {
-    compared(filter).into_iter().flatten()
-}
-
-fn page_text(filter: &TransmissionFilter) -> String {
-    use fmt::Write as _;
-    let mut text = format!("{COLUMNS} WHERE at_ns >= $1 AND at_ns <= $2 AND (at_ns, id) < ($3, $4)");
-    if filter.until.is_some() {
-        text.push_str(" AND at_ns < $2");
-    }
-    if filter.failed {
-        text.push_str(" AND failed = 1");
-    }
-    let present = COMPARED.iter().zip(compared(filter)).filter(|(_, value)| value.is_some());
-    for (number, (name, _)) in (6..).zip(present) {
-        // Writing to a String does not fail.
-        write!(text, " AND {name} = ${number}").unwrap_or_default();
-    }
-    text.push_str(" ORDER BY at_ns DESC, id DESC LIMIT $5");
-    text
-}
-
+/// A row of the journal, but for its document.
 pub(super) fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
     let id: Uuid = parsed(row, "id")?;
     let damaged = || format!("the transmission {id}");
@@ -351,132 +277,202 @@ pub(super) fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
         bytes: u64::try_from(column::<i64>(row, "payload_bytes")?).unwrap_or(0),
         verdict: parsed(row, "verdict")?,
         cause: optional("cause")?,
+        document: None,
+        control_numbers: None,
         id,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::super::As2Pair;
     use super::super::fixtures::{now, transmission, workspace};
     use super::*;
+    use crate::domain::diagnosis::Diagnosis;
+    use crate::domain::document_facts::{DocumentFacts, DocumentMessage, Standard};
+    use crate::domain::transmission::Transmission;
 
-    #[tokio::test]
-    async fn a_thousand_transmissions_are_listed_page_by_page_each_once() {
-        let (_guard, workspace) = workspace().await;
-        let mut batch = workspace.begin().await.unwrap();
-        let mut ids = Vec::new();
-        for number in 0..1000 {
-            // Seven share each second: the order must not rest on the time alone.
-            let mut entry = transmission(number / 7);
-            entry.message_id = format!("<{number}@acme>");
-            entry.verdict = if number % 10 == 0 { Verdict::Failed } else { Verdict::Delivered };
-            entry.connection = Some(if number % 4 == 0 { "one" } else { "two" }.parse().unwrap());
-            batch.begin_transmission(&entry, As2Pair::default()).await.unwrap();
-            ids.push(entry.id);
-        }
-        batch.commit().await.unwrap();
+    /// A journal of 700 in which all that is filtered by is spread, seven in each second, told out of their order.
+    fn journal() -> Vec<Transmission> {
+        let places = (0..700_u32).map(|place| place * 463 % 700);
+        let mut told: Vec<Transmission> = places.map(told).collect();
+        // Something whose sender nobody knows.
+        told[5].connection = None;
+        told[5].profile = None;
+        told
+    }
 
-        let mut seen = Vec::new();
-        let mut filter = TransmissionFilter { limit: 300, ..TransmissionFilter::default() };
-        let mut pages = 0;
-        loop {
-            let (page, next) = workspace.transmissions(&filter).await.unwrap();
-            pages += 1;
-            seen.extend(page);
-            let Some(next) = next else { break };
-            filter.after = Some(next.to_string().parse().unwrap());
-        }
-        assert_eq!(pages, 4);
-        assert!(seen.windows(2).all(|pair| (pair[0].at, pair[0].id) > (pair[1].at, pair[1].id)));
-        let all: BTreeSet<_> = seen.iter().map(|entry| entry.id).collect();
-        assert_eq!((seen.len(), all), (1000, ids.iter().copied().collect()));
-
-        let count = async |filter: TransmissionFilter| {
-            workspace.transmissions(&TransmissionFilter { limit: 1000, ..filter }).await.unwrap().0.len()
+    fn told(number: u32) -> Transmission {
+        let mut entry = transmission(number / 7);
+        entry.message_id = format!("<{number}-Order@ACME>");
+        entry.direction = if number % 3 == 0 { Direction::Inbound } else { Direction::Outbound };
+        entry.connection = Some(["one", "two", "three", "four"][(number % 4) as usize].parse().unwrap());
+        entry.profile = Some(if number % 5 == 0 { ProfileKind::Test } else { ProfileKind::Production });
+        entry.file = (number % 11 != 0).then(|| format!("PO_{:05}.edi", number * 7));
+        entry.bytes.payload = u64::from(number) * u64::from(number);
+        let (verdict, cause) = match number % 10 {
+            0 => (Verdict::Failed, Some("MIC mismatch")),
+            1 => (Verdict::Refused, Some("It's \"odd\"")),
+            2 => (Verdict::Uncertain, None),
+            3 => (Verdict::Queued, None),
+            _ => (Verdict::Delivered, Some("Delivered")),
         };
-        let every = TransmissionFilter::default;
-        let one = Some("one".parse().unwrap());
-        assert_eq!(count(TransmissionFilter { failed: true, ..every() }).await, 100);
-        assert_eq!(count(TransmissionFilter { connection: one.clone(), ..every() }).await, 250);
-        assert_eq!(count(TransmissionFilter { connection: one, failed: true, ..every() }).await, 50);
-        assert_eq!(count(TransmissionFilter { verdict: Some(Verdict::Delivered), ..every() }).await, 900);
-        assert_eq!(count(TransmissionFilter { direction: Some(Direction::Inbound), ..every() }).await, 0);
-        let tenth = Timestamp::from_second(now().as_second() + 10).unwrap();
-        assert_eq!(count(TransmissionFilter { since: Some(tenth), ..every() }).await, 930);
-        assert_eq!(count(TransmissionFilter { until: Some(tenth), ..every() }).await, 70);
-    }
-
-    #[tokio::test]
-    async fn lists_rest_on_an_index() {
-        let (_guard, workspace) = workspace().await;
-        let every = TransmissionFilter::default;
-        let mut session = workspace.reading("explain").await.unwrap();
-        for (filter, index) in [
-            (every(), "transmissions_by_time"),
-            (TransmissionFilter { failed: true, ..every() }, "transmissions_by_failure"),
-            (TransmissionFilter { connection: Some("one".parse().unwrap()), ..every() }, "transmissions_by_connection"),
-            (TransmissionFilter { verdict: Some(Verdict::Pending), ..every() }, "transmissions_by_verdict"),
-        ] {
-            let text = format!("EXPLAIN QUERY PLAN {}", page_text(&filter));
-            let mut statement: Statement = sqlx::query(sqlx::AssertSqlSafe(text)).bind(0_i64).bind(0_i64).bind(0_i64);
-            statement = statement.bind(String::new()).bind(1_i64).bind(String::new());
-            let rows = session.rows("explain", statement).await.unwrap();
-            let plan: Vec<String> = rows.iter().map(|row| column(row, "detail").unwrap()).collect();
-            assert!(plan.iter().any(|line| line.contains(index)), "{plan:?}");
-            assert!(!plan.iter().any(|line| line.contains("TEMP B-TREE")), "{plan:?}");
+        entry.verdict = verdict;
+        entry.diagnosis = cause.map(|cause| Diagnosis { cause: cause.to_owned(), ..Diagnosis::default() });
+        if number % 2 == 0 {
+            let message = DocumentMessage {
+                kind: if number % 6 == 0 { "850" } else { "ORDERS" }.to_owned(),
+                number: format!("{:04}", number),
+            };
+            entry.document = Some(DocumentFacts {
+                standard: Standard::X12,
+                interchanges: vec![format!("{:09}", number * 13)],
+                groups: Vec::new(),
+                messages: vec![message],
+            });
         }
+        entry
+    }
+
+    /// What a filter means, told in the plainest way.
+    fn holds(filter: &TransmissionFilter, entry: &Transmission) -> bool {
+        let numbers = entry.document.as_ref().map(|document| document.numbers().collect::<Vec<_>>().join(" "));
+        let holds = |text: &str| {
+            let has = |field: &str| field.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+            has(&entry.message_id) || entry.file.as_deref().is_some_and(has) || numbers.as_deref().is_some_and(has)
+        };
+        (!filter.failed || entry.failed())
+            && filter.verdict.is_none_or(|verdict| verdict == entry.verdict)
+            && filter.cause.as_deref().is_none_or(|cause| Some(cause) == entry.cause())
+            && filter.direction.is_none_or(|direction| direction == entry.direction)
+            && (filter.connection.is_none() || filter.connection == entry.connection)
+            && (filter.profile.is_none() || filter.profile == entry.profile)
+            && filter.since.is_none_or(|since| entry.at >= since)
+            && filter.until.is_none_or(|until| entry.at < until)
+            && filter.min_bytes.is_none_or(|least| entry.bytes.payload >= least)
+            && filter.max_bytes.is_none_or(|most| entry.bytes.payload <= most)
+            && filter
+                .document
+                .as_deref()
+                .is_none_or(|kind| entry.document.as_ref().and_then(DocumentFacts::kind) == Some(kind))
+            && filter.search.as_deref().is_none_or(|text| text.chars().count() >= SHORTEST_SEARCH && holds(text))
+    }
+
+    /// Every filter by itself, some together.
+    fn filters() -> Vec<TransmissionFilter> {
+        let every = TransmissionFilter::default;
+        let at = |second: i64| Some(Timestamp::from_second(now().as_second() + second).unwrap());
+        let search = |text: &str| TransmissionFilter { search: Some(text.to_owned()), ..every() };
+        let mut all = vec![
+            every(),
+            TransmissionFilter { failed: true, ..every() },
+            TransmissionFilter { verdict: Some(Verdict::Delivered), ..every() },
+            TransmissionFilter { verdict: Some(Verdict::Pending), ..every() },
+            TransmissionFilter { cause: Some("It's \"odd\"".to_owned()), ..every() },
+            TransmissionFilter { cause: Some("never".to_owned()), ..every() },
+            TransmissionFilter { direction: Some(Direction::Inbound), ..every() },
+            TransmissionFilter { connection: Some("two".parse().unwrap()), ..every() },
+            TransmissionFilter { profile: Some(ProfileKind::Test), failed: true, ..every() },
+            TransmissionFilter { since: at(10), ..every() },
+            TransmissionFilter { until: at(10), ..every() },
+            TransmissionFilter { since: at(3), until: at(40), direction: Some(Direction::Outbound), ..every() },
+            TransmissionFilter { min_bytes: Some(1_000), max_bytes: Some(99_999), ..every() },
+            TransmissionFilter { min_bytes: Some(90_000), max_bytes: Some(130_321), failed: true, ..every() },
+            TransmissionFilter { min_bytes: Some(7), max_bytes: Some(3), ..every() },
+            TransmissionFilter { max_bytes: Some(0), ..every() },
+            TransmissionFilter { min_bytes: Some(1), max_bytes: Some(u64::MAX), ..every() },
+            TransmissionFilter { document: Some("850".to_owned()), ..every() },
+            TransmissionFilter { document: Some("997".to_owned()), ..every() },
+            TransmissionFilter { failed: true, verdict: Some(Verdict::Failed), ..every() },
+        ];
+        all.extend(
+            ["-order@acme", "ORD", "po_", "00091", "000000013", "0-o", "zzz", "po", "\"a b", "*:(", "ÖÄÜ"].map(search),
+        );
+        let mut both = search("acme>");
+        (both.connection, both.document) = (Some("three".parse().unwrap()), Some("ORDERS".to_owned()));
+        (both.since, both.min_bytes) = (at(20), Some(500));
+        all.push(both);
+        all
     }
 
     #[tokio::test]
-    async fn a_message_is_found_by_its_id_between_its_partners_alone() {
+    async fn every_filter_in_every_order_lists_and_counts_just_what_it_means_page_by_page() {
         let (_guard, workspace) = workspace().await;
-        let mut received = transmission(0);
-        received.direction = Direction::Inbound;
-        received.verdict = Verdict::Received;
-        let pair = As2Pair { ours: Some("ACME"), partner: Some("PARTNER") };
-        workspace.begin_transmission(&received, pair).await.unwrap();
-        let find = async |from, to, id| workspace.find_received(from, to, id).await.unwrap();
-        assert_eq!(find("PARTNER", "ACME", "<0@acme>").await[0].id, received.id);
-        assert_eq!(find("OTHER", "ACME", "<0@acme>").await.len(), 0);
-        assert_eq!(find("ACME", "PARTNER", "<0@acme>").await.len(), 0);
-        assert_eq!(find("PARTNER", "ACME", "<0@ACME>").await.len(), 0);
-        // Of those that came again the first stands first, however many there are; what was refused is not among them.
+        let journal = journal();
         let mut batch = workspace.begin().await.unwrap();
-        for number in 1..=150 {
-            let mut again = transmission(number);
-            again.message_id.clone_from(&received.message_id);
-            again.direction = Direction::Inbound;
-            again.verdict = if number % 2 == 0 { Verdict::Received } else { Verdict::Refused };
-            batch.begin_transmission(&again, pair).await.unwrap();
+        for entry in &journal {
+            // Journalled before anything was known of it, as it happens.
+            let bare = Transmission::new(entry.id, entry.message_id.clone(), entry.at, entry.direction);
+            batch.begin_transmission(&bare, As2Pair::default()).await.unwrap();
+            batch.update_transmission(entry).await.unwrap();
         }
         batch.commit().await.unwrap();
-        let found = find("PARTNER", "ACME", "<0@acme>").await;
-        assert_eq!((found.len(), found[0].id), (76, received.id));
-        assert!(workspace.unsettled().await.unwrap().is_empty());
-        workspace.begin_transmission(&transmission(1), pair).await.unwrap();
-        assert_eq!(workspace.unsettled().await.unwrap().len(), 1);
+        for filter in filters() {
+            let expected: Vec<&Transmission> = journal.iter().filter(|entry| holds(&filter, entry)).collect();
+            let count = workspace.count_transmissions(&filter).await.unwrap();
+            assert_eq!(count, expected.len() as u64, "{filter:?}");
+            for (sort, reverse) in Sort::ALL.iter().flat_map(|sort| [(*sort, false), (*sort, true)]) {
+                let mut filter = TransmissionFilter { sort, reverse, limit: 90, ..filter.clone() };
+                let mut seen: Vec<TransmissionSummary> = Vec::new();
+                loop {
+                    let (page, next) = workspace.transmissions(&filter).await.unwrap();
+                    assert!(page.len() == 90 || next.is_none());
+                    seen.extend(page);
+                    let Some(next) = next else { break };
+                    filter.after = Some(next.to_string().parse().unwrap());
+                }
+                in_order(&seen, sort, reverse);
+                let mut ids: Vec<_> = seen.iter().map(|entry| entry.id).collect();
+                // Places far down are the same as those that are come to.
+                if ids.len() > 50 {
+                    filter = TransmissionFilter { after: None, skip: 50, limit: 10, ..filter };
+                    let there = workspace.transmissions(&filter).await.unwrap().0;
+                    assert_eq!(there.first().map(|entry| entry.id), Some(ids[50]), "{filter:?}");
+                }
+                ids.sort();
+                let mut wanted: Vec<_> = expected.iter().map(|entry| entry.id).collect();
+                wanted.sort();
+                assert_eq!(ids, wanted, "{filter:?}");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn in_order(seen: &[TransmissionSummary], sort: Sort, reverse: bool) {
+        let standing = |entry: &TransmissionSummary| match entry.verdict {
+            Verdict::Failed | Verdict::Refused => 0,
+            Verdict::Uncertain => 1,
+            Verdict::Queued => 3,
+            _ => 5,
+        };
+        let id = |entry: &TransmissionSummary| entry.connection.as_ref().map(ToString::to_string);
+        let newest = |a: &TransmissionSummary, b: &TransmissionSummary| b.at.cmp(&a.at);
+        let ordered = |a: &TransmissionSummary, b: &TransmissionSummary| {
+            let by = match sort {
+                Sort::Time => newest(a, b),
+                Sort::Connection => id(a).cmp(&id(b)).then(newest(a, b)),
+                Sort::Size => b.bytes.cmp(&a.bytes).then(newest(a, b)),
+                Sort::Result => standing(a).cmp(&standing(b)).then(newest(a, b)),
+            };
+            if reverse { by.is_ge() } else { by.is_le() }
+        };
+        assert!(seen.windows(2).all(|pair| ordered(&pair[0], &pair[1])), "{sort} {reverse}");
     }
 
     #[tokio::test]
-    async fn the_beginning_of_an_id_is_enough_where_only_one_has_it() {
+    async fn what_was_journalled_before_there_was_a_list_is_in_it_and_what_is_known_is_offered() {
         let (_guard, workspace) = workspace().await;
-        // The first 48 bits of the two are the same millisecond.
-        let (one, other, later) = (transmission(0), transmission(0), transmission(86_400));
-        for entry in [&one, &other, &later] {
+        for entry in journal().iter().take(20) {
             workspace.begin_transmission(entry, As2Pair::default()).await.unwrap();
         }
-        let text = later.id.to_string();
-        assert_eq!(workspace.resolve_id(&text).await.unwrap(), later.id);
-        assert_eq!(workspace.resolve_id(&text[..8].to_uppercase()).await.unwrap(), later.id);
-        assert_eq!(workspace.resolve_id(&one.id.simple().to_string()).await.unwrap(), one.id);
-        let several = workspace.resolve_id(&one.id.to_string()[..13]).await;
-        assert!(matches!(several, Err(PrefixError::Several { .. })));
-        assert!(matches!(workspace.resolve_id("00000000").await, Err(PrefixError::None { .. })));
-        for wrong in [&text[..7], "not-an-id-at-all", "%%%%%%%%", "", &format!("{text}0")] {
-            assert!(matches!(workspace.resolve_id(wrong).await, Err(PrefixError::Form { .. })), "{wrong}");
-        }
+        let choices = workspace.transmission_choices().await.unwrap();
+        assert_eq!(choices.documents, ["850", "ORDERS"]);
+        assert_eq!(choices.causes, ["Delivered", "It's \"odd\"", "MIC mismatch"]);
+        let first = workspace.transmissions(&TransmissionFilter { limit: 1, ..TransmissionFilter::default() }).await;
+        let first = first.unwrap().0.remove(0);
+        let entry = journal().into_iter().take(20).max_by_key(|entry| entry.at).unwrap();
+        assert_eq!(first.at, entry.at);
+        let these = workspace.these_transmissions(&[first.id, Uuid::nil()]).await.unwrap();
+        assert_eq!(these, [first]);
     }
 }

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0006_identities.sql"),
     include_str!("../../assets/migrations/0007_rollover.sql"),
     include_str!("../../assets/migrations/0008_reminders.sql"),
+    include_str!("../../assets/migrations/0009_list.sql"),
 ];
 
 /// The newest schema that this program knows.

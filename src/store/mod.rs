@@ -29,7 +29,9 @@ pub(crate) mod fixtures;
 mod identities;
 mod identity_requests;
 mod journal;
+mod journal_find;
 mod journal_list;
+mod journal_query;
 mod keyring;
 mod location;
 mod migrations;
@@ -55,7 +57,10 @@ pub use evidence::{Delivery, VerdictCount};
 pub use identities::StoredIdentity;
 pub use identity_requests::StoredRequest;
 pub use journal::{As2Pair, JournalledStage};
-pub use journal_list::{Cursor, CursorError, PrefixError, TransmissionFilter, TransmissionSummary};
+pub use journal_find::PrefixError;
+pub use journal_list::{
+    Cursor, CursorError, SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter, TransmissionSummary,
+};
 pub use keyring::{LockReason, Protection, Unlock};
 pub use location::{Location, LocationError};
 pub use notice_mails::{MailFailure, WaitingMail};

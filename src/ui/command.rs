@@ -15,6 +15,8 @@ pub(super) enum UiCommand {
     Certificates,
     /// Show the transmissions.
     Transmissions,
+    /// Compare the transmission that is shown with another.
+    Compare,
     /// Show the policies.
     Policies,
     /// Bring a policy file in.
@@ -61,12 +63,13 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Find,
         Self::Search,
         Self::Connections,
         Self::Certificates,
         Self::Transmissions,
+        Self::Compare,
         Self::Policies,
         Self::ImportPolicy,
         Self::Notices,
@@ -99,6 +102,7 @@ impl UiCommand {
             Self::Connections => "Go to connections",
             Self::Certificates => "Go to certificates",
             Self::Transmissions => "Go to transmissions",
+            Self::Compare => "Compare this transmission with another…",
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
             Self::Notices => "Go to notices",
@@ -146,7 +150,8 @@ impl UiCommand {
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
-            Self::ImportPolicy
+            Self::Compare
+            | Self::ImportPolicy
             | Self::NewRollover
             | Self::Report
             | Self::Calendar

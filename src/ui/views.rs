@@ -253,6 +253,10 @@ impl Views {
             UiCommand::Connections => desk.intend(Intent::Go(Page::Connections)),
             UiCommand::Certificates => desk.intend(Intent::Go(Page::Certificates)),
             UiCommand::Transmissions => desk.intend(Intent::Go(Page::Transmissions)),
+            UiCommand::Compare => {
+                desk.intend(Intent::Go(Page::Transmissions));
+                self.transmissions.compare(desk);
+            }
             UiCommand::Policies => desk.intend(Intent::Go(Page::Policies)),
             UiCommand::ImportPolicy => desk.intend(Intent::Policies(PolicyIntent::Import)),
             UiCommand::Notices => desk.intend(Intent::Go(Page::Notices)),
@@ -408,6 +412,7 @@ impl Views {
         self.errands.poll(desk);
         self.policy_errands.poll(desk);
         self.policies.listen(desk);
+        self.transmissions.listen(desk);
         self.schedules.listen(desk);
         self.certificates.listen(desk);
         self.rollovers.listen(desk);

@@ -72,6 +72,7 @@ pub(crate) fn of(target: &str) -> Vec<Vec<u8>> {
             .filter(|(headers, _)| headers.iter().any(|(_, value)| value.contains("compressed-data")))
             .map(|(_, body)| body)
             .collect(),
+        "documents" => fixtures("documents", |_| true),
         "receipts" => receipts().iter().map(written).collect(),
         // Whatever has parts, receipts among it.
         _ => messages().iter().chain(&receipts()).map(written).collect(),

@@ -10,13 +10,15 @@ use std::sync::OnceLock;
 
 use countersign::as2::headers::{HeaderList, MediaType, as2_id, get, quote, unquote};
 use countersign::as2::{
-    Built, DecryptionKey, EncryptionPlan, Entity, Layer, MAX_RECEIPT, OpenError, Opened, OpeningKeys, OutboundMessage,
-    ReceiptContent, ReceiptReading, SignatureOutcome, SigningPlan, build_receipt, filename, open, read_receipt,
+    Built, DecryptionKey, Dissected, EncryptionPlan, Entity, Layer, MAX_RECEIPT, OpenError, Opened, OpeningKeys,
+    OutboundMessage, ReceiptContent, ReceiptReading, SignatureOutcome, SigningPlan, build_receipt, dissect, filename,
+    open, read_receipt,
 };
 use countersign::certificate::{Certificate, PrivateKey, read};
 use countersign::domain::algorithm::{Compression, Digest, Encryption, MicalgStyle, SignatureScheme, Signing};
 use countersign::domain::connection::{Profile, TransferEncoding};
 use countersign::domain::disposition::Disposition;
+use countersign::domain::document::{Outline, Segment, SegmentReader, acknowledgement};
 use countersign::domain::identifier::As2Id;
 use jiff::Timestamp;
 
@@ -27,7 +29,7 @@ pub(crate) mod ber;
 pub(crate) type Target = fn(&[u8]) -> String;
 
 /// All of them, by name.
-pub(crate) const TARGETS: [(&str, Target); 11] = [
+pub(crate) const TARGETS: [(&str, Target); 13] = [
     ("headers", headers),
     ("multipart", multipart),
     ("ber", structures),
@@ -39,6 +41,8 @@ pub(crate) const TARGETS: [(&str, Target); 11] = [
     ("receipts", receipts),
     ("dispositions", dispositions),
     ("certificates", certificates),
+    ("dissected", dissected),
+    ("documents", documents),
 ];
 
 /// The most that comes out of a body, whatever it is: what inflates freely, and some buffers.
@@ -450,4 +454,41 @@ fn certificates(data: &[u8]) -> String {
     }
     assert!(contents.has_private_key || contents.private_key.is_none());
     format!("{} {} {}", contents.format, different.len().min(4), contents.has_private_key)
+}
+
+/// A message as the tree of its layers: whatever it is, there is one, and no layer reaches beyond what surrounds it.
+fn dissected(data: &[u8]) -> String {
+    fn told(layer: &Dissected, depth: usize, said: &mut String) {
+        assert!(depth <= 13, "it is followed too deeply");
+        said.push_str(&format!("{:?}", std::mem::discriminant(&layer.kind)));
+        said.push(if layer.obstacle.is_some() { '!' } else { ' ' });
+        layer.parts.iter().for_each(|part| told(part, depth + 1, said));
+    }
+    let (headers, body) = split(data);
+    let found = with_keys(|keys| dissect(&headers, &mut Cursor::new(body), keys));
+    assert_eq!(found.length, body.len() as u64);
+    let mut said = String::new();
+    told(&found, 1, &mut said);
+    said
+}
+
+/// A document by segments: the same from one end to the other as from anywhere within.
+fn documents(data: &[u8]) -> String {
+    let mut reader = SegmentReader::new(data);
+    let all: Vec<Segment> = std::iter::from_fn(|| reader.next_segment().unwrap()).collect();
+    acknowledgement::read(data).unwrap();
+    let Some(outline) = Outline::read(data).unwrap() else {
+        assert!(all.is_empty());
+        return "no interchange".to_owned();
+    };
+    assert_eq!((outline.segments, outline.bytes), (all.len() as u64, data.len() as u64));
+    for from in [0, all.len() / 2, all.len().saturating_sub(1)] {
+        let some = outline.segments(Cursor::new(data), from as u64, 3).unwrap();
+        assert_eq!(some, all[from..(from + 3).min(all.len())], "from {from} on");
+    }
+    format!(
+        "{} {:?}",
+        outline.standard,
+        outline.problems.iter().map(|problem| &problem.what).take(3).collect::<Vec<_>>()
+    )
 }

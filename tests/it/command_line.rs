@@ -236,6 +236,61 @@ fn a_message_goes_from_send_to_serve_and_into_both_journals() {
 }
 
 #[test]
+fn what_was_sent_and_received_is_found_by_its_control_numbers_and_exported() {
+    const ORDER: &str = "ISA*00*          *00*          *ZZ*ACME           *ZZ*PART           *261123*1402*U*00401*000000412*0*P*>~\
+        GS*PO*ACME*PART*20261123*1402*412*X*004010~ST*850*0001~BEG*00*SA*1~SE*3*0001~GE*1*412~IEA*1*000000412~";
+    let pair = Pair::new();
+    let (_served, url) = Served::start(&pair);
+    pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
+    pair.connect("ours", &url, "aes128-cbc");
+    let (ours, payload) = (pair.path("ours"), pair.path("=1+1.edi"));
+    std::fs::write(&payload, ORDER).unwrap();
+    let send = |file: &str| json(&ours, 0, &["send", file, "--connection", "part", "--profile", "production"]);
+    send(payload.to_str().unwrap());
+    std::fs::write(pair.path("note.txt"), "no document of any standard").unwrap();
+    send(pair.path("note.txt").to_str().unwrap());
+
+    for side in [ours.clone(), pair.path("theirs")] {
+        let found = json(&side, 0, &["transmission", "list", "--search", "000000412", "--document", "850", "--count"]);
+        assert_eq!(found["total"], 1, "{found}");
+        let only = &found["transmissions"][0];
+        assert_eq!((&only["document"], &only["control_numbers"]), (&"850".into(), &"000000412 412 0001".into()));
+        let shown = json(&side, 0, &["transmission", "show", only["id"].as_str().unwrap()]);
+        assert_eq!(
+            (&shown["document"]["standard"], &shown["document"]["interchanges"][0]),
+            (&"x12".into(), &"000000412".into())
+        );
+        assert_eq!(
+            json(&side, 0, &["transmission", "list", "--search", "Note.TXT"])["transmissions"]
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(
+            json(&side, 0, &["transmission", "list", "--search", "997"])["transmissions"],
+            serde_json::json!([])
+        );
+    }
+    let refused = json(&ours, 2, &["transmission", "list", "--search", "ab"]);
+    assert!(refused["hint"].as_str().unwrap().contains("3 characters"), "{refused}");
+    let sorted =
+        json(&ours, 0, &["transmission", "list", "--sort", "size", "--direction", "outbound", "--partner", "part"]);
+    assert_eq!(sorted["transmissions"][0]["bytes"], ORDER.len(), "{sorted}");
+
+    let (table, document) = (pair.path("list.csv"), pair.path("list.json"));
+    let written = json(&ours, 0, &["transmission", "export", "-o", table.to_str().unwrap()]);
+    assert_eq!(written["transmissions"], 2);
+    let sheet = std::fs::read_to_string(&table).unwrap();
+    assert!(sheet.contains(",'=1+1.edi,850,000000412 412 0001,"), "{sheet}");
+    text(&ours, 0, &["transmission", "export", "--document", "850", "-o", document.to_str().unwrap()]);
+    let document: Value = serde_json::from_slice(&std::fs::read(&document).unwrap()).unwrap();
+    assert_eq!(document["transmissions"].as_array().unwrap().len(), 1);
+    assert_eq!(json(&ours, 0, &["transmission", "export"])["transmissions"].as_array().unwrap().len(), 2);
+    assert_eq!(text(&ours, 0, &["transmission", "export"]), sheet);
+}
+
+#[test]
 fn a_reader_that_leaves_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let mut child = program(folder.path(), &["policy", "show", "as2-modern"])

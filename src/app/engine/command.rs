@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::Errand;
 use super::identity_work::IdentityCommand;
+use super::journal::JournalCommand;
+use super::look::{LookAnswer, LookCommand};
 use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
@@ -12,8 +14,8 @@ use super::receiving::ReceivingSettings;
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, RawPart, SendEvent,
-    SendRequest, TestProgress, TransmissionPage,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, SendEvent,
+    SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
@@ -88,10 +90,12 @@ pub enum Command {
     IsFirstSend(RequestId, ConnectionId, ProfileKind),
     /// A page of the journal. Answered by [`Answer::Page`].
     Transmissions(RequestId, TransmissionFilter),
+    /// What is asked of the journal's list; answered as it says.
+    Journal(RequestId, JournalCommand),
     /// One transmission with what its receipt says. Answered by [`Answer::Detail`].
     Transmission(RequestId, TransmissionId),
-    /// The beginning of the raw bytes. Answered by [`Answer::Raw`].
-    Raw(RequestId, TransmissionId, RawPart),
+    /// Look into what was kept of a transmission, beside all else. Answered by [`Answer::Look`] or [`Answer::Written`].
+    Look(RequestId, LookCommand),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
@@ -140,10 +144,14 @@ pub enum Answer {
     FirstSend(bool),
     /// A page of the journal.
     Page(Box<TransmissionPage>),
+    /// How many there are.
+    Count(u64),
+    /// What can be filtered by.
+    Choices(Box<TransmissionChoices>),
     /// One transmission.
     Detail(Box<TransmissionDetail>),
-    /// Raw bytes as text.
-    Raw(Box<RawText>),
+    /// Something of what was kept.
+    Look(Box<LookAnswer>),
     /// What became of a task about policies.
     Policy(Box<PolicyAnswer>),
     /// How everything would stand.
@@ -170,21 +178,6 @@ pub struct ReceiptText {
     pub fields: Vec<(String, String)>,
     /// With which certificate it was signed, in words; nothing where it was not.
     pub signed: Option<String>,
-}
-
-/// The beginning of kept bytes, made readable.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RawText {
-    /// The head, exactly as kept.
-    pub head: String,
-    /// The body's beginning: text as it is, other bytes as a hex dump.
-    pub body: String,
-    /// Bytes of the body altogether.
-    pub bytes: u64,
-    /// Whether the body goes on.
-    pub cut: bool,
-    /// The files they are kept in.
-    pub files: Vec<PathBuf>,
 }
 
 /// What the window is told.

@@ -7,6 +7,8 @@
 
 mod command;
 mod identity_work;
+mod journal;
+mod look;
 mod notices;
 mod policies;
 mod prospect;
@@ -24,8 +26,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-pub use command::{Answer, Command, Event, RawText, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use command::{Answer, Command, Event, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use identity_work::IdentityCommand;
+pub use journal::JournalCommand;
+pub use look::{LookAnswer, LookCommand};
 pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};

@@ -112,9 +112,19 @@ impl Worker {
                 Command::Run(errand) => {
                     tokio::spawn(errand);
                 }
+                // A list is read while something else is being changed.
+                Command::Journal(id, command) => {
+                    let (app, out) = (app.clone(), out.clone());
+                    tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
+                }
                 Command::Foresee(id, outlook) => {
                     let out = out.clone();
                     tokio::task::spawn_blocking(move || out.tell(Event::Answered(id, Ok(outlook.answer()))));
+                }
+                // A hundred megabytes are read through: nothing else is to wait for that.
+                Command::Look(id, command) => {
+                    let (app, out) = (app.clone(), out.clone());
+                    tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
                 }
                 // A server that does not answer must not keep everything else waiting.
                 Command::FetchServer(id, (connection, profile)) => {
@@ -395,9 +405,6 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Transmission(id, transmission) => {
             told.looking(id, app.transmission_detail(transmission), |detail| Answer::Detail(Box::new(detail))).await
         }
-        Command::Raw(id, transmission, part) => {
-            told.looking(id, app.raw_text(transmission, part), |raw| Answer::Raw(Box::new(raw))).await
-        }
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::Policy(id, task) => {
             let changes = task.changes();
@@ -425,7 +432,9 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         | Command::CancelSend(_)
         | Command::GiveUp(_)
         | Command::Run(_)
+        | Command::Journal(..)
         | Command::Foresee(..)
+        | Command::Look(..)
         | Command::FetchServer(..) => Done::Looked,
     }
 }

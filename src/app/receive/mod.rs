@@ -31,6 +31,7 @@ use repetition::REPEATED;
 use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
+use super::document_facts::document_of;
 use super::keys::UnsealedIdentity;
 use super::send::{blocking, new_id};
 use super::serve::ServeEvent;
@@ -311,6 +312,7 @@ impl Receiver {
         };
         transmission.bytes.payload = opened.payload_length;
         transmission.payload_sha256 = digest;
+        transmission.document = document_of(self.workspace.archive(), transmission.id).await;
         // Where production and test share the pair, the certificate it was signed with decides, else production.
         let signer = match opened.signature.as_ref().map(|check| &check.outcome) {
             Some(SignatureOutcome::Good { signer } | SignatureOutcome::Altered { signer }) => Some(*signer),

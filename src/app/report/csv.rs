@@ -211,7 +211,7 @@ fn instant(at: Timestamp) -> String {
 
 /// A cell that no spreadsheet takes for a formula (OWASP, CSV injection): what begins as one gets an apostrophe before it.
 /// So does what follows a semicolon, at which spreadsheets in half of Europe begin a cell.
-fn harmless(cell: &str) -> String {
+pub(in crate::app) fn harmless(cell: &str) -> String {
     let clean: String = cell.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
     let begins = |text: &str| {
         text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])

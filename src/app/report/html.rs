@@ -17,7 +17,7 @@ const STYLE: &str = include_str!("style.css");
 const MOST_NAMED: usize = 12;
 
 /// Text that is written so that it is nothing but text, wherever it stands.
-struct Text<'a>(&'a str);
+pub(in crate::app) struct Text<'a>(pub(in crate::app) &'a str);
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

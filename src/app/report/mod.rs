@@ -4,10 +4,11 @@
 //! and protocols in use), and what a partner's auditor asks for. [`App::report`] gathers it once; HTML, CSV and JSON say
 //! the same.
 
-mod csv;
+pub(super) mod csv;
 mod gather;
 mod html;
 
+pub(super) use html::Text;
 use std::path::Path;
 
 use jiff::Timestamp;

@@ -7,6 +7,7 @@ use super::material::Material;
 use super::payload::Way;
 use super::stages::Stages;
 use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
+use crate::app::document_facts::document_of;
 use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
@@ -123,6 +124,7 @@ impl App {
             let (bytes, digest) = read.await?;
             transmission.bytes.payload = bytes;
             transmission.payload_sha256 = Some(digest);
+            transmission.document = document_of(workspace.archive(), id).await;
         }
         if duty.number > profile.retries.saturating_add(FIRST) {
             // Interrupted at the last one, or fewer are wished for by now.

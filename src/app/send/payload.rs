@@ -10,6 +10,7 @@ use super::giving_up::blocking_while_wanted;
 use super::material::Material;
 use super::{Content, FIRST, Sending, Source};
 use crate::app::AppError;
+use crate::app::document_facts::document_of;
 use crate::as2::{BuildError, Built, sha256_beside, written_beside};
 use crate::domain::certificate::hex;
 use crate::store::{DEFAULT_KEEP, Part};
@@ -51,6 +52,7 @@ impl Sending<'_> {
         let (bytes, digest) = copied.await?;
         self.transmission.bytes.payload = bytes;
         self.transmission.payload_sha256 = Some(hex(&digest));
+        self.transmission.document = document_of(self.workspace.archive(), self.transmission.id).await;
         self.workspace.update_transmission(&self.transmission).await?;
         Ok(bytes)
     }
@@ -122,6 +124,7 @@ impl Sending<'_> {
         if built.is_some() {
             // Its digest is taken once the message has been sent.
             self.transmission.bytes.payload = length;
+            self.transmission.document = document_of(self.workspace.archive(), id).await;
         }
         Ok(built)
     }
@@ -204,6 +207,7 @@ mod tests {
             let kept = app.transmission(&sent.id.simple().to_string()).await.unwrap();
             let digest = archive.sha256(sent.id, Part::Payload).unwrap();
             assert_eq!(kept.payload_sha256.as_deref(), Some(digest.as_str()), "{settings}");
+            assert_eq!(kept.document.as_ref().and_then(|document| document.kind()), Some("ORDERS"), "{settings}");
             let (cut, compressed) =
                 (archive.cut(sent.id, Part::RequestBody(FIRST)).unwrap(), settings.contains("compression"));
             assert_eq!(cut.map(|cut| cut.length), (!compressed).then_some(sent.bytes.sent), "{settings}");

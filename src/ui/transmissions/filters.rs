@@ -1,17 +1,16 @@
-//! Which transmissions are listed.
+//! Which transmissions are listed: what can be asked for, and how it is said.
 
-use egui::{Key, Ui, vec2};
 use jiff::{Timestamp, ToSpan as _};
+use serde::{Deserialize, Serialize};
 
-use crate::app::TransmissionFilter;
-use crate::domain::identifier::ConnectionId;
+use crate::app::{SHORTEST_SEARCH, TransmissionFilter};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Direction, Verdict};
-use crate::ui::desk::Desk;
 use crate::ui::moment::Moment;
-use crate::ui::widgets::{Choice, search, select};
+use crate::ui::outcome::direction_word;
 
 /// Which results are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Outcome {
     /// All.
     #[default]
@@ -22,10 +21,35 @@ pub(super) enum Outcome {
     Uncertain,
     /// An asynchronous receipt is outstanding.
     Waiting,
+    /// The partner has it.
+    Delivered,
+    /// We have it.
+    Received,
+}
+
+impl Outcome {
+    pub(super) const ALL: [(Self, &'static str); 6] = [
+        (Self::All, "All results"),
+        (Self::Failed, "Failed"),
+        (Self::Uncertain, "Uncertain"),
+        (Self::Waiting, "Waiting for receipt"),
+        (Self::Delivered, "Delivered"),
+        (Self::Received, "Received"),
+    ];
+
+    const fn verdict(self) -> Option<Verdict> {
+        match self {
+            Self::All | Self::Failed => None,
+            Self::Uncertain => Some(Verdict::Uncertain),
+            Self::Waiting => Some(Verdict::Pending),
+            Self::Delivered => Some(Verdict::Delivered),
+            Self::Received => Some(Verdict::Received),
+        }
+    }
 }
 
 /// Since when they are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Period {
     /// Since midnight.
     Today,
@@ -39,6 +63,9 @@ pub(super) enum Period {
 }
 
 impl Period {
+    pub(super) const ALL: [(Self, &'static str); 4] =
+        [(Self::Today, "Today"), (Self::Week, "7 days"), (Self::Month, "30 days"), (Self::All, "All time")];
+
     /// The first instant of it, in the user's zone.
     #[must_use]
     pub(super) fn since(self, moment: &Moment) -> Option<Timestamp> {
@@ -54,96 +81,137 @@ impl Period {
     }
 }
 
-/// What is asked for. The text is looked for in what was loaded, everything else by the journal.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// How large their documents are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Extent {
+    /// Below 10 KB.
+    Small,
+    /// From there to 1 MB.
+    Medium,
+    /// From there to 100 MB.
+    Large,
+    /// All above.
+    Huge,
+}
+
+impl Extent {
+    pub(super) const ALL: [Self; 4] = [Self::Small, Self::Medium, Self::Large, Self::Huge];
+
+    /// The least and the most bytes.
+    const fn bounds(self) -> (Option<u64>, Option<u64>) {
+        match self {
+            Self::Small => (None, Some(9_999)),
+            Self::Medium => (Some(10_000), Some(999_999)),
+            Self::Large => (Some(1_000_000), Some(99_999_999)),
+            Self::Huge => (Some(100_000_000), None),
+        }
+    }
+
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Small => "Below 10 KB",
+            Self::Medium => "10 KB to 1 MB",
+            Self::Large => "1 to 100 MB",
+            Self::Huge => "100 MB and more",
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Filters {
+    /// Only those that hold this text.
+    pub query: String,
     /// Only those of this connection.
     pub connection: Option<ConnectionId>,
+    /// Only those of this profile.
+    pub profile: Option<ProfileKind>,
     /// Only those that went this way.
     pub direction: Option<Direction>,
     /// Only those with this result.
     pub outcome: Outcome,
+    /// Only those of this cause.
+    pub cause: Option<String>,
     /// Only those since then.
     pub period: Period,
+    /// Only those of this size.
+    pub extent: Option<Extent>,
+    /// Only those with a document of this type.
+    pub document: Option<String>,
+}
+
+/// One of the filters that are set beside the search, the partner, the result and the period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Chip {
+    /// The profile.
+    Profile,
+    /// The direction.
+    Direction,
+    /// The size.
+    Extent,
+    /// The type of document.
+    Document,
+    /// The cause.
+    Cause,
 }
 
 impl Filters {
+    /// Whether what was typed is not enough to be searched for yet.
+    #[must_use]
+    pub(super) fn is_too_short(&self) -> bool {
+        let typed = self.query.trim().chars().count();
+        typed > 0 && typed < SHORTEST_SEARCH
+    }
+
+    /// The same as it is asked: a text that is too short is no text.
+    #[must_use]
+    pub(super) fn asked(&self) -> Self {
+        let query = if self.is_too_short() { String::new() } else { self.query.trim().to_owned() };
+        Self { query, ..self.clone() }
+    }
+
     /// The same for the journal.
     #[must_use]
-    pub(super) fn question(&self, moment: &Moment, limit: usize) -> TransmissionFilter {
+    pub(super) fn question(&self, moment: &Moment) -> TransmissionFilter {
+        let asked = self.asked();
+        let (min_bytes, max_bytes) = self.extent.map_or((None, None), Extent::bounds);
         TransmissionFilter {
             failed: self.outcome == Outcome::Failed,
-            verdict: match self.outcome {
-                Outcome::All | Outcome::Failed => None,
-                Outcome::Uncertain => Some(Verdict::Uncertain),
-                Outcome::Waiting => Some(Verdict::Pending),
-            },
+            verdict: self.outcome.verdict(),
+            cause: asked.cause,
             direction: self.direction,
-            connection: self.connection.clone(),
+            connection: asked.connection,
+            profile: self.profile,
             since: self.period.since(moment),
-            limit,
+            min_bytes,
+            max_bytes,
+            document: asked.document,
+            search: (!asked.query.is_empty()).then_some(asked.query),
             ..TransmissionFilter::default()
         }
     }
-}
 
-/// Width of the choices beside the search, with the space between them.
-const CHOICES: f32 = 150.0 + 168.0 + 172.0 + 104.0 + 4.0 * 8.0;
-
-/// What a search field takes beside its text.
-const SEARCH_FRAME: f32 = 36.0;
-
-/// Shows search and filters, and changes what the user changes.
-pub(super) fn filter_row(ui: &mut Ui, desk: &Desk<'_>, query: &mut String, filters: &mut Filters, focus: bool) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
-        // All in one line where they fit beside each other.
-        let rest = ui.available_width() - CHOICES - SEARCH_FRAME;
-        let width = if rest < 110.0 { 170.0 } else { rest.min(200.0) };
-        let field = search(ui, "Search transmissions", query, "Search ID, file, partner", width);
-        if focus {
-            field.request_focus();
-        }
-        if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
-            query.clear();
-        }
-        let mut partners = vec![Choice::new(None, "All partners")];
-        partners.extend(
-            desk.snapshot
-                .connections
-                .iter()
-                .map(|state| Choice::new(Some(state.connection.id.clone()), state.connection.name.clone())),
-        );
-        choose(ui, "Partner", &mut filters.connection, &partners, 150.0);
-        let directions = [
-            Choice::new(None, "Sent and received"),
-            Choice::new(Some(Direction::Outbound), "Sent"),
-            Choice::new(Some(Direction::Inbound), "Received"),
-        ];
-        choose(ui, "Direction", &mut filters.direction, &directions, 168.0);
-        let outcomes = [
-            Choice::new(Outcome::All, "All results"),
-            Choice::new(Outcome::Failed, "Failed"),
-            Choice::new(Outcome::Uncertain, "Uncertain"),
-            Choice::new(Outcome::Waiting, "Waiting for receipt"),
-        ];
-        choose(ui, "Result", &mut filters.outcome, &outcomes, 172.0);
-        let periods = [
-            Choice::new(Period::Today, "Today"),
-            Choice::new(Period::Week, "7 days"),
-            Choice::new(Period::Month, "30 days"),
-            Choice::new(Period::All, "All time"),
-        ];
-        choose(ui, "Period", &mut filters.period, &periods, 104.0);
-    });
-}
-
-fn choose<T: PartialEq + Clone>(ui: &mut Ui, name: &str, value: &mut T, choices: &[Choice<T>], width: f32) {
-    if ui.available_size_before_wrap().x < width {
-        ui.end_row();
+    /// What is set among those that have no place of their own, in words.
+    pub(super) fn chips(&self) -> Vec<(Chip, String)> {
+        let mut chips = Vec::new();
+        chips.extend(self.profile.map(|profile| (Chip::Profile, profile.label().to_owned())));
+        chips.extend(self.direction.map(|way| (Chip::Direction, direction_word(way).to_owned())));
+        chips.extend(self.extent.map(|extent| (Chip::Extent, extent.label().to_owned())));
+        chips.extend(self.document.as_ref().map(|kind| (Chip::Document, format!("Document {kind}"))));
+        chips.extend(self.cause.as_ref().map(|cause| (Chip::Cause, cause.clone())));
+        chips
     }
-    if let (Some(chosen), _) = select(ui, name, value, choices, width) {
-        *value = chosen;
+
+    /// Takes one of them away.
+    pub(super) fn remove(&mut self, chip: Chip) {
+        match chip {
+            Chip::Profile => self.profile = None,
+            Chip::Direction => self.direction = None,
+            Chip::Extent => self.extent = None,
+            Chip::Document => self.document = None,
+            Chip::Cause => self.cause = None,
+        }
     }
 }
 
@@ -167,9 +235,27 @@ mod tests {
     #[test]
     fn a_filter_on_failures_asks_for_failures_alone() {
         let moment = Moment { now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC };
-        let failed = Filters { outcome: Outcome::Failed, ..Filters::default() }.question(&moment, 9);
+        let failed = Filters { outcome: Outcome::Failed, ..Filters::default() }.question(&moment);
         assert!(failed.failed && failed.verdict.is_none());
-        let uncertain = Filters { outcome: Outcome::Uncertain, ..Filters::default() }.question(&moment, 9);
+        let uncertain = Filters { outcome: Outcome::Uncertain, ..Filters::default() }.question(&moment);
         assert!(!uncertain.failed && uncertain.verdict == Some(Verdict::Uncertain));
+    }
+
+    #[test]
+    fn sizes_meet_without_a_gap_and_two_characters_are_not_searched_for() {
+        let bounds = Extent::ALL.map(Extent::bounds);
+        assert!(bounds.windows(2).all(|pair| pair[0].1.map(|most| most + 1) == pair[1].0));
+        assert_eq!((bounds[0].0, bounds[3].1), (None, None));
+        let moment = Moment { now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC };
+        let search = |query: &str| Filters { query: query.to_owned(), ..Filters::default() };
+        assert_eq!(search(" ab ").question(&moment).search, None);
+        assert_eq!(search(" abc ").question(&moment).search.as_deref(), Some("abc"));
+        assert_eq!(search("ab").asked(), Filters::default());
+    }
+
+    #[test]
+    fn what_was_saved_before_there_was_more_to_ask_for_can_still_be_read() {
+        let read: Filters = serde_json::from_str(r#"{"query":"850","outcome":"Failed"}"#).unwrap();
+        assert_eq!(read, Filters { query: "850".to_owned(), outcome: Outcome::Failed, ..Filters::default() });
     }
 }

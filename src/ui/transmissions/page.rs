@@ -2,26 +2,37 @@
 
 use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Ui, vec2};
 
+use super::actions::Actions;
+use super::bar::bar;
 use super::detail::Detail;
-use super::filters::{Filters, filter_row};
-use super::list::List;
-use super::table::table;
+use super::filters::Filters;
+use super::grouped;
+use super::kept::{Kept, Order};
+use super::list::{List, What, all_of};
+use super::selection::Selection;
+use super::table::{Looks, table};
+use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
+use crate::app::{Exported, TransmissionChoices};
 use crate::domain::transmission::TransmissionId;
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
-use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{empty_state, muted, page_title, secondary};
-
-/// So many rows before the end of what was loaded, more is asked for.
-const AHEAD: usize = 30;
 
 /// The journal: a list, newest first, and the detail of one.
 #[derive(Default)]
 pub(in crate::ui) struct TransmissionsPage {
-    query: String,
     filters: Filters,
+    /// Columns, order and saved filters; nothing before the first frame.
+    kept: Option<Kept>,
+    /// What the user types to save a filter.
+    name: String,
     list: List,
+    choices: TransmissionChoices,
+    asked_choices: Option<RequestId>,
+    knows_choices: bool,
+    selection: Selection,
+    actions: Actions,
     detail: Option<Detail>,
     focus_search: bool,
     scroll_to: Option<(usize, Option<Align>)>,
@@ -34,6 +45,7 @@ impl TransmissionsPage {
     /// The journal has changed.
     pub(in crate::ui) fn refresh(&mut self) {
         self.list.refresh();
+        self.knows_choices = false;
         if let Some(detail) = &mut self.detail {
             detail.refresh();
         }
@@ -47,9 +59,21 @@ impl TransmissionsPage {
         self.bring = Some(id);
     }
 
-    /// Closes the detail.
+    /// Gives a selection of several up, else closes the detail.
     pub(in crate::ui) fn close_detail(&mut self) {
-        self.detail = None;
+        if self.selection.is_several() {
+            self.selection.clear();
+        } else {
+            self.detail = None;
+        }
+    }
+
+    /// Asks what the transmission that is shown is to be compared with.
+    pub(in crate::ui) fn compare(&self, desk: &mut Desk<'_>) {
+        match &self.detail {
+            Some(detail) => detail.compare(desk),
+            None => desk.toasts.warn("Select a transmission first", "It is then compared with another"),
+        }
     }
 
     /// Puts the cursor into the search field.
@@ -57,9 +81,18 @@ impl TransmissionsPage {
         self.focus_search = true;
     }
 
+    /// Goes on with what is under way, whatever page is shown.
+    pub(in crate::ui) fn listen(&mut self, desk: &mut Desk<'_>) {
+        self.actions.poll(desk);
+        self.selection.poll(desk);
+    }
+
     /// Shows the page, with its own panel for the detail.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
-        self.list.poll(desk, &self.filters, &self.query);
+        let kept = self.kept.get_or_insert_with(|| Kept::load(ui.ctx()));
+        let what = (self.filters.asked(), kept.order);
+        self.list.poll(desk, &what);
+        self.ask_for_choices(desk);
         let colours = tokens(ui.ctx());
         let panel = Frame::new().fill(colours.panel).inner_margin(Margin::symmetric(18, 16));
         let mut close = false;
@@ -87,19 +120,70 @@ impl TransmissionsPage {
             .show(ui, |ui| self.page(ui, desk));
     }
 
+    /// What can be filtered by, once it is needed and whenever the journal has changed.
+    fn ask_for_choices(&mut self, desk: &mut Desk<'_>) {
+        if !self.knows_choices && self.asked_choices.is_none() {
+            self.knows_choices = true;
+            self.asked_choices = desk.ask(|id| Command::Journal(id, JournalCommand::Choices));
+        }
+        if let Some(Ok(Answer::Choices(choices))) = desk.answer(&mut self.asked_choices) {
+            self.choices = *choices;
+        }
+    }
+
     fn page(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let mut kept = self.kept.take().unwrap_or_default();
+        let before = kept.clone();
+        self.head(ui, desk, kept.order);
+        ui.add_space(4.0);
+        let focus = std::mem::take(&mut self.focus_search);
+        let asked = self.filters.asked();
+        bar(ui, desk, &mut self.filters, &self.choices, &mut kept, &mut self.name, focus);
+        if self.filters.asked() != asked {
+            self.listed_anew();
+        }
+        ui.add_space(4.0);
+        self.body(ui, desk, &mut kept);
+        if kept != before {
+            kept.store(ui.ctx());
+        }
+        self.kept = Some(kept);
+    }
+
+    /// Something else is listed: it begins at its top, and nothing of it is selected.
+    fn listed_anew(&mut self) {
+        self.selection.clear();
+        self.scroll_to = Some((0, Some(Align::TOP)));
+    }
+
+    fn head(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, order: Order) {
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
             page_title(ui, "Transmissions");
-            if self.list.is_loaded() && self.list.loaded() > 0 {
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    ui.add(egui::Label::new(muted(ui, self.counted())).truncate());
-                });
+            if !self.list.is_loaded() || self.list.len() == 0 {
+                return;
             }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if secondary(ui, "Export…").on_hover_text("All that is listed, as CSV or JSON").clicked() {
+                    let filter = all_of(desk, &(self.filters.asked(), order));
+                    self.actions.export(Exported::Filter(Box::new(filter)), desk);
+                }
+                ui.add_space(4.0);
+                ui.add(egui::Label::new(muted(ui, self.counted())).truncate());
+            });
         });
-        ui.add_space(4.0);
-        filter_row(ui, desk, &mut self.query, &mut self.filters, std::mem::take(&mut self.focus_search));
-        ui.add_space(4.0);
+    }
+
+    /// `1,000,000 transmissions`; `200 or more` until they have been counted.
+    fn counted(&self) -> String {
+        match self.list.count() {
+            (1, true) => "1 transmission".to_owned(),
+            (count, true) => format!("{} transmissions", grouped(count)),
+            (count, false) => format!("{} or more transmissions", grouped(count)),
+        }
+    }
+
+    fn body(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, kept: &mut Kept) {
         if let Some((message, hint)) = self.list.error() {
             let text = if hint.is_empty() { message.clone() } else { format!("{message}\n{hint}") };
             let again = empty_state(ui, Icon::TriangleAlert, "The journal cannot be read", &text, |ui| {
@@ -116,99 +200,70 @@ impl TransmissionsPage {
             return;
         }
         if self.list.len() == 0 {
-            self.nothing(ui, desk);
+            self.nothing(ui);
             return;
         }
-        self.table(ui, desk);
-    }
-
-    fn counted(&self) -> String {
-        let (shown, loaded) = (self.list.len(), self.list.loaded());
-        let more = if self.list.goes_on() { ", more below" } else { "" };
-        if self.query.trim().is_empty() {
-            format!("{}{more}", count(loaded, "transmission"))
-        } else {
-            format!("{shown} of {}", count(loaded, "transmission"))
+        let what = (self.filters.asked(), kept.order);
+        if self.selection.is_several() {
+            self.actions.bar(ui, desk, &what, &mut self.selection, self.list.len());
+            ui.add_space(2.0);
         }
+        self.table(ui, desk, kept, &what);
     }
 
-    fn table(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        let searching = !self.query.trim().is_empty();
-        let older = searching && self.list.goes_on();
-        let selected = self.detail.as_ref().map(Detail::id);
+    fn table(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, kept: &mut Kept, what: &What) {
+        let open = self.detail.as_ref().map(Detail::id);
         if let Some(id) = self.bring
             && let Some(place) = self.list.place(id)
         {
             self.bring = None;
             self.scroll_to = Some((place, None));
         }
-        if let Some(row) = step(ui, &self.list, selected)
-            && let Some(id) = self.list.row(row).map(|row| row.summary.id)
-        {
-            self.detail = Some(Detail::new(id));
+        if let Some((row, keys)) = step(ui, &self.list, open) {
+            self.open_row(row, keys, what, desk);
             self.scroll_to = Some((row, None));
         }
+        if select_all(ui) {
+            self.selection.all();
+        }
         let came = self.list.came_on_top();
+        self.selection.moved(came);
         if came > 0 && self.first > 0 && self.scroll_to.is_none() {
             self.scroll_to = Some((self.first + came, Some(Align::TOP)));
         }
-        let selected = self.detail.as_ref().map(Detail::id);
-        let room = if older { theme::CONTROL + 16.0 } else { 0.0 };
-        let size = vec2(ui.available_width(), ui.available_height() - room);
-        let list = &self.list;
-        let scroll_to = self.scroll_to.take();
-        let shown = ui
-            .allocate_ui_with_layout(size, Layout::top_down(Align::Min), |ui| {
-                table(ui, list, &desk.moment, selected, scroll_to)
-            })
-            .inner;
+        let looks = Looks {
+            list: &self.list,
+            kept,
+            moment: &desk.moment,
+            open: self.detail.as_ref().map(Detail::id),
+            selection: &self.selection,
+        };
+        let shown = table(ui, &looks, self.scroll_to.take());
         self.first = shown.first;
-        if let Some(id) = shown.clicked.and_then(|row| self.list.row(row)).map(|row| row.summary.id)
-            && selected != Some(id)
-        {
+        if let Some((row, keys)) = shown.clicked {
+            self.open_row(row, keys, what, desk);
+        }
+        if let Some(by) = shown.sort {
+            kept.order = kept.order.clicked(by);
+            self.listed_anew();
+        } else {
+            self.list.look_at(desk, what, shown.first..shown.last);
+        }
+    }
+
+    /// Does what a click on a row means: the one is opened, several are selected.
+    fn open_row(&mut self, place: usize, keys: Modifiers, what: &What, desk: &mut Desk<'_>) {
+        self.selection.click(place, keys, &self.list, what, desk);
+        let Some(id) = self.list.row(place).map(|row| row.summary.id) else { return };
+        let is_open = self.detail.as_ref().is_some_and(|detail| detail.id() == id);
+        // While several are selected, the detail of one would only be in the way, unless it is open already.
+        if !is_open && (!keys.any() || self.detail.is_some()) {
             self.detail = Some(Detail::new(id));
         }
-        if older {
-            self.older(ui, desk);
-        } else if shown.last + AHEAD >= self.list.len() {
-            self.list.more(desk, &self.filters);
-        }
     }
 
-    /// What is offered while searching: what was loaded is searched, and more can be loaded.
-    fn older(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        ui.horizontal(|ui| {
-            if ui.add_enabled_ui(!self.list.is_asking(), |ui| secondary(ui, "Search older ones")).inner.clicked() {
-                self.list.more(desk, &self.filters);
-            }
-            ui.label(muted(ui, format!("The newest {} were searched", self.list.loaded())));
-        });
-    }
-
-    fn nothing(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        if !self.query.trim().is_empty() && self.list.loaded() > 0 {
-            let text = format!("None of the newest {} holds “{}”", self.list.loaded(), self.query.trim());
-            let goes_on = self.list.goes_on();
-            let (clear, more) = empty_state(ui, Icon::Search, "No transmission matches", &text, |ui| {
-                let more = goes_on && secondary(ui, "Search older ones").clicked();
-                (secondary(ui, "Clear search").clicked(), more)
-            });
-            if clear {
-                self.query.clear();
-            }
-            if more {
-                self.list.more(desk, &self.filters);
-            }
-        } else if self.filters != Filters::default() {
-            let text = "Nothing in the journal answers to what is set above";
-            let all = empty_state(ui, Icon::Search, "No transmission matches", text, |ui| {
-                secondary(ui, "Show all transmissions").clicked()
-            });
-            if all {
-                self.query.clear();
-                self.filters = Filters::default();
-            }
-        } else {
+    fn nothing(&mut self, ui: &mut Ui) {
+        if self.filters.asked() == Filters::default() {
             empty_state(
                 ui,
                 Icon::ArrowLeftRight,
@@ -217,23 +272,58 @@ impl TransmissionsPage {
                  became of it. Begin with a test send from a connection",
                 |_ui| (),
             );
+            return;
+        }
+        let query = self.filters.asked().query;
+        let text = if query.is_empty() {
+            "Nothing in the journal answers to what is set above".to_owned()
+        } else {
+            format!("No Message-ID, file name or control number holds “{query}” with what is set above")
+        };
+        let (clear, all) = empty_state(ui, Icon::Search, "No transmission matches", &text, |ui| {
+            let clear = !query.is_empty() && secondary(ui, "Clear search").clicked();
+            (clear, secondary(ui, "Show all transmissions").clicked())
+        });
+        if clear {
+            self.filters.query.clear();
+        }
+        if all {
+            self.filters = Filters::default();
         }
     }
 }
 
-/// The row that an arrow key leads to, where nothing else has use for the key.
-fn step(ui: &Ui, list: &List, selected: Option<TransmissionId>) -> Option<usize> {
-    let ctx = ui.ctx();
-    if ctx.memory(|memory| memory.focused().is_some() || memory.top_modal_layer().is_some()) {
+/// Whether a key is for the table: nothing else has use for it.
+fn is_free(ui: &Ui) -> bool {
+    ui.ctx().memory(|memory| memory.focused().is_none() && memory.top_modal_layer().is_none())
+}
+
+/// Whether all are to be selected.
+fn select_all(ui: &Ui) -> bool {
+    is_free(ui) && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A))
+}
+
+/// The row that a key leads to, and whether it selects on the way.
+fn step(ui: &Ui, list: &List, open: Option<TransmissionId>) -> Option<(usize, Modifiers)> {
+    if !is_free(ui) {
         return None;
     }
-    let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    let here = selected.and_then(|id| list.place(id));
-    if pressed(Key::ArrowDown) {
-        Some(here.map_or(0, |here| here + 1)).filter(|row| *row < list.len())
-    } else if pressed(Key::ArrowUp) {
-        here.and_then(|here| here.checked_sub(1))
-    } else {
-        None
+    let here = open.and_then(|id| list.place(id));
+    let last = list.len().checked_sub(1)?;
+    for keys in [Modifiers::SHIFT, Modifiers::NONE] {
+        let pressed = |key| ui.input_mut(|input| input.consume_key(keys, key));
+        let to = if pressed(Key::ArrowDown) {
+            here.map_or(0, |here| here + 1).min(last)
+        } else if pressed(Key::ArrowUp) {
+            here?.checked_sub(1)?
+        } else if pressed(Key::Home) {
+            0
+        } else if pressed(Key::End) {
+            last
+        } else {
+            continue;
+        };
+        return Some((to, keys));
     }
+    None
 }

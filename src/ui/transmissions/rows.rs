@@ -22,6 +22,10 @@ pub(super) struct Cells {
     pub profile: String,
     /// The file's name.
     pub file: String,
+    /// The type of its document.
+    pub document: String,
+    /// Its control numbers.
+    pub numbers: String,
     /// Its size.
     pub size: String,
     /// The result.
@@ -53,18 +57,6 @@ impl Row {
     /// Forgets what was written, because names have changed.
     pub(super) fn forget(&mut self) {
         self.cells = OnceCell::new();
-    }
-
-    /// Whether it holds the text, which is in lower case.
-    #[must_use]
-    pub(super) fn holds(&self, query: &str, names: &Names) -> bool {
-        let summary = &self.summary;
-        let has = |text: &str| text.to_lowercase().contains(query);
-        has(&summary.message_id)
-            || summary.id.simple().to_string().contains(query)
-            || summary.file.as_deref().is_some_and(has)
-            || summary.cause.as_deref().is_some_and(has)
-            || has(&names.of(summary.connection.as_ref()))
     }
 }
 
@@ -109,6 +101,8 @@ fn write(summary: &TransmissionSummary, names: &Names, moment: &Moment) -> Cells
         when,
         partner,
         file,
+        document: summary.document.clone().unwrap_or_default(),
+        numbers: summary.control_numbers.clone().unwrap_or_default(),
         size,
         result,
     }

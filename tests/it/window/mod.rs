@@ -6,6 +6,8 @@ mod arrival_pictures;
 mod certificate;
 mod certificates;
 mod connections;
+#[cfg(feature = "pictures")]
+mod deep_dive_pictures;
 mod engine;
 mod identities;
 #[cfg(feature = "pictures")]

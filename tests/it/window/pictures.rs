@@ -138,6 +138,48 @@ fn transmissions() {
 }
 
 #[test]
+fn transmissions_narrow() {
+    picture("transmissions-narrow", NARROW, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+    });
+}
+
+#[test]
+fn transmissions_selected() {
+    picture("transmissions-selected", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+        stage.click("More filters");
+        stage.click("Sent");
+        stage.click("Production");
+        stage.press(Modifiers::NONE, Key::Escape);
+        stage.wait_for("5 transmissions");
+        stage.press(Modifiers::COMMAND, Key::A);
+        stage.wait_for("All 5 selected");
+    });
+}
+
+#[test]
+fn transmissions_filters() {
+    picture("transmissions-filters", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+        stage.click("More filters");
+    });
+}
+
+#[test]
+fn transmissions_nothing_matches() {
+    picture("transmissions-nothing-matches", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::Num2);
+        stage.wait_for("997_000412.edi");
+        stage.fill("Search transmissions", "000009999");
+        stage.wait_for("No transmission matches");
+    });
+}
+
+#[test]
 fn transmission() {
     picture("transmission", WIDE, |stage| {
         stage.press(Modifiers::COMMAND, Key::Num2);

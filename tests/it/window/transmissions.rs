@@ -50,18 +50,152 @@ fn filters_and_search_narrow_the_list_and_nothing_matching_is_said() {
     choose(&mut stage, "Partner", "Amazon Vendor DE");
     stage.wait_gone("Northwind Retail, Production, Sent");
     choose(&mut stage, "Partner", "All partners");
-    choose(&mut stage, "Direction", "Received");
+    stage.click("More filters");
+    stage.click("Received");
     stage.wait_for("No transmission matches");
-    choose(&mut stage, "Direction", "Sent and received");
+    stage.click("Remove Received");
+    stage.wait_for("2 transmissions");
     choose(&mut stage, "Period", "Today");
     stage.wait_for("2 transmissions");
-    stage.fill("Search transmissions", "northwind");
-    stage.wait_gone("Amazon Vendor DE, Test, Sent");
-    assert!(stage.sees("1 of 2 transmissions"));
+}
+
+#[test]
+fn a_search_finds_message_ids_file_names_and_control_numbers() {
+    let mut stage = sent();
+    let list = stage.cli(&["transmission", "list", "--connection", "northwind", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let one = &list["transmissions"][0];
+    let number = one["control_numbers"].as_str().unwrap().split(' ').next().unwrap().to_owned();
+    for text in [one["message_id"].as_str().unwrap(), &one["message_id"].as_str().unwrap()[10..30].to_uppercase()] {
+        stage.fill("Search transmissions", text);
+        stage.wait_gone("Amazon Vendor DE, Test, Sent");
+        stage.wait_for("1 transmission");
+        assert!(stage.sees("Northwind Retail, Production, Sent"));
+    }
+    stage.fill("Search transmissions", &number);
+    stage.wait_for("Northwind Retail, Production, Sent");
+    stage.fill("Search transmissions", "countersign-TEST");
+    stage.wait_for("2 transmissions");
     stage.fill("Search transmissions", "no such thing");
-    assert!(stage.sees("No transmission matches"));
+    stage.wait_for("No transmission matches");
     stage.click("Clear search");
-    assert!(stage.sees("Amazon Vendor DE, Test, Sent"));
+    stage.wait_for("Amazon Vendor DE, Test, Sent");
+    stage.fill("Search transmissions", "zz");
+    assert!(stage.sees("Type three characters or more to search"));
+    assert!(stage.sees("2 transmissions"));
+}
+
+#[test]
+fn a_filter_is_saved_under_a_name_and_found_again() {
+    let mut stage = sent();
+    choose(&mut stage, "Result", "Failed");
+    stage.wait_gone("Amazon Vendor DE, Test, Sent");
+    stage.click("More filters");
+    stage.click("Production");
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.wait_for("Remove Production");
+    stage.click("Saved");
+    stage.fill("Name of the filter", "Failed in production");
+    stage.click("Save");
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.click("Remove Production");
+    choose(&mut stage, "Result", "All results");
+    stage.wait_for("Amazon Vendor DE, Test, Sent");
+    stage.click("Saved");
+    stage.click("Failed in production");
+    stage.wait_gone("Amazon Vendor DE, Test, Sent");
+    assert!(stage.sees("Remove Production") && stage.sees("1 transmission"));
+    stage.click("Remove filter Failed in production");
+    stage.wait_for("No filter was saved yet");
+}
+
+#[test]
+fn columns_are_chosen_and_heads_sort() {
+    let mut stage = sent();
+    stage.click("Columns");
+    stage.click("Document");
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.wait_for("997");
+    let first = |stage: &Stage| stage.labels().into_iter().find(|label| label.contains(", Sent ")).unwrap();
+    assert!(first(&stage).starts_with("Northwind"), "the newest first");
+    stage.click("Sort by Partner");
+    stage.wait_until("the other partner first", |stage| first(stage).starts_with("Amazon"));
+    stage.click("Sort by Partner");
+    stage.wait_until("the other way round", |stage| first(stage).starts_with("Northwind"));
+    stage.click("Sort by When");
+    stage.click("Sort by When");
+    stage.wait_until("the oldest first", |stage| first(stage).starts_with("Amazon"));
+    stage.click("Sort by Result");
+    stage.wait_until("what needs action first", |stage| first(stage).starts_with("Northwind"));
+}
+
+#[test]
+fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
+    let mut stage = sent();
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("to Northwind Retail, Production");
+    stage.press(Modifiers::SHIFT, Key::ArrowDown);
+    stage.wait_for("2 selected");
+    stage.click("Copy Message-IDs");
+    stage.wait_for("The Message-IDs of what is selected");
+    stage.click("Send again…");
+    stage.wait_for("Send 2 documents again?");
+    stage.click("Send 2 documents");
+    stage.wait_for("4 transmissions");
+    stage.click("Clear selection");
+    assert!(!stage.sees("2 selected"));
+    stage.press(Modifiers::COMMAND, Key::A);
+    stage.wait_for("All 4 selected");
+    stage.press(Modifiers::NONE, Key::Escape);
+    stage.wait_gone("All 4 selected");
+}
+
+#[test]
+fn a_long_list_is_read_where_it_is_looked_at_and_stays_where_it_is_when_more_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workspace");
+    journal(&path, 0..3_000);
+    let mut stage = Stage::opened(folder, path.clone());
+    stage.press(Modifiers::COMMAND, Key::Num2);
+    stage.wait_for("3,000 transmissions");
+    stage.wait_for("order-2999.edi");
+    assert!(!stage.sees("order-1500.edi"));
+    stage.press(Modifiers::NONE, Key::End);
+    stage.wait_for("order-0.edi");
+    journal(&path, 3_000..3_003);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("3,003 transmissions");
+    stage.settle();
+    assert!(stage.sees("order-0.edi"), "what was looked at is still there");
+    stage.press(Modifiers::NONE, Key::Home);
+    stage.wait_for("order-3002.edi");
+    stage.press(Modifiers::COMMAND, Key::A);
+    stage.wait_for("All 3,003 selected");
+}
+
+/// Journals messages, one a minute.
+fn journal(path: &std::path::Path, numbers: std::ops::Range<i64>) {
+    use countersign::app::{Location, Unlock};
+    use countersign::domain::transmission::{Direction, Transmission, Verdict};
+    use countersign::store::{As2Pair, Workspace};
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let now = "2026-11-24T00:00:00Z".parse().unwrap();
+        let location = Location::Dir(path.to_owned());
+        let workspace = Workspace::open_or_create(&location, &Unlock::none(), now).await.unwrap();
+        let mut batch = workspace.begin().await.unwrap();
+        for number in numbers {
+            let at = jiff::Timestamp::from_second(1_700_000_000 + number * 60).unwrap();
+            let id =
+                uuid::Uuid::from_u128((u128::try_from(at.as_millisecond()).unwrap() << 80) | (7 << 76) | (2 << 62));
+            let mut sent = Transmission::new(id, format!("<{number}@acme>"), at, Direction::Outbound);
+            sent.file = Some(format!("order-{number}.edi"));
+            sent.verdict = Verdict::Delivered;
+            batch.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+        }
+        batch.commit().await.unwrap();
+        workspace.close().await;
+    });
 }
 
 #[test]
@@ -85,6 +219,20 @@ fn the_detail_shows_timeline_receipt_headers_and_bytes() {
     }
     stage.click("Headers");
     assert!(stage.sees("AS2-To: AMAZONEDI") && stage.sees("Copy answer headers"), "{:#?}", stage.labels());
+    stage.click("Structure");
+    stage.wait_for("What the journal knows of the inside");
+    assert!(stage.sees("EnvelopedData") && stage.sees("only the partner can open it"), "{:#?}", stage.labels());
+    stage.click("Receipt (MDN)");
+    stage.wait_for("Good, made by amazonedi-de");
+    stage.click("Payload");
+    stage.wait_for("Functional acknowledgment");
+    for text in ["AK1", "Answer to a group", "Envelopes and counts are right", "Marked as a test", "Save payload…"] {
+        assert!(stage.sees(text), "{text}: {:#?}", stage.labels());
+    }
+    stage.click("Hex");
+    stage.wait_for("00000000  49 53 41 2a");
+    stage.click("Text");
+    stage.wait_for("ISA*00*");
     stage.click("Raw");
     stage.wait_for("POST http://127.0.0.1");
     assert!(stage.sees("00000000  30"), "an encrypted body as a hex dump: {:#?}", stage.labels());
@@ -143,4 +291,88 @@ fn the_history_of_a_connection_leads_to_the_transmission() {
     stage.wait_for("Test, Sent");
     stage.click_beginning("Test, Sent");
     stage.wait_for("to Amazon Vendor DE, Test");
+}
+
+/// Shows the document of the transmission that was sent last, once it lies in the archive as these bytes.
+fn document(stage: &mut Stage, bytes: &[u8]) {
+    let file = stage.workspace.join("document.edi");
+    std::fs::write(&file, bytes).unwrap();
+    stage.cli(&["send", file.to_str().unwrap(), "--connection", "amazon-de", "--profile", "test"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("document.edi");
+    stage.click_containing("document.edi");
+    stage.wait_for("Timeline");
+    stage.click("Payload");
+}
+
+#[test]
+fn a_broken_document_says_what_is_wrong_and_leads_there() {
+    let mut stage = sent();
+    let sample = std::fs::read("tests/fixtures/documents/broken-counts.edi").unwrap();
+    document(&mut stage, &sample);
+    stage.wait_for("3 problems");
+    assert!(stage.sees("UNT counts 17, and there are 18 segments"), "{:#?}", stage.labels());
+    stage.click_beginning("Segment 19, byte");
+    stage.wait_for("Message trailer");
+}
+
+#[test]
+fn a_functional_acknowledgement_says_what_it_is_about_and_why_it_rejects() {
+    let mut stage = sent();
+    let sample = std::fs::read("tests/fixtures/documents/997-rejected.x12").unwrap();
+    document(&mut stage, &sample);
+    stage.wait_for("Acknowledges");
+    for text in ["810 0001 of group IN 20933: Rejected", "Element 7: Invalid code value", "Partly accepted"] {
+        assert!(stage.sees(text), "{text}: {:#?}", stage.labels());
+    }
+}
+
+#[test]
+fn of_a_long_document_only_what_is_seen_is_read_and_pages_lead_through_the_rest() {
+    let mut stage = sent();
+    let sample = String::from_utf8(std::fs::read("tests/fixtures/documents/850.x12").unwrap()).unwrap();
+    let (head, rest) = sample.split_once("PO1*").unwrap();
+    let line = "PO1*1*24*EA*12.50**UP*012345678905*VN*ACME-100~\n";
+    let mut long = String::new();
+    long.push_str(head);
+    (0..45_000).for_each(|_| long.push_str(line));
+    long.push_str("PO1*");
+    long.push_str(rest);
+    document(&mut stage, long.as_bytes());
+    stage.wait_for("Segments 1 to 20,000 of 45,018");
+    stage.wait_for("Beginning of a purchase order");
+    stage.fill("Go to number", "45018");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("Interchange trailer");
+    let begun = std::time::Instant::now();
+    stage.click("Previous page");
+    stage.wait_for("Segments 20,001 to 40,000 of 45,018");
+    stage.wait_for("Ordered item");
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn two_transmissions_are_compared_and_what_differs_is_marked() {
+    let mut stage = sent();
+    stage.cli(&["send", "--connection", "northwind", "--profile", "test"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("3 transmissions");
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.get("Find").type_text("compare this");
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("Select a transmission first");
+    stage.click_beginning("Northwind Retail, Production, Sent");
+    stage.wait_for("Result: Partner could not decrypt");
+    stage.click("Compare…");
+    stage.wait_for("Compare with which transmission?");
+    stage.wait_until("the other", |stage| stage.sees(", Sent, Test,"));
+    stage.click_containing(", Sent, Test,");
+    stage.wait_for("Two transmissions compared");
+    stage.wait_for("≠ Profile");
+    assert!(stage.sees("≠ Verdict") && !stage.sees("Way"), "{:#?}", stage.labels());
+    stage.click("Everything");
+    stage.wait_for("Way");
+    stage.click("Choose another");
+    stage.wait_for("Compare with which transmission?");
 }

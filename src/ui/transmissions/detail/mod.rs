@@ -1,31 +1,49 @@
-//! One transmission in depth: what became of it and why, its stages, its receipt, its headers, its bytes.
+//! One transmission in depth: what became of it and why, its stages, its document, its layers, its receipt, its headers,
+//! its bytes.
 
+mod acknowledgements;
+mod compare;
 mod headers;
+mod outline;
 mod raw;
 mod receipt;
+mod saving;
+mod structure;
 mod summary;
 mod timeline;
+mod viewer;
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 
 use crate::app::engine::{Answer, Command, RequestId, TransmissionDetail};
-use crate::app::{Payload, SendRequest};
+use crate::app::{Payload, RawPart, SendRequest};
 use crate::domain::diagnosis::Action;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
+use crate::ui::intent::Intent;
 use crate::ui::outcome::{
     Mending, Target, ask_to_repeat, diagnosis_notice, lights, may_double, send_and_show, verdict_word,
 };
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, tabs};
+use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, section, tabs};
+use acknowledgements::Acknowledgements;
+use compare::CompareDialog;
 use raw::RawTab;
+use saving::Saving;
+use structure::StructureTab;
+use viewer::Viewer;
+
+/// Documents up to this many bytes are looked into before anybody asks.
+const READ_AT_ONCE: u64 = 1024 * 1024;
 
 /// A tab of the detail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Tab {
     #[default]
     Timeline,
+    Payload,
+    Structure,
     Receipt,
     Headers,
     Raw,
@@ -39,7 +57,14 @@ pub(super) struct Detail {
     loaded: Option<Box<TransmissionDetail>>,
     error: Option<(String, String)>,
     tab: Tab,
+    acknowledgements: Acknowledgements,
+    payload: Viewer,
+    structure: StructureTab,
+    receipt: Viewer,
     raw: RawTab,
+    proof: Saving,
+    /// Height of what is at its foot, as it was last drawn.
+    foot: f32,
     explained: bool,
     mending: Mending,
 }
@@ -55,7 +80,13 @@ impl Detail {
             loaded: None,
             error: None,
             tab: Tab::default(),
+            acknowledgements: Acknowledgements::default(),
+            payload: Viewer::new(RawPart::Payload),
+            structure: StructureTab::default(),
+            receipt: Viewer::new(RawPart::Receipt),
             raw: RawTab::default(),
+            proof: Saving::default(),
+            foot: theme::CONTROL,
             explained: false,
             mending: Mending::default(),
         }
@@ -69,6 +100,8 @@ impl Detail {
 
     /// The journal has changed. What has ended does not change any more.
     pub(super) fn refresh(&mut self) {
+        // An acknowledgement comes hours after what it is about was delivered.
+        self.acknowledgements.refresh();
         let open = |detail: &TransmissionDetail| {
             matches!(
                 detail.transmission.verdict,
@@ -77,6 +110,9 @@ impl Detail {
         };
         if self.loaded.as_deref().is_none_or(open) {
             self.stale = true;
+            self.payload = Viewer::new(RawPart::Payload);
+            self.structure = StructureTab::default();
+            self.receipt = Viewer::new(RawPart::Receipt);
             self.raw = RawTab::default();
         }
     }
@@ -85,6 +121,7 @@ impl Detail {
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> bool {
         self.mending.poll(desk);
         self.poll(desk);
+        self.proof.poll(desk);
         let mut close = false;
         ui.horizontal_top(|ui| {
             ui.vertical(|ui| {
@@ -101,11 +138,26 @@ impl Detail {
             self.unloaded(ui);
             return close;
         };
-        ScrollArea::vertical().auto_shrink([false, false]).id_salt(self.id).show(ui, |ui| {
-            // Beside the scroll bar, not below it.
-            ui.set_max_width(ui.available_width() - 6.0);
-            self.content(ui, desk, &detail);
-        });
+        let room = (ui.available_height() - self.foot - 8.0).max(120.0);
+        let area = ScrollArea::vertical().auto_shrink([false, false]).max_height(room).id_salt(self.id);
+        let mut send = area
+            .show(ui, |ui| {
+                // Beside the scroll bar, not below it.
+                ui.set_max_width(ui.available_width() - 6.0);
+                self.content(ui, desk, &detail)
+            })
+            .inner;
+        // What can be done with it is always in sight.
+        let foot = ui.scope(|ui| self.acts(ui, desk, &detail));
+        send |= foot.inner;
+        let height = foot.response.rect.height();
+        if (height - self.foot).abs() > 0.5 {
+            self.foot = height;
+            ui.request_repaint();
+        }
+        if send {
+            send_again(&detail.transmission, desk);
+        }
         self.loaded = Some(detail);
         close
     }
@@ -153,7 +205,8 @@ impl Detail {
         }
     }
 
-    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) {
+    /// All that is told of it. Returns whether it is to be sent again.
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
         let transmission = &detail.transmission;
         let cause = transmission.cause();
         let word = verdict_word(transmission.verdict, &transmission.lights, cause);
@@ -161,36 +214,84 @@ impl Detail {
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);
         }
-        let mut send = self.diagnosis(ui, desk, transmission);
+        let send = self.diagnosis(ui, desk, transmission);
         ui.add_space(2.0);
-        let all =
-            [(Tab::Timeline, "Timeline"), (Tab::Receipt, "Receipt"), (Tab::Headers, "Headers"), (Tab::Raw, "Raw")];
+        let all = [
+            (Tab::Timeline, "Timeline"),
+            (Tab::Payload, "Payload"),
+            (Tab::Structure, "Structure"),
+            (Tab::Receipt, "Receipt"),
+            (Tab::Headers, "Headers"),
+            (Tab::Raw, "Raw"),
+        ];
         if let Some(tab) = tabs(ui, self.tab, &all) {
             self.tab = tab;
         }
         match self.tab {
             Tab::Timeline => {
+                // A small document is looked into at once, for its control numbers.
+                if transmission.bytes.payload <= READ_AT_ONCE {
+                    self.payload.poll(desk, self.id);
+                }
                 timeline::timeline(ui, transmission, &desk.moment);
-                timeline::identity(ui, transmission);
+                if transmission.document.is_some() {
+                    self.acknowledgements.show(ui, desk, self.id);
+                }
+                timeline::identity(ui, transmission, self.payload.outline());
             }
-            Tab::Receipt => receipt::receipt(ui, detail),
+            Tab::Payload => {
+                self.payload.poll(desk, self.id);
+                let name = raw::file_name(transmission, RawPart::Payload);
+                self.payload.show(ui, desk, self.id, &name);
+            }
+            Tab::Structure => self.structure.show(ui, desk, self.id),
+            Tab::Receipt => {
+                receipt::receipt(ui, detail);
+                if detail.receipt.is_some() {
+                    ui.add_space(4.0);
+                    section(ui, "As it was kept");
+                    self.receipt.poll(desk, self.id);
+                    let name = raw::file_name(transmission, RawPart::Receipt);
+                    self.receipt.show(ui, desk, self.id, &name);
+                }
+            }
             Tab::Headers => headers::headers(ui, desk, transmission),
-            Tab::Raw => self.raw.show(ui, desk, self.id),
+            Tab::Raw => self.raw.show(ui, desk, transmission),
         }
-        ui.add_space(8.0);
+        send
+    }
+
+    /// What can be done with it. Returns whether it is to be sent again.
+    fn acts(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
+        let transmission = &detail.transmission;
+        let mut send = false;
         ui.horizontal_wrapped(|ui| {
             let copy = secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail");
             if copy.clicked() {
-                ui.ctx().copy_text(summary::summary(detail, &with_whom(transmission, desk)));
+                let text = summary::summary(detail, &with_whom(transmission, desk), self.payload.outline());
+                ui.ctx().copy_text(text);
                 desk.toasts.done("Copied", "A summary of this transmission, without secrets");
+            }
+            if secondary(ui, "Compare…").on_hover_text("This one and another beside each other").clicked() {
+                compare_with(desk, transmission);
+            }
+            if transmission.direction == Direction::Outbound && transmission.disposition.is_some() {
+                let name = format!("proof-of-delivery-{}.html", raw::short(self.id));
+                self.proof.proof(ui, desk, self.id, &name);
             }
             // Where something is the matter, it stands above beside what mends it.
             if transmission.verdict == Verdict::Delivered && can_send(transmission, desk) {
                 send |= send_again_button(ui);
             }
         });
-        if send {
-            send_again(transmission, desk);
+        send
+    }
+
+    /// Asks which other transmission this one is to be compared with.
+    pub(super) fn compare(&self, desk: &mut Desk<'_>) {
+        match &self.loaded {
+            Some(detail) => compare_with(desk, &detail.transmission),
+            None => desk.toasts.warn("It is still being read", "Compare it in a moment"),
         }
     }
 
@@ -227,6 +328,12 @@ impl Detail {
         }
         again | mending.mended(ui)
     }
+}
+
+/// Opens the dialog that compares a transmission with another.
+fn compare_with(desk: &mut Desk<'_>, transmission: &Transmission) {
+    let dialog = CompareDialog::new(transmission, desk);
+    desk.intend(Intent::Open(Box::new(dialog)));
 }
 
 fn send_again_button(ui: &mut Ui) -> bool {

@@ -4,7 +4,8 @@ use egui::{RichText, Ui};
 
 use super::{fact, mono_block};
 use crate::app::engine::TransmissionDetail;
-use crate::domain::transmission::{Direction, Light};
+use crate::domain::disposition::Disposition;
+use crate::domain::transmission::{Direction, Light, Transmission};
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, mono, muted, section};
 
@@ -26,6 +27,9 @@ pub(super) fn receipt(ui: &mut Ui, detail: &TransmissionDetail) {
     }
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
+        if let Some(words) = in_plain_words(transmission) {
+            ui.add(egui::Label::new(RichText::new(words).font(theme::body())).wrap().selectable(true));
+        }
         if let Some(disposition) = &transmission.disposition {
             fact(ui, "Disposition", mono(disposition));
         }
@@ -64,4 +68,21 @@ pub(super) fn receipt(ui: &mut Ui, detail: &TransmissionDetail) {
         section(ui, "For machines");
         mono_block(ui, &super::headers::lines(&receipt.fields));
     }
+}
+
+/// What the receipt comes to.
+fn in_plain_words(transmission: &Transmission) -> Option<String> {
+    let disposition = Disposition::parse(transmission.disposition.as_deref()?);
+    let why = disposition.key().map_or_else(String::new, |key| format!(": {key}"));
+    Some(match (transmission.direction, disposition.is_positive()) {
+        (Direction::Inbound, true) => "We have told the sender that it was processed".to_owned(),
+        (Direction::Inbound, false) => format!("We have told the sender that it was not processed{why}"),
+        (Direction::Outbound, false) => format!("The partner says that it was not processed{why}"),
+        (Direction::Outbound, true) => match transmission.mic.matches {
+            Some(true) => "The partner says that it was processed, and what arrived is what was sent",
+            Some(false) => "The partner says that it was processed, but what arrived is not what was sent",
+            None => "The partner says that it was processed; whether it arrived unchanged is not proven",
+        }
+        .to_owned(),
+    })
 }

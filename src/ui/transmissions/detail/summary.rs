@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::outline::control_numbers;
 use crate::app::engine::TransmissionDetail;
+use crate::domain::document::Outline;
 use crate::domain::transmission::Direction;
 use crate::ui::moment::size;
 use crate::ui::outcome::verdict_word;
 
-/// The summary. `with_whom` is where it went or came from.
+/// The summary. `with_whom` is where it went or came from, `document` what is in it, where that is known.
 #[must_use]
-pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str) -> String {
+pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str, document: Option<&Outline>) -> String {
     let sent = &detail.transmission;
     let way = match sent.direction {
         Direction::Outbound => "Sent",
@@ -25,6 +27,12 @@ pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str) -> String {
     line("Result", &verdict_word(sent.verdict, &sent.lights, sent.cause()));
     line(way, &format!("{} {with_whom}", sent.at));
     line("File", sent.file.as_deref().unwrap_or_default());
+    if let Some(document) = document {
+        line("Document", &control_numbers(document));
+        if let Some(problem) = document.problems.first() {
+            line("Wrong with it", &format!("segment {}, {}", problem.segment + 1, problem.what));
+        }
+    }
     line("Message-ID", &sent.message_id);
     line("Transmission", &sent.id.to_string());
     line(
@@ -60,6 +68,17 @@ pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str) -> String {
     }
     for stage in &sent.stages {
         line(stage.stage.label(), format!("{}, {} ms. {}", stage.status, stage.ms, stage.detail).trim_end());
+    }
+    for attempt in &sent.attempts {
+        let status = attempt.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
+        let said = format!("{}, {status}, {}. {}", attempt.started, attempt.verdict, attempt.detail);
+        line(&format!("Attempt {}", attempt.number), said.trim_end());
+    }
+    if let Some(tls) = &sent.tls {
+        line("TLS", tls.version.as_deref().unwrap_or("not agreed on"));
+        if let Some(own) = tls.chain.first() {
+            line("Server's certificate", &format!("{}, until {}", own.subject, own.not_after));
+        }
     }
     text
 }

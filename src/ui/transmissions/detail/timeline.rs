@@ -3,6 +3,8 @@
 use egui::{RichText, Ui};
 
 use super::fact;
+use super::outline::control_numbers;
+use crate::domain::document::Outline;
 use crate::domain::transmission::{StageStatus, Transmission, Verdict};
 use crate::ui::moment::Moment;
 use crate::ui::moment::size;
@@ -40,12 +42,15 @@ pub(super) fn timeline(ui: &mut Ui, transmission: &Transmission, moment: &Moment
 }
 
 /// Shows by what it is known, for finding it again elsewhere.
-pub(super) fn identity(ui: &mut Ui, transmission: &Transmission) {
+pub(super) fn identity(ui: &mut Ui, transmission: &Transmission, document: Option<&Outline>) {
     ui.add_space(6.0);
     section(ui, "Identity");
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 5.0;
         fact(ui, "Message-ID", mono(&transmission.message_id));
+        if let Some(document) = document {
+            fact(ui, "Document", mono(control_numbers(document)));
+        }
         fact(ui, "Transmission", mono(transmission.id.to_string()));
         if let Some(digest) = &transmission.payload_sha256 {
             fact(ui, "Payload SHA-256", mono(digest));

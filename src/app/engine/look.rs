@@ -1,0 +1,78 @@
+//! What the window asks for about what was kept of a transmission: rows of bytes, layers, files, comparisons.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::command::Answer;
+use crate::app::{
+    AcknowledgementLinks, App, AppError, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow,
+};
+use crate::domain::transmission::TransmissionId;
+use crate::domain::transmission_comparison::{self as comparison, Comparison};
+
+/// What is asked for.
+pub enum LookCommand {
+    /// Open a part for looking at, in a way or as what it is. Answered by [`LookAnswer::Opened`].
+    Open(TransmissionId, RawPart, Option<ViewKind>),
+    /// Some rows of it. Answered by [`LookAnswer::Rows`].
+    Rows {
+        /// What was opened.
+        view: Arc<OpenedView>,
+        /// The first row.
+        from: u64,
+        /// How many.
+        count: usize,
+    },
+    /// The layers of a part. Answered by [`LookAnswer::Structure`].
+    Structure(TransmissionId, RawPart),
+    /// What it acknowledges, and by what it was acknowledged. Answered by [`LookAnswer::Acknowledgements`].
+    Acknowledgements(TransmissionId),
+    /// Two transmissions beside each other. Answered by [`LookAnswer::Compared`].
+    Compare(TransmissionId, TransmissionId),
+    /// Write a part to a file. Answered by [`LookAnswer::Saved`].
+    Save(TransmissionId, RawPart, PathBuf),
+    /// Write the proof of delivery. Answered by [`LookAnswer::Proven`].
+    Proof(TransmissionId, PathBuf),
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum LookAnswer {
+    /// A part is open.
+    Opened(Arc<OpenedView>),
+    /// Rows from one on.
+    Rows(u64, Vec<ViewRow>),
+    /// The layers.
+    Structure(MessageStructure),
+    /// What has to do with functional acknowledgements.
+    Acknowledgements(AcknowledgementLinks),
+    /// Both beside each other.
+    Compared(Comparison),
+    /// A part was written.
+    Saved(SavedPart),
+    /// A proof was written to a file; whether it holds.
+    Proven(PathBuf, bool),
+}
+
+impl LookCommand {
+    /// Carries it out.
+    pub(super) async fn carry_out(self, app: &App) -> Result<Answer, AppError> {
+        let id = |id: TransmissionId| id.simple().to_string();
+        let answer = match self {
+            Self::Open(of, part, kind) => LookAnswer::Opened(Arc::new(app.open_view(&id(of), part, kind).await?)),
+            Self::Rows { view, from, count } => LookAnswer::Rows(from, app.view_rows(&view, from, count).await?),
+            Self::Structure(of, part) => LookAnswer::Structure(app.structure(&id(of), part).await?),
+            Self::Acknowledgements(of) => LookAnswer::Acknowledgements(app.acknowledgements(&id(of)).await?),
+            Self::Compare(one, other) => {
+                let (one, other) = (app.transmission(&id(one)).await?, app.transmission(&id(other)).await?);
+                LookAnswer::Compared(comparison::compare(&one, &other))
+            }
+            Self::Save(of, part, file) => LookAnswer::Saved(app.save_part(&id(of), part, &file).await?),
+            Self::Proof(of, file) => {
+                let proof = app.write_proof(&id(of), &file).await?;
+                LookAnswer::Proven(file, proof.proven)
+            }
+        };
+        Ok(Answer::Look(Box::new(answer)))
+    }
+}

@@ -1,0 +1,154 @@
+//! What was kept of a transmission, part by part: where it lies, what of it was given up, and saving it to a file.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::send::blocking;
+use super::transmissions::none;
+use super::written::write_private_from;
+use super::{App, AppError, RawPart};
+use crate::domain::transmission::{Direction, Headers, Transmission};
+use crate::store::{Archive, Part};
+
+/// What is missing of a body that was cut, because it is longer than is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// Where it begins.
+    pub offset: u64,
+    /// How many bytes are missing.
+    pub bytes: u64,
+}
+
+/// A part as it is kept.
+#[derive(Clone, Debug)]
+pub struct KeptPart {
+    /// Start line and header, where the part has such.
+    pub head: Option<PathBuf>,
+    /// The body.
+    pub body: Option<PathBuf>,
+    /// Length of the body when it was whole, in bytes.
+    pub bytes: u64,
+    /// What is missing of it.
+    pub gap: Option<Gap>,
+    /// SHA-256 of the whole body, where a part of it is missing.
+    pub sha256: Option<String>,
+    /// The headers that belong to the body, as the journal has them.
+    pub headers: Headers,
+}
+
+/// What was saved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SavedPart {
+    /// Where.
+    pub file: PathBuf,
+    /// How many bytes were written.
+    pub bytes: u64,
+    /// What is missing in it.
+    pub gap: Option<Gap>,
+}
+
+impl App {
+    /// Where a part is kept.
+    ///
+    /// # Errors
+    /// Where there is no such transmission, or nothing of that part was kept.
+    pub async fn kept(&self, id: &str, part: RawPart) -> Result<KeptPart, AppError> {
+        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
+        let id = workspace.resolve_id(id).await?;
+        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
+        let archive = workspace.archive().clone();
+        blocking(move || find(&archive, &transmission, part)).await
+    }
+
+    /// Writes a part to a file, head and body, exactly as they are kept.
+    ///
+    /// # Errors
+    /// Where nothing of it was kept, or the file cannot be written.
+    pub async fn save_part(&self, id: &str, part: RawPart, file: &Path) -> Result<SavedPart, AppError> {
+        let kept = self.kept(id, part).await?;
+        let file = file.to_owned();
+        blocking(move || {
+            let bytes = write_private_from(&file, |out| {
+                let mut written = 0;
+                for source in kept.head.iter().chain(&kept.body) {
+                    written += io::copy(&mut File::open(source)?, out)?;
+                }
+                out.flush()?;
+                Ok(written)
+            })?;
+            Ok(SavedPart { file, bytes, gap: kept.gap })
+        })
+        .await
+    }
+}
+
+fn find(archive: &Archive, transmission: &Transmission, part: RawPart) -> Result<KeptPart, AppError> {
+    let id = transmission.id;
+    let (head, body, headers) = parts_of(transmission, part);
+    let there = |part: Part| Some(archive.path(id, part)).filter(|path| path.is_file());
+    let head = head.and_then(there);
+    let body_file = there(body);
+    if head.is_none() && body_file.is_none() {
+        return Err(AppError::new(format!("nothing was kept of the {} of transmission {id}", part.label())));
+    }
+    let cut = match (&body_file, body.is_body()) {
+        (Some(_), true) => archive.cut(id, body)?,
+        _ => None,
+    };
+    let there = body_file.as_ref().and_then(|path| path.metadata().ok()).map_or(0, |found| found.len());
+    let gap = cut.as_ref().map(|cut| Gap { offset: cut.head, bytes: cut.length.saturating_sub(cut.head + cut.tail) });
+    Ok(KeptPart {
+        head,
+        body: body_file,
+        bytes: cut.as_ref().map_or(there, |cut| cut.length),
+        gap,
+        sha256: cut.map(|cut| cut.sha256),
+        headers,
+    })
+}
+
+/// The files of a part, and the headers that belong to them.
+fn parts_of(transmission: &Transmission, part: RawPart) -> (Option<Part>, Part, Headers) {
+    let last = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
+    let answer = || (Some(Part::ResponseHead(last)), Part::ResponseBody(last), transmission.response_headers.clone());
+    match part {
+        // Every attempt sends the bytes of the first.
+        RawPart::Request => (Some(Part::RequestHead(last)), Part::RequestBody(1), transmission.request_headers.clone()),
+        RawPart::Response => answer(),
+        RawPart::Payload => (None, Part::Payload, Headers::new()),
+        // A receipt that travelled by itself counts before what the answer said.
+        RawPart::Receipt if transmission.receipt_headers.is_empty() => answer(),
+        RawPart::Receipt => {
+            let number = transmission.deciding_receipt.max(1);
+            (Some(Part::ReceiptHead(number)), Part::ReceiptBody(number), transmission.receipt_headers.clone())
+        }
+    }
+}
+
+impl KeptPart {
+    /// The head as text, for reading.
+    pub(super) fn head_text(&self) -> Result<String, AppError> {
+        /// Heads are limited to less than this when they are received.
+        const MOST: u64 = 256 * 1024;
+        let Some(path) = &self.head else { return Ok(String::new()) };
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(MOST).read_to_end(&mut bytes)).map_err(cannot_read(path))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Whether the part is the answer of somebody else: received for what we sent.
+    pub(super) const fn is_theirs(part: RawPart, direction: Direction) -> bool {
+        matches!(
+            (part, direction),
+            (RawPart::Request | RawPart::Payload, Direction::Inbound)
+                | (RawPart::Response | RawPart::Receipt, Direction::Outbound)
+        )
+    }
+}
+
+pub(super) fn cannot_read(path: &Path) -> impl Fn(io::Error) -> AppError {
+    move |error| AppError::new(format!("cannot read {}: {error}", path.display()))
+}

@@ -1,0 +1,123 @@
+//! A document on the terminal: an interchange by segments, with what each is called, anything else as text or in hex.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::output::line;
+use crate::app::{AcknowledgementLinks, AppError, OpenedView, ViewRow};
+use crate::domain::document::{Outline, Segment, names};
+use crate::domain::size::size;
+
+/// So many rows are read at a time.
+const AT_ONCE: usize = 1000;
+
+/// The longest tag with its elements that is written before the name of the segment.
+const COLUMN: usize = 60;
+
+/// Writes it, all of it: nothing of it is held for longer than it takes to write.
+pub(super) async fn show(session: &Session, view: &Arc<OpenedView>) -> Result<(), AppError> {
+    let out = &session.out;
+    if let Some(outline) = &view.outline {
+        out.text(&head(outline));
+    }
+    let mut from = 0;
+    while from < view.rows {
+        let rows = session.app.view_rows(view, from, AT_ONCE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        from += rows.len() as u64;
+        let text: String = rows.iter().map(|row| format!("{}\n", written(row, view.outline.as_deref()))).collect();
+        out.text(&text);
+    }
+    if let Some(outline) = &view.outline {
+        out.text(&foot(outline, view));
+    }
+    Ok(())
+}
+
+fn head(outline: &Outline) -> String {
+    let delimiters: Vec<String> = outline
+        .delimiters
+        .named()
+        .into_iter()
+        .map(|(name, shown)| format!("{} {shown}", name.to_lowercase()))
+        .collect();
+    format!(
+        "{}, {}, {} segments, {} messages\n{}\n\n",
+        outline.standard.label(),
+        size(outline.bytes),
+        outline.segments,
+        outline.message_count,
+        delimiters.join(", ")
+    )
+}
+
+fn written(row: &ViewRow, outline: Option<&Outline>) -> String {
+    match (row, outline) {
+        (ViewRow::Segment(segment), Some(outline)) => segment_line(segment, outline),
+        (ViewRow::Segment(segment), None) => segment.tag.clone(),
+        (ViewRow::Line(text), _) => line(text),
+        (ViewRow::Hex { offset, hex, text }, _) => format!("{offset:08x}  {hex:<47}  {text}"),
+        (ViewRow::Missing(bytes), _) => format!("({} that were not kept)", size(*bytes)),
+    }
+}
+
+fn segment_line(segment: &Segment, outline: &Outline) -> String {
+    let separator = char::from(outline.delimiters.element).to_string();
+    // What separates cannot always be seen.
+    let separator = if separator.chars().all(|each| each.is_control()) { "*".to_owned() } else { separator };
+    let mut text = segment.tag.clone();
+    for element in &segment.elements {
+        text.push_str(&separator);
+        text.push_str(element);
+    }
+    let name = names::segment(outline.standard, &segment.tag).unwrap_or_default();
+    let text = line(&text);
+    format!("{:>6}  {text:<COLUMN$}  {name}", segment.number + 1).trim_end().to_owned()
+}
+
+fn foot(outline: &Outline, view: &OpenedView) -> String {
+    let mut text = String::from("\n");
+    for message in &outline.messages {
+        let kind = message.kind.as_deref().unwrap_or("?");
+        let name = names::message(outline.standard, kind).map_or_else(String::new, |name| format!(", {name}"));
+        let control = message.control.as_deref().unwrap_or("none");
+        let group = message.group.as_ref().map_or_else(String::new, |group| format!(", group {group}"));
+        let interchange = message.interchange.as_deref().unwrap_or("none");
+        text.push_str(&line(&format!("{kind}{name}: control number {control}{group}, interchange {interchange}")));
+        text.push('\n');
+    }
+    for each in view.acknowledged.iter() {
+        let of = [("message", &each.message), ("group", &each.group), ("interchange", &each.interchange)];
+        let of: Vec<String> =
+            of.iter().filter_map(|(name, number)| Some(format!("{name} {}", number.as_deref()?))).collect();
+        let kind = each.kind.as_ref().map_or_else(String::new, |kind| format!("{kind}, "));
+        let said = format!("Acknowledges {kind}{}: {}", of.join(", "), each.reasons.join("; "));
+        text.push_str(&format!("{}\n", line(&said)));
+    }
+    for problem in &outline.problems {
+        let said = format!("Segment {}, byte {}: {}", problem.segment + 1, problem.offset, problem.what);
+        text.push_str(&format!("{}\n", line(&said)));
+    }
+    if outline.problem_count > outline.problems.len() as u64 {
+        text.push_str(&format!("{} problems altogether\n", outline.problem_count));
+    }
+    text
+}
+
+/// What a transmission acknowledges, and by what it was acknowledged; nothing where it has to do with neither.
+pub(super) fn acknowledgements(links: &AcknowledgementLinks) -> String {
+    let mut text = String::new();
+    for (what, links) in [("Acknowledges", &links.acknowledges), ("Acknowledged by", &links.acknowledged_by)] {
+        for link in links {
+            let which = link.transmission.map_or_else(|| "nothing in the journal".to_owned(), |id| id.to_string());
+            let about = link.answer.envelope().unwrap_or_default();
+            let message =
+                link.answer.message.as_ref().map_or_else(String::new, |message| format!(", message {message}"));
+            let said = format!("{what} {which} (number {about}{message}): {}", link.answer.reasons.join("; "));
+            text.push_str(&format!("{}\n", line(&said)));
+        }
+    }
+    text
+}

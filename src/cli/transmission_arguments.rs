@@ -1,0 +1,131 @@
+//! Which transmissions are listed or written, as it can be said on the command line. The comments are the help.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use super::arguments::instant_at;
+use crate::app::{AppError, ExportFormat, SHORTEST_SEARCH, Sort, TransmissionFilter};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::transmission::{Direction, Verdict};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct FilterArguments {
+    /// Only those that failed or were refused
+    #[arg(long)]
+    failed: bool,
+    /// Only those of this verdict, such as uncertain or pending
+    #[arg(long)]
+    verdict: Option<Verdict>,
+    /// Only those with this cause, in full, as the list shows it
+    #[arg(long, value_name = "TEXT")]
+    cause: Option<String>,
+    /// Only those of this connection
+    #[arg(long, visible_alias = "partner", value_name = "ID")]
+    connection: Option<ConnectionId>,
+    /// Only those of this profile, production or test
+    #[arg(long)]
+    profile: Option<ProfileKind>,
+    /// Only those that went this way, outbound or inbound
+    #[arg(long)]
+    direction: Option<Direction>,
+    /// Only those since this instant
+    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
+    since: Option<Timestamp>,
+    /// Only those before this instant
+    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
+    until: Option<Timestamp>,
+    /// Only those with a payload of so many bytes or more
+    #[arg(long, value_name = "BYTES")]
+    min_bytes: Option<u64>,
+    /// Only those with a payload of so many bytes or fewer
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+    /// Only those with a document of this type, such as 850 or ORDERS
+    #[arg(long, value_name = "TYPE")]
+    document: Option<String>,
+    /// Only those whose Message-ID, file name or control numbers (ISA, GS, ST; UNB, UNG, UNH) hold this text: three
+    /// characters or more, capitals or not
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    /// time, connection, size or result; the newest, the largest, what needs action first
+    #[arg(long, default_value = "time")]
+    sort: Sort,
+    /// The other way round
+    #[arg(long)]
+    reverse: bool,
+}
+
+impl FilterArguments {
+    /// The same for the journal.
+    ///
+    /// # Errors
+    /// Where the text is too short to be searched for.
+    pub(super) fn filter(self) -> Result<TransmissionFilter, AppError> {
+        let Self {
+            failed,
+            verdict,
+            cause,
+            connection,
+            profile,
+            direction,
+            since,
+            until,
+            min_bytes,
+            max_bytes,
+            document,
+            search,
+            sort,
+            reverse,
+        } = self;
+        if let Some(text) = search.as_deref().filter(|text| text.trim().chars().count() < SHORTEST_SEARCH) {
+            let text: String = text.chars().take(SHORTEST_SEARCH).collect();
+            return Err(AppError::new(format!("`{text}` is too short to be searched for"))
+                .hint(format!("give {SHORTEST_SEARCH} characters or more")));
+        }
+        Ok(TransmissionFilter {
+            failed,
+            verdict,
+            cause,
+            connection,
+            profile,
+            direction,
+            since,
+            until,
+            min_bytes,
+            max_bytes,
+            document,
+            search,
+            sort,
+            reverse,
+            ..TransmissionFilter::default()
+        })
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
+    /// At most this many, up to 10000
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(super) limit: u16,
+    /// The page that follows: `next` of an earlier list
+    #[arg(long, value_name = "CURSOR")]
+    pub(super) after: Option<String>,
+    /// Say also how many there are in all
+    #[arg(long)]
+    pub(super) count: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArguments {
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
+    /// csv or json; as the file's name ends where it is not given, else csv
+    #[arg(long)]
+    pub(super) format: Option<ExportFormat>,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}

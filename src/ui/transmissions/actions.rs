@@ -1,0 +1,173 @@
+//! What is done with several transmissions: written to a file, sent again, their Message-IDs copied.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use egui::{Align, Frame, Layout, Margin, Ui, vec2};
+
+use super::list::{What, all_of};
+use super::selection::Selection;
+use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
+use crate::app::{Exported, Payload, SendRequest, TransmissionSummary};
+use crate::domain::transmission::{Direction, Verdict};
+use crate::ui::desk::Desk;
+use crate::ui::files::{FilePick, PickId};
+use crate::ui::intent::Intent;
+use crate::ui::outcome::may_double;
+use crate::ui::shell::Confirm;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{secondary, strong};
+
+use super::grouped;
+
+/// What is under way.
+#[derive(Default)]
+pub(super) struct Actions {
+    pick: Option<(Exported, Option<PickId>)>,
+    writing: Option<RequestId>,
+    /// What is sent again once the user has agreed.
+    proposed: Option<(Rc<Cell<bool>>, VecDeque<SendRequest>)>,
+    /// What is still to be sent.
+    again: VecDeque<SendRequest>,
+}
+
+impl Actions {
+    /// Asks where a list is to be written.
+    pub(super) fn export(&mut self, which: Exported, desk: &mut Desk<'_>) {
+        let day = desk.moment.zone.to_datetime(desk.moment.now).strftime("%Y-%m-%d").to_string();
+        let pick = desk.pick_file(FilePick::Save(format!("transmissions-{day}.csv")));
+        self.pick = pick.map(|pick| (which, Some(pick)));
+    }
+
+    /// Goes on with what is under way. To be called once a frame, whatever page is shown.
+    pub(super) fn poll(&mut self, desk: &mut Desk<'_>) {
+        if let Some((which, pick)) = &mut self.pick
+            && let Some(picked) = desk.picked(pick)
+        {
+            let which = which.clone();
+            self.pick = None;
+            if let Some(file) = picked {
+                self.writing = desk.ask(|id| Command::Journal(id, JournalCommand::Export(which, file)));
+            }
+        }
+        match desk.answer(&mut self.writing) {
+            Some(Ok(Answer::Written(file))) => desk.toasts.done("Written", &file.display().to_string()),
+            Some(Err(error)) => desk.toasts.failed("It was not written", &error),
+            Some(Ok(_)) | None => {}
+        }
+        if self.proposed.as_ref().is_some_and(|(agreed, _)| agreed.get())
+            && let Some((_, requests)) = self.proposed.take()
+        {
+            self.again.extend(requests);
+        }
+        // One at a time to each profile: two at once could not be told apart.
+        for _ in 0..self.again.len() {
+            let Some(request) = self.again.pop_front() else { break };
+            let is_running = |run: &crate::ui::sends::Run| run.is_running();
+            if desk.sends.of(&request.connection, request.profile).is_some_and(is_running) {
+                self.again.push_back(request);
+            } else {
+                desk.send(request);
+            }
+        }
+    }
+
+    /// Shows what can be done with the selected ones. `total` is how many are listed in all.
+    pub(super) fn bar(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        what: &What,
+        selection: &mut Selection,
+        total: usize,
+    ) {
+        let tokens = tokens(ui.ctx());
+        let frame = Frame::new()
+            .fill(tokens.accent.soft)
+            .corner_radius(theme::CARD_RADIUS)
+            .inner_margin(Margin::symmetric(12, 6));
+        frame.show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing = vec2(8.0, 6.0);
+                let words = match selection.count() {
+                    Some(count) => format!("{} selected", grouped(count)),
+                    None => format!("All {} selected", grouped(total)),
+                };
+                ui.add(egui::Label::new(strong(words)).extend());
+                if secondary(ui, "Export selection…").clicked() {
+                    let which = match selection.count() {
+                        Some(_) => Exported::These(selection.some().map(|summary| summary.id).collect()),
+                        None => Exported::Filter(Box::new(all_of(desk, what))),
+                    };
+                    self.export(which, desk);
+                }
+                if selection.count().is_some() {
+                    if secondary(ui, "Copy Message-IDs").clicked() {
+                        let ids: Vec<&str> = selection.some().rev().map(|each| each.message_id.as_str()).collect();
+                        ui.ctx().copy_text(ids.join("\n"));
+                        desk.toasts.done("Copied", "The Message-IDs of what is selected");
+                    }
+                    let sendable = selection.some().filter(|each| can_send(each, desk)).count();
+                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send again…")).inner;
+                    let button =
+                        button.on_hover_text("The same documents as new messages with Message-IDs of their own");
+                    if button.clicked() {
+                        self.propose(selection, desk);
+                    }
+                }
+                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                    if secondary(ui, "Clear selection").clicked() {
+                        selection.clear();
+                    }
+                });
+            });
+        });
+    }
+
+    /// Asks before documents are sent again.
+    fn propose(&mut self, selection: &Selection, desk: &mut Desk<'_>) {
+        let sendable: Vec<&TransmissionSummary> = selection.some().filter(|each| can_send(each, desk)).collect();
+        let doubled =
+            |each: &&&TransmissionSummary| each.profile.is_some_and(|profile| may_double(profile, each.verdict));
+        let (count, doubled) = (sendable.len(), sendable.iter().filter(doubled).count());
+        let rest = selection.some().count() - count;
+        let mut text =
+            "Each goes out as a new message with a Message-ID of its own, one after the other to each profile"
+                .to_owned();
+        if doubled > 0 {
+            text.push_str(&format!(
+                ". {} may have reached a production system already, which cannot tell that the document is the same and may \
+                 act on it twice",
+                if doubled == 1 { "One of them".to_owned() } else { format!("{doubled} of them") }
+            ));
+        }
+        if rest > 0 {
+            text.push_str(&format!(". {rest} of the selected were received, or are under way, and are left out"));
+        }
+        let requests = sendable.into_iter().filter_map(request).collect();
+        let agreed = Rc::new(Cell::new(false));
+        self.proposed = Some((Rc::clone(&agreed), requests));
+        let documents = crate::ui::moment::count(count, "document");
+        let title = format!("Send {documents} again?");
+        let question = Confirm::new(title, text, format!("Send {documents}"), move |_desk| agreed.set(true));
+        desk.intend(Intent::Open(Box::new(question)));
+    }
+}
+
+/// Whether the document can be sent again: it was sent, has ended, and its profile is still there.
+fn can_send(summary: &TransmissionSummary, desk: &Desk<'_>) -> bool {
+    let (Some(connection), Some(profile)) = (&summary.connection, summary.profile) else { return false };
+    summary.direction == Direction::Outbound
+        && !matches!(summary.verdict, Verdict::Queued | Verdict::Sending)
+        && desk.snapshot.connection(connection).is_some_and(|state| state.connection.profile(profile).is_some())
+}
+
+fn request(summary: &TransmissionSummary) -> Option<SendRequest> {
+    Some(SendRequest {
+        connection: summary.connection.clone()?,
+        profile: summary.profile?,
+        payload: Payload::Kept(summary.id),
+    })
+}

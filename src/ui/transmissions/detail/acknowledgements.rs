@@ -1,0 +1,81 @@
+//! Functional acknowledgements: what this document acknowledges, or by what it was acknowledged.
+
+use egui::{Label, RichText, Ui};
+
+use super::outline::{about, outcome_tone};
+use crate::app::engine::{Answer, Command, LookAnswer, LookCommand, RequestId};
+use crate::app::{AcknowledgementLink, AcknowledgementLinks};
+use crate::domain::transmission::TransmissionId;
+use crate::ui::desk::Desk;
+use crate::ui::intent::Intent;
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Badge, link, muted, section};
+
+/// So many are listed.
+const LISTED: usize = 20;
+
+/// What is known of them.
+#[derive(Default)]
+pub(super) struct Acknowledgements {
+    known: bool,
+    asked: Option<RequestId>,
+    links: AcknowledgementLinks,
+}
+
+impl Acknowledgements {
+    /// The journal has changed. What is shown stays until the answer has come.
+    pub(super) const fn refresh(&mut self) {
+        self.known = false;
+    }
+
+    /// Shows them, and asks for them where that has not been done.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, id: TransmissionId) {
+        if !self.known && self.asked.is_none() {
+            self.asked = desk.ask(|request| Command::Look(request, LookCommand::Acknowledgements(id)));
+            self.known = self.asked.is_some();
+        }
+        // What cannot be read is said where the document is looked at.
+        if let Some(Ok(Answer::Look(answer))) = desk.answer(&mut self.asked)
+            && let LookAnswer::Acknowledgements(links) = *answer
+        {
+            self.links = links;
+        }
+        for (head, links) in
+            [("Acknowledges", &self.links.acknowledges), ("Acknowledged by", &self.links.acknowledged_by)]
+        {
+            if !links.is_empty() {
+                ui.add_space(6.0);
+                section(ui, head);
+                links.iter().take(LISTED).for_each(|each| row(ui, desk, each));
+                if links.len() > LISTED {
+                    ui.label(muted(ui, format!("and {} more", links.len() - LISTED)));
+                }
+            }
+        }
+    }
+}
+
+fn row(ui: &mut Ui, desk: &mut Desk<'_>, each: &AcknowledgementLink) {
+    let answer = &each.answer;
+    let about = about(answer);
+    ui.horizontal_wrapped(|ui| {
+        Badge::new(outcome_tone(answer.outcome), answer.outcome.label()).about(&about).show(ui);
+        match (each.transmission, each.at) {
+            (Some(id), Some(at)) => {
+                let file = each.file.as_deref().unwrap_or("without a file name");
+                if link(ui, format!("{file}, {}", desk.moment.day_and_time(at))).clicked() {
+                    desk.intend(Intent::ShowTransmission(id));
+                }
+            }
+            _ => {
+                ui.label(muted(ui, "Nothing in the journal has these numbers"));
+            }
+        }
+    });
+    ui.add(Label::new(muted(ui, about)).wrap());
+    // The first says in the standard's words what the badge says.
+    for reason in answer.reasons.iter().skip(1) {
+        let ink = tokens(ui.ctx()).text;
+        ui.add(Label::new(RichText::new(reason).font(theme::small()).color(ink)).wrap());
+    }
+}

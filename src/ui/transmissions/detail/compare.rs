@@ -1,0 +1,208 @@
+//! Two transmissions beside each other, with what differs marked.
+
+use egui::{Context, Label, RichText, Ui, vec2};
+
+use crate::app::engine::{Answer, Command, LookAnswer, LookCommand, RequestId};
+use crate::app::{TransmissionFilter, TransmissionSummary};
+use crate::domain::transmission::{Transmission, TransmissionId};
+use crate::domain::transmission_comparison::{ComparedLine, Comparison};
+use crate::ui::desk::Desk;
+use crate::ui::dialog::{Dialog, Flow, buttons, frame};
+use crate::ui::moment::{Moment, count};
+use crate::ui::outcome::{direction_word, result_word};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{Badge, ToneName, mono, muted, secondary, section, segmented, separator, small};
+
+/// So many others are offered, the newest first.
+const OFFERED: usize = 40;
+
+/// Width of the column that names what is compared.
+const NAMES: f32 = 148.0;
+
+/// The dialog: first which other one, then both.
+pub(super) struct CompareDialog {
+    one: TransmissionId,
+    title: String,
+    others: Others,
+    asked: Option<RequestId>,
+    chosen: Option<(String, Option<Box<Comparison>>)>,
+    only_differences: bool,
+    error: Option<String>,
+}
+
+enum Others {
+    Asked(Option<RequestId>),
+    Here(Vec<TransmissionSummary>),
+}
+
+impl CompareDialog {
+    /// One transmission, to be compared with others of its connection.
+    #[must_use]
+    pub(super) fn new(transmission: &Transmission, desk: &mut Desk<'_>) -> Self {
+        let filter = TransmissionFilter {
+            connection: transmission.connection.clone(),
+            limit: OFFERED,
+            ..TransmissionFilter::default()
+        };
+        let asked = desk.ask(|id| Command::Transmissions(id, filter));
+        let file = transmission.file.as_deref().unwrap_or("Without a file name");
+        Self {
+            one: transmission.id,
+            title: format!("{file}, {}", desk.moment.full(transmission.at)),
+            others: Others::Asked(asked),
+            asked: None,
+            chosen: None,
+            only_differences: true,
+            error: None,
+        }
+    }
+
+    fn poll(&mut self, desk: &mut Desk<'_>) {
+        if let Others::Asked(request) = &mut self.others {
+            match desk.answer(request) {
+                Some(Ok(Answer::Page(page))) => {
+                    let others = page.transmissions.into_iter().filter(|each| each.id != self.one);
+                    self.others = Others::Here(others.collect());
+                }
+                Some(Ok(_)) | None => {}
+                Some(Err(error)) => self.error = Some(error.message().to_owned()),
+            }
+        }
+        match desk.answer(&mut self.asked) {
+            Some(Ok(Answer::Look(answer))) => {
+                if let (LookAnswer::Compared(comparison), Some((_, found))) = (*answer, &mut self.chosen) {
+                    *found = Some(Box::new(comparison));
+                }
+            }
+            Some(Ok(_)) | None => {}
+            Some(Err(error)) => self.error = Some(error.message().to_owned()),
+        }
+    }
+
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Flow {
+        if let Some(error) = &self.error {
+            ui.add(Label::new(crate::ui::wording::sentence(error)).wrap());
+        }
+        match &self.chosen {
+            Some((other, Some(comparison))) => {
+                both(ui, &self.title, other, comparison, &mut self.only_differences);
+            }
+            Some((_, None)) => {
+                ui.label(muted(ui, "Reading both…"));
+            }
+            None => self.choose(ui, desk),
+        }
+        buttons(ui, |ui| {
+            let flow = if secondary(ui, "Done").clicked() { Flow::Close } else { Flow::Open };
+            if self.chosen.is_some() && secondary(ui, "Choose another").clicked() {
+                self.chosen = None;
+                self.error = None;
+            }
+            flow
+        })
+    }
+
+    fn choose(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let Others::Here(others) = &self.others else {
+            ui.label(muted(ui, "Reading the journal…"));
+            return;
+        };
+        if others.is_empty() {
+            ui.label(muted(ui, "There is no other transmission of this connection"));
+            return;
+        }
+        let mut chosen = None;
+        for each in others {
+            let words = words(each, &desk.moment);
+            let width = ui.available_width();
+            ui.horizontal(|ui| {
+                ui.set_min_width(width);
+                if secondary(ui, words.as_str()).clicked() {
+                    chosen = Some((each.id, words));
+                }
+                let result = result_word(each.verdict, each.cause.as_deref());
+                Badge::verdict(each.verdict, &result).show(ui);
+            });
+        }
+        if let Some((other, words)) = chosen {
+            let one = self.one;
+            self.chosen = Some((words, None));
+            self.asked = desk.ask(|id| Command::Look(id, LookCommand::Compare(one, other)));
+        }
+    }
+}
+
+fn words(summary: &TransmissionSummary, moment: &Moment) -> String {
+    let profile = summary.profile.map_or("no profile", crate::domain::identifier::ProfileKind::label);
+    let file = summary.file.as_deref().unwrap_or("without a file name");
+    format!("{}, {}, {profile}, {file}", moment.day_and_time(summary.at), direction_word(summary.direction))
+}
+
+impl Dialog for CompareDialog {
+    fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        self.poll(desk);
+        let title =
+            if self.chosen.is_some() { "Two transmissions compared" } else { "Compare with which transmission?" };
+        let subtitle = self.title.clone();
+        frame(ctx, "compare", title, &subtitle, 960.0, false, |ui| self.content(ui, desk))
+    }
+}
+
+fn both(ui: &mut Ui, one: &str, other: &str, comparison: &Comparison, only_differences: &mut bool) {
+    let differences = comparison.differences();
+    ui.horizontal_wrapped(|ui| {
+        let all = [(true, "Differences"), (false, "Everything")];
+        if let Some(only) = segmented(ui, *only_differences, &all) {
+            *only_differences = only;
+        }
+        let (tone, word) = match differences {
+            0 => (ToneName::Ok, "Nothing differs that says something".to_owned()),
+            number => (ToneName::Warn, count(number, "difference")),
+        };
+        Badge::new(tone, &word).about("Comparison").show(ui);
+    });
+    ui.add_space(4.0);
+    columns(ui, RichText::new(""), small(one), small(other));
+    separator(ui);
+    for group in &comparison.groups {
+        let lines: Vec<&ComparedLine> = group.lines.iter().filter(|line| line.differs || !*only_differences).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        ui.add_space(6.0);
+        section(ui, group.title);
+        for line in lines {
+            let ink = if line.differs { tokens(ui.ctx()).warn.ink } else { tokens(ui.ctx()).text };
+            let value = |value: &Option<String>| match value {
+                Some(value) => mono(shortened(value)).color(ink),
+                None => RichText::new("—").font(theme::small()).color(ink),
+            };
+            let name = if line.differs { format!("≠ {}", line.name) } else { line.name.clone() };
+            let name = muted(ui, name);
+            columns(ui, name, value(&line.one), value(&line.other));
+        }
+    }
+}
+
+/// A header can be as long as its sender likes.
+fn shortened(value: &str) -> String {
+    const MOST: usize = 400;
+    let mut letters = value.chars();
+    let mut short: String = letters.by_ref().take(MOST).collect();
+    if letters.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
+fn columns(ui: &mut Ui, name: RichText, one: RichText, other: RichText) {
+    let room = (ui.available_width() - NAMES - 24.0).max(160.0) / 2.0;
+    ui.horizontal_top(|ui| {
+        for (text, width) in [(name, NAMES), (one, room), (other, room)] {
+            ui.allocate_ui(vec2(width, 16.0), |ui| {
+                ui.set_width(width);
+                ui.add(Label::new(text).wrap().selectable(true));
+            });
+        }
+    });
+}

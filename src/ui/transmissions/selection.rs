@@ -1,0 +1,120 @@
+//! What is selected in the list: some transmissions, or all of a filter.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use egui::Modifiers;
+
+use super::list::{List, What, all_of};
+use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
+use crate::app::{TransmissionFilter, TransmissionSummary};
+use crate::domain::transmission::TransmissionId;
+use crate::ui::desk::Desk;
+
+/// The most that one stroke selects, unless it is all.
+const MOST: usize = 10_000;
+
+/// What is selected.
+#[derive(Default)]
+pub(super) struct Selection {
+    some: BTreeMap<TransmissionId, TransmissionSummary>,
+    /// All that is listed, whatever comes.
+    all: bool,
+    /// The place that a stretch begins at.
+    anchor: Option<usize>,
+    /// A stretch of which not all was read.
+    reading: Option<RequestId>,
+}
+
+impl Selection {
+    /// How many are selected; nothing where it is all of them.
+    #[must_use]
+    pub(super) fn count(&self) -> Option<usize> {
+        (!self.all).then_some(self.some.len())
+    }
+
+    /// Whether it is more than one, so that there is something to do with all of them.
+    #[must_use]
+    pub(super) fn is_several(&self) -> bool {
+        self.all || self.some.len() > 1
+    }
+
+    /// Whether one is selected.
+    #[must_use]
+    pub(super) fn holds(&self, id: TransmissionId) -> bool {
+        self.all || self.some.contains_key(&id)
+    }
+
+    /// The selected ones, the oldest first, where it is not all.
+    pub(super) fn some(&self) -> impl DoubleEndedIterator<Item = &TransmissionSummary> {
+        self.some.values()
+    }
+
+    /// Selects nothing.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Selects all of the filter.
+    pub(super) fn all(&mut self) {
+        self.clear();
+        self.all = true;
+    }
+
+    /// Rows came on top.
+    pub(super) fn moved(&mut self, by: usize) {
+        if let Some(anchor) = &mut self.anchor {
+            *anchor += by;
+        }
+    }
+
+    /// Does what a click on a row means, with the keys that are held.
+    pub(super) fn click(&mut self, place: usize, keys: Modifiers, list: &List, what: &What, desk: &mut Desk<'_>) {
+        let Some(row) = list.row(place) else { return };
+        if keys.shift {
+            let anchor = self.anchor.unwrap_or(place);
+            if !keys.command {
+                self.some.clear();
+                self.all = false;
+            }
+            self.stretch(anchor.min(place)..anchor.max(place) + 1, list, what, desk);
+            self.anchor = Some(anchor);
+            return;
+        }
+        if keys.command && !self.all {
+            if self.some.remove(&row.summary.id).is_none() {
+                self.some.insert(row.summary.id, row.summary.clone());
+            }
+        } else {
+            self.clear();
+            self.some.insert(row.summary.id, row.summary.clone());
+        }
+        self.anchor = Some(place);
+    }
+
+    fn stretch(&mut self, places: Range<usize>, list: &List, what: &What, desk: &mut Desk<'_>) {
+        let read: Vec<&TransmissionSummary> = list.stretch(places.clone()).map(|row| &row.summary).collect();
+        let is_whole = read.len() == places.len();
+        self.some.extend(read.into_iter().map(|summary| (summary.id, summary.clone())));
+        if is_whole {
+            return;
+        }
+        if places.len() > MOST {
+            desk.toasts.warn("Too many to be selected one by one", "The first 10,000 are selected; Ctrl+A selects all");
+        }
+        let filter =
+            TransmissionFilter { limit: places.len().min(MOST), skip: places.start as u64, ..all_of(desk, what) };
+        self.reading = desk.ask(|id| Command::Journal(id, JournalCommand::Page(Box::new(filter))));
+    }
+
+    /// Takes the stretch that was not read.
+    pub(super) fn poll(&mut self, desk: &mut Desk<'_>) {
+        match desk.answer(&mut self.reading) {
+            Some(Ok(Answer::Page(page))) => {
+                self.some.extend(page.transmissions.into_iter().map(|summary| (summary.id, summary)));
+            }
+            Some(Err(error)) => desk.toasts.failed("Not all of them could be selected", &error),
+            Some(Ok(_)) | None => {}
+        }
+    }
+}

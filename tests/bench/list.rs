@@ -1,0 +1,221 @@
+//! The list of a million transmissions: its first page, every filter, searches that find much, little and nothing, other
+//! orders, places far down, counts; and what the window works in a frame over it. `cargo bench --bench list` prints the
+//! times; nothing is held, because they are the machine's. SQLite is in C and optimised in every build; only the window's
+//! own work needs a release build to mean something. `cargo bench --bench list -- 100000` takes fewer.
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails by panicking")]
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
+#[path = "headless.rs"]
+mod headless;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use countersign::app::{App, Clock, Location, Sort, TransmissionFilter, Unlock};
+use countersign::domain::identifier::ProfileKind;
+use countersign::domain::transmission::{Direction, Verdict};
+use countersign::store::Workspace;
+use egui::{Key, Modifiers};
+use headless::{Bench, percentile};
+use sqlx::Connection as _;
+
+/// So many, unless told otherwise.
+const USUAL: i64 = 1_000_000;
+
+/// So many are journalled in one statement.
+const CHUNK: i64 = 250_000;
+
+/// How often each thing is measured.
+const ROUNDS: usize = 7;
+
+/// How many frames each thing takes.
+const FRAMES: usize = 600;
+
+/// One a minute, the last today. A third is the large partner's, whose documents are called so; all else is spread by a
+/// mixed number.
+const FILL: &str = "
+    WITH RECURSIVE counted (n) AS (SELECT FIRST UNION ALL SELECT n + 1 FROM counted WHERE n + 1 < LAST),
+    mixed AS (SELECT n, n * 2654435761 % 4294967296 AS m FROM counted),
+    told AS (SELECT n, m, m % 10 AS d, m / 16 % 100 AS p, m / 4096 % 1000 AS v,
+        CASE WHEN n % 3 = 0 THEN 'amazon-us' ELSE printf('partner-%03d', m / 64 % 200) END AS connection,
+        CASE m / 32 % 5 WHEN 0 THEN '850' WHEN 1 THEN '856' WHEN 2 THEN '810' WHEN 3 THEN 'ORDERS' ELSE 'INVOIC' END AS kind
+        FROM mixed)
+    INSERT INTO transmissions (id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, failed,
+        cause, document, document_type, control_numbers)
+    SELECT printf('%016x%016x', n, m * 4294967291), printf('<%08x-%04x-7%03x-%012x@%s>', n, m % 65536, m % 4096, m * 65521,
+            CASE WHEN d < 7 THEN 'ACMEVC' ELSE upper(connection) END),
+        (1735689600 + n * 60) * 1000000000 + m % 1000000000,
+        CASE WHEN d < 7 THEN 'outbound' ELSE 'inbound' END, connection,
+        CASE WHEN p < 90 THEN 'production' ELSE 'test' END,
+        printf('%s_%s_%07d.edi', kind, CASE WHEN n % 3 = 0 THEN 'amazon' ELSE 'order' END, n),
+        100 + m % 10 * m % 3000000,
+        CASE WHEN v < 20 THEN CASE WHEN d < 7 THEN 'failed' ELSE 'refused' END WHEN v < 25 THEN 'uncertain'
+            WHEN d < 7 THEN 'delivered' ELSE 'received' END,
+        v < 20,
+        CASE WHEN v < 10 THEN 'MIC mismatch' WHEN v < 20 THEN 'The partner could not decrypt it'
+            WHEN v < 25 THEN 'No answer in time' WHEN d < 7 THEN 'Delivered' ELSE 'Received' END,
+        '{}', kind, printf('%09d %d %04d', n, n % 100000, m % 10000)
+    FROM told";
+
+/// Fills a workspace that exists.
+async fn fill(folder: &Path, number: i64) {
+    sqlx::any::install_default_drivers();
+    let address = format!("sqlite:{}", folder.join("countersign.sqlite").display());
+    let mut connection = sqlx::AnyConnection::connect(&address).await.unwrap();
+    let mut first = 0;
+    while first < number {
+        let last = (first + CHUNK).min(number);
+        let text = FILL.replace("FIRST", &first.to_string()).replace("LAST", &last.to_string());
+        sqlx::raw_sql(sqlx::AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+        first = last;
+    }
+    connection.close().await.unwrap();
+}
+
+/// Every filter and search, with its name.
+fn filters(number: i64) -> Vec<(String, TransmissionFilter)> {
+    let every = TransmissionFilter::default;
+    let large = || Some("amazon-us".parse().unwrap());
+    let at = |minutes: i64| jiff::Timestamp::from_second(1_735_689_600 + minutes * 60).ok();
+    let search = |text: &str| TransmissionFilter { search: Some(text.to_owned()), ..every() };
+    let mut all = vec![
+        ("first page".to_owned(), every()),
+        ("place in the middle".to_owned(), TransmissionFilter { skip: number as u64 / 2, ..every() }),
+        ("large partner".to_owned(), TransmissionFilter { connection: large(), ..every() }),
+        (
+            "small partner".to_owned(),
+            TransmissionFilter { connection: Some("partner-007".parse().unwrap()), ..every() },
+        ),
+        ("profile".to_owned(), TransmissionFilter { profile: Some(ProfileKind::Test), ..every() }),
+        ("direction".to_owned(), TransmissionFilter { direction: Some(Direction::Inbound), ..every() }),
+        ("failed".to_owned(), TransmissionFilter { failed: true, ..every() }),
+        ("uncertain".to_owned(), TransmissionFilter { verdict: Some(Verdict::Uncertain), ..every() }),
+        ("delivered".to_owned(), TransmissionFilter { verdict: Some(Verdict::Delivered), ..every() }),
+        ("cause".to_owned(), TransmissionFilter { cause: Some("MIC mismatch".to_owned()), ..every() }),
+        ("last 30 days".to_owned(), TransmissionFilter { since: at(number - 43_200), ..every() }),
+        (
+            "a month long ago".to_owned(),
+            TransmissionFilter { since: at(number / 3), until: at(number / 3 + 43_200), ..every() },
+        ),
+        (
+            "10 KB to 1 MB".to_owned(),
+            TransmissionFilter { min_bytes: Some(10_000), max_bytes: Some(999_999), ..every() },
+        ),
+        (
+            "500,000 to 500,100 bytes".to_owned(),
+            TransmissionFilter { min_bytes: Some(500_000), max_bytes: Some(500_100), ..every() },
+        ),
+        ("document".to_owned(), TransmissionFilter { document: Some("850".to_owned()), ..every() }),
+        (
+            "all at once".to_owned(),
+            TransmissionFilter {
+                connection: large(),
+                profile: Some(ProfileKind::Test),
+                direction: Some(Direction::Inbound),
+                failed: true,
+                document: Some("850".to_owned()),
+                since: at(number / 4),
+                ..every()
+            },
+        ),
+        (
+            "partner, never that verdict".to_owned(),
+            TransmissionFilter { connection: large(), verdict: Some(Verdict::Cancelled), ..every() },
+        ),
+        ("by partner".to_owned(), TransmissionFilter { sort: Sort::Connection, ..every() }),
+        ("by size".to_owned(), TransmissionFilter { sort: Sort::Size, ..every() }),
+        ("by result".to_owned(), TransmissionFilter { sort: Sort::Result, ..every() }),
+        ("failed, by size".to_owned(), TransmissionFilter { failed: true, sort: Sort::Size, ..every() }),
+        ("large partner, by size".to_owned(), TransmissionFilter { connection: large(), sort: Sort::Size, ..every() }),
+    ];
+    let middle = format!("{:07}", number / 2);
+    for text in ["amazon", "acmevc", "ama", &middle, "zzz", "000zzz", "amazonx"] {
+        all.push((format!("search `{text}`"), search(text)));
+    }
+    let mut filtered = search("amazon");
+    (filtered.failed, filtered.since) = (true, at(number / 4));
+    all.push(("search `amazon`, failed, since".to_owned(), filtered));
+    let mut other = search("amazon");
+    other.connection = Some("partner-007".parse().unwrap());
+    all.push(("search `amazon`, another partner".to_owned(), other));
+    let mut other = search("order_");
+    other.connection = large();
+    all.push(("search `order_`, the large partner".to_owned(), other));
+    all.push(("search `amazon`, by size".to_owned(), TransmissionFilter { sort: Sort::Size, ..search("amazon") }));
+    all
+}
+
+fn timed<T>(mut work: impl FnMut() -> T) -> [f64; 3] {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let begun = Instant::now();
+            drop(work());
+            begun.elapsed()
+        })
+        .collect();
+    let first = times[0];
+    times.sort();
+    [percentile(&[first], 0), percentile(&times, 50), percentile(&times, 100)]
+}
+
+fn lists(runtime: &tokio::runtime::Runtime, app: &App, number: i64) {
+    println!("{:38} {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}", "ms", "rows", "first", "median", "most", "count", "most");
+    for (name, filter) in filters(number) {
+        let count = runtime.block_on(app.count_transmissions(&filter)).unwrap();
+        let page = timed(|| runtime.block_on(app.transmissions(&filter)).unwrap());
+        let counting = timed(|| runtime.block_on(app.count_transmissions(&filter)).unwrap());
+        let [first, median, most] = page;
+        println!(
+            "{name:38} {count:>9} {first:>9.2} {median:>9.2} {most:>9.2}  {:>9.2} {:>9.2}",
+            counting[1], counting[2]
+        );
+    }
+}
+
+fn frames(app: App) {
+    println!("\nown work per frame in ms, {FRAMES} frames each");
+    println!("{:24} {:>7} {:>7} {:>7} {:>7}", "", "median", "95th", "99th", "most");
+    let mut bench = Bench::open(app);
+    bench.press(Key::Num2, Modifiers::COMMAND);
+    for _ in 0..60 {
+        bench.show(Vec::new());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    type Act = fn(&mut Bench, usize) -> Duration;
+    let acts: [(&str, Act); 4] =
+        [("scroll", Bench::scroll), ("hover", Bench::hover), ("select", Bench::select), ("search", Bench::search)];
+    for (name, act) in acts {
+        let mut times: Vec<Duration> = (0..FRAMES)
+            .map(|round| {
+                // As long as a screen takes to show it, so that what is asked for can come.
+                std::thread::sleep(Duration::from_millis(4));
+                act(&mut bench, round)
+            })
+            .collect();
+        times.sort();
+        let [median, many, most, all] = [50, 95, 99, 100].map(|of_hundred| percentile(&times, of_hundred));
+        println!("{name:24} {median:>7.2} {many:>7.2} {most:>7.2} {all:>7.2}");
+    }
+}
+
+fn main() {
+    if cfg!(debug_assertions) {
+        println!("note: this is not a release build, in which the window works several times as long");
+    }
+    let number = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(USUAL);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let location = Location::Dir(folder.path().to_owned());
+    let open = || App::new(location.clone(), Unlock::none(), Clock::System);
+    let app = open();
+    let now = "2026-11-26T00:00:00Z".parse().unwrap();
+    let workspace = runtime.block_on(Workspace::open_or_create(&location, &Unlock::none(), now)).unwrap();
+    runtime.block_on(workspace.close());
+    let begun = Instant::now();
+    runtime.block_on(fill(folder.path(), number));
+    let bytes = std::fs::metadata(folder.path().join("countersign.sqlite")).unwrap().len();
+    println!("{number} transmissions filled in {:.1} s, {} MB", begun.elapsed().as_secs_f64(), bytes / 1_000_000);
+    lists(&runtime, &app, number);
+    runtime.block_on(app.close());
+    frames(open());
+}
