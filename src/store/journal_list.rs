@@ -460,7 +460,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_journalled_before_there_was_a_list_is_in_it_and_what_is_known_is_offered() {
+    async fn what_can_be_asked_for_is_offered_and_some_are_listed_by_their_numbers() {
         let (_guard, workspace) = workspace().await;
         for entry in journal().iter().take(20) {
             workspace.begin_transmission(entry, As2Pair::default()).await.unwrap();

@@ -15,6 +15,7 @@ use super::error::StoreError;
 use super::journal::{key, nanoseconds};
 use super::journal_list::{SHORTEST_SEARCH, Sort, TransmissionFilter};
 use super::session::{Session, Statement, column, sql};
+use super::writing::{Value, Writing};
 
 /// As many of a filter's transmissions are sorted, where they are not wanted in the order of time; more are found soon
 /// enough by walking the order that is wanted. Tests take both ways.
@@ -36,56 +37,6 @@ pub(super) enum Question {
 const COLUMNS: &str = "l.number, l.transmission AS id, l.message_id, l.at_ns, l.direction, \
      nullif(l.connection, '') AS connection, nullif(l.profile, '') AS profile, l.file, l.payload_bytes, l.verdict, l.cause, \
      l.standing, l.document_type, l.control_numbers";
-
-/// An argument of a statement.
-#[derive(Clone, Debug)]
-enum Value {
-    Text(String),
-    Number(i64),
-}
-
-/// A statement as it is put together: its text is this file's own, every value is an argument.
-#[derive(Debug, Default)]
-struct Writing {
-    values: Vec<Value>,
-    conditions: Vec<String>,
-}
-
-impl Writing {
-    /// The place of an argument.
-    fn argument(&mut self, value: Value) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    fn text(&mut self, text: &str) -> String {
-        self.argument(Value::Text(text.to_owned()))
-    }
-
-    fn number(&mut self, number: i64) -> String {
-        self.argument(Value::Number(number))
-    }
-
-    fn and(&mut self, condition: String) {
-        self.conditions.push(condition);
-    }
-
-    /// The conditions so far.
-    fn wheres(&self) -> String {
-        if self.conditions.is_empty() { String::new() } else { format!(" WHERE {}", self.conditions.join(" AND ")) }
-    }
-
-    fn statement(self, text: String) -> Statement {
-        let mut statement: Statement = sqlx::query(sqlx::AssertSqlSafe(text));
-        for value in self.values {
-            statement = match value {
-                Value::Text(text) => statement.bind(text),
-                Value::Number(number) => statement.bind(number),
-            };
-        }
-        statement
-    }
-}
 
 /// The text that is searched for, as the index has it; nothing where none is.
 fn searched(filter: &TransmissionFilter) -> Option<String> {
@@ -458,4 +409,37 @@ fn written(filter: &TransmissionFilter, question: Question, way: Way) -> (String
          CROSS JOIN listed l ON l.number = place ORDER BY {outer}"
     );
     (text, writing)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::workspace;
+    use super::*;
+
+    #[tokio::test]
+    async fn every_order_walks_an_index_and_sorts_no_more_than_the_page() {
+        let (_guard, workspace) = workspace().await;
+        let mut session = workspace.reading("explain").await.unwrap();
+        let every = TransmissionFilter::default;
+        let index = || Way::Index("\"abc\"".to_owned());
+        for (sort, reverse, way, expected) in [
+            (Sort::Time, false, Way::Rows, "listed_by_age"),
+            (Sort::Time, true, Way::Rows, "listed_by_age"),
+            (Sort::Time, false, index(), "VIRTUAL TABLE INDEX"),
+            (Sort::Time, true, index(), "VIRTUAL TABLE INDEX"),
+            (Sort::Connection, false, Way::Rows, "listed_by_connection"),
+            (Sort::Connection, true, Way::Rows, "listed_by_connection"),
+            (Sort::Size, false, Way::Rows, "listed_by_size"),
+            (Sort::Result, true, Way::Rows, "listed_by_standing"),
+        ] {
+            let filter = TransmissionFilter { sort, reverse, ..every() };
+            let (text, writing) = written(&filter, Question::Page(10), way);
+            let statement = writing.statement(format!("EXPLAIN QUERY PLAN {text}"));
+            let rows = session.rows("explain", statement).await.unwrap();
+            let plan: Vec<String> = rows.iter().map(|row| column(row, "detail").unwrap()).collect();
+            assert!(plan.iter().any(|line| line.contains(expected)), "{sort} {reverse}: {plan:?}");
+            // The page itself is put in order; what it is taken from is in order already.
+            assert!(plan.iter().filter(|line| line.contains("TEMP B-TREE")).count() <= 1, "{sort} {reverse}: {plan:?}");
+        }
+    }
 }

@@ -46,6 +46,7 @@ mod session;
 mod settings;
 mod transaction;
 mod workspace;
+mod writing;
 
 pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
 pub use archive_settle::{Cut, DEFAULT_KEEP};

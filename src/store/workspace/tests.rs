@@ -136,6 +136,17 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
         "DROP TABLE duties",
         "DROP TABLE sightings",
         "DROP TABLE certificate_chains",
+        "DROP TRIGGER transmissions_inserted",
+        "DROP TRIGGER transmissions_updated",
+        "DROP TRIGGER transmissions_deleted",
+        "DROP VIEW listable",
+        "DROP VIEW listed_words",
+        "DROP TABLE listed_index",
+        "DROP TABLE listed_values",
+        "DROP TABLE listed",
+        "ALTER TABLE transmissions DROP COLUMN document_type",
+        "ALTER TABLE transmissions DROP COLUMN control_numbers",
+        "CREATE INDEX transmissions_by_failure ON transmissions (failed, at_ns, id)",
         "ALTER TABLE certificates DROP COLUMN confirmed_by",
         "DROP TABLE signatures_seen",
         "DROP TABLE server_sights",
@@ -161,6 +172,10 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
     let workspace = existing(guard.path()).await.unwrap().unwrap();
     assert_eq!(workspace.connections().await.unwrap().len(), 1);
     assert!(workspace.duties(now()).await.unwrap().is_empty());
+    // What was journalled before there was a list is in it.
+    let search = Some(pending.message_id.clone());
+    let found = workspace.transmissions(&TransmissionFilter { search, ..TransmissionFilter::default() }).await;
+    assert_eq!(found.unwrap().0.iter().map(|each| each.id).collect::<Vec<_>>(), [pending.id]);
     // What waited for its receipt does not wait for ever.
     let at = now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap();
     let deadline = Duty { transmission: pending.id, kind: DutyKind::Deadline, at, number: 1, whither: None };

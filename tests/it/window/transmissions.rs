@@ -156,6 +156,7 @@ fn a_long_list_is_read_where_it_is_looked_at_and_stays_where_it_is_when_more_com
     let path = folder.path().join("workspace");
     journal(&path, 0..3_000);
     let mut stage = Stage::opened(folder, path.clone());
+    stage.wait_for("New connection…");
     stage.press(Modifiers::COMMAND, Key::Num2);
     stage.wait_for("3,000 transmissions");
     stage.wait_for("order-2999.edi");
