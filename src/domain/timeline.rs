@@ -24,7 +24,7 @@ mod retirement;
 
 pub use change::{
     Activation, ActivationError, Change, Renewal, ScheduleError, activate_now, cancel, previous, renew, reschedule,
-    roll_back,
+    roll_back, without,
 };
 pub use past::{PastActivation, activations_between};
 pub use retirement::{LastSeen, Retirement, retirement, with_retirement};
@@ -214,6 +214,27 @@ mod tests {
         assert_eq!(used_now(&other, day(80)).map(|entry| entry.fingerprint.0[0]), Some(3));
         let accepted: Vec<u8> = acceptable_now(&other, day(62)).iter().map(|print| print.0[0]).collect();
         assert_eq!(accepted, [1, 3], "what was cancelled is not accepted any longer");
+    }
+
+    #[test]
+    fn what_is_scheduled_of_one_is_taken_back_alone() {
+        let (old, new, newer) = (facts(1, 0, 100), facts(2, 50, 200), facts(3, 50, 300));
+        let known = [&old, &new, &newer];
+        let find = |print: &Fingerprint| known.into_iter().find(|facts| facts.fingerprint_sha256 == *print);
+        let taken = |uses: &[CertificateUse], number| without(uses, Fingerprint([number; 32]), &find, day(61));
+        let plain = plain_list(&[old.fingerprint_sha256]);
+        let at = Activation::At { at: day(70), zone: None };
+        let scheduled = renew(&plain, &new, Some(&old), &at, day(60)).unwrap().uses;
+        assert_eq!(taken(&scheduled, 3), None);
+        let cancelled = cancel(&scheduled, &find, day(61)).unwrap().uses;
+        assert_eq!(taken(&scheduled, 2), Some(cancelled));
+        // A further one, as a connection file may state it.
+        let mut both = scheduled;
+        both.push(CertificateUse { from: Some(day(90)), ..plain_list(&[newer.fingerprint_sha256]).remove(0) });
+        let after = taken(&both, 2).unwrap();
+        let encrypts = |at| used_now(&after, day(at)).map(|entry| entry.fingerprint.0[0]);
+        assert_eq!([encrypts(75), encrypts(90)], [Some(1), Some(3)]);
+        assert_eq!(acceptable_now(&after, day(61)), [old.fingerprint_sha256]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::domain::certificate::CertificateFacts;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
 use crate::domain::rollover::{
-    Applied, PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, Step, Told,
+    PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, Step, Told,
 };
 use crate::domain::timeline::{Activation, CertificateUse};
 use crate::store::Transaction;
@@ -36,8 +36,6 @@ pub enum RolloverAction {
     },
     /// Note that they were not.
     NotTold,
-    /// Leave them out; what was done to them is undone.
-    LeaveOut,
     /// Have them take part.
     TakeIn,
     /// Keep a note.
@@ -124,10 +122,18 @@ impl App {
         let mut plan = RolloverPlan::default();
         match &request.action {
             RolloverAction::Step(step) => {
+                if *step == Step::LeaveOut {
+                    refuse_all(&request.profiles)?;
+                }
                 plan = self.step(&mut transaction, &mut rollover, &surroundings, step, request, now).await?;
                 let whole = request.profiles.is_empty();
                 match step {
-                    Step::Undo if whole => rollover.undone = Some(now),
+                    Step::Undo if whole && !plan.profiles.is_empty() => rollover.undone = Some(now),
+                    // The rollover has no more to do with it, whatever it was like.
+                    Step::LeaveOut => each(&mut rollover, &request.profiles, |profile| {
+                        profile.chosen = false;
+                        profile.applied = None;
+                    }),
                     Step::Schedule(activation) if whole => {
                         rollover.undone = None;
                         if let Some(activation) = activation {
@@ -157,16 +163,6 @@ impl App {
             RolloverAction::TakeIn => {
                 refuse_all(&request.profiles)?;
                 each(&mut rollover, &request.profiles, |profile| profile.chosen = true);
-            }
-            RolloverAction::LeaveOut => {
-                refuse_all(&request.profiles)?;
-                plan = self.step(&mut transaction, &mut rollover, &surroundings, &Step::Undo, request, now).await?;
-                // Who cannot be put back is not left out as if it had been.
-                let kept: HashSet<ProfileKey> =
-                    plan.kept.iter().map(|kept| (kept.connection.clone(), kept.profile)).collect();
-                each(&mut rollover, &request.profiles, |profile| {
-                    profile.chosen = profile.applied.is_some() && kept.contains(&profile.key());
-                });
             }
             RolloverAction::Sheet(_) => {
                 if let Some((path, rows)) = rows {
@@ -260,24 +256,16 @@ fn write(connections: &mut [Connection], rollover: &mut Rollover, plan: &Rollove
             rollover.profiles.binary_search_by(|profile| (&profile.connection, profile.profile).cmp(&(&key.0, key.1)));
         let Some(profile) = place.ok().and_then(|index| rollover.profiles.get_mut(index)) else { continue };
         match step {
-            Step::Undo => profile.applied = None,
+            Step::Undo | Step::LeaveOut => profile.applied = None,
             Step::Schedule(activation) => {
                 if let Some(activation) = activation {
                     profile.activation = Some(activation.into());
                 }
-                applied(profile, planned.before.clone(), planned.after.clone(), now);
+                profile.note_applied(planned, now);
                 profile.chosen = true;
             }
-            Step::RollBack => applied(profile, planned.before.clone(), planned.after.clone(), now),
+            Step::RollBack => profile.note_applied(planned, now),
         }
-    }
-}
-
-/// Notes what was done; what was before the first time stays what is gone back to.
-fn applied(profile: &mut RolloverProfile, before: Vec<CertificateUse>, after: Vec<CertificateUse>, now: Timestamp) {
-    match &mut profile.applied {
-        Some(known) => known.after = after,
-        None => profile.applied = Some(Applied { at: now, before, after }),
     }
 }
 

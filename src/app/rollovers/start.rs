@@ -296,7 +296,7 @@ fn refused(errors: &impl std::fmt::Display) -> AppError {
     AppError::new(errors.to_string()).hint("nothing was taken of the table; put these lines right and try again")
 }
 
-/// Takes times and notes from a table. Who does not stand in it is left out, where it says who takes part.
+/// Takes times and notes from a table, each where it has a column for it. Who does not stand in it is left out, where it says who takes part.
 pub(super) fn take_rows(profiles: &mut [RolloverProfile], rows: &[SheetRow], says_who: bool) -> Result<(), AppError> {
     let places: HashMap<ProfileKey, usize> =
         profiles.iter().enumerate().map(|(index, profile)| (profile.key(), index)).collect();
@@ -322,8 +322,12 @@ pub(super) fn take_rows(profiles: &mut [RolloverProfile], rows: &[SheetRow], say
     for row in rows {
         if let Some(profile) = places.get(&row.key()).and_then(|index| profiles.get_mut(*index)) {
             profile.chosen |= says_who;
-            profile.activation = row.activation.clone();
-            profile.note.clone_from(&row.note);
+            if let Some(time) = &row.activation {
+                profile.activation = time.own();
+            }
+            if let Some(note) = &row.note {
+                profile.note.clone_from(note);
+            }
         }
     }
     Ok(())

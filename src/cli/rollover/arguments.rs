@@ -75,15 +75,18 @@ pub(in crate::cli) enum RolloverCommand {
         #[arg(long, conflicts_with_all = ["how", "note"])]
         not: bool,
     },
-    /// Leave profiles out; what was done to them is undone
+    /// Leave profiles out at any time; what was done to them is put back, what others have changed since stays
     LeaveOut {
         /// Its number
         id: RolloverId,
         /// Which
         #[arg(value_name = "PROFILE", required = true)]
         profiles: Vec<NamedProfiles>,
+        /// Show what would be changed and change nothing
+        #[arg(long)]
+        dry_run: bool,
     },
-    /// Have profiles take part that were left out
+    /// Have profiles take part that were left out; they are changed when it is applied again
     TakeIn {
         /// Its number
         id: RolloverId,
@@ -105,7 +108,8 @@ pub(in crate::cli) enum RolloverCommand {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
         parallel: Option<u8>,
     },
-    /// Take times and notes from a CSV table with the columns connection, profile, activation and note
+    /// Take times and notes from a CSV table with the columns connection, profile, activation and note; one that is not
+    /// there changes nothing
     Import {
         /// Its number
         id: RolloverId,
@@ -143,6 +147,9 @@ pub(in crate::cli) struct StartArguments {
     /// All but these, may be repeated
     #[arg(long, value_name = "PROFILE")]
     pub(super) except: Vec<NamedProfiles>,
+    /// Which certificate of the file is meant, where it holds several that do not belong together
+    #[arg(long, value_name = "SHA256HEX")]
+    pub(super) fingerprint: Option<Fingerprint>,
     /// A table of who takes part: connection, profile, activation, note
     #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "except"])]
     pub(super) csv: Option<PathBuf>,

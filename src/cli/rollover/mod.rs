@@ -72,8 +72,8 @@ pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<A
             let action = if not { RolloverAction::NotTold } else { RolloverAction::Told { how, note } };
             change(session, id, action, &profiles).await?;
         }
-        RolloverCommand::LeaveOut { id, profiles } => {
-            change(session, id, RolloverAction::LeaveOut, &profiles).await?;
+        RolloverCommand::LeaveOut { id, profiles, dry_run } => {
+            step(session, id, Step::LeaveOut, &profiles, dry_run).await?;
         }
         RolloverCommand::TakeIn { id, profiles } => change(session, id, RolloverAction::TakeIn, &profiles).await?,
         RolloverCommand::Import { id, file } => {
@@ -102,10 +102,11 @@ pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<A
 }
 
 async fn start(session: &Session, arguments: StartArguments) -> Result<(), AppError> {
-    let StartArguments { file, replaces, at, only, except, csv, dry_run, confirm_fingerprint } = arguments;
+    let StartArguments { file, fingerprint, replaces, at, only, except, csv, dry_run, confirm_fingerprint } = arguments;
     let in_workspace = file.to_str().filter(|_| !file.exists()).and_then(|text| text.parse().ok());
     let source = in_workspace.map_or(CertificateSource::File(file), CertificateSource::Workspace);
     let new = NewRollover {
+        expected: fingerprint,
         replaces,
         activation: at,
         only,
@@ -190,22 +191,24 @@ async fn change(
     action: RolloverAction,
     named: &[NamedProfiles],
 ) -> Result<(), AppError> {
-    let is_step = matches!(action, RolloverAction::Step(_) | RolloverAction::LeaveOut);
     let profiles = keys(session, id, named).await?;
     let request = RolloverRequest { id, profiles, action, seen: None };
     let changed = session.app.change_rollover(&request).await?;
-    session.out.answer(&changed, || told_of_change(&changed, is_step));
+    session.out.answer(&changed, || told_of_change(&changed, &request));
     for (warning, number) in changed.plan.warnings() {
         session.out.warning(&format!("{} ({})", warning.sentence(), words::counted(number, "profile")));
     }
     Ok(())
 }
 
-fn told_of_change(changed: &RolloverChanged, is_step: bool) -> String {
-    if !is_step {
-        return format!("Noted in rollover {}", changed.rollover);
-    }
-    format!("{}\nChanged {}\n", difference(&changed.plan), words::counted(changed.changed, "profile"))
+fn told_of_change(changed: &RolloverChanged, request: &RolloverRequest) -> String {
+    let RolloverAction::Step(step) = &request.action else { return format!("Noted in rollover {}", changed.rollover) };
+    let left_out = match step {
+        Step::LeaveOut => format!("Left out {}\n", words::counted(request.profiles.len(), "profile")),
+        Step::Schedule(_) | Step::RollBack | Step::Undo => String::new(),
+    };
+    let number = words::counted(changed.changed, "profile");
+    format!("{}\nChanged {number}\n{left_out}", difference(&changed.plan))
 }
 
 /// What a step does, line by line.

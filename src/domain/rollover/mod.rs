@@ -26,7 +26,7 @@ use super::identifier::{ConnectionId, ProfileKind};
 use super::timeline::{Activation, CertificateUse};
 
 pub use plan::{KeptProfile, Lookups, PlannedProfile, RefusedProfile, RolloverPlan, Step, plan};
-pub use sheet::{MOST_BYTES, SheetError, SheetErrors, SheetRow, read_sheet, write_sheet};
+pub use sheet::{MOST_BYTES, SheetError, SheetErrors, SheetRow, SheetTime, read_sheet, write_sheet};
 pub use standing::{Board, BoardRow, Message, ProfileFacts, Proof, ProofKind, RolloverState, StateCount, board};
 
 /// A profile by its connection's id and its kind.

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{ProfileKey, Rollover, RolloverProfile};
+use super::{Applied, ProfileKey, Rollover, RolloverProfile};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::instant;
 use crate::domain::timeline::{
     self, Activation, CertificatePurpose, CertificateUse, acceptable_now, next_activation, used_now,
 };
@@ -22,6 +23,9 @@ pub enum Step {
     RollBack,
     /// Put the certificates back as they were before the rollover, where nobody has changed them since.
     Undo,
+    /// Have them take part no longer. What the rollover did is put back; where somebody has changed the certificates
+    /// since, only what it still has scheduled is taken back. None is refused: who cannot be put back is left out, too.
+    LeaveOut,
 }
 
 /// What a step does to one profile.
@@ -53,6 +57,9 @@ pub struct PlannedProfile {
     /// The profile's certificates as they will be.
     #[serde(skip)]
     pub after: Vec<CertificateUse>,
+    /// The profile's certificates as undoing will put them back.
+    #[serde(skip)]
+    pub back_to: Vec<CertificateUse>,
 }
 
 impl PlannedProfile {
@@ -157,8 +164,13 @@ pub fn plan<'a>(
     let mut found = RolloverPlan::default();
     for profile in &rollover.profiles {
         let named = !wanted.is_empty() && wanted.contains(&profile.key());
-        let all = wanted.is_empty() && (profile.chosen || *step == Step::Undo);
-        if !named && !all {
+        let all = match step {
+            Step::Schedule(_) | Step::RollBack => profile.chosen,
+            Step::Undo => true,
+            // Who is left out has to be named.
+            Step::LeaveOut => false,
+        };
+        if !named && !(all && wanted.is_empty()) {
             continue;
         }
         let connection = connections.get(&profile.connection).copied();
@@ -168,8 +180,8 @@ pub fn plan<'a>(
         let Some((connection, settings)) = place else {
             let why = "the profile is not there any more".to_owned();
             match step {
-                Step::Undo => found.kept.push(kept(profile, why)),
-                _ => found.refused.push(refuse(format!("{why}; leave it out"))),
+                Step::Undo | Step::LeaveOut => found.kept.push(kept(profile, why)),
+                Step::Schedule(_) | Step::RollBack => found.refused.push(refuse(format!("{why}; leave it out"))),
             }
             continue;
         };
@@ -189,7 +201,7 @@ pub fn plan<'a>(
                 Ok(planned) => found.profiles.push(planned),
                 Err(why) => found.refused.push(refuse(why)),
             },
-            Step::Undo => match one.undo() {
+            Step::Undo | Step::LeaveOut => match one.taken_back(*step == Step::LeaveOut) {
                 Ok(Some(planned)) => found.profiles.push(planned),
                 Ok(None) => {}
                 Err(why) => found.kept.push(kept(profile, why)),
@@ -232,6 +244,7 @@ impl One<'_> {
             against_policy: Vec::new(),
             before,
             after,
+            back_to: self.back_to(),
         }
     }
 
@@ -264,7 +277,11 @@ impl One<'_> {
         };
         let mut warnings = import_warnings(self.new, self.now, &context);
         warnings.extend(renewal.warnings);
-        let mut planned = self.planned(renewal.uses, Some(renewal.activates));
+        // In another order is no change: it is scheduled so already.
+        let holds = |one: &[CertificateUse], other: &[CertificateUse]| other.iter().all(|entry| one.contains(entry));
+        let same = renewal.uses.len() == uses.len() && holds(uses, &renewal.uses) && holds(&renewal.uses, uses);
+        let after = if same { uses.clone() } else { renewal.uses };
+        let mut planned = self.planned(after, Some(renewal.activates));
         planned.zone = match activation {
             Activation::Now => None,
             Activation::At { zone, .. } => zone.clone(),
@@ -293,7 +310,11 @@ impl One<'_> {
         if let Some(facts) = (self.lookups.certificates)(&old.fingerprint)
             && facts.not_after < self.now
         {
-            return Err(format!("the old certificate {} has ended on {}", old.fingerprint.short(), facts.not_after));
+            return Err(format!(
+                "the old certificate {} has ended on {}",
+                old.fingerprint.short(),
+                instant::in_words(facts.not_after)
+            ));
         }
         let current = &self.settings.partner_certificates;
         if *current != applied.after {
@@ -314,15 +335,85 @@ impl One<'_> {
         Ok(self.planned(after, Some(self.now)))
     }
 
-    /// Nothing where there is nothing to be undone.
-    fn undo(&self) -> Result<Option<PlannedProfile>, String> {
+    /// As it was before. Nothing where there is nothing to be put back.
+    fn taken_back(&self, leaves: bool) -> Result<Option<PlannedProfile>, String> {
         let Some(applied) = &self.profile.applied else { return Ok(None) };
-        if self.settings.partner_certificates != applied.after {
-            return Err("its certificates were changed since by somebody else".to_owned());
+        if self.settings.partner_certificates == applied.after {
+            let back = self.back(applied.before.clone());
+            // Whoever leaves goes on with what is used now, unless that changes; an undone rollover is to work.
+            let same = back.encrypts_now == back.encrypts_then;
+            if !(leaves && same) {
+                self.refuse_ended(back.encrypts_then)?;
+            }
+            return Ok(Some(back));
         }
-        let back = self.planned(applied.before.clone(), Some(self.now));
+        let changed = "its certificates were changed since by somebody else".to_owned();
+        if !leaves {
+            return Err(changed);
+        }
+        // What somebody else has changed stays; what is scheduled goes.
+        self.without_schedule(applied).map(|after| Some(self.back(after))).ok_or(changed)
+    }
+
+    /// Other certificates from now on, where that changes which one is encrypted for.
+    fn back(&self, after: Vec<CertificateUse>) -> PlannedProfile {
+        let back = self.planned(after, Some(self.now));
         let changes = back.encrypts_now != back.encrypts_then;
-        Ok(Some(PlannedProfile { from: changes.then_some(self.now), ..back }))
+        PlannedProfile { from: changes.then_some(self.now), ..back }
+    }
+
+    /// A certificate that has ended meanwhile is nothing to go back to.
+    fn refuse_ended(&self, old: Option<Fingerprint>) -> Result<(), String> {
+        let facts = old.and_then(|old| (self.lookups.certificates)(&old));
+        match facts.filter(|facts| facts.not_after < self.now) {
+            None => Ok(()),
+            Some(facts) => Err(format!(
+                "the certificate it would go back to, {} {}, has ended on {}",
+                facts.common_name(),
+                facts.fingerprint_sha256.short(),
+                instant::in_words(facts.not_after)
+            )),
+        }
+    }
+
+    /// The certificates as they are, without what the rollover has scheduled; nothing where that is not there any more.
+    fn without_schedule(&self, applied: &Applied) -> Option<Vec<CertificateUse>> {
+        let current = &self.settings.partner_certificates;
+        let certificate = self.rollover.certificate;
+        let ours = |entry: &&CertificateUse| {
+            entry.fingerprint == certificate
+                && entry.purposes.contains(&CertificatePurpose::Encrypt)
+                && entry.from.is_some_and(|from| from > self.now)
+        };
+        // Another time was somebody else's decision.
+        let scheduled = applied.after.iter().find(ours)?;
+        if !current.contains(scheduled) {
+            return None;
+        }
+        timeline::without(current, certificate, self.lookups.certificates, self.now)
+    }
+
+    /// What undoing goes back to: what was there before the rollover did anything; where somebody has changed that since,
+    /// what they left, without what the rollover had scheduled.
+    fn back_to(&self) -> Vec<CertificateUse> {
+        let current = &self.settings.partner_certificates;
+        match &self.profile.applied {
+            Some(applied) if applied.after == *current => applied.before.clone(),
+            Some(applied) => self.without_schedule(applied).unwrap_or_else(|| current.clone()),
+            None => current.clone(),
+        }
+    }
+}
+
+impl RolloverProfile {
+    /// Notes what was done to it. Doing the same again changes nothing: where somebody has changed its certificates since,
+    /// that they did is not forgotten.
+    pub fn note_applied(&mut self, planned: &PlannedProfile, now: Timestamp) {
+        if self.applied.is_some() && !planned.changes() {
+            return;
+        }
+        let at = self.applied.as_ref().map_or(now, |known| known.at);
+        self.applied = Some(Applied { at, before: planned.back_to.clone(), after: planned.after.clone() });
     }
 }
 

@@ -3,8 +3,10 @@
 //! A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@` or a tab for a formula, and carries it out. Such a cell
 //! is written with an apostrophe before it, as spreadsheets themselves mark text, and read without
 //! (owasp.org/www-community/attacks/CSV_Injection).
+//!
+//! What was written changes nothing where it is read again, and what a table has no column for stays as it was.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Board, BoardRow, PlannedActivation, ProfileKey};
@@ -20,13 +22,15 @@ const MOST_ERRORS: usize = 20;
 /// The most characters of a note.
 const MOST_NOTE: usize = 2000;
 
-/// The columns that are written. `connection`, `profile`, `activation` and `note` are read again.
-const COLUMNS: [&str; 18] = [
+/// The columns that are written. `connection`, `profile`, `activation` and `note` are read again: `activation` is the time
+/// of a profile's own, empty where it changes with all others; `planned` says when that is.
+const COLUMNS: [&str; 19] = [
     "connection",
     "name",
     "profile",
     "activation",
     "note",
+    "planned",
     "state",
     "problem",
     "remark",
@@ -42,6 +46,26 @@ const COLUMNS: [&str; 18] = [
     "confirmed",
 ];
 
+/// When a line of a table says that a profile is to change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SheetTime {
+    /// With all others, as the rollover says.
+    WithAll,
+    /// At a time of its own.
+    Own(PlannedActivation),
+}
+
+impl SheetTime {
+    /// The time of its own, where it has one.
+    #[must_use]
+    pub fn own(&self) -> Option<PlannedActivation> {
+        match self {
+            Self::WithAll => None,
+            Self::Own(planned) => Some(planned.clone()),
+        }
+    }
+}
+
 /// A line of a table that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetRow {
@@ -49,10 +73,10 @@ pub struct SheetRow {
     pub connection: ConnectionId,
     /// The profile.
     pub profile: ProfileKind,
-    /// When it is to change; as the rollover says, where absent.
-    pub activation: Option<PlannedActivation>,
-    /// Free text.
-    pub note: String,
+    /// When it is to change; nothing where the table has no such column.
+    pub activation: Option<SheetTime>,
+    /// Free text; nothing where the table has no such column.
+    pub note: Option<String>,
     /// The line in which it stands, from 1.
     pub line: u64,
 }
@@ -100,7 +124,8 @@ impl SheetErrors {
 
 /// Whether a spreadsheet might take a cell that begins so for a formula, or this for our mark.
 const fn is_marked(first: char) -> bool {
-    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'')
+    // Some spreadsheets take the full-width forms for the same.
+    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠')
 }
 
 /// A cell that no spreadsheet carries out.
@@ -116,18 +141,20 @@ fn plain(cell: &str) -> &str {
     }
 }
 
-fn cells(row: &BoardRow) -> [String; COLUMNS.len()] {
+fn planned(planned: &PlannedActivation) -> String {
+    planned.at.map_or_else(|| "now".to_owned(), |at| instant::written(at, planned.zone.as_deref()))
+}
+
+fn cells(row: &BoardRow, own: Option<&PlannedActivation>) -> [String; COLUMNS.len()] {
     let time = |at: Option<jiff::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
-    let planned = row.planned.as_ref().map_or_else(String::new, |planned| {
-        planned.at.map_or_else(|| "now".to_owned(), |at| instant::written(at, planned.zone.as_deref()))
-    });
     let activates = row.activates.map(|at| instant::written(at, row.zone.as_deref())).unwrap_or_default();
     [
         row.connection.to_string(),
         row.name.clone(),
         row.profile.to_string(),
-        planned,
+        own.map(planned).unwrap_or_default(),
         row.note.clone(),
+        row.planned.as_ref().map(planned).unwrap_or_default(),
         row.state.to_string(),
         row.problem.clone().unwrap_or_default(),
         row.remark.clone().unwrap_or_default(),
@@ -152,8 +179,15 @@ pub fn write_sheet(board: &Board) -> Result<String, SheetErrors> {
     let failed = |error: &dyn fmt::Display| SheetErrors::one(0, format!("it cannot be written: {error}"));
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS).map_err(|error| failed(&error))?;
+    let own: HashMap<ProfileKey, &PlannedActivation> = board
+        .rollover
+        .profiles
+        .iter()
+        .filter_map(|profile| Some((profile.key(), profile.activation.as_ref()?)))
+        .collect();
     for row in &board.rows {
-        writer.write_record(cells(row).iter().map(|cell| harmless(cell))).map_err(|error| failed(&error))?;
+        let cells = cells(row, own.get(&row.key()).copied());
+        writer.write_record(cells.iter().map(|cell| harmless(cell))).map_err(|error| failed(&error))?;
     }
     let bytes = writer.into_inner().map_err(|error| failed(&error))?;
     String::from_utf8(bytes).map_err(|error| failed(&error))
@@ -208,11 +242,12 @@ pub fn read_sheet(text: &str) -> Result<Vec<SheetRow>, SheetErrors> {
             }
         };
         let line = place_in.line_of(&record);
-        let cell = |place: Option<usize>| place.and_then(|place| record.get(place)).map_or("", plain);
+        // Spreadsheets write no delimiters for empty cells at the end of a line: what is not there is empty.
+        let cell = |place: usize| record.get(place).map_or("", plain);
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
-        match one(cell(Some(connection)), cell(Some(profile)), cell(activation), cell(note), line) {
+        match one(cell(connection), cell(profile), activation.map(cell), note.map(cell), line) {
             Ok(row) if !seen.insert(row.key()) => {
                 let why = format!("{}, {} stands in an earlier line already", row.connection, row.profile);
                 errors.push(SheetError { line, why });
@@ -245,25 +280,35 @@ impl Reached<'_> {
     }
 }
 
-fn one(connection: &str, profile: &str, activation: &str, note: &str, line: u64) -> Result<SheetRow, String> {
+fn one(
+    connection: &str,
+    profile: &str,
+    activation: Option<&str>,
+    note: Option<&str>,
+    line: u64,
+) -> Result<SheetRow, String> {
     let connection: ConnectionId =
         connection.trim().parse().map_err(|error: crate::domain::identifier::IdentifierError| error.to_string())?;
     let profile: ProfileKind =
         profile.trim().to_ascii_lowercase().parse().map_err(|_unknown: crate::domain::UnknownWord| {
             format!("`{}` is no profile: production or test", cut(profile))
         })?;
-    let activation = match activation.trim() {
-        "" => None,
-        now if now.eq_ignore_ascii_case("now") => Some(PlannedActivation { at: None, zone: None }),
-        stated => {
-            let stated = instant::parse(stated).map_err(|error| error.to_string())?;
-            Some(PlannedActivation { at: Some(stated.at), zone: stated.zone })
-        }
-    };
-    if note.chars().count() > MOST_NOTE {
+    let activation = activation.map(sheet_time).transpose()?;
+    if note.is_some_and(|note| note.chars().count() > MOST_NOTE) {
         return Err(format!("the note has more than {MOST_NOTE} characters"));
     }
-    Ok(SheetRow { connection, profile, activation, note: note.to_owned(), line })
+    Ok(SheetRow { connection, profile, activation, note: note.map(str::to_owned), line })
+}
+
+fn sheet_time(cell: &str) -> Result<SheetTime, String> {
+    match cell.trim() {
+        "" => Ok(SheetTime::WithAll),
+        now if now.eq_ignore_ascii_case("now") => Ok(SheetTime::Own(PlannedActivation { at: None, zone: None })),
+        stated => {
+            let stated = instant::parse(stated).map_err(|error| error.to_string())?;
+            Ok(SheetTime::Own(PlannedActivation { at: Some(stated.at), zone: stated.zone }))
+        }
+    }
 }
 
 fn cut(text: &str) -> String {
@@ -271,115 +316,4 @@ fn cut(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::certificate::Fingerprint;
-    use crate::domain::rollover::{Rollover, RolloverId, RolloverState, Told};
-    use proptest::prelude::*;
-
-    fn board(notes: &[String]) -> Board {
-        let rollover = Rollover {
-            id: RolloverId(1),
-            name: "x".to_owned(),
-            certificate: Fingerprint([1; 32]),
-            replaces: Vec::new(),
-            created: jiff::Timestamp::UNIX_EPOCH,
-            activation: None,
-            undone: None,
-            profiles: Vec::new(),
-        };
-        let rows = notes
-            .iter()
-            .enumerate()
-            .map(|(index, note)| BoardRow {
-                connection: format!("c-{index}").parse().unwrap(),
-                name: note.clone(),
-                profile: if index % 2 == 0 { ProfileKind::Production } else { ProfileKind::Test },
-                state: RolloverState::Scheduled,
-                problem: Some(note.clone()),
-                remark: None,
-                planned: (index % 3 > 0).then(|| PlannedActivation {
-                    at: (index % 3 == 1).then(|| "2027-03-01T08:00:00Z".parse().unwrap()),
-                    zone: (index % 3 == 1).then(|| "Europe/Berlin".to_owned()),
-                }),
-                activates: None,
-                zone: None,
-                encrypts_for: None,
-                told: Some(Told { at: jiff::Timestamp::UNIX_EPOCH, how: note.clone(), note: String::new() }),
-                last_test: None,
-                last_traffic: None,
-                proof: None,
-                note: note.clone(),
-                applied: false,
-            })
-            .collect();
-        Board { rollover, at: jiff::Timestamp::UNIX_EPOCH, states: Vec::new(), rows }
-    }
-
-    /// Holds that everything that is read again is what was written.
-    fn round(notes: &[String]) {
-        let board = board(notes);
-        let text = write_sheet(&board).unwrap();
-        let read = read_sheet(&text).unwrap_or_else(|errors| panic!("{errors}: {text}"));
-        assert_eq!(read.len(), board.rows.len());
-        for (read, written) in read.iter().zip(&board.rows) {
-            assert_eq!(read.key(), written.key());
-            assert_eq!(read.activation, written.planned);
-            assert_eq!(read.note, written.note, "{text}");
-        }
-    }
-
-    #[test]
-    fn nasty_cells_come_back_and_none_is_a_formula() {
-        let notes = [
-            "=HYPERLINK(\"http://evil\",\"x\")",
-            "+1",
-            "-2+3",
-            "@SUM(A1)",
-            "\tx",
-            "'",
-            "''=",
-            "'=1",
-            "a;b,c\td",
-            "two\r\nlines \"quoted\"",
-            "Größe – 漢字",
-            "",
-        ]
-        .map(str::to_owned);
-        round(&notes);
-        let text = write_sheet(&board(&notes)).unwrap();
-        let mut reader = csv::ReaderBuilder::new().from_reader(text.as_bytes());
-        for record in reader.records() {
-            for cell in record.unwrap().iter() {
-                assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
-            }
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_note_comes_back(notes in proptest::collection::vec("[ -~=+@\\t\\r\\n'\";,äß]{0,12}", 1..6)) {
-            round(&notes);
-        }
-    }
-
-    #[test]
-    fn errors_name_their_lines_and_nothing_is_taken() {
-        let text = "\u{feff}Connection;Profile;Activation;Note\r\n\
-                    a;production;2027-03-01T09:00[Europe/Berlin];\"two\r\nlines\"\r\n\
-                    b;staging;;\r\n\
-                    Bad Id;test;;\r\n\
-                    \r\n\
-                    a;production;now;again\r\n\
-                    c;test;2027-03-28T02:30[Europe/Berlin];\r\n";
-        let errors = read_sheet(text).unwrap_err();
-        let lines: Vec<u64> = errors.0.iter().map(|error| error.line).collect();
-        assert_eq!(lines, [4, 5, 7, 8], "{errors}");
-        let text = errors.to_string();
-        assert!(text.contains("`staging` is no profile"), "{text}");
-        assert!(text.contains("does not exist in Europe/Berlin"), "{text}");
-        assert!(read_sheet("").is_err());
-        assert!(read_sheet("id,kind\n1,2\n").unwrap_err().to_string().contains("`connection` and `profile`"));
-        assert!(read_sheet("connection,profile\n").unwrap().is_empty());
-    }
-}
+mod tests;

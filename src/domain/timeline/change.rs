@@ -243,14 +243,28 @@ pub fn cancel(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) -> 
     let (entry, _) = next_activation(uses, now).ok_or(ScheduleError::NothingScheduled)?;
     let certificate = entry.fingerprint;
     let other = used_now(uses, now).map(|entry| entry.fingerprint);
-    let after = without_coming(uses, now, None)
-        .into_iter()
-        .map(|entry| {
-            let end = facts(&entry.fingerprint).map(|facts| facts.not_after);
-            if Some(entry.fingerprint) == other { without_own_end(entry, end) } else { entry }
-        })
-        .collect();
+    let after = freed(without_coming(uses, now, None), other, facts);
     Ok(Change { uses: after, certificate, activates: None, other, warnings: Vec::new() })
+}
+
+/// Takes back what is scheduled of one certificate, as [`cancel`] does, and leaves what is scheduled of others. Nothing
+/// where none of it is scheduled.
+#[must_use]
+pub fn without(
+    uses: &[CertificateUse],
+    certificate: Fingerprint,
+    facts: Facts<'_, '_>,
+    now: Timestamp,
+) -> Option<Vec<CertificateUse>> {
+    if !coming(uses, now).contains(&certificate) {
+        return None;
+    }
+    let after = without_activations(uses, &[certificate], now, None);
+    if next_activation(&after, now).is_some() {
+        return Some(after);
+    }
+    let in_use = used_now(uses, now).map(|entry| entry.fingerprint);
+    Some(freed(after, in_use, facts))
 }
 
 /// The certificate that was used before the one that is used now, also where both began at the same instant.
@@ -319,7 +333,16 @@ fn coming(uses: &[CertificateUse], now: Timestamp) -> Vec<Fingerprint> {
 /// Without the activations that are still to come. What verifies only for the sake of one goes with it: where the
 /// certificate was never encrypted for, and was not always accepted; not so of the certificate that is to stay.
 fn without_coming(uses: &[CertificateUse], now: Timestamp, stays: Option<Fingerprint>) -> Vec<CertificateUse> {
-    let coming = coming(uses, now);
+    without_activations(uses, &coming(uses, now), now, stays)
+}
+
+/// The same for these certificates alone.
+fn without_activations(
+    uses: &[CertificateUse],
+    coming: &[Fingerprint],
+    now: Timestamp,
+    stays: Option<Fingerprint>,
+) -> Vec<CertificateUse> {
     let begun = |entry: &CertificateUse| entry.from.is_none_or(|from| from <= now);
     let mut kept = Vec::new();
     for entry in uses {
@@ -376,6 +399,15 @@ fn accepted_on(entry: &CertificateUse, facts: &CertificateFacts, now: Timestamp)
         return vec![CertificateUse { until: None, ..entry }];
     }
     parts
+}
+
+/// The one in use has no successor any more: the end that being replaced has set goes.
+fn freed(uses: Vec<CertificateUse>, in_use: Option<Fingerprint>, facts: Facts<'_, '_>) -> Vec<CertificateUse> {
+    let free = |entry: CertificateUse| {
+        let end = facts(&entry.fingerprint).map(|facts| facts.not_after);
+        if Some(entry.fingerprint) == in_use { without_own_end(entry, end) } else { entry }
+    };
+    uses.into_iter().map(free).collect()
 }
 
 /// Without the end that being replaced has set, which is the certificate's own.

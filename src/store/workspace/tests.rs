@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::transmission::{Transmission, Verdict};
 use crate::store::fixtures::{at, connection, now, passphrase, transmission, workspace};
-use crate::store::{As2Pair, Duty, DutyKind};
+use crate::store::{As2Pair, Duty, DutyKind, TransmissionFilter};
 
 async fn existing(folder: &Path) -> Result<Option<Workspace>, OpenError> {
     Workspace::open_existing(&at(folder), &Unlock::none(), now()).await

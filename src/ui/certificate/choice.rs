@@ -4,7 +4,7 @@ use egui::{Label, RichText, Ui};
 
 use super::words::{days_left, validity};
 use crate::app::{CertificateSource, Inspection};
-use crate::domain::certificate::CertificateFacts;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{card, mono, muted, secondary, small};
@@ -17,6 +17,8 @@ pub(super) struct Choice {
     pub(super) found_in: Option<String>,
     /// The issuers in the same file, each in a line.
     pub(super) chain: Vec<String>,
+    /// What is to be said of it wherever it is used.
+    pub(super) warnings: Vec<CertificateWarning>,
 }
 
 /// The certificates of a file that may be meant, and what was passed over.
@@ -48,6 +50,13 @@ impl Choosing {
                     facts: found.facts.clone(),
                     found_in: found.found_in.clone(),
                     chain: chain.map(|each| line(&each.facts)).collect(),
+                    // Which one is meant is asked, and then said.
+                    warnings: found
+                        .warnings
+                        .iter()
+                        .copied()
+                        .filter(|each| *each != CertificateWarning::Several)
+                        .collect(),
                 })
             })
             .collect();

@@ -6,15 +6,14 @@ use egui::Context;
 
 use super::activation::ActivationForm;
 use super::applies_to::{Target, fill, targets};
-use super::choice::{Choice, Choosing};
 use super::fingerprint::Comparing;
+use super::look::Looking;
 use super::plan::{Inputs, Plan};
-use super::source::{SourceForm, Trouble, pasted};
+use super::source::Trouble;
 use super::whose::Whose;
 use super::words::{profile, stated_fully};
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
-use crate::app::{CertificateSource, ImportRequest, ImportResult, Inspection};
-use crate::domain::certificate::CertificateFacts;
+use crate::app::{CertificateSource, ImportRequest, ImportResult};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::renewal::replaced_now;
 use crate::domain::timeline::{Activation, CertificatePurpose, next_activation};
@@ -23,26 +22,9 @@ use crate::ui::dialog::{Dialog, Dropped, Flow, frame_with_foot};
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::count;
 
-/// A certificate that was looked at.
-pub(super) struct Found {
-    pub(super) source: CertificateSource,
-    pub(super) facts: CertificateFacts,
-    /// Its issuers in the file, each in a line.
-    pub(super) chain: Vec<String>,
-    /// Why something in an archive or a mail was passed over.
-    pub(super) remarks: Vec<String>,
-    /// What it was chosen from, where there were several.
-    pub(super) chosen_from: Option<Choosing>,
-}
-
 /// The dialog.
 pub(in crate::ui) struct CertificateDialog {
-    pub(super) form: SourceForm,
-    pub(super) inspecting: Option<(CertificateSource, Option<RequestId>)>,
-    pub(super) trouble: Option<Trouble>,
-    pub(super) found: Option<Found>,
-    /// What is to be chosen from.
-    pub(super) choosing: Option<Choosing>,
+    pub(super) looking: Looking,
     /// For one purpose alone.
     pub(super) purpose: Option<CertificatePurpose>,
     pub(super) connection: Option<ConnectionId>,
@@ -64,13 +46,11 @@ pub(in crate::ui) struct CertificateDialog {
 pub(super) enum Wish {
     /// To close the dialog.
     Close,
-    /// To look at a certificate.
-    Look(CertificateSource),
+    /// To go on with the certificate that is found now.
+    Found,
     /// To pick a file.
     Pick,
-    /// To take one of several in the file.
-    Take(usize),
-    /// To take another one of them.
+    /// To take another one of several in the file.
     Choose,
     /// To use it for this alone, or for both.
     UseFor(Option<CertificatePurpose>),
@@ -97,11 +77,7 @@ impl CertificateDialog {
         desk: &mut Desk<'_>,
     ) -> Self {
         let mut dialog = Self {
-            form: SourceForm::default(),
-            inspecting: None,
-            trouble: None,
-            found: None,
-            choosing: None,
+            looking: Looking::default(),
             purpose: None,
             connection,
             whose: Whose::default(),
@@ -124,28 +100,15 @@ impl CertificateDialog {
 
     /// Has the engine look at a certificate.
     fn look(&mut self, source: CertificateSource, desk: &mut Desk<'_>) {
-        if self.importing.is_some() {
-            return;
+        if !self.busy() {
+            self.looking.look(source, desk);
         }
-        let request = desk.ask(|id| Command::Inspect(id, source.clone()));
-        self.inspecting = request.map(|request| (source, Some(request)));
-        self.trouble = None;
     }
 
-    fn answers(&mut self, desk: &mut Desk<'_>) -> Flow {
-        if let Some(source) = self.form.picked(desk) {
-            self.look(source, desk);
-        }
-        if let Some((source, request)) = &mut self.inspecting
-            && let Some(answer) = desk.answer(request)
-        {
-            let source = source.clone();
-            self.inspecting = None;
-            match answer {
-                Ok(Answer::Inspected(inspection)) => self.take(source, *inspection),
-                Ok(_) => {}
-                Err(error) => self.trouble = Some(Trouble::from_engine(&error)),
-            }
+    fn answers(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        // What is being brought in stays what it is.
+        if !self.busy() && self.looking.answers(ctx, desk) {
+            self.begin();
         }
         match desk.answer(&mut self.importing) {
             Some(Ok(Answer::Imported(result))) => {
@@ -158,37 +121,8 @@ impl CertificateDialog {
         Flow::Open
     }
 
-    /// Takes what the engine found; a private key is refused as the import would.
-    fn take(&mut self, source: CertificateSource, inspection: Inspection) {
-        let name = source.name();
-        if inspection.private_key {
-            self.trouble = Some(Trouble::private_key(&name));
-            return;
-        }
-        let choosing = Choosing::of(source, inspection);
-        if choosing.choices.is_empty() {
-            self.trouble = Some(Trouble {
-                head: format!("There is no certificate in {name}"),
-                remedy: "Choose another file, or ask the partner to send it again".to_owned(),
-            });
-            return;
-        }
-        self.trouble = None;
-        self.found = None;
-        self.choosing = None;
-        if choosing.choices.len() == 1 {
-            self.take_one(choosing, 0);
-        } else {
-            self.choosing = Some(choosing);
-        }
-    }
-
-    /// Takes one of what may be meant.
-    fn take_one(&mut self, choosing: Choosing, index: usize) {
-        let Some(Choice { facts, chain, .. }) = choosing.choices.get(index).cloned() else { return };
-        let (source, remarks) = (choosing.source.clone(), choosing.remarks.clone());
-        let chosen_from = (choosing.choices.len() > 1).then_some(choosing);
-        self.found = Some(Found { source, facts, chain, remarks, chosen_from });
+    /// Another certificate is meant from now on.
+    fn begin(&mut self) {
         self.refusal = None;
         self.comparing = Comparing::default();
         self.activation = None;
@@ -199,7 +133,7 @@ impl CertificateDialog {
 
     /// Brings everything up to date that depends on something that has changed.
     fn work_out(&mut self, desk: &Desk<'_>) {
-        let (Some(found), Some(connection)) = (&self.found, &self.connection) else {
+        let (Some(found), Some(connection)) = (self.looking.found(), &self.connection) else {
             self.plan = None;
             return;
         };
@@ -251,7 +185,9 @@ impl CertificateDialog {
     }
 
     fn import(&mut self, then_test: bool, desk: &mut Desk<'_>) {
-        let (Some(found), Some(plan), Some(connection)) = (&self.found, &self.plan, &self.connection) else { return };
+        let (Some(found), Some(plan), Some(connection)) = (self.looking.found(), &self.plan, &self.connection) else {
+            return;
+        };
         let Some(activation) = plan.reading.activation().filter(|_| plan.obstacle.is_none()) else { return };
         let fingerprint = found.facts.fingerprint_sha256;
         let mut request = ImportRequest {
@@ -313,18 +249,9 @@ impl CertificateDialog {
     fn grant(&mut self, wish: Wish, desk: &mut Desk<'_>) -> Flow {
         match wish {
             Wish::Close => return Flow::Close,
-            Wish::Look(source) => self.look(source, desk),
-            Wish::Pick => self.form.pick(desk),
-            Wish::Take(index) => {
-                if let Some(choosing) = self.choosing.take() {
-                    self.take_one(choosing, index);
-                }
-            }
-            Wish::Choose => {
-                if let Some(found) = self.found.take() {
-                    self.choosing = found.chosen_from;
-                }
-            }
+            Wish::Found => self.begin(),
+            Wish::Pick => self.looking.pick(desk),
+            Wish::Choose => self.looking.choose_again(),
             Wish::UseFor(purpose) => {
                 self.purpose = purpose;
                 self.targets_of = None;
@@ -354,13 +281,8 @@ impl CertificateDialog {
 
 impl Dialog for CertificateDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
-        if self.answers(desk) == Flow::Close {
+        if self.answers(ctx, desk) == Flow::Close {
             return Flow::Close;
-        }
-        if !self.busy()
-            && let Some(source) = pasted(ctx)
-        {
-            self.look(source, desk);
         }
         self.work_out(desk);
         let (title, subtitle) = self.title(desk.snapshot);

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | the dialog, its state and what it asks the engine | `dialog` |
 //! | its content, from the top | `view` |
+//! | looking at what was given, until it is known which certificate is meant | `look` |
 //! | where the certificate comes from | `source` |
 //! | which one of several in a file | `choice` |
 //! | whose it is | `whose` |
@@ -21,6 +22,7 @@ mod comparison;
 mod confirm;
 mod dialog;
 mod fingerprint;
+mod look;
 mod plan;
 mod purpose;
 mod schedule;
@@ -36,8 +38,8 @@ pub(super) use activation::ActivationForm;
 pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::{Comparing, short_fingerprint};
+pub(super) use look::Looking;
 pub(super) use schedule::means;
-pub(super) use source::{SourceForm, pasted};
 pub(super) use timeline::{Part, Timeline, gaps, meaning};
 pub(super) use timeline_layout::{DATES, bar, controls, dates, draw as draw_timeline, gap};
 pub(super) use timeline_scale::{Scale, Span, navigate};

@@ -16,9 +16,9 @@ const PEM: &str = "-----BEGIN";
 
 /// What was wrong with a source: what happened and why, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Trouble {
-    pub(super) head: String,
-    pub(super) remedy: String,
+pub(in crate::ui) struct Trouble {
+    pub(in crate::ui) head: String,
+    pub(in crate::ui) remedy: String,
 }
 
 impl Trouble {
@@ -45,11 +45,20 @@ impl Trouble {
                 .to_owned(),
         }
     }
+
+    /// That there is no certificate in it.
+    #[must_use]
+    pub(super) fn nothing_in(name: &str) -> Self {
+        Self {
+            head: format!("There is no certificate in {name}"),
+            remedy: "Choose another file, or ask the partner to send it again".to_owned(),
+        }
+    }
 }
 
 /// The ways to give a certificate.
 #[derive(Default)]
-pub(in crate::ui) struct SourceForm {
+pub(super) struct SourceForm {
     text: String,
     picking: Option<PickId>,
     focused: bool,
@@ -57,7 +66,7 @@ pub(in crate::ui) struct SourceForm {
 
 impl SourceForm {
     /// Shows them and returns what was given.
-    pub(in crate::ui) fn show(
+    pub(super) fn show(
         &mut self,
         ui: &mut Ui,
         desk: &mut Desk<'_>,
@@ -94,7 +103,7 @@ impl SourceForm {
     }
 
     /// What was picked meanwhile.
-    pub(in crate::ui) fn picked(&mut self, desk: &mut Desk<'_>) -> Option<CertificateSource> {
+    pub(super) fn picked(&mut self, desk: &mut Desk<'_>) -> Option<CertificateSource> {
         desk.picked(&mut self.picking).flatten().map(CertificateSource::File)
     }
 
@@ -134,7 +143,7 @@ impl SourceForm {
 
 /// A certificate that was pasted anywhere in this frame, taken out of what happened: laying out a long text in a field
 /// would hold the window up for nothing.
-pub(in crate::ui) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
+pub(super) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
     ctx.input_mut(|input| {
         let at =
             input.events.iter().position(|event| matches!(event, egui::Event::Paste(text) if text.contains(PEM)))?;

@@ -3,7 +3,6 @@
 use egui::{Label, RichText, Ui};
 
 use super::applies_to;
-use super::choice::passed_over;
 use super::comparison;
 use super::dialog::{CertificateDialog, Wish};
 use super::purpose;
@@ -27,7 +26,7 @@ impl CertificateDialog {
     pub(super) fn title(&self, snapshot: &Snapshot) -> (String, String) {
         let name =
             self.connection.as_ref().and_then(|id| snapshot.connection(id)).map(|state| state.connection.name.as_str());
-        match &self.found {
+        match self.looking.found() {
             Some(found) if matches!(found.source, CertificateSource::Workspace(_)) => (
                 "Reschedule the certificate".to_owned(),
                 format!("{} · {}", name.unwrap_or_default(), found.facts.fingerprint_sha256.short()),
@@ -53,25 +52,13 @@ impl CertificateDialog {
     }
 
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Option<Wish> {
-        if self.found.is_none() {
-            if self.trouble.is_none()
-                && self.inspecting.is_none()
-                && let Some(choosing) = &self.choosing
-            {
-                return choosing.show(ui, &desk.moment).map(Wish::Take);
-            }
-            if let Some(trouble) = &self.trouble {
-                notice(ui, ToneName::Bad, &trouble.head, &trouble.remedy, |_| {});
-            }
-            if self.inspecting.is_some() {
-                ui.label(muted(ui, "Looking at it"));
-            }
+        if self.looking.found().is_none() {
             let sample = desk.snapshot.workspace.sample.clone();
             let offered = sample.as_ref().and_then(|files| {
                 let ours = |id| Some(id) == self.connection.as_ref() || self.connection.is_none();
                 files.renewed.iter().find(|(id, _)| ours(id)).map(|(_, path)| path)
             });
-            return self.form.show(ui, desk, offered).map(Wish::Look);
+            return self.looking.show(ui, desk, offered).then_some(Wish::Found);
         }
         if self.connection.is_none() {
             return self.choose_connection(ui, desk);
@@ -80,7 +67,7 @@ impl CertificateDialog {
     }
 
     fn choose_connection(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
-        let found = self.found.as_ref()?;
+        let found = self.looking.found()?;
         if desk.snapshot.connections.is_empty() {
             let text = "A certificate is kept for the connection that uses it";
             return empty_state(ui, Icon::Network, "There is no connection yet", text, |ui| {
@@ -96,7 +83,7 @@ impl CertificateDialog {
     }
 
     fn about(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
-        let (Some(found), Some(plan), Some(form)) = (&self.found, &self.plan, &mut self.activation) else {
+        let (Some(found), Some(plan), Some(form)) = (self.looking.found(), &self.plan, &mut self.activation) else {
             ui.label(muted(ui, "Looking at it"));
             return None;
         };
@@ -123,7 +110,7 @@ impl CertificateDialog {
                 if link(ui, "Another file…").clicked() {
                     wish = Some(Wish::Pick);
                 }
-                if found.chosen_from.is_some() {
+                if found.is_one_of_several() {
                     ui.label(muted(ui, "·"));
                     if link(ui, "Another one of the file…").clicked() {
                         wish = Some(Wish::Choose);
@@ -138,7 +125,7 @@ impl CertificateDialog {
         if !found.chain.is_empty() {
             comparison::beside(ui, &found.chain);
         }
-        passed_over(ui, &found.remarks);
+        found.say_passed_over(ui);
         warnings(ui, &plan.warnings);
         let known = desk
             .snapshot
@@ -188,13 +175,14 @@ impl CertificateDialog {
 
     fn foot(&self, ui: &mut Ui) -> Option<Wish> {
         // Another file could not be read while one is shown: that is said where it is seen.
-        if let Some(refusal) = self.refusal.as_ref().or(self.trouble.as_ref().filter(|_| self.found.is_some())) {
+        let unread = self.looking.trouble().filter(|_| self.looking.found().is_some());
+        if let Some(refusal) = self.refusal.as_ref().or(unread) {
             notice(ui, ToneName::Bad, &refusal.head, &refusal.remedy, |_| {});
         }
         let busy = self.busy();
         buttons(ui, |ui| {
             let mut wish = None;
-            if let Some(plan) = self.plan.as_ref().filter(|_| self.found.is_some()) {
+            if let Some(plan) = self.plan.as_ref().filter(|_| self.looking.found().is_some()) {
                 let ready = plan.obstacle.is_none() && !busy;
                 if ui.add_enabled_ui(ready, |ui| primary(ui, plan.button())).inner.clicked() {
                     wish = Some(Wish::Import { then_test: false });

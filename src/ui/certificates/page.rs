@@ -8,7 +8,7 @@ use super::chart::{Line, Target, by_certificate, by_profile, chart};
 use super::detail::Detail;
 use super::filters::{Filters, Order, filter_row};
 use super::rows::{Row, RowKey, prepare};
-use super::table::{Clicked, table};
+use super::table::table;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::Fingerprint;
 use crate::ui::desk::Desk;
@@ -16,7 +16,7 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{empty_state, muted, page_title, primary, secondary, segmented};
+use crate::ui::widgets::{TableClick, empty_state, muted, page_title, primary, secondary, segmented};
 
 /// How the certificates are shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -225,17 +225,17 @@ impl CertificatesPage {
         }
         let selected = self.detail.as_ref().map(Detail::key);
         match table(ui, &made.rows, self.order, selected, self.scroll_to.take()) {
-            Some(Clicked::Row(index)) => {
+            Some(TableClick::Row(index, _)) => {
                 let key = made.rows.get(index).map(|row| row.key.clone());
                 if let Some(key) = key.filter(|key| selected != Some(key)) {
                     self.detail = Some(Detail::new(key));
                 }
             }
-            Some(Clicked::Head(by)) => {
+            Some(TableClick::Head(by)) => {
                 let reversed = self.order.by == by && !self.order.reversed;
                 self.order = Order { by, reversed };
             }
-            None => {}
+            Some(TableClick::All) | None => {}
         }
     }
 

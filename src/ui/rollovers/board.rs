@@ -6,10 +6,10 @@ use egui::{Align, Key, Layout, Modifiers, RichText, Ui, vec2};
 
 use super::acts::{Act, Errand};
 use super::bar::{bar, legend};
-use super::lines::{Lines, planned};
+use super::lines::{BoardColumn, Lines, planned};
 use super::loaded::Loaded;
 use super::page::join;
-use super::table::{Clicked, table};
+use super::table::table;
 use super::testing::Testing;
 use crate::app::engine::{RequestId, RolloverAnswer, RolloverCommand};
 use crate::domain::rollover::{Board, ProfileKey, RolloverId, RolloverState};
@@ -19,7 +19,8 @@ use crate::ui::icon::Icon;
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
-    ToneName, empty_state, icon_button, link, mono, muted, notice, page_title, primary, search, secondary, small,
+    TableClick, ToneName, empty_state, icon_button, link, mono, muted, notice, page_title, primary, search, secondary,
+    small,
 };
 
 /// The board of one rollover.
@@ -150,7 +151,7 @@ impl BoardView {
         } else {
             self.keys(ui);
             if let Some(clicked) = table(ui, &self.lines, &self.selected) {
-                self.click(&clicked);
+                self.click(clicked);
             }
         }
         if let Some(act) = act {
@@ -281,10 +282,10 @@ impl BoardView {
         }
     }
 
-    fn click(&mut self, clicked: &Clicked) {
+    fn click(&mut self, clicked: TableClick<BoardColumn>) {
         match clicked {
-            Clicked::Head(column) => self.lines.sort(*column),
-            Clicked::All => {
+            TableClick::Head(column) => self.lines.sort(column),
+            TableClick::All => {
                 let keys: Vec<ProfileKey> = self.lines.shown.iter().map(|line| line.key.clone()).collect();
                 if keys.iter().all(|key| self.selected.contains(key)) {
                     for key in &keys {
@@ -294,13 +295,13 @@ impl BoardView {
                     self.selected.extend(keys);
                 }
             }
-            Clicked::Row(row, up_to) => {
-                let Some(line) = self.lines.shown.get(*row) else { return };
-                let from = self.last_clicked.as_ref().filter(|_| *up_to);
+            TableClick::Row(row, up_to) => {
+                let Some(line) = self.lines.shown.get(row) else { return };
+                let from = self.last_clicked.as_ref().filter(|_| up_to);
                 let from = from.and_then(|key| self.lines.shown.iter().position(|line| line.key == *key));
                 match from {
                     Some(from) => {
-                        let (first, last) = (from.min(*row), from.max(*row));
+                        let (first, last) = (from.min(row), from.max(row));
                         self.selected.extend(self.lines.shown[first..=last].iter().map(|line| line.key.clone()));
                     }
                     None if self.selected.contains(&line.key) => {

@@ -4,18 +4,19 @@ use egui::{RichText, ScrollArea, Ui};
 
 use super::lines::in_zone;
 use crate::domain::certificate::Fingerprint;
-use crate::domain::rollover::{PlannedProfile, RolloverPlan};
+use crate::domain::rollover::{PlannedProfile, ProfileKey, RolloverPlan};
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, mono, muted, notice, small};
+use crate::ui::widgets::{ToneName, link, mono, muted, notice, small};
 
 /// Height of a row of the list.
 const ROW: f32 = 24.0;
 
-/// Shows it.
-pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) {
+/// Shows it; returns those for which it cannot be done, where they are to be left out.
+pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) -> Option<Vec<ProfileKey>> {
     ui.spacing_mut().item_spacing.y = 6.0;
+    let mut left_out = None;
     if !plan.refused.is_empty() {
         let all = plan.refused.len() + plan.profiles.len();
         let head = format!("{} of {all} cannot be changed, so none is", count(plan.refused.len(), "profile"));
@@ -28,15 +29,20 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) {
         if plan.refused.len() > 4 {
             said.push(format!("and {} more", plan.refused.len() - 4));
         }
-        notice(ui, ToneName::Bad, &head, &said.join("\n"), |_| {});
+        let leave = format!("Leave {} out…", count(plan.refused.len(), "profile"));
+        if notice(ui, ToneName::Bad, &head, &said.join("\n"), |ui| link(ui, leave).clicked()) {
+            let refused = plan.refused.iter().map(|refused| (refused.connection.clone(), refused.profile));
+            left_out = Some(refused.collect());
+        }
     }
     if !plan.kept.is_empty() {
-        let head = format!("{} as they are", stay(plan.kept.len()));
+        let head = kept(plan.kept.len());
         let said: Vec<String> = plan
             .kept
             .iter()
             .take(6)
             .map(|kept| format!("{}, {}: {}", kept.connection, kept.profile, kept.why))
+            .chain((plan.kept.len() > 6).then(|| format!("and {} more", plan.kept.len() - 6)))
             .collect();
         notice(ui, ToneName::Warn, &head, &said.join("\n"), |_| {});
     }
@@ -74,10 +80,15 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) {
             }
         },
     );
+    left_out
 }
 
-fn stay(number: usize) -> String {
-    if number == 1 { "1 profile stays".to_owned() } else { format!("{number} profiles stay") }
+fn kept(number: usize) -> String {
+    if number == 1 {
+        "1 profile keeps its certificates".to_owned()
+    } else {
+        format!("{number} profiles keep their certificates")
+    }
 }
 
 fn short(print: Option<Fingerprint>) -> String {

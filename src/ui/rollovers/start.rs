@@ -6,23 +6,16 @@ use egui::{Context, RichText, Ui};
 
 use super::in_words;
 use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
-use crate::app::{CertificateSource, Inspection, NewRollover};
+use crate::app::{CertificateSource, NewRollover};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 use crate::domain::timeline::used_now;
-use crate::ui::certificate::{ActivationForm, Comparing, SourceForm, means, pasted, validity};
+use crate::ui::certificate::{ActivationForm, Comparing, Looking, means, validity};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame_with_foot};
 use crate::ui::intent::Intent;
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Choice, ToneName, link, mono, muted, notice, primary, secondary, section, select, small};
-
-/// A certificate that was looked at.
-struct Found {
-    source: CertificateSource,
-    facts: CertificateFacts,
-    warnings: Vec<CertificateWarning>,
-}
 
 /// A certificate in use, and how many profiles use it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +28,8 @@ struct InUse {
 
 /// The dialog.
 pub(in crate::ui) struct StartDialog {
-    form: SourceForm,
-    inspecting: Option<(CertificateSource, Option<RequestId>)>,
-    found: Option<Found>,
+    looking: Looking,
+    /// Why it could not be started.
     trouble: Option<(String, String)>,
     old: Option<Fingerprint>,
     activation: Option<ActivationForm>,
@@ -46,9 +38,14 @@ pub(in crate::ui) struct StartDialog {
 }
 
 /// What the user wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    Look(CertificateSource),
+    /// To go on with the certificate that is found now.
+    Found,
+    /// To take another file.
     Another,
+    /// To take another one of several in the file.
+    Choose,
     Start,
     Close,
 }
@@ -58,9 +55,7 @@ impl StartDialog {
     #[must_use]
     pub(in crate::ui) fn new(source: Option<CertificateSource>, desk: &mut Desk<'_>) -> Self {
         let mut dialog = Self {
-            form: SourceForm::default(),
-            inspecting: None,
-            found: None,
+            looking: Looking::default(),
             trouble: None,
             old: None,
             activation: None,
@@ -74,28 +69,16 @@ impl StartDialog {
     }
 
     fn look(&mut self, source: CertificateSource, desk: &mut Desk<'_>) {
-        if self.starting.is_some() {
-            return;
+        if self.starting.is_none() {
+            self.trouble = None;
+            self.looking.look(source, desk);
         }
-        let request = desk.ask(|id| Command::Inspect(id, source.clone()));
-        self.inspecting = request.map(|request| (source, Some(request)));
-        self.trouble = None;
     }
 
-    fn answers(&mut self, desk: &mut Desk<'_>) -> Flow {
-        if let Some(source) = self.form.picked(desk) {
-            self.look(source, desk);
-        }
-        if let Some((source, request)) = &mut self.inspecting
-            && let Some(answer) = desk.answer(request)
-        {
-            let source = source.clone();
-            self.inspecting = None;
-            match answer {
-                Ok(Answer::Inspected(inspection)) => self.take(source, *inspection, desk),
-                Ok(_) => {}
-                Err(error) => self.trouble = Some(in_words(&error)),
-            }
+    fn answers(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        // What is being started stays what it is.
+        if self.starting.is_none() && self.looking.answers(ctx, desk) {
+            self.begin(desk);
         }
         match desk.answer(&mut self.starting) {
             Some(Ok(Answer::Rollover(answer))) => {
@@ -114,30 +97,19 @@ impl StartDialog {
         Flow::Open
     }
 
-    fn take(&mut self, source: CertificateSource, inspection: Inspection, desk: &Desk<'_>) {
-        let name = source.name();
-        if inspection.private_key {
-            let head = format!("{name} holds a private key: it was not taken and nothing of it was kept");
-            let text = "A partner sends only a certificate. If the partner sent this, tell them that the key is no longer secret";
-            self.trouble = Some((head, text.to_owned()));
-            return;
-        }
-        let Some(first) = inspection.certificates.into_iter().next() else {
-            self.trouble = Some((format!("There is no certificate in {name}"), "Choose another file".to_owned()));
-            return;
-        };
-        let facts = first.facts;
+    /// Another certificate is meant from now on.
+    fn begin(&mut self, desk: &Desk<'_>) {
+        let Some(facts) = self.looking.found().map(|found| &found.facts) else { return };
         let listed = in_use(desk, Some(&facts.fingerprint_sha256));
         let alike = |used: &&InUse| used.facts.as_ref().is_some_and(|old| old.subject == facts.subject);
         self.old = listed.iter().find(alike).map(|used| used.fingerprint);
-        self.found = Some(Found { source, facts, warnings: first.warnings });
         self.trouble = None;
         self.activation = None;
         self.comparing = Comparing::default();
     }
 
     fn start(&mut self, desk: &mut Desk<'_>) {
-        let (Some(found), Some(old), Some(form)) = (&self.found, self.old, &self.activation) else { return };
+        let (Some(found), Some(old), Some(form)) = (self.looking.found(), self.old, &self.activation) else { return };
         let fingerprint = found.facts.fingerprint_sha256;
         let new = NewRollover {
             expected: Some(fingerprint),
@@ -155,15 +127,23 @@ impl StartDialog {
         if let Some((head, text)) = &self.trouble {
             notice(ui, ToneName::Bad, head, text, |_| {});
         }
-        let Some(found) = &self.found else {
-            if self.inspecting.is_some() {
-                ui.label(muted(ui, "Looking at it"));
-            }
+        if self.looking.found().is_none() {
             let sample = desk.snapshot.workspace.sample.clone();
             let offered = sample.as_ref().and_then(|files| files.renewed.first().map(|(_, path)| path));
-            let given = self.form.show(ui, desk, offered);
-            return given.or_else(|| of_workspace(ui, desk)).map(Wish::Look);
-        };
+            if self.looking.show(ui, desk, offered) {
+                return Some(Wish::Found);
+            }
+            if !self.looking.is_choosing()
+                && let Some(source) = of_workspace(ui, desk)
+            {
+                self.look(source, desk);
+            }
+            return None;
+        }
+        if let Some(unread) = self.looking.trouble() {
+            notice(ui, ToneName::Bad, &unread.head, &unread.remedy, |_| {});
+        }
+        let found = self.looking.found()?;
         let mut wish = None;
         let facts = &found.facts;
         section(ui, "Renewed certificate");
@@ -174,7 +154,11 @@ impl StartDialog {
             if link(ui, "Another file…").clicked() {
                 wish = Some(Wish::Another);
             }
+            if found.is_one_of_several() && link(ui, "Another one of the file…").clicked() {
+                wish = Some(Wish::Choose);
+            }
         });
+        found.say_passed_over(ui);
         let said: Vec<&str> = found
             .warnings
             .iter()
@@ -239,7 +223,7 @@ impl StartDialog {
     }
 
     fn ready(&self, desk: &Desk<'_>) -> bool {
-        let (Some(found), Some(form)) = (&self.found, &self.activation) else { return false };
+        let (Some(found), Some(form)) = (self.looking.found(), &self.activation) else { return false };
         self.old.is_some()
             && self.starting.is_none()
             && form.stated.read(&found.facts, &desk.moment).activation().is_some()
@@ -300,19 +284,17 @@ fn in_use(desk: &Desk<'_>, but: Option<&Fingerprint>) -> Vec<InUse> {
 
 impl Dialog for StartDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
-        if self.answers(desk) == Flow::Close {
+        if self.answers(ctx, desk) == Flow::Close {
             return Flow::Close;
         }
         let busy = self.starting.is_some();
-        if !busy && let Some(source) = pasted(ctx) {
-            self.look(source, desk);
-        }
         let ready = self.ready(desk);
         let subtitle = "One renewed certificate for every profile that uses the old one";
         let shown = frame_with_foot(ctx, "rollover", "New rollover", subtitle, 760.0, busy, |ui, part| match part {
             Part::Content => ui.add_enabled_ui(!busy, |ui| self.content(ui, desk)).inner,
             Part::Foot => buttons(ui, |ui| {
-                if self.found.is_some() && ui.add_enabled_ui(ready, |ui| primary(ui, "Start rollover")).inner.clicked()
+                if self.looking.found().is_some()
+                    && ui.add_enabled_ui(ready, |ui| primary(ui, "Start rollover")).inner.clicked()
                 {
                     return Some(Wish::Start);
                 }
@@ -322,8 +304,9 @@ impl Dialog for StartDialog {
         match shown {
             None => return Flow::Open,
             Some(None | Some(Wish::Close)) => return Flow::Close,
-            Some(Some(Wish::Look(source))) => self.look(source, desk),
-            Some(Some(Wish::Another)) => self.found = None,
+            Some(Some(Wish::Found)) => self.begin(desk),
+            Some(Some(Wish::Another)) => (self.looking, self.trouble) = (Looking::default(), None),
+            Some(Some(Wish::Choose)) => self.looking.choose_again(),
             Some(Some(Wish::Start)) => self.start(desk),
         }
         ctx.request_repaint();

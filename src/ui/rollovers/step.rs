@@ -7,11 +7,12 @@ use super::in_words;
 use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
 use crate::app::{RolloverAction, RolloverRequest};
 use crate::domain::certificate::CertificateFacts;
-use crate::domain::rollover::{Board, ProfileKey, RolloverId, RolloverPlan, Step};
+use crate::domain::rollover::{Board, KeptProfile, ProfileKey, RolloverId, RolloverPlan, Step};
 use crate::domain::timeline::Activation;
 use crate::ui::certificate::{ActivationForm, means};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, Part, buttons, frame_with_foot};
+use crate::ui::intent::Intent;
 use crate::ui::moment::count;
 use crate::ui::theme;
 use crate::ui::widgets::{ToneName, danger, muted, notice, primary, secondary, segmented};
@@ -29,7 +30,7 @@ pub(super) enum Kind {
     RollBack,
     /// Everything as it was.
     Undo,
-    /// Leave out, and undo where something was done.
+    /// Leave out, and put back what was done.
     LeaveOut,
 }
 
@@ -55,7 +56,9 @@ impl Kind {
                 "Messages are encrypted for the old certificate again from now on; signatures made with the new one stay acceptable"
             }
             Self::Undo => "Certificates are put back as they were before, where nobody has changed them since",
-            Self::LeaveOut => "They no longer take part; what was done to them is undone",
+            Self::LeaveOut => {
+                "They no longer take part: what was done to them is put back, and what others have changed since stays"
+            }
         }
     }
 
@@ -63,6 +66,17 @@ impl Kind {
     const fn is_timed(self) -> bool {
         matches!(self, Self::Apply | Self::Schedule)
     }
+}
+
+/// What the user wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Wish {
+    /// To have it done.
+    Apply,
+    /// To leave those out for which it cannot be done.
+    LeaveOut(Vec<ProfileKey>),
+    /// To have nothing done.
+    Close,
 }
 
 /// The dialog.
@@ -121,12 +135,32 @@ impl StepDialog {
         }
     }
 
+    /// The same for leaving these out of the rollover.
+    fn leaving_out(&self, keys: Vec<ProfileKey>) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            kind: Kind::LeaveOut,
+            keys,
+            new: self.new.clone(),
+            old: self.old.clone(),
+            form: None,
+            as_planned: false,
+            all_planned: false,
+            plan: None,
+            planning: None,
+            trouble: None,
+            applying: None,
+        }
+    }
+
     /// The step as it is set now; nothing where the time makes no sense.
     fn step(&self, desk: &Desk<'_>) -> Option<Step> {
         match self.kind {
             Kind::ActivateNow => Some(Step::Schedule(Some(Activation::Now))),
             Kind::RollBack => Some(Step::RollBack),
-            Kind::Undo | Kind::LeaveOut => Some(Step::Undo),
+            Kind::Undo => Some(Step::Undo),
+            Kind::LeaveOut => Some(Step::LeaveOut),
             Kind::Apply | Kind::Schedule if self.as_planned => Some(Step::Schedule(None)),
             Kind::Apply | Kind::Schedule => {
                 let reading = self.form.as_ref()?.stated.read(self.new.as_ref()?, &desk.moment);
@@ -154,7 +188,7 @@ impl StepDialog {
         match desk.answer(&mut self.applying) {
             Some(Ok(Answer::Rollover(answer))) => {
                 if let RolloverAnswer::Changed(changed) = *answer {
-                    self.tell(changed.changed, changed.plan.kept.len(), desk);
+                    self.tell(changed.changed, &changed.plan.kept, desk);
                 }
                 return Flow::Close;
             }
@@ -168,20 +202,24 @@ impl StepDialog {
         Flow::Open
     }
 
-    fn tell(&self, changed: usize, kept: usize, desk: &mut Desk<'_>) {
+    fn tell(&self, changed: usize, kept: &[KeptProfile], desk: &mut Desk<'_>) {
         let whom = count(changed, "profile");
         let head = match self.kind {
             Kind::Apply | Kind::Schedule => format!("{whom} scheduled"),
             Kind::ActivateNow => format!("New certificate active for {whom}"),
             Kind::RollBack => format!("{whom} rolled back"),
             Kind::Undo => format!("{whom} put back as before"),
-            Kind::LeaveOut => "Left out".to_owned(),
+            Kind::LeaveOut => format!("{} left out", count(self.keys.len(), "profile")),
         };
-        if kept > 0 {
-            desk.toasts.warn(&head, &format!("{} stayed as they are; the board shows which", count(kept, "profile")));
-        } else {
+        let Some(first) = kept.first() else {
             desk.toasts.done(&head, "");
+            return;
+        };
+        let mut text = format!("{}, {} keeps its certificates: {}", first.connection, first.profile, first.why);
+        if kept.len() > 1 {
+            text.push_str(&format!("; and {} more", kept.len() - 1));
         }
+        desk.toasts.warn(&head, &text);
     }
 
     /// Has the engine work out what is set, where that has changed.
@@ -201,14 +239,13 @@ impl StepDialog {
     fn apply(&mut self, desk: &mut Desk<'_>) {
         let Some((step, plan)) = &self.plan else { return };
         let seen = plan.profiles.iter().map(|planned| (planned.key(), planned.before.clone())).collect();
-        let action =
-            if self.kind == Kind::LeaveOut { RolloverAction::LeaveOut } else { RolloverAction::Step(step.clone()) };
+        let action = RolloverAction::Step(step.clone());
         let request = RolloverRequest { id: self.id, profiles: self.keys.clone(), action, seen: Some(seen) };
         let command = RolloverCommand::Change(request);
         self.applying = desk.ask(|id| Command::Rollover(id, Box::new(command)));
     }
 
-    fn content(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
+    fn content(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         ui.spacing_mut().item_spacing.y = 8.0;
         ui.add(egui::Label::new(muted(ui, self.kind.explains())).wrap());
         if self.kind.is_timed() {
@@ -237,15 +274,17 @@ impl StepDialog {
             notice(ui, ToneName::Bad, head, text, |_| {});
         }
         match &self.plan {
-            Some((_, plan)) => difference(ui, plan, &desk.moment),
-            None if self.planning.is_some() => {
-                ui.label(muted(ui, "Working out the difference…"));
+            Some((_, plan)) => difference(ui, plan, &desk.moment).map(Wish::LeaveOut),
+            None => {
+                if self.planning.is_some() {
+                    ui.label(muted(ui, "Working out the difference…"));
+                }
+                None
             }
-            None => {}
         }
     }
 
-    fn foot(&self, ui: &mut Ui, desk: &Desk<'_>) -> Option<bool> {
+    fn foot(&self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
         let current = self.step(desk);
         let ready =
             self.plan.as_ref().is_some_and(|(step, plan)| Some(step) == current.as_ref() && plan.refused.is_empty());
@@ -265,9 +304,9 @@ impl StepDialog {
             let button =
                 ui.add_enabled_ui(enabled, |ui| if undoing { danger(ui, &label) } else { primary(ui, &label) });
             if button.inner.clicked() {
-                return Some(true);
+                return Some(Wish::Apply);
             }
-            secondary(ui, "Cancel").clicked().then_some(false)
+            secondary(ui, "Cancel").clicked().then_some(Wish::Close)
         })
     }
 }
@@ -285,21 +324,22 @@ impl Dialog for StepDialog {
         let shown =
             frame_with_foot(ctx, "rollover step", self.kind.title(), &subtitle, theme::DIALOG, busy, |ui, part| {
                 match part {
-                    Part::Content => {
-                        ui.add_enabled_ui(!busy, |ui| self.content(ui, desk));
-                        None
-                    }
+                    Part::Content => ui.add_enabled_ui(!busy, |ui| self.content(ui, desk)).inner,
                     Part::Foot => self.foot(ui, desk),
                 }
             });
         match shown {
             None => Flow::Open,
-            Some(Some(true)) => {
+            Some(Some(Wish::Apply)) => {
                 self.apply(desk);
                 ctx.request_repaint();
                 Flow::Open
             }
-            Some(Some(false) | None) => Flow::Close,
+            Some(Some(Wish::LeaveOut(keys))) => {
+                desk.intend(Intent::Open(Box::new(self.leaving_out(keys))));
+                Flow::Close
+            }
+            Some(Some(Wish::Close) | None) => Flow::Close,
         }
     }
 }

@@ -3,17 +3,21 @@
 mod badge;
 mod button;
 mod field;
+mod long_text;
 mod notice;
 mod select;
 mod surface;
+mod table;
 mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary};
 pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
+pub(super) use long_text::long_text;
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
 pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
+pub(super) use table::{TableCard, TableClick, TableColumn, TableRows};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};

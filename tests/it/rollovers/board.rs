@@ -26,14 +26,14 @@ async fn told_notes_and_taking_part_are_kept_for_those_that_are_named() {
     let said = row.told.as_ref().unwrap();
     assert_eq!((said.how.as_str(), said.note.as_str(), row.note.as_str()), ("by mail", "Ms Lee agreed", "ticket 12"));
     many.app.change_rollover(&some(RolloverAction::NotTold)).await.unwrap();
-    many.app.change_rollover(&some(RolloverAction::LeaveOut)).await.unwrap();
+    many.app.change_rollover(&some(RolloverAction::Step(Step::LeaveOut))).await.unwrap();
     let board = many.app.rollover(rollover).await.unwrap();
     assert_eq!((board.count(RolloverState::LeftOut), board.count(RolloverState::NotTold)), (2, 4));
     assert_eq!(many.app.change_rollover(&apply(rollover)).await.unwrap().changed, 4);
     many.app.change_rollover(&some(RolloverAction::TakeIn)).await.unwrap();
     assert_eq!(many.app.change_rollover(&apply(rollover)).await.unwrap().changed, 2);
     // Left out after it was applied: what was done to it is undone.
-    let out = many.app.change_rollover(&some(RolloverAction::LeaveOut)).await.unwrap();
+    let out = many.app.change_rollover(&some(RolloverAction::Step(Step::LeaveOut))).await.unwrap();
     assert_eq!(out.changed, 2);
     let [listed] = many.app.rollovers().await.unwrap().try_into().unwrap();
     assert_eq!((listed.profiles, listed.next), (6, Some(super::agreed())));

@@ -84,6 +84,16 @@ async fn from_start_to_undo() {
     run(workspace, 0, &["export", "1", "-o", csv.to_str().unwrap()]);
     assert_eq!(std::fs::read_to_string(&csv).unwrap().lines().count(), 9);
     run(workspace, 0, &["import", "1", csv.to_str().unwrap()]);
+    // Left out at any time, and taken in again.
+    let one = format!("{}/test", id(2));
+    let (text, _) = run(workspace, 0, &["leave-out", "1", &one, "--dry-run"]);
+    assert!(text.contains("Nothing was changed"), "{text}");
+    assert_eq!(json(workspace, 0, &["show", "1", "--state", "left-out"])["rows"].as_array().unwrap().len(), 1);
+    let (text, _) = run(workspace, 0, &["leave-out", "1", &one]);
+    assert!(text.contains("Changed 1 profile\nLeft out 1 profile"), "{text}");
+    assert_eq!(json(workspace, 0, &["show", "1", "--state", "left-out"])["rows"].as_array().unwrap().len(), 2);
+    run(workspace, 0, &["take-in", "1", &one]);
+    assert_eq!(json(workspace, 0, &["apply", "1"])["changed"], 1);
     // Nobody listens there: the answer is no, and which it was is said.
     let tested = json(workspace, 1, &["test", "1", &id(1), &id(2), "--parallel", "2"]);
     let sent = tested["sent"].as_array().unwrap();
@@ -116,4 +126,19 @@ async fn what_cannot_be_done_is_said_with_two() {
     run(workspace, 2, &["test", "1", "--parallel", "0"]);
     let (_, error) = run(workspace, 0, &["apply", "1", "--at", "now"]);
     assert!(error.contains("warning: It is self-signed"), "{error}");
+}
+
+#[tokio::test]
+async fn one_of_several_in_a_file_is_named() {
+    let arrival = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/arrival").join(name);
+    let size = Size { connections: 2, using: 2 };
+    let many = Many::at(size, Clock::System, arrival("old.cer"), arrival("new.cer")).await;
+    let (workspace, file) = (many.workspace.as_path(), arrival("several.zip"));
+    let file = file.to_str().unwrap();
+    let new = many.new.facts().fingerprint_sha256.to_hex();
+    let (_, error) = run(workspace, 2, &["start", file]);
+    assert!(error.contains("nothing says which is meant") && error.contains(&new), "{error}");
+    assert!(error.contains("--fingerprint"), "{error}");
+    let begun = json(workspace, 0, &["start", file, "--fingerprint", &new]);
+    assert_eq!((&begun["certificate"], &begun["chosen"]), (&new.as_str().into(), &4.into()), "{begun}");
 }

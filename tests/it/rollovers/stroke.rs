@@ -1,12 +1,15 @@
 //! Six hundred and forty profiles in one stroke: all of them or none, and back again.
 
-use countersign::app::{CertificateSource, ImportRequest, NamedProfiles, NewRollover, RolloverAction, RolloverRequest};
+use countersign::app::{
+    App, CertificateSource, Clock, ImportRequest, Location, NamedProfiles, NewRollover, RolloverAction,
+    RolloverRequest, Unlock,
+};
 use countersign::domain::certificate::CertificateWarning;
 use countersign::domain::confirmation::Comparison;
 use countersign::domain::connection::Connection;
 use countersign::domain::identifier::ProfileKind;
-use countersign::domain::rollover::{Rollover, RolloverState, Step};
-use countersign::domain::timeline::{Activation, acceptable_now, used_now};
+use countersign::domain::rollover::{ProfileKey, Rollover, RolloverState, Step};
+use countersign::domain::timeline::{Activation, CertificateUse, acceptable_now, plain_list, used_now};
 
 use super::{agreed, apply, at, started, undo};
 use crate::many::{Many, Size, connection, fixture, id, key, read};
@@ -117,11 +120,136 @@ async fn when_somebody_has_given_the_four_hundredth_another_certificate_none_is_
     let leave = RolloverRequest {
         id: rollover,
         profiles: vec![key(199, PRODUCTION)],
-        action: RolloverAction::LeaveOut,
+        action: RolloverAction::Step(Step::LeaveOut),
         seen: None,
     };
     many.app.change_rollover(&leave).await.unwrap();
     assert_eq!(many.app.change_rollover(&apply(rollover)).await.unwrap().changed, 639);
+}
+
+#[tokio::test]
+async fn a_profile_that_blocks_what_was_applied_is_left_out_and_taken_in_again() {
+    let many = Many::new(SIZE).await;
+    let rollover = started(&many).await;
+    many.app.change_rollover(&apply(rollover)).await.unwrap();
+    let (blocking, meddled) = (key(199, PRODUCTION), key(7, ProfileKind::Test));
+    let (old, new) = (many.old.facts().fingerprint_sha256, many.new.facts().fingerprint_sha256);
+    let further = read(&fixture("northwind.pem")).facts().fingerprint_sha256;
+    // One gets another certificate from somebody else, one a further one to be verified with.
+    let put = |key: &ProfileKey, uses: Vec<CertificateUse>| {
+        let (id, kind) = key.clone();
+        let many = &many;
+        async move {
+            let workspace = many.behind().await;
+            let mut connection = workspace.connection(&id).await.unwrap().unwrap();
+            connection.profile_mut(kind).unwrap().partner_certificates = uses;
+            workspace.save_connection(&connection, many.app.now()).await.unwrap();
+            workspace.close().await;
+        }
+    };
+    let uses = |key: &ProfileKey| {
+        let (id, kind) = key.clone();
+        let app = many.app.clone();
+        async move { app.connection(&id).await.unwrap().profile(kind).unwrap().partner_certificates.clone() }
+    };
+    put(&blocking, plain_list(&[further])).await;
+    let mut more = uses(&meddled).await;
+    more.extend(plain_list(&[old, further]).into_iter().skip(1));
+    put(&meddled, more).await;
+    let of =
+        |keys: &[ProfileKey], action| RolloverRequest { id: rollover, profiles: keys.to_vec(), action, seen: None };
+    let step = |step| RolloverAction::Step(step);
+    let moved = step(Step::Schedule(Some(at("2026-12-02T08:00:00Z".parse().unwrap()))));
+    let all = RolloverRequest::all(rollover, moved);
+    refused(&many, &all, &[&id(199), "uses another certificate now"]).await;
+
+    let others = everything(&many).await.0;
+    let left = many.app.change_rollover(&of(&[blocking.clone(), meddled.clone()], step(Step::LeaveOut))).await.unwrap();
+    assert_eq!((left.changed, left.plan.kept.len()), (1, 1), "{:?}", left.plan);
+    assert!(left.plan.kept[0].why.contains("changed since by somebody else"));
+    // Of the one nothing was undone, of the other its schedule; nobody else was touched.
+    assert_eq!(uses(&blocking).await, plain_list(&[further]));
+    assert_eq!(used_now(&uses(&meddled).await, agreed()).unwrap().fingerprint, old);
+    assert_eq!(acceptable_now(&uses(&meddled).await, agreed()), [old, further]);
+    for (before, after) in others.iter().zip(everything(&many).await.0) {
+        assert!(*before == after || after.id == meddled.0, "{}", after.id);
+    }
+    assert_eq!(many.app.rollover(rollover).await.unwrap().count(RolloverState::LeftOut), 2);
+    assert_eq!(many.app.change_rollover(&all).await.unwrap().changed, 638);
+
+    // Taken in again, what blocks still blocks; put right, both go with the others.
+    let both = [blocking.clone(), meddled.clone()];
+    many.app.change_rollover(&of(&both, RolloverAction::TakeIn)).await.unwrap();
+    refused(&many, &all, &[&id(199), "uses another certificate now"]).await;
+    put(&blocking, plain_list(&[old])).await;
+    assert_eq!(many.app.change_rollover(&all).await.unwrap().changed, 2);
+    let board = many.app.rollover(rollover).await.unwrap();
+    assert_eq!(board.count(RolloverState::Scheduled), 640);
+    assert_eq!(acceptable_now(&uses(&meddled).await, many.app.now()), [old, further, new]);
+    // Undone, each has what it had when it was taken in.
+    assert_eq!(many.app.change_rollover(&undo(rollover)).await.unwrap().changed, 640);
+    assert_eq!(uses(&blocking).await, plain_list(&[old]));
+    assert_eq!(acceptable_now(&uses(&meddled).await, agreed()), [old, further]);
+}
+
+#[tokio::test]
+async fn whoever_was_left_out_and_cannot_be_put_back_does_not_hold_the_rollover() {
+    let many = Many::new(Size { connections: 1, using: 1 }).await;
+    let rollover = started(&many).await;
+    many.app.change_rollover(&apply(rollover)).await.unwrap();
+    let workspace = many.behind().await;
+    let gone = workspace.connection(&id(0).parse().unwrap()).await.unwrap().unwrap();
+    workspace.save_connection(&Connection { test: None, ..gone }, many.app.now()).await.unwrap();
+    workspace.close().await;
+    let out = RolloverRequest {
+        id: rollover,
+        profiles: vec![key(0, PRODUCTION), key(0, ProfileKind::Test)],
+        action: RolloverAction::Step(Step::LeaveOut),
+        seen: None,
+    };
+    let left = many.app.change_rollover(&out).await.unwrap();
+    assert_eq!((left.changed, left.plan.kept.len()), (1, 1));
+    let none = RolloverRequest { profiles: Vec::new(), ..out };
+    refused(&many, &none, &["no profile is named"]).await;
+    many.app.remove_rollover(rollover).await.unwrap();
+}
+
+#[tokio::test]
+async fn applying_twice_keeps_undo_from_what_others_have_done() {
+    let many = Many::new(Size { connections: 2, using: 2 }).await;
+    let rollover = started(&many).await;
+    many.app.change_rollover(&apply(rollover)).await.unwrap();
+    let workspace = many.behind().await;
+    let mut changed = workspace.connection(&id(1).parse().unwrap()).await.unwrap().unwrap();
+    let further = read(&fixture("northwind.pem")).facts().fingerprint_sha256;
+    let uses = &mut changed.production.as_mut().unwrap().partner_certificates;
+    uses.extend(plain_list(&[further, further]).into_iter().skip(1));
+    workspace.save_connection(&changed, many.app.now()).await.unwrap();
+    workspace.close().await;
+    assert_eq!(many.app.change_rollover(&apply(rollover)).await.unwrap().changed, 0);
+    let undone = many.app.change_rollover(&undo(rollover)).await.unwrap();
+    assert_eq!((undone.changed, undone.plan.kept.len()), (3, 1), "{:?}", undone.plan);
+    assert_eq!(many.app.connection(&id(1).parse().unwrap()).await.unwrap().production, changed.production);
+}
+
+#[tokio::test]
+async fn undoing_names_a_certificate_that_has_ended_meanwhile() {
+    let many = Many::new(Size { connections: 1, using: 1 }).await;
+    let rollover = started(&many).await;
+    many.app.change_rollover(&apply(rollover)).await.unwrap();
+    // After the old one's end, 14 December.
+    let later = App::new(
+        Location::Dir(many.workspace.clone()),
+        Unlock::none(),
+        Clock::Fixed("2026-12-20T08:00:00Z".parse().unwrap()),
+    );
+    let undone = later.change_rollover(&undo(rollover)).await.unwrap();
+    assert_eq!((undone.changed, undone.plan.kept.len()), (0, 2));
+    let why = &undone.plan.kept[0].why;
+    assert!(why.contains(&many.old.facts().fingerprint_sha256.short()) && why.contains("has ended on"), "{why}");
+    let board = later.rollover(rollover).await.unwrap();
+    assert_eq!((board.count(RolloverState::Active), board.rollover.undone), (2, None));
+    later.close().await;
 }
 
 #[tokio::test]
@@ -134,7 +262,7 @@ async fn when_one_was_changed_since_the_difference_was_shown_none_is_changed() {
     let workspace = many.behind().await;
     let mut changed = workspace.connection(&id(199).parse().unwrap()).await.unwrap().unwrap();
     let further = read(&fixture("northwind.pem")).facts().fingerprint_sha256;
-    let mut uses = countersign::domain::timeline::plain_list(&[many.old.facts().fingerprint_sha256, further]);
+    let mut uses = plain_list(&[many.old.facts().fingerprint_sha256, further]);
     changed.test.as_mut().unwrap().partner_certificates.clone_from(&uses);
     workspace.save_connection(&changed, many.app.now()).await.unwrap();
     workspace.close().await;
@@ -177,7 +305,7 @@ async fn undoing_restores_all_but_what_was_changed_since_and_names_that() {
         undone.plan.kept.iter().map(|kept| format!("{}/{}", kept.connection, kept.profile)).collect();
     assert_eq!(kept, [format!("{}/production", id(2))]);
     assert!(undone.plan.kept[0].why.contains("changed since by somebody else"));
-    let old = countersign::domain::timeline::plain_list(&[many.old.facts().fingerprint_sha256]);
+    let old = plain_list(&[many.old.facts().fingerprint_sha256]);
     let (connections, rollovers) = everything(&many).await;
     for (number, found) in connections.iter().enumerate() {
         let expected = if number == 2 { changed.clone() } else { connection(number, &old) };
@@ -205,7 +333,7 @@ async fn rolling_back_encrypts_for_the_old_one_and_still_accepts_the_new_one() {
     assert_eq!(acceptable_now(&uses().await, many.app.now()), [old, new]);
     // And back to how it was before all of it.
     many.app.change_rollover(&undo(rollover)).await.unwrap();
-    assert_eq!(uses().await, countersign::domain::timeline::plain_list(&[old]));
+    assert_eq!(uses().await, plain_list(&[old]));
 }
 
 #[tokio::test]

@@ -51,7 +51,22 @@ async fn what_was_written_is_read_again_and_changes_nothing() {
     {
         many.app.change_rollover(&note(number, text)).await.unwrap();
     }
-    let before = many.app.rollover(rollover).await.unwrap();
+    // One has a time of its own, the others change with all.
+    let plan = |profiles, activation| RolloverRequest {
+        id: rollover,
+        profiles,
+        action: RolloverAction::Plan(Some(activation)),
+        seen: None,
+    };
+    let own = "2026-12-03T08:00:00Z".parse().unwrap();
+    many.app.change_rollover(&plan(vec![key(2, ProfileKind::Test)], at(own))).await.unwrap();
+    let kept = || async {
+        let workspace = many.behind().await;
+        let kept = workspace.rollover(rollover).await.unwrap();
+        workspace.close().await;
+        kept
+    };
+    let (before, kept_before) = (many.app.rollover(rollover).await.unwrap(), kept().await);
     let file = many.folder.path().join("board.csv");
     let text = many.app.rollover_sheet(rollover).await.unwrap();
     std::fs::write(&file, &text).unwrap();
@@ -60,6 +75,39 @@ async fn what_was_written_is_read_again_and_changes_nothing() {
     many.app.change_rollover(&take).await.unwrap();
     let after = many.app.rollover(rollover).await.unwrap();
     assert_eq!(after.rows, before.rows);
+    assert_eq!(kept().await, kept_before);
+    // Moved, all go but the one.
+    many.app.change_rollover(&plan(Vec::new(), at("2026-12-02T08:00:00Z".parse().unwrap()))).await.unwrap();
+    let moved = many.app.rollover(rollover).await.unwrap();
+    let stay = moved.rows.iter().filter(|row| row.planned.as_ref().unwrap().at == Some(own));
+    assert_eq!(stay.map(|row| row.key()).collect::<Vec<_>>(), [key(2, ProfileKind::Test)]);
+    assert!(moved.rows.iter().all(|row| row.planned.as_ref().unwrap().at != Some(agreed())));
+}
+
+#[tokio::test]
+async fn a_column_that_is_not_in_the_table_stays_as_it_was() {
+    let many = Many::new(Size { connections: 2, using: 2 }).await;
+    let rollover = started(&many).await;
+    let file = many.folder.path().join("some.csv");
+    let read = |columns: &str, cells: &str| {
+        std::fs::write(&file, format!("connection,profile{columns}\n{},test{cells}\n", id(0))).unwrap();
+        let take = RolloverRequest::all(rollover, RolloverAction::Sheet(file.clone()));
+        let app = many.app.clone();
+        async move {
+            app.change_rollover(&take).await.unwrap();
+            let board = app.rollover(rollover).await.unwrap();
+            let row = board.rows.into_iter().find(|row| row.key() == key(0, ProfileKind::Test)).unwrap();
+            (row.planned.unwrap().at, row.note)
+        }
+    };
+    let own = Some("2026-12-03T08:00:00Z".parse().unwrap());
+    let stated = |at, note: &str| (at, note.to_owned());
+    assert_eq!(read(",activation,note", ",2026-12-03T08:00:00Z,called").await, stated(own, "called"));
+    assert_eq!(read(",note", ",called again").await, stated(own, "called again"));
+    assert_eq!(read("", "").await, stated(own, "called again"));
+    assert_eq!(read(",activation", ",now").await, stated(None, "called again"));
+    // An empty cell takes away.
+    assert_eq!(read(",activation,note", ",,").await, stated(Some(agreed()), ""));
 }
 
 #[tokio::test]

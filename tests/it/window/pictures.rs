@@ -26,6 +26,11 @@ pub(super) fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut S
 pub(super) fn compare(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotResults) {
     stage.harness.remove_cursor();
     stage.settle();
+    compare_under_pointer(stage, name, theme, results);
+}
+
+/// The same with the pointer where it is.
+pub(super) fn compare_under_pointer(stage: &mut Stage, name: &str, theme: Theme, results: &mut SnapshotResults) {
     let options = SnapshotOptions::new().output_path("tests/pictures").threshold(1.0).max_failed_pixels(10);
     let suffix = if theme == Theme::Light { "light" } else { "dark" };
     stage.harness.snapshot_options(format!("{name}-{suffix}"), &options);

@@ -3,7 +3,7 @@
 use countersign::app::{CertificateSource, NewRollover, RolloverAction, RolloverRequest};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::rollover::{ProfileKey, RolloverId, Step};
-use countersign::domain::timeline::Activation;
+use countersign::domain::timeline::{Activation, plain_list};
 use countersign::domain::transmission::{Direction, Transmission, Verdict};
 use countersign::store::As2Pair;
 use egui::{Key, Modifiers, Theme};
@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::Stage;
-use super::pictures::compare;
-use crate::many::{Many, Size, key, then};
+use super::pictures::{compare, compare_under_pointer};
+use crate::many::{Many, Size, fixture, key, read, then};
 
 const WIDE: [f32; 2] = [1280.0, 800.0];
+const MIDDLE: [f32; 2] = [1024.0, 800.0];
 const NARROW: [f32; 2] = [820.0, 800.0];
 
 const PRODUCTION: ProfileKind = ProfileKind::Production;
@@ -44,7 +45,7 @@ async fn midst(size: Size) -> Many {
     change(vec![key(2, TEST), key(3, TEST), key(4, TEST), key(4, PRODUCTION)], schedule(Some(Activation::Now))).await;
     change(vec![key(5, PRODUCTION)], schedule(Some(at("2026-12-03T14:30:00Z")))).await;
     change(vec![key(5, PRODUCTION)], RolloverAction::Note("Change window on Thursdays only".to_owned())).await;
-    change(vec![key(1, TEST)], RolloverAction::LeaveOut).await;
+    change(vec![key(1, TEST)], RolloverAction::Step(Step::LeaveOut)).await;
     let workspace = many.behind().await;
     let certificate = Some(many.new.facts().fingerprint_sha256);
     let second = |number: i64| Timestamp::from_second(then().as_second() + number).unwrap();
@@ -143,6 +144,49 @@ fn rollover_board() {
 #[test]
 fn rollover_board_narrow() {
     picture("rollover-board-narrow", NARROW, |runtime| runtime.block_on(midst(FEW)), |stage, _| open(stage));
+}
+
+#[test]
+fn rollover_board_at_1024() {
+    picture("rollover-board-1024", MIDDLE, |runtime| runtime.block_on(midst(FEW)), |stage, _| open(stage));
+}
+
+#[test]
+fn rollover_note() {
+    let mut results = SnapshotResults::new();
+    for theme in [Theme::Light, Theme::Dark] {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let Many { app, folder, workspace, .. } = runtime.block_on(midst(FEW));
+        let mut stage = Stage::pictured(app, folder, workspace, WIDE, theme);
+        stage.wait_for("Partner 000, production");
+        stage.press(Modifiers::COMMAND, Key::Num4);
+        open(&mut stage);
+        stage.harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+        stage.get("The last test failed: The partner could not decrypt it · Told 23 Nov in the portal").hover();
+        stage.wait_for("Copy the note of Partner 003, production");
+        compare_under_pointer(&mut stage, "rollover-note", theme, &mut results);
+    }
+}
+
+#[test]
+fn rollover_that_one_blocks() {
+    let make = |runtime: &tokio::runtime::Runtime| {
+        runtime.block_on(async {
+            let many = midst(FEW).await;
+            let workspace = many.behind().await;
+            let mut connection = workspace.connection(&key(6, TEST).0).await.unwrap().unwrap();
+            let other = read(&fixture("northwind.pem")).facts().fingerprint_sha256;
+            connection.test.as_mut().unwrap().partner_certificates = plain_list(&[other]);
+            workspace.save_connection(&connection, then()).await.unwrap();
+            workspace.close().await;
+            many
+        })
+    };
+    picture("rollover-blocked", WIDE, make, |stage, _| {
+        open(stage);
+        stage.click("Activate now…");
+        stage.wait_for("cannot be changed, so none is");
+    });
 }
 
 #[test]

@@ -1,16 +1,26 @@
 //! The rollovers page: started from a dropped file, looked at, applied, told, filtered, undone.
 
+use std::path::{Path, PathBuf};
+
+use countersign::app::{Clock, Location, Unlock};
 use countersign::domain::identifier::ProfileKind;
-use egui::{Key, Modifiers};
+use countersign::domain::timeline::plain_list;
+use countersign::store::Workspace;
+use egui::{Key, Modifiers, OutputCommand};
 
 use super::Stage;
-use crate::many::{Many, Size, id};
+use crate::many::{Many, Size, fixture, id, read, then};
 
 /// A window on a workspace with so many connections that use the old certificate.
-fn stage(size: Size) -> (Stage, std::path::PathBuf) {
+fn stage(size: Size) -> (Stage, PathBuf) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let many = runtime.block_on(Many::new(size));
     runtime.block_on(many.app.close());
+    opened(many)
+}
+
+/// A window on it.
+fn opened(many: Many) -> (Stage, PathBuf) {
     let Many { app, folder, workspace, renewed, .. } = many;
     let mut stage = Stage::on_app(app, folder, workspace);
     stage.wait_for("Partner 000, production");
@@ -138,4 +148,108 @@ fn six_hundred_and_forty_are_as_easy_as_five() {
     stage.wait_for("320 profiles would change");
     stage.click("Roll 320 profiles back");
     stage.wait_for("320 profiles rolled back");
+}
+
+/// Somebody gives a test profile a certificate that the rollover does not know.
+fn meddle(stage: &Stage, number: usize) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let location = Location::Dir(stage.workspace.clone());
+        let workspace = Workspace::open_existing(&location, &Unlock::none(), then()).await.unwrap().unwrap();
+        let mut connection = workspace.connection(&id(number).parse().unwrap()).await.unwrap().unwrap();
+        let other = read(&fixture("northwind.pem")).facts().fingerprint_sha256;
+        connection.test.as_mut().unwrap().partner_certificates = plain_list(&[other]);
+        workspace.save_connection(&connection, then()).await.unwrap();
+        workspace.close().await;
+    });
+}
+
+#[test]
+fn whoever_blocks_is_left_out_from_the_difference_and_taken_in_again() {
+    let mut stage = started(Size { connections: 3, using: 3 });
+    stage.click("Apply…");
+    stage.wait_for("6 profiles would change");
+    stage.click("Schedule 6 profiles");
+    stage.wait_for("Show 6 scheduled");
+    meddle(&stage, 1);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Partner 001, test, Problem");
+    stage.click("Activate now…");
+    stage.wait_for("1 profile of 6 cannot be changed, so none is");
+    stage.click("Leave 1 profile out…");
+    stage.wait_for("1 profile keeps its certificates");
+    stage.click("Leave 1 profile out");
+    stage.wait_for("1 profile left out");
+    stage.wait_for("Partner 001, test, Left out");
+    stage.click("Activate now…");
+    stage.wait_for("5 profiles would change");
+    stage.click("Activate now for 5 profiles");
+    stage.wait_for("New certificate active for 5 profiles");
+    stage.click_beginning("Partner 001, test, Left out");
+    stage.click("Take in");
+    stage.wait_for("Partner 001, test, Not told");
+}
+
+fn arrival(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/arrival").join(name)
+}
+
+#[test]
+fn one_of_several_in_a_file_is_chosen_and_a_key_is_refused() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let size = Size { connections: 2, using: 2 };
+    let many = runtime.block_on(Many::at(size, Clock::Fixed(then()), arrival("old.cer"), arrival("new.cer")));
+    runtime.block_on(many.app.close());
+    let (mut stage, renewed) = opened(many);
+    stage.drop_file(&arrival("key.eml"));
+    stage.wait_for("key.eml holds a private key: it was not taken and nothing of it was kept");
+    stage.drop_file(&arrival("several.zip"));
+    stage.wait_for("Which certificate is meant?");
+    assert!(!stage.sees("Start rollover"), "nothing is taken before it is said which");
+    stage.click_beginning("somebody, ");
+    stage.wait_for("Choose the one that it replaces");
+    stage.click("Another one of the file…");
+    stage.wait_for("Which certificate is meant?");
+    stage.click_beginning("partner, ");
+    stage.wait_for("use it and take part");
+    assert!(!stage.sees("say which one is meant"), "{:#?}", stage.labels());
+    stage.click("Start rollover");
+    stage.wait_for("Nothing is changed yet");
+    let shown: serde_json::Value = serde_json::from_str(&stage.cli(&["--json", "rollover", "show", "1"])).unwrap();
+    assert_eq!(shown["certificate"], read(&renewed).facts().fingerprint_sha256.to_hex());
+}
+
+#[test]
+fn a_long_note_is_whole_under_the_pointer_and_copied_there() {
+    let mut stage = started(Size { connections: 2, using: 2 });
+    let note = format!("{}, and at last the number of the ticket, 4711", "They change on Thursdays only".repeat(8));
+    let file = stage.workspace.parent().unwrap().join("notes.csv");
+    std::fs::write(&file, format!("connection,profile,note\n{},test,\"{note}\"\n", id(0))).unwrap();
+    stage.cli(&["rollover", "import", "1", file.to_str().unwrap()]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Partner 000, test, Not told");
+    stage.wait_for("the number of the ticket");
+    stage.harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+    let copy = "Copy the note of Partner 000, test";
+    assert!(!stage.sees(copy));
+    stage.get(&note).hover();
+    stage.wait_for(copy);
+    stage.get(copy).click();
+    stage.harness.step();
+    let copied = &stage.harness.output().platform_output.commands;
+    assert!(copied.contains(&OutputCommand::CopyText(note)), "{copied:?}");
+}
+
+#[test]
+fn what_is_in_the_way_can_be_read_at_any_width() {
+    let mut stage = started(Size { connections: 2, using: 2 });
+    let cells = |stage: &mut Stage, width: f32| {
+        stage.harness.set_size(egui::vec2(width, 800.0));
+        stage.settle();
+        let heads = ["Partner", "Profile", "State", "Changes", "Last test", "Last traffic", "Note"];
+        heads.into_iter().filter(|head| stage.sees(&format!("Sort by {head}"))).collect::<Vec<_>>()
+    };
+    assert_eq!(cells(&mut stage, 1600.0).len(), 7);
+    assert_eq!(cells(&mut stage, 1280.0), ["Partner", "Profile", "State", "Changes", "Last traffic", "Note"]);
+    assert_eq!(cells(&mut stage, 1024.0), ["Partner", "Profile", "State", "Changes", "Note"]);
+    assert_eq!(cells(&mut stage, 820.0), ["Partner", "State", "Changes", "Note"]);
 }

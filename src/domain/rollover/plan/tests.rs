@@ -1,7 +1,11 @@
 use super::*;
 use crate::domain::fixtures::{day, facts};
-use crate::domain::rollover::{Applied, PlannedActivation, RolloverId};
+use crate::domain::rollover::{PlannedActivation, RolloverId};
 use crate::domain::timeline::plain_list;
+
+const OLD: Fingerprint = Fingerprint([1; 32]);
+const NEW: Fingerprint = Fingerprint([2; 32]);
+const FURTHER: Fingerprint = Fingerprint([7; 32]);
 
 /// A rollover of 1 to 2 over one profile, at day 70 for all; the old one ends on day 100.
 struct World {
@@ -30,12 +34,16 @@ impl World {
     }
 
     fn plan(&self, step: &Step, now: i64) -> RolloverPlan {
+        self.plan_of(step, &[], now)
+    }
+
+    fn plan_of(&self, step: &Step, wanted: &[ProfileKey], now: i64) -> RolloverPlan {
         let known = [facts(1, 0, 100), facts(2, 40, 200)];
         let against = |_: &Connection, _: ProfileKind, _: &Profile, _: Timestamp| vec!["too short".to_owned()];
         let find = |print: &Fingerprint| known.iter().find(|facts| facts.fingerprint_sha256 == *print);
         let lookups = Lookups { certificates: &find, own: &[], confirmed: true, against_policy: &against };
         let connections = HashMap::from([(&self.connection.id, &self.connection)]);
-        plan(&self.rollover, &known[1], step, &[], &connections, &lookups, day(now))
+        plan(&self.rollover, &known[1], step, wanted, &connections, &lookups, day(now))
     }
 
     fn uses(&mut self) -> &mut Vec<CertificateUse> {
@@ -46,14 +54,18 @@ impl World {
     fn apply(&mut self, plan: &RolloverPlan) {
         let planned = &plan.profiles[0];
         self.uses().clone_from(&planned.after);
-        let profile = &mut self.rollover.profiles[0];
-        match &mut profile.applied {
-            Some(applied) => applied.after.clone_from(&planned.after),
-            None => {
-                profile.applied =
-                    Some(Applied { at: day(50), before: planned.before.clone(), after: planned.after.clone() });
-            }
-        }
+        self.rollover.profiles[0].note_applied(planned, day(50));
+    }
+
+    /// Somebody else has signatures accepted that are made with a further certificate.
+    fn meddle(&mut self) {
+        let mut further = plain_list(&[FURTHER]);
+        further[0].purposes = vec![CertificatePurpose::Verify];
+        self.uses().extend(further);
+    }
+
+    fn leave_out(&self, now: i64) -> RolloverPlan {
+        self.plan_of(&Step::LeaveOut, &[self.rollover.profiles[0].key()], now)
     }
 }
 
@@ -104,4 +116,83 @@ fn rolling_back_ends_with_the_old_one_and_undoing_with_what_was() {
     world.uses().pop();
     let kept = world.plan(&Step::Undo, 72);
     assert!(kept.profiles.is_empty() && kept.kept[0].why.contains("changed since"), "{kept:?}");
+}
+
+/// What stands for encrypting and for verifying, by fingerprint.
+fn told(uses: &[CertificateUse], at: i64) -> (Option<Fingerprint>, Vec<Fingerprint>) {
+    (used_now(uses, day(at)).map(|entry| entry.fingerprint), acceptable_now(uses, day(at)))
+}
+
+#[test]
+fn applying_twice_forgets_nothing_that_others_have_done() {
+    let mut world = World::new();
+    let before = world.uses().clone();
+    let first = world.plan(&Step::Schedule(None), 60);
+    world.apply(&first);
+    // The same again, and another time: what is gone back to stays.
+    let again = world.plan(&Step::Schedule(None), 61);
+    assert_eq!(again.changed(), 0);
+    world.apply(&again);
+    let later = Activation::At { at: day(80), zone: None };
+    let moved = world.plan(&Step::Schedule(Some(later.clone())), 61);
+    world.apply(&moved);
+    assert_eq!(world.plan(&Step::Undo, 62).profiles[0].after, before);
+    // Somebody else changes it, and the same is applied again: nothing was done, and undoing is still refused.
+    world.meddle();
+    let again = world.plan(&Step::Schedule(Some(later)), 62);
+    assert_eq!(again.changed(), 0);
+    world.apply(&again);
+    let kept = world.plan(&Step::Undo, 63);
+    assert!(kept.profiles.is_empty() && kept.kept[0].why.contains("changed since"), "{kept:?}");
+    // Moved again, undoing goes back to what they left.
+    let moved = world.plan(&Step::Schedule(Some(Activation::At { at: day(85), zone: None })), 63);
+    assert_eq!(moved.changed(), 1);
+    world.apply(&moved);
+    let undone = world.plan(&Step::Undo, 64);
+    assert_eq!(told(&undone.profiles[0].after, 90), (Some(OLD), vec![OLD, FURTHER]));
+}
+
+#[test]
+fn undoing_does_not_go_back_to_a_certificate_that_has_ended() {
+    let mut world = World::new();
+    let plan = world.plan(&Step::Schedule(None), 60);
+    world.apply(&plan);
+    assert_eq!(world.plan(&Step::Undo, 99).changed(), 1);
+    let kept = world.plan(&Step::Undo, 101);
+    assert!(kept.profiles.is_empty(), "{kept:?}");
+    let why = &kept.kept[0].why;
+    assert!(why.contains(&OLD.short()) && why.contains("has ended on 11 Apr 1970"), "{why}");
+    // Whoever leaves goes on with the new one.
+    let left = world.leave_out(101);
+    assert!(left.profiles.is_empty() && left.kept[0].why.contains("has ended"), "{left:?}");
+}
+
+#[test]
+fn leaving_out_takes_back_what_is_scheduled_and_no_more() {
+    let mut world = World::new();
+    let before = world.uses().clone();
+    assert_eq!(world.leave_out(60), RolloverPlan::default());
+    let plan = world.plan(&Step::Schedule(None), 60);
+    world.apply(&plan);
+    assert_eq!(world.leave_out(61).profiles[0].after, before);
+    // Nobody is meant where nobody is named.
+    assert_eq!(world.plan(&Step::LeaveOut, 61), RolloverPlan::default());
+    // What somebody else has added stays.
+    world.meddle();
+    let left = world.leave_out(61);
+    assert_eq!(told(&left.profiles[0].after, 90), (Some(OLD), vec![OLD, FURTHER]), "{left:?}");
+    assert_eq!((left.changed(), left.kept.len(), left.refused.len()), (1, 0, 0));
+    // A time that somebody else has set stays, and so does another certificate that they have put to use.
+    for entry in world.uses().iter_mut().filter(|entry| entry.fingerprint == NEW) {
+        entry.from = entry.from.map(|from| if from == day(70) { day(75) } else { from });
+    }
+    let left = world.leave_out(61);
+    assert!(left.profiles.is_empty() && left.kept[0].why.contains("changed since"), "{left:?}");
+    *world.uses() = plain_list(&[FURTHER]);
+    assert!(world.plan(&Step::Schedule(None), 61).refused[0].why.contains("another certificate"));
+    let left = world.leave_out(61);
+    assert_eq!((left.profiles.len(), left.kept.len(), left.refused.len()), (0, 1, 0), "{left:?}");
+    world.connection.test = None;
+    let left = world.leave_out(61);
+    assert!(left.refused.is_empty() && left.kept[0].why.contains("not there any more"), "{left:?}");
 }
