@@ -115,6 +115,7 @@ mod tests {
         let finding = |(setting, status): &(&'static str, Status)| Finding {
             setting,
             aspect: None,
+            certificate: None,
             status: *status,
             actual: String::new(),
             required: None,

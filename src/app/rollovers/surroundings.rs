@@ -105,4 +105,6 @@ impl Surroundings {
             .map(|finding| finding.reason.clone())
             .collect()
     }
+            // What only verifies is not what is rolled over.
+            .filter(|finding| finding.certificate.is_none())
 }

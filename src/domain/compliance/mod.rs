@@ -158,12 +158,19 @@ fn judged<'x>(
 ) -> ProfileReport {
     let policy_known = rules.is_ok();
     let mut findings = Vec::with_capacity(16);
+    let verifying = evidence.verifying();
     match rules {
-        Ok(rules) => rules.judge(evidence, &mut findings),
+        Ok(rules) => {
+            rules.judge(evidence, &mut findings);
+            for facts in verifying.iter().filter_map(|print| (evidence.known.certificates)(print)) {
+                rules.judge_verifying(facts, &evidence.of_verifying(facts), &mut findings);
+            }
+        }
         Err(reason) => findings.push(Arc::new(Finding::unresolved(policy_id, reason))),
     }
     let by_rules = findings.len();
     validity.judge(evidence, &mut findings);
+    validity.judge_verifying(&verifying, evidence, &mut findings);
     // A certificate that is not there is one thing to say, not one for each rule about it.
     let by_nature = findings.get(by_rules..).unwrap_or_default();
     let absent: Vec<&'static str> =

@@ -1,6 +1,8 @@
 mod dates;
 mod hashes;
 mod settings;
+mod successors;
+mod verifying;
 
 use std::collections::BTreeMap;
 

@@ -43,10 +43,15 @@ pub(super) struct Judged<'a> {
 
 impl Judged<'_> {
     fn finding(&self, aspects: &[&str]) -> Option<&Finding> {
-        self.report
-            .into_iter()
-            .flat_map(|report| &report.findings)
-            .filter(|finding| finding.setting == "partner_certificate")
+        let all = || {
+            let findings = self.report.into_iter().flat_map(|report| &report.findings);
+            findings.filter(|finding| finding.setting == "partner_certificate")
+        };
+        // One that only verifies has findings of its own; those of the one in use are not about it.
+        let own = Some(self.facts.fingerprint_sha256);
+        let about = own.filter(|_| all().any(|finding| finding.certificate == own));
+        all()
+            .filter(|finding| finding.certificate == about)
             .filter(|finding| finding.aspect.is_some_and(|aspect| aspects.contains(&aspect)))
             .filter(|finding| finding.status != Status::NotApplicable)
             .min_by_key(|finding| finding.status)
