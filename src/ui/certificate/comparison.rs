@@ -12,7 +12,10 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, mono, muted, separator, small};
 
 /// Height of a row.
-const ROW: f32 = 28.0;
+const ROW: f32 = 25.0;
+
+/// As wide is the column of names, where there is room.
+pub(super) const NAMES: f32 = 150.0;
 
 /// What one certificate has in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +108,8 @@ pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) 
             let differs = old.as_ref().is_some_and(|old| (old.text != new.text) || old.fingerprint != new.fingerprint);
             Row { name, old, new, differs }
         })
+        // What both are made for is said where it changes.
+        .filter(|row| row.name != "Usage" || row.old.is_none() || row.differs)
         .collect()
 }
 
@@ -113,7 +118,7 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
     let both = rows.iter().any(|row| row.old.is_some());
     let width = ui.available_width();
     let narrow = width < 780.0;
-    let names = if narrow { 106.0 } else { 150.0 };
+    let names = if narrow { 106.0 } else { NAMES };
     let marks = if both { 90.0 } else { 0.0 };
     let columns = if both { 2.0 } else { 1.0 };
     let column = ((width - names - marks) / columns).floor();

@@ -80,6 +80,8 @@ pub(super) enum Wish {
     Another,
     /// To add a connection first.
     NewConnection,
+    /// To change many connections at once instead.
+    Rollover,
     /// To bring it in, and perhaps to test it after that.
     Import {
         /// Send a test where it is active now, else show where that is done.
@@ -353,6 +355,11 @@ impl CertificateDialog {
 }
 
 impl Dialog for CertificateDialog {
+            Wish::Rollover => {
+                let source = self.found.as_ref().map(|found| found.source.clone());
+                desk.intend(Intent::NewRollover(source));
+                return Flow::Close;
+            }
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         if self.answers(desk) == Flow::Close {
             return Flow::Close;
