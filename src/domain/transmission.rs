@@ -273,6 +273,9 @@ pub struct Transmission {
     /// receipt that decided where it went out. Nothing where nothing was signed, or no acceptable certificate verified it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_with: Option<Fingerprint>,
+    /// When that was received, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_at: Option<Timestamp>,
 }
 
 /// What TLS showed of the partner's server, also where it was refused.
@@ -328,6 +331,7 @@ impl Transmission {
             receipt_headers: Vec::new(),
             tls: None,
             signed_with: None,
+            signed_at: None,
         }
     }
 

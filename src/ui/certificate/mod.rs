@@ -36,6 +36,7 @@ pub(super) use activation::ActivationForm;
 pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::{Comparing, short_fingerprint};
+pub(super) use purpose::sentence as purpose_meaning;
 pub(super) use schedule::means;
 pub(super) use source::{SourceForm, pasted};
 pub(super) use timeline::{Part, Timeline, gaps, meaning};

@@ -34,6 +34,8 @@ pub(super) enum Act {
     RollBack,
     /// Bring in one that was seen in a signature.
     ImportSighted(Fingerprint),
+    /// Accept one again that was replaced.
+    AcceptAgain(Fingerprint),
     /// Show the transmission that it was seen in.
     ShowTransmission(TransmissionId),
     /// Forget that it was seen, because it is not the partner's.
