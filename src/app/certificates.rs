@@ -13,7 +13,7 @@ use crate::domain::certificate::{
 };
 use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{CertificatePurpose, acceptable_now, next_activation, used_now};
+use crate::domain::timeline::{CertificatePurpose, next_activation, used_now};
 use crate::store::StoredCertificate;
 
 /// A certificate with what speaks against it.
@@ -298,6 +298,7 @@ impl App {
             None => std::collections::BTreeMap::new(),
         };
         let now = self.now();
+        let seen = self.observations().await?;
         let mut listed = Vec::new();
         for stored in self.stored_certificates().await? {
             let fingerprint = stored.facts.fingerprint_sha256;
@@ -313,7 +314,7 @@ impl App {
                     let uses = &settings.partner_certificates;
                     for entry in uses.iter().filter(|entry| entry.fingerprint == fingerprint) {
                         let encrypts = used_now(uses, now).is_some_and(|used| used.fingerprint == fingerprint);
-                        let accepted = acceptable_now(uses, now).contains(&fingerprint);
+                        let accepted = seen.accepted(&connection.id, profile, settings, now).contains(&fingerprint);
                         used.extend(entry.purposes.iter().map(|purpose| ListedUse {
                             now: match purpose {
                                 CertificatePurpose::Encrypt => encrypts,

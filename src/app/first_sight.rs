@@ -3,14 +3,14 @@
 
 use jiff::Timestamp;
 
-use super::{App, AppError};
+use super::{App, AppError, Observations};
 use crate::certificate::Certificate;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts, ReceiptFacts, ReceiptSignature};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::sighting::{SightedIn, Sighting, standing};
-use crate::domain::timeline::CertificateUse;
+use crate::domain::timeline::all_fingerprints;
 use crate::domain::transmission::TransmissionId;
 use crate::store::Workspace;
 
@@ -18,8 +18,8 @@ use crate::store::Workspace;
 pub(super) struct Seen<'a> {
     pub(super) connection: &'a ConnectionId,
     pub(super) profile: ProfileKind,
-    /// The partner's certificates of that profile.
-    pub(super) uses: &'a [CertificateUse],
+    /// That profile.
+    pub(super) settings: &'a Profile,
     pub(super) fingerprint: Fingerprint,
     /// The certificate, where it was inside what it signed.
     pub(super) der: Option<&'a [u8]>,
@@ -31,7 +31,10 @@ pub(super) struct Seen<'a> {
 impl App {
     /// Records a certificate that was seen, where it is one to be told of.
     pub(super) async fn sight(&self, workspace: &Workspace, seen: Seen<'_>) -> Option<Sighting> {
-        let kind = standing(seen.uses, &seen.fingerprint, seen.at)?;
+        // Where it cannot be told what has retired, the schedule alone says what is expected.
+        let uses = self.over_time(workspace, seen.connection, seen.profile, seen.settings).await;
+        let uses = uses.unwrap_or_else(|_unread| seen.settings.partner_certificates.clone());
+        let kind = standing(&uses, &seen.fingerprint, seen.at)?;
         let facts = match seen.der {
             Some(der) => Certificate::from_der(der).ok().map(|certificate| certificate.facts().clone()),
             None => workspace.certificate(&seen.fingerprint).await.ok().flatten().map(|stored| stored.facts),
@@ -51,7 +54,7 @@ impl App {
         // What cannot be recorded is still told with the message, and the next message tries again.
         let recorded = async {
             let mut transaction = workspace.begin().await?;
-            transaction.put_sighting(&sighting, seen.der).await?;
+            transaction.put_sighting(&sighting, seen.der, &all_fingerprints(&uses)).await?;
             transaction.commit().await
         };
         drop(recorded.await);
@@ -76,7 +79,7 @@ impl App {
         let seen = Seen {
             connection,
             profile: kind,
-            uses: &profile.partner_certificates,
+            settings: profile,
             fingerprint,
             der: der.filter(|der| !der.is_empty()),
             seen_in: SightedIn::Receipt,
@@ -101,13 +104,15 @@ impl App {
         let own: Vec<Fingerprint> =
             self.stored_identities().await?.iter().map(|identity| identity.facts.fingerprint_sha256).collect();
         let now = self.now();
+        let seen = Observations { signatures: workspace.signatures_seen().await?, ..Observations::default() };
         Ok(recorded
             .into_iter()
             .filter(|sighting| !own.contains(&sighting.fingerprint))
             .filter_map(|sighting| {
                 let connection = connections.iter().find(|connection| connection.id == sighting.connection)?;
                 let profile = connection.profile(sighting.profile)?;
-                let kind = standing(&profile.partner_certificates, &sighting.fingerprint, now)?;
+                let uses = seen.uses(&connection.id, sighting.profile, profile);
+                let kind = standing(&uses, &sighting.fingerprint, now)?;
                 Some(Sighting { kind, ..sighting })
             })
             .collect())

@@ -1,5 +1,6 @@
-//! What is noticed in passing, while messages come and go: which certificates still sign, what partners' TLS servers
-//! show, and what they say of the time. None of it is worth failing for: where it cannot be kept, it is seen again.
+//! What is noticed in passing, while messages come and go: what partners' TLS servers show, and what they say of the time.
+//! None of it is worth failing for: where it cannot be kept, it is seen again. Which certificates still sign is journalled
+//! with what they signed; here is what follows from it for what is accepted.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,6 @@ use super::{App, AppError};
 use crate::as2::headers::get;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
-use crate::domain::diagnosis::{AnswerFacts, HttpAnswer, ReceiptFacts, ReceiptSignature};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::own_clock::{self, ClockSample, ClockStanding};
 use crate::domain::server_certificate::{Revocation, ServerSight, ServerTrust};
@@ -73,6 +73,18 @@ impl Observations {
     pub fn uses(&self, connection: &ConnectionId, kind: ProfileKind, profile: &Profile) -> Vec<CertificateUse> {
         retired(profile, self.signatures.get(&(connection.clone(), kind)))
     }
+
+    /// The certificates that a profile accepts signatures of at an instant, without those that have retired.
+    #[must_use]
+    pub fn accepted(
+        &self,
+        connection: &ConnectionId,
+        kind: ProfileKind,
+        profile: &Profile,
+        at: Timestamp,
+    ) -> Vec<Fingerprint> {
+        acceptable_now(&self.uses(connection, kind, profile), at)
+    }
 }
 
 fn retired(profile: &Profile, seen: Option<&BTreeMap<Fingerprint, Timestamp>>) -> Vec<CertificateUse> {
@@ -113,46 +125,24 @@ impl App {
         profile: &Profile,
         at: Timestamp,
     ) -> Result<Vec<Fingerprint>, AppError> {
+        Ok(acceptable_now(&self.over_time(workspace, connection, kind, profile).await?, at))
+    }
+
+    /// A profile's certificates with the ends that retirement sets.
+    pub(super) async fn over_time(
+        &self,
+        workspace: &Workspace,
+        connection: &ConnectionId,
+        kind: ProfileKind,
+        profile: &Profile,
+    ) -> Result<Vec<CertificateUse>, AppError> {
         // Without a replaced certificate nothing can have retired, and nothing has to be looked up.
         let replaced = profile.partner_certificates.iter().any(|entry| entry.from.is_some());
         if profile.retire_unused_days == 0 || !replaced {
-            return Ok(acceptable_now(&profile.partner_certificates, at));
+            return Ok(profile.partner_certificates.clone());
         }
         let seen = workspace.signatures_seen_of(connection, kind).await?;
-        Ok(acceptable_now(&retired(profile, Some(&seen)), at))
-    }
-
-    /// Notes that a good signature made with a partner's certificate was seen.
-    pub(super) async fn note_signature(
-        &self,
-        workspace: &Workspace,
-        certificate: Fingerprint,
-        connection: &ConnectionId,
-        kind: ProfileKind,
-    ) {
-        let now = self.now();
-        if !self.noted.is_due(&format!("signature {connection} {kind} {}", certificate.to_hex()), "", now) {
-            return;
-        }
-        quietly(workspace, async |transaction| {
-            transaction.put_signature_seen(&certificate, connection, kind, now).await
-        })
-        .await;
-    }
-
-    /// Notes with which certificate a receipt was signed, where that was good.
-    pub(super) async fn note_receipt(
-        &self,
-        workspace: &Workspace,
-        facts: &AnswerFacts,
-        connection: &ConnectionId,
-        kind: ProfileKind,
-    ) {
-        if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = facts
-            && let ReceiptSignature::Good { signer, .. } = &receipt.signature
-        {
-            self.note_signature(workspace, *signer, connection, kind).await;
-        }
+        Ok(retired(profile, Some(&seen)))
     }
 
     /// Notes what an exchange showed of the partner's server: its certificates, and what it says of the time.

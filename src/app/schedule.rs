@@ -23,6 +23,8 @@ spelled! {
         Activated = "activated",
         /// The one before is used again.
         RolledBack = "rolled-back",
+        /// One that was replaced is accepted again.
+        AcceptedAgain = "accepted-again",
         /// A change was taken back.
         Undone = "undone",
     }
@@ -44,6 +46,11 @@ pub enum ScheduleAct {
     ActivateNow,
     /// Use the certificate again that was used before.
     RollBack,
+    /// Accept signatures again that are made with one that was replaced; what is encrypted for stays.
+    AcceptAgain {
+        /// Which one.
+        certificate: Fingerprint,
+    },
 }
 
 /// What a change has done to one profile, and all that is needed to take it back.
@@ -82,6 +89,7 @@ fn refused(error: ScheduleError, id: &ConnectionId, kind: ProfileKind) -> AppErr
         ScheduleError::PreviousEnded { .. } => {
             "an ended certificate is not gone back to; ask the partner for a valid one and import it"
         }
+        ScheduleError::NotOfProfile { .. } => "import the certificate if it is the partner's",
         ScheduleError::Unknown { .. } => "import the certificate again",
         ScheduleError::Activation(_) => "choose an instant that is still to come and within the certificate's validity",
     };
@@ -110,6 +118,9 @@ impl App {
                 ScheduleAct::Cancel => timeline::cancel(before, &facts, now),
                 ScheduleAct::ActivateNow => timeline::activate_now(before, &facts, now),
                 ScheduleAct::RollBack => timeline::roll_back(before, &facts, now),
+                ScheduleAct::AcceptAgain { certificate } => {
+                    timeline::accept_again(before, *certificate, facts(certificate), now)
+                }
             }
             .map_err(|error| refused(error, id, kind))?;
             Ok(ScheduleChange {
@@ -120,6 +131,7 @@ impl App {
                     ScheduleAct::Cancel => ScheduleActName::Cancelled,
                     ScheduleAct::ActivateNow => ScheduleActName::Activated,
                     ScheduleAct::RollBack => ScheduleActName::RolledBack,
+                    ScheduleAct::AcceptAgain { .. } => ScheduleActName::AcceptedAgain,
                 },
                 fingerprint_sha256: Some(change.certificate),
                 activates: change.activates,

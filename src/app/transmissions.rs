@@ -146,12 +146,13 @@ impl App {
             url: settings.url.clone(),
             certificate: used_now(&settings.partner_certificates, at).map(|entry| entry.fingerprint),
         });
+        let uses = self.over_time(workspace, &connection.id, kind, profile).await?;
         Ok(Context {
             at,
             partner: connection.name.clone(),
             profile: kind,
             portal,
-            certificates: PartnerCertificates::at(&profile.partner_certificates, at, known),
+            certificates: PartnerCertificates::at(&uses, at, known),
             own,
             sibling,
         })

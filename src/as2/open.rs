@@ -33,7 +33,8 @@ const MAX_SIGNATURE_PART: u64 = 2 * 1024 * 1024;
 pub struct OpeningKeys<'a> {
     /// All our keys, whichever it may have been encrypted for.
     pub decryption: &'a [DecryptionKey<'a>],
-    /// The partner's certificates that are acceptable now.
+    /// The partner's certificates that are acceptable now; after those perhaps others that are only to be recognised, so
+    /// that of several signers one that is acceptable counts.
     pub accepted: &'a [&'a Certificate],
 }
 

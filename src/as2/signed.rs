@@ -287,7 +287,8 @@ impl DetachedSignature {
     }
 
     /// Checks the signature over a content of which `content` are the digests, accepting the certificates in
-    /// `accepted`. Of several signers, the best outcome counts.
+    /// `accepted`. Of several signers, the best outcome counts, and of outcomes that are as good that of the certificate
+    /// which stands first in `accepted`.
     pub(super) fn check(&self, content: &DigestValues, accepted: &[&Certificate]) -> Result<SignatureCheck, OpenError> {
         let embedded = self.embedded()?;
         let mut best: Option<SignatureCheck> = None;
@@ -308,12 +309,19 @@ impl DetachedSignature {
                 embedded: embedded.clone(),
                 outcome,
             };
-            if best.as_ref().is_none_or(|best| rank(&check.outcome) < rank(&best.outcome)) {
+            let place = |outcome: &SignatureOutcome| (rank(outcome), position(outcome, accepted));
+            if best.as_ref().is_none_or(|best| place(&check.outcome) < place(&best.outcome)) {
                 best = Some(check);
             }
         }
         best.ok_or_else(|| unreadable.unwrap_or_else(|| OpenError::Malformed("the signature has no signer".to_owned())))
     }
+}
+
+/// Where the signer stands among the accepted ones.
+fn position(outcome: &SignatureOutcome, accepted: &[&Certificate]) -> Option<usize> {
+    let (SignatureOutcome::Good { signer } | SignatureOutcome::Altered { signer }) = outcome else { return None };
+    accepted.iter().position(|certificate| certificate.facts().fingerprint_sha256 == *signer)
 }
 
 const fn rank(outcome: &SignatureOutcome) -> u8 {

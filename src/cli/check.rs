@@ -200,6 +200,7 @@ mod tests {
         let finding = |status, setting, actual: &str| Finding {
             setting,
             aspect: None,
+            certificate: None,
             status,
             actual: actual.to_owned(),
             required: Some("AES-128 or stronger".to_owned()),

@@ -5,10 +5,11 @@ use serde::Serialize;
 use super::arguments::ConnectionCommand;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, settings, words};
-use crate::app::{AppError, ConnectionSummary, Saved};
+use crate::app::{AppError, ConnectionSummary, Observations, Saved};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile, Quirks};
-use crate::domain::timeline::{acceptable_now, next_activation, used_now};
+use crate::domain::timeline::{next_activation, used_now};
 
 #[derive(Serialize)]
 struct ListDocument {
@@ -44,8 +45,9 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         ConnectionCommand::Show { id } => {
             let connection = app.connection(&id).await?;
             let report = app.check(std::slice::from_ref(&id), app.now()).await?;
+            let seen = app.observations().await?;
             session.out.answer(&connection, || {
-                format!("{}\n{}", show(&connection, app.now()), check::matrix(&report.connections))
+                format!("{}\n{}", show(&connection, &seen, app.now()), check::matrix(&report.connections))
             });
         }
         ConnectionCommand::Export { id, output } => {
@@ -106,7 +108,7 @@ fn list(connections: &[ConnectionSummary]) -> String {
     table.render()
 }
 
-fn show(connection: &Connection, now: jiff::Timestamp) -> String {
+fn show(connection: &Connection, seen: &Observations, now: jiff::Timestamp) -> String {
     let head = [
         ("Id", connection.id.to_string()),
         ("Name", connection.name.clone()),
@@ -115,10 +117,15 @@ fn show(connection: &Connection, now: jiff::Timestamp) -> String {
         ("Notes", connection.notes.clone().unwrap_or_default()),
     ];
     let mut text = labelled(head, "");
-    let profiles: Vec<_> = connection.profiles().collect();
-    let mut table = Table::new(std::iter::once("").chain(profiles.iter().map(|(kind, _)| kind.label())));
+    let profiles: Vec<_> = connection
+        .profiles()
+        .map(|(kind, profile)| {
+            (kind, profile, Then { now, accepted: seen.accepted(&connection.id, kind, profile, now) })
+        })
+        .collect();
+    let mut table = Table::new(std::iter::once("").chain(profiles.iter().map(|(kind, ..)| kind.label())));
     for (label, value) in ROWS {
-        let values: Vec<String> = profiles.iter().map(|(_, profile)| value(profile, now)).collect();
+        let values: Vec<String> = profiles.iter().map(|(_, profile, then)| value(profile, then)).collect();
         if values.iter().any(|value| !value.is_empty()) {
             table.row(std::iter::once((*label).to_owned()).chain(values));
         }
@@ -128,7 +135,13 @@ fn show(connection: &Connection, now: jiff::Timestamp) -> String {
     text
 }
 
-type Row = (&'static str, fn(&Profile, jiff::Timestamp) -> String);
+/// When a profile is shown, and what it accepts then.
+struct Then {
+    now: jiff::Timestamp,
+    accepted: Vec<Fingerprint>,
+}
+
+type Row = (&'static str, fn(&Profile, &Then) -> String);
 
 /// What is shown of a profile; the rest is in its export.
 const ROWS: &[Row] = &[
@@ -155,17 +168,14 @@ const ROWS: &[Row] = &[
     ("Quirks", |profile, _| {
         if profile.quirks == Quirks::default() { "none" } else { "some, see its export" }.to_owned()
     }),
-    ("Encrypts for", |profile, now| {
-        used_now(&profile.partner_certificates, now)
+    ("Encrypts for", |profile, then| {
+        used_now(&profile.partner_certificates, then.now)
             .map_or_else(|| "none".to_owned(), |entry| entry.fingerprint.short())
     }),
-    ("Next certificate", |profile, now| {
-        next_activation(&profile.partner_certificates, now)
+    ("Next certificate", |profile, then| {
+        next_activation(&profile.partner_certificates, then.now)
             .map(|(entry, at)| format!("{} on {}", entry.fingerprint.short(), words::instant(at)))
             .unwrap_or_default()
     }),
-    ("Accepts signatures by", |profile, now| {
-        let accepted = acceptable_now(&profile.partner_certificates, now);
-        accepted.iter().map(crate::domain::certificate::Fingerprint::short).collect::<Vec<_>>().join(", ")
-    }),
+    ("Accepts signatures by", |_, then| then.accepted.iter().map(Fingerprint::short).collect::<Vec<_>>().join(", ")),
 ];

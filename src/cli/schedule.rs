@@ -1,5 +1,5 @@
-//! `certificate reschedule`, `cancel`, `activate`, `rollback`: when a partner's certificates go active; and what is told
-//! of schedules beside other answers.
+//! `certificate reschedule`, `cancel`, `activate`, `rollback`, `accept`: when a partner's certificates go active, and which
+//! are accepted again; and what is told of schedules beside other answers.
 
 use std::io::IsTerminal as _;
 
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::table::Table;
 use super::{Session, check, words};
 use crate::app::{AppError, ProfileKey, ScheduleAct, ScheduleActName, ScheduleChange};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant::{self, InstantError, StatedInstant};
 
@@ -47,6 +48,15 @@ pub(super) enum ScheduleCommand {
         /// production or test
         profile: ProfileKind,
     },
+    /// Accept signatures again that are made with a certificate which was replaced; what is encrypted for stays
+    Accept {
+        /// The connection
+        id: ConnectionId,
+        /// production or test
+        profile: ProfileKind,
+        /// The certificate, by its SHA-256 fingerprint
+        fingerprint: Fingerprint,
+    },
 }
 
 fn stated(text: &str) -> Result<StatedInstant, InstantError> {
@@ -66,6 +76,9 @@ pub(super) async fn run(session: &Session, command: ScheduleCommand) -> Result<(
         ScheduleCommand::Cancel { id, profile } => ((id, profile), ScheduleAct::Cancel),
         ScheduleCommand::Activate { id, profile } => ((id, profile), ScheduleAct::ActivateNow),
         ScheduleCommand::Rollback { id, profile } => ((id, profile), ScheduleAct::RollBack),
+        ScheduleCommand::Accept { id, profile, fingerprint } => {
+            ((id, profile), ScheduleAct::AcceptAgain { certificate: fingerprint })
+        }
     };
     let changes = session.app.change_schedule(std::slice::from_ref(&profile), &act).await?;
     session.out.answer(&ScheduleDocument { profiles: &changes }, || changed(&changes));
@@ -85,15 +98,16 @@ pub(super) async fn run(session: &Session, command: ScheduleCommand) -> Result<(
 fn changed(changes: &[ScheduleChange]) -> String {
     let mut table = Table::new(["Connection", "Profile", "Done", "Certificate", "Goes active", "In use"]);
     for change in changes {
-        let short = |print: Option<crate::domain::certificate::Fingerprint>| {
-            print.map_or_else(|| "none".to_owned(), |print| print.short())
-        };
+        let short = |print: Option<Fingerprint>| print.map_or_else(|| "none".to_owned(), |print| print.short());
         table.row([
             change.connection.to_string(),
             change.profile.label().to_owned(),
             done(change.done).to_owned(),
             short(change.fingerprint_sha256),
-            change.activates.map_or_else(|| "not any more".to_owned(), words::instant),
+            match (change.done, change.activates) {
+                (ScheduleActName::AcceptedAgain, _) => "accepted only".to_owned(),
+                (_, activates) => activates.map_or_else(|| "not any more".to_owned(), words::instant),
+            },
             short(change.in_use),
         ]);
     }
@@ -106,6 +120,7 @@ const fn done(name: ScheduleActName) -> &'static str {
         ScheduleActName::Cancelled => "Cancelled",
         ScheduleActName::Activated => "Activated",
         ScheduleActName::RolledBack => "Rolled back",
+        ScheduleActName::AcceptedAgain => "Accepted again",
         ScheduleActName::Undone => "Undone",
     }
 }

@@ -61,11 +61,16 @@ pub(super) fn line(transmission: &Transmission, suffix: &str) -> Option<String> 
     let (connection, profile) = (transmission.connection.as_ref()?, transmission.profile?);
     let (fingerprint, kind) = match diagnosis.action.as_ref()? {
         Action::ActivateCertificate { fingerprint } => (fingerprint, SightingKind::Scheduled),
+        Action::AcceptCertificate { fingerprint } => (fingerprint, SightingKind::Retired),
         Action::ImportCertificate { fingerprint: Some(fingerprint) } => (fingerprint, SightingKind::Unknown),
         _ => return None,
     };
     let mend = mend(connection, profile, fingerprint, kind, suffix);
-    let what = if kind == SightingKind::Scheduled { "activate now" } else { "if it is the partner's" };
+    let what = match kind {
+        SightingKind::Scheduled => "activate now",
+        SightingKind::Retired => "it was replaced; accept it again",
+        SightingKind::Unknown => "if it is the partner's",
+    };
     Some(format!("{} signs with {fingerprint}; {what}: {mend}", check::place(Some(connection), Some(profile))))
 }
 
@@ -78,6 +83,9 @@ fn mend(
     suffix: &str,
 ) -> String {
     let print = fingerprint.to_hex();
+    if kind == SightingKind::Retired {
+        return format!("countersign certificate accept {connection} {profile} {print}{suffix}");
+    }
     let confirm =
         if kind == SightingKind::Scheduled { "" } else { " --confirm-fingerprint FINGERPRINT-AS-THE-PARTNER-TOLD-IT" };
     format!(

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 
 use super::certificate::{CertificateFacts, Fingerprint};
 use super::timeline::{
-    self, Activation, ActivationError, CertificatePurpose, CertificateUse, Renewal, acceptable_now, used_now,
+    self, Activation, ActivationError, CertificatePurpose, CertificateUse, Renewal, acceptable_now, keep_apart,
+    used_now,
 };
 
 /// The certificate that a new one takes the place of at an instant. For verifying that is the one which only signs, where
@@ -49,13 +50,7 @@ pub fn renew_for(
 ) -> Result<Renewal, ActivationError> {
     match purpose {
         None => timeline::renew(uses, new, old, activation, now),
-        Some(CertificatePurpose::Encrypt) => {
-            let encrypting = only(uses, CertificatePurpose::Encrypt);
-            let renewal = timeline::renew(&encrypting, new, old, activation, now)?;
-            let mut after = only(&renewal.uses, CertificatePurpose::Encrypt);
-            after.extend(only(uses, CertificatePurpose::Verify));
-            Ok(Renewal { uses: joined(after), ..renewal })
-        }
+        Some(CertificatePurpose::Encrypt) => timeline::renew_encrypting(uses, new, old, activation, now),
         Some(CertificatePurpose::Verify) => verifying(uses, new, old, activation, now),
     }
 }
@@ -68,8 +63,12 @@ fn verifying(
     now: Timestamp,
 ) -> Result<Renewal, ActivationError> {
     // Whether the instant is possible at all is judged by the same rule.
-    let activates = timeline::renew(&[], new, None, activation, now)?.activates;
+    let (activates, _) = timeline::instant_of(new, activation, now)?;
     let fresh = new.fingerprint_sha256;
+    let nothing_replaced = |uses| Renewal { uses, activates: now, replaces: None, warnings: Vec::new() };
+    if timeline::is_to_be_accepted_again(uses, &fresh, now) {
+        return Ok(nothing_replaced(timeline::accepted_again(uses, new, now)));
+    }
     let accepted_without_end = uses.iter().any(|entry| {
         entry.fingerprint == fresh
             && verifies(entry)
@@ -77,24 +76,36 @@ fn verifying(
             && entry.from.is_none_or(|from| from <= now)
     });
     if accepted_without_end {
-        return Ok(Renewal { uses: uses.to_vec(), activates: now, replaces: None, warnings: Vec::new() });
+        let mut after = uses.to_vec();
+        // From now on it verifies by itself, whatever becomes of its activation.
+        let others: Vec<CertificateUse> = uses.iter().filter(|entry| entry.fingerprint != fresh).cloned().collect();
+        keep_apart(&mut after, &others);
+        return Ok(nothing_replaced(after));
     }
     let replaces = replaced_now(uses, Some(CertificatePurpose::Verify), now).filter(|old| *old != fresh);
     // One that ends before its successor is used keeps verifying: a partner who is late is not to be shut out.
     let end = old.filter(|old| Some(old.fingerprint_sha256) == replaces).map(|old| old.not_after);
     let end = end.filter(|end| *end > activates);
-    let mut after = only(uses, CertificatePurpose::Encrypt);
-    for mut entry in only(uses, CertificatePurpose::Verify) {
-        if entry.fingerprint == fresh {
+    let mut after = Vec::with_capacity(uses.len() + 2);
+    for entry in uses {
+        if !verifies(entry) {
+            after.push(entry.clone());
             continue;
         }
-        if Some(entry.fingerprint) == replaces {
-            entry.until = match (entry.until, end) {
-                (Some(until), Some(end)) => Some(until.min(end)),
-                (until, end) => until.or(end),
-            };
+        let until = match (entry.until, end) {
+            (Some(until), Some(end)) => Some(until.min(end)),
+            (until, end) => until.or(end),
+        };
+        let encrypting =
+            entry.purposes.contains(&CertificatePurpose::Encrypt).then(|| only(entry, CertificatePurpose::Encrypt));
+        if entry.fingerprint == fresh {
+            after.extend(encrypting);
+        } else if Some(entry.fingerprint) == replaces && until != entry.until {
+            after.extend(encrypting);
+            after.push(CertificateUse { until, ..only(entry, CertificatePurpose::Verify) });
+        } else {
+            after.push(entry.clone());
         }
-        after.push(entry);
     }
     after.push(CertificateUse {
         fingerprint: fresh,
@@ -103,33 +114,17 @@ fn verifying(
         until: None,
         zone: None,
     });
-    Ok(Renewal { uses: joined(after), activates: now, replaces, warnings: Vec::new() })
+    keep_apart(&mut after, uses);
+    Ok(Renewal { uses: after, activates: now, replaces, warnings: Vec::new() })
 }
 
 fn verifies(entry: &CertificateUse) -> bool {
     entry.purposes.contains(&CertificatePurpose::Verify)
 }
 
-/// The part of a list that serves one purpose.
-fn only(uses: &[CertificateUse], purpose: CertificatePurpose) -> Vec<CertificateUse> {
-    let part = uses.iter().filter(|entry| entry.purposes.contains(&purpose));
-    part.map(|entry| CertificateUse { purposes: vec![purpose], ..entry.clone() }).collect()
-}
-
-/// Entries that differ in nothing but their purpose become one again.
-fn joined(entries: Vec<CertificateUse>) -> Vec<CertificateUse> {
-    let mut found: Vec<CertificateUse> = Vec::new();
-    for entry in entries {
-        let same = |known: &&mut CertificateUse| {
-            (known.fingerprint, known.from, known.until) == (entry.fingerprint, entry.from, entry.until)
-                && known.zone == entry.zone
-        };
-        match found.iter_mut().find(same) {
-            Some(known) => known.purposes.extend(entry.purposes),
-            None => found.push(entry),
-        }
-    }
-    found
+/// The same for one purpose alone.
+fn only(entry: &CertificateUse, purpose: CertificatePurpose) -> CertificateUse {
+    CertificateUse { purposes: vec![purpose], ..entry.clone() }
 }
 
 #[cfg(test)]

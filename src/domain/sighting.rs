@@ -18,7 +18,7 @@ spelled! {
         Scheduled = "scheduled",
         /// It is none of the profile's.
         Unknown = "unknown",
-        /// It was the profile's, and signatures made with it are not accepted any more.
+        /// It is the profile's, and signatures made with it are not accepted, or not any more.
         Retired = "retired",
     }
 }
@@ -60,12 +60,14 @@ pub struct Sighting {
     pub times: u32,
 }
 
-/// What a certificate is to a profile at an instant. Nothing where it is one that is expected: in use, or accepted without
-/// being about to take over.
+/// What a certificate is to a profile at an instant. Nothing where it is one that is expected: accepted without being about
+/// to take over. `uses` have the ends that retirement sets: what has retired is not expected any more.
 #[must_use]
 pub fn standing(uses: &[CertificateUse], fingerprint: &Fingerprint, at: Timestamp) -> Option<SightingKind> {
+    let accepted = acceptable_now(uses, at).contains(fingerprint);
     if used_now(uses, at).is_some_and(|entry| entry.fingerprint == *fingerprint) {
-        return None;
+        // One that is encrypted for alone is not expected to sign.
+        return (!accepted).then_some(SightingKind::Retired);
     }
     let mut own = uses.iter().filter(|entry| entry.fingerprint == *fingerprint).peekable();
     if own.peek().is_none() {
@@ -75,7 +77,7 @@ pub fn standing(uses: &[CertificateUse], fingerprint: &Fingerprint, at: Timestam
     if own.any(|entry| entry.purposes.contains(&encrypts) && entry.from.is_some_and(|from| from > at)) {
         return Some(SightingKind::Scheduled);
     }
-    (!acceptable_now(uses, at).contains(fingerprint)).then_some(SightingKind::Retired)
+    (!accepted).then_some(SightingKind::Retired)
 }
 
 impl Sighting {
@@ -102,7 +104,9 @@ impl Sighting {
         match self.kind {
             SightingKind::Scheduled => format!("{partner}, {profile} signs with its new certificate already"),
             SightingKind::Unknown => format!("{partner}, {profile} signs with a certificate we do not have"),
-            SightingKind::Retired => format!("{partner}, {profile} signs with a certificate that was replaced"),
+            SightingKind::Retired => {
+                format!("{partner}, {profile} signs with a certificate that is not accepted for that")
+            }
         }
     }
 
@@ -117,7 +121,7 @@ impl Sighting {
                 "Anybody can sign with a certificate of their own, so nothing that it signed was taken. Compare its fingerprint with the partner by another way; if it is theirs, import it"
             }
             SightingKind::Retired => {
-                "It is not accepted any more, so nothing that it signed was taken. Ask the partner to sign with the new one; until then it can be accepted again by importing it"
+                "It was replaced, or is encrypted for alone, so nothing that it signed was taken. Ask the partner to sign with the one that is accepted; until then this one can be accepted again"
             }
         }
     }
@@ -127,9 +131,8 @@ impl Sighting {
     pub const fn remedy(&self) -> Action {
         match self.kind {
             SightingKind::Scheduled => Action::ActivateCertificate { fingerprint: self.fingerprint },
-            SightingKind::Unknown | SightingKind::Retired => {
-                Action::ImportCertificate { fingerprint: Some(self.fingerprint) }
-            }
+            SightingKind::Retired => Action::AcceptCertificate { fingerprint: self.fingerprint },
+            SightingKind::Unknown => Action::ImportCertificate { fingerprint: Some(self.fingerprint) },
         }
     }
 
@@ -149,7 +152,7 @@ impl Sighting {
             ]),
             SightingKind::Retired => diagnosis.remedy.extend([
                 format!("Ask {partner} to sign with its new certificate and to send the message again"),
-                "Until it does, import the old one again to accept its signatures".to_owned(),
+                "Until it does, accept the old one again".to_owned(),
             ]),
         }
         let subject = self.facts.as_ref().map_or_else(String::new, |facts| format!("{}, ", facts.subject));
@@ -183,5 +186,7 @@ mod tests {
         assert_eq!((seen(new, 10), seen(new, 20)), (Some(SightingKind::Scheduled), None));
         assert_eq!((seen(retired, 4), seen(retired, 10)), (None, Some(SightingKind::Retired)));
         assert_eq!(seen(other, 10), Some(SightingKind::Unknown));
+        uses[0].purposes = vec![CertificatePurpose::Encrypt];
+        assert_eq!(standing(&uses, &old, day(10)), Some(SightingKind::Retired), "encrypted for alone");
     }
 }

@@ -116,6 +116,7 @@ mod tests {
         let finding = |(setting, status): &(&'static str, Status)| Finding {
             setting,
             aspect: None,
+            certificate: None,
             status: *status,
             actual: String::new(),
             required: None,

@@ -7,7 +7,9 @@
 //! |---|---|
 //! | what is used, accepted and comes next at an instant | here |
 //! | bringing one in, another time, cancelling, at once, going back | `change` |
+//! | what is still to come, and what is accepted only ahead of that | `ahead` |
 //! | when a replaced one stops being accepted | `retirement` |
+//! | accepting one again that is not any more | `again` |
 //! | which activations happened in a stretch of time | `past` |
 
 use jiff::Timestamp;
@@ -16,18 +18,24 @@ use serde::{Deserialize, Serialize};
 use super::certificate::Fingerprint;
 use super::spelling::spelled;
 
+mod again;
+mod ahead;
 mod change;
 mod past;
 #[cfg(test)]
 mod properties;
 mod retirement;
 
+pub use again::{accept_again, accepted_again, is_to_be_accepted_again};
+pub(super) use ahead::keep_apart;
+pub use ahead::{is_accepted_ahead, purpose_of};
+pub(super) use change::instant_of;
 pub use change::{
-    Activation, ActivationError, Change, Renewal, ScheduleError, activate_now, cancel, previous, renew, reschedule,
-    roll_back, without,
+    Activation, ActivationError, Change, Renewal, ScheduleError, activate_now, cancel, previous, renew,
+    renew_encrypting, reschedule, roll_back, without,
 };
 pub use past::{PastActivation, activations_between};
-pub use retirement::{LastSeen, Retirement, retirement, with_retirement};
+pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
 
 spelled! {
     /// What a partner certificate is used for.
@@ -97,7 +105,8 @@ pub fn used_now(uses: &[CertificateUse], at: Timestamp) -> Option<&CertificateUs
     chosen
 }
 
-/// The certificates that a signature may be made with at an instant, the one in use for encrypting first.
+/// The certificates that a signature may be made with at an instant as far as the list says, the one in use for encrypting
+/// first. What has retired is not in the list: what is accepted of a partner is told by [`accepted`].
 #[must_use]
 pub fn acceptable_now(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint> {
     let in_use = used_now(uses, at).map(|entry| entry.fingerprint);

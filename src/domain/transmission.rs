@@ -318,6 +318,9 @@ pub struct Transmission {
     /// What its document says of itself; nothing where that is of no standard that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub document: Option<DocumentFacts>,
+    /// When that was received, by our clock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_at: Option<Timestamp>,
 }
 
 /// What TLS showed of the partner's server, also where it was refused.
@@ -374,6 +377,7 @@ impl Transmission {
             tls: None,
             signed_with: None,
             document: None,
+            signed_at: None,
         }
     }
 

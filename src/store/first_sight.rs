@@ -16,9 +16,9 @@ use super::workspace::Workspace;
 /// The most bytes of a certificate that is kept only because it was seen.
 const MOST_DER: usize = 64 * 1024;
 
-/// So many are kept for one profile. Anybody who knows two identifiers can sign with certificates of their own, so what
-/// was seen longest ago makes room.
-const MOST_OF_A_PROFILE: i64 = 20;
+/// So many strangers are kept for one profile. Anybody who knows two identifiers can sign with certificates of their own,
+/// so of those the one that was seen longest ago makes room for the next. What is the profile's own never does.
+const MOST_STRANGERS: usize = 20;
 
 const COLUMNS: &str =
     "SELECT connection, profile, fingerprint, kind, seen_in, facts, transmission, first_at_ns, last_at_ns, times
@@ -48,11 +48,16 @@ impl Workspace {
 
 impl Transaction {
     /// Keeps that a certificate was seen; answers whether it was the first time for its profile. What is known already
-    /// keeps its first instant and is counted on.
+    /// keeps its first instant and is counted on. `installed` are the certificates that the profile has, whatever for.
     ///
     /// # Errors
     /// Where the certificate is larger than 64 KiB, or the database cannot be written.
-    pub async fn put_sighting(&mut self, seen: &Sighting, der: Option<&[u8]>) -> Result<bool, StoreError> {
+    pub async fn put_sighting(
+        &mut self,
+        seen: &Sighting,
+        der: Option<&[u8]>,
+        installed: &[Fingerprint],
+    ) -> Result<bool, StoreError> {
         const DOING: &str = "keep that a certificate was seen";
         at_most("the certificate that was seen", der.map_or(0, <[u8]>::len), MOST_DER)?;
         let facts = seen.facts.as_ref().map(|facts| to_json("the certificate that was seen", facts)).transpose()?;
@@ -86,14 +91,31 @@ impl Transaction {
             .bind(key(seen.transmission))
             .bind(nanoseconds(seen.last_at));
         self.session.execute(DOING, fresh).await?;
-        let surplus = sql("DELETE FROM sightings WHERE connection = $1 AND profile = $2 AND fingerprint IN (
-                 SELECT fingerprint FROM sightings WHERE connection = $1 AND profile = $2
-                 ORDER BY last_at_ns DESC, fingerprint LIMIT 1000 OFFSET $3)")
-        .bind(seen.connection.to_string())
-        .bind(seen.profile.as_str())
-        .bind(MOST_OF_A_PROFILE);
-        self.session.execute(DOING, surplus).await?;
+        if !installed.contains(&seen.fingerprint) {
+            self.make_room(seen, installed).await?;
+        }
         Ok(true)
+    }
+
+    /// Lets go of the strangers of a profile that were seen longest ago.
+    async fn make_room(&mut self, seen: &Sighting, installed: &[Fingerprint]) -> Result<(), StoreError> {
+        const DOING: &str = "make room for a certificate that was seen";
+        let all = sql("SELECT fingerprint FROM sightings WHERE connection = $1 AND profile = $2
+             ORDER BY last_at_ns DESC, fingerprint")
+        .bind(seen.connection.to_string())
+        .bind(seen.profile.as_str());
+        let mut strangers = 0_usize;
+        for row in self.session.rows(DOING, all).await? {
+            let fingerprint: Fingerprint = parsed(&row, "fingerprint")?;
+            if installed.contains(&fingerprint) {
+                continue;
+            }
+            strangers += 1;
+            if strangers > MOST_STRANGERS {
+                self.forget_sighting(&seen.connection, seen.profile, &fingerprint).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Forgets that a certificate was seen; answers whether it was.
@@ -161,8 +183,8 @@ mod tests {
     async fn a_certificate_is_seen_first_once_and_counted_on() {
         let (_guard, workspace) = workspace().await;
         let mut transaction = workspace.begin().await.unwrap();
-        assert!(transaction.put_sighting(&seen(1, 0), Some(b"der")).await.unwrap());
-        assert!(!transaction.put_sighting(&seen(1, 5), None).await.unwrap());
+        assert!(transaction.put_sighting(&seen(1, 0), Some(b"der"), &[]).await.unwrap());
+        assert!(!transaction.put_sighting(&seen(1, 5), None, &[]).await.unwrap());
         transaction.commit().await.unwrap();
         let found = workspace.first_sights().await.unwrap();
         assert_eq!(found, [Sighting { first_at: seen(1, 0).first_at, times: 2, ..seen(1, 5) }]);
@@ -175,11 +197,11 @@ mod tests {
         let (_guard, workspace) = workspace().await;
         let mut transaction = workspace.begin().await.unwrap();
         for id in 0..30 {
-            assert!(transaction.put_sighting(&seen(id, i64::from(id)), None).await.unwrap());
+            assert!(transaction.put_sighting(&seen(id, i64::from(id)), None, &[]).await.unwrap());
         }
         let other = Sighting { profile: ProfileKind::Production, ..seen(1, 0) };
-        transaction.put_sighting(&other, None).await.unwrap();
-        assert!(transaction.put_sighting(&seen(99, 99), Some(&vec![0; MOST_DER + 1])).await.is_err());
+        transaction.put_sighting(&other, None, &[]).await.unwrap();
+        assert!(transaction.put_sighting(&seen(99, 99), Some(&vec![0; MOST_DER + 1]), &[]).await.is_err());
         transaction.commit().await.unwrap();
         let found = workspace.first_sights().await.unwrap();
         assert_eq!(found.len(), 21);
@@ -190,5 +212,29 @@ mod tests {
         assert!(!transaction.forget_sighting(&connection, ProfileKind::Test, &print).await.unwrap());
         transaction.commit().await.unwrap();
         assert_eq!(workspace.first_sights().await.unwrap().len(), 20);
+    }
+
+    #[tokio::test]
+    async fn strangers_make_room_for_strangers_and_what_is_the_profiles_own_stays() {
+        let (_guard, workspace) = workspace().await;
+        let mut transaction = workspace.begin().await.unwrap();
+        let installed = [Fingerprint([200; 32]), Fingerprint([201; 32])];
+        // One is scheduled; the other was unknown when it was seen, and has been brought in since.
+        let scheduled = Sighting { kind: SightingKind::Scheduled, ..seen(200, 0) };
+        transaction.put_sighting(&scheduled, None, &installed[..1]).await.unwrap();
+        transaction.put_sighting(&seen(201, 1), None, &installed[..1]).await.unwrap();
+        for id in 0..60 {
+            transaction.put_sighting(&seen(id, 10 + i64::from(id)), None, &installed).await.unwrap();
+        }
+        // Nor do strangers go for the sake of what is the profile's own.
+        transaction
+            .put_sighting(&Sighting { kind: SightingKind::Retired, ..seen(202, 99) }, None, &[Fingerprint([202; 32])])
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+        let mut found: Vec<u8> =
+            workspace.first_sights().await.unwrap().iter().map(|each| each.fingerprint.0[0]).collect();
+        found.sort_unstable();
+        assert_eq!(found, (40..60).chain(200..203).collect::<Vec<u8>>());
     }
 }

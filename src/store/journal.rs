@@ -113,6 +113,7 @@ impl Transaction {
         if self.session.execute("journal a transmission", statement).await? == 0 {
             return Err(StoreError::Exists { what: "a transmission", name: transmission.id.to_string() });
         }
+        self.put_signer(transmission).await?;
         let attempt = u32::try_from(transmission.attempts.len()).unwrap_or(u32::MAX).max(1);
         for stage in &transmission.stages {
             self.append_stage(transmission.id, attempt, stage).await?;
@@ -155,7 +156,21 @@ impl Transaction {
         if self.session.execute("journal a transmission's outcome", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "transmission", name: transmission.id.to_string() });
         }
-        Ok(())
+        self.put_signer(transmission).await
+    }
+
+    /// Notes that a transmission shows a good signature of the partner's: when each certificate was last seen follows from
+    /// the same value, in the same transaction, as which message was signed with it.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn put_signer(&mut self, transmission: &Transmission) -> Result<(), StoreError> {
+        let (Some(signer), Some(connection), Some(profile)) =
+            (&transmission.signed_with, &transmission.connection, transmission.profile)
+        else {
+            return Ok(());
+        };
+        self.put_signature_seen(signer, connection, profile, transmission.signed_at.unwrap_or(transmission.at)).await
     }
 }
 

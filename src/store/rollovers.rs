@@ -120,7 +120,17 @@ macro_rules! newest {
 const LAST_SENT: &str = newest!("t.direction = 'outbound'");
 const LAST_RECEIVED: &str = newest!("t.direction = 'inbound'");
 const LAST_TEST: &str = newest!("t.direction = 'outbound' AND t.file LIKE $3");
-const LAST_SIGNED: &str = newest!("t.signed_with = $4");
+/// The newest transmission that shows the signature, and when that signature was last received: a receipt may come long
+/// after its message was journalled.
+const LAST_SIGNED: &str =
+    "SELECT t.id, t.message_id, s.last_seen_ns AS at_ns, t.direction, t.connection, t.profile, t.file,
+         t.payload_bytes, t.verdict, t.cause
+     FROM transmissions t JOIN signatures_seen s
+     ON s.certificate = t.signed_with AND s.connection = t.connection AND s.profile = t.profile
+     WHERE s.last_seen_ns >= $2 AND coalesce($3, '') = $3 AND t.id IN (
+         SELECT MAX(newest.id) FROM rollover_profiles p JOIN transmissions newest
+         ON newest.signed_with = $4 AND newest.connection = p.connection AND newest.profile = p.profile
+         WHERE p.rollover = $1 GROUP BY p.connection, p.profile)";
 const LAST_DELIVERED: &str =
     newest!("t.encrypted_for = $4 AND t.verdict = 'delivered' AND t.direction = 'outbound' AND t.file NOT LIKE $3");
 
@@ -354,5 +364,39 @@ mod tests {
         let second = &facts[&("c-1".parse().unwrap(), ProfileKind::Production)];
         assert_eq!((id(&second.last_sent), id(&second.signed)), (Some(messages[5].id), None));
         assert!(read(messages[5].at.checked_add(jiff::SignedDuration::from_secs(1)).unwrap()).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_signature_counts_from_when_it_was_received_not_from_when_its_message_was_journalled() {
+        let (_guard, workspace) = workspace().await;
+        let rollover = sample(1);
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.save_rollover(&rollover).await.unwrap();
+        // Sent before the rollover was started; its receipt came after.
+        let sent = Transmission {
+            connection: Some("c-0".parse().unwrap()),
+            profile: Some(ProfileKind::Production),
+            verdict: Verdict::Pending,
+            ..transmission(1)
+        };
+        transaction.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+        let second = |second: i64| Timestamp::from_second(now().as_second() + second).unwrap();
+        let settled = Transmission {
+            signed_with: Some(rollover.certificate),
+            signed_at: Some(second(90)),
+            verdict: Verdict::Delivered,
+            ..sent.clone()
+        };
+        transaction.update_transmission(&settled).await.unwrap();
+        transaction.commit().await.unwrap();
+        let key = ("c-0".parse().unwrap(), ProfileKind::Production);
+        let signed = async |since| {
+            let facts = workspace.rollover_facts(RolloverId(1), &rollover.certificate, since, "test-").await.unwrap();
+            facts.get(&key).and_then(|facts| facts.signed.as_ref().map(|message| (message.id, message.at)))
+        };
+        assert_eq!(signed(second(60)).await, Some((sent.id, second(90))));
+        assert_eq!(signed(second(91)).await, None);
+        let seen = workspace.signatures_seen().await.unwrap();
+        assert_eq!(seen[&key][&rollover.certificate], second(90), "the same in both");
     }
 }

@@ -177,7 +177,11 @@ async fn a_receipt_shows_who_still_signs_and_the_unused_one_retires() {
     assert_eq!(sent.verdict, Verdict::Delivered, "{sent:#?}");
     let seen = us.app.observations().await.unwrap();
     let (connection, kind) = production();
-    assert!(seen.last_seen(&connection, kind, &new).is_some());
+    // One value, written in one transaction, however soon after the one before.
+    assert_eq!((sent.signed_with, seen.last_seen(&connection, kind, &new)), (Some(new), sent.signed_at));
+    let again = us.send().await;
+    assert!(again.signed_at > sent.signed_at && sent.signed_at > Some(sent.at));
+    assert_eq!(us.app.observations().await.unwrap().last_seen(&connection, kind, &new), again.signed_at);
     assert_eq!(seen.last_seen(&connection, kind, &old), None);
     assert_eq!(accepted(&us.app, 9).await, [new, old]);
     assert_eq!(accepted(&us.app, 11).await, [new], "ten days without a signature of the old one");

@@ -209,6 +209,12 @@ fn quirk_33_one_of_several_signers_is_enough_and_certificates_inside_are_not_nee
         let outcome = verify("sig-two-signers.der", "sha256", &[accepted]).signature.unwrap().outcome;
         assert_eq!(outcome, SignatureOutcome::Good { signer });
     }
+    // Whichever stands first in the file: the one that is asked for first.
+    for accepted in [[&rsa, &ec384], [&ec384, &rsa]] {
+        let signer = accepted[0].facts().fingerprint_sha256;
+        let outcome = verify("sig-two-signers.der", "sha256", &accepted).signature.unwrap().outcome;
+        assert_eq!(outcome, SignatureOutcome::Good { signer });
+    }
     for name in ["sig-sha256-nocerts.der", "sig-sha256-noattr.der"] {
         let check = verify(name, "sha256", &[&ec384, &rsa]).signature.unwrap();
         assert_eq!(check.embedded.is_empty(), name.contains("nocerts"));

@@ -84,7 +84,7 @@ fn first_sight(sighting: &Sighting, partner: &str) -> Notice {
     let remedy = match sighting.kind {
         SightingKind::Scheduled => "Activate the new certificate now",
         SightingKind::Unknown => "Import it after confirming its fingerprint, or say that it is not theirs",
-        SightingKind::Retired => "Ask the partner to sign with the new one",
+        SightingKind::Retired => "Ask the partner to sign with the new one; until then accept it again",
     };
     let notice = Notice::event(NoticeKind::FirstSight, "", urgency, sighting.first_at);
     let text = format!("{}. {}", sighting.named(), sighting.meaning());

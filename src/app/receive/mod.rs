@@ -43,7 +43,7 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
-use crate::domain::timeline::used_now;
+use crate::domain::timeline::{all_fingerprints, used_now};
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
@@ -95,6 +95,13 @@ struct Candidate {
     policy: PolicyId,
     profile: Profile,
     accepted: Vec<Fingerprint>,
+}
+
+impl Candidate {
+    /// Whether a certificate is one of the profile's, accepted or not.
+    fn knows(&self, certificate: &Fingerprint) -> bool {
+        self.profile.partner_certificates.iter().any(|entry| entry.fingerprint == *certificate)
+    }
 }
 
 impl Receiver {
@@ -296,8 +303,14 @@ impl Receiver {
         mut candidates: Vec<Candidate>,
         at: Timestamp,
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
-        let mut fingerprints: Vec<Fingerprint> = candidates.iter().flat_map(|each| each.accepted.clone()).collect();
-        fingerprints.dedup();
+        // Those that are not accepted any more are recognised, after all that are accepted: what they signed is refused.
+        let all = candidates.iter().flat_map(|each| all_fingerprints(&each.profile.partner_certificates));
+        let mut fingerprints: Vec<Fingerprint> = Vec::new();
+        for fingerprint in candidates.iter().flat_map(|each| each.accepted.clone()).chain(all) {
+            if !fingerprints.contains(&fingerprint) {
+                fingerprints.push(fingerprint);
+            }
+        }
         let accepted = self.app.partner_certificates(&self.workspace, &fingerprints).await?;
         let ours = self.workspace.identities().await?;
         let identities = self.app.unseal_these(&self.workspace, &ours).await?;
@@ -328,19 +341,16 @@ impl Receiver {
                     .iter()
                     .position(|candidate| holds(candidate) && in_use(candidate))
                     .or_else(|| candidates.iter().position(holds))
+                    .or_else(|| candidates.iter().position(|candidate| candidate.knows(&signer)))
             })
             .unwrap_or(0);
         let chosen = candidates.swap_remove(index);
         belongs_to(transmission, &chosen);
-        if let Some(SignatureOutcome::Good { signer }) = opened.signature.as_ref().map(|check| &check.outcome)
-            && chosen.accepted.contains(signer)
-        {
-            self.app.note_signature(&self.workspace, *signer, &chosen.connection, chosen.kind).await;
-        }
         transmission.signed_with = match opened.signature.as_ref().map(|check| &check.outcome) {
             Some(SignatureOutcome::Good { signer }) if chosen.accepted.contains(signer) => Some(*signer),
             _ => None,
         };
+        transmission.signed_at = transmission.signed_with.map(|_| at);
         let name = inbox::file_name(&opened, headers, transmission.message_id.trim_matches(['<', '>']));
         transmission.file = Some(name.clone());
         if ["multipart/report", "message/disposition-notification"].contains(&opened.content_type().essence.as_str()) {

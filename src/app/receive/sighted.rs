@@ -32,7 +32,7 @@ impl Receiver {
         let seen = Seen {
             connection: &chosen.connection,
             profile: chosen.kind,
-            uses: &chosen.profile.partner_certificates,
+            settings: &chosen.profile,
             fingerprint,
             der: embedded.map(Certificate::der),
             seen_in: SightedIn::Message,

@@ -10,7 +10,7 @@ use super::{
     StatusCount,
 };
 use crate::app::notices::who;
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Observations};
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, warnings};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Finding, Findings, Known, Status};
@@ -18,7 +18,7 @@ use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind, without_secrets};
 use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations};
 use crate::domain::policy::{Policy, resolve};
-use crate::domain::timeline::{CertificatePurpose, acceptable_now, next_activation, used_now};
+use crate::domain::timeline::{CertificatePurpose, next_activation, used_now};
 use crate::domain::transmission::{DeliveryEvidence, Direction, Verdict};
 use crate::store::{Delivery, StoredCertificate, StoredIdentity, VerdictCount};
 
@@ -34,6 +34,7 @@ struct Read {
     servers: Vec<SeenServer>,
     deliveries: Vec<Delivery>,
     counts: Vec<VerdictCount>,
+    observations: Observations,
 }
 
 impl App {
@@ -61,6 +62,7 @@ impl App {
             servers: self.seen_servers().await?,
             deliveries,
             counts,
+            observations: self.observations().await?,
         };
         let made = Made {
             at: now,
@@ -128,7 +130,7 @@ impl Read {
         for (place, profile) in self.places() {
             let uses = &profile.partner_certificates;
             let encrypts = used_now(uses, at).map(|entry| entry.fingerprint);
-            let accepted = acceptable_now(uses, at);
+            let accepted = self.observations.accepted(&place.connection, place.profile, profile, at);
             for entry in uses {
                 let found = places.entry(entry.fingerprint).or_default();
                 found.0.extend(entry.purposes.iter().map(|purpose| ReportedUse {

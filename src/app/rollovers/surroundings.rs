@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, Observations};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{ComplianceSettings, Known, Status, judge_profile};
 use crate::domain::connection::{Connection, Profile};
@@ -18,6 +18,7 @@ pub(super) struct Surroundings {
     confirmed: Vec<Fingerprint>,
     identities: HashMap<IdentityName, CertificateFacts>,
     policies: BTreeMap<PolicyId, Result<ResolvedPolicy, ResolveError>>,
+    observations: Observations,
 }
 
 impl Surroundings {
@@ -38,7 +39,8 @@ impl Surroundings {
         let identities = app.stored_identities().await?.into_iter().map(|stored| (stored.name, stored.facts)).collect();
         let all = app.policies().await?;
         let policies = all.iter().map(|policy| (policy.id.clone(), resolve(&policy.id, &all))).collect();
-        Ok(Self { certificates, confirmed, identities, policies })
+        let observations = app.observations().await?;
+        Ok(Self { certificates, confirmed, identities, policies, observations })
     }
 
     /// What is known of a certificate.
@@ -78,6 +80,7 @@ impl Surroundings {
             certificates: &|fingerprint| self.facts(fingerprint),
             own: &own,
             confirmed: self.is_confirmed(&rollover.certificate),
+            accepted: &|connection, kind, profile, at| self.observations.accepted(connection, kind, profile, at),
             against_policy: &against_policy,
         };
         plan(rollover, new, step, wanted, &by_id, &lookups, now)
@@ -102,6 +105,8 @@ impl Surroundings {
             .findings
             .into_iter()
             .filter(|finding| finding.setting == "partner_certificate" && finding.status == Status::NonCompliant)
+            // What only verifies is not what is rolled over.
+            .filter(|finding| finding.certificate.is_none())
             .map(|finding| finding.reason.clone())
             .collect()
     }

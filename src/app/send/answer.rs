@@ -102,7 +102,8 @@ pub(super) struct Reading {
 impl Reading {
     /// Reads the receipt in an answer.
     pub(super) fn read(mut self, answer: Answer) -> AnswerFacts {
-        let accepted: Vec<&Certificate> = self.accepted.iter().collect();
+        // Those that are not accepted any more are recognised, after all that are accepted: what they signed proves nothing.
+        let accepted: Vec<&Certificate> = self.accepted.iter().chain(&self.known).collect();
         let ours = self.material.decryption_keys();
         let keys = OpeningKeys { decryption: &ours, accepted: &accepted };
         let receipt = match read_receipt(&answer.headers, &answer.body, keys) {
@@ -148,6 +149,9 @@ impl Reading {
 
     fn signature(&self, check: &SignatureCheck) -> ReceiptSignature {
         match &check.outcome {
+            SignatureOutcome::Good { signer } if !self.accepts(signer) => {
+                ReceiptSignature::UnknownSigner { embedded: Some(self.named(check, *signer)) }
+            }
             SignatureOutcome::Good { signer } => ReceiptSignature::Good {
                 signer: *signer,
                 accepted: if Some(*signer) == self.in_use { Acceptance::InUse } else { Acceptance::OtherAcceptable },
@@ -159,17 +163,23 @@ impl Reading {
                 ReceiptSignature::Broken { detail: format!("it names the certificate {} and {reason}", named.short()) }
             }
             SignatureOutcome::UnknownSigner { embedded, .. } => {
-                let named = |fingerprint: Fingerprint| {
-                    let all = check.embedded.iter().chain(&self.known);
-                    let found = all.into_iter().find(|each| each.facts().fingerprint_sha256 == fingerprint);
-                    let subject = found.map(|each| each.facts().subject.clone()).unwrap_or_default();
-                    let der = found.map(|each| each.der().to_vec()).unwrap_or_default();
-                    EmbeddedCertificate { fingerprint, subject, der }
-                };
-                ReceiptSignature::UnknownSigner { embedded: embedded.map(named) }
+                ReceiptSignature::UnknownSigner { embedded: embedded.map(|signer| self.named(check, signer)) }
             }
             SignatureOutcome::Unsupported { detail } => ReceiptSignature::Unsupported { detail: detail.clone() },
         }
+    }
+
+    fn accepts(&self, signer: &Fingerprint) -> bool {
+        self.accepted.iter().any(|each| each.facts().fingerprint_sha256 == *signer)
+    }
+
+    /// A certificate that is not accepted, from inside the signature or from the workspace.
+    fn named(&self, check: &SignatureCheck, fingerprint: Fingerprint) -> EmbeddedCertificate {
+        let all = check.embedded.iter().chain(&self.known);
+        let found = all.into_iter().find(|each| each.facts().fingerprint_sha256 == fingerprint);
+        let subject = found.map(|each| each.facts().subject.clone()).unwrap_or_default();
+        let der = found.map(|each| each.der().to_vec()).unwrap_or_default();
+        EmbeddedCertificate { fingerprint, subject, der }
     }
 
     /// Compares in whatever algorithm the receipt names, and looks for what a partner may have hashed instead.

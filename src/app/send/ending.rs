@@ -19,6 +19,7 @@ impl Sending<'_> {
         {
             self.transmission.disposition = Some(receipt.disposition.to_string());
             self.transmission.signed_with = receipt.signature.good_with();
+            self.transmission.signed_at = self.transmission.signed_with.map(|_| self.app.now());
             // In an algorithm that is unknown here nothing was compared, and a receipt that comes later could not be.
             if receipt.mic.matches.is_some() {
                 self.transmission.mic = receipt.mic.clone();
@@ -88,6 +89,8 @@ impl Sending<'_> {
         if let Some(standing) = standing {
             self.transmission.receipts = standing.receipts;
             if keeps {
+                // Another receipt decided; that this one was signed was seen all the same.
+                transaction.put_signer(&self.transmission).await?;
                 keep_decision(&mut self.transmission, standing);
             }
         }
@@ -122,6 +125,7 @@ fn keep_decision(transmission: &mut Transmission, standing: Transmission) {
     transmission.diagnosis = standing.diagnosis;
     transmission.receipt_headers = standing.receipt_headers;
     transmission.signed_with = standing.signed_with;
+    transmission.signed_at = standing.signed_at;
     transmission.deciding_receipt = standing.deciding_receipt;
     transmission.next_attempt = None;
     transmission.receipt_due = None;

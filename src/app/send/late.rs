@@ -67,13 +67,13 @@ impl App {
     ) -> Result<Option<Transmission>, AppError> {
         let Some((transmission, message_id)) = self.what_it_is_for(workspace, arrived).await? else { return Ok(None) };
         let id = transmission.id;
+        let arrived_at = self.now();
         let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else { return Ok(None) };
         let Some(sent) = workspace.sent_as(id).await? else { return Ok(None) };
         // A connection that was removed is remembered as it was: the receipt is for what was sent then.
         let current = self.profile(connection, kind).await.ok();
         let profile = current.as_ref().map_or_else(|| sent.profile.clone(), |(_, _, profile)| profile.clone());
         let facts = self.late_facts(workspace, arrived, &transmission, &sent, &profile, message_id).await?;
-        self.note_receipt(workspace, &facts.answer, connection, kind).await;
         self.sight_receipt(workspace, (connection, kind, &profile), id, &facts).await;
         let (verdict, lights) = diagnosis::judge(&facts);
         let explained = match &current {
@@ -102,10 +102,19 @@ impl App {
             }
         }
         standing.receipts = standing.receipts.max(number);
+        let receipt = match &facts.answer {
+            AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => Some(receipt),
+            _ => None,
+        };
+        if let Some(signer) = receipt.and_then(|receipt| receipt.signature.good_with()) {
+            // Seen also where another receipt had decided before.
+            transaction.put_signature_seen(&signer, connection, kind, arrived_at).await?;
+        }
         if decides {
-            if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = &facts.answer {
+            if let Some(receipt) = receipt {
                 standing.disposition = Some(receipt.disposition.to_string());
                 standing.signed_with = receipt.signature.good_with();
+                standing.signed_at = standing.signed_with.map(|_| arrived_at);
                 // In an algorithm that is unknown here nothing was compared, and the next receipt could not be.
                 if receipt.mic.matches.is_some() {
                     standing.mic = receipt.mic.clone();

@@ -11,7 +11,7 @@ use crate::certificate::Certificate;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::AnswerFacts;
 use crate::domain::identifier::{Address, ConnectionId, ProfileKind};
-use crate::domain::timeline::{acceptable_now, all_fingerprints, used_now};
+use crate::domain::timeline::{self, all_fingerprints, used_now};
 use crate::domain::transmission::{Headers, SeenCertificate, SeenTls, StageName, Transmission};
 use crate::store::{Part, Workspace, http_password_name};
 use crate::transport::{self, BasicAuth, FailureKind, Identity, PostFailure, PostRequest, TlsFacts, Trust};
@@ -112,9 +112,7 @@ impl Sending<'_> {
                 mic.clone(),
             )
             .await?;
-        let facts = blocking(move || Ok(reading.read(answer))).await?;
-        self.app.note_receipt(&self.workspace, &facts, &self.connection.id, self.kind).await;
-        Ok(facts)
+        blocking(move || Ok(reading.read(answer))).await
     }
 }
 
@@ -133,7 +131,7 @@ impl App {
         let uses = &profile.partner_certificates;
         let accepted = match (&transmission.connection, transmission.profile) {
             (Some(connection), Some(kind)) => self.accepted(workspace, connection, kind, profile, at).await?,
-            _ => acceptable_now(uses, at),
+            _ => timeline::accepted(uses, profile.retire_unused_days, &|_| None, at),
         };
         // A body that was cut is not what was sent any more.
         let (archive, part) = (workspace.archive(), Part::RequestBody(FIRST));

@@ -155,10 +155,14 @@ fn certificate_word(
         Held::Missing { word, .. } => return word.to_owned(),
         Held::NotNeeded(_) => return "Not needed".to_owned(),
     };
+    if let Some(finding) = worst.filter(|worst| worst.certificate.is_some() && worst.status < Status::Compliant) {
+        return verifying_word(finding, at);
+    }
     let activation = match role {
         CertificateRole::Partner => evidence.activation(at),
         CertificateRole::Identity => None,
     };
+    let follows = evidence.successor(role, at);
     let aspect = worst.and_then(|finding| finding.aspect);
     match worst.map(|finding| (finding, finding.status)) {
         Some((finding, Status::NonCompliant)) if aspect == Some("validity") => finding.actual.clone(),
@@ -170,8 +174,8 @@ fn certificate_word(
             Some((entry, when)) if when <= facts.not_after => new_on(when, entry.zone.as_deref(), at),
             _ => days_left(facts.days_left(at)),
         },
-        Some((finding, Status::Due)) => match activation {
-            Some((entry, when)) if finding.bites == Some(when) => new_on(when, entry.zone.as_deref(), at),
+        Some((finding, Status::Due)) => match follows {
+            Some((_, when, zone)) if finding.bites == Some(when) => new_on(when, zone, at),
             _ => format!("{} · {}", finding.actual, rest(facts, at)),
         },
         _ => match activation {
@@ -181,6 +185,17 @@ fn certificate_word(
                 format!("{hash} · {}", rest(facts, at))
             }
         },
+    }
+}
+
+/// What is wrong with the certificate that only verifies: `Verifying: SHA-1`.
+fn verifying_word(finding: &Finding, at: Timestamp) -> String {
+    match finding.bites {
+        Some(end) if finding.aspect == Some("validity") => {
+            let days = (end.as_second() - at.as_second()).div_euclid(86_400);
+            format!("Verifying: {}", days_left(days).to_lowercase())
+        }
+        _ => format!("Verifying: {}", finding.actual),
     }
 }
 

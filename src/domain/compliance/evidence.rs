@@ -8,11 +8,11 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::Known;
 use crate::domain::algorithm::{Encryption, Signing};
-use crate::domain::certificate::{CertificateFacts, KeyAlgorithm};
+use crate::domain::certificate::{CertificateFacts, Fingerprint, KeyAlgorithm};
 use crate::domain::connection::{InboundSecurity, MdnMode, Profile};
 use crate::domain::identifier::{Address, IdentityName};
 use crate::domain::policy::{CERTIFICATE_SCHEMES, CertificateRole, Setting};
-use crate::domain::timeline::{self, CertificateUse};
+use crate::domain::timeline::{self, CertificatePurpose, CertificateUse};
 
 /// A profile at an instant, and where its certificates are looked up.
 pub(super) struct Evidence<'p, 'a> {
@@ -23,6 +23,27 @@ pub(super) struct Evidence<'p, 'a> {
     partner: OnceCell<Held<'a>>,
     own: OnceCell<Held<'a>>,
     activation: OnceCell<Option<(&'p CertificateUse, Timestamp)>>,
+    /// Judged in the place of the partner's certificate in use: one that only verifies.
+    verifying: Option<&'a CertificateFacts>,
+}
+
+/// What follows a certificate in its role.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Successor<'p> {
+    /// Another certificate of the partner.
+    Partner(Fingerprint),
+    /// Another identity of ours.
+    Own(&'p IdentityName),
+}
+
+impl Successor<'_> {
+    /// What it is called in a sentence.
+    pub(super) fn named(self) -> String {
+        match self {
+            Self::Partner(fingerprint) => fingerprint.short(),
+            Self::Own(name) => name.to_string(),
+        }
+    }
 }
 
 /// The certificate that plays a role at an instant.
@@ -88,7 +109,43 @@ impl<'p> Actual<'p> {
 
 impl<'p, 'a> Evidence<'p, 'a> {
     pub(super) const fn new(profile: &'p Profile, known: &'p Known<'a>, at: Timestamp) -> Self {
-        Self { profile, known, at, partner: OnceCell::new(), own: OnceCell::new(), activation: OnceCell::new() }
+        Self {
+            profile,
+            known,
+            at,
+            partner: OnceCell::new(),
+            own: OnceCell::new(),
+            activation: OnceCell::new(),
+            verifying: None,
+        }
+    }
+
+    /// The same with a certificate that only verifies in the place of the one in use.
+    pub(super) fn of_verifying(&self, certificate: &'a CertificateFacts) -> Self {
+        Self { verifying: Some(certificate), ..Self::new(self.profile, self.known, self.at) }
+    }
+
+    /// The partner's certificates that are accepted and were never encrypted for, beside the one that is judged as the one
+    /// in use. One whose end was decided is on its way out, as long as there is another.
+    pub(super) fn verifying(&self) -> Vec<Fingerprint> {
+        let uses = &self.profile.partner_certificates;
+        let encrypts = |entry: &CertificateUse| entry.purposes.contains(&CertificatePurpose::Encrypt);
+        // Nearly every profile has none, and this is asked of thousands.
+        let encrypted = |print: &Fingerprint| uses.iter().any(|entry| entry.fingerprint == *print && encrypts(entry));
+        if uses.iter().all(|entry| encrypts(entry) || encrypted(&entry.fingerprint)) || !self.expects_signatures() {
+            return Vec::new();
+        }
+        let judged = match self.held(CertificateRole::Partner, self.at) {
+            Held::Known(facts) => Some(facts.fingerprint_sha256),
+            Held::Missing { .. } | Held::NotNeeded(_) => None,
+        };
+        let mut found = timeline::acceptable_now(uses, self.at);
+        found.retain(|print| !encrypted(print) && Some(*print) != judged);
+        let open = |print: &Fingerprint| uses.iter().any(|entry| entry.fingerprint == *print && entry.until.is_none());
+        if found.iter().any(open) {
+            found.retain(open);
+        }
+        found
     }
 
     /// The certificate in a role at an instant.
@@ -102,7 +159,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
 
     fn look_up(&self, role: CertificateRole, at: Timestamp) -> Held<'a> {
         match role {
-            CertificateRole::Partner => self.partner(at),
+            CertificateRole::Partner => self.verifying.map_or_else(|| self.partner(at), Held::Known),
             CertificateRole::Identity => match (self.known.identities)(self.profile.identity.at(at)) {
                 Some(facts) => Held::Known(facts),
                 None => Held::Missing {
@@ -155,8 +212,29 @@ impl<'p, 'a> Evidence<'p, 'a> {
 
     /// The partner's next certificate and when it goes active, after an instant.
     pub(super) fn activation(&self, at: Timestamp) -> Option<(&'p CertificateUse, Timestamp)> {
+        if self.verifying.is_some() {
+            return None;
+        }
         let next = || timeline::next_activation(&self.profile.partner_certificates, at);
         if at == self.at { *self.activation.get_or_init(next) } else { next() }
+    }
+
+    /// What follows in a role after an instant, when, and in which zone that was stated.
+    pub(super) fn successor(
+        &self,
+        role: CertificateRole,
+        at: Timestamp,
+    ) -> Option<(Successor<'p>, Timestamp, Option<&'p str>)> {
+        match role {
+            CertificateRole::Partner => self
+                .activation(at)
+                .map(|(entry, when)| (Successor::Partner(entry.fingerprint), when, entry.zone.as_deref())),
+            CertificateRole::Identity => self
+                .profile
+                .identity
+                .next(at)
+                .map(|(entry, when)| (Successor::Own(&entry.name), when, entry.zone.as_deref())),
+        }
     }
 
     /// The value of a setting at an instant.

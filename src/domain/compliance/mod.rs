@@ -164,15 +164,19 @@ fn judged<'x>(
             if let Some(told) = rules.told(&alike) {
                 return told;
             }
+            let verifying = evidence.verifying();
             let mut findings = Vec::with_capacity(24);
             rules.judge(evidence, &mut findings);
-            let report = with_nature(kind, evidence, findings, true, at, validity);
+            for facts in verifying.iter().filter_map(|print| (evidence.known.certificates)(print)) {
+                rules.judge_verifying(facts, &evidence.of_verifying(facts), &mut findings);
+            }
+            let report = with_nature(kind, evidence, findings, &verifying, true, at, validity);
             rules.tell(alike, &report);
             report
         }
         Err(reason) => {
             let findings = vec![Arc::new(Finding::unresolved(policy_id, reason))];
-            with_nature(kind, evidence, findings, false, at, validity)
+            with_nature(kind, evidence, findings, &evidence.verifying(), false, at, validity)
         }
     }
 }
@@ -182,12 +186,14 @@ fn with_nature<'x>(
     kind: ProfileKind,
     evidence: &Evidence<'x, '_>,
     mut findings: Vec<Arc<Finding>>,
+    verifying: &[Fingerprint],
     policy_known: bool,
     at: Timestamp,
     validity: &mut Validity<'x>,
 ) -> ProfileReport {
     let by_rules = findings.len();
     validity.judge(evidence, &mut findings);
+    validity.judge_verifying(verifying, evidence, &mut findings);
     // A certificate that is not there is one thing to say, not one for each rule about it.
     let by_nature = findings.get(by_rules..).unwrap_or_default();
     let absent: Vec<&'static str> =

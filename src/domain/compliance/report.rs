@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::cell::Cells;
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::{ResolveError, RuleDate, SettingValue, Severity};
 use crate::domain::spelling::spelled;
@@ -66,6 +67,9 @@ pub struct Finding {
     /// Which property of a certificate: as in rules, or `validity`, `available`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect: Option<&'static str>,
+    /// The partner's verifying certificate that it is about; nothing for the one in use and for everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Fingerprint>,
     /// How it stands.
     pub status: Status,
     /// What is there, in a word or two: `3DES`.
@@ -101,11 +105,18 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The same of a certificate of the partner that only verifies.
+    pub(super) fn of_verifying(self, certificate: Fingerprint) -> Self {
+        let reason = format!("Verifying certificate {}: {}", certificate.short(), self.reason);
+        Self { certificate: Some(certificate), reason, ..self }
+    }
+
     /// That the policy itself is not to be had.
     pub(super) fn unresolved(id: &PolicyId, reason: &ResolveError) -> Self {
         Self {
             setting: "policy",
             aspect: None,
+            certificate: None,
             status: Status::Unknown,
             actual: id.to_string(),
             required: None,

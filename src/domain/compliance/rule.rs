@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::ComplianceSettings;
 use super::alike::Alike;
-use super::evidence::{Actual, Evidence, days_in_words, instant_in_words};
+use super::evidence::{Actual, Evidence, Successor, days_in_words, instant_in_words};
 use super::few::Few;
 use super::fix::{Demand, mend};
 use super::report::{Finding, ProfileReport, Status};
-use crate::domain::certificate::Fingerprint;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{
     CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity, TlsLevel,
@@ -62,11 +62,13 @@ struct Ready<'r, 'x> {
     /// The same with `since` or `from` when.
     dated: String,
     told: Few<Case<'x>, Arc<Finding>>,
+    /// The same by certificate, of those that only verify.
+    told_verifying: HashMap<Fingerprint, Arc<Finding>>,
 }
 
-/// What the outcome of a rule depends on: what is there, and for a partner certificate the next one, when, in which zone
-/// that was stated, and what will be there then.
-type Case<'x> = (Actual<'x>, Option<(Fingerprint, Timestamp, Option<&'x str>, Actual<'x>)>);
+/// What the outcome of a rule depends on: what is there, and for a certificate the next one, when, in which zone that was
+/// stated, and what will be there then.
+type Case<'x> = (Actual<'x>, Option<(Successor<'x>, Timestamp, Option<&'x str>, Actual<'x>)>);
 
 impl<'r, 'x> Rules<'r, 'x> {
     pub(super) fn new(
@@ -95,7 +97,9 @@ impl<'r, 'x> Rules<'r, 'x> {
                 let demand = format!("{} {}", resolved.stated_by_name, resolved.rule.demand());
                 let preposition = if judged > at { "from" } else { "since" };
                 let dated = format!("{demand} {preposition} {}", resolved.rule.from.in_words());
-                Ready { resolved, demands: demands(&resolved.rule), judged, demand, dated, told: Few::default() }
+                let demands = demands(&resolved.rule);
+                let told = Few::default();
+                Ready { resolved, demands, judged, demand, dated, told, told_verifying: HashMap::new() }
             })
             .collect();
         let mut settings_of: Vec<Setting> = applying().map(|resolved| resolved.rule.setting).collect();
@@ -128,35 +132,68 @@ impl<'r, 'x> Rules<'r, 'x> {
         findings.extend(self.ready.iter_mut().map(|ready| {
             let rule = &ready.resolved.rule;
             let coming = ready.judged > at;
-            let next = if rule.setting.certificate() == Some(CertificateRole::Partner) && !coming {
-                evidence
-                    .activation(at)
-                    .map(|(entry, when)| (entry.fingerprint, when, entry.zone.as_deref(), actual(rule, evidence, when)))
-            } else {
-                None
-            };
+            let next = rule.setting.certificate().filter(|_| !coming).and_then(|role| {
+                let (successor, when, zone) = evidence.successor(role, at)?;
+                Some((successor, when, zone, actual(rule, evidence, when)))
+            });
             let case = (actual(rule, evidence, ready.judged), next);
             if let Some(told) = ready.told.get(&case) {
                 return told;
             }
-            // The certificate that will be in use by then is what a rule to come will meet.
-            let weighed = weigh(rule, evidence, ready.judged);
-            let value = weighed.value.clone();
-            let mut finding = if coming {
-                to_come(ready, weighed, at, &horizon)
-            } else {
-                in_force(ready, weighed, evidence, at, &horizon)
-            };
-            if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
-                finding.fix = mend(rule, value.as_ref(), &ready.demands);
-            }
-            if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
-                finding.note = portal.map(|portal| format!("At the partner: {portal}"));
-            }
-            let told = Arc::new(finding);
+            let told = Arc::new(ready.weighed(evidence, at, &horizon, portal));
             ready.told.insert(case, Arc::clone(&told));
             told
         }));
+    }
+
+    /// Adds one finding for each rule about the partner's certificate, of one that only verifies.
+    pub(super) fn judge_verifying(
+        &mut self,
+        certificate: &CertificateFacts,
+        evidence: &Evidence<'x, '_>,
+        findings: &mut Vec<Arc<Finding>>,
+    ) {
+        let (at, settings, portal) = (self.at, self.settings, self.portal);
+        let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
+        let fingerprint = certificate.fingerprint_sha256;
+        let about =
+            |ready: &&mut Ready<'_, '_>| ready.resolved.rule.setting.certificate() == Some(CertificateRole::Partner);
+        findings.extend(self.ready.iter_mut().filter(about).map(|ready| {
+            if let Some(told) = ready.told_verifying.get(&fingerprint) {
+                return Arc::clone(told);
+            }
+            let told = Arc::new(ready.weighed(evidence, at, &horizon, portal).of_verifying(fingerprint));
+            ready.told_verifying.insert(fingerprint, Arc::clone(&told));
+            told
+        }));
+    }
+}
+
+impl Ready<'_, '_> {
+    /// What becomes of the rule, in words.
+    fn weighed(
+        &self,
+        evidence: &Evidence<'_, '_>,
+        at: Timestamp,
+        horizon: &dyn Fn(Timestamp) -> bool,
+        portal: Option<&str>,
+    ) -> Finding {
+        let rule = &self.resolved.rule;
+        // The certificate that will be in use by then is what a rule to come will meet.
+        let weighed = weigh(rule, evidence, self.judged);
+        let value = weighed.value.clone();
+        let mut finding = if self.judged > at {
+            to_come(self, weighed, at, horizon)
+        } else {
+            in_force(self, weighed, evidence, at, horizon)
+        };
+        if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
+            finding.fix = mend(rule, value.as_ref(), &self.demands);
+        }
+        if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
+            finding.note = portal.map(|portal| format!("At the partner: {portal}"));
+        }
+        finding
     }
 }
 
@@ -215,6 +252,7 @@ fn finding(ready: &Ready<'_, '_>, status: Status, actual: String, reason: String
     Finding {
         setting: rule.setting.head(),
         aspect: rule.setting.aspect(),
+        certificate: None,
         status,
         actual,
         required: Some(rule.requirement.label(rule.setting)),
@@ -231,12 +269,10 @@ fn finding(ready: &Ready<'_, '_>, status: Status, actual: String, reason: String
     }
 }
 
-/// What is to be said of a partner certificate to come, beside one in use that breaks a rule.
+/// What is to be said of a certificate to come, beside one in use that breaks a rule.
 fn mended_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> String {
-    if rule.setting.certificate() != Some(CertificateRole::Partner) {
-        return String::new();
-    }
-    let Some((successor, when)) = evidence.activation(at) else {
+    let following = rule.setting.certificate().and_then(|role| evidence.successor(role, at));
+    let Some((successor, when, zone)) = following else {
         return String::new();
     };
     let verdict = match weigh(rule, evidence, when).outcome {
@@ -244,23 +280,20 @@ fn mended_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) 
         Outcome::Broken => ", which breaks the rule too,",
         Outcome::Unknown(_) | Outcome::NotApplicable(_) => "",
     };
-    format!(
-        "; {}{verdict} goes active on {}",
-        successor.fingerprint.short(),
-        instant_in_words(when, successor.zone.as_deref())
-    )
+    format!("; {}{verdict} goes active on {}", successor.named(), instant_in_words(when, zone))
 }
 
-/// Whether a partner certificate to come will break a required rule that the one in use meets, and when.
+/// Whether a certificate to come, the partner's or ours, will break a required rule that the one in use meets, and when.
 fn broken_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<(String, Timestamp)> {
-    if rule.setting.certificate() != Some(CertificateRole::Partner) || rule.severity != Severity::Required {
+    if rule.severity != Severity::Required {
         return None;
     }
-    let (successor, when) = evidence.activation(at).filter(|(_, when)| !rule.ended(*when))?;
+    let following = evidence.successor(rule.setting.certificate()?, at);
+    let (successor, when, zone) = following.filter(|(_, when, _)| !rule.ended(*when))?;
     let weighed = weigh(rule, evidence, when);
     matches!(weighed.outcome, Outcome::Broken).then(|| {
-        let instant = instant_in_words(when, successor.zone.as_deref());
-        (format!("{} with {} goes active on {instant}", successor.fingerprint.short(), weighed.actual), when)
+        let instant = instant_in_words(when, zone);
+        (format!("{} with {} goes active on {instant}", successor.named(), weighed.actual), when)
     })
 }
 

@@ -3,6 +3,8 @@ mod dates;
 mod demands;
 mod hashes;
 mod settings;
+mod successors;
+mod verifying;
 
 use std::collections::BTreeMap;
 

@@ -21,11 +21,12 @@ pub(super) struct Validity<'x> {
     at: Timestamp,
     settings: ComplianceSettings,
     told: HashMap<(bool, Fingerprint, Option<Coming<'x>>), Arc<Finding>>,
+    told_verifying: HashMap<Fingerprint, Arc<Finding>>,
 }
 
 impl<'x> Validity<'x> {
     pub(super) fn new(at: Timestamp, settings: &ComplianceSettings) -> Self {
-        Self { at, settings: *settings, told: HashMap::new() }
+        Self { at, settings: *settings, told: HashMap::new(), told_verifying: HashMap::new() }
     }
 
     /// Adds one finding for each certificate that the profile uses.
@@ -57,6 +58,29 @@ impl<'x> Validity<'x> {
             });
         }
         found.extend(none_accepted(evidence, at).map(Arc::new));
+    }
+
+    /// Adds one finding for those of the partner's that only verify: of several the one that lasts longest counts.
+    pub(super) fn judge_verifying(
+        &mut self,
+        verifying: &[Fingerprint],
+        evidence: &Evidence<'_, '_>,
+        found: &mut Vec<Arc<Finding>>,
+    ) {
+        let known = |print: &Fingerprint| (evidence.known.certificates)(print);
+        let last = verifying.iter().max_by_key(|print| known(print).map(|facts| facts.not_after));
+        let Some(last) = last else { return };
+        let told = self.told_verifying.entry(*last).or_insert_with(|| {
+            let said = match known(last) {
+                Some(facts) => valid(CertificateRole::Partner, facts, None, self.at, &self.settings),
+                None => {
+                    let reason = "It is not in the workspace".to_owned();
+                    finding(CertificateRole::Partner, "validity", Status::Unknown, "Not in workspace", reason)
+                }
+            };
+            Arc::new(said.of_verifying(*last))
+        });
+        found.push(Arc::clone(told));
     }
 }
 
@@ -165,6 +189,7 @@ fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: 
             CertificateRole::Identity => "identity_certificate",
         },
         aspect: Some(aspect),
+        certificate: None,
         status,
         actual: actual.to_owned(),
         required: Some(if aspect == "validity" { "Valid" } else { "Present" }.to_owned()),

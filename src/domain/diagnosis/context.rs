@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::wording::{day, plain};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::{Address, As2Id, IdentityName, ProfileKind};
-use crate::domain::timeline::{CertificateUse, acceptable_now, next_activation, used_now};
+use crate::domain::sighting::{SightingKind, standing};
+use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, next_activation, used_now};
 
 /// What is known around an attempt.
 #[derive(Clone, Debug)]
@@ -123,10 +124,12 @@ pub struct PartnerCertificates {
     pub previous: Option<KnownCertificate>,
     /// Those that signatures may be made with.
     pub acceptable: Vec<KnownCertificate>,
+    /// Those that signatures may not be made with any more.
+    pub former: Vec<KnownCertificate>,
 }
 
 impl PartnerCertificates {
-    /// Reads a timeline at an instant; `known` tells what is known of a certificate.
+    /// Reads a timeline, with the ends that retirement sets, at an instant; `known` tells what is known of a certificate.
     #[must_use]
     pub fn at(
         uses: &[CertificateUse],
@@ -142,6 +145,11 @@ impl PartnerCertificates {
             in_use_since,
             next: next_activation(uses, at).map(|(entry, from)| (of(&entry.fingerprint), from)),
             previous: before.and_then(|before| used_now(uses, before)).map(|entry| of(&entry.fingerprint)),
+            former: all_fingerprints(uses)
+                .iter()
+                .filter(|print| standing(uses, print, at) == Some(SightingKind::Retired))
+                .map(of)
+                .collect(),
             acceptable: acceptable_now(uses, at).iter().map(of).collect(),
         }
     }
@@ -211,6 +219,9 @@ mod tests {
         assert_eq!(after.in_use_since, Some(day(10)));
         assert_eq!(after.previous, Some(KnownCertificate::unseen(Fingerprint([1; 32]))));
         assert_eq!(after.next, None);
-        assert_eq!(after.acceptable.len(), 2);
+        assert_eq!((after.acceptable.len(), after.former.len()), (2, 0));
+        uses[0].until = Some(day(15));
+        let ended = PartnerCertificates::at(&uses, day(15), |_| None);
+        assert_eq!(ended.former, [KnownCertificate::unseen(Fingerprint([1; 32]))]);
     }
 }

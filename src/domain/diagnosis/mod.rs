@@ -89,6 +89,11 @@ pub enum Action {
         /// The certificate found inside the receipt; nothing where it has to be fetched from the partner.
         fingerprint: Option<Fingerprint>,
     },
+    /// Accept signatures again that are made with a certificate of the partner which was replaced.
+    AcceptCertificate {
+        /// The certificate that is not accepted any more.
+        fingerprint: Fingerprint,
+    },
     /// Give the partner our own certificate.
     ExportCertificate {
         /// The identity it belongs to.

@@ -123,14 +123,13 @@ fn whose(context: &Context, embedded: &EmbeddedCertificate, claims: String) -> D
             .advise("If it is, import that certificate for this profile too")
             .offer(Action::ImportCertificate { fingerprint: Some(print) });
     }
-    if context.previous().is_some_and(|previous| previous.fingerprint == print) {
+    let former = &context.certificates.former;
+    if context.previous().into_iter().chain(former).any(|former| former.fingerprint == print) {
         return Draft::new("The receipt is signed with the replaced certificate", Blame::Partner)
-            .say(format!(
-                "{claims}, but still signs with the certificate used before, which is no longer accepted here"
-            ))
+            .say(format!("{claims}, but still signs with a certificate used before, which is no longer accepted here"))
             .advise(format!("Ask {partner} to sign with its new certificate"))
-            .advise("Until it does, import the old one again to accept its signatures")
-            .offer(Action::ImportCertificate { fingerprint: Some(print) });
+            .advise("Until it does, accept the old one again")
+            .offer(Action::AcceptCertificate { fingerprint: print });
     }
     Draft::new("The receipt is signed with a certificate we do not have", Blame::Ours)
         .say(format!("{claims} and signed the receipt with a certificate that is not in this profile"))
@@ -225,6 +224,7 @@ pub(super) fn mic_incomparable(facts: &AttemptFacts, context: &Context, receipt:
 
 #[cfg(test)]
 mod tests {
+    use super::super::context::KnownCertificate;
     use super::super::explain::explain;
     use super::super::judge::judge;
     use super::super::samples::{self, NEXT, OWN, PREVIOUS, STRANGE, with_receipt};
@@ -238,6 +238,9 @@ mod tests {
         if let Some(sibling) = &mut twins.sibling {
             sibling.certificate = Some(STRANGE);
         }
+        // Replaced by one that was replaced itself since.
+        let mut long_ago = samples::switched_lately();
+        long_ago.certificates.former = vec![KnownCertificate::unseen(STRANGE)];
         let import = |fingerprint| Action::ImportCertificate { fingerprint: Some(fingerprint) };
         for (context, signer, cause, action) in [
             (
@@ -251,7 +254,13 @@ mod tests {
                 samples::switched_lately(),
                 PREVIOUS,
                 "The receipt is signed with the replaced certificate",
-                import(PREVIOUS),
+                Action::AcceptCertificate { fingerprint: PREVIOUS },
+            ),
+            (
+                long_ago,
+                STRANGE,
+                "The receipt is signed with the replaced certificate",
+                Action::AcceptCertificate { fingerprint: STRANGE },
             ),
             (samples::quiet(), OWN, "The receipt is signed with our own certificate", Action::look_at("url")),
             (twins, STRANGE, "The receipt is signed with the other profile's certificate", import(STRANGE)),

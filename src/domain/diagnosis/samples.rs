@@ -118,6 +118,7 @@ pub(super) fn quiet() -> Context {
             next: None,
             previous: None,
             acceptable: vec![certificate(IN_USE, "amazonedi")],
+            former: Vec::new(),
         },
         own: Some(OwnIdentity {
             name: "acme-2026".parse().unwrap(),

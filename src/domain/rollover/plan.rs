@@ -10,9 +10,8 @@ use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerpri
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant;
-use crate::domain::timeline::{
-    self, Activation, CertificatePurpose, CertificateUse, acceptable_now, next_activation, used_now,
-};
+use crate::domain::renewal::renew_for;
+use crate::domain::timeline::{self, Activation, CertificatePurpose, CertificateUse, next_activation, used_now};
 
 /// What is to be done to each profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,6 +144,8 @@ pub struct Lookups<'a> {
     pub own: &'a [&'a CertificateFacts],
     /// Whether the new certificate's fingerprint was confirmed.
     pub confirmed: bool,
+    /// What a profile accepts signatures of at an instant, without what has retired.
+    pub accepted: &'a dyn Fn(&ConnectionId, ProfileKind, &Profile, Timestamp) -> Vec<Fingerprint>,
     /// Which rules of its policy a profile's certificate breaks at an instant.
     pub against_policy: &'a dyn Fn(&Connection, ProfileKind, &Profile, Timestamp) -> Vec<String>,
 }
@@ -263,7 +264,13 @@ impl One<'_> {
             return Ok(self.planned(uses.clone(), None));
         }
         let old = in_use.and_then(|old| (self.lookups.certificates)(&old));
-        let renewal = timeline::renew(uses, self.new, old, activation, self.now).map_err(|error| error.to_string())?;
+        // One that was encrypted for alone, beside another that verifies, is replaced in that alone.
+        let verifies = |entry: &&CertificateUse| entry.purposes.contains(&CertificatePurpose::Verify);
+        let other_verifies = || uses.iter().any(|entry| verifies(&entry));
+        let alone = in_use.is_some_and(|old| !uses.iter().filter(verifies).any(|entry| entry.fingerprint == old));
+        let purpose = (alone && other_verifies()).then_some(CertificatePurpose::Encrypt);
+        let renewal =
+            renew_for(purpose, uses, self.new, old, activation, self.now).map_err(|error| error.to_string())?;
         let installed = timeline::all_fingerprints(uses);
         let scheduled =
             next_activation(uses, self.now).is_some_and(|(entry, _)| entry.fingerprint == self.rollover.certificate);
@@ -321,8 +328,13 @@ impl One<'_> {
             return Err("its certificates were changed since by somebody else".to_owned());
         }
         let mut after = applied.before.clone();
-        for accepted in acceptable_now(current, self.now) {
-            if !acceptable_now(&after, self.now).contains(&accepted) {
+        let accepts = |uses: &[CertificateUse]| {
+            let settings = Profile { partner_certificates: uses.to_vec(), ..self.settings.clone() };
+            (self.lookups.accepted)(&self.connection.id, self.profile.profile, &settings, self.now)
+        };
+        let then = accepts(&after);
+        for accepted in accepts(current) {
+            if !then.contains(&accepted) {
                 after.push(CertificateUse {
                     fingerprint: accepted,
                     purposes: vec![CertificatePurpose::Verify],

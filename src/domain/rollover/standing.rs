@@ -57,7 +57,7 @@ impl RolloverState {
 pub struct Message {
     /// The transmission.
     pub id: TransmissionId,
-    /// When it was journalled.
+    /// When it was journalled; of one that shows a signature, when that was received.
     pub at: Timestamp,
     /// Which way it went.
     pub direction: Direction,
@@ -82,7 +82,7 @@ spelled! {
 pub struct Proof {
     /// What shows it.
     pub kind: ProofKind,
-    /// When that message was journalled.
+    /// When that signature was received, or that message journalled.
     pub at: Timestamp,
     /// That message.
     pub id: TransmissionId,

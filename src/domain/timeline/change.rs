@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::ahead::{append, is_coming, is_for_both, keep_apart, listed, without_coming, without_coming_of};
 use super::{CertificatePurpose, CertificateUse, next_activation, used_now};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 
@@ -51,6 +52,12 @@ pub enum ScheduleError {
         previous: Fingerprint,
         /// Its end.
         not_after: Timestamp,
+    },
+    /// It is not the profile's.
+    #[error("the certificate {} is none of this profile's", certificate.short())]
+    NotOfProfile {
+        /// Which one.
+        certificate: Fingerprint,
     },
     /// What is known of a certificate is missing.
     #[error("the certificate {} is missing from the workspace", certificate.short())]
@@ -125,37 +132,25 @@ pub fn renew(
     activation: &Activation,
     now: Timestamp,
 ) -> Result<Renewal, ActivationError> {
-    let (activates, zone) = match activation {
-        Activation::Now => (now, None),
-        Activation::At { at, zone } => {
-            if *at < now {
-                return Err(ActivationError::Past { at: *at, now });
-            }
-            if *at < new.not_before {
-                return Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before });
-            }
-            if *at > new.not_after {
-                return Err(ActivationError::AfterEnd { at: *at, not_after: new.not_after });
-            }
-            (*at, zone.clone())
-        }
-    };
-    let in_use = used_now(uses, now);
-    let replaces = in_use.map(|entry| entry.fingerprint);
+    let (activates, zone) = instant_of(new, activation, now)?;
     let fresh = new.fingerprint_sha256;
-    if let Some(entry) = in_use.filter(|entry| entry.fingerprint == fresh) {
-        // The old file again: nothing is to be done, and least of all is a schedule to be lost.
-        let activates = entry.from.unwrap_or(now);
-        return Ok(Renewal { uses: uses.to_vec(), activates, replaces: None, warnings: Vec::new() });
+    let verifies_now = |uses: &[CertificateUse]| {
+        uses.iter().any(|entry| entry.fingerprint == fresh && entry.covers(CertificatePurpose::Verify, now))
+    };
+    if let Some(mut renewal) = in_use_already(uses, fresh, now) {
+        // The old file again. What only encrypted until now is to verify as well.
+        if !verifies_now(uses) {
+            renewal.uses.push(use_of(fresh, &[CertificatePurpose::Verify], now, None));
+        }
+        return Ok(renewal);
     }
-    let mut warnings = Vec::new();
-    if coming(uses, now).iter().any(|print| *print != fresh) {
-        warnings.push(CertificateWarning::ScheduleCancelled);
-    }
-    let mut after = Vec::new();
-    for entry in without_coming(uses, now, Some(fresh)) {
+    let replaces = used_now(uses, now).map(|entry| entry.fingerprint);
+    let (mut after, mut ahead) = (Vec::new(), Vec::new());
+    for (entry, is_ahead) in without_coming(uses, now, Some(fresh)) {
         if entry.fingerprint == fresh {
-            after.extend(accepted_on(&entry, new, now));
+            // What is accepted for the sake of the activation moves with it.
+            let place = if is_ahead { &mut ahead } else { &mut after };
+            place.extend(accepted_on(&entry, new, now));
         } else if Some(entry.fingerprint) == replaces {
             after.extend(replaced(&entry, old, activates));
         } else {
@@ -163,20 +158,95 @@ pub fn renew(
         }
     }
     let both = activates <= now;
-    let accepted =
-        after.iter().any(|entry| entry.fingerprint == fresh && entry.covers(CertificatePurpose::Verify, now));
+    let accepted = verifies_now(&after) || verifies_now(&ahead);
     if !both && !accepted {
-        after.push(use_of(fresh, &[CertificatePurpose::Verify], now, None));
+        ahead.push(use_of(fresh, &[CertificatePurpose::Verify], now, None));
     }
     let purposes: &[_] = if both && !accepted { CertificatePurpose::ALL } else { &[CertificatePurpose::Encrypt] };
-    after.push(use_of(fresh, purposes, activates, zone));
+    let activated = use_of(fresh, purposes, activates, zone);
+    if ahead.is_empty() {
+        append(&mut after, activated);
+    } else {
+        after.extend(ahead);
+        after.push(activated);
+    }
+    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, fresh, old, activates, now) })
+}
+
+/// Brings a renewed certificate in to be encrypted for alone: whatever verifies signatures goes on as it is.
+///
+/// # Errors
+/// As [`renew`].
+pub fn renew_encrypting(
+    uses: &[CertificateUse],
+    new: &CertificateFacts,
+    old: Option<&CertificateFacts>,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<Renewal, ActivationError> {
+    let (activates, zone) = instant_of(new, activation, now)?;
+    let fresh = new.fingerprint_sha256;
+    if let Some(renewal) = in_use_already(uses, fresh, now) {
+        return Ok(renewal);
+    }
+    let replaces = used_now(uses, now).map(|entry| entry.fingerprint);
+    let mut after = Vec::new();
+    for entry in uses {
+        if !is_coming(entry, now) {
+            after.push(entry.clone());
+        } else if entry.verifies() {
+            after.push(entry.only(CertificatePurpose::Verify));
+        }
+    }
+    append(&mut after, use_of(fresh, &[CertificatePurpose::Encrypt], activates, zone));
+    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, fresh, old, activates, now) })
+}
+
+/// When a certificate is to go active, and in which zone that was stated, where it can be so.
+pub(in crate::domain) fn instant_of(
+    new: &CertificateFacts,
+    activation: &Activation,
+    now: Timestamp,
+) -> Result<(Timestamp, Option<String>), ActivationError> {
+    match activation {
+        Activation::Now => Ok((now, None)),
+        Activation::At { at, .. } if *at < now => Err(ActivationError::Past { at: *at, now }),
+        Activation::At { at, .. } if *at < new.not_before => {
+            Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before })
+        }
+        Activation::At { at, .. } if *at > new.not_after => {
+            Err(ActivationError::AfterEnd { at: *at, not_after: new.not_after })
+        }
+        Activation::At { at, zone } => Ok((*at, zone.clone())),
+    }
+}
+
+/// Where it is encrypted for already, nothing is to be done, and least of all is a schedule to be lost.
+fn in_use_already(uses: &[CertificateUse], fresh: Fingerprint, now: Timestamp) -> Option<Renewal> {
+    let entry = used_now(uses, now).filter(|entry| entry.fingerprint == fresh)?;
+    let activates = entry.from.unwrap_or(now);
+    Some(Renewal { uses: uses.to_vec(), activates, replaces: None, warnings: Vec::new() })
+}
+
+/// What is to be said of an activation.
+fn said(
+    uses: &[CertificateUse],
+    fresh: Fingerprint,
+    old: Option<&CertificateFacts>,
+    activates: Timestamp,
+    now: Timestamp,
+) -> Vec<CertificateWarning> {
+    let mut warnings = Vec::new();
+    if uses.iter().any(|entry| is_coming(entry, now) && entry.fingerprint != fresh) {
+        warnings.push(CertificateWarning::ScheduleCancelled);
+    }
     if old.is_some_and(|old| old.not_after < activates && activates > now) {
         warnings.push(CertificateWarning::Gap);
     }
     if activates > now && activates.as_second() - now.as_second() < 86_400 {
         warnings.push(CertificateWarning::Soon);
     }
-    Ok(Renewal { uses: after, activates, replaces, warnings })
+    warnings
 }
 
 /// Moves the activation that is still to come to another instant.
@@ -213,17 +283,38 @@ fn again(
     let other = used_now(uses, now).map(|entry| entry.fingerprint);
     if other == Some(certificate) {
         // Used already, and once more later: the later one is all that there is to change.
-        let mut after = without_coming(uses, now, Some(certificate));
+        let mut after = listed(without_coming(uses, now, Some(certificate)));
         if let Activation::At { at, zone } = activation {
             if *at < now {
                 return Err(ActivationError::Past { at: *at, now }.into());
             }
-            after.push(use_of(certificate, &[CertificatePurpose::Encrypt], *at, zone.clone()));
+            append(&mut after, use_of(certificate, &[CertificatePurpose::Encrypt], *at, zone.clone()));
         }
         return Ok(Change { uses: after, certificate, activates: Some(now), other: None, warnings: Vec::new() });
     }
     let old = other.and_then(|print| facts(&print));
-    let renewal = renew(uses, new, old, activation, now)?;
+    // As it was brought in: what was to be encrypted for alone does not begin to verify.
+    let activates = match activation {
+        Activation::Now => now,
+        Activation::At { at, .. } => *at,
+    };
+    let verifies = || uses.iter().filter(|entry| entry.fingerprint == certificate && entry.verifies());
+    // What verifies only from later on, by a clock that was put back, is to verify once it is used.
+    let waits = !verifies().any(|entry| entry.covers(CertificatePurpose::Verify, activates))
+        && verifies().any(|entry| entry.from > Some(activates));
+    let renewal = if waits || is_for_both(uses, certificate, now) {
+        renew(uses, new, old, activation, now)?
+    } else {
+        let renewal = renew_encrypting(uses, new, old, activation, now)?;
+        // An end that being replaced has set says nothing where it is used beyond it.
+        let goes_on = |entry: &CertificateUse| {
+            let end = facts(&entry.fingerprint).map(|facts| facts.not_after);
+            let beyond = Some(entry.fingerprint) == other && end.is_some_and(|end| end <= renewal.activates);
+            let own = entry.verifies() && (entry.fingerprint == certificate || beyond);
+            if own { without_own_end(entry.clone(), end) } else { entry.clone() }
+        };
+        Renewal { uses: renewal.uses.iter().map(goes_on).collect(), ..renewal }
+    };
     Ok(Change {
         uses: renewal.uses,
         certificate,
@@ -243,7 +334,9 @@ pub fn cancel(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) -> 
     let (entry, _) = next_activation(uses, now).ok_or(ScheduleError::NothingScheduled)?;
     let certificate = entry.fingerprint;
     let other = used_now(uses, now).map(|entry| entry.fingerprint);
-    let after = freed(without_coming(uses, now, None), other, facts);
+    // One that is encrypted for alone has set no end to what verifies.
+    let ended = other.filter(|_| verifies(uses, certificate));
+    let after = freed(listed(without_coming(uses, now, None)), ended, facts);
     Ok(Change { uses: after, certificate, activates: None, other, warnings: Vec::new() })
 }
 
@@ -256,15 +349,15 @@ pub fn without(
     facts: Facts<'_, '_>,
     now: Timestamp,
 ) -> Option<Vec<CertificateUse>> {
-    if !coming(uses, now).contains(&certificate) {
+    if !uses.iter().any(|entry| entry.fingerprint == certificate && is_coming(entry, now)) {
         return None;
     }
-    let after = without_activations(uses, &[certificate], now, None);
+    let after = listed(without_coming_of(uses, certificate, now));
     if next_activation(&after, now).is_some() {
         return Some(after);
     }
     let in_use = used_now(uses, now).map(|entry| entry.fingerprint);
-    Some(freed(after, in_use, facts))
+    Some(freed(after, in_use.filter(|_| verifies(uses, certificate)), facts))
 }
 
 /// The certificate that was used before the one that is used now, also where both began at the same instant.
@@ -292,15 +385,21 @@ pub fn roll_back(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) 
         return Err(ScheduleError::PreviousEnded { previous: certificate, not_after: old.not_after });
     }
     let other = used_now(uses, now).map(|entry| entry.fingerprint);
+    // One that is encrypted for alone takes no other's place in verifying, and does not begin to verify.
+    let verifies = uses.iter().any(|entry| entry.fingerprint == certificate && entry.verifies());
+    let is_to_come = |print: Fingerprint| uses.iter().any(|entry| entry.fingerprint == print && is_coming(entry, now));
     let mut after = Vec::new();
     for entry in uses {
-        if entry.fingerprint == certificate && entry.encrypts() && entry.from.is_some_and(|from| from > now) {
+        if entry.fingerprint == certificate && is_coming(entry, now) {
             // It is used from now on: being activated later says nothing any more.
             continue;
         }
         if entry.fingerprint == certificate {
             after.extend(accepted_on(entry, old, now));
-        } else if Some(entry.fingerprint) == other {
+        } else if is_to_come(entry.fingerprint) {
+            // An end that being replaced has set says nothing of one that is to be used later.
+            after.push(without_own_end(entry.clone(), facts(&entry.fingerprint).map(|facts| facts.not_after)));
+        } else if Some(entry.fingerprint) == other && verifies {
             after.extend(replaced(entry, other.and_then(|print| facts(&print)), now));
         } else {
             after.push(entry.clone());
@@ -308,9 +407,14 @@ pub fn roll_back(uses: &[CertificateUse], facts: Facts<'_, '_>, now: Timestamp) 
     }
     let accepted =
         after.iter().any(|entry| entry.fingerprint == certificate && entry.covers(CertificatePurpose::Verify, now));
-    let purposes: &[_] = if accepted { &[CertificatePurpose::Encrypt] } else { CertificatePurpose::ALL };
-    after.push(use_of(certificate, purposes, now, None));
+    let purposes: &[_] = if accepted || !verifies { &[CertificatePurpose::Encrypt] } else { CertificatePurpose::ALL };
+    append(&mut after, use_of(certificate, purposes, now, None));
+    keep_apart(&mut after, uses);
     Ok(Change { uses: after, certificate, activates: Some(now), other, warnings: Vec::new() })
+}
+
+fn verifies(uses: &[CertificateUse], certificate: Fingerprint) -> bool {
+    uses.iter().any(|entry| entry.fingerprint == certificate && entry.verifies())
 }
 
 fn use_of(
@@ -320,46 +424,6 @@ fn use_of(
     zone: Option<String>,
 ) -> CertificateUse {
     CertificateUse { fingerprint, purposes: purposes.to_vec(), from: Some(from), until: None, zone }
-}
-
-/// The certificates whose activation is still to come.
-fn coming(uses: &[CertificateUse], now: Timestamp) -> Vec<Fingerprint> {
-    uses.iter()
-        .filter(|entry| entry.encrypts() && entry.from.is_some_and(|from| from > now))
-        .map(|entry| entry.fingerprint)
-        .collect()
-}
-
-/// Without the activations that are still to come. What verifies only for the sake of one goes with it: where the
-/// certificate was never encrypted for, and was not always accepted; not so of the certificate that is to stay.
-fn without_coming(uses: &[CertificateUse], now: Timestamp, stays: Option<Fingerprint>) -> Vec<CertificateUse> {
-    without_activations(uses, &coming(uses, now), now, stays)
-}
-
-/// The same for these certificates alone.
-fn without_activations(
-    uses: &[CertificateUse],
-    coming: &[Fingerprint],
-    now: Timestamp,
-    stays: Option<Fingerprint>,
-) -> Vec<CertificateUse> {
-    let begun = |entry: &CertificateUse| entry.from.is_none_or(|from| from <= now);
-    let mut kept = Vec::new();
-    for entry in uses {
-        if !coming.contains(&entry.fingerprint) {
-            kept.push(entry.clone());
-            continue;
-        }
-        let was_used =
-            uses.iter().any(|other| other.fingerprint == entry.fingerprint && other.encrypts() && begun(other));
-        let stays = was_used || entry.from.is_none() || stays == Some(entry.fingerprint);
-        match (entry.encrypts() && !begun(entry), entry.verifies() && stays) {
-            (false, _) if entry.encrypts() => kept.push(entry.clone()),
-            (_, true) => kept.push(entry.only(CertificatePurpose::Verify)),
-            (_, false) => {}
-        }
-    }
-    kept
 }
 
 /// The uses of a certificate that is being replaced: it encrypts as before (its successor, having begun later, takes

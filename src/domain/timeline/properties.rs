@@ -1,14 +1,18 @@
 //! What holds for a schedule after any sequence of acts at any instants, with a clock that is put forward and back.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use proptest::prelude::*;
 
+use super::ahead::is_for_both;
 use super::*;
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::fixtures;
 use crate::domain::instant::{self, InstantError};
+use crate::domain::renewal::{renew_for, replaced_now};
 
 /// Half days, so that acts fall between and onto the ends of certificates.
 const STEP: i64 = 43_200;
@@ -29,17 +33,21 @@ fn certificates() -> [CertificateFacts; 4] {
 
 #[derive(Clone, Debug)]
 enum Act {
-    Import(usize, Option<i64>),
+    Import(usize, Option<i64>, Option<CertificatePurpose>),
     Reschedule(i64),
     Cancel,
     ActivateNow,
     RollBack,
 }
 
-fn act() -> impl Strategy<Value = Act> {
+/// Certificates brought in for both purposes, or for one of them as well.
+fn act(mixed: bool) -> impl Strategy<Value = Act> {
+    let both = Just(None).boxed();
+    let one = prop::sample::select(CertificatePurpose::ALL).prop_map(Some).boxed();
+    let purpose = if mixed { prop_oneof![1 => both, 2 => one].boxed() } else { both };
     let when = prop_oneof![1 => Just(None), 2 => (0..LAST).prop_map(Some)];
     prop_oneof![
-        4 => (0..4_usize, when).prop_map(|(which, when)| Act::Import(which, when)),
+        4 => (0..4_usize, when, purpose).prop_map(|(which, when, purpose)| Act::Import(which, when, purpose)),
         2 => (0..LAST).prop_map(Act::Reschedule),
         2 => Just(Act::Cancel),
         2 => Just(Act::ActivateNow),
@@ -48,8 +56,8 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// Acts, each with the instant at which it is done: the clock may be put back between two.
-fn history() -> impl Strategy<Value = Vec<(i64, Act)>> {
-    let forward = proptest::collection::vec((0..25_i64, act()), 1..12).prop_map(|acts| {
+fn history(mixed: bool) -> impl Strategy<Value = Vec<(i64, Act)>> {
+    let forward = proptest::collection::vec((0..25_i64, act(mixed)), 1..12).prop_map(|acts| {
         let mut now = 0;
         acts.into_iter()
             .map(|(passed, act)| {
@@ -58,7 +66,7 @@ fn history() -> impl Strategy<Value = Vec<(i64, Act)>> {
             })
             .collect::<Vec<_>>()
     });
-    let jumping = proptest::collection::vec((0..LAST, act()), 1..12);
+    let jumping = proptest::collection::vec((0..LAST, act(mixed)), 1..12);
     prop_oneof![forward, jumping]
 }
 
@@ -74,6 +82,20 @@ fn instants() -> impl Iterator<Item = Timestamp> {
     })
 }
 
+/// Whether a certificate serves a purpose, at whatever time.
+fn has(uses: &[CertificateUse], print: &Fingerprint, purpose: CertificatePurpose) -> bool {
+    uses.iter().any(|entry| entry.fingerprint == *print && entry.purposes.contains(&purpose))
+}
+
+/// The parts that encrypt, in their order.
+fn encrypting(uses: &[CertificateUse]) -> Vec<(Fingerprint, Option<Timestamp>, Option<Timestamp>)> {
+    uses.iter().filter(|entry| entry.encrypts()).map(|entry| (entry.fingerprint, entry.from, entry.until)).collect()
+}
+
+fn accepted_at(uses: &[CertificateUse], at: Timestamp) -> BTreeSet<[u8; 32]> {
+    acceptable_now(uses, at).iter().map(|print| print.0).collect()
+}
+
 fn do_it(
     uses: &[CertificateUse],
     act: &Act,
@@ -83,12 +105,16 @@ fn do_it(
     let facts = |print: &Fingerprint| known.iter().find(|facts| facts.fingerprint_sha256 == *print);
     let old = used(uses, now);
     let change = match act {
-        Act::Import(which, when) => {
+        Act::Import(which, when, purpose) => {
             let new = &known[*which];
             let activation =
                 when.map_or(Activation::Now, |step| Activation::At { at: at(step), zone: Some("UTC".to_owned()) });
-            let renewal = renew(uses, new, old.and_then(|old| facts(&old)), &activation, now).ok()?;
+            let old = replaced_now(uses, *purpose, now).and_then(|old| facts(&old));
+            let renewal = renew_for(*purpose, uses, new, old, &activation, now).ok()?;
             let fresh = new.fingerprint_sha256;
+            if purpose.is_some() {
+                return Some((renewal.uses, fresh));
+            }
             assert!(acceptable_now(&renewal.uses, now).contains(&fresh), "receiving widens at import");
             let dropped: Vec<Fingerprint> = acceptable_now(uses, now)
                 .into_iter()
@@ -127,6 +153,19 @@ fn do_it(
         }
         Act::Import(..) => {}
     }
+    let verifies = |uses: &[CertificateUse], print: &Fingerprint| has(uses, print, CertificatePurpose::Verify);
+    for facts in known {
+        let print = &facts.fingerprint_sha256;
+        // What was accepted for the sake of a schedule goes with it.
+        let taken_back = is_for_both(uses, *print, now);
+        assert!(
+            taken_back || verifies(&change.uses, print) == verifies(uses, print),
+            "{act:?} altered what verifies: {uses:#?} {:#?}",
+            change.uses
+        );
+        let encrypts = |uses: &[CertificateUse]| has(uses, print, CertificatePurpose::Encrypt);
+        assert!(!encrypts(&change.uses) || encrypts(uses), "{act:?} has one encrypt that did not");
+    }
     Some((change.uses, change.certificate))
 }
 
@@ -137,7 +176,7 @@ proptest! {
     #[test]
     fn one_is_used_and_a_superset_accepted_after_any_history(
         begun in any::<bool>(),
-        history in history(),
+        history in history(false),
         seen in proptest::collection::vec(proptest::option::of(0..LAST), 4),
         days in 0..40_u32,
     ) {
@@ -175,6 +214,77 @@ proptest! {
         }
     }
 
+    /// Whatever is mixed, one encrypts from the first activation on; what was brought in for one purpose keeps to it, and
+    /// nothing alters a purpose of what it does not name.
+    #[test]
+    fn what_is_for_one_purpose_keeps_to_it(
+        start in 0..4_usize,
+        history in history(true),
+        seen in proptest::collection::vec(proptest::option::of(0..LAST), 4),
+        days in 1..40_u32,
+    ) {
+        let (encrypt, verify) = (CertificatePurpose::Encrypt, CertificatePurpose::Verify);
+        let known = certificates();
+        let prints: Vec<Fingerprint> = known.iter().map(|facts| facts.fingerprint_sha256).collect();
+        let mut uses = plain_list(&prints[..start.min(2)]);
+        if start == 3 {
+            uses[0].purposes = vec![encrypt];
+        }
+        // What each was brought in for, and what verifies by itself.
+        let mut meant: BTreeMap<Fingerprint, BTreeSet<&str>> = BTreeMap::new();
+        for entry in &uses {
+            meant.entry(entry.fingerprint).or_default().extend(entry.purposes.iter().map(|purpose| purpose.as_str()));
+        }
+        let mut by_itself: BTreeSet<Fingerprint> =
+            prints.iter().filter(|print| has(&uses, print, verify)).copied().collect();
+        for (step, act) in &history {
+            let now = at(*step);
+            let Some((after, _)) = do_it(&uses, act, now, &known) else { continue };
+            if let Act::Import(which, _, purpose) = act {
+                let fresh = prints[*which];
+                let purposes = purpose.as_ref().map_or(CertificatePurpose::ALL, std::slice::from_ref);
+                meant.entry(fresh).or_default().extend(purposes.iter().map(|purpose| purpose.as_str()));
+                match purpose {
+                    Some(CertificatePurpose::Encrypt) => for instant in instants() {
+                        prop_assert_eq!(accepted_at(&after, instant), accepted_at(&uses, instant), "{:?}", act);
+                    },
+                    Some(CertificatePurpose::Verify) => {
+                        prop_assert_eq!(encrypting(&after), encrypting(&uses), "{:?}", act);
+                        // What one entry says for both is one decision still.
+                        let whole = |entry: &CertificateUse| entry.fingerprint == fresh && entry.encrypts() && entry.verifies();
+                        if !uses.iter().any(whole) {
+                            by_itself.insert(fresh);
+                        }
+                    }
+                    None => {}
+                }
+                let last_seen = |print: &Fingerprint| seen[usize::from(print.0[0]) - 1].map(at);
+                if *purpose != Some(encrypt) {
+                    prop_assert!(accepted(&after, days, &last_seen, now).contains(&fresh), "{act:?}: {after:#?}");
+                }
+                for print in prints.iter().filter(|print| **print != fresh) {
+                    let gone = purpose.is_none() && is_for_both(&uses, *print, now);
+                    prop_assert!(gone || has(&after, print, verify) == has(&uses, print, verify), "{:?}", act);
+                    prop_assert!(!has(&after, print, encrypt) || has(&uses, print, encrypt), "{:?}", act);
+                }
+            }
+            uses = after;
+            for print in &prints {
+                for purpose in CertificatePurpose::ALL {
+                    let meant = meant.get(print).is_some_and(|meant| meant.contains(purpose.as_str()));
+                    prop_assert!(meant || !has(&uses, print, *purpose), "{act:?} gave {print:?} {purpose}: {uses:#?}");
+                }
+                prop_assert!(!by_itself.contains(print) || has(&uses, print, verify), "{act:?} took it from {print:?}: {uses:#?}");
+            }
+            let first = uses.iter().filter(|entry| entry.encrypts()).map(|entry| entry.from).min();
+            for instant in instants() {
+                if first.is_some_and(|first| first.is_none_or(|first| first <= instant)) {
+                    prop_assert!(used(&uses, instant).is_some(), "nothing is used at {instant} after {act:?}");
+                }
+            }
+        }
+    }
+
     /// Rolling back twice ends where it began, as long as both are valid.
     #[test]
     fn rolling_back_can_be_rolled_back(first in 0..40_i64, second in 0..40_i64, third in 0..20_i64) {
@@ -193,7 +303,7 @@ proptest! {
 
     /// What happened between two instants is told once, however the time between is cut into pieces.
     #[test]
-    fn past_activations_are_told_once(history in history(), mut cuts in proptest::collection::vec(0..LAST, 0..6)) {
+    fn past_activations_are_told_once(history in history(false), mut cuts in proptest::collection::vec(0..LAST, 0..6)) {
         let known = certificates();
         let mut uses = plain_list(&[known[0].fingerprint_sha256]);
         for (step, act) in &history {

@@ -60,6 +60,21 @@ impl ActivationForm {
         old: Option<&CertificateFacts>,
         moment: &Moment,
     ) {
+        self.show_close(ui, reading, "", old, moment);
+        if matches!(reading, Reading::Now | Reading::At { .. }) && !means.is_empty() {
+            ui.add(egui::Label::new(muted(ui, means)).wrap());
+        }
+    }
+
+    /// The same with what it came to on the line of the proposals, where every line counts.
+    pub(super) fn show_close(
+        &mut self,
+        ui: &mut Ui,
+        reading: &Reading,
+        means: &str,
+        old: Option<&CertificateFacts>,
+        moment: &Moment,
+    ) {
         let moment = &at_home(moment);
         let stated = &mut self.stated;
         let before = stated.clone();
@@ -71,6 +86,9 @@ impl ActivationForm {
                 stated.on_date = on_date;
             }
             if !stated.on_date {
+                if !means.is_empty() && matches!(reading, Reading::Now) {
+                    ui.label(muted(ui, means));
+                }
                 return;
             }
             let zone = TimeZone::get(&stated.zone).unwrap_or_else(|_unknown| moment.zone.clone());
@@ -101,6 +119,9 @@ impl ActivationForm {
             if let Some(before_end) = week_before_end(old, &there) {
                 preset(ui, "A week before the old one expires", before_end);
             }
+            if !means.is_empty() && matches!(reading, Reading::At { .. }) {
+                ui.label(muted(ui, means));
+            }
         });
         // Another date is another question.
         if (before.date, &before.time, &before.zone) != (stated.date, &stated.time, &stated.zone) {
@@ -121,11 +142,7 @@ impl ActivationForm {
                     stated.offset = chosen;
                 }
             }
-            Reading::Now | Reading::At { .. } => {
-                if !means.is_empty() {
-                    ui.add(egui::Label::new(muted(ui, means)).wrap());
-                }
-            }
+            Reading::Now | Reading::At { .. } => {}
         }
     }
 }

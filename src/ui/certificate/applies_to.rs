@@ -108,8 +108,9 @@ pub(super) fn fill(request: &mut ImportRequest, targets: &[Target]) -> bool {
     true
 }
 
-/// Shows them.
-pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) {
+/// Shows them. Returns whether a rollover is wished for, which is offered where more than one other connection uses the
+/// same certificate.
+pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) -> bool {
     let check = |ui: &mut Ui, target: &mut Target| {
         let label = words::profile(&target.name, target.profile);
         Checkbox::new(&mut target.ticked, RichText::new(label).font(theme::body())).ui(ui);
@@ -129,14 +130,19 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) {
         }
     });
     if others.is_empty() {
-        return;
+        return false;
     }
+    let mut rollover = false;
     ui.horizontal_wrapped(|ui| {
         let using = if others.len() == 1 { "uses" } else { "use" };
         ui.label(small(format!("{} of other connections {using} the old certificate", count(others.len(), "profile"))));
         let all = others.iter().all(|target| target.ticked);
         if link(ui, if all { "Select none" } else { "Select all" }).clicked() {
             others.iter_mut().for_each(|target| target.ticked = !all);
+        }
+        let several = others.iter().any(|target| target.connection != others[0].connection);
+        if several && link(ui, "Start a rollover…").clicked() {
+            rollover = true;
         }
     });
     let row = 24.0;
@@ -156,4 +162,5 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) {
             }
         },
     );
+    rollover
 }

@@ -12,7 +12,10 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, mono, muted, separator, small};
 
 /// Height of a row.
-const ROW: f32 = 28.0;
+const ROW: f32 = 25.0;
+
+/// As wide is the column of names, where there is room.
+pub(super) const NAMES: f32 = 150.0;
 
 /// What one certificate has in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,10 +46,15 @@ pub(super) struct Judged<'a> {
 
 impl Judged<'_> {
     fn finding(&self, aspects: &[&str]) -> Option<&Finding> {
-        self.report
-            .into_iter()
-            .flat_map(|report| &report.findings)
-            .filter(|finding| finding.setting == "partner_certificate")
+        let all = || {
+            let findings = self.report.into_iter().flat_map(|report| &report.findings);
+            findings.filter(|finding| finding.setting == "partner_certificate")
+        };
+        // One that only verifies has findings of its own; those of the one in use are not about it.
+        let own = Some(self.facts.fingerprint_sha256);
+        let about = own.filter(|_| all().any(|finding| finding.certificate == own));
+        all()
+            .filter(|finding| finding.certificate == about)
             .filter(|finding| finding.aspect.is_some_and(|aspect| aspects.contains(&aspect)))
             .filter(|finding| finding.status != Status::NotApplicable)
             .min_by_key(|finding| finding.status)
@@ -100,6 +108,8 @@ pub(super) fn rows(old: Option<&Judged<'_>>, new: &Judged<'_>, moment: &Moment) 
             let differs = old.as_ref().is_some_and(|old| (old.text != new.text) || old.fingerprint != new.fingerprint);
             Row { name, old, new, differs }
         })
+        // What both are made for is said where it changes.
+        .filter(|row| row.name != "Usage" || row.old.is_none() || row.differs)
         .collect()
 }
 
@@ -108,7 +118,7 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
     let both = rows.iter().any(|row| row.old.is_some());
     let width = ui.available_width();
     let narrow = width < 780.0;
-    let names = if narrow { 106.0 } else { 150.0 };
+    let names = if narrow { 106.0 } else { NAMES };
     let marks = if both { 90.0 } else { 0.0 };
     let columns = if both { 2.0 } else { 1.0 };
     let column = ((width - names - marks) / columns).floor();

@@ -14,9 +14,10 @@ use super::whose::Whose;
 use super::words::{profile, stated_fully};
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::app::{CertificateSource, ImportRequest, ImportResult};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::renewal::replaced_now;
-use crate::domain::timeline::{Activation, CertificatePurpose, next_activation};
+use crate::domain::timeline::{Activation, CertificatePurpose, next_activation, purpose_of};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, frame_with_foot};
 use crate::ui::intent::{Intent, Page};
@@ -60,6 +61,8 @@ pub(super) enum Wish {
     Another,
     /// To add a connection first.
     NewConnection,
+    /// To change many connections at once instead.
+    Rollover,
     /// To bring it in, and perhaps to test it after that.
     Import {
         /// Send a test where it is active now, else show where that is done.
@@ -93,9 +96,21 @@ impl CertificateDialog {
             refusal: None,
         };
         if let Some(source) = source {
+            if let CertificateSource::Workspace(fingerprint) = source {
+                // A schedule is moved as it was made.
+                dialog.purpose = dialog.scheduled_for(fingerprint, desk);
+            }
             dialog.look(source, desk);
         }
         dialog
+    }
+
+    /// For what alone a certificate is scheduled, where it is not for both.
+    fn scheduled_for(&self, fingerprint: Fingerprint, desk: &Desk<'_>) -> Option<CertificatePurpose> {
+        let state = desk.snapshot.connection(self.connection.as_ref()?)?;
+        let profiles = state.connection.profiles();
+        let mut asked = profiles.filter(|(kind, _)| self.asked.is_none_or(|asked| asked == *kind));
+        asked.find_map(|(_, profile)| purpose_of(&profile.partner_certificates, fingerprint, desk.moment.now))
     }
 
     /// Has the engine look at a certificate.
@@ -268,6 +283,11 @@ impl CertificateDialog {
                 self.whose = Whose::default();
             }
             Wish::NewConnection => desk.intend(Intent::NewConnection),
+            Wish::Rollover => {
+                let source = self.found.as_ref().map(|found| found.source.clone());
+                desk.intend(Intent::NewRollover(source));
+                return Flow::Close;
+            }
             Wish::Import { then_test } => self.import(then_test, desk),
         }
         Flow::Open

@@ -39,6 +39,7 @@ pub(super) use confirm::ConfirmFingerprint;
 pub(super) use dialog::CertificateDialog;
 pub(super) use fingerprint::{Comparing, short_fingerprint};
 pub(super) use look::Looking;
+pub(super) use purpose::sentence as purpose_meaning;
 pub(super) use schedule::means;
 pub(super) use timeline::{Part, Timeline, gaps, meaning};
 pub(super) use timeline_layout::{DATES, bar, controls, dates, draw as draw_timeline, gap};

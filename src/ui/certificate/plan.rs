@@ -12,6 +12,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
+use crate::domain::connection::Profile;
 use crate::domain::renewal::renew_for;
 use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, plain_list, used_now};
 use crate::ui::moment::{Moment, count};
@@ -95,12 +96,20 @@ impl Plan {
         let judged_old = old.as_ref().map(|old| Judged { facts: old, report: before_report.as_ref(), at: moment.now });
         let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates };
         let chosen = targets.iter().filter(|target| target.ticked).count();
+        // What has retired is not drawn as accepted.
+        let drawn = profile.map_or_else(
+            || after.clone(),
+            |(connection, kind, profile)| {
+                let renewed = Profile { partner_certificates: after.clone(), ..profile.clone() };
+                snapshot.observations.uses(&connection.id, kind, &renewed)
+            },
+        );
         Self {
             rows: rows(judged_old.as_ref(), &judged_new, moment),
             differing: differing(targets, old_print),
             warnings: warnings(snapshot, moment, inputs, &reading),
             means: means(&reading, old.as_ref(), moment),
-            timeline: Timeline::of(&after, &facts, Some(fresh), moment),
+            timeline: Timeline::of(&drawn, &facts, Some(fresh), moment),
             sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)
                 .unwrap_or_else(|| meaning(&after, &facts, old.as_ref(), moment)),
             obstacle: obstacle(&reading, chosen),

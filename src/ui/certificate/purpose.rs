@@ -33,7 +33,7 @@ pub(super) fn show(ui: &mut Ui, purpose: Option<CertificatePurpose>) -> Option<O
 /// What bringing it in for one purpose comes to, in words; nothing where it is for both. `after` are the profile's
 /// certificates then, `old` is the one that it takes the place of.
 #[must_use]
-pub(super) fn sentence(
+pub(in crate::ui) fn sentence(
     purpose: Option<CertificatePurpose>,
     after: &[CertificateUse],
     old: Option<Fingerprint>,

@@ -2,7 +2,8 @@
 //! labels never overlap; one that finds no room is left out, and the words below and the spoken form still say it.
 
 use egui::{
-    Align, Align2, Layout, Painter, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align, Align2, Id, Label, Layout, Painter, Rect, Response, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use jiff::tz::TimeZone;
 
@@ -10,7 +11,7 @@ use super::timeline::{Lane, Mark, Part, Timeline};
 use super::timeline_scale::{Scale, Span, navigate, zoom};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
-use crate::ui::widgets::{focus_ring, icon_button};
+use crate::ui::widgets::{focus_ring, icon_button, muted};
 
 /// Height of a bar.
 const BAR: f32 = 20.0;
@@ -22,6 +23,8 @@ const TOP: f32 = 8.0;
 const LABELS: f32 = 22.0;
 /// For the dates above.
 pub(in crate::ui) const DATES: f32 = 18.0;
+/// As wide are the buttons that zoom, with a gap before them.
+const BUTTONS: f32 = 110.0;
 /// Between two labels.
 const GAP: f32 = 10.0;
 const DAY: i64 = 86_400;
@@ -106,11 +109,32 @@ fn in_bar(bar: (f32, f32), word: f32, end: f32, lines: &[f32], room: f32) -> (Op
 /// Draws a timeline across what room there is: zoomed with Ctrl and the wheel, pinching, the buttons or the keys + and −,
 /// dragged, and fitted again.
 pub(in crate::ui) fn draw(ui: &mut Ui, timeline: &Timeline) -> Response {
-    let tokens = tokens(ui.ctx());
     let id = ui.make_persistent_id("timeline");
     if !timeline.lanes.is_empty() {
         controls(ui, id);
     }
+    chart(ui, id, timeline)
+}
+
+/// The same with its buttons below, on the line of the words that say what is drawn: where every line counts.
+pub(super) fn draw_above(ui: &mut Ui, timeline: &Timeline, words: &str) {
+    let id = ui.make_persistent_id("timeline");
+    chart(ui, id, timeline);
+    ui.horizontal_top(|ui| {
+        let buttons = if timeline.lanes.is_empty() { 0.0 } else { BUTTONS };
+        ui.scope(|ui| {
+            ui.set_width((ui.available_width() - buttons).max(120.0));
+            ui.add(Label::new(muted(ui, words)).wrap());
+        });
+        if !timeline.lanes.is_empty() {
+            controls(ui, id);
+        }
+    });
+}
+
+/// The bars with their dates and labels.
+fn chart(ui: &mut Ui, id: Id, timeline: &Timeline) -> Response {
+    let tokens = tokens(ui.ctx());
     #[expect(clippy::cast_precision_loss, reason = "a few bars")]
     let bars = TOP + timeline.lanes.len() as f32 * PITCH;
     let (whole, _) = ui.allocate_exact_size(vec2(ui.available_width(), DATES + bars + LABELS), Sense::hover());
@@ -259,7 +283,7 @@ pub(in crate::ui) fn dates(ui: &Ui, area: Rect, bars: f32, scale: &Scale, zone: 
 }
 
 /// The buttons that zoom and fit.
-pub(in crate::ui) fn controls(ui: &mut Ui, timeline: egui::Id) {
+pub(in crate::ui) fn controls(ui: &mut Ui, timeline: Id) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         for (symbol, name, factor) in [

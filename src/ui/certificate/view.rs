@@ -1,12 +1,12 @@
 //! The content of the dialog, from the top.
 
-use egui::{Label, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use super::applies_to;
 use super::comparison;
 use super::dialog::{CertificateDialog, Wish};
 use super::purpose;
-use super::timeline_layout::draw;
+use super::timeline_layout::draw_above;
 use crate::app::CertificateSource;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::CertificateWarning;
@@ -20,6 +20,9 @@ use crate::ui::widgets::{ToneName, empty_state, link, muted, notice, primary, se
 
 /// What is taken.
 const ACCEPTED: &str = "also accepts .pem .der .p7b .zip .eml, or drop a file anywhere, or paste";
+
+/// From here on there is room for heads beside what they head, and for links beside the buttons.
+const WIDE: f32 = 860.0;
 
 impl CertificateDialog {
     /// Title and subtitle.
@@ -37,7 +40,8 @@ impl CertificateDialog {
                     CertificateSource::Sighted(_) => "Found inside a signature".to_owned(),
                     other => other.name(),
                 };
-                ("New partner certificate".to_owned(), format!("{file} · {ACCEPTED}"))
+                let whose = name.map_or_else(String::new, |name| format!("For {name} · "));
+                ("New partner certificate".to_owned(), format!("{whose}{file} · {ACCEPTED}"))
             }
             None => ("New partner certificate".to_owned(), name.map_or_else(String::new, |name| format!("For {name}"))),
         }
@@ -87,35 +91,15 @@ impl CertificateDialog {
             ui.label(muted(ui, "Looking at it"));
             return None;
         };
-        ui.spacing_mut().item_spacing.y = 6.0;
+        ui.spacing_mut().item_spacing.y = 4.0;
         let mut wish = None;
         let again = matches!(found.source, CertificateSource::Workspace(_));
-        if !again {
-            let connection = self.connection.as_ref().and_then(|id| desk.snapshot.connection(id));
-            let name = connection.map_or("", |state| state.connection.name.as_str());
+        if !again && ui.available_width() < WIDE {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 ui.spacing_mut().interact_size.y = 0.0;
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-                // However long a name is, what can be done about it stays beside it.
-                let room = (ui.available_width() - 260.0).max(120.0);
-                ui.scope(|ui| {
-                    ui.set_max_width(room);
-                    ui.add(Label::new(small(format!("For {name}"))).truncate());
-                });
-                if link(ui, "Another connection…").clicked() {
-                    wish = Some(Wish::Another);
-                }
-                ui.label(muted(ui, "·"));
-                if link(ui, "Another file…").clicked() {
-                    wish = Some(Wish::Pick);
-                }
-                if found.is_one_of_several() {
-                    ui.label(muted(ui, "·"));
-                    if link(ui, "Another one of the file…").clicked() {
-                        wish = Some(Wish::Choose);
-                    }
-                }
+                wish = others(ui, found.is_one_of_several());
             });
         }
         comparison::show(ui, &plan.rows, true);
@@ -149,27 +133,31 @@ impl CertificateDialog {
             });
             self.comparing.show(ui, &found.facts);
         }
-        ui.add_space(2.0);
-        head(ui, "Use for");
-        if let Some(purpose) = purpose::show(ui, self.purpose) {
+        let purpose = self.purpose;
+        if let Some(purpose) = beside(ui, "Use for", |ui| purpose::show(ui, purpose)) {
             wish = Some(Wish::UseFor(purpose));
         }
         // Receiving may overlap: for verifying there is no instant to be chosen.
         if self.purpose != Some(CertificatePurpose::Verify) {
-            ui.add_space(2.0);
-            head(ui, "Goes active");
             // Under a name of its own: what is said above comes and goes while a time is typed, and the field must stay
             // itself.
-            ui.push_id("goes active", |ui| form.show(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment));
+            beside(ui, "Goes active", |ui| {
+                ui.push_id("goes active", |ui| {
+                    form.show_close(ui, &plan.reading, &plan.means, plan.old.as_ref(), &desk.moment);
+                });
+            });
         }
         // Of an instant that cannot be there is nothing to draw and nothing to promise.
         if plan.reading.activation().is_some() {
-            draw(ui, &plan.timeline);
-            ui.add(Label::new(muted(ui, &plan.sentence)).wrap());
+            draw_above(ui, &plan.timeline, &plan.sentence);
         }
-        ui.add_space(2.0);
-        head(ui, "Applies to");
-        ui.push_id("applies to", |ui| applies_to::show(ui, &mut self.targets, &found.facts.fingerprint_sha256));
+        let fresh = found.facts.fingerprint_sha256;
+        let targets = &mut self.targets;
+        let rollover =
+            beside(ui, "Applies to", |ui| ui.push_id("applies to", |ui| applies_to::show(ui, targets, &fresh)).inner);
+        if rollover {
+            wish = Some(Wish::Rollover);
+        }
         wish
     }
 
@@ -180,6 +168,7 @@ impl CertificateDialog {
             notice(ui, ToneName::Bad, &refusal.head, &refusal.remedy, |_| {});
         }
         let busy = self.busy();
+        let wide = ui.available_width() >= WIDE;
         buttons(ui, |ui| {
             let mut wish = None;
             if let Some(plan) = self.plan.as_ref().filter(|_| self.looking.found().is_some()) {
@@ -194,16 +183,70 @@ impl CertificateDialog {
             if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
                 wish = Some(Wish::Close);
             }
-            if let Some(plan) = &self.plan {
-                let why = if busy { Some("Being brought in") } else { plan.obstacle.as_deref() };
-                if let Some(why) = why {
-                    let ink = if busy { tokens(ui.ctx()).muted } else { tokens(ui.ctx()).bad.ink };
-                    ui.add(Label::new(small(why).color(ink)).truncate());
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let brought = |source: &CertificateSource| !matches!(source, CertificateSource::Workspace(_));
+                let found =
+                    self.looking.found().filter(|found| wide && self.connection.is_some() && brought(&found.source));
+                if let Some(found) = found {
+                    ui.spacing_mut().item_spacing.x = 6.0;
+                    let several = found.is_one_of_several();
+                    let other = ui.add_enabled_ui(!busy, |ui| ui.horizontal(|ui| others(ui, several)).inner).inner;
+                    wish = other.or(wish.take());
+                    ui.add_space(8.0);
                 }
-            }
+                if let Some(plan) = &self.plan {
+                    let why = if busy { Some("Being brought in") } else { plan.obstacle.as_deref() };
+                    if let Some(why) = why {
+                        let ink = if busy { tokens(ui.ctx()).muted } else { tokens(ui.ctx()).bad.ink };
+                        ui.add(Label::new(small(why).color(ink)).truncate());
+                    }
+                }
+            });
             wish
         })
     }
+}
+
+/// What else it could be: another connection's, another file, another one of the same file.
+fn others(ui: &mut Ui, chosen_from_several: bool) -> Option<Wish> {
+    let mut wish = None;
+    if link(ui, "Another connection…").clicked() {
+        wish = Some(Wish::Another);
+    }
+    ui.label(muted(ui, "·"));
+    if link(ui, "Another file…").clicked() {
+        wish = Some(Wish::Pick);
+    }
+    if chosen_from_several {
+        ui.label(muted(ui, "·"));
+        if link(ui, "Another one of the file…").clicked() {
+            wish = Some(Wish::Choose);
+        }
+    }
+    wish
+}
+
+/// A part with its head beside it, in the column of names; above it where there is little room.
+fn beside<R>(ui: &mut Ui, text: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+    if ui.available_width() < WIDE {
+        ui.add_space(2.0);
+        head(ui, text);
+        return content(ui);
+    }
+    ui.horizontal_top(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let size = vec2(comparison::NAMES, theme::CONTROL);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            head(ui, text);
+        });
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.x = 8.0;
+            content(ui)
+        })
+        .inner
+    })
+    .inner
 }
 
 /// The head of a part.

@@ -25,6 +25,7 @@ impl ScheduleActs {
             ScheduleAct::Cancel => "The schedule was not cancelled",
             ScheduleAct::ActivateNow => "The certificate was not activated",
             ScheduleAct::RollBack => "The certificate was not rolled back",
+            ScheduleAct::AcceptAgain { .. } => "The certificate is still not accepted",
         };
         let request = desk.ask(|id| Command::ChangeSchedule(id, profiles, act));
         self.asking.push((request, failed));
@@ -73,6 +74,12 @@ fn tell(changes: Vec<ScheduleChange>, desk: &mut Desk<'_>) {
         ScheduleActName::RolledBack => {
             ("Rolled back to the certificate before", format!("{whom}: messages are encrypted for {in_use} again"))
         }
+        ScheduleActName::AcceptedAgain => (
+            "The certificate is accepted again",
+            format!(
+                "{whom}: messages are encrypted for {in_use} as before. Ask the partner to send again what was refused"
+            ),
+        ),
         ScheduleActName::Undone => {
             desk.toasts.done("The change was taken back", &format!("{whom}: {in_use} is in use"));
             return;

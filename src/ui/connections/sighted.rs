@@ -2,9 +2,10 @@
 
 use egui::Ui;
 
+use crate::app::ScheduleAct;
 use crate::app::engine::Snapshot;
 use crate::domain::identifier::ConnectionId;
-use crate::domain::sighting::Sighting;
+use crate::domain::sighting::{Sighting, SightingKind};
 use crate::ui::desk::Desk;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::shell::Toasts;
@@ -28,9 +29,16 @@ pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>, selected: Option<&Connectio
         all => format!("\n{} more certificates were seen that nobody expected", all - 1),
     };
     let text = format!("{}{more}", first.meaning());
-    let look = notice(ui, ToneName::Warn, &first.head(partner(&snapshot, first)), &text, |ui| {
-        secondary(ui, "Look at the certificate…").clicked()
+    let (again, look) = notice(ui, ToneName::Warn, &first.head(partner(&snapshot, first)), &text, |ui| {
+        let retired = first.kind == SightingKind::Retired;
+        let again = retired && secondary(ui, "Accept it again").clicked();
+        (again, secondary(ui, "Look at the certificate…").clicked())
     });
+    if again {
+        let profiles = vec![(first.connection.clone(), first.profile)];
+        let act = ScheduleAct::AcceptAgain { certificate: first.fingerprint };
+        desk.intend(Intent::ChangeSchedule(profiles, act));
+    }
     if look {
         desk.intend(Intent::Inspect {
             connection: first.connection.clone(),

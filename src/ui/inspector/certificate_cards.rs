@@ -34,6 +34,8 @@ pub(super) enum Act {
     RollBack,
     /// Bring in one that was seen in a signature.
     ImportSighted(Fingerprint),
+    /// Accept one again that was replaced.
+    AcceptAgain(Fingerprint),
     /// Show the transmission that it was seen in.
     ShowTransmission(TransmissionId),
     /// Forget that it was seen, because it is not the partner's.
@@ -81,11 +83,12 @@ pub(super) struct OurCard {
     next: Option<String>,
 }
 
-fn said(report: Option<&ProfileReport>, setting: &str) -> Vec<Said> {
+fn said(report: Option<&ProfileReport>, setting: &str, verifying: Option<Fingerprint>) -> Vec<Said> {
     report
         .into_iter()
         .flat_map(|report| &report.findings)
-        .filter(|finding| finding.setting == setting && finding.status < Status::Compliant)
+        .filter(|finding| finding.setting == setting && finding.certificate == verifying)
+        .filter(|finding| finding.status < Status::Compliant)
         .map(|finding| Said {
             status: finding.status,
             reason: finding.reason.clone(),
@@ -201,7 +204,7 @@ pub(super) fn cards(
                 confirmed: self_signed.then(|| state.is_some_and(|state| state.confirmed.is_some())),
                 scheduled: coming.is_some(),
                 before: before.filter(|_| Some(fingerprint) == used),
-                said: if Some(fingerprint) == used { said(report, "partner_certificate") } else { Vec::new() },
+                said: said(report, "partner_certificate", Some(fingerprint).filter(|print| Some(*print) != used)),
             }
         })
         .collect()
@@ -264,7 +267,7 @@ pub(super) fn our_card(
         status: Status::worst(own.map(|finding| finding.status)),
         word: days_left(&state.facts, moment.now),
         rows: facts_rows(&state.facts, moment),
-        said: said(report, "identity_certificate"),
+        said: said(report, "identity_certificate", None),
         next: None,
     })
 }

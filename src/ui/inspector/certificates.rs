@@ -13,7 +13,8 @@ use crate::app::{CertificateSource, ScheduleAct};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::sighting::Sighting;
-use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meaning};
+use crate::domain::timeline::{CertificatePurpose, next_activation};
+use crate::ui::certificate::{ConfirmFingerprint, Timeline, draw_timeline, meaning, purpose_meaning};
 use crate::ui::certificates::activate_now;
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
@@ -159,13 +160,21 @@ impl CertificatesTab {
         let facts = |print: &Fingerprint| -> Option<&CertificateFacts> { snapshot.facts(print) };
         let moment: &Moment = &desk.moment;
         let report = state.profile_report(kind);
+        // What is scheduled to be encrypted for alone changes nothing of what verifies.
+        let verifies = |print: &Fingerprint| {
+            let verify = CertificatePurpose::Verify;
+            uses.iter().any(|entry| entry.fingerprint == *print && entry.purposes.contains(&verify))
+        };
+        let alone = next_activation(uses, moment.now)
+            .filter(|(next, _)| !verifies(&next.fingerprint))
+            .map(|_| CertificatePurpose::Encrypt);
         self.made = Some(Made {
             snapshot: Arc::clone(snapshot),
             connection: state.connection.id.clone(),
             profile: kind,
             minute,
             timeline: Timeline::of(&snapshot.observations.uses(&key.0, kind, profile), &facts, None, moment),
-            sentence: meaning(uses, &facts, None, moment),
+            sentence: purpose_meaning(alone, uses, None, moment).unwrap_or_else(|| meaning(uses, &facts, None, moment)),
             cards: cards(snapshot, &key, profile.retire_unused_days, uses, report, moment),
             sightings: of_connection(snapshot, &state.connection.id),
             ours: our_card(snapshot, profile.identity.at(snapshot.at), report, moment)
@@ -197,6 +206,10 @@ impl CertificatesTab {
             }
             Act::ImportSighted(fingerprint) => {
                 new_certificate(desk, state, profile, Some(CertificateSource::Sighted(fingerprint)));
+            }
+            Act::AcceptAgain(certificate) => {
+                let profiles = vec![(state.connection.id.clone(), profile)];
+                desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::AcceptAgain { certificate }));
             }
             Act::ShowTransmission(id) => desk.intend(Intent::ShowTransmission(id)),
             Act::Forget(fingerprint) => {

@@ -30,9 +30,8 @@ pub(super) fn show(ui: &mut Ui, sightings: &[Sighting], partner: &str, moment: &
             let chosen = notice(ui, ToneName::Warn, &sighting.head(partner), &text, |ui| {
                 let (label, next) = match sighting.kind {
                     SightingKind::Scheduled => ("Activate now…", Act::Activate(sighting.fingerprint)),
-                    SightingKind::Unknown | SightingKind::Retired => {
-                        ("Import after confirming…", Act::ImportSighted(sighting.fingerprint))
-                    }
+                    SightingKind::Retired => ("Accept it again", Act::AcceptAgain(sighting.fingerprint)),
+                    SightingKind::Unknown => ("Import after confirming…", Act::ImportSighted(sighting.fingerprint)),
                 };
                 if primary(ui, label).clicked() {
                     return Some(next);

@@ -6,11 +6,11 @@ use std::rc::Rc;
 use egui::Ui;
 
 use crate::app::engine::{Answer, Command, RequestId};
-use crate::app::{CertificateSource, ImportRequest};
+use crate::app::{CertificateSource, ImportRequest, ScheduleAct};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Action;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::timeline::{Activation, acceptable_now, used_now};
+use crate::domain::timeline::{Activation, purpose_of, used_now};
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
@@ -112,8 +112,27 @@ impl Mending {
                     }
                 });
             }
-            Action::ImportCertificate { fingerprint: Some(fingerprint) } if is_accepted(desk, target, fingerprint) => {
+            Action::ImportCertificate { fingerprint: Some(fingerprint) }
+            | Action::AcceptCertificate { fingerprint }
+                if is_accepted(desk, target, fingerprint) =>
+            {
                 ui.label(muted(ui, format!("{} is accepted now", name(desk, fingerprint))));
+            }
+            Action::ImportCertificate { fingerprint: Some(fingerprint) }
+            | Action::AcceptCertificate { fingerprint }
+                if is_of_profile(desk, target, fingerprint) =>
+            {
+                let button = secondary(ui, "Accept it again");
+                if button.on_hover_text("What messages are encrypted for stays as it is").clicked() {
+                    let profiles = vec![(target.connection.clone(), target.profile)];
+                    desk.intend(Intent::ChangeSchedule(
+                        profiles,
+                        ScheduleAct::AcceptAgain { certificate: *fingerprint },
+                    ));
+                }
+            }
+            Action::AcceptCertificate { fingerprint } => {
+                return self.button(ui, desk, target, &Action::ImportCertificate { fingerprint: Some(*fingerprint) });
             }
             Action::ImportCertificate { fingerprint } => {
                 // What was inside the signature need not be fetched from anywhere.
@@ -188,6 +207,11 @@ impl Mending {
             ("Activate the new certificate now?", "Activate now")
         };
         let (asked, target) = (Rc::clone(&self.importing), target.clone());
+        // What was to be encrypted for alone is brought in for that alone.
+        let state = desk.snapshot.connection(&target.connection);
+        let profile = state.and_then(|state| state.connection.profile(target.profile));
+        let purpose =
+            profile.and_then(|profile| purpose_of(&profile.partner_certificates, fingerprint, desk.moment.now));
         let question = Confirm::new(title, text, answer, move |desk| {
             asked.set(desk.ask(|id| {
                 Command::Import(
@@ -201,7 +225,7 @@ impl Mending {
                         expected: None,
                         activation: Activation::Now,
                         confirmed: None,
-                        purpose: None,
+                        purpose,
                     },
                 )
             }));
@@ -220,9 +244,17 @@ fn is_in_use(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> boo
 
 /// Whether the profile accepts what is signed with this certificate now.
 fn is_accepted(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> bool {
+    let Some(state) = desk.snapshot.connection(&target.connection) else { return false };
+    let Some(profile) = state.connection.profile(target.profile) else { return false };
+    let seen = &desk.snapshot.observations;
+    seen.accepted(&target.connection, target.profile, profile, desk.moment.now).contains(fingerprint)
+}
+
+/// Whether this certificate is one of the profile's, accepted or not.
+fn is_of_profile(desk: &Desk<'_>, target: &Target, fingerprint: &Fingerprint) -> bool {
     let profile =
         desk.snapshot.connection(&target.connection).and_then(|state| state.connection.profile(target.profile));
-    profile.is_some_and(|profile| acceptable_now(&profile.partner_certificates, desk.moment.now).contains(fingerprint))
+    profile.is_some_and(|profile| profile.partner_certificates.iter().any(|entry| entry.fingerprint == *fingerprint))
 }
 
 /// The partner with the profile: `Northwind Retail, Production`.

@@ -4,6 +4,7 @@
 mod confirmation;
 mod files;
 mod purposes;
+mod retired;
 mod several;
 mod sightings;
 mod warnings;

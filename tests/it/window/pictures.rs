@@ -4,6 +4,7 @@
 
 use countersign::app::{App, Clock, Location, Unlock};
 use egui::{Key, Modifiers, Theme};
+use egui_kittest::kittest::Queryable as _;
 use egui_kittest::{SnapshotOptions, SnapshotResults};
 
 use super::{Stage, picture_workspace};
@@ -111,12 +112,24 @@ fn inspector_history() {
     });
 }
 
+/// The lowest that anything of this name reaches.
+fn lowest(stage: &Stage, label: &str) -> f32 {
+    stage.harness.query_all_by_label(label).map(|node| node.rect().bottom()).fold(f32::MIN, f32::max)
+}
+
 #[test]
 fn certificate() {
     picture("certificate", WIDE, |stage| {
         inspect(stage, "Amazon Vendor US, production");
         stage.drop_file(&picture_workspace::fixtures().join("amazon-renewed.pem"));
         stage.wait_for("Goes active");
+        // All of it is seen without scrolling.
+        stage.settle();
+        let foot = stage.get("Schedule for 2 profiles").rect().top();
+        for seen in ["Applies to", "Amazon Vendor US, production", "Amazon Vendor US, test"] {
+            let last = lowest(stage, seen);
+            assert!(last < foot, "{seen} ends at {last}, below {foot}");
+        }
     });
 }
 

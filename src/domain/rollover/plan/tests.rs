@@ -41,7 +41,12 @@ impl World {
         let known = [facts(1, 0, 100), facts(2, 40, 200)];
         let against = |_: &Connection, _: ProfileKind, _: &Profile, _: Timestamp| vec!["too short".to_owned()];
         let find = |print: &Fingerprint| known.iter().find(|facts| facts.fingerprint_sha256 == *print);
-        let lookups = Lookups { certificates: &find, own: &[], confirmed: true, against_policy: &against };
+        let accepted = |_: &ConnectionId, _: ProfileKind, profile: &Profile, at: Timestamp| {
+            let seen = |print: &Fingerprint| (print.0[0] > 1).then(|| day(70));
+            timeline::accepted(&profile.partner_certificates, 30, &seen, at)
+        };
+        let lookups =
+            Lookups { certificates: &find, own: &[], confirmed: true, accepted: &accepted, against_policy: &against };
         let connections = HashMap::from([(&self.connection.id, &self.connection)]);
         plan(&self.rollover, &known[1], step, wanted, &connections, &lookups, day(now))
     }
@@ -195,4 +200,15 @@ fn leaving_out_takes_back_what_is_scheduled_and_no_more() {
     world.connection.test = None;
     let left = world.leave_out(61);
     assert!(left.refused.is_empty() && left.kept[0].why.contains("not there any more"), "{left:?}");
+}
+
+#[test]
+fn what_was_encrypted_for_alone_is_replaced_in_that_alone() {
+    let mut world = World::new();
+    *world.uses() = plain_list(&[Fingerprint([1; 32]), Fingerprint([3; 32])]);
+    world.uses()[0].purposes = vec![CertificatePurpose::Encrypt];
+    let planned = world.plan(&Step::Schedule(None), 60).profiles.remove(0);
+    let verifies = |entry: &&CertificateUse| entry.purposes.contains(&CertificatePurpose::Verify);
+    let verifying: Vec<u8> = planned.after.iter().filter(verifies).map(|entry| entry.fingerprint.0[0]).collect();
+    assert_eq!((planned.encrypts_then, verifying), (Some(Fingerprint([2; 32])), vec![3]));
 }

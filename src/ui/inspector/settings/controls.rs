@@ -8,7 +8,7 @@ use super::draft::Key;
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::ProfileKind;
-use crate::domain::timeline::{acceptable_now, used_now};
+use crate::domain::timeline::used_now;
 use crate::ui::desk::Desk;
 use crate::ui::files::FilePick;
 use crate::ui::icon::{self, Icon};
@@ -123,9 +123,10 @@ impl SettingsTab {
 
 /// The partner's certificate that a profile uses as it is saved.
 pub(super) fn in_use(snapshot: &Snapshot, state: &ConnectionState, kind: ProfileKind) -> Option<Fingerprint> {
-    let uses = &state.connection.profile(kind)?.partner_certificates;
-    let used = used_now(uses, snapshot.at).map(|used| used.fingerprint);
-    used.or_else(|| acceptable_now(uses, snapshot.at).first().copied())
+    let profile = state.connection.profile(kind)?;
+    let used = used_now(&profile.partner_certificates, snapshot.at).map(|used| used.fingerprint);
+    let accepted = || snapshot.observations.accepted(&state.connection.id, kind, profile, snapshot.at);
+    used.or_else(|| accepted().first().copied())
 }
 
 /// The certificate in use, or that there is none; a click leads to all of them.

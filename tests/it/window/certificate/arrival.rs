@@ -7,9 +7,10 @@ use countersign::certificate::read;
 use countersign::domain::certificate::Fingerprint;
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::sighting::{SightedIn, Sighting, SightingKind};
+use countersign::domain::timeline::{CertificatePurpose, CertificateUse};
 use countersign::store::Workspace;
 use egui::{Key, Modifiers};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Stage;
 
@@ -41,7 +42,7 @@ pub(in crate::window) fn sight(workspace: &Path, connection: &str, name: &str, a
         let location = Location::Dir(workspace.to_owned());
         let workspace = Workspace::open_existing(&location, &Unlock::none(), at).await.unwrap().unwrap();
         let mut transaction = workspace.begin().await.unwrap();
-        transaction.put_sighting(&seen, Some(&der)).await.unwrap();
+        transaction.put_sighting(&seen, Some(&der), &[]).await.unwrap();
         transaction.commit().await.unwrap();
         workspace.close().await;
     });
@@ -133,4 +134,52 @@ fn what_is_not_theirs_is_put_away() {
     stage.touch("Not theirs");
     stage.wait_gone("Import after confirming…");
     assert!(!stage.sees("Look at the certificate…"));
+}
+
+/// Has a certificate be one that was accepted for a profile until an hour ago.
+fn formerly(workspace: &Path, connection: &str, name: &str, now: Timestamp) {
+    let der = std::fs::read(fixture(name)).unwrap();
+    let facts = read(&der, None).unwrap().certificates[0].facts().clone();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let location = Location::Dir(workspace.to_owned());
+        let workspace = Workspace::open_existing(&location, &Unlock::none(), now).await.unwrap().unwrap();
+        let mut transaction = workspace.begin().await.unwrap();
+        transaction.put_certificate(&der, &facts, name, now).await.unwrap();
+        let mut changed = transaction.connection(&connection.parse().unwrap()).await.unwrap().unwrap();
+        changed.production.as_mut().unwrap().partner_certificates.push(CertificateUse {
+            fingerprint: facts.fingerprint_sha256,
+            purposes: vec![CertificatePurpose::Verify],
+            from: None,
+            until: Some(now - SignedDuration::from_hours(1)),
+            zone: None,
+        });
+        transaction.save_connection(&changed, now).await.unwrap();
+        transaction.commit().await.unwrap();
+        workspace.close().await;
+    });
+}
+
+#[test]
+fn one_that_was_replaced_is_accepted_again_from_where_it_is_told_and_that_is_taken_back() {
+    let mut stage = Stage::sample();
+    let now = Clock::System.now();
+    formerly(&stage.workspace, "amazon-us", "new.cer", now);
+    sight(&stage.workspace, "amazon-us", "new.cer", now);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Amazon Vendor US, production signs with a certificate that is not accepted for that");
+    let before = stage.uses("amazon-us", "production");
+    stage.touch("Accept it again");
+    stage.wait_for("The certificate is accepted again");
+    stage.wait_gone("Look at the certificate…");
+    let last = stage.uses("amazon-us", "production").pop().unwrap();
+    assert_eq!((&last["fingerprint"], &last["until"]), (&print("new.cer").to_hex().into(), &serde_json::Value::Null));
+    stage.click("Undo");
+    stage.wait_for("The change was taken back");
+    assert_eq!(stage.uses("amazon-us", "production"), before);
+    // The same from the inspector.
+    stage.wait_for("Look at the certificate…");
+    stage.touch("Look at the certificate…");
+    stage.wait_gone("Look at the certificate…");
+    stage.touch("Accept it again");
+    stage.wait_gone("Accept it again");
 }

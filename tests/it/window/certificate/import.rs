@@ -239,6 +239,7 @@ fn profiles_of_others_with_the_same_certificate_are_offered_and_not_ticked() {
     stage.touch("Use the sample's renewed certificate");
     stage.wait_for("Schedule for 2 profiles");
     assert!(stage.sees("2 profiles of other connections use the old certificate"));
+    assert!(!stage.sees("Start a rollover…"), "for one other connection there is none");
     assert!(stage.is_ticked("Amazon Vendor US, production") && stage.is_ticked("Amazon Vendor US, test"));
     assert!(!stage.is_ticked("Amazon Vendor MX, production") && !stage.is_ticked("Amazon Vendor MX, test"));
     stage.touch("Select all");
@@ -292,4 +293,26 @@ fn a_file_that_holds_another_certificate_by_now_is_not_taken() {
     stage.click_beginning("Schedule for");
     stage.wait_for("holds another certificate now");
     assert_eq!(stage.uses("amazon-us", "production"), before);
+}
+
+#[test]
+fn where_several_others_use_the_old_one_a_rollover_is_offered_and_begins_with_the_file() {
+    let mut stage = Stage::sample();
+    let folder = stage.sample.as_ref().unwrap().folder.clone();
+    let text = std::fs::read_to_string(folder.join("amazon-us.toml")).unwrap();
+    for (id, name, ours) in [("amazon-mx", "Amazon Vendor MX", "ACMEMX"), ("amazon-ca", "Amazon Vendor CA", "ACMECA")] {
+        let text = text.replace("\"amazon-us\"", &format!("\"{id}\"")).replace("Amazon Vendor US", name);
+        let copy = folder.join(format!("{id}.toml"));
+        std::fs::write(&copy, text.replace("ACMEVC", ours)).unwrap();
+        stage.cli(&["connection", "add", copy.to_str().unwrap()]);
+    }
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Amazon Vendor CA, production");
+    stage.open_for_amazon();
+    stage.touch("Use the sample's renewed certificate");
+    stage.wait_for("Start a rollover…");
+    stage.touch("Start a rollover…");
+    stage.wait_gone("New partner certificate");
+    stage.wait_for("New rollover");
+    stage.wait_for("Start rollover");
 }
