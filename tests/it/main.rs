@@ -9,6 +9,7 @@ mod certificates_over_time;
 mod cli;
 mod command_line;
 mod daily_work;
+mod delivered_once;
 mod engine;
 mod exchange;
 mod faults;
