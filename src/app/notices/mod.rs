@@ -21,6 +21,7 @@ use crate::domain::notice::standing::{Standing, Telling};
 use crate::domain::notice::{CameAbout, Facts, Notice, NoticeKind, Reminding, SeenServer, Urgency, sort};
 use crate::domain::sighting::Sighting;
 use crate::store::{MailFailure, NoticeRecords, Workspace};
+pub(super) use activated::Planned;
 pub use settings::{MailSettings, MailTls, NotificationSettings};
 pub(super) use telling::Herald;
 pub use telling::Told;
@@ -86,7 +87,7 @@ impl App {
             servers: happened::servers(&observations),
             observations,
             first_sights: self.first_sights().await?,
-            came_about: activated::came_about(workspace, connections, self.now()).await?,
+            came_about: self.planned.came_about(workspace, connections, self.now()).await?,
             settings: self.notification_settings().await?,
             records: workspace.notice_records().await?,
             failure: workspace.mail_failure().await?,

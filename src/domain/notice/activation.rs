@@ -61,7 +61,7 @@ pub enum InUse {
 }
 
 /// An activation that has come about for a profile.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CameAbout {
     /// When.
     pub at: Timestamp,
