@@ -66,6 +66,9 @@ pub struct ListedIdentity {
     /// What speaks against its certificate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<CertificateWarning>,
+    /// Where it was just taken from a file that held several certificates for its key: those that were not taken.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub passed_over: Vec<Fingerprint>,
 }
 
 impl App {
@@ -90,6 +93,7 @@ impl App {
                 subject: identity.facts.subject,
                 name: identity.name,
                 used,
+                passed_over: Vec::new(),
             }
         };
         Ok(self.stored_identities().await?.into_iter().map(listed).collect())
@@ -184,18 +188,33 @@ impl App {
             return Err(AppError::new(format!("there is no private key in {}", file.display()))
                 .hint("an identity needs key and certificate: a .p12 or .pfx file, or a PEM file with both"));
         }
-        let pairs: Vec<(PrivateKey, usize)> = keys
+        let now = self.now();
+        let pairs: Vec<(PrivateKey, Vec<usize>)> = keys
             .into_iter()
-            .filter_map(|key| {
-                let own = contents.certificates.iter().position(|certificate| key.matches(certificate))?;
-                Some((key, own))
+            .map(|key| {
+                let own = fitting(&key, &contents.certificates, now);
+                (key, own)
             })
+            .filter(|(_, own)| !own.is_empty())
             .collect();
         let (key, own) = chosen(pairs, &contents.certificates, choose.as_deref())
             .map_err(|error| error.in_file(certificate.as_deref().unwrap_or(file)))?;
-        let mut chain = contents.certificates;
-        chain[..=own].rotate_right(1);
-        self.keep_identity(&name, &issuers_of(chain), key.pkcs8_der()).await
+        self.keep_newest(&name, contents.certificates, &own, &key).await
+    }
+
+    /// Keeps a key with the first of the certificates that are for it, and those above that one.
+    pub(super) async fn keep_newest(
+        &self,
+        name: &IdentityName,
+        mut certificates: Vec<Certificate>,
+        own: &[usize],
+        key: &PrivateKey,
+    ) -> Result<ListedIdentity, AppError> {
+        let (taken, others) = own.split_first().ok_or_else(|| AppError::new("an identity needs a certificate"))?;
+        let passed_over = others.iter().map(|place| certificates[*place].facts().fingerprint_sha256).collect();
+        certificates[..=*taken].rotate_right(1);
+        let kept = self.keep_identity(name, &issuers_of(certificates), key.pkcs8_der()).await?;
+        Ok(ListedIdentity { passed_over, ..kept })
     }
 
     /// Removes an identity with its key, for good.
@@ -317,15 +336,36 @@ pub(super) async fn beside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|error| AppError::new(format!("{what} was interrupted: {error}")))
 }
 
-/// The key that is meant, with the place of its certificate.
+/// The places of the certificates that are for a key, each certificate once, the one to be taken first: of those that are
+/// valid the one that began last, else the one that ends last.
+pub(super) fn fitting(key: &PrivateKey, certificates: &[Certificate], now: Timestamp) -> Vec<usize> {
+    let mut found: Vec<usize> = Vec::new();
+    for (place, certificate) in certificates.iter().enumerate() {
+        if key.matches(certificate) && found.iter().all(|known| certificates[*known] != *certificate) {
+            found.push(place);
+        }
+    }
+    let rank = |place: &usize| {
+        let facts = certificates[*place].facts();
+        let valid = facts.not_before <= now && now <= facts.not_after;
+        (valid, if valid { facts.not_before } else { facts.not_after })
+    };
+    found.sort_by_key(|place| std::cmp::Reverse(rank(place)));
+    found
+}
+
+/// The key that is meant, with the places of its certificates, the one to be taken first.
 fn chosen(
-    mut pairs: Vec<(PrivateKey, usize)>,
+    mut pairs: Vec<(PrivateKey, Vec<usize>)>,
     certificates: &[Certificate],
     choose: Option<&str>,
-) -> Result<(PrivateKey, usize), AppError> {
+) -> Result<(PrivateKey, Vec<usize>), AppError> {
     if let Some(wanted) = choose {
         let wanted: String = wanted.chars().filter(char::is_ascii_hexdigit).collect::<String>().to_ascii_lowercase();
-        pairs.retain(|(_, own)| certificates[*own].facts().fingerprint_sha256.to_hex().starts_with(&wanted));
+        for (_, own) in &mut pairs {
+            own.retain(|place| certificates[*place].facts().fingerprint_sha256.to_hex().starts_with(&wanted));
+        }
+        pairs.retain(|(_, own)| !own.is_empty());
         if pairs.is_empty() {
             return Err(AppError::new("no key in it has a certificate with that fingerprint"));
         }
@@ -333,7 +373,7 @@ fn chosen(
     if pairs.len() > 1 {
         let all: Vec<String> = pairs
             .iter()
-            .map(|(_, own)| certificates[*own].facts())
+            .filter_map(|(_, own)| Some(certificates[*own.first()?].facts()))
             .map(|facts| {
                 format!("{} ({}, until {})", facts.fingerprint_sha256.short(), facts.common_name(), facts.not_after)
             })

@@ -6,21 +6,24 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::identities::{beside, issuers_of, unknown};
+use super::identities::{beside, fitting, in_short, unknown};
 use super::{App, AppError, ListedIdentity};
 use crate::certificate::{KeyKind, PrivateKey, certificate_request, create_key, to_pem};
 use crate::domain::identifier::IdentityName;
-use crate::store::StoredRequest;
+use crate::store::{StoredRequest, Workspace};
 
 /// A certificate to be requested.
 #[derive(Clone, Debug)]
 pub struct NewRequest {
     /// The identity whose key it is for; one of this name is to be where there is none yet.
     pub name: IdentityName,
-    /// Kind and size of a new key.
-    pub key: KeyKind,
+    /// Kind and size of the key. Another than that of the identity makes a new key; that of the identity, or RSA with
+    /// 2048 bits, where absent.
+    pub key: Option<KeyKind>,
     /// Subject; that of the identity, or `CN=` and the name, where absent.
     pub subject: Option<String>,
+    /// The one that was made under this number, once more.
+    pub number: Option<u32>,
 }
 
 /// A request as a list shows it.
@@ -28,6 +31,8 @@ pub struct NewRequest {
 pub struct ListedRequest {
     /// Its name.
     pub name: IdentityName,
+    /// Which of those of its name that wait, from 1.
+    pub number: u32,
     /// The identity whose key it is for; nothing where it has a new one.
     pub identity: Option<IdentityName>,
     /// The subject asked for.
@@ -37,13 +42,14 @@ pub struct ListedRequest {
 }
 
 impl App {
-    /// The requests that wait for a CA's answer, sorted by name.
+    /// The requests that wait for a CA's answer, sorted by name and number.
     ///
     /// # Errors
     /// Where the workspace cannot be read.
     pub async fn identity_requests(&self) -> Result<Vec<ListedRequest>, AppError> {
         let listed = |request: StoredRequest| ListedRequest {
             name: request.name,
+            number: request.number,
             identity: request.identity,
             subject: request.subject,
             made: request.made,
@@ -58,19 +64,32 @@ impl App {
         }
     }
 
+    async fn requests_of(&self, name: &IdentityName) -> Result<Vec<StoredRequest>, AppError> {
+        let all = self.stored_requests().await?;
+        Ok(all.into_iter().filter(|request| request.name == *name).collect())
+    }
+
     /// Makes a certificate request, as PEM. It is for the key of the identity of this name, or for a new key that waits in
-    /// the workspace for the answer. Asked for again, the same one is given, as long as nothing else is asked for.
+    /// the workspace for the answer. Asked for again, the same one is given, as long as nothing else is asked for: another
+    /// subject or another kind of key makes another request, and all wait beside each other.
     ///
     /// # Errors
-    /// Where the subject makes no sense or the workspace is locked.
+    /// Where the subject makes no sense, there is none of the number, or the workspace is locked.
     pub async fn request_certificate(&self, new: NewRequest) -> Result<String, AppError> {
-        let waiting = self.stored_requests().await?.into_iter().find(|request| request.name == new.name);
-        if let Some(waiting) =
-            waiting.filter(|waiting| new.subject.as_ref().is_none_or(|name| *name == waiting.subject))
-        {
-            return Ok(to_pem("CERTIFICATE REQUEST", &waiting.request));
+        let waiting = self.requests_of(&new.name).await?;
+        if let Some(number) = new.number {
+            let request = waiting.into_iter().find(|request| request.number == number);
+            let request = request.ok_or_else(|| no_request(&new.name))?;
+            return Ok(to_pem("CERTIFICATE REQUEST", &request.request));
         }
         let workspace = self.workspace().await?;
+        // The newest is what was asked for last.
+        for request in waiting.iter().rev() {
+            let fits_subject = new.subject.as_ref().is_none_or(|subject| *subject == request.subject);
+            if fits_subject && self.has_key(&workspace, request, new.key).await? {
+                return Ok(to_pem("CERTIFICATE REQUEST", &request.request));
+            }
+        }
         let there = match workspace.identity(&new.name).await? {
             Some(_) => Some(self.unseal(&workspace, &new.name).await?),
             None => None,
@@ -80,7 +99,8 @@ impl App {
             (None, Some(there)) => there.certificate.facts().subject.clone(),
             (None, None) => format!("CN={}", new.name),
         };
-        let (asked, kind) = (subject.clone(), new.key);
+        let there = there.filter(|there| new.key.is_none_or(|kind| kind.facts() == there.key.facts()));
+        let (asked, kind) = (subject.clone(), new.key.unwrap_or(KeyKind::Rsa2048));
         let identity = there.is_some().then(|| new.name.clone());
         let (request, new_key) = beside("making the key", move || {
             let (key, is_new) = match there {
@@ -91,65 +111,110 @@ impl App {
         })
         .await?
         .map_err(|error| AppError::new(error.to_string()))?;
-        let stored = StoredRequest { name: new.name, identity, subject, request, made: self.now() };
+        let number = waiting.last().map_or(1, |last| last.number.saturating_add(1));
+        let stored = StoredRequest { name: new.name, number, identity, subject, request, made: self.now() };
         let mut transaction = workspace.begin().await?;
         transaction.put_identity_request(&stored, new_key.as_ref().map(|key| key.pkcs8_der())).await?;
         transaction.commit().await?;
         Ok(to_pem("CERTIFICATE REQUEST", &stored.request))
     }
 
+    /// Whether a request that waits is for a key of this kind; of any, where none is asked for. One for the key of an
+    /// identity that was removed cannot be answered any more.
+    async fn has_key(
+        &self,
+        workspace: &Workspace,
+        request: &StoredRequest,
+        kind: Option<KeyKind>,
+    ) -> Result<bool, AppError> {
+        let facts = match &request.identity {
+            Some(identity) => workspace.identity(identity).await?.map(|identity| identity.facts.key),
+            None if kind.is_none() => return Ok(true),
+            None => {
+                let der = workspace.unseal_request_key(&request.name, request.number).await?;
+                Some(PrivateKey::from_pkcs8_der(&der)?.facts())
+            }
+        };
+        Ok(facts.is_some_and(|facts| kind.is_none_or(|kind| kind.facts() == facts)))
+    }
+
     /// Gives a request up, with its key where that is a new one.
     ///
     /// # Errors
-    /// Where there is none of this name.
-    pub async fn drop_request(&self, name: &IdentityName) -> Result<(), AppError> {
+    /// Where there is none of this name and number, or there are several and none is said.
+    pub async fn drop_request(&self, name: &IdentityName, number: Option<u32>) -> Result<(), AppError> {
+        let waiting = self.requests_of(name).await?;
+        let number = match (number, waiting.as_slice()) {
+            (Some(number), _) => number,
+            (None, []) => return Err(no_request(name)),
+            (None, [only]) => only.number,
+            (None, several) => {
+                let all: Vec<String> =
+                    several.iter().map(|request| format!("{} ({})", request.number, request.subject)).collect();
+                return Err(AppError::new(format!("{} requests wait for `{name}`: {}", all.len(), in_short(&all)))
+                    .hint("say which one by its number: --number"));
+            }
+        };
         let mut transaction = self.workspace().await?.begin().await?;
-        if !transaction.remove_identity_request(name).await? {
+        if !transaction.remove_identity_request(name, number).await? {
             return Err(no_request(name));
         }
         Ok(transaction.commit().await?)
     }
 
-    /// Installs what a CA answered: a certificate for the key of the request, alone or with those above it. For a new key it
-    /// becomes the identity of the request's name. For the key of an identity it becomes an identity of its own, under
+    /// Installs what a CA answered: a certificate for the key of a request of this name, alone or with those above it. Of
+    /// several requests it answers the one whose key it is for. For a new key it becomes the identity of the request's
+    /// name. For the key of an identity, and where there is an identity of that name, it becomes one of its own, under
     /// another name, and the old certificate stays until its profiles are changed over.
     ///
     /// # Errors
-    /// Where there is no request of this name, the file holds no certificate for its key, or the new name is taken.
+    /// Where there is no request of this name, the file holds no certificate for a key of one, or the new name is taken.
     pub async fn install_answer(
         &self,
         name: &IdentityName,
         file: &Path,
         new_name: Option<IdentityName>,
     ) -> Result<ListedIdentity, AppError> {
-        let requests = self.stored_requests().await?;
-        let request = requests.into_iter().find(|request| request.name == *name);
         let workspace = self.workspace().await?;
-        let (key, borrowed) = match &request {
-            Some(StoredRequest { identity: None, .. }) => {
-                (PrivateKey::from_pkcs8_der(&workspace.unseal_request_key(name).await?)?, false)
-            }
+        let requests = self.requests_of(name).await?;
+        let mut keys: Vec<(PrivateKey, Option<u32>)> = Vec::new();
+        for request in requests.iter().filter(|request| request.identity.is_none()) {
+            let der = workspace.unseal_request_key(name, request.number).await?;
+            keys.push((PrivateKey::from_pkcs8_der(&der)?, Some(request.number)));
+        }
+        let is_there = workspace.identity(name).await?.is_some();
+        if is_there {
             // A CA may also have been asked from elsewhere: that the certificate fits the key is all that counts.
-            _ if workspace.identity(name).await?.is_some() => {
-                (PrivateKey::from_pkcs8_der(&workspace.unseal_identity_key(name).await?)?, true)
-            }
-            _ => return Err(no_request(name)),
-        };
-        let mut certificates = super::certificates::read_certificate_file(file)?;
-        let own = certificates.iter().position(|certificate| key.matches(certificate)).ok_or_else(|| {
+            keys.push((PrivateKey::from_pkcs8_der(&workspace.unseal_identity_key(name).await?)?, None));
+        }
+        if keys.is_empty() {
+            return Err(no_request(name));
+        }
+        let certificates = super::certificates::read_certificate_file(file)?;
+        let now = self.now();
+        let answered = keys.iter().find_map(|(key, number)| {
+            let own = fitting(key, &certificates, now);
+            (!own.is_empty()).then_some((key, *number, own))
+        });
+        let (key, number, own) = answered.ok_or_else(|| {
             AppError::new(format!("no certificate in {} is for the key of `{name}`", file.display()))
                 .hint("install the CA's answer to this very request; an answer to another has another key")
         })?;
-        certificates[..=own].rotate_right(1);
-        let chain = issuers_of(certificates);
-        let name_of_it = match (new_name, borrowed) {
-            (Some(new), _) => new,
-            (None, false) => name.clone(),
-            (None, true) => self.free_name(name, chain[0].facts().not_after).await?,
+        let facts = certificates[own[0]].facts().clone();
+        let name_of_it = match new_name {
+            Some(new) => new,
+            None if is_there => self.free_name(name, facts.not_after).await?,
+            None => name.clone(),
         };
-        let made = self.keep_identity(&name_of_it, &chain, key.pkcs8_der()).await?;
-        if request.is_some() {
-            self.drop_request(name).await?;
+        let made = self.keep_newest(&name_of_it, certificates, &own, key).await?;
+        // Of several for the key of an identity the one that asked for this subject.
+        let borrowed = || {
+            let mut asked = requests.iter().filter(|request| request.identity.is_some());
+            let same = asked.clone().find(|request| request.subject == facts.subject);
+            same.or_else(|| asked.next()).map(|request| request.number)
+        };
+        if let Some(number) = number.or_else(borrowed) {
+            self.drop_request(name, Some(number)).await?;
         }
         Ok(made)
     }

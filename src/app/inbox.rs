@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::AppError;
 use crate::as2::{Opened, filename};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::transmission::{Headers, TransmissionId};
-use crate::store::{Archive, Part};
+use crate::domain::transmission::{Headers, Transmission};
+use crate::store::Archive;
 
 /// The longest file name in characters.
 const LONGEST: usize = 120;
@@ -59,17 +59,35 @@ fn shortened(name: &str) -> String {
     name.chars().take(LONGEST - kept).chain(extension.chars()).collect()
 }
 
-/// Puts a received payload into its folder of the inbox. It is complete there before a positive receipt leaves.
-pub(super) fn deliver(
-    archive: &Archive,
-    id: TransmissionId,
-    inbox: &Path,
-    connection: &ConnectionId,
-    profile: ProfileKind,
-    name: &str,
-) -> Result<PathBuf, AppError> {
-    let folder = inbox.join(connection.as_str()).join(profile.as_str());
-    Ok(archive.link_into(id, Part::Payload, &folder, name)?)
+/// The folder of the inbox that a profile's payloads are put into.
+pub(super) fn folder(inbox: &Path, connection: &ConnectionId, profile: ProfileKind) -> PathBuf {
+    inbox.join(connection.as_str()).join(profile.as_str())
+}
+
+/// Whether the payload of a message was put into its inbox, as far as the journal and the inbox tell: it was to be, and
+/// what lay ready for it lies there no more. What got its name may have been taken away since. Where the whole folder is
+/// gone nobody can say, and it counts as not delivered: better twice than not at all.
+///
+/// # Errors
+/// Where the inbox cannot be looked into.
+pub(super) fn was_placed(transmission: &Transmission, inbox: Option<&Path>) -> Result<bool, AppError> {
+    let Some(ready) = ready_path(transmission, inbox) else { return Ok(false) };
+    let there = |path: &Path| {
+        path.try_exists()
+            .map_err(|error| AppError::new(format!("cannot look whether {} is there: {error}", path.display())))
+    };
+    Ok(!there(&ready)? && there(ready.parent().unwrap_or(Path::new(".")))?)
+}
+
+/// Where the payload of a message lies, or lay, ready in its inbox; nothing where it was never to be delivered. `inbox` is
+/// the present one.
+pub(super) fn ready_path(transmission: &Transmission, inbox: Option<&Path>) -> Option<PathBuf> {
+    let delivery = transmission.delivery.as_ref()?;
+    // What the journal says is text; a folder's name need not be.
+    let present = inbox.filter(|inbox| inbox.to_string_lossy() == delivery.inbox);
+    let inbox = present.unwrap_or(Path::new(&delivery.inbox));
+    let folder = folder(inbox, transmission.connection.as_ref()?, transmission.profile?);
+    Some(Archive::ready_path(transmission.id, &folder))
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ impl App {
         self.unseal_stored(workspace, &stored).await
     }
 
-    async fn unseal_stored(
+    /// Unseals an identity that was read before.
+    pub(super) async fn unseal_stored(
         &self,
         workspace: &Workspace,
         stored: &StoredIdentity,

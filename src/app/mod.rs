@@ -121,6 +121,8 @@ pub struct App {
     keys: keys::UnsealedKeys,
     /// What was noticed in passing and written down last.
     noted: observations::Noted,
+    /// Which of the activations that have come about were planned, as far as it was looked up.
+    planned: notices::Planned,
 }
 
 impl App {
@@ -137,6 +139,7 @@ impl App {
             afterwards: Afterwards::default(),
             keys: keys::UnsealedKeys::default(),
             noted: observations::Noted::default(),
+            planned: notices::Planned::default(),
         }
     }
 
@@ -216,5 +219,6 @@ impl App {
             workspace.close().await;
         }
         self.keys.forget();
+        self.planned.forget();
     }
 }

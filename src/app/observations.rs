@@ -52,6 +52,8 @@ pub struct Observations {
     pub servers: BTreeMap<ProfileKey, ServerSight>,
     /// How our clock stands; nothing where no server has said anything yet.
     pub clock: Option<ClockStanding>,
+    /// Since when it has been off without a break, by itself; nothing where it is not.
+    pub clock_off_since: Option<Timestamp>,
     /// Activations that happened while nobody was running, and that nobody has read yet.
     pub missed: Vec<MissedActivation>,
 }
@@ -103,6 +105,7 @@ impl App {
             signatures: workspace.signatures_seen().await?,
             servers: workspace.server_sights().await?,
             clock: own_clock::standing(&workspace.clock_samples().await?),
+            clock_off_since: workspace.clock_off_since().await?,
             missed: workspace.missed_activations().await?,
         })
     }

@@ -94,22 +94,31 @@ impl App {
     /// every identity does.
     ///
     /// # Errors
-    /// Where an identity or a profile does not exist, none is concerned, the new key does not sign as a profile wants it,
-    /// or the instant is past or outside the certificate's validity. Then nothing has changed.
+    /// Where an identity or a profile does not exist, none is concerned, one that is named does not sign with `from`, the
+    /// new key does not sign as a profile wants it, or the instant is past or outside the certificate's validity. Then
+    /// nothing has changed.
     pub async fn change_own(&self, change: &OwnChange) -> Result<OwnChanges, AppError> {
         let (now, facts) = (self.now(), self.own_facts().await?);
         let new = facts.iter().find(|(name, _)| *name == change.to).ok_or_else(|| unknown(&change.to))?.1.clone();
         if let Some(from) = change.from.as_ref().filter(|from| !facts.iter().any(|(name, _)| name == *from)) {
             return Err(unknown(from));
         }
-        let concerned = |connection: &Connection, kind: ProfileKind, profile: &Profile| {
-            let named = change.profiles.iter().any(|(id, each)| *id == connection.id && *each == kind);
-            let all = change.profiles.is_empty() && change.from.is_some();
-            (named || all) && change.from.as_ref().is_none_or(|from| profile.identity.at(now) == from)
+        for (id, kind) in &change.profiles {
+            self.profile(id, *kind).await?;
+        }
+        let concerned = |connection: &Connection, kind: ProfileKind, profile: &Profile| match &change.from {
+            Some(from) if change.profiles.is_empty() => profile.identity.at(now) == from,
+            _ => change.profiles.iter().any(|(id, each)| *id == connection.id && *each == kind),
         };
         let mut warnings = Vec::new();
         let changed = self
             .change_timelines(concerned, |timeline, profile| {
+                // Whoever names a profile means it: it is not passed over in silence.
+                if let Some(from) = change.from.as_ref().filter(|from| timeline.at(now) != *from) {
+                    let signs = timeline.at(now);
+                    return Err(AppError::new(format!("it signs with `{signs}` and not with `{from}`"))
+                        .hint("leave it out, or name the identity that it signs with"));
+                }
                 if let Some(obstacle) = signing_obstacle(&change.to, new.key, profile.signing) {
                     return Err(AppError::new(obstacle));
                 }
@@ -143,8 +152,8 @@ impl App {
     /// Gives changes up or takes them back: all of them or none.
     ///
     /// # Errors
-    /// Where a profile does not exist, nothing is scheduled, there was none before, or its certificate has ended. Then
-    /// nothing has changed.
+    /// Where a profile does not exist, nothing is scheduled, there was none before, its certificate has ended, or its key
+    /// does not sign as the profile wants it by now. Then nothing has changed.
     pub async fn step_own(&self, profiles: &[ProfileRef], step: OwnStep) -> Result<OwnChanges, AppError> {
         let (now, facts) = (self.now(), self.own_facts().await?);
         for (id, kind) in profiles {
@@ -155,12 +164,22 @@ impl App {
         };
         let known = |name: &IdentityName| facts.iter().find(|(each, _)| each == name).map(|(_, facts)| facts.clone());
         let changed = self
-            .change_timelines(concerned, |timeline, _| {
-                match step {
+            .change_timelines(concerned, |timeline, profile| {
+                let after = match step {
                     OwnStep::Cancel => timeline.cancel(now),
                     OwnStep::RollBack => timeline.roll_back(known, now),
                 }
-                .map_err(|error| AppError::new(error.to_string()))
+                .map_err(|error| AppError::new(error.to_string()))?;
+                if step == OwnStep::RollBack {
+                    let name = after.at(now);
+                    let back = known(name).ok_or_else(|| unknown(name))?;
+                    if let Some(obstacle) = signing_obstacle(name, back.key, profile.signing) {
+                        return Err(AppError::new(obstacle).hint(
+                            "set `signing` to what that key signs with first, or go on with the present identity",
+                        ));
+                    }
+                }
+                Ok(after)
             })
             .await?;
         Ok(OwnChanges { profiles: changed, warnings: Vec::new() })
@@ -187,6 +206,7 @@ impl App {
         }
         // Read within the transaction that writes: of two changes at once none is lost.
         let mut transaction = self.workspace().await?.begin().await?;
+        let mut refused: Vec<AppError> = Vec::new();
         for id in ids {
             let Some(mut connection) = transaction.connection(&id).await? else { continue };
             for kind in ProfileKind::ALL {
@@ -198,7 +218,13 @@ impl App {
                     let hint = error.what_to_do().map(ToOwned::to_owned);
                     AppError::new(format!("{id} {kind}: {error}")).maybe_hint(hint)
                 };
-                let after = change(&profile.identity, profile).map_err(place)?;
+                let after = match change(&profile.identity, profile).map_err(place) {
+                    Ok(after) => after,
+                    Err(error) => {
+                        refused.push(error);
+                        continue;
+                    }
+                };
                 let next = after.next(now);
                 changed.push(OwnChanged {
                     connection: id.clone(),
@@ -212,6 +238,9 @@ impl App {
                 }
             }
             transaction.save_connection(&connection, now).await?;
+        }
+        if let Some(error) = in_one(refused) {
+            return Err(error);
         }
         transaction.commit().await?;
         Ok(changed)
@@ -374,6 +403,17 @@ impl App {
         let found = self.own_facts().await?.into_iter().find(|(each, _)| each == name);
         found.map(|(_, facts)| facts).ok_or_else(|| unknown(name))
     }
+}
+
+/// Why some profiles cannot be changed, each with its reason; nothing where all can.
+fn in_one(mut refused: Vec<AppError>) -> Option<AppError> {
+    if refused.len() < 2 {
+        return refused.pop();
+    }
+    let hint = refused[0].what_to_do().map(ToOwned::to_owned);
+    let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
+    let text = format!("{} profiles cannot be changed, so none was: {}", all.len(), in_short(&all));
+    Some(AppError::new(text).maybe_hint(hint))
 }
 
 /// When a message was last acknowledged of those sent to a profile since an instant.

@@ -16,6 +16,7 @@ use super::name::{self, NameError};
 use super::private_key::{Curve, KeyError, PrivateKey};
 use super::x509::{Certificate, CertificateError};
 use crate::domain::algorithm::{Digest, SignatureScheme};
+use crate::domain::certificate::{KeyAlgorithm, KeyFacts};
 use crate::domain::spelling::spelled;
 
 spelled! {
@@ -31,6 +32,21 @@ spelled! {
         EcP256 = "ec-p256",
         /// EC on P-384.
         EcP384 = "ec-p384",
+    }
+}
+
+impl KeyKind {
+    /// What a key of this kind is known by.
+    #[must_use]
+    pub const fn facts(self) -> KeyFacts {
+        let (algorithm, bits) = match self {
+            Self::Rsa2048 => (KeyAlgorithm::Rsa, 2048),
+            Self::Rsa3072 => (KeyAlgorithm::Rsa, 3072),
+            Self::Rsa4096 => (KeyAlgorithm::Rsa, 4096),
+            Self::EcP256 => (KeyAlgorithm::Ec, 256),
+            Self::EcP384 => (KeyAlgorithm::Ec, 384),
+        };
+        KeyFacts { algorithm, bits }
     }
 }
 

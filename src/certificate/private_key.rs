@@ -17,6 +17,7 @@ use super::encode::INTEGER;
 use super::legacy_rsa;
 use super::x509::Certificate;
 use crate::domain::algorithm::{Digest, SignatureScheme};
+use crate::domain::certificate::{KeyAlgorithm, KeyFacts};
 
 /// Why a key could not be read or used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,6 +93,17 @@ impl PrivateKey {
             });
         };
         Ok(Self { pkcs8: Zeroizing::new(pkcs8.to_vec()), kind, decrypting: OnceLock::new() })
+    }
+
+    /// Kind and size.
+    #[must_use]
+    pub fn facts(&self) -> KeyFacts {
+        let (algorithm, bits) = match &self.kind {
+            Kind::Rsa(_) => (KeyAlgorithm::Rsa, rsa_bits(&self.pkcs8).and_then(|bits| u32::try_from(bits).ok())),
+            Kind::P256(_) => (KeyAlgorithm::Ec, Some(256)),
+            Kind::P384(_) => (KeyAlgorithm::Ec, Some(384)),
+        };
+        KeyFacts { algorithm, bits: bits.unwrap_or(0) }
     }
 
     /// The curve of an EC key; nothing with an RSA key.

@@ -97,12 +97,12 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
             export(session, &name, output.as_deref(), format, password.map(|password| KeyExport { password, form }))
                 .await?;
         }
-        IdentityCommand::Request { name, forget: true, .. } => {
-            app.drop_request(&name).await?;
+        IdentityCommand::Request { name, number, forget: true, .. } => {
+            app.drop_request(&name, number).await?;
             session.out.answer(&RemovedDocument { removed: name.as_str() }, || format!("Gave the request {name} up"));
         }
-        IdentityCommand::Request { name, output, key, subject, forget: false } => {
-            let pem = app.request_certificate(NewRequest { name: name.clone(), key, subject }).await?;
+        IdentityCommand::Request { name, output, key, subject, number, forget: false } => {
+            let pem = app.request_certificate(NewRequest { name: name.clone(), key, subject, number }).await?;
             let file = session.write_if_asked(output.as_deref(), &pem)?;
             let document = RequestDocument { name: name.as_str(), file: file.clone(), request: &pem };
             session.out.answer(&document, || file.map_or_else(|| pem.clone(), |path| format!("Written to {path}")));
@@ -123,18 +123,7 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
             session.out.answer(&RemovedDocument { removed: name.as_str() }, || format!("Removed {name}"));
         }
         IdentityCommand::Rollover { name, new, at, connections, profile } => {
-            let mut profiles = Vec::new();
-            for id in &connections {
-                let connection = app.connection(id).await?;
-                let kinds = profile.kinds();
-                let wanted =
-                    connection.profiles().map(|(kind, _)| kind).filter(|kind| kinds.is_empty() || kinds.contains(kind));
-                profiles.extend(wanted.map(|kind| (id.clone(), kind)));
-            }
-            if connections.is_empty() && !profile.kinds().is_empty() {
-                profiles = app.profiles_naming(&name, &[]).await?;
-                profiles.retain(|(_, kind)| profile.kinds().contains(kind));
-            }
+            let profiles = named(session, &name, &connections, &profile.kinds()).await?;
             // None named means all: what was named and is not there must not come to that.
             if profiles.is_empty() && !(connections.is_empty() && profile.kinds().is_empty()) {
                 return Err(AppError::new("there is no such profile; nothing was changed")
@@ -175,6 +164,46 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
         }
     }
     Ok(Answer::Yes)
+}
+
+/// The profiles that are meant by these connections and kinds. Where only the connection is named, those of its profiles
+/// that sign with the identity, and all of them where none does: then it is said why it cannot be.
+async fn named(
+    session: &Session,
+    name: &IdentityName,
+    connections: &[ConnectionId],
+    kinds: &[ProfileKind],
+) -> Result<Vec<ProfileRef>, AppError> {
+    let (app, mut found) = (&session.app, Vec::new());
+    if connections.is_empty() && kinds.is_empty() {
+        return Ok(found);
+    }
+    let all = match connections {
+        [] => app.connections().await?,
+        named => {
+            let mut all = Vec::new();
+            for id in named {
+                all.push(app.connection(id).await?);
+            }
+            all
+        }
+    };
+    for connection in all {
+        let signing: Vec<ProfileKind> = connection
+            .profiles()
+            .filter(|(_, profile)| profile.identity.at(app.now()) == name)
+            .map(|(kind, _)| kind)
+            .collect();
+        let wanted = |kind: &ProfileKind| match (connections.is_empty(), kinds.is_empty()) {
+            (true, _) => kinds.contains(kind) && signing.contains(kind),
+            (false, true) => signing.is_empty() || signing.contains(kind),
+            (false, false) => kinds.contains(kind),
+        };
+        found.extend(
+            connection.profiles().map(|(kind, _)| kind).filter(wanted).map(|kind| (connection.id.clone(), kind)),
+        );
+    }
+    Ok(found)
 }
 
 #[derive(Serialize)]
@@ -289,6 +318,13 @@ async fn tell(session: &Session, identity: &ListedIdentity, done: &str) -> Resul
             identity.fingerprint_sha256
         )
     });
+    if !identity.passed_over.is_empty() {
+        let others: Vec<String> = identity.passed_over.iter().map(|print| print.short()).collect();
+        session.out.aside(&format!(
+            "Of the certificates in the file for this key the newest valid one was taken, and not {}",
+            others.join(", ")
+        ));
+    }
     for warning in &identity.warnings {
         session.out.warning(warning.sentence_about_ours());
     }
@@ -316,7 +352,10 @@ fn list(identities: &[ListedIdentity], requests: &[ListedRequest]) -> String {
         table.row([
             request.name.to_string(),
             request.subject.clone(),
-            "requested".to_owned(),
+            match request.number {
+                1 => "requested".to_owned(),
+                number => format!("requested, number {number}"),
+            },
             String::new(),
             String::new(),
             "waits for the CA's answer".to_owned(),

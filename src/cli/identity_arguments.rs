@@ -70,15 +70,19 @@ pub(super) enum IdentityCommand {
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// The kind of a new key: rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384
-        #[arg(long, default_value = "rsa-2048")]
-        key: KeyKind,
+        /// The kind of a new key: rsa-2048, rsa-3072, rsa-4096, ec-p256 or ec-p384. Another kind than the key has that is
+        /// there makes a new one; rsa-2048 where there is none and nothing is said
+        #[arg(long)]
+        key: Option<KeyKind>,
         /// The subject; the identity's, or CN= and the name, where it is not given
         #[arg(long, value_name = "DN")]
         subject: Option<String>,
         /// Give the request of this name up, with its key where that is a new one
         #[arg(long, conflicts_with_all = ["output", "key", "subject"])]
         forget: bool,
+        /// Which one is given up or written again, where several of this name wait: its number in the list
+        #[arg(long, value_name = "NUMBER", conflicts_with_all = ["key", "subject"])]
+        number: Option<u32>,
     },
     /// Install a CA's answer to a request, alone or with those above it
     Install {

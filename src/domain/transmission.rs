@@ -315,12 +315,26 @@ pub struct Transmission {
     /// receipt that decided where it went out. Nothing where nothing was signed, or no acceptable certificate verified it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_with: Option<Fingerprint>,
-    /// What its document says of itself; nothing where that is of no standard that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub document: Option<DocumentFacts>,
     /// When that was received, by our clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_at: Option<Timestamp>,
+    /// What its document says of itself; nothing where that is of no standard that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<DocumentFacts>,
+    /// That its payload goes into an inbox, or has gone. Journalled before it does: whoever finds this and not the file that
+    /// waits for its name there knows that it was delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+/// Where the payload of a message that was taken goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// The inbox.
+    pub inbox: String,
+    /// The name that the payload got there; nothing as long as nobody has seen that it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// What TLS showed of the partner's server, also where it was refused.
@@ -378,6 +392,7 @@ impl Transmission {
             signed_with: None,
             document: None,
             signed_at: None,
+            delivery: None,
         }
     }
 

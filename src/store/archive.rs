@@ -278,6 +278,11 @@ mod tests {
         writer.finish().unwrap()
     }
 
+    /// Delivers the payload into a folder of the inbox.
+    fn deliver(archive: &Archive, id: TransmissionId, folder: &Path, name: &str) -> Result<PathBuf, FileError> {
+        Archive::place(&archive.lay_ready(id, Part::Payload, folder)?, name)
+    }
+
     #[test]
     fn a_file_has_its_name_once_it_is_complete_and_is_never_replaced() {
         let (guard, archive, id) = archive();
@@ -325,10 +330,13 @@ mod tests {
     #[test]
     fn the_inbox_gets_a_second_name_and_overwrites_nothing() {
         let (guard, archive, id) = archive();
-        put(&archive, id, Part::Payload, b"order");
         let inbox = guard.path().join("inbox/acme/production");
-        let names: Vec<String> = (0..3)
-            .map(|_| archive.link_into(id, Part::Payload, &inbox, "850.edi").unwrap())
+        let names: Vec<String> = [id, transmission(1).id, transmission(2).id]
+            .into_iter()
+            .map(|id| {
+                put(&archive, id, Part::Payload, b"order");
+                deliver(&archive, id, &inbox, "850.edi").unwrap()
+            })
             .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["850.edi", "850 (2).edi", "850 (3).edi"]);
@@ -336,12 +344,13 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
-            assert_eq!(fs::metadata(inbox.join("850.edi")).unwrap().nlink(), 4);
+            assert_eq!(fs::metadata(inbox.join("850.edi")).unwrap().nlink(), 2);
         }
         for name in ["../850.edi", "a/b", "", ".", "..", "/etc/passwd", "a/"] {
-            assert!(archive.link_into(id, Part::Payload, &inbox, name).is_err(), "{name}");
+            assert!(deliver(&archive, id, &inbox, name).is_err(), "{name}");
+            Archive::clear_ready(&Archive::ready_path(id, &inbox)).unwrap();
         }
-        assert!(archive.link_into(transmission(5).id, Part::Payload, &inbox, "x").is_err());
+        assert!(deliver(&archive, transmission(5).id, &inbox, "x").is_err());
         assert_eq!(fs::read_dir(&inbox).unwrap().count(), 3, "a failure leaves nothing");
     }
 
@@ -352,7 +361,7 @@ mod tests {
         // Where there is no second file system to write to, there is nothing to see.
         let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else { return };
         for expected in ["a.edi", "a (2).edi"] {
-            let path = archive.link_into(id, Part::Payload, elsewhere.path(), "a.edi").unwrap();
+            let path = deliver(&archive, id, elsewhere.path(), "a.edi").unwrap();
             assert_eq!(
                 (path.file_name().unwrap().to_str(), fs::read(&path).unwrap()),
                 (Some(expected), b"order".to_vec())

@@ -1,8 +1,13 @@
-//! Giving an archived payload a second name in the inbox.
+//! Giving an archived payload a second name in the inbox: first laid ready there, hidden and complete, then renamed.
+//!
+//! Both steps leave a trace that outlasts a killed program. As long as the file that was laid ready is there, the payload
+//! has not been delivered; once it has been renamed it is there no more, whatever becomes of the name it got.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempPath;
 
 use crate::domain::transmission::TransmissionId;
 
@@ -15,22 +20,39 @@ const LONGEST_NAME: usize = 255;
 /// How many files of one name an inbox takes.
 const MOST_OF_A_NAME: u32 = 10_000;
 
+/// What is being done when a file of the inbox is written.
+const DOING: &str = "put a file into the inbox as";
+
 impl Archive {
-    /// Puts an archived file into a folder under a name, as a second name of the same file where the file system can
-    /// do it, else as a copy. Nothing is overwritten: where the name is taken, ` (2)`, ` (3)` … stands before its
-    /// extension. The file is complete and on disk under the name that is returned.
+    /// Where a payload lies ready in a folder of the inbox until it gets its name there.
+    #[must_use]
+    pub fn ready_path(id: TransmissionId, folder: &Path) -> PathBuf {
+        folder.join(format!(".countersign.{}.partial", id.simple()))
+    }
+
+    /// Lays an archived file ready in a folder of the inbox, as a second name of the same file where the file system can do
+    /// it, else as a copy. It is complete and on disk there once this has returned.
     ///
     /// # Errors
-    /// Where the file is not in the archive, the name is more than a name, or the folder cannot be written.
-    pub fn link_into(
-        &self,
-        id: TransmissionId,
-        part: Part,
-        folder: &Path,
-        file_name: &str,
-    ) -> Result<PathBuf, FileError> {
-        const DOING: &str = "put a file into the inbox as";
-        let source = self.path(id, part);
+    /// Where the file is not in the archive, or the folder cannot be written.
+    pub fn lay_ready(&self, id: TransmissionId, part: Part, folder: &Path) -> Result<PathBuf, FileError> {
+        let (source, ready) = (self.path(id, part), Self::ready_path(id, folder));
+        fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
+        fs::hard_link(&source, &ready)
+            // Another file system, one without hard links, or too many of them.
+            .or_else(|_error| copy_beside(&source, folder)?.persist_noclobber(&ready).map_err(|error| error.error))
+            .map_err(FileError::on(DOING, &ready))?;
+        sync_folder(folder)?;
+        Ok(ready)
+    }
+
+    /// Gives a file that lies ready its name in the same folder. Nothing is overwritten: where the name is taken, ` (2)`,
+    /// ` (3)` … stands before its extension. The name is on disk once this has returned.
+    ///
+    /// # Errors
+    /// Where nothing lies ready, the name is more than a name, or the folder cannot be written.
+    pub fn place(ready: &Path, file_name: &str) -> Result<PathBuf, FileError> {
+        let folder = ready.parent().unwrap_or(Path::new("."));
         let wished = folder.join(file_name);
         // The caller makes names safe; one that would lead out of the folder is refused all the same.
         let mut components = Path::new(file_name).components();
@@ -42,39 +64,60 @@ impl Archive {
                 "it is not a file name",
             )));
         }
-        fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
-        let linked = under_free_name(folder, file_name, &mut |target| fs::hard_link(&source, target));
-        let placed = linked.or_else(|_error| {
-            // Another file system, one without hard links, or too many of them.
-            let mut copy = Some(copy_beside(&source, folder)?);
-            under_free_name(folder, file_name, &mut |target| match copy.take() {
-                Some(complete) => complete.persist_noclobber(target).map_err(|error| {
-                    copy = Some(error.path);
-                    error.error
-                }),
-                None => Err(io::ErrorKind::NotFound.into()),
-            })
-        });
-        let path = placed.map_err(FileError::on(DOING, wished))?;
+        let path = under_free_name(ready, folder, file_name).map_err(FileError::on(DOING, wished))?;
         sync_folder(folder)?;
         Ok(path)
     }
+
+    /// Takes away what lies ready and is not to be delivered.
+    ///
+    /// # Errors
+    /// Where it cannot be taken away.
+    pub fn clear_ready(ready: &Path) -> Result<(), FileError> {
+        match fs::remove_file(ready) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            result => result.map_err(FileError::on("remove", ready)),
+        }
+    }
 }
 
-/// Gives a file the first name that is free; `place` gives it one, and refuses a name that is taken.
-fn under_free_name(folder: &Path, name: &str, place: &mut dyn FnMut(&Path) -> io::Result<()>) -> io::Result<PathBuf> {
+/// Renames a file to the first name that is free.
+fn under_free_name(ready: &Path, folder: &Path, name: &str) -> io::Result<PathBuf> {
     for number in 1..=MOST_OF_A_NAME {
         let target = folder.join(numbered(name, number));
-        match place(&target) {
+        let mut file = TempPath::try_from_path(ready)?;
+        // It is no file that goes where it cannot be renamed.
+        file.disable_cleanup(true);
+        match file.persist_noclobber(&target).map_err(|error| error.error) {
+            Ok(()) => return Ok(target),
+            // Where the system renames in two steps, the program may have been killed between them.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && is_same(ready, &target) => {
+                fs::remove_file(ready)?;
+                return Ok(target);
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            result => return result.map(|()| target),
+            Err(error) => return Err(error),
         }
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are ten thousand of that name already"))
 }
 
+/// Whether two names are of one file.
+#[cfg(unix)]
+fn is_same(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let which = |path: &Path| fs::symlink_metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    which(one).is_some_and(|one| which(other) == Some(one))
+}
+
+/// Whether two names are of one file. Where that cannot be asked, files are renamed in one step.
+#[cfg(not(unix))]
+const fn is_same(_one: &Path, _other: &Path) -> bool {
+    false
+}
+
 /// A copy, complete on disk, without a name of its own yet.
-fn copy_beside(source: &Path, folder: &Path) -> io::Result<tempfile::TempPath> {
+fn copy_beside(source: &Path, folder: &Path) -> io::Result<TempPath> {
     let mut copy = tempfile::Builder::new().prefix(".countersign.").suffix(".partial").tempfile_in(folder)?;
     io::copy(&mut File::open(source)?, copy.as_file_mut())?;
     copy.as_file().sync_all()?;
@@ -98,6 +141,32 @@ fn numbered(name: &str, number: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_rename_that_was_cut_in_two_is_finished_and_not_repeated() {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = folder.path().join(".ready");
+        fs::write(&ready, b"order").unwrap();
+        fs::hard_link(&ready, folder.path().join("850.edi")).unwrap();
+        assert_eq!(Archive::place(&ready, "850.edi").unwrap(), folder.path().join("850.edi"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_cannot_get_its_name_still_lies_ready() {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = folder.path().join(".ready");
+        assert!(Archive::place(&ready, "850.edi").is_err(), "nothing lies ready");
+        fs::write(&ready, b"order").unwrap();
+        for name in ["../850.edi", "no/850.edi", "a\0b"] {
+            assert!(Archive::place(&ready, name).is_err(), "{name}");
+        }
+        assert_eq!(fs::read(&ready).unwrap(), b"order");
+        Archive::clear_ready(&ready).unwrap();
+        Archive::clear_ready(&ready).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 
     #[test]
     fn a_number_stands_before_the_extension() {

@@ -109,6 +109,27 @@ impl Workspace {
             .collect()
     }
 
+    /// A connection as it was at an instant; nothing where there was none of this id then.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn connection_as_of(&self, id: &ConnectionId, at: Timestamp) -> Result<Option<Connection>, StoreError> {
+        const DOING: &str = "read how a connection was";
+        let statement = sql("SELECT document, saved_at, ended_at FROM connection_revisions WHERE connection = $1
+             UNION ALL SELECT document, saved_at, NULL FROM connections WHERE id = $1");
+        for row in self.reading(DOING).await?.rows(DOING, statement.bind(id.to_string())).await? {
+            let ended: Option<Timestamp> = match column::<Option<String>>(&row, "ended_at")? {
+                Some(_) => Some(parsed(&row, "ended_at")?),
+                None => None,
+            };
+            if parsed::<Timestamp>(&row, "saved_at")? <= at && ended.is_none_or(|ended| at < ended) {
+                let what = format!("an earlier revision of the connection `{id}`");
+                return from_json(&what, &column::<String>(&row, "document")?).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
     /// Saves a connection, in the place of an earlier one with its id.
     ///
     /// # Errors
@@ -383,5 +404,23 @@ mod tests {
         }
         assert_eq!(one.connections().await.unwrap().len(), 40);
         assert_eq!(other.connections().await.unwrap().len(), 40);
+    }
+
+    #[tokio::test]
+    async fn how_a_connection_was_at_an_instant_is_known() {
+        let (_guard, workspace) = workspace().await;
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let (one, other) = (connection("acme", "One"), connection("acme", "Other"));
+        workspace.save_connection(&one, at("2026-11-24T01:00:00Z")).await.unwrap();
+        workspace.save_connection(&other, at("2026-11-24T01:00:00.5Z")).await.unwrap();
+        let name = async |when: &str| {
+            workspace.connection_as_of(&one.id, at(when)).await.unwrap().map(|connection| connection.name)
+        };
+        assert_eq!(name("2026-11-24T00:59:59Z").await, None);
+        assert_eq!(name("2026-11-24T01:00:00.2Z").await.as_deref(), Some("One"));
+        assert_eq!(name("2026-11-24T01:00:00.5Z").await.as_deref(), Some("Other"));
+        workspace.remove_connection(&one.id, at("2026-11-25T00:00:00Z")).await.unwrap();
+        assert_eq!(name("2026-11-24T12:00:00Z").await.as_deref(), Some("Other"));
+        assert_eq!(name("2026-11-26T00:00:00Z").await, None);
     }
 }

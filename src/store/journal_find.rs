@@ -107,6 +107,27 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
 
+    /// The messages that came under this Message-ID between these AS2 identifiers, whatever became of them, the oldest
+    /// first.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn find_arrived(
+        &self,
+        from: &str,
+        to: &str,
+        message_id: &str,
+    ) -> Result<Vec<TransmissionId>, StoreError> {
+        const DOING: &str = "look for a message";
+        let statement = sql("SELECT id FROM transmissions WHERE message_id = $1 AND direction = 'inbound'
+             AND our_as2_id = $2 AND partner_as2_id = $3 ORDER BY at_ns, id LIMIT $4")
+        .bind(message_id.to_owned())
+        .bind(to.to_owned())
+        .bind(from.to_owned())
+        .bind(MOST_OF_ONE);
+        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(|row| parsed(row, "id")).collect()
+    }
+
     /// What was sent under one of these spellings of a Message-ID, the newest first; before all others what went between
     /// these AS2 identifiers.
     ///

@@ -18,6 +18,9 @@ const HELD: SignedDuration = SignedDuration::from_mins(10);
 /// So long a mail is kept after it was sent: a quarter.
 const KEPT: SignedDuration = SignedDuration::from_hours(92 * 24);
 
+/// Under this name the workspace keeps since when mails cannot be sent.
+const FAILING_SINCE: &str = "mail-failing-since";
+
 /// A mail that is to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WaitingMail {
@@ -42,6 +45,8 @@ pub struct MailFailure {
     pub reason: String,
     /// When.
     pub at: Timestamp,
+    /// Since when there has always been one that waits for such a reason.
+    pub since: Timestamp,
     /// How many mails wait.
     pub waiting: usize,
 }
@@ -53,11 +58,18 @@ impl Workspace {
     /// Where the database cannot be read.
     pub async fn mail_failure(&self) -> Result<Option<MailFailure>, StoreError> {
         const DOING: &str = "look for mails that wait";
-        let statement = sql("SELECT failure, failed_at FROM notice_mails
+        let statement = sql("SELECT failure, failed_at, made_at FROM notice_mails
              WHERE sent_at IS NULL AND failure IS NOT NULL ORDER BY failed_at DESC");
         let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
         let Some(last) = rows.first() else { return Ok(None) };
-        Ok(Some(MailFailure { reason: column(last, "failure")?, at: parsed(last, "failed_at")?, waiting: rows.len() }))
+        let kept = self.meta(FAILING_SINCE).await?.and_then(|text| text.parse::<Timestamp>().ok());
+        let since = match kept {
+            Some(since) => since,
+            // It began before that was written down.
+            None => parsed(last, "made_at")?,
+        };
+        let (reason, at) = (column(last, "failure")?, parsed(last, "failed_at")?);
+        Ok(Some(MailFailure { reason, at, since, waiting: rows.len() }))
     }
 
     /// Takes the next mail that is to be sent by now; no other program sends it for ten minutes.
@@ -119,15 +131,21 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be written.
     pub async fn mail_failed(&self, id: Uuid, reason: &str, next: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+        const DOING: &str = "note that a mail could not be sent";
         let reason: String = reason.chars().take(2000).collect();
         let mut transaction = self.begin().await?;
+        // As long as one waits it is the same trouble; after that it is another.
+        let waits = sql("SELECT id FROM notice_mails WHERE sent_at IS NULL AND failure IS NOT NULL LIMIT 1");
+        if transaction.session.row(DOING, waits).await?.is_none() {
+            transaction.set_meta(FAILING_SINCE, &now.to_string()).await?;
+        }
         let statement = sql("UPDATE notice_mails SET failure = $2, failed_at = $3, next_ns = $4, held_ns = 0,
                  attempts = attempts + 1 WHERE id = $1")
         .bind(id.to_string())
         .bind(reason)
         .bind(now.to_string())
         .bind(nanoseconds(next));
-        transaction.session.execute("note that a mail could not be sent", statement).await?;
+        transaction.session.execute(DOING, statement).await?;
         transaction.commit().await
     }
 

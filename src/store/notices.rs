@@ -141,6 +141,22 @@ impl Transaction {
         Ok(self.session.execute(DOING, statement).await? > 0)
     }
 
+    /// Gives a claim back: the notice's step could not be told in this way, and is to be told again.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn give_notice_back(&mut self, notice: &Notice, way: Way) -> Result<(), StoreError> {
+        let round = self.settlement(&notice.key).await?.map_or(0, |settlement| settlement.round);
+        let statement = sql("DELETE FROM notice_tellings
+             WHERE notice = $1 AND step = $2 AND insistent = $3 AND round = $4 AND way = $5")
+        .bind(notice.key.clone())
+        .bind(i64::from(notice.step))
+        .bind(i64::from(notice.insistent))
+        .bind(i64::from(round))
+        .bind(way.as_str());
+        self.session.execute("note that a notice is still to be told", statement).await.map(|_| ())
+    }
+
     /// What was decided about a notice, where anything was.
     ///
     /// # Errors

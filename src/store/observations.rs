@@ -7,13 +7,13 @@ use sqlx::any::AnyRow;
 
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::own_clock::ClockSample;
+use crate::domain::own_clock::{ClockSample, standing};
 use crate::domain::server_certificate::ServerSight;
 use crate::domain::timeline::PastActivation;
 
 use super::error::{StoreError, at_most};
 use super::journal::nanoseconds;
-use super::session::{column, from_json, parsed, sql, to_json};
+use super::session::{Session, Statement, column, from_json, parsed, sql, to_json};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
 
@@ -22,6 +22,11 @@ const MOST: usize = 256 * 1024;
 
 /// So many servers' words on the time are kept.
 const MOST_SAMPLES: i64 = 64;
+
+/// Under this name the workspace keeps since when our clock is off; nothing stands there where it is not.
+const CLOCK_OFF_SINCE: &str = "clock-off-since";
+
+const READING_SAMPLES: &str = "read what servers said of the time";
 
 /// One profile of one connection.
 pub type ProfileKey = (ConnectionId, ProfileKind);
@@ -93,18 +98,15 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn clock_samples(&self) -> Result<Vec<ClockSample>, StoreError> {
-        const DOING: &str = "read what servers said of the time";
-        let statement = sql("SELECT server, at_ns, ahead_seconds FROM clock_samples ORDER BY at_ns DESC, server");
-        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
-        rows.iter()
-            .map(|row| {
-                Ok(ClockSample {
-                    server: column(row, "server")?,
-                    at: instant(row, "at_ns")?,
-                    ahead_seconds: column(row, "ahead_seconds")?,
-                })
-            })
-            .collect()
+        samples(&mut self.reading(READING_SAMPLES).await?).await
+    }
+
+    /// Since when our clock has been off without a break, by our clock; nothing where it is not, or that is not known.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn clock_off_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.meta(CLOCK_OFF_SINCE).await?.and_then(|text| text.parse().ok()))
     }
 
     /// Activations that happened while nobody was running and that nobody has read yet, the oldest first.
@@ -112,9 +114,23 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn missed_activations(&self) -> Result<Vec<MissedActivation>, StoreError> {
-        const DOING: &str = "read which activations were missed";
-        let statement = sql("SELECT connection, profile, certificate, at_ns, zone, replaced FROM missed_activations
+        let unread = sql("SELECT connection, profile, certificate, at_ns, zone, replaced FROM missed_activations
              WHERE told_ns IS NULL ORDER BY at_ns, connection, profile");
+        self.missed(unread).await
+    }
+
+    /// The same since an instant, those included that were read.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn missed_activations_since(&self, since: Timestamp) -> Result<Vec<MissedActivation>, StoreError> {
+        let recent = sql("SELECT connection, profile, certificate, at_ns, zone, replaced FROM missed_activations
+             WHERE at_ns >= $1 ORDER BY at_ns, connection, profile");
+        self.missed(recent.bind(nanoseconds(since))).await
+    }
+
+    async fn missed(&self, statement: Statement) -> Result<Vec<MissedActivation>, StoreError> {
+        const DOING: &str = "read which activations were missed";
         let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
         rows.iter()
             .map(|row| {
@@ -131,6 +147,20 @@ impl Workspace {
             })
             .collect()
     }
+}
+
+async fn samples(session: &mut Session) -> Result<Vec<ClockSample>, StoreError> {
+    let statement = sql("SELECT server, at_ns, ahead_seconds FROM clock_samples ORDER BY at_ns DESC, server");
+    let rows = session.rows(READING_SAMPLES, statement).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(ClockSample {
+                server: column(row, "server")?,
+                at: instant(row, "at_ns")?,
+                ahead_seconds: column(row, "ahead_seconds")?,
+            })
+        })
+        .collect()
 }
 
 impl Transaction {
@@ -207,7 +237,14 @@ impl Transaction {
         self.session.execute(DOING, statement).await?;
         let old = sql("DELETE FROM clock_samples WHERE server NOT IN
              (SELECT server FROM clock_samples ORDER BY at_ns DESC, server LIMIT $1)");
-        self.session.execute(DOING, old.bind(MOST_SAMPLES)).await.map(|_| ())
+        self.session.execute(DOING, old.bind(MOST_SAMPLES)).await?;
+        let is_off = standing(&samples(&mut self.session).await?).is_some_and(|standing| standing.is_off());
+        let known = self.meta(CLOCK_OFF_SINCE).await?.is_some_and(|since| !since.is_empty());
+        match (is_off, known) {
+            (true, false) => self.set_meta(CLOCK_OFF_SINCE, &sample.at.to_string()).await,
+            (false, true) => self.set_meta(CLOCK_OFF_SINCE, "").await,
+            _ => Ok(()),
+        }
     }
 
     /// Keeps an activation that happened while nobody was running. One that is kept already stays as it is, also where it

@@ -10,6 +10,8 @@ use super::workspace::Workspace;
 /// The most bytes of a policy or a setting.
 const MOST: usize = 1024 * 1024;
 
+const READING: &str = "read a setting";
+
 impl Workspace {
     /// One's own policies as TOML, sorted by id.
     ///
@@ -34,10 +36,7 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn meta(&self, key: &str) -> Result<Option<String>, StoreError> {
-        const DOING: &str = "read a setting";
-        let statement = sql("SELECT value FROM meta WHERE key = $1").bind(key.to_owned());
-        let row = self.reading(DOING).await?.row(DOING, statement).await?;
-        row.as_ref().map(|row| column(row, "value")).transpose()
+        setting(&mut self.reading(READING).await?, key).await
     }
 
     /// Sets a setting of the workspace.
@@ -83,6 +82,14 @@ impl Transaction {
         Ok(())
     }
 
+    /// A setting of the workspace as this transaction sees it, where it was set.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn meta(&mut self, key: &str) -> Result<Option<String>, StoreError> {
+        setting(&mut self.session, key).await
+    }
+
     /// Sets a setting of the workspace.
     ///
     /// # Errors
@@ -94,6 +101,12 @@ impl Transaction {
              ON CONFLICT (key) DO UPDATE SET value = excluded.value");
         self.session.execute("keep a setting", statement.bind(key.to_owned()).bind(value.to_owned())).await.map(|_| ())
     }
+}
+
+async fn setting(session: &mut Session, key: &str) -> Result<Option<String>, StoreError> {
+    let statement = sql("SELECT value FROM meta WHERE key = $1").bind(key.to_owned());
+    let row = session.row(READING, statement).await?;
+    row.as_ref().map(|row| column(row, "value")).transpose()
 }
 
 async fn all_policies(session: &mut Session) -> Result<Vec<(PolicyId, String)>, StoreError> {

@@ -251,6 +251,44 @@ async fn a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_settles_its_message_though_the_identity_that_signed_it_was_removed() {
+    use countersign::app::{KeyKind, NewIdentity, OwnChange};
+    let (us, serving, partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;
+    serving.stop().await;
+    let came = receipt(&partner, &us.certificate, Wrong::Nothing);
+    let wrong = receipt(&partner, &us.certificate, Wrong::Mic);
+    let later = countersign::app::Clock::Fixed(sent.at.checked_add(jiff::SignedDuration::from_secs(121)).unwrap());
+    let app = crate::exchange::app_on(&us.workspace(), later);
+    judged(
+        &app.transmission(&sent.id.to_string()).await.unwrap(),
+        Verdict::Uncertain,
+        "gmmmm",
+        "The receipt did not come in time",
+    );
+    let (old, new) = ("us".parse().unwrap(), "next".parse().unwrap());
+    let next = NewIdentity { name: new, key: KeyKind::EcP256, days: 300, subject: None };
+    let new = app.create_identity(next).await.unwrap().name;
+    let activation = countersign::domain::timeline::Activation::Now;
+    app.change_own(&OwnChange { from: Some("us".parse().unwrap()), to: new, activation, profiles: Vec::new() })
+        .await
+        .unwrap();
+    app.remove_identity(&old).await.unwrap();
+    app.close().await;
+    us.app.close().await;
+
+    let serving = us.serve().await;
+    deliver(&serving, &came);
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    // One whose MIC is another cannot be looked into further, and is kept beside it all the same.
+    deliver(&serving, &wrong);
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.receipts), (Verdict::Delivered, 2));
+    assert_eq!(us.journal().await.len(), 1);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_one_program_sent_another_settles() {
     let us = Us::new().await;
     let partner = Partner::start(accepts);

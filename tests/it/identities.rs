@@ -308,6 +308,97 @@ fn an_answer_for_the_key_of_an_identity_stands_beside_the_old_certificate() {
 }
 
 #[test]
+fn every_request_keeps_its_key_until_it_is_answered_and_another_kind_of_key_makes_another() {
+    let desk = Desk::new();
+    let authority = Authority::new();
+    let pem = |words: &[&str]| {
+        let made = desk.json(&[&["identity", "request", "acme"], words].concat());
+        made["request"].as_str().unwrap().to_owned()
+    };
+    let first = pem(&["--key", "ec-p256", "--subject", "CN=Acme"]);
+    let second = pem(&["--key", "ec-p384"]);
+    let third = pem(&["--key", "ec-p384", "--subject", "CN=Acme, C=US"]);
+    assert!(first != second && second != third);
+    assert_eq!(pem(&["--key", "ec-p256"]), first, "as long as nothing else is asked for it is the same");
+    assert_eq!((pem(&[]), pem(&["--number", "2"])), (third.clone(), second.clone()), "the newest, or the one named");
+    let listed = desk.json(&["identity", "list"]);
+    let numbers: Vec<_> = listed["requests"].as_array().unwrap().iter().map(|each| each["number"].clone()).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    let which = desk.refused(&["identity", "request", "acme", "--forget"], "");
+    assert!(which.contains("3 requests wait") && which.contains("--number"), "{which}");
+    desk.json(&["identity", "request", "acme", "--forget", "--number", "2"]);
+
+    // The answers come in another order than the questions; each finds its key.
+    let key_of = |pem: &str, algorithm| {
+        let (chain, _) = authority.answer(pem, algorithm);
+        read(chain.as_bytes(), None).unwrap().certificates[0].public_key().to_vec()
+    };
+    let install = |pem: &str, algorithm| {
+        let (chain, _) = authority.answer(pem, algorithm);
+        desk.json(&["identity", "install", "acme", &desk.file("answer.pem", chain)])["name"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let public_key = |name: &str| {
+        let pem = desk.json(&["identity", "export", name])["certificate"].as_str().unwrap().to_owned();
+        read(pem.as_bytes(), None).unwrap().certificates[0].public_key().to_vec()
+    };
+    let (chain, _) = authority.answer(&second, &rcgen::PKCS_ECDSA_P384_SHA384);
+    let gone = desk.refused(&["identity", "install", "acme", &desk.file("answer.pem", chain)], "");
+    assert!(gone.contains("key of `acme`"), "{gone}");
+    assert_eq!(install(&third, &rcgen::PKCS_ECDSA_P384_SHA384), "acme");
+    assert_eq!(public_key("acme"), key_of(&third, &rcgen::PKCS_ECDSA_P384_SHA384));
+    let other = install(&first, &rcgen::PKCS_ECDSA_P256_SHA256);
+    assert_ne!(other, "acme");
+    assert_eq!(public_key(&other), key_of(&first, &rcgen::PKCS_ECDSA_P256_SHA256));
+    assert!(desk.json(&["identity", "list"])["requests"].is_null(), "all are answered or given up");
+    // The identity's own key, unless another kind is asked for.
+    let own = pem(&[]);
+    assert_eq!(key_of(&own, &rcgen::PKCS_ECDSA_P384_SHA384), public_key("acme"));
+    assert_eq!(pem(&["--key", "ec-p384"]), own);
+    assert_ne!(pem(&["--key", "ec-p256"]), own);
+}
+
+#[test]
+fn of_several_certificates_for_one_key_the_newest_valid_one_is_taken_or_the_one_asked_for() {
+    let desk = Desk::new();
+    let key = KeyPair::generate().unwrap();
+    let certificate = |serial: u8, from: i32, until: i32| {
+        let mut parameters = CertificateParams::default();
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        parameters.distinguished_name.push(DnType::CommonName, "Acme");
+        parameters.serial_number = Some(SerialNumber::from_slice(&[serial]));
+        (parameters.not_before, parameters.not_after) =
+            (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(until, 1, 1));
+        parameters.self_signed(&key).unwrap().pem()
+    };
+    // Expired, valid for long, valid and newer, not valid yet.
+    let all = [
+        certificate(1, 2000, 2010),
+        certificate(2, 2001, 2090),
+        certificate(3, 2020, 2080),
+        certificate(4, 2070, 2099),
+    ];
+    let prints: Vec<String> = all
+        .iter()
+        .map(|pem| read(pem.as_bytes(), None).unwrap().certificates[0].facts().fingerprint_sha256.to_hex())
+        .collect();
+    let file = desk.file("bag.pem", format!("{}{}{}", key.serialize_pem(), all.concat(), all[2]));
+    let taken = desk.json(&["identity", "import", &file, "--name", "newest"]);
+    assert_eq!(taken["fingerprint_sha256"], prints[2].as_str());
+    assert_eq!(taken["passed_over"].as_array().unwrap().len(), 3, "{taken}");
+    let told = desk.run(&["identity", "import", &file, "--name", "again"], "");
+    assert!(String::from_utf8_lossy(&told.stderr).contains("is the identity `newest` already"));
+    let chosen = desk.json(&["identity", "import", &file, "--name", "chosen", "--choose", &prints[1]]);
+    assert_eq!((&chosen["fingerprint_sha256"], chosen.get("passed_over")), (&prints[1].as_str().into(), None));
+    // A CA's answer with the old certificate beside the new one, in whatever order.
+    let answer = desk.file("answer.pem", format!("{}{}", all[1], certificate(5, 2024, 2085)));
+    let installed = desk.json(&["identity", "install", "newest", &answer, "--as", "renewed"]);
+    assert_eq!(installed["passed_over"], serde_json::json!([prints[1]]));
+}
+
+#[test]
 fn a_request_that_is_given_up_takes_its_key_with_it() {
     let desk = Desk::new();
     let first = desk.json(&["identity", "request", "acme", "--key", "ec-p256"]);

@@ -10,6 +10,7 @@ mod cli;
 mod command_line;
 mod daily_work;
 mod deep_dive;
+mod delivered_once;
 mod engine;
 mod exchange;
 mod faults;

@@ -269,6 +269,105 @@ async fn a_change_is_put_off_given_up_made_at_once_and_taken_back_and_nothing_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_profile_that_is_named_and_does_not_fit_refuses_the_whole_and_is_named() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    let text = app.export_connection(&partner_id()).await.unwrap();
+    for (id, identity) in [("second", "new"), ("third", "new")] {
+        let file = house.path().join("more.toml");
+        let text = text
+            .replace("id = \"partner\"", &format!("id = \"{id}\""))
+            .replace("identity = \"old\"", &format!("identity = \"{identity}\""));
+        std::fs::write(&file, text).unwrap();
+        app.add_connection(&file, false).await.unwrap();
+    }
+    let named = |ids: &[&str]| OwnChange {
+        profiles: ids.iter().map(|id| (id.parse().unwrap(), PRODUCTION)).collect(),
+        ..house.change(10)
+    };
+    let refused = app.change_own(&named(&["partner", "second"])).await.unwrap_err();
+    assert!(refused.message().contains("second production: it signs with `new` and not with `old`"), "{refused}");
+    let both = app.change_own(&named(&["partner", "second", "third"])).await.unwrap_err();
+    assert!(both.message().contains("second production") && both.message().contains("third production"), "{both}");
+    let test = OwnChange { profiles: vec![(partner_id(), ProfileKind::Test)], ..house.change(10) };
+    assert!(app.change_own(&test).await.is_err(), "there is no such profile");
+    assert_eq!(app.export_connection(&partner_id()).await.unwrap(), text, "nothing was half done");
+    app.change_own(&named(&["partner"])).await.unwrap();
+    app.close().await;
+    // On the command line a connection stands for those of its profiles that sign with it.
+    let program = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(words).env("COUNTERSIGN_WORKSPACE", house.path().join("workspace")).output().unwrap()
+    };
+    let output = program(&["identity", "rollover", "old", "new", "--at", "now", "--connection", "second"]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && told.contains("it signs with `new` and not with `old`"), "{told}");
+    let output = program(&["identity", "rollover", "old", "new", "--at", "now", "--profile", "production"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rolling_back_to_a_key_that_does_not_sign_so_any_more_is_refused() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    let ec = NewIdentity { name: name("ec"), key: KeyKind::EcP256, days: 300, subject: None };
+    app.create_identity(ec).await.unwrap();
+    let now = |from: &str, to: &str| OwnChange {
+        from: Some(name(from)),
+        to: name(to),
+        activation: Activation::Now,
+        profiles: Vec::new(),
+    };
+    app.change_own(&now("old", "ec")).await.unwrap();
+    app.close().await;
+    let app = house.on(1);
+    app.change_own(&now("ec", "new")).await.unwrap();
+    app.set(&partner_id(), Some(PRODUCTION), &[("signing".to_owned(), "sha512".to_owned())], None).await.unwrap();
+    app.close().await;
+    let app = house.on(2);
+    let refused = app.step_own(&[(partner_id(), PRODUCTION)], OwnStep::RollBack).await.unwrap_err();
+    assert!(refused.message().contains("sha256 alone"), "{refused}");
+    assert_eq!(house.signs_with(3).await, "new");
+    app.set(&partner_id(), Some(PRODUCTION), &[("signing".to_owned(), "sha256".to_owned())], None).await.unwrap();
+    app.step_own(&[(partner_id(), PRODUCTION)], OwnStep::RollBack).await.unwrap();
+    assert_eq!(house.signs_with(3).await, "ec");
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_ours_stands_in_the_calendar_and_the_report_and_is_told_when_it_has_come_about() {
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    app.change_own(&house.change(10)).await.unwrap();
+    let calendar = app.calendar().await.unwrap().replace("\r\n ", "");
+    let at = house.day(10).strftime("DTSTART:%Y%m%dT%H%M%SZ").to_string();
+    assert!(calendar.contains(&at) && calendar.contains("SUMMARY:Our certificate new goes active for"), "{calendar}");
+    let report = app.report(None).await.unwrap();
+    let flip = report.schedule.iter().find(|each| each.kind == "own-activation").unwrap();
+    assert!(flip.at == house.day(10) && flip.what.contains("new") && flip.profiles.len() == 1, "{flip:?}");
+    app.close().await;
+    let happened = async |days| {
+        let app = house.on(days);
+        let notices = app.notices().await.unwrap();
+        app.close().await;
+        let kind = countersign::domain::notice::NoticeKind::ActivationHappened;
+        notices.into_iter().filter(|each| each.notice.kind == kind).map(|each| each.notice).collect::<Vec<_>>()
+    };
+    assert!(happened(9).await.is_empty());
+    for days in [11, 20] {
+        let told = happened(days).await;
+        assert_eq!(told.len(), 1, "on day {days}");
+        assert!(told[0].title.contains("we sign with new now") && told[0].at == house.day(10), "{told:?}");
+    }
+    assert!(happened(45).await.is_empty(), "it is old news");
+    // What somebody did by hand needs not be told.
+    let app = house.on(12);
+    app.step_own(&[(partner_id(), PRODUCTION)], OwnStep::RollBack).await.unwrap();
+    app.close().await;
+    assert!(happened(13).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn compliance_judges_the_one_that_signs_at_the_instant() {
     let house = House::new("http://127.0.0.1:9/").await;
     let app = house.on(0);

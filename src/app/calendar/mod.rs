@@ -10,7 +10,9 @@ use super::{App, AppError, NotificationSettings};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
-use crate::domain::notice::{Affected, Facts, Notice, NoticeKind, Reminding, SeenServer, Steps, activations};
+use crate::domain::notice::{
+    Affected, Facts, Notice, NoticeKind, Reminding, SeenServer, Steps, activations, own_activations,
+};
 use format::{Alarm, Event, calendar};
 
 /// How far ahead rules are looked for: ten years.
@@ -55,6 +57,7 @@ impl App {
             now,
         };
         let mut events = world.activations();
+        events.extend(world.own_activations());
         events.extend(world.ends_and_deadlines(&known, &report));
         events.sort_by(|a, b| (a.at, &a.uid).cmp(&(b.at, &b.uid)));
         Ok(calendar("Countersign", &events, now))
@@ -97,6 +100,27 @@ impl World<'_> {
                     category: "Activation",
                     alarms: vec![Alarm::Days(1), Alarm::Minutes(60)],
                 }
+            })
+            .collect()
+    }
+
+    /// One event for each identity of ours and instant from which it signs.
+    fn own_activations(&self) -> Vec<Event> {
+        let spoken_of = |affected: &Affected| !self.settings.quiet.contains(&affected.connection);
+        own_activations(self.connections, self.now)
+            .into_iter()
+            .map(|(key, profiles)| (key, profiles.into_iter().filter(spoken_of).collect::<Vec<_>>()))
+            .filter_map(|((at, name), mut profiles)| {
+                profiles.sort();
+                let place = profiles.first()?.to_string();
+                Some(Event {
+                    uid: format!("own-activation-{name}-{}@countersign", place.replace('/', "-")),
+                    at,
+                    summary: format!("Our certificate {name} goes active for {}", self.names(&profiles)),
+                    description: format!("Messages are signed with it from this instant on, in\n{}", named(&profiles)),
+                    category: "Activation",
+                    alarms: vec![Alarm::Days(1), Alarm::Minutes(60)],
+                })
             })
             .collect()
     }

@@ -23,8 +23,8 @@ pub enum IdentityCommand {
     Request(NewRequest, PathBuf),
     /// Install a CA's answer. Answered by [`Answer::Identity`].
     Install(IdentityName, PathBuf, Option<IdentityName>),
-    /// Give a request up. Answered by [`Answer::Done`].
-    Forget(IdentityName),
+    /// Give a request up, by its number. Answered by [`Answer::Done`].
+    Forget(IdentityName, u32),
     /// Remove an identity. Answered by [`Answer::Done`].
     Remove(IdentityName),
     /// Have another identity sign. Answered by [`Answer::OwnChanged`].
@@ -67,7 +67,7 @@ impl IdentityCommand {
                 write(file, pem.as_bytes())
             }
             Self::Install(name, file, new_name) => app.install_answer(&name, &file, new_name).await.map(made),
-            Self::Forget(name) => app.drop_request(&name).await.map(|()| Answer::Done),
+            Self::Forget(name, number) => app.drop_request(&name, Some(number)).await.map(|()| Answer::Done),
             Self::Remove(name) => app.remove_identity(&name).await.map(|()| Answer::Done),
             Self::Change(change) => app.change_own(&change).await.map(Answer::OwnChanged),
             Self::Step(profiles, step) => app.step_own(&profiles, step).await.map(Answer::OwnChanged),

@@ -38,11 +38,7 @@ impl NoticeCommand {
 
     pub(super) async fn carry_out(self, app: &App) -> Result<Answer, AppError> {
         match self {
-            Self::Acknowledge(keys) => {
-                for key in keys {
-                    app.acknowledge_notice(&key).await?;
-                }
-            }
+            Self::Acknowledge(keys) => app.acknowledge_notices(&keys).await?,
             Self::Snooze(key, until) => app.snooze_notice(&key, until).await?,
             Self::Reopen(key) => app.reopen_notice(&key).await?,
             Self::Set(settings, password) => app.set_notifications(&settings, password.as_ref()).await?,

@@ -334,13 +334,15 @@ impl App {
         }
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
-        let reads = match &existing {
-            Some(workspace) => Some((self.read_notices(workspace).await?, self.has_mail_password().await?)),
-            None => None,
-        };
         let requests = self.identity_requests().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
+        let reads = match &existing {
+            Some(workspace) => {
+                Some((self.read_notices(workspace, &connections).await?, self.has_mail_password().await?))
+            }
+            None => None,
+        };
         let at = self.now();
         let by_name: HashMap<&IdentityName, &CertificateFacts> =
             identities.iter().map(|identity| (&identity.name, &identity.facts)).collect();

@@ -1,8 +1,10 @@
-//! The desktop's own notifications. Where there is no service for them nothing is shown, and nothing waits for it.
+//! The desktop's own notifications. Where there is no service for them nothing is shown, and it is tried again later.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use notify_rust::{Notification, Timeout};
+use tokio::sync::oneshot;
 
 use crate::domain::notice::Notice;
 
@@ -12,22 +14,28 @@ const MOST: usize = 4;
 /// Whether one is being shown: a service that hangs holds up one thread, not one a minute.
 static SHOWING: AtomicBool = AtomicBool::new(false);
 
-/// Shows one notification for all of them, from a thread of its own.
-pub(super) fn notify(notices: &[Notice]) {
-    let (head, text) = words(notices);
+/// So long is waited for the service at most. Nobody knows whether it shows what it takes longer for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Shows one notification for all of them, from a thread of its own; answers whether it was shown.
+pub(super) async fn notify(notices: Vec<Notice>) -> bool {
+    let (head, text) = words(&notices);
     if SHOWING.swap(true, Ordering::AcqRel) {
-        return;
+        return false;
     }
+    let (tell, shown) = oneshot::channel();
     let show = move || {
         let shown =
             Notification::new().appname("Countersign").summary(&head).body(&text).timeout(Timeout::Default).show();
-        // Whoever has no such service sees the notices in the window.
-        drop(shown);
         SHOWING.store(false, Ordering::Release);
+        // Nobody may wait for it any more.
+        tell.send(shown.is_ok()).ok();
     };
     if std::thread::Builder::new().name("desktop-notification".to_owned()).spawn(show).is_err() {
         SHOWING.store(false, Ordering::Release);
+        return false;
     }
+    matches!(tokio::time::timeout(PATIENCE, shown).await, Ok(Ok(true)))
 }
 
 fn words(notices: &[Notice]) -> (String, String) {

@@ -42,7 +42,9 @@ pub(super) fn happened(
         .collect();
     if let Some(clock) = observations.clock.as_ref().filter(|clock| clock.is_off()) {
         let (title, text) = clock.told();
-        let notice = Notice::event(NoticeKind::ClockOff, "own", Urgency::Urgent, clock.at);
+        // Once it was right again, the next time is another matter.
+        let key = observations.clock_off_since.map_or_else(|| "own".to_owned(), |at| format!("own:{}", at.as_second()));
+        let notice = Notice::event(NoticeKind::ClockOff, &key, Urgency::Urgent, clock.at);
         found.push(notice.saying(title, text, "Set this computer's clock, or let it be set from the network"));
     }
     found.extend(observations.missed.iter().filter(|missed| spoken_of(&missed.connection)).map(|missed| {

@@ -1,5 +1,6 @@
 //! Telling: each step of each notice once in each way, whatever programs run. The table decides whose it is to tell.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,9 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// So long after the start is looked for the first time: the program has other things to do first.
 const FIRST: Duration = Duration::from_secs(2);
+
+/// So many rounds are made without the desktop after it could not show something: a quarter of an hour.
+const ROUNDS_WITHOUT_DESKTOP: u32 = 15;
 
 /// What was told in one round, and is the caller's to show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +91,15 @@ impl App {
         transaction.commit().await?;
         Ok(told)
     }
+
+    /// Gives back what was claimed and could not be told.
+    async fn give_notices_back(&self, notices: &[Notice], way: Way) -> Result<(), AppError> {
+        let mut transaction = self.workspace().await?.begin().await?;
+        for notice in notices {
+            transaction.give_notice_back(notice, way).await?;
+        }
+        Ok(transaction.commit().await?)
+    }
 }
 
 impl NotificationSettings {
@@ -100,21 +113,27 @@ impl NotificationSettings {
     }
 }
 
+/// Shows notices on the desktop, and answers whether they were shown.
+type Show = fn(Vec<Notice>) -> Pin<Box<dyn Future<Output = bool> + Send>>;
+
 /// Whoever tells as long as a program runs.
 pub(in crate::app) struct Herald {
     app: App,
     ways: &'static [Way],
     tell: Arc<dyn Fn(Told) + Send + Sync>,
+    show: Show,
+    /// For so many rounds nothing is shown on the desktop: it could not be.
+    without_desktop: u32,
 }
 
 impl Herald {
     pub(in crate::app) fn new(app: App, ways: &'static [Way], tell: Arc<dyn Fn(Told) + Send + Sync>) -> Self {
-        Self { app, ways, tell }
+        Self { app, ways, tell, show: |notices| Box::pin(desktop::notify(notices)), without_desktop: 0 }
     }
 
     /// Tells what is to be told until `stop` turns true, or is gone. What cannot be read or sent now is looked at again in a
     /// minute.
-    pub(in crate::app) async fn run(self, mut stop: watch::Receiver<bool>) {
+    pub(in crate::app) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         let mut pause = FIRST;
         loop {
             tokio::select! {
@@ -122,19 +141,69 @@ impl Herald {
                 () = tokio::time::sleep(pause) => {}
             }
             pause = EVERY;
-            if let Ok(told) = self.app.tell_notices(self.ways).await
-                && told != Told::default()
-            {
-                if !told.desktop.is_empty() {
-                    desktop::notify(&told.desktop);
-                }
-                (self.tell)(told);
-            }
+            self.round().await;
             tokio::select! {
                 // What is being sent is in the table, and sent again where nobody knows whether it was.
                 _ = stop.wait_for(|stop| *stop) => break,
                 _ = self.app.send_waiting_mail() => {}
             }
         }
+    }
+
+    /// Tells what is to be told now.
+    async fn round(&mut self) {
+        let with_desktop = self.without_desktop == 0;
+        self.without_desktop = self.without_desktop.saturating_sub(1);
+        let ways: Vec<Way> = self.ways.iter().copied().filter(|way| with_desktop || *way != Way::Desktop).collect();
+        // What went active while nobody was here is told as missed, and not as seen besides.
+        self.app.note_running().await;
+        let Ok(mut told) = self.app.tell_notices(&ways).await else { return };
+        if !told.desktop.is_empty() && !(self.show)(told.desktop.clone()).await {
+            self.without_desktop = ROUNDS_WITHOUT_DESKTOP;
+            // Where not even that can be written, they are told in the other ways.
+            drop(self.app.give_notices_back(&told.desktop, Way::Desktop).await);
+            told.desktop.clear();
+        }
+        if told != Told::default() {
+            (self.tell)(told);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::app::Clock;
+    use crate::domain::own_clock::ClockSample;
+    use crate::store::{Location, Unlock};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_desktop_could_not_show_is_shown_later_and_what_it_has_shown_is_not_shown_again() {
+        let guard = tempfile::tempdir().unwrap();
+        let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
+        let mut transaction = app.workspace().await.unwrap().begin().await.unwrap();
+        let sample = ClockSample { server: "a".to_owned(), at: app.now(), ahead_seconds: 9000 };
+        transaction.put_clock_sample(&sample).await.unwrap();
+        transaction.commit().await.unwrap();
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = Arc::clone(&told);
+        let tell = move |each: Told| heard.lock().unwrap().push(each);
+        let mut herald = Herald::new(app.clone(), &[Way::Window, Way::Desktop], Arc::new(tell));
+        herald.show = |_| Box::pin(async { false });
+        herald.round().await;
+        let first = told.lock().unwrap().remove(0);
+        assert_eq!((first.window.len(), first.desktop.len()), (1, 0), "it was shown in the window alone");
+        herald.show = |_| Box::pin(async { true });
+        for _ in 0..ROUNDS_WITHOUT_DESKTOP {
+            herald.round().await;
+            assert!(told.lock().unwrap().is_empty(), "a desktop without such a service is left in peace");
+        }
+        herald.round().await;
+        let later = told.lock().unwrap().remove(0);
+        assert_eq!((later.window.len(), later.desktop.len()), (0, 1));
+        herald.round().await;
+        assert!(told.lock().unwrap().is_empty());
     }
 }

@@ -2,6 +2,8 @@
 
 mod answer;
 mod arrived;
+mod delivery;
+mod handler;
 mod judgement;
 mod keeping;
 mod policy;
@@ -13,7 +15,6 @@ mod wish;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use tokio::sync::{Mutex, Semaphore};
 
 use answer::Answer;
 use arrived::may_be_receipt;
+use delivery::Delivered;
 use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
@@ -47,8 +49,8 @@ use crate::domain::timeline::{all_fingerprints, used_now};
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, DEFAULT_KEEP, DutyKind, Part, Workspace};
-use crate::transport::{Answered, Handler, Refusal, Request, Response, ResponseBody};
+use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
+use crate::transport::{Request, ResponseBody};
 
 /// An inbound message has one attempt.
 const FIRST: u32 = 1;
@@ -121,23 +123,6 @@ impl Receiver {
         self.afterwards.ended().await;
     }
 
-    /// Posts the receipt of a message once the answer to the message has gone. Where it has not, the message was
-    /// processed all the same, and whoever sent it waits for its receipt.
-    fn post_receipt(&self, id: TransmissionId, answered: Answered) {
-        let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
-        let places = Arc::clone(&self.posts);
-        self.afterwards.begin(async move {
-            answered.wait().await;
-            // Closed never.
-            let Ok(_place) = places.acquire_owned().await else { return };
-            let Some(_hand) = app.in_hand.take(id, DutyKind::Receipt) else { return };
-            // What cannot be journalled now is tried again when it is due.
-            if let Ok(Some(transmission)) = app.post_owed_receipt(&workspace, id, true).await {
-                events(ServeEvent::Transmission(Box::new(transmission)));
-            }
-        });
-    }
-
     pub(super) fn tell(&self, event: ServeEvent) {
         (self.events)(event);
     }
@@ -184,21 +169,19 @@ impl Receiver {
         };
         if let Err(error) = &answered {
             // Whatever went wrong, the journal says how it ended: without an answer it was not taken, and comes again.
-            transmission.verdict = Verdict::Refused;
+            // One that is in the inbox already is answered then, and not delivered twice.
+            let (verdict, cause) = if delivery::has_name(&transmission) {
+                (Verdict::Received, delivery::NOT_ANSWERED)
+            } else {
+                (Verdict::Refused, "Not taken")
+            };
+            transmission.verdict = verdict;
             transmission.http_status = None;
             let why = error.to_string();
-            transmission.diagnosis = Some(diagnosis("Not taken", &why, blame));
+            transmission.diagnosis = Some(diagnosis(cause, &why, blame));
             self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
         answered
-    }
-
-    /// What is neither a message nor a receipt.
-    fn turn_away(&self, peer: SocketAddr) -> Response {
-        let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
-        self.tell(ServeEvent::TurnedAway { peer, reason });
-        let text = "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n";
-        Response::text(400, text)
     }
 
     /// What follows once a message is kept: repetition, opening, judging, answering.
@@ -369,11 +352,10 @@ impl Receiver {
             sighted::explain(sighted.as_ref(), &mut not_taken.diagnosis, &chosen);
             return Ok((not_taken, Some(chosen)));
         }
-        if let Some(folder) = self.inbox.clone() {
-            let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-            let (connection, kind) = (chosen.connection.clone(), chosen.kind);
-            let delivered = blocking(move || inbox::deliver(&archive, id, &folder, &connection, kind, &name)).await;
-            if let Err(error) = delivered {
+        let before = match self.deliver(transmission, addressed, &name).await? {
+            Delivered::Now => String::new(),
+            Delivered::Before(first) => format!(" when it came before, as {first}, so nothing was delivered twice"),
+            Delivered::Not(error) => {
                 // Our own trouble: the partner is asked to send it again, nothing is acknowledged.
                 let mut outcome = refusal(
                     "unexpected-processing-error",
@@ -384,9 +366,9 @@ impl Receiver {
                 outcome.mic = Some(opened.mic);
                 return Ok((outcome, Some(chosen)));
             }
-        }
+        };
         let sender = signer.map_or_else(String::new, |signer| format!(", signed with {}", signer.short()));
-        let mut explanation = format!("The message was opened and delivered{sender}{}", remark(&opened));
+        let mut explanation = format!("The message was opened and delivered{before}{sender}{}", remark(&opened));
         self.note_whose_key(&opened, &chosen, at).await;
         if let Some(remark) = encrypted_for_another(&opened, &chosen, ours, at) {
             explanation.push_str(&format!("; {remark}"));
@@ -436,35 +418,6 @@ const NOTHING_ASKED: Lights = Lights {
     disposition: Light::NotAsked,
     mic: Light::NotAsked,
 };
-
-impl Handler for Receiver {
-    async fn handle(&self, mut request: Request) -> Response {
-        match request.method.as_str() {
-            "POST" => {}
-            "GET" | "HEAD" => return Response::text(200, "This is an AS2 receiver: post messages to it (RFC 4130)\n"),
-            _ => return Response::text(405, "Messages are sent with POST\n"),
-        }
-        let peer = request.peer;
-        let answered = request.answered.take();
-        match self.message(request).await {
-            Ok((response, owed)) => {
-                if let (Some(owed), Some(answered)) = (owed, answered) {
-                    self.post_receipt(owed, answered);
-                }
-                response
-            }
-            Err(error) => {
-                self.tell(ServeEvent::TurnedAway { peer, reason: error.to_string() });
-                // Whoever sent it is to send it again; why it failed is nobody else's business.
-                Response::text(500, "The message could not be processed; please send it again\n")
-            }
-        }
-    }
-
-    fn refused(&self, refusal: Refusal) {
-        self.tell(ServeEvent::TurnedAway { peer: refusal.peer, reason: refusal.reason.to_string() });
-    }
-}
 
 fn place_of(message_id: &str) -> usize {
     let mut hasher = DefaultHasher::new();

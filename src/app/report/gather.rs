@@ -16,7 +16,7 @@ use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerpri
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Finding, Findings, Known, Status};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind, without_secrets};
-use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations};
+use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations, own_activations};
 use crate::domain::policy::{Policy, resolve};
 use crate::domain::timeline::{CertificatePurpose, next_activation, used_now};
 use crate::domain::transmission::{DeliveryEvidence, Direction, Verdict};
@@ -294,6 +294,12 @@ impl Read {
                 profiles,
             })
             .collect();
+        all.extend(own_activations(&self.connections, at).into_iter().map(|((from, name), profiles)| Scheduled {
+            at: from,
+            kind: "own-activation".to_owned(),
+            what: format!("Our certificate {name} goes active: messages are signed with it"),
+            profiles,
+        }));
         let facts = Facts { connections: &self.connections, known, report: judged, servers: &self.servers };
         all.extend(facts.coming(&Reminding::default(), at).into_iter().filter(|notice| notice.at > at).map(|notice| {
             Scheduled {

@@ -218,7 +218,7 @@ pub struct ReportedDelivery {
 pub struct Scheduled {
     /// When.
     pub at: Timestamp,
-    /// What: `activation`, or a kind of notice.
+    /// What: `activation` of a partner's certificate, `own-activation` of one of ours, or a kind of notice.
     pub kind: String,
     /// In words.
     pub what: String,

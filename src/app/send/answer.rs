@@ -204,6 +204,13 @@ impl Reading {
         };
         let ours = if digest == self.mic.digest {
             self.mic.clone()
+        } else if !self.material.can_be_built() {
+            let removed = self.material.identity_name();
+            let why = format!(
+                "the identity `{removed}` that signed the message was removed, so its MIC in {} is not known",
+                digest.label()
+            );
+            return (mic, Some(why), None);
         } else {
             match self.material.message().mic(&mut self.payload, digest, &self.mic) {
                 Ok(ours) => ours,
@@ -213,6 +220,9 @@ impl Reading {
         mic.ours = Some(ours.base64());
         mic.matches = Some(received.matches(&ours));
         if mic.matches == Some(true) {
+            return (mic, None, None);
+        }
+        if !self.material.can_be_built() {
             return (mic, None, None);
         }
         let message = self.material.message();

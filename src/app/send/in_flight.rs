@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use super::FIRST;
-use crate::app::AppError;
+use crate::app::{AppError, inbox};
 use crate::domain::diagnosis::{Action, Blame, Diagnosis};
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Attempt, Direction, TransmissionId, Verdict};
@@ -23,6 +23,9 @@ const GRACE: i64 = 60;
 
 /// The same for inbound ones.
 const INBOUND_GRACE: i64 = 86_400;
+
+/// What is said of a message that was delivered by a program that ended before it had answered.
+const NOT_ANSWERED: &str = "The message was delivered, and the program ended before it was answered; when its sender sends it again, it is answered and not delivered twice";
 
 /// The lock of one transmission under way.
 pub(in crate::app) struct InFlight {
@@ -97,6 +100,10 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             continue;
         }
         let (verdict, explanation) = match (open.direction, begun) {
+            // Where the inbox cannot be looked into, that is found out when the message comes again.
+            (Direction::Inbound, _) if inbox::was_placed(&transmission, None).unwrap_or(false) => {
+                (Verdict::Received, NOT_ANSWERED)
+            }
             (Direction::Inbound, _) => {
                 (Verdict::Refused, "The program ended before the message was answered; its sender will send it again")
             }

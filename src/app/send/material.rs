@@ -10,6 +10,7 @@ use crate::app::{App, AppError};
 use crate::as2::{DecryptionKey, EncryptionPlan, Entity, OutboundMessage, SigningPlan};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::{FilenameMode, Profile};
 use crate::domain::identifier::IdentityName;
 use crate::domain::sent::SentAs;
@@ -21,8 +22,9 @@ use crate::store::Workspace;
 #[derive(Clone)]
 pub(super) struct Material {
     pub(super) profile: Arc<Profile>,
-    pub(super) identity: Arc<UnsealedIdentity>,
-    /// The others that sign for this profile before or after it: a receipt may be encrypted for any of them.
+    /// The one that signs, or signed; nothing where it was removed since.
+    identity: Option<Arc<UnsealedIdentity>>,
+    /// Others of ours: a receipt may be encrypted for any of them.
     others: Vec<Arc<UnsealedIdentity>>,
     pub(super) recipient: Option<Arc<Certificate>>,
     entity: Entity,
@@ -82,13 +84,14 @@ impl Material {
             identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
             others: others(sending.app, &sending.workspace, profile, name).await,
-            identity: Arc::new(identity),
+            identity: Some(Arc::new(identity)),
             recipient,
             at,
         })
     }
 
-    /// What an earlier message was made of, for reading a receipt of it.
+    /// What an earlier message was made of, for reading a receipt of it. That is read also where the identity that signed
+    /// was removed since, and with all of our keys that there are: the partner may have changed over meanwhile.
     pub(super) async fn again(
         app: &App,
         workspace: &Workspace,
@@ -97,7 +100,15 @@ impl Material {
     ) -> Result<Self, AppError> {
         let profile = &sent.profile;
         let name = profile.identity.at(transmission.at);
-        let identity = app.unseal(workspace, name).await?;
+        let (mut identity, mut others) = (None, Vec::new());
+        for stored in workspace.identities().await? {
+            let unsealed = Arc::new(app.unseal_stored(workspace, &stored).await?);
+            if stored.name == *name && sent.signed_by.is_none_or(|signer| signer == stored.facts.fingerprint_sha256) {
+                identity = Some(unsealed);
+            } else {
+                others.push(unsealed);
+            }
+        }
         let recipient = match &sent.encrypted_for {
             Some(fingerprint) => app.partner_certificates(workspace, &[*fingerprint]).await?.pop().map(Arc::new),
             None => None,
@@ -107,8 +118,8 @@ impl Material {
             message_id: transmission.message_id.clone(),
             identity_name: name.to_string(),
             profile: Arc::new(profile.clone()),
-            others: others(app, workspace, profile, name).await,
-            identity: Arc::new(identity),
+            others,
+            identity,
             recipient,
             at: transmission.at,
         })
@@ -121,7 +132,23 @@ impl Material {
 
     /// The keys that a receipt may be encrypted for.
     pub(super) fn decryption_keys(&self) -> Vec<DecryptionKey<'_>> {
-        std::iter::once(&self.identity).chain(&self.others).map(|identity| identity.decryption_key()).collect()
+        self.identity.iter().chain(&self.others).map(|identity| identity.decryption_key()).collect()
+    }
+
+    /// Our certificate whose key signs.
+    pub(super) fn signer(&self) -> Option<Fingerprint> {
+        let identity = self.identity.as_ref().filter(|_| self.signs())?;
+        Some(identity.certificate.facts().fingerprint_sha256)
+    }
+
+    /// Whether the message can be built as it was: what signed it is still here.
+    pub(super) fn can_be_built(&self) -> bool {
+        self.identity.is_some() || !self.signs()
+    }
+
+    /// The name of the identity that signs, or signed.
+    pub(super) fn identity_name(&self) -> &str {
+        &self.identity_name
     }
 
     pub(super) fn signs(&self) -> bool {
@@ -134,14 +161,16 @@ impl Material {
             profile: &self.profile,
             entity: &self.entity,
             message_id: &self.message_id,
-            signing: self.profile.signing.digest().map(|digest| SigningPlan {
-                certificate: &self.identity.certificate,
-                chain: &self.identity.chain,
-                key: &self.identity.key,
-                digest,
-                scheme: self.profile.signature_scheme,
-                quirks: &self.profile.quirks,
-                at: self.at,
+            signing: self.profile.signing.digest().zip(self.identity.as_deref()).map(|(digest, identity)| {
+                SigningPlan {
+                    certificate: &identity.certificate,
+                    chain: &identity.chain,
+                    key: &identity.key,
+                    digest,
+                    scheme: self.profile.signature_scheme,
+                    quirks: &self.profile.quirks,
+                    at: self.at,
+                }
             }),
             encryption: self.recipient.as_deref().map(|recipient| EncryptionPlan {
                 recipient,

@@ -271,7 +271,7 @@ impl Sending<'_> {
         }
         let mut material = material?;
         request.encrypted_for = material.recipient.as_ref().map(|partner| partner.facts().fingerprint_sha256);
-        request.signed_by = material.signs().then(|| material.identity.certificate.facts().fingerprint_sha256);
+        request.signed_by = material.signer();
 
         self.stages.begin(StageName::Built);
         let built = match large {

@@ -7,6 +7,7 @@
 //! of several that were missed only the latest. What has happened (a certificate seen for the first time, a clock that
 //! is off) is told once, as [`Notice::event`].
 
+mod activation;
 mod certificate;
 mod rule;
 pub mod standing;
@@ -14,12 +15,13 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::{Serialize, Serializer};
 
+pub use activation::{CameAbout, InUse, activations, came_about, own_activations};
 pub use certificate::SeenServer;
 pub use steps::{Steps, StepsError};
 
@@ -28,7 +30,6 @@ use super::compliance::{CheckReport, Known};
 use super::connection::Connection;
 use super::identifier::{ConnectionId, IdentityName, ProfileKind};
 use super::spelling::spelled;
-use super::timeline::CertificatePurpose;
 
 spelled! {
     /// What a notice is about.
@@ -257,24 +258,6 @@ impl Facts<'_, '_> {
     }
 }
 
-/// When which certificate goes active after an instant, and for which profiles.
-#[must_use]
-pub fn activations(connections: &[Connection], at: Timestamp) -> BTreeMap<(Timestamp, Fingerprint), Vec<Affected>> {
-    let mut all: BTreeMap<(Timestamp, Fingerprint), Vec<Affected>> = BTreeMap::new();
-    for connection in connections {
-        for (kind, profile) in connection.profiles() {
-            for entry in &profile.partner_certificates {
-                let encrypts = entry.purposes.contains(&CertificatePurpose::Encrypt);
-                if let Some(from) = entry.from.filter(|from| encrypts && *from > at) {
-                    let affected = Affected { connection: connection.id.clone(), profile: kind };
-                    all.entry((from, entry.fingerprint)).or_default().push(affected);
-                }
-            }
-        }
-    }
-    all
-}
-
 /// Puts notices into the order in which they are shown: the most urgent first, then what comes first.
 pub fn sort(notices: &mut [Notice]) {
     notices.sort_by(|a, b| (a.urgency, a.at, &a.key).cmp(&(b.urgency, b.at, &b.key)));
@@ -283,6 +266,11 @@ pub fn sort(notices: &mut [Notice]) {
 /// The day of an instant in words, in UTC: `14 Dec 2026`.
 fn day(at: Timestamp) -> String {
     Offset::UTC.to_datetime(at).strftime("%-d %b %Y").to_string()
+}
+
+/// An instant in words, in UTC: `14 Dec 2026, 08:00 UTC`.
+fn instant(at: Timestamp) -> String {
+    Offset::UTC.to_datetime(at).strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 
 /// How far away an instant is, in whole days: `in 21 days`, `today`, `3 days ago`.

@@ -8,6 +8,7 @@ mod terminal;
 use std::path::{Path, PathBuf};
 
 use countersign::app::{App, Clock, ListedNotice, Location, Unlock};
+use countersign::domain::notice::NoticeKind;
 use countersign::domain::notice::standing::Way;
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,7 +58,9 @@ impl World {
             Way::Log => told.log,
             Way::Mail => told.mail,
         };
-        notices.into_iter().map(|notice| notice.title).collect()
+        // That the successor of the test profile has gone active is another matter; see below.
+        let ending = notices.into_iter().filter(|notice| notice.kind != NoticeKind::ActivationHappened);
+        ending.map(|notice| notice.title).collect()
     }
 }
 
@@ -139,4 +142,37 @@ async fn settings_decide_when_and_of_whom() {
     let app = world.at(days_before(3));
     assert!(app.tell_notices(&[Way::Window]).await.unwrap().window.is_empty());
     assert!(!app.notices().await.unwrap().is_empty(), "the list is always there");
+}
+
+#[tokio::test]
+async fn a_scheduled_activation_that_has_come_about_is_told_once() {
+    let world = World::new().await;
+    let told = async |now| {
+        let app = world.at(now);
+        let told = app.tell_notices(&[Way::Window]).await.unwrap().window;
+        app.close().await;
+        told.into_iter().filter(|notice| notice.kind == NoticeKind::ActivationHappened).collect::<Vec<_>>()
+    };
+    // The test profile's successor: 28 Nov, nine in Berlin.
+    let at: Timestamp = "2026-11-28T08:00:00Z".parse().unwrap();
+    let later = |seconds| at.checked_add(SignedDuration::from_secs(seconds)).unwrap();
+    assert!(told(later(-1)).await.is_empty());
+    let found = told(later(60)).await;
+    assert_eq!(found.len(), 1);
+    assert!(found[0].title.contains("is in use now") && found[0].text.contains("28 Nov 2026, 08:00 UTC"), "{found:?}");
+    assert!(told(later(120)).await.is_empty() && told(later(86_400)).await.is_empty(), "told once");
+}
+
+#[tokio::test]
+async fn several_notices_are_acknowledged_together_or_not_at_all() {
+    let world = World::new().await;
+    let app = world.at(days_before(14));
+    let keys: Vec<String> = app.notices().await.unwrap().into_iter().map(|listed| listed.notice.key).collect();
+    assert!(keys.len() > 1, "{keys:?}");
+    let with_unknown = [keys.clone(), vec!["certificate-ends:00".to_owned()]].concat();
+    let refused = app.acknowledge_notices(&with_unknown).await.unwrap_err();
+    assert!(refused.to_string().contains("there is no notice"), "{refused}");
+    assert!(app.notices().await.unwrap().iter().all(|listed| listed.standing.is_open()), "nothing is half done");
+    app.acknowledge_notices(&keys).await.unwrap();
+    assert!(app.notices().await.unwrap().iter().all(|listed| !listed.standing.is_open()));
 }

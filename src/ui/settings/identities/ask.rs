@@ -44,7 +44,7 @@ pub(super) fn remove(name: &IdentityName) -> Ask {
 
 /// Giving a certificate request up.
 pub(super) fn forget(request: &ListedRequest) -> Ask {
-    let name = request.name.clone();
+    let (name, number) = (request.name.clone(), request.number);
     let text = match &request.identity {
         Some(_) => "The CA's answer can still be installed with the identity itself",
         None => "Its key is removed for good: the CA's answer cannot be installed any more",
@@ -56,7 +56,7 @@ pub(super) fn forget(request: &ListedRequest) -> Ask {
         refusal: "It was not given up",
         done: format!("The request for {name} was given up"),
         destructive: true,
-        command: Box::new(move || IdentityCommand::Forget(name.clone())),
+        command: Box::new(move || IdentityCommand::Forget(name.clone(), number)),
         asking: Asking::default(),
     }
 }

@@ -117,7 +117,7 @@ impl IdentitiesSection {
         let text = format!("{}, {}", waiting.subject, desk.moment.day_and_time(waiting.made));
         let name = waiting.name.clone();
         notice(ui, ToneName::Accent, &head, &text, |ui| {
-            ui.push_id(waiting.name.as_str(), |ui| {
+            ui.push_id((waiting.name.as_str(), waiting.number), |ui| {
                 if link(ui, "Install the answer…").clicked() {
                     desk.intend(Intent::Open(Box::new(request::InstallDialog::new(name.clone(), desk))));
                 }

@@ -44,8 +44,8 @@ pub(super) fn new_name(text: &str, desk: &Desk<'_>) -> Result<IdentityName, Stri
 pub(super) struct RequestDialog {
     /// The identity whose key it is for; a new key where there is none.
     of: Option<IdentityName>,
-    /// Whether it was made already and is only written once more.
-    made: bool,
+    /// The number of one that was made already and is only written once more.
+    made: Option<u32>,
     name: String,
     key: KeyKind,
     subject: String,
@@ -66,7 +66,7 @@ impl RequestDialog {
         };
         Self {
             of: identity.map(|identity| identity.name.clone()),
-            made: false,
+            made: None,
             subject: identity.map(|identity| identity.facts.subject.clone()).unwrap_or_default(),
             key: KeyKind::Rsa2048,
             file: PathField::new(FilePick::Save(format!("{name}.csr"))),
@@ -80,7 +80,7 @@ impl RequestDialog {
     pub(super) fn again(request: &ListedRequest) -> Self {
         Self {
             of: Some(request.name.clone()),
-            made: true,
+            made: Some(request.number),
             name: request.name.to_string(),
             key: KeyKind::Rsa2048,
             subject: request.subject.clone(),
@@ -136,7 +136,7 @@ impl Dialog for RequestDialog {
                     });
                 }
                 field(ui, "Subject", |ui| {
-                    if self.made {
+                    if self.made.is_some() {
                         ui.add_space(6.0);
                         ui.label(&self.subject);
                         return;
@@ -166,8 +166,10 @@ impl Dialog for RequestDialog {
                     .inner
                     .clicked();
                 if pressed && let (Ok(name), Ok(file)) = (name, self.file.value()) {
-                    let subject = Some(self.subject.trim().to_owned()).filter(|text| !text.is_empty() && !self.made);
-                    let new = NewRequest { name, key: self.key, subject };
+                    let subject = Some(self.subject.trim().to_owned()).filter(|text| !text.is_empty());
+                    // The key of an identity is of the kind that it is.
+                    let key = self.of.is_none().then_some(self.key);
+                    let new = NewRequest { name, key, subject, number: self.made };
                     self.asking.ask(desk, IdentityCommand::Request(new, file));
                 }
                 if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {

@@ -1,0 +1,66 @@
+//! What the listener is answered with: messages are posted, all else is told what this is.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::Receiver;
+use crate::app::serve::ServeEvent;
+use crate::domain::transmission::TransmissionId;
+use crate::store::DutyKind;
+use crate::transport::{Answered, Handler, Refusal, Request, Response};
+
+impl Receiver {
+    /// Posts the receipt of a message once the answer to the message has gone. Where it has not, the message was
+    /// processed all the same, and whoever sent it waits for its receipt.
+    fn post_receipt(&self, id: TransmissionId, answered: Answered) {
+        let (app, workspace, events) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.events));
+        let places = Arc::clone(&self.posts);
+        self.afterwards.begin(async move {
+            answered.wait().await;
+            // Closed never.
+            let Ok(_place) = places.acquire_owned().await else { return };
+            let Some(_hand) = app.in_hand.take(id, DutyKind::Receipt) else { return };
+            // What cannot be journalled now is tried again when it is due.
+            if let Ok(Some(transmission)) = app.post_owed_receipt(&workspace, id, true).await {
+                events(ServeEvent::Transmission(Box::new(transmission)));
+            }
+        });
+    }
+
+    /// What is neither a message nor a receipt.
+    pub(super) fn turn_away(&self, peer: SocketAddr) -> Response {
+        let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
+        self.tell(ServeEvent::TurnedAway { peer, reason });
+        let text = "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n";
+        Response::text(400, text)
+    }
+}
+
+impl Handler for Receiver {
+    async fn handle(&self, mut request: Request) -> Response {
+        match request.method.as_str() {
+            "POST" => {}
+            "GET" | "HEAD" => return Response::text(200, "This is an AS2 receiver: post messages to it (RFC 4130)\n"),
+            _ => return Response::text(405, "Messages are sent with POST\n"),
+        }
+        let peer = request.peer;
+        let answered = request.answered.take();
+        match self.message(request).await {
+            Ok((response, owed)) => {
+                if let (Some(owed), Some(answered)) = (owed, answered) {
+                    self.post_receipt(owed, answered);
+                }
+                response
+            }
+            Err(error) => {
+                self.tell(ServeEvent::TurnedAway { peer, reason: error.to_string() });
+                // Whoever sent it is to send it again; why it failed is nobody else's business.
+                Response::text(500, "The message could not be processed; please send it again\n")
+            }
+        }
+    }
+
+    fn refused(&self, refusal: Refusal) {
+        self.tell(ServeEvent::TurnedAway { peer: refusal.peer, reason: refusal.reason.to_string() });
+    }
+}
