@@ -4,6 +4,7 @@
 //! few different ones, so each outcome is put into words once and shared; and where a profile agrees in all of them with one
 //! before, it stands as that one does.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;

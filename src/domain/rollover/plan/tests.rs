@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::fixtures::{day, facts};
 use crate::domain::rollover::{PlannedActivation, RolloverId};
-use crate::domain::timeline::plain_list;
+use crate::domain::timeline::{acceptable_now, plain_list};
 
 const OLD: Fingerprint = Fingerprint([1; 32]);
 const NEW: Fingerprint = Fingerprint([2; 32]);
