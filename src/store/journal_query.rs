@@ -19,7 +19,7 @@ use super::writing::{Value, Writing};
 
 /// As many of a filter's transmissions are sorted, where they are not wanted in the order of time; more are found soon
 /// enough by walking the order that is wanted. Tests take both ways.
-const SORTED: i64 = if cfg!(test) { 60 } else { 50_000 };
+const SORTED: i64 = if cfg!(test) { 60 } else { 10_000 };
 
 /// So far can the number of a transmission be ahead of its millisecond, where others have taken it.
 const AHEAD: i64 = 3_600_000;
