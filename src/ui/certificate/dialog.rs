@@ -284,7 +284,7 @@ impl CertificateDialog {
             }
             Wish::NewConnection => desk.intend(Intent::NewConnection),
             Wish::Rollover => {
-                let source = self.found.as_ref().map(|found| found.source.clone());
+                let source = self.looking.found().map(|found| found.source.clone());
                 desk.intend(Intent::NewRollover(source));
                 return Flow::Close;
             }

@@ -128,7 +128,7 @@ async fn only_a_signed_receipt_for_what_was_sent_proves_a_delivery_and_else_is_s
     let app = world.at(days_before(30));
     let location = super::Location::Dir(world.workspace());
     let workspace = Workspace::open_existing(&location, &super::Unlock::none(), app.now()).await.unwrap().unwrap();
-    let good = [Light::Good; 5];
+    let good = [Good; 5];
     let mut minute = 0_u64;
     let mut sent = async |lights: [Light; 5]| {
         minute += 1;
@@ -141,7 +141,7 @@ async fn only_a_signed_receipt_for_what_was_sent_proves_a_delivery_and_else_is_s
             profile: Some(ProfileKind::Production),
             verdict: Verdict::Delivered,
             lights: Lights { http, receipt, receipt_signature, disposition, mic },
-            signed_with: (receipt_signature == Light::Good).then_some(Fingerprint([7; 32])),
+            signed_with: (receipt_signature == Good).then_some(Fingerprint([7; 32])),
             ..Transmission::new(id, format!("<{minute}@acme>"), at, Direction::Outbound)
         };
         workspace.begin_transmission(&transmission, As2Pair::default()).await.unwrap();
