@@ -230,6 +230,10 @@ impl OwnTimeline {
     /// What has begun by now, and one more after it.
     fn with(&self, next: IdentityUse, now: Timestamp) -> Self {
         let mut uses = self.begun(now);
+        // The first has signed since ever, also before it says so.
+        if let Some(first) = uses.first_mut().filter(|first| first.from == next.from) {
+            (first.from, first.zone) = (None, None);
+        }
         // At the very instant of an earlier change the later word counts.
         uses.retain(|entry| entry.from.is_none() || entry.from != next.from);
         uses.push(next);
@@ -471,6 +475,13 @@ mod tests {
         let planned = timeline.change_over(&name("b"), &facts(0, 400), &at(50), day(40)).unwrap();
         assert_eq!((planned.at(day(49)), planned.at(day(50))), (&name("a"), &name("b")));
         assert_eq!(planned.at(day(150)), &name("b"), "a profile has one change to come at a time");
+    }
+
+    #[test]
+    fn a_change_at_the_instant_of_the_first_leaves_the_past_to_it() {
+        let uses = vec![IdentityUse { name: name("a"), from: Some(day(9)), zone: None }];
+        let changed = OwnTimeline::new(uses).unwrap().change_over(&name("b"), &facts(0, 400), &at(9), day(9)).unwrap();
+        assert_eq!((changed.at(day(8)), changed.at(day(9))), (&name("a"), &name("b")));
     }
 
     proptest! {

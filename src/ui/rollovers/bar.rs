@@ -5,6 +5,7 @@ use egui::{Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::look;
 use crate::domain::rollover::{RolloverState, StateCount};
+use crate::ui::moment;
 use crate::ui::theme::tokens;
 use crate::ui::widgets::small;
 
@@ -19,11 +20,18 @@ const ORDER: [RolloverState; 7] = [
     RolloverState::Problem,
 ];
 
-/// `12 problem, 628 scheduled`.
+/// `12 problems`, `628 scheduled`.
+fn counted_in_words(counted: &StateCount) -> String {
+    match counted.state {
+        RolloverState::Problem => moment::count(counted.profiles, "problem"),
+        state => format!("{} {}", counted.profiles, state.label().to_lowercase()),
+    }
+}
+
+/// `12 problems, 628 scheduled`.
 #[must_use]
 pub(super) fn words(states: &[StateCount]) -> String {
-    let said: Vec<String> =
-        states.iter().map(|count| format!("{} {}", count.profiles, count.state.label().to_lowercase())).collect();
+    let said: Vec<String> = states.iter().map(counted_in_words).collect();
     if said.is_empty() { "no profile".to_owned() } else { said.join(", ") }
 }
 
@@ -102,7 +110,7 @@ pub(super) fn legend(ui: &mut Ui, states: &[StateCount], chosen: Option<Rollover
         for counted in states {
             let (tone, icon) = look(counted.state);
             let ink = tone.of(tokens).ink;
-            let text = format!("{} {}", counted.profiles, counted.state.label().to_lowercase());
+            let text = counted_in_words(counted);
             let here = chosen == Some(counted.state);
             let mut button = egui::Button::new((
                 crate::ui::icon::text(icon, ink).size(13.0),

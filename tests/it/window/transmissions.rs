@@ -371,7 +371,7 @@ fn two_transmissions_are_compared_and_what_differs_is_marked() {
     stage.click_containing(", Sent, Test,");
     stage.wait_for("Two transmissions compared");
     stage.wait_for("≠ Profile");
-    assert!(stage.sees("≠ Verdict") && !stage.sees("Way"), "{:#?}", stage.labels());
+    assert!(stage.sees("≠ Cause") && !stage.sees("Way"), "{:#?}", stage.labels());
     stage.click("Everything");
     stage.wait_for("Way");
     stage.click("Choose another");
