@@ -99,9 +99,29 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
+/// A whole number as people read it: `1,000,000`.
+#[must_use]
+pub(super) fn grouped(number: impl std::fmt::Display) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        let told = [0, 999, 1_000, 65_536, 1_000_000].map(grouped);
+        assert_eq!(told, ["0", "999", "1,000", "65,536", "1,000,000"]);
+    }
 
     fn moment() -> Moment {
         Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() }

@@ -14,12 +14,11 @@ use crate::domain::transmission::{Direction, Verdict};
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
+use crate::ui::moment::grouped;
 use crate::ui::outcome::may_double;
 use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{secondary, strong};
-
-use super::grouped;
 
 /// What is under way.
 #[derive(Default)]

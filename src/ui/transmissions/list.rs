@@ -199,7 +199,9 @@ impl List {
                 }
             }
         }
-        if let Some((counted, id)) = &mut self.counting
+        // The count is that of the page asked for with it, which makes room for the list anew when it comes.
+        let page_to_come = self.asked.as_ref().is_some_and(|asked| asked.fresh);
+        if let Some((counted, id)) = self.counting.as_mut().filter(|_| !page_to_come)
             && let Some(answer) = desk.answer(id)
         {
             if let (Ok(Answer::Count(count)), true) = (answer, counted == what) {

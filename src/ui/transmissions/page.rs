@@ -6,7 +6,6 @@ use super::actions::Actions;
 use super::bar::bar;
 use super::detail::Detail;
 use super::filters::Filters;
-use super::grouped;
 use super::kept::{Kept, Order};
 use super::list::{List, What, all_of};
 use super::selection::Selection;
@@ -16,6 +15,7 @@ use crate::app::{Exported, TransmissionChoices};
 use crate::domain::transmission::TransmissionId;
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
+use crate::ui::moment::grouped;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{empty_state, muted, page_title, secondary};
 
