@@ -305,10 +305,10 @@ mod tests {
     fn told(number: u32) -> Transmission {
         let mut entry = transmission(number / 7);
         entry.message_id = format!("<{number}-Order@ACME>");
-        entry.direction = if number % 3 == 0 { Direction::Inbound } else { Direction::Outbound };
+        entry.direction = if number.is_multiple_of(3) { Direction::Inbound } else { Direction::Outbound };
         entry.connection = Some(["one", "two", "three", "four"][(number % 4) as usize].parse().unwrap());
-        entry.profile = Some(if number % 5 == 0 { ProfileKind::Test } else { ProfileKind::Production });
-        entry.file = (number % 11 != 0).then(|| format!("PO_{:05}.edi", number * 7));
+        entry.profile = Some(if number.is_multiple_of(5) { ProfileKind::Test } else { ProfileKind::Production });
+        entry.file = (!number.is_multiple_of(11)).then(|| format!("PO_{:05}.edi", number * 7));
         entry.bytes.payload = u64::from(number) * u64::from(number);
         let (verdict, cause) = match number % 10 {
             0 => (Verdict::Failed, Some("MIC mismatch")),
@@ -319,9 +319,9 @@ mod tests {
         };
         entry.verdict = verdict;
         entry.diagnosis = cause.map(|cause| Diagnosis { cause: cause.to_owned(), ..Diagnosis::default() });
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             let message = DocumentMessage {
-                kind: if number % 6 == 0 { "850" } else { "ORDERS" }.to_owned(),
+                kind: if number.is_multiple_of(6) { "850" } else { "ORDERS" }.to_owned(),
                 number: format!("{:04}", number),
             };
             entry.document = Some(DocumentFacts {

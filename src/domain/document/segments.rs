@@ -278,7 +278,7 @@ fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> (
         Standard::X12 | Standard::Tradacoms => tag,
     };
     let mut elements = Vec::new();
-    if tag_end < bytes.len() && !(envelopes_only && !is_envelope(tag)) {
+    if tag_end < bytes.len() && (!envelopes_only || is_envelope(tag)) {
         let mut element = Vec::new();
         let mut rest = bytes[tag_end + 1..].iter();
         while let Some(byte) = rest.next() {

@@ -171,7 +171,8 @@ pub fn plan<'a>(
             // Who is left out has to be named.
             Step::LeaveOut => false,
         };
-        if !named && !(all && wanted.is_empty()) {
+        let everybody = all && wanted.is_empty();
+        if !(named || everybody) {
             continue;
         }
         let connection = connections.get(&profile.connection).copied();

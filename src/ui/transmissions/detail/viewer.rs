@@ -283,8 +283,8 @@ impl Viewer {
         if self.reading.is_some() || from >= to {
             return;
         }
-        let seen = from / CHUNK..=(to - 1) / CHUNK;
-        let Some(missing) = seen.clone().find(|chunk| !self.chunks.contains_key(chunk)) else { return };
+        let mut seen = from / CHUNK..=(to - 1) / CHUNK;
+        let Some(missing) = seen.find(|chunk| !self.chunks.contains_key(chunk)) else { return };
         while self.chunks.len() >= MOST_CHUNKS {
             // The one that lies furthest from what is seen.
             let distance = |chunk: &u64| chunk.abs_diff(missing);
