@@ -64,7 +64,8 @@ async fn an_order_is_delivered_once_though_the_program_is_killed_before_it_has_a
         let (mut program, url) = serving(&us);
         let sending = {
             let (url, headers, body) = (url.clone(), headers.clone(), body.clone());
-            thread::spawn(move || is_answered(&url, &headers, &body))
+            let send = move || is_answered(&url, &headers, &body);
+            thread::Builder::new().name("partner".to_owned()).spawn(send).unwrap()
         };
         while orders(&us).len() == before && !sending.is_finished() {
             thread::yield_now();
