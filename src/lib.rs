@@ -29,6 +29,7 @@
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
 //! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]
+//! * what a partner's support is given, and what is hidden in it: [`app::App::bundle`]
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]

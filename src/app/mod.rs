@@ -6,6 +6,7 @@
 mod acknowledgements;
 mod afterwards;
 mod arrivals;
+mod bundle;
 mod calendar;
 mod certificates;
 mod check;
@@ -47,6 +48,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod structure;
+mod transmission_document;
 mod transmission_export;
 mod transmissions;
 mod view;
@@ -58,6 +60,7 @@ use tokio::sync::Mutex;
 
 pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
+pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
@@ -89,6 +92,7 @@ pub use send::{Payload, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
 pub use structure::{LayerFact, MessageLayer, MessageStructure};
+pub use transmission_document::{DocumentSummary, SendDocument, TransmissionDocument};
 pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use view::{OpenedView, ViewKind, ViewRow};

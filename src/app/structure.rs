@@ -113,10 +113,25 @@ impl App {
     /// # Errors
     /// Where nothing of it was kept, or it cannot be read. A message that does not open is no error but part of the answer.
     pub async fn structure(&self, id: &str, part: RawPart) -> Result<MessageStructure, AppError> {
+        self.structure_among(id, part, |_known| true).await
+    }
+
+    /// The same for the eyes of the partner: whatever belongs to others is not known in it.
+    pub(super) async fn structure_for_partner(&self, id: &str, part: RawPart) -> Result<MessageStructure, AppError> {
+        self.structure_among(id, part, |known| known.expected).await
+    }
+
+    async fn structure_among(
+        &self,
+        id: &str,
+        part: RawPart,
+        may_be_named: fn(&Known) -> bool,
+    ) -> Result<MessageStructure, AppError> {
         let transmission = self.transmission(id).await?;
         let kept = self.kept(id, part).await?;
         let workspace = self.workspace().await?;
-        let people = self.people(&workspace, &transmission).await?;
+        let mut people = self.people(&workspace, &transmission).await?;
+        people.known.retain(may_be_named);
         // Without its secrets a message still shows its outermost layer.
         let keys = match workspace.locked() {
             None => self.unseal_all(&workspace).await.unwrap_or_default(),

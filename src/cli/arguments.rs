@@ -295,6 +295,17 @@ pub(super) enum TransmissionCommand {
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
     },
+    /// Write all that a partner's support needs, and no secret: no password, no key, no document
+    Bundle {
+        /// The transmission's id, or the first 8 or more digits of it
+        id: String,
+        /// Where to write it; without a file its content is shown, and nothing is written
+        #[arg(short, long, value_name = "FILE.zip")]
+        output: Option<PathBuf>,
+        /// Put the document itself into it
+        #[arg(long)]
+        with_payload: bool,
+    },
     /// Write the proof of delivery as a page, with every check made anew
     Proof {
         /// The transmission's id, or the first 8 or more digits of it

@@ -1,10 +1,9 @@
 //! `send`: one message in one attempt, with its stages as they happen.
 
 use super::arguments::SendArguments;
-use super::json::SendDocument;
 use super::table::labelled;
 use super::{Answer, Session, words};
-use crate::app::{AppError, Payload, SendEvent, SendRequest};
+use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;

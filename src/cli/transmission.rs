@@ -1,17 +1,17 @@
 //! `transmission`: the journal.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::arguments::TransmissionCommand;
-use super::json::{DocumentSummary, TransmissionDocument};
 use super::table::{Table, labelled};
 use super::transmission_arguments::{ExportArguments, ListArguments};
 use super::{Answer, Session, check, document, send, words};
 use crate::app::{
-    AppError, ExportFormat, Exported, RawPart, TransmissionFilter, TransmissionPage, TransmissionSummary,
+    AppError, Bundle, DocumentSummary, ExportFormat, Exported, RawPart, TransmissionDocument, TransmissionFilter,
+    TransmissionPage, TransmissionSummary, WrittenBundle,
 };
 use crate::domain::document_facts::DocumentFacts;
 use crate::domain::transmission::{Attempt, Headers, Transmission};
@@ -29,6 +29,15 @@ struct ListDocument<'a> {
     page: &'a TransmissionPage,
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
+}
+
+/// What is in a support bundle, and where it was written.
+#[derive(Serialize)]
+struct BundleDocument<'a> {
+    #[serde(flatten)]
+    written: Option<WrittenBundle>,
+    #[serde(flatten)]
+    bundle: &'a Bundle,
 }
 
 /// What was written where.
@@ -95,6 +104,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             });
             return Ok(if proof.proven { Answer::Yes } else { Answer::No });
         }
+        TransmissionCommand::Bundle { id, output, with_payload } => {
+            bundle(session, &id, output.as_deref(), with_payload).await?;
+        }
         TransmissionCommand::Raw { id, side, output: None } => {
             let files = session.app.raw(&id, side.into()).await?;
             if session.out.is_json() {
@@ -157,6 +169,35 @@ async fn export(session: &Session, arguments: ExportArguments) -> Result<(), App
     let number = session.app.write_transmissions(&which, format, &file).await?;
     let document = ExportDocument { file: file.display().to_string(), format, transmissions: number };
     session.out.answer(&document, || format!("{number} written to {}", file.display()));
+    Ok(())
+}
+
+/// Shows what goes to a partner's support, and writes it where a file is named.
+async fn bundle(session: &Session, id: &str, file: Option<&Path>, with_payload: bool) -> Result<(), AppError> {
+    let bundle = session.app.bundle(id, with_payload).await?;
+    let written = match file {
+        Some(file) => Some(session.app.write_bundle(&bundle, file).await?),
+        None => None,
+    };
+    let content = BundleDocument { written, bundle: &bundle };
+    session.out.answer(&content, || {
+        let mut table = Table::new(["File", "Bytes", "What it is"]);
+        for (name, bytes, what) in bundle.list() {
+            table.row([name.to_owned(), bytes.to_string(), what.to_owned()]);
+        }
+        let mut text = table.render();
+        for line in &bundle.left_out {
+            text.push_str(&format!("Left out: {}\n", super::output::line(line)));
+        }
+        match file {
+            Some(file) => text.push_str(&format!("\nWritten {}\n", file.display())),
+            None => text.push_str("\nNothing is written yet: add -o FILE.zip\n"),
+        }
+        text
+    });
+    if bundle.payload.is_some() {
+        session.out.note("The document itself is in it: give it to nobody who may not read it");
+    }
     Ok(())
 }
 

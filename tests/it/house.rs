@@ -26,7 +26,7 @@ const OWNERS: [(&str, &[&str]); 33] = [
     ("x509_parser", &["certificate"]),
     ("x509_cert", &["certificate"]),
     ("p12_keystore", &["certificate"]),
-    ("zip", &["certificate"]),
+    ("zip", &["certificate", "app"]),
     ("mail_parser", &["certificate"]),
     ("whoami", &["app"]),
     ("flate2", &["as2"]),

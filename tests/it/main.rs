@@ -34,5 +34,6 @@ mod reminders;
 mod rollovers;
 mod sample;
 mod structures;
+mod support_bundle;
 mod undecryptable;
 mod window;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::command::Answer;
 use crate::app::{
-    AcknowledgementLinks, App, AppError, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow,
+    AcknowledgementLinks, App, AppError, Bundle, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow,
 };
 use crate::domain::transmission::TransmissionId;
 use crate::domain::transmission_comparison::{self as comparison, Comparison};
@@ -33,6 +33,10 @@ pub enum LookCommand {
     Save(TransmissionId, RawPart, PathBuf),
     /// Write the proof of delivery. Answered by [`LookAnswer::Proven`].
     Proof(TransmissionId, PathBuf),
+    /// Gather what a partner's support needs, with the document itself or without. Answered by [`LookAnswer::Bundled`].
+    Bundle(TransmissionId, bool),
+    /// Write what was gathered. Answered by [`LookAnswer::BundleWritten`].
+    WriteBundle(Arc<Bundle>, PathBuf),
 }
 
 /// What came of it.
@@ -52,6 +56,10 @@ pub enum LookAnswer {
     Saved(SavedPart),
     /// A proof was written to a file; whether it holds.
     Proven(PathBuf, bool),
+    /// What goes to a partner's support.
+    Bundled(Arc<Bundle>),
+    /// It was written to a file.
+    BundleWritten(PathBuf),
 }
 
 impl LookCommand {
@@ -72,6 +80,8 @@ impl LookCommand {
                 let proof = app.write_proof(&id(of), &file).await?;
                 LookAnswer::Proven(file, proof.proven)
             }
+            Self::Bundle(of, with_payload) => LookAnswer::Bundled(Arc::new(app.bundle(&id(of), with_payload).await?)),
+            Self::WriteBundle(bundle, file) => LookAnswer::BundleWritten(app.write_bundle(&bundle, &file).await?.file),
         };
         Ok(Answer::Look(Box::new(answer)))
     }

@@ -245,6 +245,29 @@ fn the_detail_shows_timeline_receipt_headers_and_bytes() {
 }
 
 #[test]
+fn a_support_bundle_is_shown_file_by_file_before_it_is_saved() {
+    let mut stage = sent();
+    stage.click_beginning("Northwind Retail, Production, Sent");
+    stage.wait_for("Result: Partner could not decrypt");
+    stage.click("Support bundle…");
+    stage.wait_for("It holds no password, no private key and no document");
+    for text in ["README.txt", "transmission.json", "certificates/partner-1.pem", "The settings of the connection"] {
+        assert!(stage.sees(text), "{text}: {:#?}", stage.labels());
+    }
+    assert!(!stage.sees("payload.bin") && !stage.sees("in the clear"));
+    stage.click("settings.toml");
+    stage.wait_for("partner_as2_id = ");
+    stage.click("Put the document itself into it");
+    stage.wait_for("payload.bin");
+    stage.wait_for("It holds the document itself");
+    assert!(stage.sees("The document will leave this machine in the clear"), "{:#?}", stage.labels());
+    stage.click("Put the document itself into it");
+    stage.wait_gone("payload.bin");
+    stage.click("Cancel");
+    stage.wait_gone("Support bundle for the AS2 transmission");
+}
+
+#[test]
 fn the_detail_of_a_failure_says_why_and_sends_the_kept_document_again() {
     let mut stage = sent();
     let renewed = stage.sample.as_ref().unwrap().folder.join("northwind-renewed.pem").display().to_string();

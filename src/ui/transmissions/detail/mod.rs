@@ -2,6 +2,7 @@
 //! its bytes.
 
 mod acknowledgements;
+mod bundle;
 mod compare;
 mod headers;
 mod outline;
@@ -28,6 +29,7 @@ use crate::ui::outcome::{
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, section, tabs};
 use acknowledgements::Acknowledgements;
+use bundle::BundleDialog;
 use compare::CompareDialog;
 use raw::RawTab;
 use saving::Saving;
@@ -278,6 +280,12 @@ impl Detail {
             if transmission.direction == Direction::Outbound && transmission.disposition.is_some() {
                 let name = format!("proof-of-delivery-{}.html", raw::short(self.id));
                 self.proof.proof(ui, desk, self.id, &name);
+            }
+            let bundle = secondary(ui, "Support bundle…")
+                .on_hover_text("All that the partner's support needs and no secret, shown before it is saved");
+            if bundle.clicked() {
+                let dialog = BundleDialog::new(transmission, &with_whom(transmission, desk), desk);
+                desk.intend(Intent::Open(Box::new(dialog)));
             }
             // Where something is the matter, it stands above beside what mends it.
             if transmission.verdict == Verdict::Delivered && can_send(transmission, desk) {
