@@ -103,7 +103,10 @@ pub(super) fn read(piece: &[u8], whole: bool) -> Option<DocumentFacts> {
         let first = |text: &[u8]| split(text, known.component, known.release).next().and_then(read);
         match elements.next() {
             Some(b"UNB") => document.interchange(elements.nth(4).and_then(read)),
-            Some(b"UNG") => document.group(elements.nth(4).and_then(read)),
+            Some(b"UNG") => {
+                let kind = elements.next().and_then(read);
+                document.group(kind, elements.nth(3).and_then(read));
+            }
             Some(b"UNH") => {
                 let number = elements.next().and_then(read);
                 document.message(elements.next().and_then(first), number);

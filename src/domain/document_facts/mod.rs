@@ -49,6 +49,10 @@ pub struct DocumentFacts {
     /// Control numbers of its groups: GS06, or the reference of UNG.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// What each of its groups holds (GS01), empty where it does not say so. Nothing at all where it was read before this
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_kinds: Vec<String>,
     /// Its messages.
     #[serde(default)]
     pub messages: Vec<DocumentMessage>,
@@ -63,7 +67,7 @@ impl DocumentFacts {
     }
 
     const fn of(standard: Standard) -> Self {
-        Self { standard, interchanges: Vec::new(), groups: Vec::new(), messages: Vec::new() }
+        Self { standard, interchanges: Vec::new(), groups: Vec::new(), group_kinds: Vec::new(), messages: Vec::new() }
     }
 
     /// The type of its first message.
@@ -79,7 +83,8 @@ impl DocumentFacts {
     }
 
     /// Whether there is no room for more.
-    fn is_full(&self) -> bool {
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         [self.interchanges.len(), self.groups.len(), self.messages.len()].contains(&MOST)
     }
 
@@ -87,8 +92,11 @@ impl DocumentFacts {
         self.interchanges.extend(number);
     }
 
-    fn group(&mut self, number: Option<String>) {
-        self.groups.extend(number);
+    fn group(&mut self, kind: Option<String>, number: Option<String>) {
+        if let Some(number) = number {
+            self.groups.push(number);
+            self.group_kinds.push(kind.unwrap_or_default());
+        }
     }
 
     fn message(&mut self, kind: Option<String>, number: Option<String>) {
@@ -160,6 +168,7 @@ mod tests {
         let read = DocumentFacts::read(X12, true).unwrap();
         assert_eq!(read.numbers().collect::<Vec<_>>(), ["000000412", "412", "0001"]);
         assert_eq!((read.standard, read.kind()), (Standard::X12, Some("850")));
+        assert_eq!(read.group_kinds, ["PO"]);
         let text = serde_json::to_string(&read).unwrap();
         assert!(text.contains(r#""messages":[{"type":"850","number":"0001"}]"#), "{text}");
         assert_eq!(serde_json::from_str::<DocumentFacts>(&text).unwrap(), read);

@@ -63,7 +63,10 @@ pub(super) fn read(piece: &[u8], whole: bool) -> Option<DocumentFacts> {
             let (segment, after) = rest.split_at(end.unwrap_or(rest.len()));
             let mut elements = segment.split(|byte| *byte == known.element);
             match elements.next() {
-                Some(b"GS") => document.group(elements.nth(5).and_then(word)),
+                Some(b"GS") => {
+                    let kind = elements.next().and_then(word);
+                    document.group(kind, elements.nth(4).and_then(word));
+                }
                 Some(b"ST") => {
                     let kind = elements.next().and_then(word);
                     document.message(kind, elements.next().and_then(word));
