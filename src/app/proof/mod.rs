@@ -166,8 +166,7 @@ fn gather(
 
 /// The attempt that decided: the last that handed the message over, else the last that was made.
 fn deciding(transmission: &Transmission) -> Option<&Attempt> {
-    let handed_over =
-        |attempt: &&Attempt| matches!(attempt.verdict, Verdict::Delivered | Verdict::Pending | Verdict::Uncertain);
+    let handed_over = |attempt: &&Attempt| matches!(attempt.verdict, Verdict::Delivered | Verdict::Pending);
     let attempts = &transmission.attempts;
     attempts.iter().rev().find(handed_over).or_else(|| attempts.last())
 }

@@ -102,9 +102,8 @@ mod tests {
     fn the_order_of_what_waits_stays() {
         let mut again = Again::default();
         again.add(["a", "a2", "b", "c", "d", "e", "a3"].map(request));
-        again.begin(|request| match request.connection.as_str().starts_with('a') {
-            true => Err(NotTaken::Running(request)),
-            false => Ok(()),
+        again.begin(|request| {
+            if request.connection.as_str().starts_with('a') { Err(NotTaken::Running(request)) } else { Ok(()) }
         });
         assert_eq!(names(&again), ["a", "a2", "a3"]);
     }
