@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use serde::Serialize;
 
-use super::delimiters::{Delimiters, ENOUGH, Standard, begins, recognise};
+use super::delimiters::{Delimiters, ENOUGH, Standard, begins, begins_alone, recognise};
 
 /// The most bytes of one segment that are kept; what is longer is passed over.
 const MAX_SEGMENT: usize = 64 * 1024;
@@ -115,7 +115,7 @@ impl<R: Read> SegmentReader<R> {
     }
 
     /// Leaves out the elements of all segments but those of envelopes: a large file is gone through twice as fast.
-    pub(super) const fn envelopes_only(mut self) -> Self {
+    pub(in crate::domain) const fn envelopes_only(mut self) -> Self {
         self.envelopes_only = true;
         self
     }
@@ -152,7 +152,8 @@ impl<R: Read> SegmentReader<R> {
             return Ok(None);
         }
         self.fill(ENOUGH)?;
-        if begins(self.unread()).is_some()
+        let alone = self.delimiters.is_none() && begins_alone(self.unread()).is_some();
+        if (alone || begins(self.unread()).is_some())
             && let Some(found) = recognise(&self.unread()[..self.unread().len().min(ENOUGH)])
         {
             self.consume(found.before);
