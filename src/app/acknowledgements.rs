@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::send::blocking;
 use super::transmissions::none;
 use super::{App, AppError};
-use crate::domain::document::acknowledgement::{self, Acknowledged};
-use crate::domain::document_facts::{DocumentFacts, Standard};
+use crate::domain::document::acknowledgement::{self, Acknowledged, same_number};
+use crate::domain::document_facts::{DocumentFacts, FIRST_PIECE, Standard};
 use crate::domain::transmission::{Direction, Transmission, TransmissionId};
-use crate::store::{Part, TransmissionFilter, Workspace};
+use crate::store::{Part, SHORTEST_SEARCH, TransmissionFilter, Workspace};
 
 /// So much of an acknowledgement is read; one that is longer acknowledges more than anybody looks through.
 const MOST_BYTES: u64 = 4 << 20;
@@ -22,7 +22,7 @@ const MOST_BYTES: u64 = 4 << 20;
 const MOST_NUMBERS: usize = 20;
 
 /// So many transmissions are looked through for one number.
-const MOST_CANDIDATES: usize = 50;
+const MOST_CANDIDATES: usize = 200;
 
 /// So many acknowledgements that came later are looked through for one document.
 const MOST_LATER: usize = 200;
@@ -63,10 +63,18 @@ impl App {
         let id = workspace.resolve_id(id).await?;
         let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
         let Some(document) = &transmission.document else { return Ok(AcknowledgementLinks::default()) };
-        if document.messages.iter().any(|message| kinds(document.standard).contains(&message.kind.as_str())) {
-            return acknowledges(&workspace, &transmission, document).await;
+        // Whoever is not known may be anybody.
+        let Some(other_way) = other_way(&transmission) else { return Ok(AcknowledgementLinks::default()) };
+        let acknowledging =
+            document.messages.iter().any(|message| kinds(document.standard).contains(&message.kind.as_str()));
+        // A TA1 needs no message around it.
+        if acknowledging || document.messages.is_empty() {
+            let links = acknowledges(&workspace, &transmission, document, &other_way).await?;
+            if acknowledging || !links.acknowledges.is_empty() {
+                return Ok(links);
+            }
         }
-        acknowledged_by(&workspace, &transmission, document).await
+        acknowledged_by(&workspace, &transmission, document, &other_way).await
     }
 }
 
@@ -78,17 +86,38 @@ const fn kinds(standard: Standard) -> &'static [&'static str] {
     }
 }
 
-/// The other way: what went out is acknowledged by what came in.
-fn other_way(transmission: &Transmission) -> TransmissionFilter {
+/// The other way: what went out to a profile is acknowledged by what came in for it. Nothing where it belongs to no
+/// connection.
+fn other_way(transmission: &Transmission) -> Option<TransmissionFilter> {
+    let connection = transmission.connection.clone()?;
     let direction = match transmission.direction {
         Direction::Outbound => Direction::Inbound,
         Direction::Inbound => Direction::Outbound,
     };
-    TransmissionFilter {
-        connection: transmission.connection.clone(),
+    Some(TransmissionFilter {
+        connection: Some(connection),
+        profile: transmission.profile,
         direction: Some(direction),
         ..TransmissionFilter::default()
-    }
+    })
+}
+
+/// Whether the journal may not have all numbers of a document: it keeps those of its beginning, and not more than so many.
+fn is_cut(transmission: &Transmission, document: &DocumentFacts) -> bool {
+    document.is_full() || transmission.bytes.payload > FIRST_PIECE
+}
+
+/// What is searched for to find a number, which the journal keeps with the zeros that the interchange header has, and an
+/// answer may leave out. Nothing where that is too short to be found by.
+fn searched(number: &str) -> Option<String> {
+    let bare = number.trim().trim_start_matches('0');
+    (bare.chars().count() >= SHORTEST_SEARCH).then(|| bare.to_owned())
+}
+
+/// Whether a transmission's numbers, as the list has them, hold one.
+fn holds(numbers: Option<&str>, number: &str) -> bool {
+    // They are divided by spaces, and one that has a space in it cannot be told.
+    number.contains(' ') || numbers.is_some_and(|all| all.split(' ').any(|each| same_number(each, number)))
 }
 
 async fn answers(workspace: &Workspace, id: TransmissionId) -> Result<Vec<Acknowledged>, AppError> {
@@ -105,6 +134,7 @@ async fn acknowledges(
     workspace: &Workspace,
     transmission: &Transmission,
     document: &DocumentFacts,
+    other_way: &TransmissionFilter,
 ) -> Result<AcknowledgementLinks, AppError> {
     let answers = answers(workspace, transmission.id).await?;
     let mut numbers: Vec<&str> = Vec::new();
@@ -116,14 +146,14 @@ async fn acknowledges(
     let mut candidates: Vec<Transmission> = Vec::new();
     for number in numbers {
         let filter = TransmissionFilter {
-            // The journal keeps it with the zeros that the interchange header has, and an answer may leave out.
-            search: Some(number.trim_start_matches('0').to_owned()),
+            search: searched(number),
+            // What was sent after it is not what it acknowledges.
+            until: Some(transmission.at),
             limit: MOST_CANDIDATES,
-            ..other_way(transmission)
+            ..other_way.clone()
         };
         for summary in workspace.transmissions(&filter).await?.0 {
-            // What was sent after it is not what it acknowledges.
-            if summary.at <= transmission.at
+            if holds(summary.control_numbers.as_deref(), number)
                 && !candidates.iter().any(|known| known.id == summary.id)
                 && let Some(found) = workspace.transmission(summary.id).await?
             {
@@ -136,7 +166,9 @@ async fn acknowledges(
     let link = |answer: Acknowledged| {
         let about = |candidate: &&Transmission| {
             let facts = candidate.document.as_ref();
-            facts.is_some_and(|facts| facts.standard == document.standard && answer.is_about(facts))
+            facts.is_some_and(|facts| {
+                facts.standard == document.standard && answer.is_about(facts, is_cut(candidate, facts))
+            })
         };
         let found = candidates.iter().find(about);
         AcknowledgementLink {
@@ -153,14 +185,18 @@ async fn acknowledged_by(
     workspace: &Workspace,
     transmission: &Transmission,
     document: &DocumentFacts,
+    other_way: &TransmissionFilter,
 ) -> Result<AcknowledgementLinks, AppError> {
+    let cut = is_cut(transmission, document);
     let mut later = Vec::new();
     for kind in kinds(document.standard) {
         let filter = TransmissionFilter {
             document: Some((*kind).to_owned()),
             since: Some(transmission.at),
+            // The first that came after it: with many a day, the last would be about others.
+            reverse: true,
             limit: MOST_LATER,
-            ..other_way(transmission)
+            ..other_way.clone()
         };
         later.extend(workspace.transmissions(&filter).await?.0);
     }
@@ -168,7 +204,7 @@ async fn acknowledged_by(
     let mut links = AcknowledgementLinks::default();
     let mut told = 0;
     for summary in later {
-        let about = answers(workspace, summary.id).await?.into_iter().filter(|answer| answer.is_about(document));
+        let about = answers(workspace, summary.id).await?.into_iter().filter(|answer| answer.is_about(document, cut));
         let before = links.acknowledged_by.len();
         links.acknowledged_by.extend(about.map(|answer| AcknowledgementLink {
             transmission: Some(summary.id),

@@ -44,8 +44,20 @@ impl App {
         .ok()?
     }
 
-    /// The partner's certificates of the profile, whatever their period: whose a signature is does not change with time.
+    /// The partner's certificates of the profile, whatever their period, and the one that the signature verified with when
+    /// it came, though the profile may have given it up since: whose a signature is does not change with time.
     pub(super) async fn known_signers(&self, transmission: &Transmission) -> Vec<Certificate> {
+        let mut known = self.signers_of_profile(transmission).await;
+        let is_known = |signer: &Fingerprint| known.iter().any(|each| each.facts().fingerprint_sha256 == *signer);
+        if let Some(signer) = transmission.signed_with.filter(|signer| !is_known(signer))
+            && let Ok(workspace) = self.workspace().await
+        {
+            known.extend(self.partner_certificates(&workspace, &[signer]).await.unwrap_or_default());
+        }
+        known
+    }
+
+    async fn signers_of_profile(&self, transmission: &Transmission) -> Vec<Certificate> {
         let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else {
             return Vec::new();
         };

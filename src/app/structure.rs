@@ -83,12 +83,12 @@ impl MessageStructure {
     pub fn to_text(&self) -> String {
         fn write(layer: &MessageLayer, depth: usize, text: &mut String) {
             let indent = "  ".repeat(depth);
-            text.push_str(&format!("{indent}{}, {}\n", layer.title, size(layer.bytes)));
+            text.push_str(&format!("{indent}{}, {}\n", on_a_line(&layer.title), size(layer.bytes)));
             for fact in &layer.facts {
-                text.push_str(&format!("{indent}  {}: {}\n", fact.name, fact.value));
+                text.push_str(&format!("{indent}  {}: {}\n", fact.name, on_a_line(&fact.value)));
             }
             if let Some(obstacle) = &layer.obstacle {
-                text.push_str(&format!("{indent}  Stops here: {obstacle}\n"));
+                text.push_str(&format!("{indent}  Stops here: {}\n", on_a_line(obstacle)));
             }
             for inner in &layer.layers {
                 write(inner, depth + 1, text);
@@ -101,10 +101,15 @@ impl MessageStructure {
         }
         if !self.journal.is_empty() {
             text.push_str("What the journal knows of the inside\n");
-            text.extend(self.journal.iter().map(|fact| format!("  {}: {}\n", fact.name, fact.value)));
+            text.extend(self.journal.iter().map(|fact| format!("  {}: {}\n", fact.name, on_a_line(&fact.value))));
         }
         text
     }
+}
+
+/// What came from outside makes no lines of its own.
+fn on_a_line(value: &str) -> String {
+    value.chars().map(|each| if each.is_control() { '·' } else { each }).collect()
 }
 
 impl App {
@@ -133,11 +138,30 @@ impl App {
         let mut people = self.people(&workspace, &transmission).await?;
         people.known.retain(may_be_named);
         // Without its secrets a message still shows its outermost layer.
-        let keys = match workspace.locked() {
-            None => self.unseal_all(&workspace).await.unwrap_or_default(),
-            Some(_) => Vec::new(),
-        };
+        let keys = self.keys_at_hand(&workspace).await?;
         blocking(move || read(&transmission, part, &kept, &people, &keys)).await
+    }
+
+    /// The keys that can be used now, and why others cannot: one that is damaged does not keep the rest from opening.
+    async fn keys_at_hand(&self, workspace: &Workspace) -> Result<KeysAtHand, AppError> {
+        let mut keys = KeysAtHand::default();
+        if workspace.locked().is_some() {
+            keys.missing = Some("the workspace is locked".to_owned());
+            return Ok(keys);
+        }
+        let mut unread = Vec::new();
+        for stored in workspace.identities().await? {
+            match self.unseal_stored(workspace, &stored).await {
+                Ok(identity) => keys.usable.push(identity),
+                Err(_why) => unread.push(format!("“{}”", stored.name)),
+            }
+        }
+        keys.missing = match unread.as_slice() {
+            [] => None,
+            [one] => Some(format!("the key of {one} cannot be read")),
+            several => Some(format!("the keys of {} cannot be read", several.join(", "))),
+        };
+        Ok(keys)
     }
 
     /// Everybody whose certificate a message may name.
@@ -170,6 +194,14 @@ impl App {
         }
         Ok(people)
     }
+}
+
+/// Our keys.
+#[derive(Default)]
+struct KeysAtHand {
+    usable: Vec<UnsealedIdentity>,
+    /// Why others cannot be used, where there are such.
+    missing: Option<String>,
 }
 
 /// A certificate and whose it is.
@@ -238,7 +270,7 @@ fn read(
     part: RawPart,
     kept: &KeptPart,
     people: &People,
-    keys: &[UnsealedIdentity],
+    keys: &KeysAtHand,
 ) -> Result<MessageStructure, AppError> {
     let Some(path) = &kept.body else {
         return Err(AppError::new(format!("nothing was kept of the body of the {}", part.label())));
@@ -248,7 +280,7 @@ fn read(
     // Behind a gap nothing fits together any more.
     let most = kept.gap.map_or(u64::MAX, |gap| gap.offset);
     let mut body = BufReader::with_capacity(64 * 1024, file.take(most));
-    let decryption: Vec<DecryptionKey<'_>> = keys.iter().map(UnsealedIdentity::decryption_key).collect();
+    let decryption: Vec<DecryptionKey<'_>> = keys.usable.iter().map(UnsealedIdentity::decryption_key).collect();
     // Whose signature it is does not change with time; whether it was acceptable then is told by the verdict.
     let accepted: Vec<&Certificate> =
         people.known.iter().filter(|known| known.expected).map(|known| &known.certificate).collect();
@@ -265,6 +297,8 @@ fn read(
     let theirs = KeptPart::is_theirs(part, transmission.direction);
     if closed && !theirs {
         message.obstacle = Some("it is encrypted for the partner, and only the partner can open it".to_owned());
+    } else if let (true, Some(why)) = (closed, &keys.missing) {
+        message.obstacle = Some(format!("it is encrypted, and {why}"));
     }
     if missing.is_some() {
         message.bytes = kept.bytes;
@@ -413,5 +447,27 @@ fn outcome(check: &SignatureCheck, people: &People) -> (String, Option<bool>) {
             (format!("Names {} as its signer and {reason}", whose(named)), Some(false))
         }
         SignatureOutcome::Unsupported { detail } => (format!("Cannot be checked: {detail}"), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_message_says_makes_no_lines_of_its_own() {
+        let message = MessageLayer {
+            title: "Content (a\nb)".to_owned(),
+            offset: 0,
+            bytes: 3,
+            facts: vec![fact("File name", "a.edi\n  Signature: Good, made by\r\u{1b}[31m")],
+            headers: Vec::new(),
+            obstacle: Some("it\nends".to_owned()),
+            layers: Vec::new(),
+        };
+        let structure = MessageStructure { message, missing: None, journal: vec![fact("File", "x\ny")] };
+        let text = structure.to_text();
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.contains("File name: a.edi·  Signature") && !text.contains('\u{1b}'), "{text}");
     }
 }

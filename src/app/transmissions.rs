@@ -10,7 +10,7 @@ use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCe
 use crate::domain::identifier::ProfileKind;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::Transmission;
-use crate::store::{TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
+use crate::store::{Cursor, TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -53,6 +53,13 @@ impl App {
     /// # Errors
     /// Where the workspace cannot be read.
     pub async fn transmissions(&self, filter: &TransmissionFilter) -> Result<TransmissionPage, AppError> {
+        if let Some(sort) = filter.after.as_ref().map(Cursor::sort).filter(|sort| *sort != filter.sort) {
+            let wanted = filter.sort;
+            return Err(AppError::new(format!(
+                "this is the place of a next page in a list sorted by {sort}, and the list wanted is sorted by {wanted}"
+            ))
+            .hint(format!("ask for it with `--sort {sort}`, or begin anew without `--after`")));
+        }
         let Some(workspace) = self.existing().await? else {
             return Ok(TransmissionPage { transmissions: Vec::new(), next: None });
         };

@@ -18,6 +18,9 @@ const PER_LINE: u64 = 16;
 /// A longer line of text is shown in pieces.
 const LONGEST: usize = 160;
 
+/// So many letters of one segment are shown.
+const MOST_OF_A_ROW: usize = 2000;
+
 /// So many bytes are looked at to tell text from other bytes.
 const LOOKED_AT: u64 = 8 * 1024;
 
@@ -175,7 +178,8 @@ impl OpenedView {
     fn some(&self, from: u64, count: usize) -> io::Result<Vec<ViewRow>> {
         match (self.kind, &self.outline) {
             (ViewKind::Segments, Some(outline)) => {
-                Ok(outline.segments(self.open()?, from, count)?.into_iter().map(ViewRow::Segment).collect())
+                let segments = outline.segments(self.open()?, from, count)?;
+                Ok(segments.into_iter().map(|segment| ViewRow::Segment(of_a_row(segment))).collect())
             }
             (ViewKind::Text, _) => self.lines.some(self.open()?, from, count, self.gap),
             _ => self.hex(from, count),
@@ -267,6 +271,8 @@ impl Lines {
     fn some(&self, mut file: File, from: u64, count: usize, gap: Option<Gap>) -> io::Result<Vec<ViewRow>> {
         let (mut row, at) = self.places.iter().rev().find(|(row, _)| *row <= from).copied().unwrap_or_default();
         file.seek(SeekFrom::Start(at))?;
+        // A place at the gap's end stands where the gap does: it is behind it, or it would be the first row.
+        let gap = gap.filter(|gap| row == 0 || at < gap.offset);
         let mut reader = LineReader::new(file, at, gap);
         let mut found = Vec::new();
         while found.len() < count {
@@ -325,10 +331,42 @@ impl LineReader {
             let torn = line.len() - error.valid_up_to();
             self.source.seek_relative(-i64::try_from(torn).unwrap_or_default())?;
             line.truncate(error.valid_up_to());
+        } else if line.len() == LONGEST && line.last() != Some(&b'\n') {
+            self.take_line_end(room - LONGEST as u64, &mut line)?;
         }
         self.at += line.len() as u64;
         Ok(Some(Row::Line(line)))
     }
+
+    /// The end of a line that is just as long as a row belongs to that row, where it stands within this many bytes.
+    fn take_line_end(&mut self, room: u64, line: &mut Vec<u8>) -> io::Result<()> {
+        let mut next = Vec::new();
+        self.source.by_ref().take(room.min(2)).read_to_end(&mut next)?;
+        let end = match next.as_slice() {
+            [b'\n', ..] => 1,
+            [b'\r', b'\n'] => 2,
+            _ => 0,
+        };
+        self.source.seek_relative(-i64::try_from(next.len() - end).unwrap_or_default())?;
+        line.extend_from_slice(&next[..end]);
+        Ok(())
+    }
+}
+
+/// A segment as it is shown on a row: of elements without an end no more than anybody reads.
+fn of_a_row(mut segment: Segment) -> Segment {
+    let mut room = MOST_OF_A_ROW;
+    for text in std::iter::once(&mut segment.tag).chain(&mut segment.elements) {
+        match text.char_indices().nth(room) {
+            Some((end, _)) => {
+                text.truncate(end);
+                text.push('…');
+                room = 0;
+            }
+            None => room -= text.chars().count(),
+        }
+    }
+    segment
 }
 
 /// Bytes as text that can be shown on a line.
@@ -343,73 +381,4 @@ fn readable(line: &[u8]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use super::*;
-
-    fn view(bytes: &[u8], gap: Option<Gap>, kind: ViewKind) -> (tempfile::NamedTempFile, OpenedView) {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        let missing = gap.map_or(0, |gap| gap.bytes);
-        let mut view = OpenedView {
-            part: RawPart::Request,
-            kind,
-            kinds: vec![ViewKind::Text, ViewKind::Hex],
-            head: String::new(),
-            bytes: bytes.len() as u64 + missing,
-            rows: 0,
-            gap,
-            outline: None,
-            acknowledged: Arc::default(),
-            file: Some(file.path().to_owned()),
-            lines: Lines::default(),
-        };
-        view.read(Some(kind)).unwrap();
-        (file, view)
-    }
-
-    fn line(text: &str) -> ViewRow {
-        ViewRow::Line(text.to_owned())
-    }
-
-    #[test]
-    fn lines_are_the_same_wherever_reading_begins_and_long_ones_come_in_pieces() {
-        let mut text = String::new();
-        for number in 0..5000 {
-            text.push_str(&format!("line {number}{}", if number % 2 == 0 { "\r\n" } else { "\n" }));
-        }
-        text.push_str(&"ü".repeat(200));
-        let (_file, view) = view(text.as_bytes(), None, ViewKind::Text);
-        assert_eq!(view.rows, 5003);
-        assert_eq!(view.some(4321, 2).unwrap(), [line("line 4321"), line("line 4322")]);
-        assert_eq!(view.some(5000, 9).unwrap(), [line(&"ü".repeat(80)), line(&"ü".repeat(80)), line(&"ü".repeat(40))]);
-        let odd = format!("x{}", "ü".repeat(200));
-        let (_file, view) = self::view(odd.as_bytes(), None, ViewKind::Text);
-        assert_eq!(view.some(0, 1).unwrap(), [line(&format!("x{}", "ü".repeat(79)))], "no character is torn apart");
-        assert_eq!(readable(b"a\tb\x00\xfc\n"), "a    b·ü");
-    }
-
-    #[test]
-    fn what_was_not_kept_stands_as_a_row_between_what_was() {
-        let gap = Gap { offset: 20, bytes: 1_000_000 };
-        let bytes: Vec<u8> = (b'a'..=b'z').cycle().take(40).collect();
-        let (_file, hex) = view(&bytes, Some(gap), ViewKind::Hex);
-        assert_eq!(hex.rows, 5);
-        let rows = hex.some(0, 9).unwrap();
-        let offsets: Vec<Option<u64>> = rows
-            .iter()
-            .map(|row| match row {
-                ViewRow::Hex { offset, .. } => Some(*offset),
-                _ => None,
-            })
-            .collect();
-        assert_eq!(offsets, [Some(0), Some(16), None, Some(1_000_020), Some(1_000_036)]);
-        assert_eq!(rows[1], ViewRow::Hex { offset: 16, hex: "71 72 73 74".to_owned(), text: "qrst".to_owned() });
-        assert_eq!(rows[2], ViewRow::Missing(1_000_000));
-        assert_eq!(rows[3..], hex.some(3, 2).unwrap());
-        let (_file, text) = view(&bytes, Some(gap), ViewKind::Text);
-        let whole = [line("abcdefghijklmnopqrst"), ViewRow::Missing(1_000_000), line("uvwxyzabcdefghijklmn")];
-        assert_eq!(text.some(0, 9).unwrap(), whole);
-    }
-}
+mod tests;

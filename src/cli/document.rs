@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::output::line;
+use super::words::counted;
 use crate::app::{AcknowledgementLinks, AppError, OpenedView, ViewRow};
 use crate::domain::document::{Outline, Segment, names};
 use crate::domain::size::size;
@@ -36,6 +37,10 @@ pub(super) async fn show(session: &Session, view: &Arc<OpenedView>) -> Result<()
     Ok(())
 }
 
+fn number(number: u64, what: &str) -> String {
+    counted(usize::try_from(number).unwrap_or(usize::MAX), what)
+}
+
 fn head(outline: &Outline) -> String {
     let delimiters: Vec<String> = outline
         .delimiters
@@ -44,11 +49,11 @@ fn head(outline: &Outline) -> String {
         .map(|(name, shown)| format!("{} {shown}", name.to_lowercase()))
         .collect();
     format!(
-        "{}, {}, {} segments, {} messages\n{}\n\n",
+        "{}, {}, {}, {}\n{}\n\n",
         outline.standard.label(),
         size(outline.bytes),
-        outline.segments,
-        outline.message_count,
+        number(outline.segments, "segment"),
+        number(outline.message_count, "message"),
         delimiters.join(", ")
     )
 }

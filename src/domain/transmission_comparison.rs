@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::size::size;
-use super::transmission::{Headers, StageName, Transmission};
+use super::transmission::{Direction, Headers, Light, Stage, StageName, StageStatus, Transmission, Verdict};
 
 /// A line of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,10 +85,10 @@ fn result(one: &Transmission, other: &Transmission) -> Vec<ComparedLine> {
         by_nature(name, one, other)
     };
     let mut lines = vec![
-        text("Verdict", &|each| Some(each.verdict.to_string())),
+        text("Verdict", &|each| Some(verdict(each.verdict).to_owned())),
         text("Cause", &|each| each.cause().map(str::to_owned)),
         own("When", &|each| Some(each.at.to_string())),
-        text("Way", &|each| Some(each.direction.to_string())),
+        text("Way", &|each| Some(way(each.direction).to_owned())),
         text("Connection", &|each| each.connection.as_ref().map(ToString::to_string)),
         text("Profile", &|each| each.profile.map(|profile| profile.label().to_owned())),
         own("Message-ID", &|each| Some(each.message_id.clone())),
@@ -100,9 +100,51 @@ fn result(one: &Transmission, other: &Transmission) -> Vec<ComparedLine> {
         text("Attempts", &|each| Some(each.attempts.len().to_string())),
     ];
     for ((name, first), (_, second)) in one.lights.named().into_iter().zip(other.lights.named()) {
-        lines.push(line(name, Some(first.to_string()), Some(second.to_string())));
+        // The disposition itself and its light are two things.
+        lines.push(line(&format!("{name} light"), Some(light(first).to_owned()), Some(light(second).to_owned())));
     }
     lines.into_iter().flatten().collect()
+}
+
+const fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Queued => "Queued",
+        Verdict::Sending => "Sending",
+        Verdict::Delivered => "Delivered",
+        Verdict::Failed => "Failed",
+        Verdict::Pending => "Waiting for receipt",
+        Verdict::Uncertain => "Uncertain",
+        Verdict::Cancelled => "Cancelled",
+        Verdict::Received => "Received",
+        Verdict::Refused => "Refused",
+    }
+}
+
+const fn way(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Outbound => "Sent",
+        Direction::Inbound => "Received",
+    }
+}
+
+const fn light(light: Light) -> &'static str {
+    match light {
+        Light::Good => "Good",
+        Light::Bad => "Wrong",
+        Light::Missing => "Missing",
+        Light::NotAsked => "Not asked for",
+    }
+}
+
+/// How a stage stands, with its evidence.
+fn told(stage: &Stage) -> String {
+    let status = match stage.status {
+        StageStatus::Running => "Under way",
+        StageStatus::Good => "Good",
+        StageStatus::Bad => "Failed",
+        StageStatus::Skipped => "Skipped",
+    };
+    if stage.detail.is_empty() { status.to_owned() } else { format!("{status}, {}", stage.detail) }
 }
 
 fn document(one: &Transmission, other: &Transmission) -> Vec<ComparedLine> {
@@ -125,7 +167,7 @@ fn stages(one: &Transmission, other: &Transmission) -> Vec<ComparedLine> {
     for name in StageName::ALL {
         let find = |each: &Transmission| {
             let stage = each.stages.iter().find(|stage| stage.stage == *name);
-            stage.map(|stage| (format!("{}: {}", stage.status, stage.detail), format!("{} ms", stage.ms)))
+            stage.map(|stage| (told(stage), format!("{} ms", stage.ms)))
         };
         let (first, second) = both(one, other, find);
         let part = |pair: &Option<(String, String)>| pair.as_ref().map(|(told, _)| told.clone());
@@ -196,7 +238,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::transmission::{Direction, Verdict};
 
     fn sent(id: u128) -> Transmission {
         let mut sent =
@@ -232,5 +273,14 @@ mod tests {
         let comparison = compare(&sent(1), &failed);
         assert_eq!(differing(&comparison), ["Verdict", "HTTP status", "Content-Type", "Server"]);
         assert_eq!(comparison.differences(), 4);
+        let shown = |name: &str| {
+            let line = comparison.groups[0].lines.iter().find(|line| line.name == name).unwrap();
+            (line.one.as_deref().unwrap_or_default(), line.other.as_deref().unwrap_or_default())
+        };
+        assert_eq!((shown("Verdict"), shown("Way")), (("Delivered", "Failed"), ("Sent", "Sent")));
+        assert_eq!(shown("MIC light"), ("Missing", "Missing"));
+        let mut names: Vec<&str> = comparison.groups[0].lines.iter().map(|line| line.name.as_str()).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
     }
 }

@@ -183,10 +183,10 @@ fn bind_columns(
     let document = to_json("the transmission", &bare)?;
     at_most("the transmission", document.len(), MOST)?;
     Ok(statement
-        .bind(transmission.message_id.clone())
+        .bind(without_words(&transmission.message_id))
         .bind(transmission.connection.as_ref().map(ToString::to_string))
         .bind(transmission.profile.map(|profile| profile.as_str().to_owned()))
-        .bind(transmission.file.clone())
+        .bind(transmission.file.as_deref().map(without_words))
         .bind(i64::try_from(transmission.bytes.payload).unwrap_or(i64::MAX))
         .bind(transmission.verdict.as_str())
         .bind(i64::from(transmission.failed()))
@@ -194,7 +194,18 @@ fn bind_columns(
         .bind(document)
         .bind(transmission.signed_with.map(|signer| signer.to_hex()))
         .bind(transmission.document.as_ref().and_then(|document| document.kind().map(str::to_owned)))
-        .bind(transmission.document.as_ref().map(|document| document.numbers().collect::<Vec<_>>().join(" "))))
+        .bind(
+            transmission
+                .document
+                .as_ref()
+                .map(|document| without_words(&document.numbers().collect::<Vec<_>>().join(" "))),
+        ))
+}
+
+/// A text without the characters that stand for filters in the index (U+E000 to U+EFFF, which mean nothing by
+/// themselves): else a file's name could pass for a connection or a verdict.
+pub(super) fn without_words(text: &str) -> String {
+    text.chars().filter(|each| !('\u{e000}'..='\u{efff}').contains(each)).collect()
 }
 
 /// A transmission's key in the database.
@@ -298,6 +309,27 @@ mod tests {
         sent.stages = vec![refused];
         assert_eq!(workspace.transmission(sent.id).await.unwrap().unwrap(), sent);
         assert_eq!(workspace.stages(sent.id).await.unwrap().len(), 5, "an update touches no stage");
+    }
+
+    #[tokio::test]
+    async fn a_file_name_does_not_pass_for_a_filter() {
+        use super::super::journal_list::TransmissionFilter;
+        let (_guard, workspace) = workspace().await;
+        let mut sent = transmission(0);
+        sent.connection = Some("acme".parse().unwrap());
+        workspace.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+        let mut forged = transmission(1);
+        let word =
+            |code: u32| ['\u{e000}', '\u{e000}', char::from_u32(0xe000 + code).unwrap()].iter().collect::<String>();
+        let words: String = (1..40).map(word).collect::<Vec<_>>().join(" ");
+        forged.file = Some(format!("{words} 850.edi"));
+        workspace.begin_transmission(&forged, As2Pair::default()).await.unwrap();
+        let filter = TransmissionFilter { connection: sent.connection.clone(), ..TransmissionFilter::default() };
+        let (found, _) = workspace.transmissions(&filter).await.unwrap();
+        assert_eq!(found.iter().map(|each| each.id).collect::<Vec<_>>(), [sent.id]);
+        assert_eq!(workspace.count_transmissions(&filter).await.unwrap(), 1);
+        let filter = TransmissionFilter { search: Some("850.edi".to_owned()), ..TransmissionFilter::default() };
+        assert_eq!(workspace.transmissions(&filter).await.unwrap().0[0].id, forged.id);
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::domain::transmission::TransmissionId;
 
 use super::error::StoreError;
-use super::journal::{As2Pair, nanoseconds};
+use super::journal::{As2Pair, nanoseconds, without_words};
 use super::journal_list::{TransmissionSummary, summary};
 use super::session::{parsed, sql};
 use super::workspace::Workspace;
@@ -100,7 +100,7 @@ impl Workspace {
             sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
              FROM transmissions WHERE message_id = $1 AND direction = 'inbound' AND our_as2_id = $2 AND partner_as2_id = $3
              AND verdict = 'received' ORDER BY at_ns, id LIMIT $4")
-            .bind(message_id.to_owned())
+            .bind(without_words(message_id))
             .bind(to.to_owned())
             .bind(from.to_owned())
             .bind(MOST_OF_ONE);
@@ -121,7 +121,7 @@ impl Workspace {
         const DOING: &str = "look for a message";
         let statement = sql("SELECT id FROM transmissions WHERE message_id = $1 AND direction = 'inbound'
              AND our_as2_id = $2 AND partner_as2_id = $3 ORDER BY at_ns, id LIMIT $4")
-        .bind(message_id.to_owned())
+        .bind(without_words(message_id))
         .bind(to.to_owned())
         .bind(from.to_owned())
         .bind(MOST_OF_ONE);
@@ -144,9 +144,9 @@ impl Workspace {
             sql("SELECT id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, cause
              FROM transmissions WHERE message_id IN ($1, $2, $3) AND direction = 'outbound'
              ORDER BY CASE WHEN our_as2_id = $4 AND partner_as2_id = $5 THEN 0 ELSE 1 END, at_ns DESC, id DESC LIMIT $6")
-            .bind(one.to_owned())
-            .bind(two.to_owned())
-            .bind(three.to_owned())
+    .bind(without_words(one))
+            .bind(without_words(two))
+            .bind(without_words(three))
             .bind(as2.ours.unwrap_or_default().to_owned())
             .bind(as2.partner.unwrap_or_default().to_owned())
             .bind(MOST_OF_ONE);

@@ -107,8 +107,16 @@ pub const SHORTEST_SEARCH: usize = 3;
 pub struct Cursor {
     /// The number of the last one.
     pub(super) number: i64,
-    /// What it was sorted by, but for time.
-    pub(super) key: Option<String>,
+    /// By what the list was sorted, and what that was of the last one, but for time.
+    pub(super) key: Option<(Sort, String)>,
+}
+
+impl Cursor {
+    /// By what the list is sorted that this is a place in.
+    #[must_use]
+    pub fn sort(&self) -> Sort {
+        self.key.as_ref().map_or(Sort::Time, |(sort, _)| *sort)
+    }
 }
 
 /// A text that is no place in a list.
@@ -119,7 +127,7 @@ pub struct CursorError;
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.key {
-            Some(key) => write!(f, "{}.{key}", self.number),
+            Some((sort, key)) => write!(f, "{}.{sort}.{key}", self.number),
             None => write!(f, "{}", self.number),
         }
     }
@@ -129,7 +137,12 @@ impl FromStr for Cursor {
     type Err = CursorError;
 
     fn from_str(text: &str) -> Result<Self, CursorError> {
-        let (number, key) = text.split_once('.').map_or((text, None), |(number, key)| (number, Some(key.to_owned())));
+        let (number, key) = text.split_once('.').map_or((text, None), |(number, key)| (number, Some(key)));
+        let sorted = |key: &str| {
+            let (sort, key) = key.split_once('.')?;
+            sort.parse().ok().map(|sort| (sort, key.to_owned()))
+        };
+        let key = key.map(|key| sorted(key).ok_or(CursorError)).transpose()?;
         Ok(Self { number: number.parse().map_err(|_not_a_number| CursorError)?, key })
     }
 }
@@ -243,7 +256,7 @@ fn place(row: &AnyRow, sort: Sort) -> Result<Cursor, StoreError> {
         Sort::Size => Some(column::<i64>(row, "payload_bytes")?.to_string()),
         Sort::Result => Some(column::<i64>(row, "standing")?.to_string()),
     };
-    Ok(Cursor { number: column(row, "number")?, key })
+    Ok(Cursor { number: column(row, "number")?, key: key.map(|key| (sort, key)) })
 }
 
 /// A row of the list.
@@ -325,6 +338,7 @@ mod tests {
                 number: format!("{:04}", number),
             };
             entry.document = Some(DocumentFacts {
+                group_kinds: Vec::new(),
                 standard: Standard::X12,
                 interchanges: vec![format!("{:09}", number * 13)],
                 groups: Vec::new(),

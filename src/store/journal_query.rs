@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::domain::transmission::{TransmissionId, Verdict};
 
 use super::error::StoreError;
-use super::journal::{key, nanoseconds};
+use super::journal::{key, nanoseconds, without_words};
 use super::journal_list::{SHORTEST_SEARCH, Sort, TransmissionFilter};
 use super::session::{Session, Statement, column, sql};
 use super::writing::{Value, Writing};
@@ -41,7 +41,7 @@ const COLUMNS: &str = "l.number, l.transmission AS id, l.message_id, l.at_ns, l.
 /// The text that is searched for, as the index has it; nothing where none is.
 fn searched(filter: &TransmissionFilter) -> Option<String> {
     let text = filter.search.as_deref()?.trim();
-    let text: String = text.chars().filter(|character| !character.is_control()).collect();
+    let text: String = without_words(text).chars().filter(|character| !character.is_control()).collect();
     (!text.is_empty()).then(|| text.to_ascii_lowercase())
 }
 
@@ -266,7 +266,7 @@ impl Order {
     /// Only what stands after a place.
     fn after(&self, filter: &TransmissionFilter, writing: &mut Writing) {
         let Some(after) = &filter.after else { return };
-        let Some(key) = &after.key else { return };
+        let Some((_, key)) = &after.key else { return };
         let key = match filter.sort {
             Sort::Size | Sort::Result => Value::Number(key.parse().unwrap_or_default()),
             Sort::Time | Sort::Connection => Value::Text(key.clone()),

@@ -9,8 +9,9 @@ use super::intent::Intent;
 use super::moment::Moment;
 use super::sends::Sends;
 use super::shell::Toasts;
+use super::transmissions::NotTaken;
 use crate::app::AppError;
-use crate::app::engine::{Answer, Command, Engine, RequestId, Snapshot};
+use crate::app::engine::{Answer, Busy, Command, Engine, RequestId, Snapshot};
 
 /// Answers that have come and that no view has taken yet.
 #[derive(Default)]
@@ -98,15 +99,26 @@ impl Desk<'_> {
         Some(picked)
     }
 
-    /// Sends a message and follows it in [`Sends`].
+    /// Sends a message and follows it in [`Sends`]. Where it is not taken, the user is told.
     pub fn send(&mut self, request: crate::app::SendRequest) {
+        if let Err(NotTaken::Full(_)) = self.try_send(request) {
+            self.toasts.error(&Busy.to_string(), "");
+        }
+    }
+
+    /// The same, but what is not taken is given back, and nobody is told.
+    pub(super) fn try_send(&mut self, request: crate::app::SendRequest) -> Result<(), NotTaken> {
         // Two at once to one profile could not be told apart, and nobody means to.
         if self.sends.of(&request.connection, request.profile).is_some_and(super::sends::Run::is_running) {
-            return;
+            return Err(NotTaken::Running(request));
         }
-        let begun = request.clone();
-        if let Some(id) = self.ask(|id| Command::Send(id, request)) {
-            self.sends.begin(id, begun, self.moment.now);
+        let id = self.engine.request();
+        match self.engine.tell(Command::Send(id, request.clone())) {
+            Ok(()) => {
+                self.sends.begin(id, request, self.moment.now);
+                Ok(())
+            }
+            Err(Busy) => Err(NotTaken::Full(request)),
         }
     }
 }

@@ -427,6 +427,11 @@ impl Views {
         self.inspector.as_ref().map_or(0, Inspector::unsaved) + self.policies.unsaved()
     }
 
+    /// How many documents were to be sent again and have not begun yet.
+    pub(super) fn to_be_sent(&self) -> usize {
+        self.transmissions.to_be_sent()
+    }
+
     /// Closes whatever waits for an answer.
     pub(super) fn close_dialogs(&mut self) {
         self.dialogs.clear();

@@ -146,12 +146,12 @@ impl Window {
             return;
         }
         let unsaved = self.views.unsaved();
-        let running = self.sends.running();
-        if unsaved == 0 && running == 0 {
+        let (running, waiting) = (self.sends.running(), self.views.to_be_sent());
+        if unsaved == 0 && running == 0 && waiting == 0 {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        self.with_desk(|views, _| views.ask_to_leave(leaving(unsaved, running)));
+        self.with_desk(|views, _| views.ask_to_leave(leaving(unsaved, running, waiting)));
     }
 }
 
@@ -169,18 +169,38 @@ fn waiting(ui: &mut Ui) {
 }
 
 /// The question before the window is closed.
-fn leaving(unsaved: usize, running: usize) -> Confirm {
-    let changes = super::moment::count(unsaved, "unsaved change");
-    let sends = super::moment::count(running, "test send");
-    let (title, text) = match (unsaved, running) {
-        (_, 0) => ("Close without saving?".to_owned(), format!("{changes} would be lost")),
-        (0, _) => (
-            "Close while sending?".to_owned(),
-            format!("{sends} under way. What was sent is in the journal; an answer that comes later is not seen"),
-        ),
-        _ => ("Close while sending, without saving?".to_owned(), format!("{changes} would be lost, {sends} under way")),
-    };
+fn leaving(unsaved: usize, running: usize, waiting: usize) -> Confirm {
+    let (title, text) = leaving_words(unsaved, running, waiting);
     Confirm::new(title, text, "Close", |desk| desk.intend(Intent::Quit)).destructive().cancel("Stay")
+}
+
+/// Its title and what it says.
+fn leaving_words(unsaved: usize, running: usize, waiting: usize) -> (String, String) {
+    let changes = super::moment::count(unsaved, "unsaved change");
+    // While more are to follow, what is under way need not be a test.
+    let sends = super::moment::count(running, if waiting > 0 { "message" } else { "test send" });
+    let mut text = Vec::new();
+    if unsaved > 0 {
+        text.push(format!("{changes} would be lost"));
+    }
+    match (running, waiting) {
+        (0, 0) => {}
+        (_, 0) if unsaved == 0 => text.push(format!(
+            "{sends} under way. What was sent is in the journal; an answer that comes later is not seen"
+        )),
+        (_, 0) => text.push(format!("{sends} under way")),
+        (0, _) => text.push(format!("{} still to be sent would not be", super::moment::count(waiting, "document"))),
+        _ => text.push(format!(
+            "{sends} under way, and {} still to be sent would not be",
+            super::moment::count(waiting, "document")
+        )),
+    }
+    let title = match (unsaved, running + waiting) {
+        (_, 0) => "Close without saving?",
+        (0, _) => "Close while sending?",
+        _ => "Close while sending, without saving?",
+    };
+    (title.to_owned(), text.join(", "))
 }
 
 impl eframe::App for Window {
@@ -231,5 +251,20 @@ impl eframe::App for Window {
 
     fn on_exit(&mut self, #[cfg(feature = "glow")] _gl: Option<&eframe::glow::Context>) {
         self.engine.stop();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_closing_all_is_told_that_would_not_happen() {
+        let text = |unsaved, running, waiting| leaving_words(unsaved, running, waiting).1;
+        assert_eq!(text(1, 0, 0), "1 unsaved change would be lost");
+        assert_eq!(text(0, 0, 3), "3 documents still to be sent would not be");
+        assert_eq!(text(0, 1, 3), "1 message under way, and 3 documents still to be sent would not be");
+        assert_eq!(text(2, 1, 0), "2 unsaved changes would be lost, 1 test send under way");
+        assert_eq!(leaving_words(1, 0, 1).0, "Close while sending, without saving?");
     }
 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign::app::{MessageLayer, RawPart, ViewKind, ViewRow};
 use countersign::as2::{DecryptionKey, Dissected, LayerKind, OpeningKeys, SignatureOutcome, dissect};
 use countersign::domain::document::acknowledgement::Outcome;
@@ -189,6 +191,12 @@ async fn what_was_received_opens_to_its_document_and_names_our_key_and_their_sig
     assert_eq!((&hex[..8], &text[..3]), ("49 53 41", "ISA"));
     let error = us.app.proof(&id).await.unwrap_err();
     assert!(error.message().contains("whoever received it"), "{error}");
+    // Without the keys that would open it, it says that it is they that are missing.
+    us.app.close().await;
+    std::fs::remove_file(us.workspace().join("workspace.key")).unwrap();
+    let shown = program(&us, &["transmission", "show", &id, "--structure"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("it is encrypted, and the workspace is locked"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -201,10 +209,21 @@ async fn a_proof_of_delivery_verifies_anew_and_says_what_does_not_hold() {
     assert!(proof.proven, "{proof:#?}");
     let page = std::fs::read_to_string(&file).unwrap();
     let digest = delivered.payload_sha256.as_deref().unwrap();
-    for wanted in ["<h1>Proof of delivery</h1>", digest, "&lt;", "BEGIN CERTIFICATE", "Received-Content-MIC"] {
+    for wanted in
+        ["<h1>Proof of delivery</h1>", digest, "&lt;", "BEGIN CERTIFICATE", "Received-Content-MIC", "shown as text"]
+    {
         assert!(page.contains(wanted), "{wanted}");
     }
     assert!(!page.contains("<script") && !page.contains("<1@") && page.contains("default-src 'none'"));
+    // Every byte of the receipt can be taken out of it.
+    let (_, rest) = page.split_once("data:application/octet-stream;base64,").unwrap();
+    let (encoded, _) = rest.split_once('"').unwrap();
+    let whole = [us.kept(&delivered, "response.head"), us.kept(&delivered, "response.body")].concat();
+    assert_eq!(STANDARD.decode(encoded).unwrap(), whole);
+    let told = |name: &str| proof.facts.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    assert!(told("Journalled").is_some() && told("Sent").is_some(), "{:#?}", proof.facts);
+    assert!(told("Receipt received, by our clock").is_some(), "{:#?}", proof.facts);
+    assert!(proof.checks.iter().any(|check| check.what == "The signer's certificate was valid when the receipt came"));
     // The document in the archive is another by now.
     let month = delivered.at.strftime("%Y-%m").to_string();
     let payload = us.workspace().join("archive").join(month).join(&id).join("payload");
@@ -218,7 +237,7 @@ async fn a_proof_of_delivery_verifies_anew_and_says_what_does_not_hold() {
         (Wrong::Tampered, "The receipt is signed by the partner and was not changed"),
         (Wrong::Unsigned, "The receipt is signed by the partner and was not changed"),
         (Wrong::Stranger, "The receipt is signed by the partner and was not changed"),
-        (Wrong::Mic, "The MIC in the receipt is that of what was sent"),
+        (Wrong::Mic, "The MIC in the receipt is the one journalled when it was sent"),
         (Wrong::OtherMessage, "The receipt is for this message"),
         (Wrong::Refusal("decryption-failed"), "The receipt says that it was processed"),
     ] {
@@ -286,6 +305,64 @@ async fn a_functional_acknowledgement_is_matched_with_what_it_is_about_from_both
     assert_eq!(us.app.acknowledgements(&notice.id.to_string()).await.unwrap().acknowledged_by, []);
 }
 
+const ISA: &str = "ISA*00*          *00*          *ZZ*ACME           *ZZ*PARTNER        *261123*1402*U*00401*";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn short_numbers_kinds_of_groups_and_files_without_a_message_are_matched() {
+    let order = format!(
+        "{ISA}000000007*0*P*>~GS*PO*ACME*P*20261123*1402*7*X*004010~ST*850*0001~BEG*00*SA*1**20261123~SE*3*0001~GE*1*7~\
+         IEA*1*000000007~"
+    );
+    let (us, _partner, order) = sent(Wrong::Nothing, order.as_bytes()).await;
+    let serving = us.serve().await;
+    let answer = |group: &str| {
+        format!(
+            "{ISA}000000900*0*P*>~GS*FA*P*ACME*20261123*1402*900*X*004010~ST*997*0001~AK1*{group}*7~AK9*A*1*1*1~SE*4*0001~\
+             GE*1*900~IEA*1*000000900~"
+        )
+    };
+    let technical = format!("{ISA}000000901*0*P*>~TA1*000000007*261123*1402*A*000~IEA*0*000000901~");
+    for (number, text) in [answer("PO"), answer("IN"), technical].into_iter().enumerate() {
+        let (headers, body) = Partner::message(&us.certificate, &format!("<{number}@p>"), text.as_bytes(), &[]);
+        let url = serving.url.clone();
+        tokio::task::spawn_blocking(move || post(&url, &headers, &body)).await.unwrap();
+    }
+    serving.stop().await;
+    let received: Vec<Transmission> =
+        us.journal().await.into_iter().filter(|each| each.verdict == Verdict::Received).collect();
+    assert_eq!(received.len(), 3, "{received:#?}");
+    let mut about = Vec::new();
+    for each in &received {
+        let links = us.app.acknowledgements(&each.id.to_string()).await.unwrap();
+        about.push((
+            each.message_id.clone(),
+            links.acknowledges.iter().map(|link| link.transmission).collect::<Vec<_>>(),
+        ));
+    }
+    about.sort();
+    let id = |number: usize| format!("<{number}@p>");
+    assert_eq!(about, [(id(0), vec![Some(order.id)]), (id(1), vec![None]), (id(2), vec![Some(order.id)])]);
+    let by = us.app.acknowledgements(&order.id.to_string()).await.unwrap().acknowledged_by;
+    let kinds: Vec<_> = by.iter().map(|link| link.answer.group_kind.as_deref()).collect();
+    assert_eq!(kinds, [Some("PO")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_stays_proven_when_its_connection_is_gone() {
+    let (us, _partner, delivered) = sent(Wrong::Nothing, b"document").await;
+    let connection = delivered.connection.clone().unwrap();
+    us.app.remove_connection(&connection).await.unwrap();
+    let proof = us.app.proof(&delivered.id.to_string()).await.unwrap();
+    assert!(proof.proven, "{proof:#?}");
+    // Whom nobody knows any more cannot be told from a stranger.
+    let (us, _partner, sent) = sent(Wrong::Stranger, b"document").await;
+    us.app.remove_connection(&connection).await.unwrap();
+    let proof = us.app.proof(&sent.id.to_string()).await.unwrap();
+    let what = "The receipt is signed by the partner and was not changed";
+    let check = proof.checks.iter().find(|check| check.what == what).unwrap();
+    assert!(check.holds.is_none() && !proof.proven, "{proof:#?}");
+}
+
 fn program(us: &Us, words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(words).env("COUNTERSIGN_WORKSPACE", us.workspace()).stdin(Stdio::null());
@@ -325,6 +402,8 @@ async fn the_command_line_shows_saves_and_proves() {
     text(&["transmission", "raw", &id, "receipt", "-o", &file]);
     let kept = [us.kept(&sent, "response.head"), us.kept(&sent, "response.body")].concat();
     assert_eq!(std::fs::read(&file).unwrap(), kept);
+    let output = program(&us, &["transmission", "list", "--sort", "size", "--after", "1795673727150"]);
+    assert_eq!(output.status.code(), Some(2), "a place in another list");
     let page = us.path("proof.html").display().to_string();
     assert!(text(&["transmission", "proof", &id, "-o", &page]).contains("✓ The receipt is for this message"));
     let (us, _partner, sent) = self::sent(Wrong::Unsigned, b"document").await;

@@ -13,8 +13,14 @@ fn lines(text: &str) -> String {
 
 /// The whole page.
 pub(super) fn page(proof: &Proof) -> String {
-    let title = if proof.proven { "Proof of delivery" } else { "Delivery is not proven" };
-    let (tone, word) = if proof.proven { ("ok", "Every check holds") } else { ("bad", "Not every check holds") };
+    let (title, tone, word) = if proof.proven {
+        ("Proof of delivery", "ok", "Every check holds")
+    } else if proof.checks.iter().any(|check| check.holds == Some(false)) {
+        ("Delivery is not proven", "bad", "Not every check holds")
+    } else {
+        // What cannot be checked any more may well be so.
+        ("Delivery cannot be proven here", "warn", "Not everything can be checked")
+    };
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -50,7 +56,9 @@ pub(super) fn page(proof: &Proof) -> String {
     }
     if let Some(receipt) = &proof.receipt {
         page.push_str(&format!(
-            "<section>\n<h2>The receipt (MDN) as it was received</h2>\n<pre>{}</pre>\n</section>\n",
+            "<section>\n<h2>The receipt (MDN), shown as text</h2>\n<p>Its signature covers bytes, which text cannot always \
+             show. {}</p>\n<pre>{}</pre>\n</section>\n",
+            proof.receipt_base64.as_deref().map(saved).unwrap_or_default(),
             lines(receipt)
         ));
     }
@@ -60,6 +68,14 @@ pub(super) fn page(proof: &Proof) -> String {
         instant(proof.made)
     ));
     page
+}
+
+/// Where every byte is to be had. Nothing of base64 means anything to a page.
+fn saved(base64: &str) -> String {
+    format!(
+        "<a download=\"receipt.http\" href=\"data:application/octet-stream;base64,{base64}\">Save the receipt with its head \
+         exactly as it was kept</a>"
+    )
 }
 
 fn row(check: &ProofCheck) -> String {

@@ -7,6 +7,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -19,7 +21,7 @@ use crate::as2::{MAX_RECEIPT, OpeningKeys, Receipt, ReceiptReading, SignatureOut
 use crate::certificate::Certificate;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::instant::in_words as instant;
-use crate::domain::transmission::{Direction, Transmission, TransmissionId};
+use crate::domain::transmission::{Attempt, Direction, Transmission, TransmissionId, Verdict};
 use crate::store::{Archive, Part};
 
 /// One check, made anew.
@@ -71,8 +73,10 @@ pub struct Proof {
     pub checks: Vec<ProofCheck>,
     /// With which certificate the receipt was signed.
     pub signer: Option<ProofSigner>,
-    /// The receipt, as it was kept, as text.
+    /// The receipt as text, which is for reading: what is no text in it is replaced.
     pub receipt: Option<String>,
+    /// Every byte of it, head and body, as it was kept, in base64.
+    pub receipt_base64: Option<String>,
 }
 
 impl App {
@@ -123,6 +127,11 @@ fn gather(
     if let Some(path) = kept.as_ref().and_then(|kept| kept.body.as_ref()) {
         File::open(path).and_then(|file| file.take(MAX_RECEIPT).read_to_end(&mut bytes)).map_err(cannot_read(path))?;
     }
+    let mut whole = Vec::new();
+    if let Some(path) = kept.as_ref().and_then(|kept| kept.head.as_ref()) {
+        File::open(path).and_then(|file| file.take(MAX_RECEIPT).read_to_end(&mut whole)).map_err(cannot_read(path))?;
+    }
+    whole.extend_from_slice(&bytes);
     let headers = kept.map(|kept| kept.headers).unwrap_or_default();
     let accepted: Vec<&Certificate> = known.iter().collect();
     let reading = read_receipt(&headers, &bytes, OpeningKeys { decryption: &[], accepted: &accepted });
@@ -131,11 +140,12 @@ fn gather(
         _ => None,
     };
     let mut checks = vec![payload_check(archive, &transmission)];
-    checks.extend(receipt_checks(&transmission, receipt.as_ref()));
+    checks.extend(receipt_checks(&transmission, receipt.as_ref(), known.is_empty()));
     let signer = receipt.as_ref().and_then(|receipt| signer_of(receipt, known));
     if let Some(signer) = &signer {
         checks.push(period_check(&transmission, signer));
     }
+    let dated = get(&headers, "Date").map(str::to_owned);
     let receipt = (!bytes.is_empty()).then(|| {
         let head: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         format!("{head}\r\n{}", String::from_utf8_lossy(&bytes))
@@ -146,14 +156,33 @@ fn gather(
         id: transmission.id,
         message_id: transmission.message_id.clone(),
         partner,
-        facts: facts(&transmission),
+        facts: facts(&transmission, dated),
         checks,
         signer: signer.map(described),
+        receipt_base64: receipt.is_some().then(|| STANDARD.encode(&whole)),
         receipt,
     })
 }
 
-fn facts(transmission: &Transmission) -> Vec<(String, String)> {
+/// The attempt that decided: the last that handed the message over, else the last that was made.
+fn deciding(transmission: &Transmission) -> Option<&Attempt> {
+    let handed_over = |attempt: &&Attempt| matches!(attempt.verdict, Verdict::Delivered | Verdict::Pending);
+    let attempts = &transmission.attempts;
+    attempts.iter().rev().find(handed_over).or_else(|| attempts.last())
+}
+
+/// When the attempt that decided began, and which of several it was.
+fn sent_at(transmission: &Transmission) -> Option<String> {
+    let attempt = deciding(transmission)?;
+    let started = instant(attempt.started);
+    match transmission.attempts.len() {
+        0 | 1 => Some(started),
+        number => Some(format!("{started}, attempt {} of {number}", attempt.number)),
+    }
+}
+
+/// `dated` is the date that the receipt's own header gives.
+fn facts(transmission: &Transmission, dated: Option<String>) -> Vec<(String, String)> {
     let mut facts = Vec::new();
     let mut line = |name: &str, value: Option<String>| {
         facts.extend(value.filter(|value| !value.is_empty()).map(|value| (name.to_owned(), value)));
@@ -162,7 +191,10 @@ fn facts(transmission: &Transmission) -> Vec<(String, String)> {
     line("Document", transmission.file.clone());
     line("Size", Some(format!("{} bytes", transmission.bytes.payload)));
     line("SHA-256 of the document", transmission.payload_sha256.clone());
-    line("Sent", Some(instant(transmission.at)));
+    line("Journalled", Some(instant(transmission.at)));
+    line("Sent", sent_at(transmission));
+    line("Receipt received, by our clock", transmission.signed_at.map(instant));
+    line("Receipt dated, by its own header", dated);
     line("From (AS2-From)", identifier("AS2-From"));
     line("To (AS2-To)", identifier("AS2-To"));
     line("Profile", transmission.profile.map(|profile| profile.label().to_owned()));
@@ -171,7 +203,7 @@ fn facts(transmission: &Transmission) -> Vec<(String, String)> {
     line("HTTP status", transmission.http_status.map(|status| status.to_string()));
     line("Disposition", transmission.disposition.clone());
     line("MIC algorithm", transmission.mic.algorithm.clone());
-    line("MIC of what was sent", transmission.mic.ours.clone());
+    line("MIC journalled when it was sent", transmission.mic.ours.clone());
     line("MIC in the receipt", transmission.mic.theirs.clone());
     line(
         "Server's certificate",
@@ -195,7 +227,7 @@ fn payload_check(archive: &Archive, transmission: &Transmission) -> ProofCheck {
     ProofCheck { what, holds, detail }
 }
 
-fn receipt_checks(transmission: &Transmission, receipt: Option<&Receipt>) -> Vec<ProofCheck> {
+fn receipt_checks(transmission: &Transmission, receipt: Option<&Receipt>, nobody_known: bool) -> Vec<ProofCheck> {
     let Some(receipt) = receipt else {
         let detail = "no receipt is kept that can be read".to_owned();
         return vec![ProofCheck { what: "A receipt (MDN) was returned", holds: Some(false), detail }];
@@ -215,13 +247,14 @@ fn receipt_checks(transmission: &Transmission, receipt: Option<&Receipt>) -> Vec
             detail: disposition.to_owned(),
         },
         mic_check(transmission, receipt),
-        signature_check(receipt),
+        signature_check(receipt, nobody_known),
     ]
 }
 
-/// Whether what the partner hashed is what we hashed when it was sent.
+/// Whether what the partner hashed is what we hashed when it was sent. It is not hashed anew: how depends on layers that
+/// only the partner can open.
 fn mic_check(transmission: &Transmission, receipt: &Receipt) -> ProofCheck {
-    let what = "The MIC in the receipt is that of what was sent";
+    let what = "The MIC in the receipt is the one journalled when it was sent";
     let (holds, detail) = match (&transmission.mic.ours, &receipt.mic) {
         (Some(ours), Some(theirs)) => {
             let bare = |mic: &str| mic.trim_end_matches('=').to_owned();
@@ -235,13 +268,16 @@ fn mic_check(transmission: &Transmission, receipt: &Receipt) -> ProofCheck {
     ProofCheck { what, holds, detail }
 }
 
-fn signature_check(receipt: &Receipt) -> ProofCheck {
+fn signature_check(receipt: &Receipt, nobody_known: bool) -> ProofCheck {
     let what = "The receipt is signed by the partner and was not changed";
     let (holds, detail) = match receipt.signature.as_ref().map(|check| &check.outcome) {
         None => (Some(false), "it is not signed".to_owned()),
         Some(SignatureOutcome::Good { signer }) => (Some(true), format!("verified with {signer}")),
         Some(SignatureOutcome::Altered { signer }) => {
             (Some(false), format!("made with {}, and the receipt was changed afterwards", signer.short()))
+        }
+        Some(SignatureOutcome::UnknownSigner { .. }) if nobody_known => {
+            (None, "no certificate of the partner's is known here any more to check it with".to_owned())
         }
         Some(SignatureOutcome::UnknownSigner { .. }) => {
             (Some(false), "it was made with none of the partner's certificates of this profile".to_owned())
@@ -260,13 +296,19 @@ fn signer_of<'c>(receipt: &'c Receipt, known: &'c [Certificate]) -> Option<&'c C
     known.iter().find(|each| each.facts().fingerprint_sha256 == *signer)
 }
 
-/// Whether the signer's certificate was valid when the message was sent.
+/// Whether the signer's certificate was valid when the receipt came, by our clock; where that was not journalled, when the
+/// message was sent.
 fn period_check(transmission: &Transmission, signer: &Certificate) -> ProofCheck {
     let facts = signer.facts();
+    let sent = || deciding(transmission).map_or(transmission.at, |attempt| attempt.started);
+    let (what, at) = match transmission.signed_at {
+        Some(at) => ("The signer's certificate was valid when the receipt came", at),
+        None => ("The signer's certificate was valid when the message was sent", sent()),
+    };
     ProofCheck {
-        what: "The signer's certificate was valid then",
-        holds: Some(facts.valid_at(transmission.at)),
-        detail: format!("from {} to {}", instant(facts.not_before), instant(facts.not_after)),
+        what,
+        holds: Some(facts.valid_at(at)),
+        detail: format!("on {}, from {} to {}", instant(at), instant(facts.not_before), instant(facts.not_after)),
     }
 }
 

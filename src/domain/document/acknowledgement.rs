@@ -17,6 +17,9 @@ const MOST: usize = 1000;
 /// At most so many reasons are kept of one answer.
 const MOST_REASONS: usize = 20;
 
+/// So many characters of a value are kept; no number or code of either standard has nearly as many.
+const LONGEST: usize = 120;
+
 spelled! {
     /// About what an answer is.
     pub enum Level {
@@ -92,28 +95,53 @@ impl Acknowledged {
     }
 
     /// Whether it is about a document, by the numbers of its envelopes and messages. Leading zeros make no difference:
-    /// ISA13 has them, and what refers to it may not.
+    /// ISA13 has them, and what refers to it may not. Groups of different kinds are numbered each for itself, so that the
+    /// kind decides, too, where both are known. Where a document's facts are `cut`, its messages are not all known, and
+    /// its envelope is enough.
     #[must_use]
-    pub fn is_about(&self, document: &DocumentFacts) -> bool {
-        let holds = |numbers: &[String], number: &str| numbers.iter().any(|known| bare(known) == bare(number));
+    pub fn is_about(&self, document: &DocumentFacts, cut: bool) -> bool {
         let envelope = match (&self.interchange, &self.group) {
-            (Some(interchange), _) => holds(&document.interchanges, interchange),
-            (None, Some(group)) => holds(&document.groups, group),
+            (Some(interchange), _) => document.interchanges.iter().any(|known| same_number(known, interchange)),
+            (None, Some(group)) => document.groups.iter().enumerate().any(|(index, known)| {
+                let kind = document.group_kinds.get(index).filter(|kind| !kind.is_empty());
+                let other = kind.zip(self.group_kind.as_ref()).is_some_and(|(known, said)| known != said);
+                same_number(known, group) && !other
+            }),
             (None, None) => false,
         };
-        let message = self.message.as_deref().is_none_or(|message| {
-            let kind = self.kind.as_deref();
-            let same = |known: &DocumentMessage| {
-                bare(&known.number) == bare(message) && kind.is_none_or(|kind| kind == known.kind)
-            };
-            document.messages.iter().any(same)
-        });
+        let message = cut
+            || self.message.as_deref().is_none_or(|message| {
+                let kind = self.kind.as_deref();
+                let same = |known: &DocumentMessage| {
+                    same_number(&known.number, message) && kind.is_none_or(|kind| kind == known.kind)
+                };
+                document.messages.iter().any(same)
+            });
         envelope && message
     }
 }
 
-fn bare(number: &str) -> &str {
-    number.trim().trim_start_matches('0')
+/// Whether two control numbers are the same but for leading zeros.
+#[must_use]
+pub fn same_number(one: &str, other: &str) -> bool {
+    fn bare(number: &str) -> &str {
+        number.trim().trim_start_matches('0')
+    }
+    bare(one) == bare(other)
+}
+
+/// A value of a segment, but its beginning where it is longer than any that means something.
+fn element(segment: &Segment, number: usize) -> Option<&str> {
+    segment.element(number).map(shortened)
+}
+
+/// The same of a component.
+fn part<'s>(segment: &'s Segment, delimiters: &Delimiters, element: usize, number: usize) -> Option<&'s str> {
+    segment.component(delimiters, element, number).map(shortened)
+}
+
+fn shortened(value: &str) -> &str {
+    value.char_indices().nth(LONGEST).map_or(value, |(end, _)| &value[..end])
 }
 
 /// Whether documents of this kind acknowledge others.
@@ -157,9 +185,9 @@ struct Reading {
 
 impl Reading {
     fn x12(&mut self, segment: &Segment) {
-        let owned = |number| segment.element(number).map(str::to_owned);
+        let owned = |number| element(segment, number).map(str::to_owned);
         match segment.tag.as_str() {
-            "ST" => self.within = segment.element(1).is_some_and(|kind| acknowledges(Standard::X12, kind)),
+            "ST" => self.within = element(segment, 1).is_some_and(|kind| acknowledges(Standard::X12, kind)),
             "TA1" => self.interchange_answer(segment),
             _ if !self.within => {}
             "SE" => self.within = false,
@@ -169,17 +197,17 @@ impl Reading {
                 self.reasons.clear();
             }
             "AK3" | "IK3" => {
-                let which = segment.element(1).unwrap_or("a segment");
-                let at = segment.element(2).map_or_else(String::new, |at| format!(" (segment {at})"));
+                let which = element(segment, 1).unwrap_or("a segment");
+                let at = element(segment, 2).map_or_else(String::new, |at| format!(" (segment {at})"));
                 // Without a code the elements below it say what is wrong.
-                if let Some(why) = segment.element(4) {
+                if let Some(why) = element(segment, 4) {
                     self.reason(format!("{which}{at}: {}", code(Standard::X12, "720", why)));
                 }
             }
             "AK4" | "IK4" => {
-                let at = segment.element(1).unwrap_or("?").to_owned();
-                let why = code(Standard::X12, "723", segment.element(3).unwrap_or_default());
-                let value = segment.element(4).map_or_else(String::new, |value| format!(", it holds “{value}”"));
+                let at = element(segment, 1).unwrap_or("?").to_owned();
+                let why = code(Standard::X12, "723", element(segment, 3).unwrap_or_default());
+                let value = element(segment, 4).map_or_else(String::new, |value| format!(", it holds “{value}”"));
                 self.reason(format!("Element {at}: {why}{value}"));
             }
             "AK5" | "IK5" => {
@@ -200,10 +228,11 @@ impl Reading {
         errors: &str,
         further: std::ops::RangeInclusive<usize>,
     ) {
-        let given = segment.element(1).unwrap_or_default().to_owned();
+        let given = element(segment, 1).unwrap_or_default().to_owned();
         let mut reasons = vec![code(Standard::X12, answers, &given)];
-        reasons
-            .extend(further.filter_map(|number| segment.element(number)).map(|each| code(Standard::X12, errors, each)));
+        reasons.extend(
+            further.filter_map(|number| element(segment, number)).map(|each| code(Standard::X12, errors, each)),
+        );
         if level == Level::Message {
             reasons.append(&mut self.reasons);
         }
@@ -222,13 +251,13 @@ impl Reading {
     }
 
     fn interchange_answer(&mut self, segment: &Segment) {
-        let given = segment.element(4).unwrap_or_default().to_owned();
+        let given = element(segment, 4).unwrap_or_default().to_owned();
         let mut reasons = vec![code(Standard::X12, "ta1", &given)];
-        reasons.extend(segment.element(5).filter(|note| *note != "000").map(|note| code(Standard::X12, "i18", note)));
+        reasons.extend(element(segment, 5).filter(|note| *note != "000").map(|note| code(Standard::X12, "i18", note)));
         self.found.push(Acknowledged {
             segment: segment.number,
             level: Level::Interchange,
-            interchange: segment.element(1).map(str::to_owned),
+            interchange: element(segment, 1).map(str::to_owned),
             group: None,
             group_kind: None,
             message: None,
@@ -240,8 +269,8 @@ impl Reading {
     }
 
     fn edifact(&mut self, segment: &Segment, delimiters: &Delimiters) {
-        let owned = |number| segment.element(number).map(str::to_owned);
-        let component = |element, number| segment.component(delimiters, element, number).map(str::to_owned);
+        let owned = |number| element(segment, number).map(str::to_owned);
+        let component = |element, number| part(segment, delimiters, element, number).map(str::to_owned);
         match segment.tag.as_str() {
             "UNH" => {
                 self.within = component(2, 1).is_some_and(|kind| acknowledges(Standard::Edifact, &kind));
@@ -260,14 +289,14 @@ impl Reading {
             }
             "UCM" => self.contrl(segment, Level::Message, 3, (owned(1), component(2, 1))),
             "UCS" => {
-                let at = segment.element(1).unwrap_or("?").to_owned();
-                if let Some(why) = segment.element(2) {
+                let at = element(segment, 1).unwrap_or("?").to_owned();
+                if let Some(why) = element(segment, 2) {
                     self.reason_of_last(format!("Segment {at}: {}", code(Standard::Edifact, "0085", why)));
                 }
             }
             "UCD" => {
                 let at = component(2, 1).unwrap_or_else(|| "?".to_owned());
-                let why = code(Standard::Edifact, "0085", segment.element(1).unwrap_or_default());
+                let why = code(Standard::Edifact, "0085", element(segment, 1).unwrap_or_default());
                 self.reason_of_last(format!("Element {at}: {why}"));
             }
             _ => {}
@@ -281,8 +310,8 @@ impl Reading {
         action: usize,
         (message, kind): (Option<String>, Option<String>),
     ) {
-        let given = segment.element(action).unwrap_or_default().to_owned();
-        let error = segment.element(action + 1);
+        let given = element(segment, action).unwrap_or_default().to_owned();
+        let error = element(segment, action + 1);
         let mut reasons = vec![code(Standard::Edifact, "0083", &given)];
         reasons.extend(error.map(|error| code(Standard::Edifact, "0085", error)));
         let outcome = match given.as_str() {
@@ -328,5 +357,62 @@ fn x12_outcome(code: &str) -> Outcome {
         "P" => Outcome::Partly,
         // M, R, W and X reject, each for another reason; what is not known is not taken for a yes.
         _ => Outcome::Rejected,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(kinds: &[&str]) -> DocumentFacts {
+        let text = format!(
+            r#"{{"standard":"x12","interchanges":["000000017"],"groups":["17"],"messages":[{{"type":"850","number":"0001"}}],
+               "group_kinds":{kinds:?}}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    const ISA: &str =
+        "ISA*00*          *00*          *ZZ*PARTNER        *ZZ*ACME           *261123*1402*U*00401*000000009*0*P*>~";
+
+    fn first(segments: &str) -> Acknowledged {
+        read(format!("{ISA}{segments}").as_bytes()).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_group_of_another_kind_with_the_same_number_is_another() {
+        let answer = |kind: &str| first(&format!("ST*997*1~AK1*{kind}*17~AK9*A*1*1*1~SE*3*1~"));
+        assert!(answer("PO").is_about(&facts(&["PO"]), false));
+        assert!(!answer("IN").is_about(&facts(&["PO"]), false));
+        assert!(answer("IN").is_about(&facts(&[]), false), "what was kept before says no kind");
+        assert!(answer("IN").is_about(&facts(&[""]), false));
+    }
+
+    #[test]
+    fn where_facts_are_cut_the_envelope_is_enough() {
+        let answer = first("ST*997*1~AK1*PO*17~AK2*850*0099~AK5*A~AK9*A*1*1*1~SE*5*1~");
+        assert!(!answer.is_about(&facts(&["PO"]), false));
+        assert!(answer.is_about(&facts(&["PO"]), true));
+        let other = first("ST*997*1~AK1*PO*18~AK2*850*0001~AK5*A~AK9*A*1*1*1~SE*5*1~");
+        assert!(!other.is_about(&facts(&["PO"]), true));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_hostile_answer_is_bounded() {
+        let long = "9".repeat(60_000);
+        for text in [
+            format!(
+                "{ISA}TA1*{long}*261123*1402*R*{long}~ST*997*1~AK1*{long}*{long}~AK2*{long}*{long}~AK3*{long}*{long}**{long}~\
+                     AK4*{long}**{long}*{long}~AK5*{long}*{long}~AK9*{long}*1*1*1*{long}~SE*7*1~"
+            ),
+            format!(
+                "UNB+UNOC:3+A+B+261123:1402+1'UNH+1+CONTRL:D:3:UN'UCI+{long}+A+B+{long}+{long}'UCM+{long}+{long}:D+{long}+{long}'\
+                     UCS+{long}+{long}'UCD+{long}+{long}:{long}'UNT+6+1'UNZ+1+1'"
+            ),
+        ] {
+            let found = read(text.as_bytes()).unwrap();
+            let kept = serde_json::to_string(&found).unwrap().len();
+            assert!(found.len() >= 2 && kept < 6_000, "{}: {kept}", found.len());
+        }
     }
 }

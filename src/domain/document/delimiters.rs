@@ -84,9 +84,14 @@ pub(super) fn begins(bytes: &[u8]) -> Option<Standard> {
     }
 }
 
+/// Whether bytes begin like a group or message of EDIFACT without an interchange around it, which has the usual delimiters.
+pub(super) fn begins_alone(bytes: &[u8]) -> Option<Standard> {
+    (bytes.starts_with(b"UNG+") || bytes.starts_with(b"UNH+")).then_some(Standard::Edifact)
+}
+
 /// The delimiters of the interchange that begins here. `beginning` holds [`ENOUGH`] bytes, or all there are.
 pub(super) fn recognise(beginning: &[u8]) -> Option<Recognised> {
-    let mut recognised = match begins(beginning)? {
+    let mut recognised = match begins(beginning).or_else(|| begins_alone(beginning))? {
         Standard::X12 => x12(beginning)?,
         Standard::Edifact => edifact(beginning)?,
         Standard::Tradacoms => tradacoms(),
@@ -183,6 +188,23 @@ impl Delimiters {
         let all = [Some(self.element), Some(self.component), self.repetition, self.release, Some(self.segment)];
         let given: Vec<u8> = all.into_iter().flatten().collect();
         given.iter().enumerate().find(|(index, byte)| given[..*index].contains(byte)).map(|(_, byte)| *byte)
+    }
+
+    /// Whether segments and elements can be told apart by them.
+    #[must_use]
+    pub fn are_usable(&self) -> bool {
+        let of_components = match self.standard {
+            // X12 has components in few elements, and none in its envelopes.
+            Standard::X12 => None,
+            Standard::Edifact | Standard::Tradacoms => Some(self.component),
+        };
+        let all = [Some(self.element), Some(self.segment), of_components];
+        let given: Vec<u8> = all.into_iter().flatten().collect();
+        let another = |index: usize, byte: &u8| !given[..index].contains(byte);
+        given
+            .iter()
+            .enumerate()
+            .all(|(index, byte)| another(index, byte) && !byte.is_ascii_alphanumeric() && *byte != b' ')
     }
 
     /// What each is for and how it is written, in the order in which they are told.

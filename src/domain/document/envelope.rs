@@ -117,7 +117,7 @@ impl Envelopes {
         } else if tag == tags.message.1 {
             self.end_message(segment, delimiters, &tags, tell);
         } else if self.message.is_none() && !stands_alone(tag, delimiters.standard) {
-            tell(format!("{tag} stands outside of any message"));
+            tell(format!("{} stands outside of any message", owned(Some(tag)).unwrap_or_default()));
         }
     }
 
@@ -252,7 +252,9 @@ fn count(end: &str, said: Option<&str>, counted: u64, what: &str, tell: &mut dyn
 /// Numbers are the same also where one of them has leading zeros that the other leaves out.
 fn same(begin: &str, first: &Option<String>, end: &str, last: Option<&str>, tell: &mut dyn FnMut(String)) {
     let bare = |number: &str| number.trim_start_matches('0').to_owned();
-    let (first, last) = (first.as_deref().unwrap_or_default(), last.unwrap_or_default());
+    // As short as the first was kept.
+    let last = owned(last);
+    let (first, last) = (first.as_deref().unwrap_or_default(), last.as_deref().unwrap_or_default());
     if bare(first) != bare(last) {
         let shown = |number: &str| if number.is_empty() { "none".to_owned() } else { number.to_owned() };
         tell(format!("{begin} has the control number {} and {end} has {}", shown(first), shown(last)));

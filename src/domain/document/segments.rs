@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use serde::Serialize;
 
-use super::delimiters::{Delimiters, ENOUGH, Standard, begins, recognise};
+use super::delimiters::{Delimiters, ENOUGH, Standard, begins, begins_alone, recognise};
 
 /// The most bytes of one segment that are kept; what is longer is passed over.
 const MAX_SEGMENT: usize = 64 * 1024;
@@ -29,6 +29,10 @@ pub struct Segment {
     /// Its elements behind the tag, with the separators of their components and repetitions in them, and release
     /// characters taken out.
     pub elements: Vec<String>,
+    /// Component separators that were released and so separate nothing: of which element, counted from 1, and the how
+    /// manieth of it, from 0.
+    #[serde(skip)]
+    released: Vec<(usize, usize)>,
     /// Whether its end is missing, because the file ends or it is longer than is kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -45,7 +49,15 @@ impl Segment {
     /// A component of an element, both counted from 1.
     #[must_use]
     pub fn component(&self, delimiters: &Delimiters, element: usize, number: usize) -> Option<&str> {
-        let value = self.element(element)?.split(char::from(delimiters.component)).nth(number.checked_sub(1)?)?.trim();
+        let mut passed = 0;
+        let separates = |each: char| {
+            if each != char::from(delimiters.component) {
+                return false;
+            }
+            passed += 1;
+            self.released.binary_search(&(element, passed - 1)).is_err()
+        };
+        let value = self.element(element)?.split(separates).nth(number.checked_sub(1)?)?.trim();
         (!value.is_empty()).then_some(value)
     }
 }
@@ -103,7 +115,7 @@ impl<R: Read> SegmentReader<R> {
     }
 
     /// Leaves out the elements of all segments but those of envelopes: a large file is gone through twice as fast.
-    pub(super) const fn envelopes_only(mut self) -> Self {
+    pub(in crate::domain) const fn envelopes_only(mut self) -> Self {
         self.envelopes_only = true;
         self
     }
@@ -140,7 +152,8 @@ impl<R: Read> SegmentReader<R> {
             return Ok(None);
         }
         self.fill(ENOUGH)?;
-        if begins(self.unread()).is_some()
+        let alone = self.delimiters.is_none() && begins_alone(self.unread()).is_some();
+        if (alone || begins(self.unread()).is_some())
             && let Some(found) = recognise(&self.unread()[..self.unread().len().min(ENOUGH)])
         {
             self.consume(found.before);
@@ -152,7 +165,7 @@ impl<R: Read> SegmentReader<R> {
         let (offset, number) = (self.at, self.number);
         let (length, ended) = self.find_end(&delimiters)?;
         let kept = length.min(MAX_SEGMENT);
-        let (tag, elements) = taken_apart(&self.unread()[..kept], &delimiters, self.envelopes_only);
+        let (tag, elements, released) = taken_apart(&self.unread()[..kept], &delimiters, self.envelopes_only);
         let mut whole = length as u64;
         self.consume(length);
         let mut cut = !ended;
@@ -163,7 +176,7 @@ impl<R: Read> SegmentReader<R> {
         }
         cut |= whole > kept as u64;
         self.number += 1;
-        Ok(Some(Segment { number, offset, length: whole, tag, elements, cut }))
+        Ok(Some(Segment { number, offset, length: whole, tag, elements, released, cut }))
     }
 
     fn unread(&self) -> &[u8] {
@@ -261,14 +274,17 @@ impl<R: Read> SegmentReader<R> {
     }
 }
 
+/// A segment's tag, its elements, and the component separators in them that were released.
+type Apart = (String, Vec<String>, Vec<(usize, usize)>);
+
 /// Whether the delimiter behind these bytes means nothing: an odd number of release characters stands before it.
 fn is_released(before: &[u8], delimiters: &Delimiters) -> bool {
     let Some(release) = delimiters.release else { return false };
     before.iter().rev().take_while(|byte| **byte == release).count() % 2 == 1
 }
 
-/// The tag and the elements of a segment.
-fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> (String, Vec<String>) {
+/// The tag and the elements of a segment, and which component separators in them were released.
+fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> Apart {
     let tag_end =
         bytes.iter().position(|byte| *byte == delimiters.tag || *byte == delimiters.element).unwrap_or(bytes.len());
     let tag = &bytes[..tag_end];
@@ -277,23 +293,32 @@ fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> (
         Standard::Edifact => tag.split(|byte| *byte == delimiters.component).next().unwrap_or_default(),
         Standard::X12 | Standard::Tradacoms => tag,
     };
-    let mut elements = Vec::new();
+    let (mut elements, mut released) = (Vec::new(), Vec::new());
     if tag_end < bytes.len() && (!envelopes_only || is_envelope(tag)) {
         let mut element = Vec::new();
+        // Component separators of this element so far, released or not.
+        let mut separators = 0;
         let mut rest = bytes[tag_end + 1..].iter();
         while let Some(byte) = rest.next() {
             if Some(*byte) == delimiters.release {
-                element.extend(rest.next());
+                let Some(byte) = rest.next() else { break };
+                if *byte == delimiters.component {
+                    released.push((elements.len() + 1, separators));
+                    separators += 1;
+                }
+                element.push(*byte);
             } else if *byte == delimiters.element && elements.len() < MAX_ELEMENTS {
                 elements.push(text(&element));
                 element.clear();
+                separators = 0;
             } else {
+                separators += usize::from(*byte == delimiters.component);
                 element.push(*byte);
             }
         }
         elements.push(text(&element));
     }
-    (text(tag), elements)
+    (text(tag), elements, released)
 }
 
 /// Whether a tag begins or ends an envelope, of whatever standard.
@@ -368,6 +393,17 @@ mod tests {
         let delimiters = recognise(text).unwrap().delimiters;
         assert_eq!(segments[2].component(&delimiters, 1, 2), Some("20261123"));
         assert_eq!(segments[0].offset, 9);
+    }
+
+    #[test]
+    fn a_released_component_separator_separates_nothing() {
+        let text = b"UNB+UNOC:3+ACME?:CO:14+?:B?:?::C+261123:1402+1'";
+        let segments = all(text, 1);
+        let delimiters = recognise(text).unwrap().delimiters;
+        let component = |element, number| segments[0].component(&delimiters, element, number);
+        assert_eq!((component(2, 1), component(2, 2), component(2, 3)), (Some("ACME:CO"), Some("14"), None));
+        assert_eq!((component(3, 1), component(3, 2)), (Some(":B::"), Some("C")));
+        assert_eq!((component(1, 2), component(4, 2)), (Some("3"), Some("1402")));
     }
 
     #[test]

@@ -181,7 +181,7 @@ fn an_answer_is_about_the_document_whose_numbers_it_names() {
     let facts = |name: &str| DocumentFacts::read(&sample(name), true).unwrap();
     let answers = |name: &str| acknowledged(Cursor::new(sample(name))).unwrap();
     let about = |answer: &str, document: &str| {
-        answers(answer).iter().map(|answer| answer.is_about(&facts(document))).collect::<Vec<_>>()
+        answers(answer).iter().map(|answer| answer.is_about(&facts(document), false)).collect::<Vec<_>>()
     };
     assert_eq!(about("997.x12", "856.x12"), [true, true]);
     assert_eq!(about("997.x12", "810.x12"), [false, false]);

@@ -2,11 +2,9 @@
 //! Read from the first piece of a payload, whatever that holds: what is broken or cut off is passed over, and what is no
 //! document of a known standard is nothing.
 
-mod edifact;
-mod x12;
-
 use serde::{Deserialize, Serialize};
 
+use super::document::{Delimiters, Segment, SegmentReader, Standard as Syntax};
 use super::spelling::spelled;
 
 /// So much of a payload is looked at.
@@ -49,6 +47,10 @@ pub struct DocumentFacts {
     /// Control numbers of its groups: GS06, or the reference of UNG.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// What each of its groups holds (GS01), empty where it does not say so. Nothing at all where it was read before this
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub group_kinds: Vec<String>,
     /// Its messages.
     #[serde(default)]
     pub messages: Vec<DocumentMessage>,
@@ -58,12 +60,48 @@ impl DocumentFacts {
     /// Reads the first piece of a payload. `whole` says that nothing follows it.
     #[must_use]
     pub fn read(piece: &[u8], whole: bool) -> Option<Self> {
-        let piece = piece.strip_prefix(b"\xef\xbb\xbf").unwrap_or(piece).trim_ascii_start();
-        x12::read(piece, whole).or_else(|| edifact::read(piece, whole))
+        // A message can stand without an interchange around it, as within some enterprises.
+        const BEGIN: [&str; 4] = ["ISA", "UNB", "UNG", "UNH"];
+        let mut reader = SegmentReader::new(piece).envelopes_only();
+        let mut document: Option<Self> = None;
+        // What lies in memory can be read.
+        while let Ok(Some(segment)) = reader.next_segment() {
+            let Some(delimiters) = reader.delimiters().filter(|known| known.are_usable()) else { break };
+            let standard = match delimiters.standard {
+                Syntax::X12 => Standard::X12,
+                Syntax::Edifact => Standard::Edifact,
+                Syntax::Tradacoms => break,
+            };
+            if document.is_none() && !BEGIN.contains(&segment.tag.as_str()) {
+                break;
+            }
+            let known = document.get_or_insert_with(|| Self::of(standard));
+            if known.standard != standard || (segment.cut && !whole) {
+                break;
+            }
+            known.take(&segment, delimiters);
+            if known.is_full() {
+                break;
+            }
+        }
+        document
+    }
+
+    fn take(&mut self, segment: &Segment, delimiters: &Delimiters) {
+        let element = |number| segment.element(number).and_then(word);
+        match segment.tag.as_str() {
+            "ISA" => self.interchange(element(13)),
+            "UNB" => self.interchange(element(5)),
+            "GS" => self.group(element(1), element(6)),
+            "UNG" => self.group(element(1), element(5)),
+            "ST" => self.message(element(1), element(2)),
+            "UNH" => self.message(segment.component(delimiters, 2, 1).and_then(word), element(1)),
+            _ => {}
+        }
     }
 
     const fn of(standard: Standard) -> Self {
-        Self { standard, interchanges: Vec::new(), groups: Vec::new(), messages: Vec::new() }
+        Self { standard, interchanges: Vec::new(), groups: Vec::new(), group_kinds: Vec::new(), messages: Vec::new() }
     }
 
     /// The type of its first message.
@@ -79,7 +117,8 @@ impl DocumentFacts {
     }
 
     /// Whether there is no room for more.
-    fn is_full(&self) -> bool {
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         [self.interchanges.len(), self.groups.len(), self.messages.len()].contains(&MOST)
     }
 
@@ -87,8 +126,11 @@ impl DocumentFacts {
         self.interchanges.extend(number);
     }
 
-    fn group(&mut self, number: Option<String>) {
-        self.groups.extend(number);
+    fn group(&mut self, kind: Option<String>, number: Option<String>) {
+        if let Some(number) = number {
+            self.groups.push(number);
+            self.group_kinds.push(kind.unwrap_or_default());
+        }
     }
 
     fn message(&mut self, kind: Option<String>, number: Option<String>) {
@@ -99,69 +141,10 @@ impl DocumentFacts {
 }
 
 /// A type or a number as it is kept: printable ASCII, not too long; nothing where it is not.
-fn word(bytes: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(bytes.trim_ascii()).ok()?;
+fn word(text: &str) -> Option<String> {
     let is_word = !text.is_empty() && text.len() <= LONGEST && text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
     is_word.then(|| text.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const X12: &[u8] =
-        b"ISA*00*          *00*          *ZZ*ACME           *ZZ*NORTHWIND      *261123*1402*U*00401*000000412*0\
-*P*>~GS*PO*ACME*NW*20261123*1402*412*X*004010~ST*850*0001~BEG*00*SA*1~SE*3*0001~GE*1*412~IEA*1*000000412~";
-    const EDIFACT: &[u8] = b"UNA:+.? 'UNB+UNOA:2+ACME+NW+261123:1402+REF77'UNH+1+ORDERS:D:96A:UN'UNT+2+1'UNZ+1+REF77'";
-
-    #[test]
-    fn what_is_no_document_is_nothing() {
-        for text in ["", "I", "ISA", "UNB", "UNA:+.? '", "<?xml version=\"1.0\"?><Order/>", "Dear all,", "ISABEL*a*b"] {
-            assert_eq!(DocumentFacts::read(text.as_bytes(), true), None, "{text}");
-        }
-        assert_eq!(DocumentFacts::read(&[0xff; 300], true), None);
-    }
-
-    #[test]
-    fn nothing_that_is_cut_or_broken_makes_it_panic_or_keep_what_is_not_there() {
-        for sample in [X12, EDIFACT] {
-            let whole = DocumentFacts::read(sample, true).unwrap();
-            for end in 0..sample.len() {
-                if let Some(read) = DocumentFacts::read(&sample[..end], false) {
-                    assert!(whole.interchanges.starts_with(&read.interchanges), "{read:?}");
-                    assert!(whole.groups.starts_with(&read.groups) && whole.messages.starts_with(&read.messages));
-                }
-                for other in [0_u8, b'*', b'+', b'?', b'~', b'\'', b'\n', 0x80, 0xff] {
-                    let mut broken = sample.to_vec();
-                    broken[end] = other;
-                    drop(DocumentFacts::read(&broken, true));
-                    broken.remove(end);
-                    drop(DocumentFacts::read(&broken, false));
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_kept_is_bounded() {
-        let mut many = X12[..X12.len() - 30].to_vec();
-        for _ in 0..5000 {
-            many.extend_from_slice(b"ST*850*0001~SE*1*0001~");
-        }
-        let read = DocumentFacts::read(&many, true).unwrap();
-        assert_eq!(read.messages.len(), MOST);
-        let long = format!("UNB+UNOA:2+A+B+1:1+{}'UNH+1+ORDERS'", "9".repeat(LONGEST + 1));
-        let read = DocumentFacts::read(long.as_bytes(), true).unwrap();
-        assert_eq!((read.interchanges.len(), read.kind()), (0, Some("ORDERS")));
-    }
-
-    #[test]
-    fn its_numbers_are_those_of_interchange_group_and_message() {
-        let read = DocumentFacts::read(X12, true).unwrap();
-        assert_eq!(read.numbers().collect::<Vec<_>>(), ["000000412", "412", "0001"]);
-        assert_eq!((read.standard, read.kind()), (Standard::X12, Some("850")));
-        let text = serde_json::to_string(&read).unwrap();
-        assert!(text.contains(r#""messages":[{"type":"850","number":"0001"}]"#), "{text}");
-        assert_eq!(serde_json::from_str::<DocumentFacts>(&text).unwrap(), read);
-    }
-}
+mod tests;

@@ -3,12 +3,14 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, Ui, vec2};
 
+use super::again::Again;
 use super::list::{What, all_of};
 use super::selection::Selection;
-use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
+use crate::app::engine::{Answer, Command, JournalCommand, RequestId, Snapshot};
 use crate::app::{Exported, Payload, SendRequest, TransmissionSummary};
 use crate::domain::transmission::{Direction, Verdict};
 use crate::ui::desk::Desk;
@@ -18,7 +20,7 @@ use crate::ui::moment::grouped;
 use crate::ui::outcome::may_double;
 use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{secondary, strong};
+use crate::ui::widgets::{muted, secondary, strong};
 
 /// What is under way.
 #[derive(Default)]
@@ -28,7 +30,9 @@ pub(super) struct Actions {
     /// What is sent again once the user has agreed.
     proposed: Option<(Rc<Cell<bool>>, VecDeque<SendRequest>)>,
     /// What is still to be sent.
-    again: VecDeque<SendRequest>,
+    again: Again,
+    /// How many of the selected can be sent again, as of which selection and workspace: there may be thousands.
+    sendable: Option<(u64, Arc<Snapshot>, usize)>,
 }
 
 impl Actions {
@@ -58,16 +62,46 @@ impl Actions {
         if self.proposed.as_ref().is_some_and(|(agreed, _)| agreed.get())
             && let Some((_, requests)) = self.proposed.take()
         {
-            self.again.extend(requests);
+            self.again.add(requests);
         }
-        // One at a time to each profile: two at once could not be told apart.
-        for _ in 0..self.again.len() {
-            let Some(request) = self.again.pop_front() else { break };
-            let is_running = |run: &crate::ui::sends::Run| run.is_running();
-            if desk.sends.of(&request.connection, request.profile).is_some_and(is_running) {
-                self.again.push_back(request);
-            } else {
-                desk.send(request);
+        // What is under way wakes the window when it goes on, and then the next can follow.
+        self.again.begin(|request| desk.try_send(request));
+    }
+
+    /// How many were to be sent again and have not begun yet.
+    #[must_use]
+    pub(super) fn to_be_sent(&self) -> usize {
+        self.again.len()
+    }
+
+    /// Says how many are still to be sent, and offers to give them up.
+    pub(super) fn remaining(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let number = self.again.len();
+        if number == 0 {
+            return;
+        }
+        ui.horizontal_wrapped(|ui| {
+            ui.label(muted(ui, format!("{} still to be sent", grouped(number))));
+            if secondary(ui, "Stop")
+                .on_hover_text("What is being sent now is finished, and nothing follows it")
+                .clicked()
+            {
+                self.again.stop();
+                let documents = crate::ui::moment::count(number, "document");
+                desk.toasts.warn("Stopped", &format!("{documents} not sent again"));
+            }
+        });
+    }
+
+    /// How many of the selected can be sent again; counted only when the selection or the workspace is another.
+    fn sendable(&mut self, selection: &Selection, desk: &Desk<'_>) -> usize {
+        let revision = selection.revision();
+        match &self.sendable {
+            Some((of, snapshot, number)) if *of == revision && Arc::ptr_eq(snapshot, desk.snapshot) => *number,
+            _ => {
+                let number = selection.some().filter(|each| can_send(each, desk)).count();
+                self.sendable = Some((revision, Arc::clone(desk.snapshot), number));
+                number
             }
         }
     }
@@ -108,7 +142,7 @@ impl Actions {
                         ui.ctx().copy_text(ids.join("\n"));
                         desk.toasts.done("Copied", "The Message-IDs of what is selected");
                     }
-                    let sendable = selection.some().filter(|each| can_send(each, desk)).count();
+                    let sendable = self.sendable(selection, desk);
                     let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send again…")).inner;
                     let button =
                         button.on_hover_text("The same documents as new messages with Message-IDs of their own");

@@ -1,6 +1,7 @@
 //! The journal: what was sent and received, and one transmission in depth.
 
 mod actions;
+mod again;
 mod bar;
 mod detail;
 mod filters;
@@ -11,4 +12,5 @@ mod rows;
 mod selection;
 mod table;
 
+pub(super) use again::NotTaken;
 pub(super) use page::TransmissionsPage;

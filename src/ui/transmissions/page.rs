@@ -81,6 +81,12 @@ impl TransmissionsPage {
         self.focus_search = true;
     }
 
+    /// How many were to be sent again and have not begun yet.
+    #[must_use]
+    pub(in crate::ui) fn to_be_sent(&self) -> usize {
+        self.actions.to_be_sent()
+    }
+
     /// Goes on with what is under way, whatever page is shown.
     pub(in crate::ui) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.actions.poll(desk);
@@ -204,6 +210,7 @@ impl TransmissionsPage {
             return;
         }
         let what = (self.filters.asked(), kept.order);
+        self.actions.remaining(ui, desk);
         if self.selection.is_several() {
             self.actions.bar(ui, desk, &what, &mut self.selection, self.list.len());
             ui.add_space(2.0);

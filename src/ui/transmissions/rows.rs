@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
+use super::kept::Cell;
 use crate::app::TransmissionSummary;
 use crate::app::engine::Snapshot;
 use crate::domain::identifier::ConnectionId;
@@ -30,7 +31,7 @@ pub(super) struct Cells {
     pub size: String,
     /// The result.
     pub result: String,
-    /// All of it, for screen readers.
+    /// What every row says, for screen readers.
     pub sentence: String,
 }
 
@@ -52,6 +53,24 @@ impl Row {
     /// What is written in it.
     pub(super) fn cells(&self, names: &Names, moment: &Moment) -> &Cells {
         self.cells.get_or_init(|| write(&self.summary, names, moment))
+    }
+
+    /// All that is written in it, for screen readers, with the columns that the user has chosen.
+    #[must_use]
+    pub(super) fn sentence(&self, cells: &Cells, columns: &[Cell]) -> String {
+        let mut sentence = cells.sentence.clone();
+        for column in columns {
+            let (what, value) = match column {
+                Cell::Document => ("document type", &cells.document),
+                Cell::Numbers => ("control numbers", &cells.numbers),
+                Cell::MessageId => ("Message-ID", &self.summary.message_id),
+                Cell::When | Cell::Partner | Cell::Profile | Cell::File | Cell::Size | Cell::Result => continue,
+            };
+            if !value.is_empty() {
+                sentence.push_str(&format!(", {what} {value}"));
+            }
+        }
+        sentence
     }
 
     /// Forgets what was written, because names have changed.

@@ -24,6 +24,8 @@ pub(super) struct Selection {
     anchor: Option<usize>,
     /// A stretch of which not all was read.
     reading: Option<RequestId>,
+    /// Another one whenever something else is selected.
+    revision: u64,
 }
 
 impl Selection {
@@ -50,9 +52,15 @@ impl Selection {
         self.some.values()
     }
 
+    /// Which selection this is: another number, another selection.
+    #[must_use]
+    pub(super) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Selects nothing.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { revision: self.revision + 1, ..Self::default() };
     }
 
     /// Selects all of the filter.
@@ -71,6 +79,7 @@ impl Selection {
     /// Does what a click on a row means, with the keys that are held.
     pub(super) fn click(&mut self, place: usize, keys: Modifiers, list: &List, what: &What, desk: &mut Desk<'_>) {
         let Some(row) = list.row(place) else { return };
+        self.revision += 1;
         if keys.shift {
             let anchor = self.anchor.unwrap_or(place);
             if !keys.command {
@@ -111,6 +120,7 @@ impl Selection {
     pub(super) fn poll(&mut self, desk: &mut Desk<'_>) {
         match desk.answer(&mut self.reading) {
             Some(Ok(Answer::Page(page))) => {
+                self.revision += 1;
                 self.some.extend(page.transmissions.into_iter().map(|summary| (summary.id, summary)));
             }
             Some(Err(error)) => desk.toasts.failed("Not all of them could be selected", &error),

@@ -146,6 +146,9 @@ impl TableDelegate for Rows<'_> {
         let head = column.head();
         let Some(by) = column.sort() else {
             painter.text(at, Align2::LEFT_CENTER, head, theme::bold(theme::TABLE_HEAD), tokens.muted);
+            // Drawn, it says nothing to a screen reader.
+            let named = ui.interact(rect, ui.scope_id().with(("head", head)), Sense::hover());
+            named.widget_info(|| WidgetInfo::labeled(Role::Label, true, head));
             return;
         };
         let response = ui.interact(rect.shrink2(vec2(6.0, 0.0)), ui.scope_id().with(("head", head)), Sense::click());
@@ -202,7 +205,8 @@ impl TableDelegate for Rows<'_> {
         let response = ui.interact(rect, id, sense);
         if cell.col_nr == 0 {
             let selected = self.looks.open == Some(row.summary.id) || self.looks.selection.holds(row.summary.id);
-            response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, &cells.sentence));
+            let shown = self.cells;
+            response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.sentence(cells, shown)));
             focus_ring(ui, &response);
         }
         if response.clicked() {

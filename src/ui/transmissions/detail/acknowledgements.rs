@@ -3,9 +3,9 @@
 use egui::{Label, RichText, Ui};
 
 use super::outline::{about, outcome_tone};
-use crate::app::engine::{Answer, Command, LookAnswer, LookCommand, RequestId};
-use crate::app::{AcknowledgementLink, AcknowledgementLinks};
-use crate::domain::transmission::TransmissionId;
+use crate::app::engine::{Answer, Command, JournalCommand, LookAnswer, LookCommand, RequestId};
+use crate::app::{AcknowledgementLink, AcknowledgementLinks, TransmissionFilter};
+use crate::domain::transmission::{Direction, Transmission, TransmissionId};
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::theme::{self, tokens};
@@ -14,26 +14,68 @@ use crate::ui::widgets::{Badge, link, muted, section};
 /// So many are listed.
 const LISTED: usize = 20;
 
+/// So many seconds lie at least between two looks for what may have come.
+const APART: f64 = 5.0;
+
 /// What is known of them.
 #[derive(Default)]
 pub(super) struct Acknowledgements {
     known: bool,
+    /// Whether the journal has changed since it was last looked at.
+    changed: bool,
+    /// When that was, by the window's clock.
+    looked_at: f64,
     asked: Option<RequestId>,
+    /// The question what the newest is that went the other way.
+    peeking: Option<RequestId>,
+    newest: Option<TransmissionId>,
     links: AcknowledgementLinks,
 }
 
 impl Acknowledgements {
     /// The journal has changed. What is shown stays until the answer has come.
     pub(super) const fn refresh(&mut self) {
-        self.known = false;
+        self.changed = true;
     }
 
-    /// Shows them, and asks for them where that has not been done.
-    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, id: TransmissionId) {
+    /// Asks for them where that has not been done, or something has come that may be one.
+    fn poll(&mut self, ui: &Ui, desk: &mut Desk<'_>, transmission: &Transmission) {
+        let now = ui.input(|input| input.time);
+        if let Some(Ok(Answer::Page(page))) = desk.answer(&mut self.peeking) {
+            let newest = page.transmissions.first().map(|summary| summary.id);
+            self.known &= newest == self.newest;
+            self.newest = newest;
+        }
         if !self.known && self.asked.is_none() {
+            let id = transmission.id;
             self.asked = desk.ask(|request| Command::Look(request, LookCommand::Acknowledgements(id)));
             self.known = self.asked.is_some();
+            self.looked_at = now;
+        } else if self.changed && self.peeking.is_none() && transmission.connection.is_some() {
+            // Where much is sent and received, the journal changes all the time.
+            let left = self.looked_at + APART - now;
+            if left > 0.0 {
+                ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+                return;
+            }
+            self.changed = false;
+            self.looked_at = now;
+            let filter = TransmissionFilter {
+                connection: transmission.connection.clone(),
+                direction: Some(match transmission.direction {
+                    Direction::Outbound => Direction::Inbound,
+                    Direction::Inbound => Direction::Outbound,
+                }),
+                limit: 1,
+                ..TransmissionFilter::default()
+            };
+            self.peeking = desk.ask(|id| Command::Journal(id, JournalCommand::Page(Box::new(filter))));
         }
+    }
+
+    /// Shows them.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) {
+        self.poll(ui, desk, transmission);
         // What cannot be read is said where the document is looked at.
         if let Some(Ok(Answer::Look(answer))) = desk.answer(&mut self.asked)
             && let LookAnswer::Acknowledgements(links) = *answer

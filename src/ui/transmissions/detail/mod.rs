@@ -39,6 +39,9 @@ use viewer::Viewer;
 /// Documents up to this many bytes are looked into before anybody asks.
 const READ_AT_ONCE: u64 = 1024 * 1024;
 
+/// So many seconds lie between two readings of the same transmission.
+const APART: f64 = 0.5;
+
 /// A tab of the detail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Tab {
@@ -56,6 +59,8 @@ pub(super) struct Detail {
     id: TransmissionId,
     asked: Option<RequestId>,
     stale: bool,
+    /// When it was last asked for, by the window's clock.
+    read_at: Option<f64>,
     loaded: Option<Box<TransmissionDetail>>,
     error: Option<(String, String)>,
     tab: Tab,
@@ -79,6 +84,7 @@ impl Detail {
             id,
             asked: None,
             stale: true,
+            read_at: None,
             loaded: None,
             error: None,
             tab: Tab::default(),
@@ -100,7 +106,8 @@ impl Detail {
         self.id
     }
 
-    /// The journal has changed. What has ended does not change any more.
+    /// The journal has changed. What has ended does not change any more, and of what goes on it is seen when it has been
+    /// read whether it has.
     pub(super) fn refresh(&mut self) {
         // An acknowledgement comes hours after what it is about was delivered.
         self.acknowledgements.refresh();
@@ -110,19 +117,26 @@ impl Detail {
                 Verdict::Queued | Verdict::Sending | Verdict::Pending | Verdict::Uncertain
             )
         };
-        if self.loaded.as_deref().is_none_or(open) {
-            self.stale = true;
-            self.payload = Viewer::new(RawPart::Payload);
+        self.stale |= self.loaded.as_deref().is_none_or(open);
+    }
+
+    /// Takes what was read. Where more has come of it than was known, what is kept of it is read anew.
+    fn take(&mut self, detail: Box<TransmissionDetail>) {
+        let other = |known: &TransmissionDetail| has_moved(&known.transmission, &detail.transmission);
+        if self.loaded.as_deref().is_some_and(other) {
+            self.payload.reset();
             self.structure = StructureTab::default();
-            self.receipt = Viewer::new(RawPart::Receipt);
-            self.raw = RawTab::default();
+            self.receipt.reset();
+            self.raw.reset();
         }
+        self.loaded = Some(detail);
+        self.error = None;
     }
 
     /// Shows it. Returns whether it is to be closed.
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> bool {
         self.mending.poll(desk);
-        self.poll(desk);
+        self.poll(ui, desk);
         self.proof.poll(desk);
         let mut close = false;
         ui.horizontal_top(|ui| {
@@ -164,17 +178,21 @@ impl Detail {
         close
     }
 
-    fn poll(&mut self, desk: &mut Desk<'_>) {
+    fn poll(&mut self, ui: &Ui, desk: &mut Desk<'_>) {
         if self.stale && self.asked.is_none() {
-            self.stale = false;
-            let id = self.id;
-            self.asked = desk.ask(|request| Command::Transmission(request, id));
+            // Where much is sent and received, the journal changes all the time.
+            let left = self.read_at.map_or(0.0, |at| at + APART - ui.input(|input| input.time));
+            if left > 0.0 {
+                ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
+            } else {
+                self.read_at = Some(ui.input(|input| input.time));
+                let id = self.id;
+                self.asked = desk.ask(|request| Command::Transmission(request, id));
+                self.stale = self.asked.is_none();
+            }
         }
         match desk.answer(&mut self.asked) {
-            Some(Ok(Answer::Detail(detail))) => {
-                self.loaded = Some(detail);
-                self.error = None;
-            }
+            Some(Ok(Answer::Detail(detail))) => self.take(detail),
             Some(Err(error)) => {
                 self.error = Some((error.message().to_owned(), error.what_to_do().unwrap_or_default().to_owned()));
             }
@@ -237,7 +255,7 @@ impl Detail {
                 }
                 timeline::timeline(ui, transmission, &desk.moment);
                 if transmission.document.is_some() {
-                    self.acknowledgements.show(ui, desk, self.id);
+                    self.acknowledgements.show(ui, desk, transmission);
                 }
                 timeline::identity(ui, transmission, self.payload.outline());
             }
@@ -338,6 +356,12 @@ impl Detail {
     }
 }
 
+/// Whether anything has come that what is kept of a transmission depends on.
+fn has_moved(known: &Transmission, now: &Transmission) -> bool {
+    let told = |each: &Transmission| (each.verdict, each.attempts.len(), each.receipts, each.deciding_receipt);
+    told(known) != told(now) || known.http_status != now.http_status || known.response_headers != now.response_headers
+}
+
 /// Opens the dialog that compares a transmission with another.
 fn compare_with(desk: &mut Desk<'_>, transmission: &Transmission) {
     let dialog = CompareDialog::new(transmission, desk);
@@ -410,4 +434,19 @@ fn mono_block(ui: &mut Ui, text: &str) {
             ui.set_width(ui.available_width());
             ui.add(Label::new(crate::ui::widgets::mono(text)).wrap().selectable(true));
         });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_looked_at_is_read_anew_only_where_more_has_come() {
+        let id = TransmissionId::from_u128(1);
+        let known = Transmission::new(id, "<1@a>".to_owned(), jiff::Timestamp::UNIX_EPOCH, Direction::Outbound);
+        assert!(!has_moved(&known, &known.clone()));
+        let settled = Transmission { verdict: Verdict::Delivered, ..known.clone() };
+        let answered = Transmission { receipts: 1, ..known.clone() };
+        assert!(has_moved(&known, &settled) && has_moved(&known, &answered));
+    }
 }

@@ -91,7 +91,8 @@ fn message_words(standard: Standard, message: &Message) -> String {
     let kind = message.kind.as_deref().unwrap_or("?");
     let name = names::message(standard, kind).map_or_else(String::new, |name| format!(" {name}"));
     let control = message.control.as_deref().unwrap_or("none");
-    let segments = message.segments.map_or_else(|| "no end".to_owned(), |number| format!("{number} segments"));
+    let counted = |number: u64| count(usize::try_from(number).unwrap_or(usize::MAX), "segment");
+    let segments = message.segments.map_or_else(|| "no end".to_owned(), counted);
     format!("{kind}{name}, control number {control}, {segments}")
 }
 

@@ -29,6 +29,11 @@ impl Default for RawTab {
 }
 
 impl RawTab {
+    /// Forgets what was read, because something else is kept now.
+    pub(super) fn reset(&mut self) {
+        self.viewers.iter_mut().for_each(Viewer::reset);
+    }
+
     /// Shows it.
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) {
         ui.horizontal_wrapped(|ui| {

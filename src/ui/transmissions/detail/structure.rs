@@ -122,10 +122,13 @@ fn layer(ui: &mut Ui, layer: &MessageLayer, depth: usize) {
                 mono_block(ui, &super::headers::lines(&layer.headers));
             }
             if let Some(why) = &layer.obstacle {
-                let said = format!("It stops here: {why}");
                 ui.horizontal_top(|ui| {
                     ui.label(icon::text(Icon::TriangleAlert, colours.warn.ink).size(14.0));
-                    ui.add(Label::new(small(said).color(colours.warn.ink)).wrap().selectable(true));
+                    ui.vertical(|ui| {
+                        ui.label(small("It stops here").color(colours.warn.ink));
+                        let why = small(crate::ui::wording::sentence(why)).color(colours.warn.ink);
+                        ui.add(Label::new(why).wrap().selectable(true));
+                    });
                 });
             }
             for inner in &layer.layers {

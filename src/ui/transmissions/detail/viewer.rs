@@ -30,6 +30,9 @@ const PAGE: u64 = 20_000;
 /// The most letters of one row that are shown.
 const MOST_LETTERS: usize = 600;
 
+/// The most letters of a tag that are shown: those of every standard have two or three.
+const MOST_OF_A_TAG: usize = 12;
+
 /// Height of a segment: its tag and name above its elements.
 const SEGMENT: f32 = 40.0;
 
@@ -73,6 +76,11 @@ impl Viewer {
             go_to: String::new(),
             saving: Saving::default(),
         }
+    }
+
+    /// Forgets what was read, because something else is kept now. A file that is being saved goes on.
+    pub(super) fn reset(&mut self) {
+        *self = Self { saving: std::mem::take(&mut self.saving), ..Self::new(self.part) };
     }
 
     /// What is in the interchange, where it is one and has been opened.
@@ -301,8 +309,13 @@ impl Viewer {
 }
 
 fn cut(text: &str) -> String {
+    cut_to(text, MOST_LETTERS)
+}
+
+fn cut_to(text: &str, most: usize) -> String {
     let mut letters = text.chars();
-    let mut short: String = letters.by_ref().take(MOST_LETTERS).collect();
+    let mut short: String =
+        letters.by_ref().take(most).map(|each| if each.is_control() { '·' } else { each }).collect();
     if letters.next().is_some() {
         short.push('…');
     }
@@ -319,7 +332,7 @@ fn segment_row(ui: &mut Ui, segment: &Segment, view: &OpenedView) {
     let tokens = tokens(ui.ctx());
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
-        ui.label(mono(segment.tag.clone()).color(tokens.accent.ink).strong());
+        ui.label(mono(cut_to(&segment.tag, MOST_OF_A_TAG)).color(tokens.accent.ink).strong());
         let name = names::segment(outline.standard, &segment.tag).unwrap_or("Not known here");
         ui.add(Label::new(muted(ui, name)).extend());
         ui.add(Label::new(muted(ui, grouped(segment.number + 1))).extend());
@@ -329,9 +342,7 @@ fn segment_row(ui: &mut Ui, segment: &Segment, view: &OpenedView) {
         }
     });
     let separator = separator(&outline.delimiters);
-    let text = cut(&segment.elements.join(&separator));
-    let shown: String = text.chars().map(|each| if each.is_control() { '·' } else { each }).collect();
-    text_row(ui, &shown);
+    text_row(ui, &cut(&segment.elements.join(&separator)));
 }
 
 /// What stands between elements, as it can be seen.
@@ -348,5 +359,6 @@ mod tests {
     fn long_rows_are_cut() {
         assert_eq!(cut(&"x".repeat(MOST_LETTERS)).chars().count(), MOST_LETTERS);
         assert!(cut(&"x".repeat(MOST_LETTERS + 1)).ends_with('…'));
+        assert_eq!(cut_to(&"T\n".repeat(9000), 4), "T·T·…");
     }
 }
