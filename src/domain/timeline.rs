@@ -10,6 +10,7 @@
 //! | what is still to come, and what is accepted only ahead of that | `ahead` |
 //! | why a change is refused | `refusal` |
 //! | when a replaced one stops being accepted | `retirement` |
+//! | which ones only verify, and whose end matters by itself | `verifying` |
 //! | accepting one again that is not any more | `again` |
 //! | which activations happened in a stretch of time | `past` |
 
@@ -27,6 +28,7 @@ mod past;
 mod properties;
 mod refusal;
 mod retirement;
+mod verifying;
 
 pub use again::{accept_again, accepted_again, is_to_be_accepted_again};
 pub(super) use ahead::keep_apart;
@@ -39,6 +41,7 @@ pub use change::{
 pub use past::{PastActivation, activations_between};
 pub use refusal::{ActivationError, ScheduleError};
 pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
+pub use verifying::only_verifying;
 
 spelled! {
     /// What a partner certificate is used for.
