@@ -32,7 +32,7 @@ mod verifying;
 
 pub use again::{accept_again, accepted_again, is_to_be_accepted_again};
 pub(super) use ahead::keep_apart;
-pub use ahead::{is_accepted_ahead, purpose_of};
+pub use ahead::{common_purpose, is_accepted_ahead, purpose_of};
 pub(super) use change::instant_of;
 pub use change::{
     Activation, Change, Renewal, activate_now, cancel, previous, renew, renew_encrypting, reschedule, roll_back,
