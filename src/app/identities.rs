@@ -199,21 +199,23 @@ impl App {
             .collect();
         let (key, own) = chosen(pairs, &contents.certificates, choose.as_deref())
             .map_err(|error| error.in_file(certificate.as_deref().unwrap_or(file)))?;
-        self.keep_newest(&name, contents.certificates, &own, &key).await
+        self.keep_newest(&name, contents.certificates, &own, &key, None).await
     }
 
-    /// Keeps a key with the first of the certificates that are for it, and those above that one.
+    /// Keeps a key with the first of the certificates that are for it, and those above that one. The request that they answer
+    /// goes with it.
     pub(super) async fn keep_newest(
         &self,
         name: &IdentityName,
         mut certificates: Vec<Certificate>,
         own: &[usize],
         key: &PrivateKey,
+        answers: Option<(&IdentityName, u32)>,
     ) -> Result<ListedIdentity, AppError> {
         let (taken, others) = own.split_first().ok_or_else(|| AppError::new("an identity needs a certificate"))?;
         let passed_over = others.iter().map(|place| certificates[*place].facts().fingerprint_sha256).collect();
         certificates[..=*taken].rotate_right(1);
-        let kept = self.keep_identity(name, &issuers_of(certificates), key.pkcs8_der()).await?;
+        let kept = self.keep(name, &issuers_of(certificates), key.pkcs8_der(), answers).await?;
         Ok(ListedIdentity { passed_over, ..kept })
     }
 
@@ -263,6 +265,7 @@ impl App {
             }
             transaction.save_connection(&connection, now).await?;
         }
+        transaction.remove_requests_for_key_of(name).await?;
         transaction.remove_identity(name).await?;
         transaction.commit().await?;
         self.keys.forget();
@@ -304,10 +307,25 @@ impl App {
         chain: &[Certificate],
         key: &[u8],
     ) -> Result<ListedIdentity, AppError> {
+        self.keep(name, chain, key, None).await
+    }
+
+    async fn keep(
+        &self,
+        name: &IdentityName,
+        chain: &[Certificate],
+        key: &[u8],
+        answers: Option<(&IdentityName, u32)>,
+    ) -> Result<ListedIdentity, AppError> {
         let own = chain.first().ok_or_else(|| AppError::new("an identity needs a certificate"))?;
         self.refuse_twin(own).await?;
         let ders: Vec<Vec<u8>> = chain.iter().map(|certificate| certificate.der().to_vec()).collect();
-        self.workspace().await?.put_identity(name, &ders, own.facts(), key, self.now()).await?;
+        let mut transaction = self.workspace().await?.begin().await?;
+        transaction.put_identity(name, &ders, own.facts(), key, self.now()).await?;
+        if let Some((requested, number)) = answers {
+            transaction.remove_identity_request(requested, number).await?;
+        }
+        transaction.commit().await?;
         let all = self.identities().await?;
         all.into_iter().find(|identity| identity.name == *name).ok_or_else(|| unknown(name))
     }

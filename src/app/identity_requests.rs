@@ -206,17 +206,16 @@ impl App {
             None if is_there => self.free_name(name, facts.not_after).await?,
             None => name.clone(),
         };
-        let made = self.keep_newest(&name_of_it, certificates, &own, key).await?;
-        // Of several for the key of an identity the one that asked for this subject.
+        // Of those for the key of an identity the one that asked for this subject. A CA may have changed it: then the only one
+        // that waits, and of several none, because nobody can say which.
         let borrowed = || {
-            let mut asked = requests.iter().filter(|request| request.identity.is_some());
-            let same = asked.clone().find(|request| request.subject == facts.subject);
-            same.or_else(|| asked.next()).map(|request| request.number)
+            let asked: Vec<_> = requests.iter().filter(|request| request.identity.is_some()).collect();
+            let same = asked.iter().find(|request| request.subject == facts.subject);
+            let only = asked.first().filter(|_| asked.len() == 1);
+            same.or(only).map(|request| request.number)
         };
-        if let Some(number) = number.or_else(borrowed) {
-            self.drop_request(name, Some(number)).await?;
-        }
-        Ok(made)
+        let answers = number.or_else(borrowed).map(|number| (name, number));
+        self.keep_newest(&name_of_it, certificates, &own, key, answers).await
     }
 
     /// A name for a renewed certificate: the old one's with the year in which the new one ends.
@@ -240,4 +239,80 @@ impl App {
 fn no_request(name: &IdentityName) -> AppError {
     AppError::new(format!("no certificate was requested for `{name}`"))
         .hint(format!("`countersign identity request {name}` makes a request"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{Clock, NewIdentity};
+    use crate::certificate::certify_key;
+    use crate::store::{Location, Unlock};
+
+    struct House {
+        guard: tempfile::TempDir,
+        app: App,
+        name: IdentityName,
+    }
+
+    impl House {
+        /// With an identity `acme`, whose key is an elliptic curve's: such a key is made at once.
+        async fn new() -> Self {
+            let guard = tempfile::tempdir().unwrap();
+            let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
+            let house = Self { guard, app, name: "acme".parse().unwrap() };
+            house.create().await;
+            house
+        }
+
+        async fn create(&self) {
+            let new = NewIdentity { name: self.name.clone(), key: KeyKind::EcP256, days: 30, subject: None };
+            self.app.create_identity(new).await.unwrap();
+        }
+
+        async fn request(&self, subject: Option<&str>) -> String {
+            let subject = subject.map(str::to_owned);
+            let new = NewRequest { name: self.name.clone(), key: None, subject, number: None };
+            self.app.request_certificate(new).await.unwrap()
+        }
+
+        /// A CA answers with a certificate for the identity's key.
+        async fn answer(&self, subject: &str) {
+            let workspace = self.app.workspace().await.unwrap();
+            let key = self.app.unseal(&workspace, &self.name).await.unwrap().key.clone();
+            let certificate = certify_key(subject, &key, 300, self.app.now()).unwrap();
+            let file = self.guard.path().join("answer.pem");
+            std::fs::write(&file, to_pem("CERTIFICATE", certificate.der())).unwrap();
+            let new_name = format!("acme-{}", subject.len()).parse().unwrap();
+            self.app.install_answer(&self.name, &file, Some(new_name)).await.unwrap();
+        }
+
+        async fn waiting(&self) -> Vec<String> {
+            self.app.identity_requests().await.unwrap().into_iter().map(|request| request.subject).collect()
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_answer_takes_the_request_it_answers_and_no_other() {
+        let house = House::new().await;
+        house.request(Some("CN=one")).await;
+        house.request(Some("CN=two")).await;
+        assert_eq!(house.waiting().await, ["CN=one", "CN=two"]);
+        // Of two neither has asked for this subject.
+        house.answer("CN=changed").await;
+        assert_eq!(house.waiting().await, ["CN=one", "CN=two"]);
+        house.answer("CN=two").await;
+        assert_eq!(house.waiting().await, ["CN=one"]);
+        house.answer("CN=changed by the CA").await;
+        assert!(house.waiting().await.is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_identity_takes_its_requests_with_it_when_it_is_removed() {
+        let house = House::new().await;
+        let before = house.request(None).await;
+        house.app.remove_identity(&house.name).await.unwrap();
+        assert!(house.waiting().await.is_empty());
+        house.create().await;
+        assert_ne!(house.request(None).await, before, "it is for the new key");
+    }
 }

@@ -20,17 +20,26 @@ impl App {
     /// Says that somebody is running, and keeps which activations happened since that was last said, where that is long
     /// ago. To be called about once a minute while running, and before a schedule is changed by hand. Where it cannot be
     /// kept now, it is found the next time.
-    pub async fn note_running(&self) {
-        let Ok(Some(workspace)) = self.existing().await else { return };
+    ///
+    /// Answers whether nothing was missed that is not kept.
+    pub async fn note_running(&self) -> bool {
+        let workspace = match self.existing().await {
+            Ok(Some(workspace)) => workspace,
+            Ok(None) => return true,
+            Err(_unreadable) => return false,
+        };
         let now = self.now();
         // Once a minute is enough, however often it is said.
         let minute = now.as_second().div_euclid(60).to_string();
         if workspace.is_read_only() || !self.noted.is_due("running", &minute, now) {
-            return;
+            return true;
         }
         if let Err(error) = note(&workspace, now).await {
             tracing::warn!(%error, "missed activations could not be looked for");
+            self.noted.forget("running");
+            return false;
         }
+        true
     }
 
     /// Notes that the activations that were missed have been read.

@@ -41,6 +41,11 @@ impl Noted {
         last.insert(what.to_owned(), (says.to_owned(), now));
         true
     }
+
+    /// It could not be written: it is due as before.
+    pub(super) fn forget(&self, what: &str) {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).remove(what);
+    }
 }
 
 /// What has been seen, as the window draws it and as retirement is computed from.

@@ -23,11 +23,9 @@ pub fn replaced_now(
     }
     let accepted = acceptable_now(uses, at);
     let began = |print: &Fingerprint| {
-        uses.iter().filter(|entry| entry.fingerprint == *print && verifies(entry)).filter_map(|entry| entry.from).max()
+        uses.iter().filter(|entry| entry.fingerprint == *print && entry.verifies()).filter_map(|entry| entry.from).max()
     };
-    let encrypts = |print: &Fingerprint| {
-        uses.iter().any(|entry| entry.fingerprint == *print && entry.purposes.contains(&CertificatePurpose::Encrypt))
-    };
+    let encrypts = |print: &Fingerprint| uses.iter().any(|entry| entry.fingerprint == *print && entry.encrypts());
     let signing = accepted.iter().copied().filter(|print| !encrypts(print)).max_by_key(began);
     signing.or(accepted.first().copied())
 }
@@ -71,7 +69,7 @@ fn verifying(
     }
     let accepted_without_end = uses.iter().any(|entry| {
         entry.fingerprint == fresh
-            && verifies(entry)
+            && entry.verifies()
             && entry.until.is_none()
             && entry.from.is_none_or(|from| from <= now)
     });
@@ -88,7 +86,7 @@ fn verifying(
     let end = end.filter(|end| *end > activates);
     let mut after = Vec::with_capacity(uses.len() + 2);
     for entry in uses {
-        if !verifies(entry) {
+        if !entry.verifies() {
             after.push(entry.clone());
             continue;
         }
@@ -96,13 +94,12 @@ fn verifying(
             (Some(until), Some(end)) => Some(until.min(end)),
             (until, end) => until.or(end),
         };
-        let encrypting =
-            entry.purposes.contains(&CertificatePurpose::Encrypt).then(|| only(entry, CertificatePurpose::Encrypt));
+        let encrypting = entry.encrypts().then(|| entry.only(CertificatePurpose::Encrypt));
         if entry.fingerprint == fresh {
             after.extend(encrypting);
         } else if Some(entry.fingerprint) == replaces && until != entry.until {
             after.extend(encrypting);
-            after.push(CertificateUse { until, ..only(entry, CertificatePurpose::Verify) });
+            after.push(CertificateUse { until, ..entry.only(CertificatePurpose::Verify) });
         } else {
             after.push(entry.clone());
         }
@@ -116,15 +113,6 @@ fn verifying(
     });
     keep_apart(&mut after, uses);
     Ok(Renewal { uses: after, activates: now, replaces, warnings: Vec::new() })
-}
-
-fn verifies(entry: &CertificateUse) -> bool {
-    entry.purposes.contains(&CertificatePurpose::Verify)
-}
-
-/// The same for one purpose alone.
-fn only(entry: &CertificateUse, purpose: CertificatePurpose) -> CertificateUse {
-    CertificateUse { purposes: vec![purpose], ..entry.clone() }
 }
 
 #[cfg(test)]

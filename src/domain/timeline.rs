@@ -8,7 +8,9 @@
 //! | what is used, accepted and comes next at an instant | here |
 //! | bringing one in, another time, cancelling, at once, going back | `change` |
 //! | what is still to come, and what is accepted only ahead of that | `ahead` |
+//! | why a change is refused | `refusal` |
 //! | when a replaced one stops being accepted | `retirement` |
+//! | which ones only verify, and whose end matters by itself | `verifying` |
 //! | accepting one again that is not any more | `again` |
 //! | which activations happened in a stretch of time | `past` |
 
@@ -24,18 +26,22 @@ mod change;
 mod past;
 #[cfg(test)]
 mod properties;
+mod refusal;
 mod retirement;
+mod verifying;
 
 pub use again::{accept_again, accepted_again, is_to_be_accepted_again};
 pub(super) use ahead::keep_apart;
-pub use ahead::{is_accepted_ahead, purpose_of};
+pub use ahead::{common_purpose, is_accepted_ahead, purpose_of};
 pub(super) use change::instant_of;
 pub use change::{
-    Activation, ActivationError, Change, Renewal, ScheduleError, activate_now, cancel, previous, renew,
-    renew_encrypting, reschedule, roll_back, without,
+    Activation, Change, Renewal, activate_now, cancel, previous, renew, renew_encrypting, reschedule, roll_back,
+    without,
 };
 pub use past::{PastActivation, activations_between};
+pub use refusal::{ActivationError, ScheduleError};
 pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
+pub use verifying::only_verifying;
 
 spelled! {
     /// What a partner certificate is used for.
@@ -74,16 +80,16 @@ impl CertificateUse {
             && self.until.is_none_or(|until| at < until)
     }
 
-    fn encrypts(&self) -> bool {
+    pub(super) fn encrypts(&self) -> bool {
         self.purposes.contains(&CertificatePurpose::Encrypt)
     }
 
-    fn verifies(&self) -> bool {
+    pub(super) fn verifies(&self) -> bool {
         self.purposes.contains(&CertificatePurpose::Verify)
     }
 
     /// The same for one purpose alone.
-    fn only(&self, purpose: CertificatePurpose) -> Self {
+    pub(super) fn only(&self, purpose: CertificatePurpose) -> Self {
         Self { purposes: vec![purpose], ..self.clone() }
     }
 }

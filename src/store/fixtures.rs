@@ -70,3 +70,12 @@ pub(super) fn transmission(second: u32) -> Transmission {
     let stamp = uuid::Timestamp::from_unix(NoContext, u64::try_from(at.as_second()).unwrap(), 0);
     Transmission::new(Uuid::new_v7(stamp), format!("<{second}@acme>"), at, Direction::Outbound)
 }
+
+/// Runs a statement on a workspace's database behind its back.
+pub(crate) async fn behind_its_back(folder: &Path, text: &'static str) {
+    let options = format!("sqlite:{}?mode=rwc", folder.join(super::database::FILE).display());
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&options).await.unwrap();
+    sqlx::raw_sql(text).execute(&pool).await.unwrap();
+    pool.close().await;
+}

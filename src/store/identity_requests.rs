@@ -112,6 +112,15 @@ impl Transaction {
         let statement = sql("DELETE FROM identity_requests WHERE name = $1").bind(row_name(name, number));
         Ok(self.session.execute("remove a certificate request", statement).await? > 0)
     }
+
+    /// Removes every request that is for the key of an identity: without that key none can be answered.
+    ///
+    /// # Errors
+    /// Where the database cannot be written.
+    pub async fn remove_requests_for_key_of(&mut self, identity: &IdentityName) -> Result<(), StoreError> {
+        let statement = sql("DELETE FROM identity_requests WHERE identity = $1").bind(identity.to_string());
+        self.session.execute("remove the certificate requests of an identity", statement).await.map(|_| ())
+    }
 }
 
 /// The first of a name is kept under the name, the others under name and number: `#` is in no name.

@@ -135,9 +135,18 @@ impl Workspace {
         let reason: String = reason.chars().take(2000).collect();
         let mut transaction = self.begin().await?;
         // As long as one waits it is the same trouble; after that it is another.
-        let waits = sql("SELECT id FROM notice_mails WHERE sent_at IS NULL AND failure IS NOT NULL LIMIT 1");
-        if transaction.session.row(DOING, waits).await?.is_none() {
-            transaction.set_meta(FAILING_SINCE, &now.to_string()).await?;
+        let waits = sql("SELECT made_at FROM notice_mails
+             WHERE sent_at IS NULL AND failure IS NOT NULL ORDER BY failed_at DESC LIMIT 1");
+        let begun = match transaction.session.row(DOING, waits).await? {
+            None => Some(now),
+            Some(last) => match transaction.meta(FAILING_SINCE).await?.map(|text| text.parse::<Timestamp>()) {
+                Some(Ok(_)) => None,
+                // It began before that was written down: what was told of it stays the same.
+                Some(Err(_)) | None => Some(parsed(&last, "made_at")?),
+            },
+        };
+        if let Some(begun) = begun {
+            transaction.set_meta(FAILING_SINCE, &begun.to_string()).await?;
         }
         let statement = sql("UPDATE notice_mails SET failure = $2, failed_at = $3, next_ns = $4, held_ns = 0,
                  attempts = attempts + 1 WHERE id = $1")
@@ -236,5 +245,35 @@ mod tests {
         one.mail_sent(id, later(12)).await.unwrap();
         assert_eq!(one.mail_failure().await.unwrap(), None);
         assert_eq!(one.take_mail(later(1000)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_trouble_that_began_before_that_was_written_down_stays_the_same_trouble() {
+        let (_guard, workspace) = workspace().await;
+        let mut transaction = workspace.begin().await.unwrap();
+        let mails: Vec<WaitingMail> = (1..=2_u64)
+            .map(|number| WaitingMail {
+                id: Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, 1_800_000_000 + number, 0)),
+                made: later(i64::try_from(number).unwrap()),
+                recipient: "jo@acme.example".to_owned(),
+                subject: "s".to_owned(),
+                body: "b".to_owned(),
+                attempts: 0,
+            })
+            .collect();
+        for mail in &mails {
+            transaction.put_mail(mail).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        workspace.mail_failed(mails[0].id, "refused", later(20), later(10)).await.unwrap();
+        let mut transaction = workspace.begin().await.unwrap();
+        let forget = sql("DELETE FROM meta WHERE key = $1").bind(FAILING_SINCE.to_owned());
+        transaction.session.execute("forget", forget).await.unwrap();
+        transaction.commit().await.unwrap();
+        let before = workspace.mail_failure().await.unwrap().unwrap();
+        workspace.mail_failed(mails[1].id, "refused", later(21), later(11)).await.unwrap();
+        let after = workspace.mail_failure().await.unwrap().unwrap();
+        assert_eq!((before.waiting, after.waiting), (1, 2));
+        assert_eq!(before.since, after.since);
     }
 }

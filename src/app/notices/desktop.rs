@@ -17,11 +17,22 @@ static SHOWING: AtomicBool = AtomicBool::new(false);
 /// So long is waited for the service at most. Nobody knows whether it shows what it takes longer for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Shows one notification for all of them, from a thread of its own; answers whether it was shown.
-pub(super) async fn notify(notices: Vec<Notice>) -> bool {
+/// What is known of a notification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// The service has taken it.
+    Yes,
+    /// It was not shown, for certain.
+    No,
+    /// The service has not answered yet, and may show it.
+    Unknown,
+}
+
+/// Shows one notification for all of them, from a thread of its own.
+pub(super) async fn notify(notices: Vec<Notice>) -> Shown {
     let (head, text) = words(&notices);
     if SHOWING.swap(true, Ordering::AcqRel) {
-        return false;
+        return Shown::No;
     }
     let (tell, shown) = oneshot::channel();
     let show = move || {
@@ -33,9 +44,18 @@ pub(super) async fn notify(notices: Vec<Notice>) -> bool {
     };
     if std::thread::Builder::new().name("desktop-notification".to_owned()).spawn(show).is_err() {
         SHOWING.store(false, Ordering::Release);
-        return false;
+        return Shown::No;
     }
-    matches!(tokio::time::timeout(PATIENCE, shown).await, Ok(Ok(true)))
+    within(PATIENCE, shown).await
+}
+
+/// What the service has answered by then.
+async fn within(patience: Duration, shown: oneshot::Receiver<bool>) -> Shown {
+    match tokio::time::timeout(patience, shown).await {
+        Ok(Ok(true)) => Shown::Yes,
+        Ok(Ok(false) | Err(_)) => Shown::No,
+        Err(_elapsed) => Shown::Unknown,
+    }
 }
 
 fn words(notices: &[Notice]) -> (String, String) {
@@ -82,5 +102,20 @@ mod tests {
         assert_eq!(words(&[notice("<b>Acme")]), ("<b>Acme".to_owned(), "text &amp; more".to_owned()));
         let many: Vec<Notice> = (0..6).map(|number| notice(&number.to_string())).collect();
         assert_eq!(words(&many), ("6 notices".to_owned(), "0\n1\n2\n3\nand 2 more".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn what_is_not_answered_in_time_may_be_shown_still() {
+        let told = async |answer: Option<bool>| {
+            let (tell, shown) = oneshot::channel();
+            match answer {
+                Some(answer) => tell.send(answer).unwrap(),
+                None => return (within(Duration::from_millis(1), shown).await, tell.is_closed()),
+            }
+            (within(Duration::from_secs(10), shown).await, true)
+        };
+        assert_eq!(told(Some(true)).await.0, Shown::Yes);
+        assert_eq!(told(Some(false)).await.0, Shown::No);
+        assert_eq!(told(None).await.0, Shown::Unknown);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::desktop::Shown;
 use super::{ListedNotice, NotificationSettings, desktop, mail};
 use crate::app::{App, AppError};
 use crate::domain::notice::standing::Way;
@@ -114,7 +115,7 @@ impl NotificationSettings {
 }
 
 /// Shows notices on the desktop, and answers whether they were shown.
-type Show = fn(Vec<Notice>) -> Pin<Box<dyn Future<Output = bool> + Send>>;
+type Show = fn(Vec<Notice>) -> Pin<Box<dyn Future<Output = Shown> + Send>>;
 
 /// Whoever tells as long as a program runs.
 pub(in crate::app) struct Herald {
@@ -155,10 +156,13 @@ impl Herald {
         let with_desktop = self.without_desktop == 0;
         self.without_desktop = self.without_desktop.saturating_sub(1);
         let ways: Vec<Way> = self.ways.iter().copied().filter(|way| with_desktop || *way != Way::Desktop).collect();
-        // What went active while nobody was here is told as missed, and not as seen besides.
-        self.app.note_running().await;
+        // What went active while nobody was here is told as missed, and not as seen besides: first it has to be known.
+        if !self.app.note_running().await {
+            return;
+        }
         let Ok(mut told) = self.app.tell_notices(&ways).await else { return };
-        if !told.desktop.is_empty() && !(self.show)(told.desktop.clone()).await {
+        // What a slow service may show still is not told a second time.
+        if !told.desktop.is_empty() && (self.show)(told.desktop.clone()).await == Shown::No {
             self.without_desktop = ROUNDS_WITHOUT_DESKTOP;
             // Where not even that can be written, they are told in the other ways.
             drop(self.app.give_notices_back(&told.desktop, Way::Desktop).await);
@@ -177,10 +181,11 @@ mod tests {
     use super::*;
     use crate::app::Clock;
     use crate::domain::own_clock::ClockSample;
+    use crate::store::fixtures::behind_its_back;
     use crate::store::{Location, Unlock};
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn what_the_desktop_could_not_show_is_shown_later_and_what_it_has_shown_is_not_shown_again() {
+    /// Our clock is wrong by hours, which is told. What is told is kept.
+    async fn something_to_tell() -> (tempfile::TempDir, Herald, Arc<Mutex<Vec<Told>>>) {
         let guard = tempfile::tempdir().unwrap();
         let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
         let mut transaction = app.workspace().await.unwrap().begin().await.unwrap();
@@ -190,12 +195,17 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&told);
         let tell = move |each: Told| heard.lock().unwrap().push(each);
-        let mut herald = Herald::new(app.clone(), &[Way::Window, Way::Desktop], Arc::new(tell));
-        herald.show = |_| Box::pin(async { false });
+        (guard, Herald::new(app, &[Way::Window, Way::Desktop], Arc::new(tell)), told)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_the_desktop_could_not_show_is_shown_later_and_what_it_has_shown_is_not_shown_again() {
+        let (_guard, mut herald, told) = something_to_tell().await;
+        herald.show = |_| Box::pin(async { Shown::No });
         herald.round().await;
         let first = told.lock().unwrap().remove(0);
         assert_eq!((first.window.len(), first.desktop.len()), (1, 0), "it was shown in the window alone");
-        herald.show = |_| Box::pin(async { true });
+        herald.show = |_| Box::pin(async { Shown::Yes });
         for _ in 0..ROUNDS_WITHOUT_DESKTOP {
             herald.round().await;
             assert!(told.lock().unwrap().is_empty(), "a desktop without such a service is left in peace");
@@ -205,5 +215,30 @@ mod tests {
         assert_eq!((later.window.len(), later.desktop.len()), (0, 1));
         herald.round().await;
         assert!(told.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_slow_desktop_may_have_shown_is_not_shown_again() {
+        let (_guard, mut herald, _told) = something_to_tell().await;
+        herald.show = |_| Box::pin(async { Shown::Unknown });
+        herald.round().await;
+        let again = herald.app.tell_notices(&[Way::Window, Way::Desktop]).await.unwrap();
+        assert_eq!((again, herald.without_desktop), (Told::default(), 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_told_where_what_was_missed_could_not_be_kept() {
+        let (guard, mut herald, told) = something_to_tell().await;
+        herald.show = |_| Box::pin(async { Shown::Yes });
+        let folder = guard.path().join("w");
+        let refuse = "CREATE TRIGGER refused BEFORE INSERT ON meta BEGIN SELECT RAISE(ABORT, 'refused'); END";
+        behind_its_back(&folder, refuse).await;
+        for _ in 0..2 {
+            herald.round().await;
+            assert!(told.lock().unwrap().is_empty());
+        }
+        behind_its_back(&folder, "DROP TRIGGER refused").await;
+        herald.round().await;
+        assert_eq!(told.lock().unwrap().len(), 1, "in the same minute");
     }
 }

@@ -65,14 +65,33 @@ impl Receiver {
             }
             return Err(error.into());
         }
-        let name = name.to_owned();
+        let (name, lies) = (name.to_owned(), ready.clone());
         match blocking(move || Ok(Archive::place(&ready, &name)?)).await {
             Ok(path) => {
                 note_name(transmission, &path);
                 Ok(Delivered::Now)
             }
-            Err(error) => Ok(Delivered::Not(error)),
+            Err(error) => {
+                self.take_back(transmission, &lies).await;
+                Ok(Delivered::Not(error))
+            }
         }
+    }
+
+    /// What did not get its name and still lies ready is not delivered, whoever clears it away later: it goes, and comes
+    /// again with the message.
+    async fn take_back(&self, transmission: &mut Transmission, ready: &Path) {
+        if !ready.try_exists().unwrap_or(false) {
+            return;
+        }
+        let intended = transmission.delivery.take();
+        // The journal first: what is gone from the inbox, and said to be there, would count as delivered.
+        if self.workspace.update_transmission(transmission).await.is_err() {
+            transmission.delivery = intended;
+            return;
+        }
+        // Where it cannot be cleared, it lies there for nobody.
+        Archive::clear_ready(ready).ok();
     }
 
     /// The same message with the same payload, where it came before and was delivered. What lay ready and did not get its
@@ -95,9 +114,13 @@ impl Receiver {
             let name = first.file.clone().unwrap_or_else(|| "message".to_owned());
             let lies_ready = ready.try_exists().unwrap_or(false);
             if lies_ready {
+                let lies = ready.clone();
                 match blocking(move || Ok(Archive::place(&ready, &name)?)).await {
                     Ok(path) => note_name(&mut first, &path),
-                    Err(error) => return Ok(Some(Err(error))),
+                    Err(error) => {
+                        self.take_back(&mut first, &lies).await;
+                        return Ok(Some(Err(error)));
+                    }
                 }
             } else {
                 match inbox::was_placed(&first, self.inbox.as_deref()) {
@@ -262,6 +285,41 @@ mod tests {
         for (id, verdict) in [(delivered.id, Verdict::Received), (waits.id, Verdict::Refused)] {
             assert_eq!(place.receiver.workspace.transmission(id).await.unwrap().unwrap().verdict, verdict);
         }
+        // What was refused lies ready no more, and is delivered when it comes again.
+        assert_eq!(place.inbox(), ["850.edi"]);
+        let mut again = place.came(b"another order").await;
+        assert!(matches!(place.deliver(&mut again).await, Delivered::Now));
+        assert_eq!(place.inbox(), ["850 (2).edi", "850.edi"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_did_not_get_its_name_is_not_delivered_whoever_clears_the_inbox() {
+        let place = Place::new().await;
+        let mut first = place.came(b"order").await;
+        let delivered = place.receiver.deliver(&mut first, &place.addressed, "no/name").await.unwrap();
+        assert!(matches!(delivered, Delivered::Not(_)));
+        let journalled = place.receiver.workspace.transmission(first.id).await.unwrap().unwrap();
+        assert_eq!((first.delivery, journalled.delivery), (None, None));
+        assert!(place.inbox().is_empty(), "{:?}", place.inbox());
+        let mut again = place.came(b"order").await;
+        assert!(matches!(place.deliver(&mut again).await, Delivered::Now));
+        assert_eq!(place.inbox(), ["850.edi"]);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_lay_ready_and_gets_no_name_the_second_time_is_let_go() {
+        let place = Place::new().await;
+        let mut first = place.came(b"order").await;
+        place.receiver.workspace.archive().lay_ready(first.id, Part::Payload, &place.folder()).unwrap();
+        let inbox = place.guard.path().join("inbox").to_string_lossy().into_owned();
+        (first.delivery, first.file) = (Some(Delivery { inbox, file: None }), Some("no/name".to_owned()));
+        place.receiver.workspace.update_transmission(&first).await.unwrap();
+        let mut second = place.came(b"order").await;
+        assert!(matches!(place.deliver(&mut second).await, Delivered::Not(_)));
+        assert!(place.inbox().is_empty(), "{:?}", place.inbox());
+        let mut third = place.came(b"order").await;
+        assert!(matches!(place.deliver(&mut third).await, Delivered::Now));
+        assert_eq!(place.inbox(), ["850.edi"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

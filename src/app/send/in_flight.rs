@@ -13,7 +13,7 @@ use crate::app::{AppError, inbox};
 use crate::domain::diagnosis::{Action, Blame, Diagnosis};
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Attempt, Direction, TransmissionId, Verdict};
-use crate::store::{Duty, DutyKind, Workspace};
+use crate::store::{Archive, Duty, DutyKind, Workspace};
 
 /// Name of the file that is locked.
 const NAME: &str = "in-flight";
@@ -99,11 +99,11 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             // Daily work that waits for its next attempt, or was interrupted before it was sent.
             continue;
         }
+        // Where the inbox cannot be looked into, that is found out when the message comes again.
+        let placed =
+            (open.direction == Direction::Inbound).then(|| inbox::was_placed(&transmission, None).ok()).flatten();
         let (verdict, explanation) = match (open.direction, begun) {
-            // Where the inbox cannot be looked into, that is found out when the message comes again.
-            (Direction::Inbound, _) if inbox::was_placed(&transmission, None).unwrap_or(false) => {
-                (Verdict::Received, NOT_ANSWERED)
-            }
+            (Direction::Inbound, _) if placed == Some(true) => (Verdict::Received, NOT_ANSWERED),
             (Direction::Inbound, _) => {
                 (Verdict::Refused, "The program ended before the message was answered; its sender will send it again")
             }
@@ -112,6 +112,11 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
             }
             (Direction::Outbound, false) => (Verdict::Failed, "The program ended before anything was sent"),
         };
+        // What lies ready and is refused is not to be taken for delivered by whoever finds it gone.
+        let ready = inbox::ready_path(&transmission, None).filter(|_| placed == Some(false));
+        if placed == Some(false) {
+            transmission.delivery = None;
+        }
         transmission.verdict = verdict;
         transmission.diagnosis = Some(Diagnosis {
             cause: "The program ended before this was done".to_owned(),
@@ -135,6 +140,10 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         }
         transaction.update_transmission(&transmission).await?;
         transaction.commit().await?;
+        if let Some(ready) = ready {
+            // Where it cannot be cleared, it lies there for nobody.
+            Archive::clear_ready(&ready).ok();
+        }
     }
     Ok(())
 }

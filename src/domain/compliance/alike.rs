@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::evidence::{Actual, Evidence};
-use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::algorithm::{Encryption, KeyTransport, SignatureScheme, Signing};
 use crate::domain::connection::MdnMode;
 use crate::domain::identifier::IdentityName;
 use crate::domain::own_timeline::OwnTimeline;
@@ -24,6 +24,9 @@ pub(super) struct Alike<'p> {
     signing: Signing,
     mdn: MdnMode,
     expects_signatures: bool,
+    // Idle by the keys in use now, and not by those in use when a rule to come begins.
+    key_transport: KeyTransport,
+    signature_scheme: SignatureScheme,
     /// The values of the settings that the policy's rules are about.
     values: Vec<Actual<'p>>,
 }
@@ -38,6 +41,8 @@ impl<'p> Alike<'p> {
             signing: profile.signing,
             mdn: profile.mdn,
             expects_signatures: evidence.expects_signatures(),
+            key_transport: profile.key_transport,
+            signature_scheme: profile.signature_scheme,
             partner: &profile.partner_certificates,
             own: &profile.identity,
             shown_to_servers: profile.tls_identity.as_ref(),

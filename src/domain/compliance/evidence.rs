@@ -12,7 +12,7 @@ use crate::domain::certificate::{CertificateFacts, Fingerprint, KeyAlgorithm};
 use crate::domain::connection::{InboundSecurity, MdnMode, Profile};
 use crate::domain::identifier::{Address, IdentityName};
 use crate::domain::policy::{CERTIFICATE_SCHEMES, CertificateRole, Setting};
-use crate::domain::timeline::{self, CertificatePurpose, CertificateUse};
+use crate::domain::timeline::{self, CertificateUse};
 
 /// A profile at an instant, and where its certificates are looked up.
 pub(super) struct Evidence<'p, 'a> {
@@ -125,25 +125,16 @@ impl<'p, 'a> Evidence<'p, 'a> {
         Self { verifying: Some(certificate), ..Self::new(self.profile, self.known, self.at) }
     }
 
-    /// The partner's certificates that are accepted and were never encrypted for, beside the one that is judged as the one
-    /// in use. One whose end was decided is on its way out, as long as there is another.
+    /// The partner's certificates that only verify, beside the one that is judged as the one in use.
     pub(super) fn verifying(&self) -> Vec<Fingerprint> {
-        let uses = &self.profile.partner_certificates;
-        let encrypts = |entry: &CertificateUse| entry.purposes.contains(&CertificatePurpose::Encrypt);
-        // Nearly every profile has none, and this is asked of thousands.
-        let encrypted = |print: &Fingerprint| uses.iter().any(|entry| entry.fingerprint == *print && encrypts(entry));
-        if uses.iter().all(|entry| encrypts(entry) || encrypted(&entry.fingerprint)) || !self.expects_signatures() {
+        if !self.expects_signatures() {
             return Vec::new();
         }
-        let judged = match self.held(CertificateRole::Partner, self.at) {
-            Held::Known(facts) => Some(facts.fingerprint_sha256),
-            Held::Missing { .. } | Held::NotNeeded(_) => None,
-        };
-        let mut found = timeline::acceptable_now(uses, self.at);
-        found.retain(|print| !encrypted(print) && Some(*print) != judged);
-        let open = |print: &Fingerprint| uses.iter().any(|entry| entry.fingerprint == *print && entry.until.is_none());
-        if found.iter().any(open) {
-            found.retain(open);
+        let mut found = timeline::only_verifying(&self.profile.partner_certificates, self.at);
+        if !found.is_empty()
+            && let Held::Known(judged) = self.held(CertificateRole::Partner, self.at)
+        {
+            found.retain(|print| *print != judged.fingerprint_sha256);
         }
         found
     }

@@ -5,17 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{About, Affected, Facts, Notice, NoticeKind, Urgency, instant};
+use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName};
 use crate::domain::timeline::{CertificatePurpose, activations_between, used_now};
 
-/// When which certificate goes active after an instant, and for which profiles.
+/// When which certificate goes active after an instant, and for which of the profiles whose messages are encrypted.
 #[must_use]
 pub fn activations(connections: &[Connection], at: Timestamp) -> BTreeMap<(Timestamp, Fingerprint), Vec<Affected>> {
     let mut all: BTreeMap<(Timestamp, Fingerprint), Vec<Affected>> = BTreeMap::new();
     for connection in connections {
-        for (kind, profile) in connection.profiles() {
+        for (kind, profile) in connection.profiles().filter(|(_, profile)| encrypts(profile)) {
             for entry in &profile.partner_certificates {
                 let encrypts = entry.purposes.contains(&CertificatePurpose::Encrypt);
                 if let Some(from) = entry.from.filter(|from| encrypts && *from > at) {
@@ -28,7 +29,7 @@ pub fn activations(connections: &[Connection], at: Timestamp) -> BTreeMap<(Times
     all
 }
 
-/// When which identity of ours begins to sign after an instant, and for which profiles.
+/// When which identity of ours begins to sign after an instant, and for which of the profiles whose messages are signed.
 #[must_use]
 pub fn own_activations(
     connections: &[Connection],
@@ -36,7 +37,7 @@ pub fn own_activations(
 ) -> BTreeMap<(Timestamp, IdentityName), Vec<Affected>> {
     let mut all: BTreeMap<(Timestamp, IdentityName), Vec<Affected>> = BTreeMap::new();
     for connection in connections {
-        for (kind, profile) in connection.profiles() {
+        for (kind, profile) in connection.profiles().filter(|(_, profile)| signs_messages(profile)) {
             let mut signs = profile.identity.at(at);
             for entry in profile.identity.uses() {
                 // What signs already and is written once more changes nothing.
@@ -87,7 +88,8 @@ impl CameAbout {
     }
 }
 
-/// The activations of the last while of which what they brought is still in use, whoever made them.
+/// The activations of the last while of which what they brought is still in use, whoever made them. Nothing is in use for
+/// messages that are neither encrypted nor signed.
 #[must_use]
 pub fn came_about(connection: &Connection, since: Timestamp, now: Timestamp) -> Vec<CameAbout> {
     let mut found = Vec::new();
@@ -95,15 +97,23 @@ pub fn came_about(connection: &Connection, since: Timestamp, now: Timestamp) -> 
         let place = Affected { connection: connection.id.clone(), profile: kind };
         let theirs = activations_between(&profile.partner_certificates, since, now).pop();
         let in_use = used_now(&profile.partner_certificates, now).map(|entry| entry.fingerprint);
-        if let Some(past) = theirs.filter(|past| Some(past.certificate) == in_use) {
+        if let Some(past) = theirs.filter(|past| Some(past.certificate) == in_use && encrypts(profile)) {
             let what = InUse::Theirs(past.certificate);
             found.push(CameAbout { at: past.at, what, place: place.clone() });
         }
-        if let Some((at, name)) = signs_since(profile, now).filter(|(at, _)| *at > since) {
+        if let Some((at, name)) = signs_since(profile, now).filter(|(at, _)| *at > since && signs_messages(profile)) {
             found.push(CameAbout { at, what: InUse::Ours(name.clone()), place });
         }
     }
     found
+}
+
+fn encrypts(profile: &Profile) -> bool {
+    profile.encryption != Encryption::None
+}
+
+fn signs_messages(profile: &Profile) -> bool {
+    profile.signing != Signing::None
 }
 
 /// Since when the identity signs that signs now, where another signed before.
@@ -208,6 +218,26 @@ mod tests {
         assert_eq!(happened(0, 1_000), [(1_000, theirs.clone())]);
         assert_eq!(happened(0, 2_000), [(1_000, theirs), (2_000, ours)]);
         assert_eq!(happened(2_000, 2_400), [], "long ago");
+    }
+
+    #[test]
+    fn what_is_neither_encrypted_nor_signed_has_nothing_go_active() {
+        let counts = |connection: Connection| {
+            let happened = came_about(&connection, second(0), second(2_000)).into_iter().map(|each| each.what);
+            let happened: Vec<InUse> = happened.collect();
+            let list = std::slice::from_ref(&connection);
+            (happened, activations(list, second(0)).len(), own_activations(list, second(0)).len())
+        };
+        let (theirs, ours) = (InUse::Theirs(Fingerprint([2; 32])), InUse::Ours("new".parse().unwrap()));
+        let with = |encryption, signing| {
+            let mut connection = planned();
+            let profile = connection.profile_mut(crate::domain::identifier::ProfileKind::Production).unwrap();
+            (profile.encryption, profile.signing) = (encryption, signing);
+            counts(connection)
+        };
+        let (encryption, signing) = (Encryption::Aes256Cbc, Signing::Sha256);
+        assert_eq!(with(encryption, Signing::None), (vec![theirs], 1, 0));
+        assert_eq!(with(Encryption::None, signing), (vec![ours], 0, 2));
     }
 
     #[test]

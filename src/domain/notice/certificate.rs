@@ -9,7 +9,7 @@ use crate::domain::algorithm::Encryption;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::connection::Profile;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
-use crate::domain::timeline::{CertificatePurpose, CertificateUse, acceptable_now, next_activation, used_now};
+use crate::domain::timeline::{CertificateUse, acceptable_now, next_activation, only_verifying, used_now};
 
 /// A TLS server with the certificate that it showed when it was last talked to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,26 +82,25 @@ fn partners(
             .map(|(entry, when)| (entry.fingerprint, when));
         found.push((used, successor));
     }
-    // Certificates that only ever verify: a partner who signs with another key than it decrypts with.
-    let only_verifies = |fingerprint: &Fingerprint| {
-        !uses
-            .iter()
-            .any(|entry| entry.fingerprint == *fingerprint && entry.purposes.contains(&CertificatePurpose::Encrypt))
-    };
-    for fingerprint in acceptable_now(uses, at) {
-        let taken = found.iter().any(|(known, _)| *known == fingerprint);
-        if taken
-            || (profile.encryption != Encryption::None && !only_verifies(&fingerprint))
-            || retires(uses, &fingerprint)
-        {
-            continue;
+    // Those that only verify: a partner who signs with another key than it decrypts with.
+    let mut verifying = only_verifying(uses, at);
+    if profile.encryption == Encryption::None
+        && let Some(first) = acceptable_now(uses, at).first()
+    {
+        // Nothing is encrypted: the first verifies alone as well.
+        let leaves = !verifying.is_empty() && retires(uses, first);
+        if !leaves && !verifying.contains(first) {
+            verifying.insert(0, *first);
         }
-        // Another that is accepted and ends later takes its place.
+    }
+    let to_come = next_activation(uses, at).map(|(entry, _)| entry.fingerprint);
+    for fingerprint in &verifying {
+        // Another that is accepted and ends later takes its place, also one that comes for both.
         let later = acceptable_now(uses, at)
             .into_iter()
-            .filter(|other| *other != fingerprint && (profile.encryption == Encryption::None || only_verifies(other)))
-            .find(|other| end(other) > end(&fingerprint));
-        found.push((fingerprint, later.map(|other| (other, at))));
+            .filter(|other| other != fingerprint && (verifying.contains(other) || Some(*other) == to_come))
+            .find(|other| end(other) > end(fingerprint));
+        found.push((*fingerprint, later.map(|other| (other, at))));
     }
     found
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
 use crate::domain::compliance::{ComplianceSettings, check};
 use crate::domain::policy::Policy;
-use crate::domain::timeline::{Activation, plain_list, renew};
+use crate::domain::timeline::{Activation, CertificatePurpose, plain_list, renew, renew_encrypting};
 
 /// The end of the certificate in these tests.
 fn end() -> Timestamp {
@@ -211,6 +211,33 @@ fn our_own_certificate_and_one_that_only_verifies_are_told_of_too() {
     world.certificates.push(facts(4, "2030-01-01T00:00:00Z".parse().unwrap()));
     let profile = world.connections[0].production.as_mut().unwrap();
     profile.partner_certificates = plain_list(&[1, 3, 4].map(|id| Fingerprint([id; 32])));
+    assert!(!world.only(before(7, 0)).insistent);
+}
+
+#[test]
+fn one_that_goes_on_verifying_alone_is_told_of_also_where_its_end_was_decided() {
+    let mut world = fresh();
+    world.connections.truncate(1);
+    let (old, new) = (world.certificates[0].clone(), world.certificates[1].clone());
+    let profile = world.connections[0].production.as_mut().unwrap();
+    let renewal =
+        renew_encrypting(&profile.partner_certificates, &new, Some(&old), &Activation::Now, before(200, 0)).unwrap();
+    profile.partner_certificates = renewal.uses;
+    let told = world.only(before(7, 0));
+    assert_eq!((told.about.certificate, told.insistent), (Some(Fingerprint([1; 32])), true));
+    // An end that somebody has set, and nothing follows.
+    let profile = world.connections[0].production.as_mut().unwrap();
+    profile.partner_certificates[0].purposes = vec![CertificatePurpose::Verify];
+    profile.partner_certificates[0].until = Some(end());
+    assert!(world.only(before(7, 0)).insistent);
+    // What comes for both takes its place.
+    world.certificates.push(facts(4, "2030-01-01T00:00:00Z".parse().unwrap()));
+    let next = world.certificates[2].clone();
+    let profile = world.connections[0].production.as_mut().unwrap();
+    let activation = Activation::At { at: before(2, 0), zone: None };
+    let renewal = renew(&profile.partner_certificates, &next, Some(&new), &activation, before(20, 0)).unwrap();
+    profile.partner_certificates = renewal.uses;
+    profile.partner_certificates[0].until = None;
     assert!(!world.only(before(7, 0)).insistent);
 }
 

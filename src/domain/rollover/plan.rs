@@ -20,7 +20,8 @@ pub enum Step {
     Schedule(Option<Activation>),
     /// Encrypt for the old certificate again at once; signatures made with the new one stay acceptable.
     RollBack,
-    /// Put the certificates back as they were before the rollover, where nobody has changed them since.
+    /// Put the certificates back as they were before the rollover, where nobody has changed them since; signatures made with
+    /// the new one stay acceptable where it was in use.
     Undo,
     /// Have them take part no longer. What the rollover did is put back; where somebody has changed the certificates
     /// since, only what it still has scheduled is taken back. None is refused: who cannot be put back is left out, too.
@@ -328,13 +329,17 @@ impl One<'_> {
         if *current != applied.after {
             return Err("its certificates were changed since by somebody else".to_owned());
         }
-        let mut after = applied.before.clone();
+        Ok(self.planned(self.accepting(applied.before.clone()), Some(self.now)))
+    }
+
+    /// Certificates that are gone back to, and with them all that is accepted now: what the partner may sign with already.
+    fn accepting(&self, mut after: Vec<CertificateUse>) -> Vec<CertificateUse> {
         let accepts = |uses: &[CertificateUse]| {
             let settings = Profile { partner_certificates: uses.to_vec(), ..self.settings.clone() };
             (self.lookups.accepted)(&self.connection.id, self.profile.profile, &settings, self.now)
         };
         let then = accepts(&after);
-        for accepted in accepts(current) {
+        for accepted in accepts(&self.settings.partner_certificates) {
             if !then.contains(&accepted) {
                 after.push(CertificateUse {
                     fingerprint: accepted,
@@ -345,18 +350,22 @@ impl One<'_> {
                 });
             }
         }
-        Ok(self.planned(after, Some(self.now)))
+        after
     }
 
-    /// As it was before. Nothing where there is nothing to be put back.
+    /// As it was before. Nothing where there is nothing to be put back. Where the new certificate is encrypted for already,
+    /// the partner may have switched, and what they may sign with stays acceptable.
     fn taken_back(&self, leaves: bool) -> Result<Option<PlannedProfile>, String> {
         let Some(applied) = &self.profile.applied else { return Ok(None) };
         if self.settings.partner_certificates == applied.after {
-            let back = self.back(applied.before.clone());
+            let mut back = self.back(applied.before.clone());
             // Whoever leaves goes on with what is used now, unless that changes; an undone rollover is to work.
             let same = back.encrypts_now == back.encrypts_then;
             if !(leaves && same) {
                 self.refuse_ended(back.encrypts_then)?;
+            }
+            if !same {
+                back = self.back(self.accepting(applied.before.clone()));
             }
             return Ok(Some(back));
         }

@@ -50,6 +50,20 @@ pub fn purpose_of(uses: &[CertificateUse], certificate: Fingerprint, now: Timest
     (!both && own().any(CertificateUse::encrypts)).then_some(CertificatePurpose::Encrypt)
 }
 
+/// The same for several lists together: what all say that have the certificate. Where they differ nothing is to be taken
+/// for granted.
+#[must_use]
+pub fn common_purpose<'u>(
+    lists: impl IntoIterator<Item = &'u [CertificateUse]>,
+    certificate: Fingerprint,
+    now: Timestamp,
+) -> Option<CertificatePurpose> {
+    let has = |uses: &&[CertificateUse]| uses.iter().any(|entry| entry.fingerprint == certificate);
+    let mut said = lists.into_iter().filter(has).map(|uses| purpose_of(uses, certificate, now));
+    let first = said.next()??;
+    said.all(|other| other == Some(first)).then_some(first)
+}
+
 /// Without the activations that are still to come, each with whether it is accepted only ahead of one. What is accepted
 /// for the sake of one goes with it, unless the certificate was encrypted for before; not so that of the certificate
 /// that is to stay.
@@ -121,5 +135,27 @@ pub(in crate::domain) fn keep_apart(after: &mut [CertificateUse], before: &[Cert
         if is_ahead(after, index - 1, ever) && !is_accepted_ahead(before, after[index].fingerprint, ever) {
             after.swap(index - 1, index);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Activation, plain_list, renew, renew_encrypting};
+    use super::*;
+    use crate::domain::fixtures::{day, facts};
+
+    #[test]
+    fn profiles_that_have_it_for_different_purposes_have_none_in_common() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 5, 200));
+        let none = plain_list(&[old.fingerprint_sha256]);
+        let at = Activation::At { at: day(50), zone: None };
+        let both = renew(&none, &new, Some(&old), &at, day(10)).unwrap().uses;
+        let alone = renew_encrypting(&none, &new, Some(&old), &at, day(10)).unwrap().uses;
+        let common =
+            |lists: &[&[CertificateUse]]| common_purpose(lists.iter().copied(), new.fingerprint_sha256, day(11));
+        let encrypt = Some(CertificatePurpose::Encrypt);
+        assert_eq!([common(&[&alone]), common(&[&alone, &alone]), common(&[&both])], [encrypt, encrypt, None]);
+        assert_eq!([common(&[&alone, &both]), common(&[&both, &alone])], [None, None]);
+        assert_eq!([common(&[&none, &alone]), common(&[&none])], [encrypt, None], "who has none of it has no say");
     }
 }

@@ -157,7 +157,7 @@ fn do_it(
     for facts in known {
         let print = &facts.fingerprint_sha256;
         // What was accepted for the sake of a schedule goes with it.
-        let taken_back = is_for_both(uses, *print, now);
+        let taken_back = matches!(act, Act::Cancel | Act::Import(..)) && is_for_both(uses, *print, now);
         assert!(
             taken_back || verifies(&change.uses, print) == verifies(uses, print),
             "{act:?} altered what verifies: {uses:#?} {:#?}",

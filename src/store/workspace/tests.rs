@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::transmission::{Transmission, Verdict};
-use crate::store::fixtures::{at, connection, now, passphrase, transmission, workspace};
+use crate::store::fixtures::{at, behind_its_back, connection, now, passphrase, transmission, workspace};
 use crate::store::{As2Pair, Duty, DutyKind, TransmissionFilter};
 
 async fn existing(folder: &Path) -> Result<Option<Workspace>, OpenError> {
@@ -84,15 +84,6 @@ async fn what_is_not_a_workspace_is_refused_and_left_alone() {
     fs::write(folder.join(database::FILE), b"this is no database at all, whatever its name says").unwrap();
     assert!(matches!(created(&folder).await, Err(OpenError::NotOurs { .. })));
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-}
-
-/// Runs a statement on a workspace's database behind its back.
-async fn behind_its_back(folder: &Path, text: &'static str) {
-    let options = format!("sqlite:{}?mode=rwc", folder.join(database::FILE).display());
-    sqlx::any::install_default_drivers();
-    let pool = sqlx::AnyPool::connect(&options).await.unwrap();
-    sqlx::raw_sql(text).execute(&pool).await.unwrap();
-    pool.close().await;
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::app::{CertificateSource, ImportRequest, ImportResult};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::renewal::replaced_now;
-use crate::domain::timeline::{Activation, CertificatePurpose, next_activation, purpose_of};
+use crate::domain::timeline::{Activation, CertificatePurpose, common_purpose, next_activation};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, frame_with_foot};
 use crate::ui::intent::{Intent, Page};
@@ -105,12 +105,13 @@ impl CertificateDialog {
         dialog
     }
 
-    /// For what alone a certificate is scheduled, where it is not for both.
+    /// For what alone a certificate is scheduled, where it is not for both and its profiles agree.
     fn scheduled_for(&self, fingerprint: Fingerprint, desk: &Desk<'_>) -> Option<CertificatePurpose> {
         let state = desk.snapshot.connection(self.connection.as_ref()?)?;
         let profiles = state.connection.profiles();
-        let mut asked = profiles.filter(|(kind, _)| self.asked.is_none_or(|asked| asked == *kind));
-        asked.find_map(|(_, profile)| purpose_of(&profile.partner_certificates, fingerprint, desk.moment.now))
+        let asked = profiles.filter(|(kind, _)| self.asked.is_none_or(|asked| asked == *kind));
+        let lists = asked.map(|(_, profile)| profile.partner_certificates.as_slice());
+        common_purpose(lists, fingerprint, desk.moment.now)
     }
 
     /// Has the engine look at a certificate.

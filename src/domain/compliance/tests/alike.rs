@@ -66,3 +66,45 @@ fn among_many_each_stands_as_it_does_alone() {
         }
     }
 }
+
+#[test]
+fn what_plays_no_part_now_and_does_when_a_rule_begins_is_told_apart() {
+    let rules = rule("key_transport", "never", "[\"rsa-pkcs1\"]", "required", "2027-06-01")
+        + &rule("signature_scheme", "never", "[\"rsa-pkcs1\"]", "required", "2027-06-01");
+    let world = World::new().with_rules(&rules);
+    let ec = facts(8, "2026-01-01", "2028-12-31", Digest::Sha256, KeyAlgorithm::Ec, 256);
+    let known = Known {
+        certificates: &|fingerprint| world.certificates.get(fingerprint),
+        identities: &|name| match name.as_str() {
+            "own" => Some(&world.own),
+            "ec" => Some(&ec),
+            _ => None,
+        },
+    };
+    // The partner's key and ours are those of elliptic curves until March, and RSA's from then on.
+    let switching = |keys: &str| {
+        let identity = "identity = [{ name = \"ec\" }, { name = \"own\", from = \"2027-03-01T09:00[UTC]\" }]\n";
+        let mut connection = connection("mine", &format!("{identity}{keys}"), &[4]);
+        let (old, new) = (&world.certificates[&Fingerprint([4; 32])], &world.certificates[&Fingerprint([2; 32])]);
+        let activation = Activation::At { at: at("2027-03-01"), zone: None };
+        let uses = &mut connection.production.as_mut().unwrap().partner_certificates;
+        *uses = renew(uses, new, Some(old), &activation, at(NOW)).unwrap().uses;
+        connection
+    };
+    let crowd = [
+        switching(""),
+        switching("key_transport = \"rsa-oaep-sha256\"\n"),
+        switching("signature_scheme = \"rsa-pss\"\n"),
+        switching(""),
+    ];
+    let together = check(&crowd, &world.policies, &known, at(NOW), &world.settings).connections;
+    for (connection, report) in crowd.iter().zip(&together) {
+        let alone = check([connection], &world.policies, &known, at(NOW), &world.settings).connections.remove(0);
+        assert_eq!(*report, alone, "{connection:#?}");
+    }
+    for setting in ["key_transport", "signature_scheme"] {
+        assert_eq!(find(&together[0], setting, None).status, Status::Due, "{setting}");
+    }
+    assert_eq!(find(&together[1], "key_transport", None).status, Status::NotApplicable);
+    assert_eq!(find(&together[2], "signature_scheme", None).status, Status::NotApplicable);
+}

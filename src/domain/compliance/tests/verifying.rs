@@ -1,7 +1,7 @@
 //! Certificates of the partner that only verify.
 
 use super::*;
-use crate::domain::timeline::CertificatePurpose;
+use crate::domain::timeline::{CertificatePurpose, renew_encrypting};
 
 /// The first is encrypted for alone, the others only verify.
 fn split(keys: &str, certificates: &[u8]) -> Connection {
@@ -88,4 +88,20 @@ fn many_profiles_with_one_verifying_certificate_share_what_is_said_of_it() {
         findings.filter(|finding| finding.certificate.is_some()).map(std::ptr::from_ref).collect()
     };
     assert_eq!((addresses(0).len(), addresses(0)), (3, addresses(1)));
+}
+
+#[test]
+fn one_that_goes_on_verifying_alone_is_judged_once_another_is_encrypted_for_alone() {
+    let mut renewed = connection("mine", "", &[1]);
+    let (old, new) =
+        (&World::new().certificates[&Fingerprint([1; 32])], &World::new().certificates[&Fingerprint([2; 32])]);
+    let uses = &mut renewed.production.as_mut().unwrap().partner_certificates;
+    *uses = renew_encrypting(uses, new, Some(old), &Activation::Now, at("2026-11-20")).unwrap().uses;
+    let report = world().judge(&renewed, at("2026-11-24"));
+    assert!(about(&report, 1).contains(&("validity", Status::Due, "Until 15 Dec 2026")), "{report:#?}");
+    assert!(about(&report, 1).contains(&("signature_hash", Status::NonCompliant, "SHA-1")));
+    // Also where somebody has set its end: nothing takes its place.
+    let uses = &mut renewed.production.as_mut().unwrap().partner_certificates;
+    uses[0].until = Some(at("2026-12-15"));
+    assert!(!about(&world().judge(&renewed, at("2026-11-24")), 1).is_empty());
 }

@@ -212,3 +212,20 @@ fn what_was_encrypted_for_alone_is_replaced_in_that_alone() {
     let verifying: Vec<u8> = planned.after.iter().filter(verifies).map(|entry| entry.fingerprint.0[0]).collect();
     assert_eq!((planned.encrypts_then, verifying), (Some(Fingerprint([2; 32])), vec![3]));
 }
+
+#[test]
+fn whoever_has_switched_is_not_shut_out_by_undoing_or_leaving_out() {
+    let mut world = World::new();
+    let before = world.uses().clone();
+    let plan = world.plan(&Step::Schedule(None), 60);
+    world.apply(&plan);
+    for plan in [world.plan(&Step::Undo, 71), world.leave_out(71)] {
+        let back = &plan.profiles[0];
+        assert_eq!(told(&back.after, 71), (Some(OLD), vec![OLD, NEW]), "{plan:?}");
+        assert_eq!(back.from, Some(day(71)));
+    }
+    // Before the switch nobody signs with it.
+    for plan in [world.plan(&Step::Undo, 69), world.leave_out(69)] {
+        assert_eq!(plan.profiles[0].after, before);
+    }
+}

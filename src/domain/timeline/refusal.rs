@@ -1,0 +1,68 @@
+//! Why an activation or another change of a schedule is refused.
+
+use jiff::Timestamp;
+
+use crate::domain::certificate::Fingerprint;
+
+/// An activation that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ActivationError {
+    /// The instant has passed.
+    #[error("the activation at {at} is in the past")]
+    Past {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The present.
+        now: Timestamp,
+    },
+    /// The certificate does not begin until later.
+    #[error("the activation at {at} is before the certificate begins at {not_before}")]
+    BeforeBegin {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's beginning.
+        not_before: Timestamp,
+    },
+    /// The certificate has ended by then.
+    #[error("the activation at {at} is after the certificate ends at {not_after}")]
+    AfterEnd {
+        /// The instant asked for.
+        at: Timestamp,
+        /// The certificate's end.
+        not_after: Timestamp,
+    },
+}
+
+/// A change of a schedule that is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ScheduleError {
+    /// There is nothing to change.
+    #[error("no certificate is scheduled to go active")]
+    NothingScheduled,
+    /// There is nothing to go back to.
+    #[error("no certificate was used before the one that is used now")]
+    NothingBefore,
+    /// The one before has ended.
+    #[error("the certificate that was used before, {}, has ended at {not_after}", previous.short())]
+    PreviousEnded {
+        /// Which one.
+        previous: Fingerprint,
+        /// Its end.
+        not_after: Timestamp,
+    },
+    /// It is not the profile's.
+    #[error("the certificate {} is none of this profile's", certificate.short())]
+    NotOfProfile {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// What is known of a certificate is missing.
+    #[error("the certificate {} is missing from the workspace", certificate.short())]
+    Unknown {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// The new instant is refused.
+    #[error(transparent)]
+    Activation(#[from] ActivationError),
+}
