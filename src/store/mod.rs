@@ -12,6 +12,7 @@
 //!   in another's stead. Everything else can be read without the key.
 
 mod archive;
+mod archive_follow;
 mod archive_inbox;
 mod archive_receipt;
 mod archive_settle;
@@ -46,6 +47,7 @@ mod transaction;
 mod workspace;
 
 pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
+pub use archive_follow::ArchiveFollower;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use connections::Revision;
