@@ -22,6 +22,7 @@ mod connections;
 mod database;
 mod duties;
 mod early_sync;
+mod elsewhere;
 mod error;
 mod evidence;
 mod first_sight;
