@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::enveloped::DecryptionKey;
 use super::error::OpenError;
 use super::key_agreement::Agreement;
-use super::key_transport::{read_transport, transport_name, unwrap_with};
+use super::key_transport::{read_wrapping, transport_name, unwrap_with};
 use super::named::NamedCertificate;
 use crate::certificate::ber::Tlv;
 use crate::certificate::encode::SEQUENCE;
@@ -47,9 +47,10 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
                 };
                 let mut tried = Vec::new();
                 for candidate in search.ours(NamedCertificate::read(identifier), keys)? {
-                    match read_transport(transport)? {
+                    match read_wrapping(transport)? {
                         Some(known) => {
-                            tried.push((candidate, Some(known), unwrap_with(candidate.key, known, wrapped.value)));
+                            let key = unwrap_with(candidate.key, known, wrapped.value);
+                            tried.push((candidate, Some(known.transport), key));
                         }
                         None => search.unsupported = Some(transport_name(transport)?),
                     }
