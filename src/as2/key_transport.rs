@@ -1,5 +1,7 @@
 //! The content key for an RSA recipient: KeyTransRecipientInfo (RFC 5652 section 6.2.1).
 
+use std::fmt;
+
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
     OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
@@ -28,7 +30,7 @@ pub(super) fn recipient(plan: &EncryptionPlan<'_>, key: &[u8]) -> Result<Vec<u8>
         Some(key_identifier) => (2_u8, element(0x80, key_identifier)),
         None => (0, issuer_and_serial(certificate)),
     };
-    let refused = |reason: &dyn std::fmt::Display| BuildError::PartnerKey(reason.to_string());
+    let refused = |reason: &dyn fmt::Display| BuildError::PartnerKey(reason.to_string());
     let public = PublicEncryptingKey::from_der(certificate.spki_der()).map_err(|reason| refused(&reason))?;
     let mut wrapped = vec![0; 1024];
     let (transport, wrapped) = match oaep(plan.key_transport) {
@@ -75,6 +77,19 @@ pub(super) struct Wrapping {
     pub(super) transport: KeyTransport,
     /// The digests of label and mask where they are different, as by Java's default: SHA-256 and SHA-1.
     mixed: Option<(Digest, Digest)>,
+}
+
+/// As the standards call it.
+impl fmt::Display for Wrapping {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (oaep(self.transport), self.mixed) {
+            (None, _) => formatter.write_str("RSAES-PKCS1-v1_5"),
+            (Some(_), Some((digest, mask))) => {
+                write!(formatter, "RSAES-OAEP with {} and MGF1 with {}", digest.label(), mask.label())
+            }
+            (Some((digest, _)), None) => write!(formatter, "RSAES-OAEP with {}", digest.label()),
+        }
+    }
 }
 
 /// Decrypts a content key.

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use countersign::as2::{DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome, open};
+use countersign::as2::{DecryptionKey, LayerKind, OpenError, Opened, OpeningKeys, SignatureOutcome, dissect, open};
 use countersign::certificate::{Certificate, KeyError, PrivateKey, read};
 use countersign::domain::algorithm::{Digest, Encryption, KeyTransport};
 
@@ -287,4 +287,18 @@ fn content_with_other_line_ends_is_recognised() {
     let keys = OpeningKeys { decryption: &[], accepted: &[&rsa] };
     let opened = open(&headers, &mut Cursor::new(altered), keys, &[], &mut Vec::new()).unwrap();
     assert!(matches!(opened.signature.unwrap().outcome, SignatureOutcome::Altered { .. }));
+}
+
+#[test]
+fn an_envelope_says_how_its_key_was_wrapped() {
+    let headers = [("Content-Type".to_owned(), "application/pkcs7-mime; smime-type=enveloped-data".to_owned())];
+    for (name, how) in [
+        ("enc-aes128cbc.der", "RSAES-PKCS1-v1_5"),
+        ("enc-aes256cbc-oaep-sha256.der", "RSAES-OAEP with SHA-256"),
+        ("enc-aes256cbc-oaep-sha256-mgf1sha1.der", "RSAES-OAEP with SHA-256 and MGF1 with SHA-1"),
+    ] {
+        let found = dissect(&headers, &mut Cursor::new(file(name)), OpeningKeys { decryption: &[], accepted: &[] });
+        let LayerKind::Encrypted(facts) = &found.kind else { panic!("{name}: {found:#?}") };
+        assert_eq!(facts.recipients[0].how, how);
+    }
 }
