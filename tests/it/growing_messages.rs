@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use countersign::domain::algorithm::{Compression, Encryption};
+use countersign::domain::connection::Profile;
 use countersign::domain::transmission::{Direction, Transmission, Verdict};
 
 use crate::exchange::{Answered, PARTNER, PATIENCE, Partner, STRANGER, Serving, Us, post, read_answer};
@@ -120,8 +122,15 @@ async fn receiving() -> (Us, Serving) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_message_is_opened_while_it_comes_and_delivered_when_it_is_there() {
     let (us, serving) = receiving().await;
-    for (number, chunked) in [(1, false), (2, true)] {
-        let (headers, body) = Partner::message(&us.certificate, &format!("<{number}@p>"), &PAYLOAD, &[]);
+    let settings: [(bool, fn(&mut Profile)); 4] = [
+        (false, |_as_usual| {}),
+        (true, |_as_usual| {}),
+        (false, |profile| profile.encryption = Encryption::None),
+        (true, |profile| profile.compression = Compression::AfterSigning),
+    ];
+    for (number, (chunked, change)) in (1..).zip(settings) {
+        let message_id = format!("<{number}@p>");
+        let (headers, body) = Partner::message_as(&us.certificate, &message_id, &PAYLOAD, &[], change);
         let slow = Slow::begin(&serving.url, &headers, &body, chunked);
         until("it is opened", async || growing(&us) == 1).await;
         // It is journalled before anything is read from it, and nothing follows from it yet.
@@ -251,15 +260,23 @@ async fn what_a_killed_program_was_opening_is_brought_to_its_end_by_the_next() {
     let (headers, body) = Partner::message(&us.certificate, "<1@p>", &PAYLOAD, &[]);
     let slow = Slow::begin(url, &headers, &body, false);
     until("it is opened", async || growing(&us) == 1).await;
+    // Another comes that cannot be opened: that is known long before all of it is there.
+    let (closed_headers, closed) = Partner::message(&STRANGER.certificate, "<2@p>", &PAYLOAD, &[]);
+    let hopeless = Slow::begin(url, &closed_headers, &closed, false);
+    let in_flight = || files(&us).iter().filter(|path| name(path) == "in-flight").count();
+    until("it is journalled", async || in_flight() == 2).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
     program.kill().unwrap();
     program.wait().unwrap();
-    drop(slow);
+    drop((slow, hopeless));
 
     let serving = us.serve().await;
     let journal = us.journal().await;
-    assert_eq!(journal.len(), 1);
-    let ended = us.settled(&journal[0], Verdict::Refused).await;
-    assert_eq!(ended.cause(), Some("The program ended before this was done"));
+    assert_eq!(journal.len(), 2);
+    for each in &journal {
+        let ended = us.settled(each, Verdict::Refused).await;
+        assert_eq!(ended.cause(), Some("The program ended before this was done"));
+    }
     let url = serving.url.clone();
     assert_eq!(apart(move || post(&url, &headers, &body)).await.status, 200);
     serving.stop().await;

@@ -44,7 +44,7 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
-use crate::domain::timeline::{all_fingerprints, used_now};
+use crate::domain::timeline::used_now;
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
@@ -160,7 +160,8 @@ impl Receiver {
             transmission.bytes.sent = bytes;
             received
         });
-        if received.is_ok() && may_be_receipt(&headers) {
+        // What is in the journal already is too large for a receipt.
+        if received.is_ok() && early.journalled.is_none() && may_be_receipt(&headers) {
             let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
             if let Some(response) = receipt {
                 return Ok((response, None));
@@ -172,7 +173,7 @@ impl Receiver {
             return Ok((self.turn_away(peer), None));
         };
         // Before anything is read from it, it is in the archive and in the journal.
-        if !early.is_journalled {
+        if early.journalled.is_none() {
             let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
             self.workspace.begin_transmission(&transmission, pair).await?;
         }
@@ -198,6 +199,7 @@ impl Receiver {
             transmission.diagnosis = Some(diagnosis(cause, &why, blame));
             self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
+        self.app.settle_large(&self.workspace, &transmission, early.journalled);
         answered
     }
 

@@ -44,8 +44,9 @@ impl Keys {
 /// A message that grew large while it came.
 #[derive(Default)]
 pub(super) struct Early {
-    /// Whether it is in the journal already.
-    pub(super) is_journalled: bool,
+    /// Held where it is in the journal already, from before that until it has ended: a program that is killed meanwhile leaves
+    /// an entry, which is brought to its end by whoever finds the lock free.
+    pub(super) journalled: Option<InFlight>,
     /// What came out of opening it, where it was.
     pub(super) opened: Option<OpenedEarly>,
 }
@@ -129,7 +130,7 @@ impl Receiver {
         let Some(addressed) = addressed else { return early };
         let Ok(_place) = self.openings.try_acquire() else { return early };
         // What cannot be done now is tried again when it has come, and told then.
-        let opened = self.open_growing(body, transmission, headers, addressed, &mut early.is_journalled).await;
+        let opened = self.open_growing(body, transmission, headers, addressed, &mut early.journalled).await;
         early.opened = opened.ok().flatten();
         early
     }
@@ -140,7 +141,7 @@ impl Receiver {
         transmission: &Transmission,
         headers: &Headers,
         addressed: &Addressed,
-        is_journalled: &mut bool,
+        journalled: &mut Option<InFlight>,
     ) -> Result<Option<OpenedEarly>, AppError> {
         let wish = ReceiptWish::of(headers);
         let (from, to, at) = (&addressed.from, &addressed.to, transmission.at);
@@ -152,26 +153,23 @@ impl Receiver {
             return Ok(None);
         }
         let (keys, _) = self.keys(&candidates).await?;
-        // A program that is killed meanwhile leaves an entry, which is brought to its end by whoever finds the lock free.
         let held = InFlight::begin(&self.workspace, transmission.id)?;
-        let opened = async {
-            let pair = As2Pair { ours: Some(to), partner: Some(from) };
-            self.workspace.begin_transmission(transmission, pair).await?;
-            *is_journalled = true;
-            let (archive, id, headers) = (self.workspace.archive().clone(), transmission.id, headers.clone());
-            blocking(move || {
-                let payload = archive.create(id, Part::Payload)?;
-                let mut opened = read(&headers, &mut body, &keys, &wish.digests, payload);
-                if let Ok((_, payload)) = &mut opened {
-                    payload.sync()?;
-                }
-                Ok(OpenedEarly { opened, with: keys.prints() })
-            })
-            .await
-        };
-        let opened = opened.await;
-        held.end();
-        opened.map(Some)
+        let pair = As2Pair { ours: Some(to), partner: Some(from) };
+        if let Err(error) = self.workspace.begin_transmission(transmission, pair).await {
+            held.end();
+            return Err(error.into());
+        }
+        *journalled = Some(held);
+        let (archive, id, headers) = (self.workspace.archive().clone(), transmission.id, headers.clone());
+        let opened = blocking(move || {
+            let payload = archive.create(id, Part::Payload)?;
+            let mut opened = read(&headers, &mut body, &keys, &wish.digests, payload);
+            if let Ok((_, payload)) = &mut opened {
+                payload.sync()?;
+            }
+            Ok(OpenedEarly { opened, with: keys.prints() })
+        });
+        opened.await.map(Some)
     }
 }
 
