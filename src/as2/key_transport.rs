@@ -1,5 +1,7 @@
 //! The content key for an RSA recipient: KeyTransRecipientInfo (RFC 5652 section 6.2.1).
 
+use std::fmt;
+
 use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA384_MGF1SHA384, OAEP_SHA512_MGF1SHA512, OaepAlgorithm,
     OaepPrivateDecryptingKey, OaepPublicEncryptingKey, Pkcs1PrivateDecryptingKey, Pkcs1PublicEncryptingKey,
@@ -28,7 +30,7 @@ pub(super) fn recipient(plan: &EncryptionPlan<'_>, key: &[u8]) -> Result<Vec<u8>
         Some(key_identifier) => (2_u8, element(0x80, key_identifier)),
         None => (0, issuer_and_serial(certificate)),
     };
-    let refused = |reason: &dyn std::fmt::Display| BuildError::PartnerKey(reason.to_string());
+    let refused = |reason: &dyn fmt::Display| BuildError::PartnerKey(reason.to_string());
     let public = PublicEncryptingKey::from_der(certificate.spki_der()).map_err(|reason| refused(&reason))?;
     let mut wrapped = vec![0; 1024];
     let (transport, wrapped) = match oaep(plan.key_transport) {
@@ -68,11 +70,36 @@ fn oaep_parameters(digest: Digest) -> Vec<u8> {
     joined(SEQUENCE, &[&element(0xa0, &hash), &element(0xa1, &mask)])
 }
 
+/// How a received content key was wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wrapping {
+    /// As settings know it: by the digest of the label, where it is RSAES-OAEP.
+    pub(super) transport: KeyTransport,
+    /// The digests of label and mask where they are different, as by Java's default: SHA-256 and SHA-1.
+    mixed: Option<(Digest, Digest)>,
+}
+
+/// As the standards call it.
+impl fmt::Display for Wrapping {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (oaep(self.transport), self.mixed) {
+            (None, _) => formatter.write_str("RSAES-PKCS1-v1_5"),
+            (Some(_), Some((digest, mask))) => {
+                write!(formatter, "RSAES-OAEP with {} and MGF1 with {}", digest.label(), mask.label())
+            }
+            (Some((digest, _)), None) => write!(formatter, "RSAES-OAEP with {}", digest.label()),
+        }
+    }
+}
+
 /// Decrypts a content key.
-pub(super) fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+pub(super) fn unwrap_with(key: &PrivateKey, wrapping: Wrapping, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    if let Some((digest, mask)) = wrapping.mixed {
+        return key.decrypt_oaep(digest, mask, wrapped);
+    }
     let private = key.decrypting()?;
     let mut plain = Zeroizing::new(vec![0; private.key_size_bytes().max(wrapped.len())]);
-    let length = match oaep(transport) {
+    let length = match oaep(wrapping.transport) {
         None => Pkcs1PrivateDecryptingKey::new(private).ok()?.decrypt(wrapped, &mut plain).ok()?.len(),
         Some((_, scheme)) => {
             OaepPrivateDecryptingKey::new(private).ok()?.decrypt(scheme, wrapped, &mut plain, None).ok()?.len()
@@ -82,12 +109,11 @@ pub(super) fn unwrap_with(key: &PrivateKey, transport: KeyTransport, wrapped: &[
     Some(plain)
 }
 
-/// Which key transport an AlgorithmIdentifier names; nothing for one that is unknown, or that takes another digest for
-/// its mask than for its label.
-pub(super) fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>, OpenError> {
+/// How an AlgorithmIdentifier says that a key is wrapped; nothing for an algorithm or a digest that is unknown.
+pub(super) fn read_wrapping(transport: &Tlv<'_>) -> Result<Option<Wrapping>, OpenError> {
     let (identifier, parameters) = algorithm_identifier(transport.raw)?;
     match identifier {
-        ids::RSA_ENCRYPTION => Ok(Some(KeyTransport::RsaPkcs1)),
+        ids::RSA_ENCRYPTION => Ok(Some(Wrapping { transport: KeyTransport::RsaPkcs1, mixed: None })),
         ids::RSAES_OAEP => {
             let (mut digest, mut mask) = (Digest::Sha1, Digest::Sha1);
             for parameter in parameters.map(|parameters| parameters.children()).transpose()?.unwrap_or_default() {
@@ -100,21 +126,19 @@ pub(super) fn read_transport(transport: &Tlv<'_>) -> Result<Option<KeyTransport>
                 }
                 if parameter.tag == 0xa1 {
                     match mask_digest(parameter.value)? {
-                        Some(known) => mask = known,
-                        None => return Ok(None),
+                        Some(known) if known != Digest::Md5 => mask = known,
+                        _ => return Ok(None),
                     }
                 }
             }
-            if mask != digest {
-                return Ok(None);
-            }
-            Ok(match digest {
-                Digest::Sha1 => Some(KeyTransport::RsaOaepSha1),
-                Digest::Sha256 => Some(KeyTransport::RsaOaepSha256),
-                Digest::Sha384 => Some(KeyTransport::RsaOaepSha384),
-                Digest::Sha512 => Some(KeyTransport::RsaOaepSha512),
-                Digest::Md5 => None,
-            })
+            let transport = match digest {
+                Digest::Sha1 => KeyTransport::RsaOaepSha1,
+                Digest::Sha256 => KeyTransport::RsaOaepSha256,
+                Digest::Sha384 => KeyTransport::RsaOaepSha384,
+                Digest::Sha512 => KeyTransport::RsaOaepSha512,
+                Digest::Md5 => return Ok(None),
+            };
+            Ok(Some(Wrapping { transport, mixed: (mask != digest).then_some((digest, mask)) }))
         }
         _ => Ok(None),
     }
@@ -131,7 +155,7 @@ fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
 /// How a key transport that cannot be used is named to people.
 pub(super) fn transport_name(transport: &Tlv<'_>) -> Result<String, OpenError> {
     Ok(match algorithm_identifier(transport.raw)?.0 {
-        ids::RSAES_OAEP => "RSAES-OAEP with different digests for label and mask, or an unknown one".to_owned(),
+        ids::RSAES_OAEP => "RSAES-OAEP with an unknown digest".to_owned(),
         other => format!("the algorithm {other}"),
     })
 }

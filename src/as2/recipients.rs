@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 use super::enveloped::DecryptionKey;
 use super::error::OpenError;
 use super::key_agreement::Agreement;
-use super::key_transport::{read_transport, transport_name, unwrap_with};
+use super::key_transport::{read_wrapping, transport_name, unwrap_with};
 use super::named::NamedCertificate;
 use crate::certificate::ber::Tlv;
 use crate::certificate::encode::SEQUENCE;
@@ -47,9 +47,10 @@ pub(super) fn unwrap_key(recipients: &[u8], keys: &[DecryptionKey<'_>]) -> Resul
                 };
                 let mut tried = Vec::new();
                 for candidate in search.ours(NamedCertificate::read(identifier), keys)? {
-                    match read_transport(transport)? {
+                    match read_wrapping(transport)? {
                         Some(known) => {
-                            tried.push((candidate, Some(known), unwrap_with(candidate.key, known, wrapped.value)));
+                            let key = unwrap_with(candidate.key, known, wrapped.value);
+                            tried.push((candidate, Some(known.transport), key));
                         }
                         None => search.unsupported = Some(transport_name(transport)?),
                     }
@@ -96,12 +97,13 @@ pub(super) fn named(recipients: &[u8]) -> Vec<NamedRecipient> {
             SEQUENCE => {
                 let fields = info.children().unwrap_or_default();
                 let [_version, identifier, transport, ..] = fields.as_slice() else { continue };
-                let key_transport = read_transport(transport).ok().flatten();
-                let how = match key_transport {
-                    Some(known) => in_words(known).to_owned(),
+                let wrapping = read_wrapping(transport).ok().flatten();
+                let how = match wrapping {
+                    Some(known) => known.to_string(),
                     None => transport_name(transport)
                         .unwrap_or_else(|_unreadable| "an algorithm that cannot be read".to_owned()),
                 };
+                let key_transport = wrapping.map(|known| known.transport);
                 found.push(NamedRecipient { certificate: NamedCertificate::read(identifier), key_transport, how });
             }
             KEY_AGREEMENT => {
@@ -122,17 +124,6 @@ pub(super) fn named(recipients: &[u8]) -> Vec<NamedRecipient> {
     }
     found.truncate(MOST_TOLD);
     found
-}
-
-/// A key transport as the standards call it.
-const fn in_words(transport: KeyTransport) -> &'static str {
-    match transport {
-        KeyTransport::RsaPkcs1 => "RSAES-PKCS1-v1_5",
-        KeyTransport::RsaOaepSha1 => "RSAES-OAEP with SHA-1",
-        KeyTransport::RsaOaepSha256 => "RSAES-OAEP with SHA-256",
-        KeyTransport::RsaOaepSha384 => "RSAES-OAEP with SHA-384",
-        KeyTransport::RsaOaepSha512 => "RSAES-OAEP with SHA-512",
-    }
 }
 
 /// A key of ours, how the content key was wrapped for it, and the content key where it could be unwrapped.

@@ -1,18 +1,21 @@
-//! RSA signatures that legacy partners need and the safe interface of aws-lc-rs does not have: made over SHA-1; checked
-//! with keys under 2048 bits, and RSASSA-PSS with any digest and mask.
+//! What legacy partners do with RSA and the safe interface of aws-lc-rs does not have: signatures made over SHA-1; checked
+//! with keys under 2048 bits, and RSASSA-PSS with any digest and mask; RSAES-OAEP with any digest and mask.
 //!
 //! The one file with unsafe code: a few calls into the same library underneath.
-#![expect(unsafe_code, reason = "RSA_sign and RSA_verify have no safe interface")]
+#![expect(unsafe_code, reason = "what is called here has no safe interface")]
 
 use std::os::raw::{c_int, c_uint};
 use std::ptr::NonNull;
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use aws_lc_sys::{
-    CBS, CBS_init, EVP_MD, EVP_PKEY, EVP_PKEY_free, EVP_PKEY_get0_RSA, EVP_parse_private_key, EVP_sha1, EVP_sha256,
-    EVP_sha384, EVP_sha512, NID_sha1, NID_sha256, NID_sha384, NID_sha512, RSA, RSA_bits, RSA_free,
-    RSA_public_key_from_bytes, RSA_sign, RSA_size, RSA_verify, RSA_verify_pss_mgf1,
+    CBS, CBS_init, EVP_MD, EVP_PKEY, EVP_PKEY_CTX, EVP_PKEY_CTX_free, EVP_PKEY_CTX_new, EVP_PKEY_CTX_set_rsa_mgf1_md,
+    EVP_PKEY_CTX_set_rsa_oaep_md, EVP_PKEY_CTX_set_rsa_padding, EVP_PKEY_decrypt, EVP_PKEY_decrypt_init, EVP_PKEY_free,
+    EVP_PKEY_get0_RSA, EVP_PKEY_size, EVP_parse_private_key, EVP_sha1, EVP_sha256, EVP_sha384, EVP_sha512, NID_sha1,
+    NID_sha256, NID_sha384, NID_sha512, RSA, RSA_PKCS1_OAEP_PADDING, RSA_bits, RSA_free, RSA_public_key_from_bytes,
+    RSA_sign, RSA_size, RSA_verify, RSA_verify_pss_mgf1,
 };
+use zeroize::Zeroizing;
 
 use super::verification::digest_algorithm;
 use crate::domain::algorithm::Digest;
@@ -30,6 +33,16 @@ impl Drop for OwnedKey {
     fn drop(&mut self) {
         // SAFETY: the pointer came from EVP_parse_private_key, is not null and is freed once.
         unsafe { EVP_PKEY_free(self.0.as_ptr()) };
+    }
+}
+
+/// Frees what decrypts with a key when it goes.
+struct OwnedContext(NonNull<EVP_PKEY_CTX>);
+
+impl Drop for OwnedContext {
+    fn drop(&mut self) {
+        // SAFETY: the pointer came from EVP_PKEY_CTX_new, is not null and is freed once.
+        unsafe { EVP_PKEY_CTX_free(self.0.as_ptr()) };
     }
 }
 
@@ -131,5 +144,37 @@ pub(super) fn sign(pkcs8: &[u8], message: &[u8]) -> Option<Vec<u8>> {
         }
         signature.truncate(written as usize);
         Some(signature)
+    }
+}
+
+/// Decrypts RSAES-OAEP (RFC 8017 section 7.1.2) without a label, with an RSA key in PKCS#8. Nothing where the key is no such
+/// key, the digests are none that are used so, or it does not decrypt: why is not told, and does not show in the time,
+/// because the padding is checked in one go by the library.
+pub(super) fn decrypt_oaep(pkcs8: &[u8], digest: Digest, mask: Digest, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+    let ((_, hash), (_, mask)) = (message_digest(digest)?, message_digest(mask)?);
+    // SAFETY: CBS_init fills the reader it is given; the reader and the parsed key borrow `pkcs8` only during the call. The
+    // context holds the key for itself and is freed first. EVP_PKEY_decrypt writes at most EVP_PKEY_size bytes, which is
+    // what the buffer holds and `length` says, and puts into it how many it wrote.
+    unsafe {
+        let mut reader = std::mem::zeroed::<CBS>();
+        CBS_init(&raw mut reader, pkcs8.as_ptr(), pkcs8.len());
+        let key = OwnedKey(NonNull::new(EVP_parse_private_key(&raw mut reader))?);
+        let owned = OwnedContext(NonNull::new(EVP_PKEY_CTX_new(key.0.as_ptr(), std::ptr::null_mut()))?);
+        let context = owned.0.as_ptr();
+        let ready = EVP_PKEY_decrypt_init(context) == 1
+            && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) == 1
+            && EVP_PKEY_CTX_set_rsa_oaep_md(context, hash) == 1
+            && EVP_PKEY_CTX_set_rsa_mgf1_md(context, mask) == 1;
+        if !ready {
+            return None;
+        }
+        let mut plain = Zeroizing::new(vec![0; usize::try_from(EVP_PKEY_size(key.0.as_ptr())).ok()?]);
+        let mut length = plain.len();
+        let done = EVP_PKEY_decrypt(context, plain.as_mut_ptr(), &raw mut length, wrapped.as_ptr(), wrapped.len());
+        if done != 1 || length > plain.len() {
+            return None;
+        }
+        plain.truncate(length);
+        Some(plain)
     }
 }

@@ -127,6 +127,12 @@ impl PrivateKey {
         self.decrypting.get_or_init(|| PrivateDecryptingKey::from_pkcs8(&self.pkcs8).ok()).clone()
     }
 
+    /// Decrypts RSAES-OAEP that takes another digest for its mask than for its label. Nothing where it does not decrypt, or
+    /// the key is of another kind.
+    pub(crate) fn decrypt_oaep(&self, digest: Digest, mask: Digest, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        legacy_rsa::decrypt_oaep(&self.pkcs8, digest, mask, wrapped)
+    }
+
     /// Whether it is the key of a certificate.
     #[must_use]
     pub fn matches(&self, certificate: &Certificate) -> bool {

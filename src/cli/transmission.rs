@@ -212,7 +212,7 @@ fn table(transmissions: &[TransmissionSummary]) -> String {
             each.file.clone().unwrap_or_default(),
             each.document.clone().unwrap_or_default(),
             each.bytes.to_string(),
-            words::verdict(each.verdict),
+            words::verdict_of(each.direction, each.verdict),
             each.cause.clone().unwrap_or_default(),
         ]);
     }

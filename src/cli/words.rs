@@ -2,7 +2,7 @@
 
 use crate::domain::compliance::Status;
 use crate::domain::notice::Urgency;
-use crate::domain::transmission::{Light, StageStatus, Verdict};
+use crate::domain::transmission::{Direction, Light, StageStatus, Verdict};
 
 const GOOD: char = '✓';
 const BAD: char = '✗';
@@ -44,6 +44,14 @@ pub(super) fn verdict(verdict: Verdict) -> String {
         Verdict::Refused => (BAD, "Refused"),
     };
     format!("{icon} {word}")
+}
+
+/// The same of what went either way: what comes is received, not sent, before it has ended.
+pub(super) fn verdict_of(direction: Direction, of: Verdict) -> String {
+    match (direction, of) {
+        (Direction::Inbound, Verdict::Queued) => format!("{IDLE} Receiving"),
+        _ => verdict(of),
+    }
 }
 
 /// A light with its icon: `✗ Bad`.

@@ -26,7 +26,7 @@ spelled! {
 spelled! {
     /// How a transmission stands.
     pub enum Verdict {
-        /// Journalled, not begun.
+        /// Journalled, not begun; inbound: it still comes, or is being opened.
         Queued = "queued",
         /// On its way.
         Sending = "sending",

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::transmission::TransmissionId;
 
+use super::archive_follow::{ArchiveFollower, Followed};
 use super::early_sync::EarlySync;
 use super::error::FileError;
 use super::keyring::sync_folder;
@@ -131,6 +132,7 @@ impl Archive {
         Ok(ArchiveWriter {
             file: BufWriter::with_capacity(64 * 1024, file),
             early_sync: EarlySync::default(),
+            followed: None,
             path,
             bytes: 0,
         })
@@ -175,6 +177,7 @@ impl Archive {
 pub struct ArchiveWriter {
     // Dropped before the file is.
     early_sync: EarlySync,
+    followed: Option<Followed>,
     file: BufWriter<tempfile::NamedTempFile>,
     path: PathBuf,
     bytes: u64,
@@ -193,15 +196,50 @@ impl ArchiveWriter {
         &self.path
     }
 
+    /// Reads along from the beginning, while the file is written: as far as it has come, to its end once it is whole.
+    ///
+    /// # Errors
+    /// Where it cannot be written or opened once more.
+    pub fn follow(&mut self) -> Result<ArchiveFollower, FileError> {
+        const DOING: &str = "read";
+        self.file.flush().map_err(FileError::on(DOING, &self.path))?;
+        let file = self.file.get_ref().reopen().map_err(FileError::on(DOING, &self.path))?;
+        let (followed, follower) = Followed::new(file, self.bytes);
+        self.followed = Some(followed);
+        Ok(follower)
+    }
+
+    /// Tells whoever reads along that nothing more comes and that what came is not whole, though it is kept.
+    pub fn cut_short(&mut self) {
+        if let Some(followed) = &self.followed {
+            followed.end(false);
+        }
+    }
+
+    /// Has the disk take what was written, so that finishing the file does not wait for it.
+    ///
+    /// # Errors
+    /// Where the disk is full or fails.
+    pub fn sync(&mut self) -> Result<(), FileError> {
+        const DOING: &str = "write";
+        std::mem::take(&mut self.early_sync).end().map_err(FileError::on(DOING, &self.path))?;
+        self.file.flush().map_err(FileError::on(DOING, &self.path))?;
+        self.file.get_ref().as_file().sync_all().map_err(FileError::on(DOING, &self.path))
+    }
+
     /// Completes the file: it and its name are on disk once this has returned.
     ///
     /// # Errors
     /// Where the disk is full or fails, or another has taken the name meanwhile. Then nothing is left of it.
     pub fn finish(self) -> Result<ArchivedFile, FileError> {
         const DOING: &str = "write";
-        let Self { early_sync, file, path, bytes } = self;
-        early_sync.end().map_err(FileError::on(DOING, &path))?;
+        let Self { early_sync, followed, file, path, bytes } = self;
         let file = file.into_inner().map_err(|error| FileError::on(DOING, &path)(error.into_error()))?;
+        if let Some(mut followed) = followed {
+            followed.tell(bytes);
+            followed.end(true);
+        }
+        early_sync.end().map_err(FileError::on(DOING, &path))?;
         file.as_file().sync_all().map_err(FileError::on(DOING, &path))?;
         file.persist_noclobber(&path).map_err(|error| FileError::on(DOING, &path)(error.error))?;
         if let Some(folder) = path.parent() {
@@ -209,23 +247,27 @@ impl ArchiveWriter {
         }
         Ok(ArchivedFile { path, bytes })
     }
+}
 
-    /// The same, for an error that is to say what was being written.
-    fn named(&self, error: io::Error) -> io::Error {
-        io::Error::new(error.kind(), FileError::on("write", &self.path)(error))
-    }
+/// The same error, saying what was being written.
+fn named(path: &Path, error: io::Error) -> io::Error {
+    io::Error::new(error.kind(), FileError::on("write", path)(error))
 }
 
 impl Write for ArchiveWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes).map_err(|error| self.named(error))?;
+        let written = self.file.write(bytes).map_err(|error| named(&self.path, error))?;
         self.bytes += written as u64;
         self.early_sync.wrote(self.file.get_ref().as_file(), written as u64);
+        if let Some(followed) = self.followed.as_mut().filter(|followed| followed.is_to_be_told(self.bytes)) {
+            self.file.flush().map_err(|error| named(&self.path, error))?;
+            followed.tell(self.bytes);
+        }
         Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush().map_err(|error| self.named(error))
+        self.file.flush().map_err(|error| named(&self.path, error))
     }
 }
 

@@ -1,4 +1,5 @@
-//! The SQLite file: recognising it, opening it, taking turns in writing to it. The only file here that knows a dialect.
+//! The SQLite file: recognising it, opening it, taking turns in writing to it. The only file here that knows a dialect,
+//! beside `elsewhere`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyPool, ConnectOptions as _};
 use tokio::sync::Mutex;
 
+use super::elsewhere::Elsewhere;
 use super::error::{FileError, OpenError, StoreError};
 use super::migrations;
 use super::session::{Session, column, sql};
@@ -29,6 +31,7 @@ pub(super) struct Database {
     pool: AnyPool,
     path: Arc<Path>,
     turn: Arc<Mutex<()>>,
+    elsewhere: Arc<Elsewhere>,
     read_only: bool,
 }
 
@@ -128,6 +131,8 @@ impl Database {
         sqlx::any::install_default_drivers();
         let failed = |error: sqlx::Error| StoreError::from_driver("open the workspace", path, &error);
         let options: AnyConnectOptions = address(path, mode)?.parse().map_err(failed)?;
+        let options = options.disable_statement_logging();
+        let elsewhere = Arc::new(Elsewhere::new(options.clone()));
         let pool = AnyPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(TURN)
@@ -141,9 +146,9 @@ impl Database {
                     sqlx::raw_sql(pragmas).execute(connection).await.map(|_done| ())
                 })
             })
-            .connect_lazy_with(options.disable_statement_logging());
+            .connect_lazy_with(options);
         let read_only = matches!(mode, Mode::Read | Mode::Immutable);
-        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), read_only })
+        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, read_only })
     }
 
     async fn identity(&self) -> Result<Identity, StoreError> {
@@ -211,7 +216,13 @@ impl Database {
             .begin_with("BEGIN IMMEDIATE")
             .await
             .map_err(|error| StoreError::from_driver(doing, &self.path, &error))?;
-        Ok(Session::writing(transaction, turn, Arc::clone(&self.path)))
+        self.elsewhere.before_own(&self.path).await;
+        Ok(Session::writing(transaction, turn, Arc::clone(&self.elsewhere), Arc::clone(&self.path)))
+    }
+
+    /// Whether another program has written since this was last asked; not, when it is asked for the first time.
+    pub(super) async fn changed_elsewhere(&self) -> Result<bool, StoreError> {
+        self.elsewhere.has_written(&self.path).await
     }
 
     /// Whether it can only be read.
@@ -221,6 +232,7 @@ impl Database {
 
     /// Lets go of the file.
     pub(super) async fn close(&self) {
+        self.elsewhere.close().await;
         self.pool.close().await;
     }
 }

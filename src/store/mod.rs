@@ -12,6 +12,7 @@
 //!   in another's stead. Everything else can be read without the key.
 
 mod archive;
+mod archive_follow;
 mod archive_inbox;
 mod archive_receipt;
 mod archive_settle;
@@ -21,6 +22,7 @@ mod connections;
 mod database;
 mod duties;
 mod early_sync;
+mod elsewhere;
 mod error;
 mod evidence;
 mod first_sight;
@@ -49,6 +51,7 @@ mod workspace;
 mod writing;
 
 pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
+pub use archive_follow::ArchiveFollower;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use connections::Revision;

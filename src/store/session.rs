@@ -8,6 +8,7 @@ use sqlx::query::Query;
 use sqlx::{AnyConnection, Decode, Row as _, Type};
 use tokio::sync::OwnedMutexGuard;
 
+use super::elsewhere::Elsewhere;
 use super::error::StoreError;
 
 /// A statement with its arguments.
@@ -20,7 +21,7 @@ pub(super) fn sql(text: &'static str) -> Statement {
 
 enum Hold {
     Reading(sqlx::pool::PoolConnection<Any>),
-    Writing(sqlx::Transaction<'static, Any>, OwnedMutexGuard<()>),
+    Writing(sqlx::Transaction<'static, Any>, OwnedMutexGuard<()>, Arc<Elsewhere>),
 }
 
 /// One hold on the database.
@@ -38,15 +39,16 @@ impl Session {
     pub(super) const fn writing(
         transaction: sqlx::Transaction<'static, Any>,
         turn: OwnedMutexGuard<()>,
+        elsewhere: Arc<Elsewhere>,
         path: Arc<Path>,
     ) -> Self {
-        Self { hold: Hold::Writing(transaction, turn), path }
+        Self { hold: Hold::Writing(transaction, turn, elsewhere), path }
     }
 
     fn connection(&mut self) -> &mut AnyConnection {
         match &mut self.hold {
             Hold::Reading(connection) => connection,
-            Hold::Writing(transaction, _turn) => transaction,
+            Hold::Writing(transaction, ..) => transaction,
         }
     }
 
@@ -84,8 +86,10 @@ impl Session {
     pub(super) async fn commit(self, doing: &'static str) -> Result<(), StoreError> {
         match self.hold {
             Hold::Reading(_connection) => Ok(()),
-            Hold::Writing(transaction, _turn) => {
-                transaction.commit().await.map_err(|error| StoreError::from_driver(doing, &self.path, &error))
+            Hold::Writing(transaction, _turn, elsewhere) => {
+                let done = transaction.commit().await;
+                elsewhere.after_own(&self.path).await;
+                done.map_err(|error| StoreError::from_driver(doing, &self.path, &error))
             }
         }
     }

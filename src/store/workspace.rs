@@ -188,6 +188,14 @@ impl Workspace {
         self.inner.database.is_read_only()
     }
 
+    /// Whether another program has written to it since this was last asked; not, when it is asked for the first time.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn changed_elsewhere(&self) -> Result<bool, StoreError> {
+        self.inner.database.changed_elsewhere().await
+    }
+
     /// How its secrets are protected.
     #[must_use]
     pub fn protection(&self) -> Protection {

@@ -44,6 +44,7 @@ const ENVELOPES: &[&str] = &[
     "enc-3des.der",
     "enc-aes256cbc-ber-indefinite.der",
     "enc-aes256cbc-oaep-sha256.der",
+    "enc-aes256cbc-oaep-sha256-mgf1sha1.der",
     "enc-aes128gcm.der",
     "enc-aes192gcm-ber-ski.der",
     "enc-aes192cbc-ec-keyid.der",

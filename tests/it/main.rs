@@ -16,6 +16,7 @@ mod exchange;
 mod faults;
 mod foreign;
 mod giving_up;
+mod growing_messages;
 mod hostile;
 mod house;
 mod identities;

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use countersign::as2::{DecryptionKey, OpenError, Opened, OpeningKeys, SignatureOutcome, open};
+use countersign::as2::{DecryptionKey, LayerKind, OpenError, Opened, OpeningKeys, SignatureOutcome, dissect, open};
 use countersign::certificate::{Certificate, KeyError, PrivateKey, read};
 use countersign::domain::algorithm::{Digest, Encryption, KeyTransport};
 
@@ -59,6 +59,10 @@ fn envelopes_of_openssl_are_opened_with_the_right_mic() {
         ("enc-aes256cbc-oaep-sha1.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha1),
         ("enc-aes256cbc-oaep-sha256.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha256),
         ("enc-aes256cbc-oaep-sha512.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha512),
+        // Another digest for the mask than for the label, the first of them Java's default.
+        ("enc-aes256cbc-oaep-sha256-mgf1sha1.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha256),
+        ("enc-aes256cbc-oaep-sha512-mgf1sha1.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha512),
+        ("enc-aes256cbc-oaep-sha1-mgf1sha256.der", Encryption::Aes256Cbc, KeyTransport::RsaOaepSha1),
         ("enc-aes256cbc-rsa4096.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
         ("enc-aes256cbc-ski.der", Encryption::Aes256Cbc, KeyTransport::RsaPkcs1),
     ] {
@@ -118,23 +122,25 @@ fn an_envelope_for_somebody_else_says_for_whom_it_is() {
 
 #[test]
 fn a_damaged_envelope_is_an_error_wherever_it_is_damaged() {
-    let whole = file("enc-aes128cbc.der");
-    let ours = [identity("rsa")];
-    for cut in (0..whole.len()).step_by(7) {
-        assert!(decrypt(&whole[..cut], &ours).is_err(), "cut at {cut}");
+    for name in ["enc-aes128cbc.der", "enc-aes256cbc-oaep-sha256-mgf1sha1.der"] {
+        let whole = file(name);
+        let ours = [identity("rsa")];
+        for cut in (0..whole.len()).step_by(7) {
+            assert!(decrypt(&whole[..cut], &ours).is_err(), "{name} cut at {cut}");
+        }
+        // In the wrapped key: the one answer that tells nothing.
+        let (certificate, _) = &ours[0];
+        let serial = certificate.serial_bytes();
+        let serial = whole.windows(serial.len()).position(|part| part == serial).unwrap();
+        let mut changed = whole.clone();
+        changed[serial + 80] ^= 1;
+        assert!(matches!(decrypt(&changed, &ours), Err(OpenError::Undecryptable { .. })), "{name}");
+        let mut padding = whole;
+        // The last byte of the block before the last: it flips the last byte of the padding.
+        let last = padding.len() - 17;
+        padding[last] ^= 1;
+        assert!(decrypt(&padding, &ours).is_err(), "{name}");
     }
-    // In the wrapped key: the one answer that tells nothing.
-    let (certificate, _) = &ours[0];
-    let serial =
-        whole.windows(certificate.serial_bytes().len()).position(|part| part == certificate.serial_bytes()).unwrap();
-    let mut changed = whole.clone();
-    changed[serial + 80] ^= 1;
-    assert!(matches!(decrypt(&changed, &ours), Err(OpenError::Undecryptable { .. })));
-    let mut padding = whole;
-    // The last byte of the block before the last: it flips the last byte of the padding.
-    let last = padding.len() - 17;
-    padding[last] ^= 1;
-    assert!(decrypt(&padding, &ours).is_err());
 }
 
 fn signed(signature: &[u8], micalg: &str) -> (Vec<(String, String)>, Vec<u8>) {
@@ -281,4 +287,18 @@ fn content_with_other_line_ends_is_recognised() {
     let keys = OpeningKeys { decryption: &[], accepted: &[&rsa] };
     let opened = open(&headers, &mut Cursor::new(altered), keys, &[], &mut Vec::new()).unwrap();
     assert!(matches!(opened.signature.unwrap().outcome, SignatureOutcome::Altered { .. }));
+}
+
+#[test]
+fn an_envelope_says_how_its_key_was_wrapped() {
+    let headers = [("Content-Type".to_owned(), "application/pkcs7-mime; smime-type=enveloped-data".to_owned())];
+    for (name, how) in [
+        ("enc-aes128cbc.der", "RSAES-PKCS1-v1_5"),
+        ("enc-aes256cbc-oaep-sha256.der", "RSAES-OAEP with SHA-256"),
+        ("enc-aes256cbc-oaep-sha256-mgf1sha1.der", "RSAES-OAEP with SHA-256 and MGF1 with SHA-1"),
+    ] {
+        let found = dissect(&headers, &mut Cursor::new(file(name)), OpeningKeys { decryption: &[], accepted: &[] });
+        let LayerKind::Encrypted(facts) = &found.kind else { panic!("{name}: {found:#?}") };
+        assert_eq!(facts.recipients[0].how, how);
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! The window never waits. It hands over a [`Command`] under a [`RequestId`] and draws what it has; the answer comes as
 //! an [`Event`], and whoever sends an event wakes the window. What the window draws is a [`Snapshot`]: the workspace as
-//! it was last read, judged already. It is read anew after every change, when a scheduled certificate goes active, and
-//! once a minute, so that days count down and what other programs changed is seen.
+//! it was last read, judged already. It is read anew after every change, when a scheduled certificate goes active, within a
+//! second of a change by another program, and once a minute, so that days count down.
 
 mod command;
 mod identity_work;

@@ -20,8 +20,11 @@ use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent, write
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::{Direction, Transmission, Verdict};
 
-/// At least so often is the workspace read anew: days count down, and other programs change it too.
+/// At least so often is the workspace read anew: days count down.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// How soon what another program has changed is seen.
+const ELSEWHERE: Duration = Duration::from_secs(1);
 
 /// How many commands may wait to be carried out in order.
 const IN_ORDER: usize = 64;
@@ -262,12 +265,17 @@ async fn clerk(
 ) {
     let mut receptionist = Receptionist::new(app.clone(), told_of_what_comes(&out, in_order));
     let mut next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
+    let mut ask = Instant::now() + ELSEWHERE;
     loop {
-        // A fixed instant: commands that keep coming must not put it off.
-        let done = match timeout_at(next, commands.recv()).await {
+        // Fixed instants: commands that keep coming must not put them off.
+        let done = match timeout_at(next.min(ask), commands.recv()).await {
             Ok(None) => break,
             Ok(Some(command)) => carry_out(&app, &out, command).await,
-            Err(_time_to_look) => Done::Changed(None),
+            Err(_time_to_look) if next <= ask => Done::Changed(None),
+            Err(_time_to_ask) => {
+                ask = Instant::now() + ELSEWHERE;
+                if follow_elsewhere(&app, &out).await { Done::Changed(None) } else { Done::Looked }
+            }
         };
         if let Done::Changed(answer) = done {
             next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
@@ -278,6 +286,18 @@ async fn clerk(
         }
     }
     receptionist.stop().await;
+}
+
+/// Whether another program has written to the workspace since this was last asked; lists are then read anew.
+async fn follow_elsewhere(app: &App, out: &Outlet) -> bool {
+    // One that cannot be opened is not tried every second: that takes long where a passphrase protects it.
+    let Some(workspace) = app.opened.lock().await.clone() else { return false };
+    // What cannot be read now is told by whoever reads it next.
+    let changed = workspace.changed_elsewhere().await.unwrap_or_default();
+    if changed {
+        out.tell(Event::JournalChanged);
+    }
+    changed
 }
 
 /// Has lists read anew when something is received, and the snapshot, at most once for all that waits.
@@ -308,6 +328,8 @@ async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionis
     if app.pass_deadlines().await {
         out.tell(Event::JournalChanged);
     }
+    // What has been changed by now is read here.
+    follow_elsewhere(app, out).await;
     let snapshot = app.snapshot(sample.cloned()).await.map(|mut snapshot| {
         snapshot.receiving.clone_from(receptionist.standing());
         snapshot

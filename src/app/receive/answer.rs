@@ -194,7 +194,6 @@ impl Receiver {
         }
         transaction.commit().await?;
         transmission.stages.push(stage);
-        self.app.settle_large(&self.workspace, transmission, None);
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
         Ok(())
     }

@@ -6,20 +6,20 @@ mod delivery;
 mod handler;
 mod judgement;
 mod keeping;
+mod opening;
 mod policy;
 mod recipients;
 mod repetition;
 mod sighted;
 mod wish;
 
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, oneshot};
 
 use answer::Answer;
 use arrived::may_be_receipt;
@@ -28,28 +28,27 @@ use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };
 use keeping::keep_body;
+use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
 use repetition::REPEATED;
 use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
 use super::document_facts::document_of;
-use super::keys::UnsealedIdentity;
 use super::send::{blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
-use crate::as2::{self, DecryptionKey, MAX_RECEIPT, OpenError, Opened, OpeningKeys, SignatureOutcome};
-use crate::certificate::Certificate;
+use crate::as2::{MAX_RECEIPT, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
-use crate::domain::timeline::{all_fingerprints, used_now};
+use crate::domain::timeline::used_now;
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{As2Pair, DEFAULT_KEEP, Part, Workspace};
+use crate::store::{ArchiveFollower, As2Pair, DEFAULT_KEEP, Part, Workspace};
 use crate::transport::{Request, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -70,6 +69,8 @@ pub(super) struct Receiver {
     /// Receipts on their way to those who asked for them, once the message has been answered.
     afterwards: Afterwards,
     posts: Arc<Semaphore>,
+    /// Places for messages that are opened while they come.
+    openings: Semaphore,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
@@ -115,7 +116,8 @@ impl Receiver {
         let workspace = app.workspace().await?;
         let in_work = std::array::from_fn(|_| Mutex::default());
         let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
-        Ok(Self { app, workspace, inbox, events, afterwards: Afterwards::default(), posts, in_work })
+        let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
+        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work })
     }
 
     /// Waits for the receipts that are on their way.
@@ -148,8 +150,18 @@ impl Receiver {
         if let Some(most) = self.most_of(&headers, addressed.as_ref(), at).await? {
             request.body.limit(most);
         }
-        let received = self.keep_request(request, &mut transmission).await;
-        if received.is_ok() && may_be_receipt(&headers) {
+        // All of it is kept before anything follows from it; a large one is opened beside, as far as it is kept.
+        let (grown, grows) = oneshot::channel();
+        let (kept, early) = tokio::join!(
+            self.keep_request(request, id, grown),
+            self.open_early(grows, &transmission, &headers, addressed.as_ref())
+        );
+        let received = kept.and_then(|(bytes, received)| {
+            transmission.bytes.sent = bytes;
+            received
+        });
+        // What is in the journal already is too large for a receipt.
+        if received.is_ok() && early.journalled.is_none() && may_be_receipt(&headers) {
             let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
             if let Some(response) = receipt {
                 return Ok((response, None));
@@ -160,12 +172,18 @@ impl Receiver {
             blocking(move || Ok(archive.discard(id)?)).await?;
             return Ok((self.turn_away(peer), None));
         };
-        // Before anything is read from it, it is on disk and in the journal.
-        let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
-        self.workspace.begin_transmission(&transmission, pair).await?;
+        // Before anything is read from it, it is in the archive and in the journal.
+        if early.journalled.is_none() {
+            let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
+            self.workspace.begin_transmission(&transmission, pair).await?;
+        }
         let (answered, blame) = match received {
-            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, at).await, Blame::Ours),
-            Err(error) => (Err(error), Blame::Network),
+            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, early.opened, at).await, Blame::Ours),
+            Err(error) => {
+                // Of what broke off nothing is left but its raw bytes.
+                drop(early.opened);
+                (Err(error), Blame::Network)
+            }
         };
         if let Err(error) = &answered {
             // Whatever went wrong, the journal says how it ended: without an answer it was not taken, and comes again.
@@ -181,6 +199,7 @@ impl Receiver {
             transmission.diagnosis = Some(diagnosis(cause, &why, blame));
             self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
+        self.app.settle_large(&self.workspace, &transmission, early.journalled);
         answered
     }
 
@@ -190,6 +209,7 @@ impl Receiver {
         transmission: &mut Transmission,
         headers: &Headers,
         addressed: &Addressed,
+        early: Option<OpenedEarly>,
         at: Timestamp,
     ) -> Result<Answer, AppError> {
         let wish = ReceiptWish::of(headers);
@@ -219,24 +239,28 @@ impl Receiver {
             }
             (unmet_wish(unmet), chosen)
         } else {
-            self.open_and_judge(transmission, headers, addressed, &wish, candidates, at).await?
+            self.open_and_judge(transmission, headers, addressed, &wish, candidates, early).await?
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
         drop(one_at_a_time);
         Ok(answer)
     }
 
-    /// Keeps head and body of a request exactly as they came.
-    async fn keep_request(&self, request: Request, transmission: &mut Transmission) -> Result<(), AppError> {
+    /// Keeps head and body of a request exactly as they came: how long the body is, and why it broke off, where it did.
+    /// `grown` gets to read along where it grows large.
+    async fn keep_request(
+        &self,
+        request: Request,
+        id: TransmissionId,
+        grown: oneshot::Sender<ArchiveFollower>,
+    ) -> Result<(u64, Result<(), AppError>), AppError> {
         let archive = self.workspace.archive().clone();
-        let id = transmission.id;
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
         let body = archive.create(id, Part::RequestBody(FIRST))?;
-        let (file, received) = keep_body(request.body, body).await?;
-        transmission.bytes.sent = file.bytes;
-        received
+        let (file, received) = keep_body(request.body, body, grown).await?;
+        Ok((file.bytes, received))
     }
 
     /// The most bytes that are taken of a message, where nobody who is known has sent it: the disk is our partners'.
@@ -284,21 +308,11 @@ impl Receiver {
         addressed: &Addressed,
         wish: &ReceiptWish,
         mut candidates: Vec<Candidate>,
-        at: Timestamp,
+        early: Option<OpenedEarly>,
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
-        // Those that are not accepted any more are recognised, after all that are accepted: what they signed is refused.
-        let all = candidates.iter().flat_map(|each| all_fingerprints(&each.profile.partner_certificates));
-        let mut fingerprints: Vec<Fingerprint> = Vec::new();
-        for fingerprint in candidates.iter().flat_map(|each| each.accepted.clone()).chain(all) {
-            if !fingerprints.contains(&fingerprint) {
-                fingerprints.push(fingerprint);
-            }
-        }
-        let accepted = self.app.partner_certificates(&self.workspace, &fingerprints).await?;
-        let ours = self.workspace.identities().await?;
-        let identities = self.app.unseal_these(&self.workspace, &ours).await?;
-        let opened = self.open(transmission.id, headers, wish, identities, accepted).await?;
-        let (opened, digest) = match opened {
+        let at = transmission.at;
+        let (keys, ours) = self.keys(&candidates).await?;
+        let (opened, digest) = match self.open(transmission, headers, wish, keys, early).await? {
             Ok(opened) => opened,
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
@@ -376,37 +390,6 @@ impl Receiver {
         let mut outcome = taken(Some(opened.mic), "Received", &explanation);
         sighted::explain(sighted.as_ref(), &mut outcome.diagnosis, &chosen);
         Ok((outcome, Some(chosen)))
-    }
-
-    /// Opens a message into the archive; with the payload's digest, where it is a small one.
-    async fn open(
-        &self,
-        id: TransmissionId,
-        headers: &Headers,
-        wish: &ReceiptWish,
-        identities: Vec<UnsealedIdentity>,
-        accepted: Vec<Certificate>,
-    ) -> Result<Result<(Opened, Option<String>), OpenError>, AppError> {
-        let archive = self.workspace.archive().clone();
-        let (headers, digests) = (headers.clone(), wish.digests.clone());
-        blocking(move || {
-            let mut body: File = archive.open(id, Part::RequestBody(FIRST))?;
-            let mut payload = archive.create(id, Part::Payload)?;
-            let keys: Vec<DecryptionKey<'_>> = identities.iter().map(UnsealedIdentity::decryption_key).collect();
-            let accepted: Vec<&Certificate> = accepted.iter().collect();
-            let keys = OpeningKeys { decryption: &keys, accepted: &accepted };
-            let opened = match as2::open(&headers, &mut body, keys, &digests, &mut payload) {
-                Ok(opened) => opened,
-                // What an error left behind half written is not kept: the raw body is.
-                Err(error) => return Ok(Err(error)),
-            };
-            payload.finish()?;
-            // That of a large one is taken once the partner has been answered.
-            let small = opened.payload_length <= DEFAULT_KEEP;
-            let digest = small.then(|| archive.sha256(id, Part::Payload)).transpose()?;
-            Ok(Ok((opened, digest)))
-        })
-        .await
     }
 }
 

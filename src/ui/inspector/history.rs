@@ -10,7 +10,7 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::Moment;
-use crate::ui::outcome::{direction_word, result_word};
+use crate::ui::outcome::{direction_word, result_of};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, empty_state, focus_ring, mono, muted, notice, secondary};
 
@@ -45,7 +45,7 @@ impl Row {
             Direction::Inbound => "↓",
         };
         let profile = sent.profile.map_or("No profile", crate::domain::identifier::ProfileKind::label);
-        let result = result_word(sent.verdict, sent.cause.as_deref());
+        let result = result_of(sent.direction, sent.verdict, sent.cause.as_deref());
         let file = sent.file.as_deref().unwrap_or("no file name");
         let sentence = format!("{profile}, {} {when}, {file}, {result}", direction_word(sent.direction));
         Self { way: format!("{arrow} {profile}"), when, result, sentence, sent }

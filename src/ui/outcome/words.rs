@@ -13,13 +13,18 @@ pub(in crate::ui) const fn direction_word(direction: Direction) -> &'static str 
 
 /// A verdict where there is room for a phrase.
 #[must_use]
-pub(in crate::ui) fn verdict_word(verdict: Verdict, lights: &Lights, cause: Option<&str>) -> String {
+pub(in crate::ui) fn verdict_word(
+    direction: Direction,
+    verdict: Verdict,
+    lights: &Lights,
+    cause: Option<&str>,
+) -> String {
     match verdict {
         Verdict::Delivered if lights.receipt_signature == Light::Good => "Delivered and signed for".to_owned(),
         Verdict::Delivered if lights.receipt == Light::Good => "Delivered, receipt unsigned".to_owned(),
         Verdict::Delivered => "Delivered without a receipt".to_owned(),
         Verdict::Cancelled => "Cancelled before it was sent".to_owned(),
-        _ => result_word(verdict, cause),
+        _ => result_of(direction, verdict, cause),
     }
 }
 
@@ -40,6 +45,15 @@ pub(in crate::ui) fn result_word(verdict: Verdict, cause: Option<&str>) -> Strin
     word.to_owned()
 }
 
+/// The same of what went either way: what comes is received, not sent, before it has ended.
+#[must_use]
+pub(in crate::ui) fn result_of(direction: Direction, verdict: Verdict, cause: Option<&str>) -> String {
+    match (direction, verdict) {
+        (Direction::Inbound, Verdict::Queued) => "Receiving".to_owned(),
+        _ => result_word(verdict, cause),
+    }
+}
+
 /// A length of time as a stage shows it: `48 ms`, `1.2 s`, `2 min 5 s`.
 #[must_use]
 pub(in crate::ui) fn milliseconds(ms: u64) -> String {
@@ -58,6 +72,8 @@ mod tests {
     #[test]
     fn a_timeout_is_uncertain_and_a_failure_says_why() {
         assert_eq!(result_word(Verdict::Uncertain, Some("No answer in time")), "Uncertain");
+        let waits = |direction| result_of(direction, Verdict::Queued, None);
+        assert_eq!([waits(Direction::Outbound), waits(Direction::Inbound)], ["Queued", "Receiving"]);
         assert_eq!(result_word(Verdict::Failed, Some("MIC mismatch")), "MIC mismatch");
         assert_eq!([milliseconds(48), milliseconds(1_250), milliseconds(125_000)], ["48 ms", "1.2 s", "2 min 5 s"]);
     }

@@ -148,7 +148,7 @@ impl Card {
                 match shown.map(|shown| (&shown.outcome, shown.running)) {
                     Some((Some(Ok(sent)), _)) => {
                         let cause = sent.cause();
-                        let word = verdict_word(sent.verdict, &sent.lights, cause);
+                        let word = verdict_word(sent.direction, sent.verdict, &sent.lights, cause);
                         Badge::verdict(sent.verdict, &word).show(ui).on_hover_text(cause.unwrap_or(&word));
                     }
                     Some((Some(Err(_)), _)) => {

@@ -10,7 +10,7 @@ use crate::domain::identifier::ConnectionId;
 use crate::domain::transmission::Direction;
 use crate::ui::moment::Moment;
 use crate::ui::moment::size;
-use crate::ui::outcome::{direction_word, result_word};
+use crate::ui::outcome::{direction_word, result_of};
 
 /// What is written in a row.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ fn write(summary: &TransmissionSummary, names: &Names, moment: &Moment) -> Cells
     };
     let file = summary.file.clone().unwrap_or_else(|| "No file name".to_owned());
     let size = size(summary.bytes);
-    let result = result_word(summary.verdict, summary.cause.as_deref());
+    let result = result_of(summary.direction, summary.verdict, summary.cause.as_deref());
     let way = direction_word(summary.direction);
     Cells {
         sentence: format!("{partner}, {profile}, {way} {when}, {file}, {size}, {result}"),

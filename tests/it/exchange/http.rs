@@ -80,14 +80,17 @@ pub(crate) fn post_raw(url: &str, request: &[u8]) -> Answered {
     let mut stream = TcpStream::connect(place).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request).unwrap();
-    let mut reader = BufReader::new(stream);
-    let (mut start, mut headers) = head(&mut reader).expect("there is an answer");
+    read_answer(&mut BufReader::new(stream), request.starts_with(b"HEAD "))
+}
+
+/// Reads an answer; that to HEAD announces a length and has no body (RFC 9110 section 9.3.2).
+pub(crate) fn read_answer(reader: &mut impl std::io::BufRead, is_bodiless: bool) -> Answered {
+    let (mut start, mut headers) = head(reader).expect("there is an answer");
     while start.contains(" 100") {
-        (start, headers) = head(&mut reader).expect("there is an answer behind 100");
+        (start, headers) = head(reader).expect("there is an answer behind 100");
     }
     let status = start.split(' ').nth(1).unwrap().parse().unwrap();
-    // The answer to HEAD announces a length and has no body (RFC 9110 section 9.3.2).
-    let body = if request.starts_with(b"HEAD ") { Vec::new() } else { body(&mut reader, &headers, true).unwrap() };
+    let body = if is_bodiless { Vec::new() } else { body(reader, &headers, true).unwrap() };
     Answered { status, headers, body }
 }
 

@@ -114,6 +114,40 @@ fn what_cannot_be_done_is_answered_in_words_and_changes_nothing() {
 }
 
 #[test]
+fn what_another_program_does_in_the_workspace_is_seen_within_a_second_and_told_once() {
+    let (folder, _workspace, app) = nowhere();
+    let other = app.clone();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let name = |name: &str| countersign::app::NewIdentity {
+        name: name.parse().unwrap(),
+        key: countersign::app::KeyKind::EcP256,
+        days: 365,
+        subject: None,
+    };
+    runtime.block_on(async {
+        other.create_identity(name("first")).await.unwrap();
+        other.close().await;
+    });
+    let mut listener = Listener::start(app);
+    assert_eq!(listener.snapshot().identities.len(), 1);
+    let other = App::new(Location::Dir(folder.path().join("workspace")), Unlock::none(), Clock::System);
+    runtime.block_on(other.create_identity(name("second"))).unwrap();
+    let begun = Instant::now();
+    // Lists are read anew, too.
+    while !matches!(listener.event(), Event::JournalChanged) {}
+    while listener.snapshot().identities.len() != 2 {}
+    // Without it the workspace is read once a minute.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    std::thread::sleep(Duration::from_millis(2500));
+    let mut later = Vec::new();
+    while let Some(event) = listener.engine.event() {
+        later.push(format!("{event:?}").chars().take(40).collect::<String>());
+    }
+    assert!(later.is_empty(), "nobody is woken for what was seen: {later:?}");
+    runtime.block_on(other.close());
+}
+
+#[test]
 fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
     let folder = tempfile::tempdir().unwrap();
     let sample = OpenSample::begin(Some(folder.path().join("sample")), None).unwrap();

@@ -9,7 +9,7 @@ use crate::domain::transmission_comparison::{ComparedLine, Comparison};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::moment::{Moment, count};
-use crate::ui::outcome::{direction_word, result_word};
+use crate::ui::outcome::{direction_word, result_of};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, mono, muted, secondary, section, segmented, separator, small};
 
@@ -120,7 +120,7 @@ impl CompareDialog {
                 if secondary(ui, words.as_str()).clicked() {
                     chosen = Some((each.id, words));
                 }
-                let result = result_word(each.verdict, each.cause.as_deref());
+                let result = result_of(each.direction, each.verdict, each.cause.as_deref());
                 Badge::verdict(each.verdict, &result).show(ui);
             });
         }

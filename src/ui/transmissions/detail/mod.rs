@@ -229,7 +229,7 @@ impl Detail {
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
         let transmission = &detail.transmission;
         let cause = transmission.cause();
-        let word = verdict_word(transmission.verdict, &transmission.lights, cause);
+        let word = verdict_word(transmission.direction, transmission.verdict, &transmission.lights, cause);
         Badge::verdict(transmission.verdict, &word).about("Result").show(ui).on_hover_text(cause.unwrap_or(&word));
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);

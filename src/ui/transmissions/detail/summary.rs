@@ -24,7 +24,7 @@ pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str, document: Op
             writeln!(text, "{name}: {value}").unwrap_or_default();
         }
     };
-    line("Result", &verdict_word(sent.verdict, &sent.lights, sent.cause()));
+    line("Result", &verdict_word(sent.direction, sent.verdict, &sent.lights, sent.cause()));
     line(way, &format!("{} {with_whom}", sent.at));
     line("File", sent.file.as_deref().unwrap_or_default());
     if let Some(document) = document {
