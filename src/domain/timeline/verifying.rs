@@ -18,12 +18,12 @@ pub fn only_verifying(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint
         return Vec::new();
     }
     let mut found = acceptable_now(uses, at);
-    let of = |print: &Fingerprint| uses.iter().filter(move |entry| entry.fingerprint == *print);
-    let lasts = |print: &Fingerprint| of(print).any(|entry| entry.verifies() && entry.until.is_none());
+    let of = |print: Fingerprint| uses.iter().filter(move |entry| entry.fingerprint == print);
+    let lasts = |print: &Fingerprint| of(*print).any(|entry| entry.verifies() && entry.until.is_none());
     let one_lasts = found.iter().any(lasts);
     found.retain(|print| {
         Some(*print) != in_use
-            && !of(print).any(|entry| is_coming(entry, at))
+            && !of(*print).any(|entry| is_coming(entry, at))
             && replaced_since(uses, print).is_none_or(|since| since > at)
             && (lasts(print) || !one_lasts)
     });
@@ -48,7 +48,7 @@ mod tests {
     fn one_goes_on_verifying_alone_once_another_is_encrypted_for_alone() {
         let (old, new, both) = (facts(1, 0, 100), facts(3, 5, 200), facts(2, 5, 200));
         let plain = plain_list(&[old.fingerprint_sha256]);
-        assert_eq!(only(&plain, 10), []);
+        assert!(only(&plain, 10).is_empty());
         let split = renew_encrypting(&plain, &new, Some(&old), &on(20), day(10)).unwrap().uses;
         assert_eq!([only(&split, 19), only(&split, 20)], [vec![], vec![1]]);
         // What comes for both is in nobody's place until then, and takes it then.
