@@ -18,12 +18,12 @@ pub fn only_verifying(uses: &[CertificateUse], at: Timestamp) -> Vec<Fingerprint
         return Vec::new();
     }
     let mut found = acceptable_now(uses, at);
-    let of = |print: &Fingerprint| uses.iter().filter(move |entry| entry.fingerprint == *print);
-    let lasts = |print: &Fingerprint| of(print).any(|entry| entry.verifies() && entry.until.is_none());
+    let of = |print: Fingerprint| uses.iter().filter(move |entry| entry.fingerprint == print);
+    let lasts = |print: &Fingerprint| of(*print).any(|entry| entry.verifies() && entry.until.is_none());
     let one_lasts = found.iter().any(lasts);
     found.retain(|print| {
         Some(*print) != in_use
-            && !of(print).any(|entry| is_coming(entry, at))
+            && !of(*print).any(|entry| is_coming(entry, at))
             && replaced_since(uses, print).is_none_or(|since| since > at)
             && (lasts(print) || !one_lasts)
     });
