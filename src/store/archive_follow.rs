@@ -135,7 +135,7 @@ mod tests {
         writer.write_all(b"before").unwrap();
         let mut follower = writer.follow().unwrap();
         let (tell, hears) = mpsc::channel();
-        std::thread::spawn(move || {
+        let follow = move || {
             loop {
                 let mut piece = vec![0; 100_000];
                 let read = follower.read(&mut piece).map(|read| piece[..read].to_vec());
@@ -148,7 +148,8 @@ mod tests {
                     return drop(tell.send(again));
                 }
             }
-        });
+        };
+        std::thread::Builder::new().name("follower".to_owned()).spawn(follow).unwrap();
         (guard, writer, hears)
     }
 
