@@ -156,8 +156,13 @@ fn do_it(
     let verifies = |uses: &[CertificateUse], print: &Fingerprint| has(uses, print, CertificatePurpose::Verify);
     for facts in known {
         let print = &facts.fingerprint_sha256;
-        // What was accepted for the sake of a schedule goes with it.
-        let taken_back = matches!(act, Act::Cancel | Act::Import(..)) && is_for_both(uses, *print, now);
+        // What was accepted for the sake of a schedule goes with it; whatever takes its place leaves what it names.
+        let taken_back = is_for_both(uses, *print, now)
+            && match act {
+                Act::Cancel | Act::Import(..) => true,
+                Act::ActivateNow | Act::Reschedule(_) => *print != change.certificate,
+                Act::RollBack => false,
+            };
         assert!(
             taken_back || verifies(&change.uses, print) == verifies(uses, print),
             "{act:?} altered what verifies: {uses:#?} {:#?}",

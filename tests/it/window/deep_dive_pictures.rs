@@ -1,11 +1,9 @@
 //! Pictures of one transmission in depth: its document, its layers, its bytes, and two compared.
 
-use std::io::{Cursor, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use countersign::app::{App, Location, Unlock};
-use countersign::as2::{EncryptionPlan, Entity, OutboundMessage, SigningPlan};
-use countersign::certificate::{PrivateKey, read};
 use countersign::domain::transmission::Transmission;
 use countersign::store::{Part, Workspace};
 use egui::{Key, Modifiers, Theme};
@@ -36,7 +34,7 @@ fn make(folder: &Path) -> App {
             };
             put(&workspace, &transmission, Part::Payload, &bytes(sample));
             if transmission.file.as_deref() == Some("850_77120.edi") {
-                received(&workspace, &mut transmission, &bytes(sample));
+                received(&workspace, &mut transmission);
                 workspace.update_transmission(&transmission).await.unwrap();
             }
         }
@@ -51,45 +49,17 @@ fn put(workspace: &Workspace, transmission: &Transmission, part: Part, bytes: &[
     writer.finish().unwrap();
 }
 
-/// A message for us, signed by somebody who is not known here.
-fn received(workspace: &Workspace, transmission: &mut Transmission, payload: &[u8]) {
-    let ours = read(&bytes("window/acme-2026.pem"), None).unwrap().certificates.remove(0);
-    let theirs = read(&bytes("openssl/rsa.crt"), None).unwrap().certificates.remove(0);
-    let key = PrivateKey::from_pkcs8_der(&bytes("openssl/rsa.key.der")).unwrap();
-    let settings = "our_as2_id = \"HARBOR_AS2\"\npartner_as2_id = \"ACME\"\nurl = \"http://127.0.0.1/\"\nidentity = \"x\"\n\
-                    compression = \"before-signing\"\ntransfer_encoding = \"base64\"";
-    let profile: countersign::domain::connection::Profile = toml::from_str(settings).unwrap();
-    let entity = Entity {
-        content_type: "application/edi-x12".to_owned(),
-        filename: Some("850_77120.edi".to_owned()),
-        transfer_encoding: profile.transfer_encoding,
-        payload_length: payload.len() as u64,
-    };
-    let message = OutboundMessage {
-        profile: &profile,
-        entity: &entity,
-        message_id: &transmission.message_id,
-        signing: Some(SigningPlan {
-            certificate: &theirs,
-            chain: &[],
-            key: &key,
-            digest: countersign::domain::algorithm::Digest::Sha256,
-            scheme: profile.signature_scheme,
-            quirks: &profile.quirks,
-            at: picture_workspace::now(),
-        }),
-        encryption: Some(EncryptionPlan {
-            recipient: &ours,
-            encryption: profile.encryption,
-            key_transport: profile.key_transport,
-            identifier: profile.quirks.recipient_identifier,
-            gcm_content: profile.quirks.gcm_content,
-        }),
-        at: picture_workspace::now(),
-    };
-    let mut body = Vec::new();
-    transmission.request_headers = message.build(&mut Cursor::new(payload), &mut body).unwrap().headers;
-    put(workspace, transmission, Part::RequestBody(1), &body);
+/// A message for us, signed by somebody who is not known here. It was made once: what is random in a message would differ
+/// from picture to picture.
+fn received(workspace: &Workspace, transmission: &mut Transmission) {
+    let headers = [
+        ("AS2-From", "HARBOR_AS2"),
+        ("AS2-To", "ACME"),
+        ("Content-Type", "application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\""),
+        ("Content-Transfer-Encoding", "binary"),
+    ];
+    transmission.request_headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    put(workspace, transmission, Part::RequestBody(1), &bytes("window/received-850.p7m"));
 }
 
 fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
