@@ -7,7 +7,7 @@ use crate::app::{TransmissionFilter, TransmissionSummary};
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::domain::transmission_comparison::{ComparedLine, Comparison};
 use crate::ui::desk::Desk;
-use crate::ui::dialog::{Dialog, Flow, buttons, frame};
+use crate::ui::dialog::{Dialog, Flow, Part, buttons, frame_with_foot};
 use crate::ui::moment::{Moment, count};
 use crate::ui::outcome::{direction_word, result_of};
 use crate::ui::theme::{self, tokens};
@@ -79,7 +79,7 @@ impl CompareDialog {
         }
     }
 
-    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Flow {
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         if let Some(error) = &self.error {
             ui.add(Label::new(crate::ui::wording::sentence(error)).wrap());
         }
@@ -92,6 +92,10 @@ impl CompareDialog {
             }
             None => self.choose(ui, desk),
         }
+    }
+
+    /// What stays in sight however much there is to compare.
+    fn foot(&mut self, ui: &mut Ui) -> Flow {
         buttons(ui, |ui| {
             let flow = if secondary(ui, "Done").clicked() { Flow::Close } else { Flow::Open };
             if self.chosen.is_some() && secondary(ui, "Choose another").clicked() {
@@ -144,7 +148,14 @@ impl Dialog for CompareDialog {
         let title =
             if self.chosen.is_some() { "Two transmissions compared" } else { "Compare with which transmission?" };
         let subtitle = self.title.clone();
-        frame(ctx, "compare", title, &subtitle, 960.0, false, |ui| self.content(ui, desk))
+        let shown = frame_with_foot(ctx, "compare", title, &subtitle, 960.0, false, |ui, part| match part {
+            Part::Content => {
+                self.content(ui, desk);
+                None
+            }
+            Part::Foot => (self.foot(ui) == Flow::Close).then_some(()),
+        });
+        if shown.is_some() { Flow::Close } else { Flow::Open }
     }
 }
 
