@@ -236,7 +236,8 @@ fn the_detail_shows_timeline_receipt_headers_and_bytes() {
     stage.wait_for("ISA*00*");
     stage.click("Raw");
     stage.wait_for("POST http://127.0.0.1");
-    assert!(stage.sees("00000000  30"), "an encrypted body as a hex dump: {:#?}", stage.labels());
+    // An encrypted body as a hex dump.
+    stage.wait_for("00000000  30");
     stage.click("Answer");
     stage.wait_for("HTTP/1.1 200");
     stage.wait_for("multipart/signed");
@@ -263,6 +264,7 @@ fn a_support_bundle_is_shown_file_by_file_before_it_is_saved() {
     assert!(stage.sees("The document will leave this machine in the clear"), "{:#?}", stage.labels());
     stage.click("Put the document itself into it");
     stage.wait_gone("payload.bin");
+    stage.settle();
     stage.click("Cancel");
     stage.wait_gone("Support bundle for the AS2 transmission");
 }
