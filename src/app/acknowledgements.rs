@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::send::blocking;
-use super::transmissions::none;
 use super::{App, AppError};
 use crate::domain::document::acknowledgement::{self, Acknowledged, same_number};
 use crate::domain::document_facts::{DocumentFacts, FIRST_PIECE, Standard};
@@ -59,9 +58,7 @@ impl App {
     /// # Errors
     /// Where there is no such transmission, or the workspace cannot be read.
     pub async fn acknowledgements(&self, id: &str) -> Result<AcknowledgementLinks, AppError> {
-        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
-        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
+        let (workspace, transmission) = self.journalled(id).await?;
         let Some(document) = &transmission.document else { return Ok(AcknowledgementLinks::default()) };
         // Whoever is not known may be anybody.
         let Some(other_way) = other_way(&transmission) else { return Ok(AcknowledgementLinks::default()) };

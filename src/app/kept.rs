@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::send::blocking;
-use super::transmissions::none;
 use super::written::write_private_from;
 use super::{App, AppError, RawPart};
 use crate::domain::transmission::{Direction, Headers, Transmission};
@@ -56,9 +55,7 @@ impl App {
     /// # Errors
     /// Where there is no such transmission, or nothing of that part was kept.
     pub async fn kept(&self, id: &str, part: RawPart) -> Result<KeptPart, AppError> {
-        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
-        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
+        let (workspace, transmission) = self.journalled(id).await?;
         let archive = workspace.archive().clone();
         blocking(move || find(&archive, &transmission, part)).await
     }

@@ -101,6 +101,14 @@ impl App {
         workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))
     }
 
+    /// The workspace and a transmission in it, by the same, as the journal has it.
+    pub(super) async fn journalled(&self, id: &str) -> Result<(Workspace, Transmission), AppError> {
+        let workspace = self.existing().await?.ok_or_else(|| none(id))?;
+        let id = workspace.resolve_id(id).await?;
+        let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
+        Ok((workspace, transmission))
+    }
+
     /// Whoever looks sees what is uncertain by now, whether a program was there to write it down or not. Where it cannot
     /// be written, it is seen as it stands.
     async fn look_at_deadlines(&self, workspace: &Workspace) -> bool {
@@ -166,7 +174,7 @@ impl App {
     }
 }
 
-pub(super) fn none(id: &str) -> AppError {
+fn none(id: &str) -> AppError {
     AppError::new(format!("there is no transmission `{}` in this workspace", id.chars().take(60).collect::<String>()))
         .hint("`countersign transmission list` shows the ids")
 }

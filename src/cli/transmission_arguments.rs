@@ -62,42 +62,26 @@ impl FilterArguments {
     /// # Errors
     /// Where the text is too short to be searched for.
     pub(super) fn filter(self) -> Result<TransmissionFilter, AppError> {
-        let Self {
-            failed,
-            verdict,
-            cause,
-            connection,
-            profile,
-            direction,
-            since,
-            until,
-            min_bytes,
-            max_bytes,
-            document,
-            search,
-            sort,
-            reverse,
-        } = self;
-        if let Some(text) = search.as_deref().filter(|text| text.trim().chars().count() < SHORTEST_SEARCH) {
+        if let Some(text) = self.search.as_deref().filter(|text| text.trim().chars().count() < SHORTEST_SEARCH) {
             let text: String = text.chars().take(SHORTEST_SEARCH).collect();
             return Err(AppError::new(format!("`{text}` is too short to be searched for"))
                 .hint(format!("give {SHORTEST_SEARCH} characters or more")));
         }
         Ok(TransmissionFilter {
-            failed,
-            verdict,
-            cause,
-            connection,
-            profile,
-            direction,
-            since,
-            until,
-            min_bytes,
-            max_bytes,
-            document,
-            search,
-            sort,
-            reverse,
+            failed: self.failed,
+            verdict: self.verdict,
+            cause: self.cause,
+            connection: self.connection,
+            profile: self.profile,
+            direction: self.direction,
+            since: self.since,
+            until: self.until,
+            min_bytes: self.min_bytes,
+            max_bytes: self.max_bytes,
+            document: self.document,
+            search: self.search,
+            sort: self.sort,
+            reverse: self.reverse,
             ..TransmissionFilter::default()
         })
     }

@@ -14,6 +14,7 @@ pub mod document_facts;
 pub mod due;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod formula;
 pub mod identifier;
 pub mod instant;
 pub mod notice;

@@ -4,16 +4,14 @@
 use std::fs;
 use std::path::Path;
 
-use countersign::app::{
-    App, CertificateSource, Clock, ImportRequest, ProfileKey, ScheduleAct, ScheduleActName, ServeOptions,
-};
+use countersign::app::{App, CertificateSource, Clock, ProfileKey, ScheduleAct, ScheduleActName, ServeOptions};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::server_certificate::ServerTrust;
 use countersign::domain::timeline::{Activation, acceptable_now, next_activation, used_now};
 use countersign::domain::transmission::Verdict;
 use jiff::{SignedDuration, Timestamp};
 
-use super::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, app_on};
+use super::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, app_on, import_of};
 
 fn production() -> ProfileKey {
     ("partner".parse().unwrap(), ProfileKind::Production)
@@ -24,17 +22,7 @@ fn later(days: i64) -> Timestamp {
 }
 
 async fn import(app: &App, file: &Path, activation: Activation) {
-    let request = ImportRequest {
-        source: CertificateSource::File(file.to_owned()),
-        connection: "partner".parse().unwrap(),
-        profiles: vec![ProfileKind::Production],
-        also_where_used: false,
-        also: Vec::new(),
-        activation,
-        expected: None,
-        confirmed: None,
-        purpose: None,
-    };
+    let request = import_of(CertificateSource::File(file.to_owned()), activation);
     app.import_certificate(&request).await.unwrap();
 }
 

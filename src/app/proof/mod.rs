@@ -5,7 +5,7 @@ mod html;
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -123,14 +123,17 @@ fn gather(
     kept: Option<KeptPart>,
     made: Timestamp,
 ) -> Result<Proof, AppError> {
-    let mut bytes = Vec::new();
-    if let Some(path) = kept.as_ref().and_then(|kept| kept.body.as_ref()) {
-        File::open(path).and_then(|file| file.take(MAX_RECEIPT).read_to_end(&mut bytes)).map_err(cannot_read(path))?;
-    }
-    let mut whole = Vec::new();
-    if let Some(path) = kept.as_ref().and_then(|kept| kept.head.as_ref()) {
-        File::open(path).and_then(|file| file.take(MAX_RECEIPT).read_to_end(&mut whole)).map_err(cannot_read(path))?;
-    }
+    let all = |path: Option<&PathBuf>| {
+        let mut bytes = Vec::new();
+        if let Some(path) = path {
+            File::open(path)
+                .and_then(|file| file.take(MAX_RECEIPT).read_to_end(&mut bytes))
+                .map_err(cannot_read(path))?;
+        }
+        Ok::<_, AppError>(bytes)
+    };
+    let bytes = all(kept.as_ref().and_then(|kept| kept.body.as_ref()))?;
+    let mut whole = all(kept.as_ref().and_then(|kept| kept.head.as_ref()))?;
     whole.extend_from_slice(&bytes);
     let headers = kept.map(|kept| kept.headers).unwrap_or_default();
     let accepted: Vec<&Certificate> = known.iter().collect();

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Report, ReportedCertificate};
+use crate::domain::formula::begins_formula;
 use crate::domain::notice::Affected;
 
 /// The heads of the table.
@@ -213,9 +214,7 @@ fn instant(at: Timestamp) -> String {
 /// So does what follows a semicolon, at which spreadsheets in half of Europe begin a cell.
 pub(in crate::app) fn harmless(cell: &str) -> String {
     let clean: String = cell.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    let begins = |text: &str| {
-        text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
-    };
+    let begins = |text: &str| text.trim_start().starts_with(begins_formula);
     let cells: Vec<String> =
         clean.split(';').map(|part| if begins(part) { format!("'{part}") } else { part.to_owned() }).collect();
     cells.join(";")

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{KeyAlgorithm, KeyFacts, SignatureFacts};
+use crate::domain::fixtures;
 use crate::domain::policy::{SettingValue, builtin};
 use crate::domain::timeline::{Activation, plain_list, renew};
 
@@ -23,19 +24,9 @@ fn at(text: &str) -> Timestamp {
 /// A certificate known by its number.
 fn facts(id: u8, from: &str, until: &str, hash: Digest, key: KeyAlgorithm, bits: u32) -> CertificateFacts {
     CertificateFacts {
-        subject: "CN=partner".to_owned(),
-        issuer: "CN=partner".to_owned(),
-        serial: format!("{id:02x}"),
-        fingerprint_sha256: Fingerprint([id; 32]),
-        fingerprint_sha1: String::new(),
-        spki_sha256: format!("{id:02x}"),
-        not_before: at(from),
-        not_after: at(until),
         key: KeyFacts { algorithm: key, bits },
         signature: SignatureFacts { algorithm: "rsa-pkcs1".to_owned(), hash: Some(hash) },
-        self_signed: true,
-        ca: false,
-        key_usage: Vec::new(),
+        ..fixtures::certificate(id, at(from), at(until))
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use super::{Board, BoardRow, PlannedActivation, ProfileKey};
+use crate::domain::formula::begins_formula;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant;
 
@@ -124,8 +125,7 @@ impl SheetErrors {
 
 /// Whether a spreadsheet might take a cell that begins so for a formula, or this for our mark.
 const fn is_marked(first: char) -> bool {
-    // Some spreadsheets take the full-width forms for the same.
-    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠')
+    begins_formula(first) || matches!(first, '\t' | '\r' | '\n' | '\'')
 }
 
 /// A cell that no spreadsheet carries out.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2,
+    vec2,
 };
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
@@ -14,7 +14,7 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, focus_ring, muted, small};
+use crate::ui::widgets::{Badge, focus_ring, muted, small, table_ground};
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -36,28 +36,18 @@ pub(super) fn matrix(
     selected: Option<&(ConnectionId, ProfileKind)>,
     scroll_to: Option<usize>,
 ) -> Option<Clicked> {
-    let tokens = tokens(ui.ctx());
-    let available = ui.available_size();
-    let content = theme::HEAD + theme::ROW * rows.len() as f32 + 2.0;
-    let size = vec2(available.x, content.min(available.y));
-    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
-    let inner = outer.shrink(1.0);
-    let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
-    within.set_clip_rect(inner.intersect(ui.clip_rect()));
-    within.spacing_mut().item_spacing = Vec2::ZERO;
+    let mut within = table_ground(ui, rows.len());
+    let width = within.max_rect().width();
     let table = Table::new()
         .id_salt("matrix")
         .num_rows(rows.len() as u64)
         .num_sticky_cols(1)
         .headers([HeaderRow::new(theme::HEAD)]);
     let id = table.get_id(&within);
-    let mut table = table.columns(columns(&within, id, inner.width()));
+    let mut table = table.columns(columns(&within, id, width));
     if let Some(row) = scroll_to {
         table = table.scroll_to_row(row as u64, None);
     }
-    // The lines between columns come back under the pointer, where they can be dragged.
-    within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
     let mut delegate = Matrix { rows, order, selected, hovered: None, clicked: None };
     table.show(&mut within, &mut delegate);
     delegate.clicked

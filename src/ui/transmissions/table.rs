@@ -1,9 +1,6 @@
 //! The table of transmissions: draws only the rows that are seen.
 
-use egui::{
-    Align, Align2, Layout, Modifiers, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2,
-    vec2,
-};
+use egui::{Align, Align2, Layout, Modifiers, Rect, Role, Sense, Stroke, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState};
 
 use super::kept::{Cell, Kept};
@@ -15,7 +12,7 @@ use crate::domain::transmission::TransmissionId;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, focus_ring, mono, muted};
+use crate::ui::widgets::{Badge, focus_ring, mono, muted, table_ground};
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -52,17 +49,9 @@ pub(super) struct Shown {
 /// Shows the table. `scroll_to` is a row to be brought into view, with where it is to stand.
 pub(super) fn table(ui: &mut Ui, looks: &Looks<'_>, scroll_to: Option<(usize, Option<Align>)>) -> Shown {
     let list = looks.list;
-    let tokens = tokens(ui.ctx());
-    let available = ui.available_size();
-    let content = theme::HEAD + theme::ROW * list.len() as f32 + 2.0;
-    let size = vec2(available.x, content.min(available.y));
-    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
-    ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
-    let inner = outer.shrink(1.0);
-    let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
-    within.set_clip_rect(inner.intersect(ui.clip_rect()));
-    within.spacing_mut().item_spacing = Vec2::ZERO;
-    let compact = inner.width() < NARROW;
+    let mut within = table_ground(ui, list.len());
+    let width = within.max_rect().width();
+    let compact = width < NARROW;
     // Where room is short and nobody has chosen, the result has to be seen, and the size is given up for it.
     let usual = looks.kept.columns == Cell::USUAL;
     let cells: Vec<Cell> =
@@ -70,12 +59,10 @@ pub(super) fn table(ui: &mut Ui, looks: &Looks<'_>, scroll_to: Option<(usize, Op
     let salt = ("transmissions", &cells, compact);
     let table = Table::new().id_salt(salt).num_rows(list.len() as u64).headers([HeaderRow::new(theme::HEAD)]);
     let id = table.get_id(&within);
-    let mut table = table.columns(columns(&within, id, &cells, compact, inner.width()));
+    let mut table = table.columns(columns(&within, id, &cells, compact, width));
     if let Some((row, align)) = scroll_to {
         table = table.scroll_to_row(row as u64, align);
     }
-    // The lines between columns come back under the pointer, where they can be dragged.
-    within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
     let shown = Shown { clicked: None, sort: None, first: 0, last: 0 };
     let mut delegate = Rows { cells: &cells, looks, hovered: None, shown };
     table.show(&mut within, &mut delegate);

@@ -5,12 +5,11 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::ops::Range;
 
 use egui::{
     Align, Align2, Id, Layout, Pos2, Rect, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
-use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, PrefetchInfo, Table, TableDelegate, TableState};
+use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
 use super::focus_ring;
 use crate::ui::icon::{self, Icon};
@@ -56,14 +55,6 @@ pub(crate) trait TableRows<C> {
 
     /// Shows what stands in a column of it.
     fn cell(&mut self, ui: &mut Ui, row: usize, column: C);
-
-    /// Is told which rows are about to be seen.
-    fn seen(&mut self, _rows: Range<usize>) {}
-
-    /// Whether a line is drawn below it.
-    fn is_underlined(&self, _row: usize) -> bool {
-        true
-    }
 }
 
 /// What was clicked in a table.
@@ -119,29 +110,17 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
 
     /// Shows it and returns what was clicked.
     pub(crate) fn show(self, ui: &mut Ui, rows: &mut impl TableRows<C>) -> Option<TableClick<C>> {
-        let tokens = tokens(ui.ctx());
-        let available = ui.available_size();
-        #[expect(clippy::cast_precision_loss, reason = "pixels")]
-        let content = theme::HEAD + theme::ROW * rows.len() as f32 + 2.0;
-        let size = vec2(available.x, content.min(available.y));
-        let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
-        ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
-        let inner = outer.shrink(1.0);
-        let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
-        within.set_clip_rect(inner.intersect(ui.clip_rect()));
-        within.spacing_mut().item_spacing = Vec2::ZERO;
+        let mut within = table_ground(ui, rows.len());
         let table = Table::new()
             .id_salt((self.name, self.columns.len()))
             .num_rows(rows.len() as u64)
             .num_sticky_cols(1 + usize::from(self.ticks))
             .headers([HeaderRow::new(theme::HEAD)]);
         let id = table.get_id(&within);
-        let mut table = table.columns(self.widths(&within, id, inner.width()));
+        let mut table = table.columns(self.widths(&within, id, within.max_rect().width()));
         if let Some((row, align)) = self.scroll_to {
             table = table.scroll_to_row(row as u64, align);
         }
-        // The lines between columns come back under the pointer, where they can be dragged.
-        within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
         let shift = within.input(|input| input.modifiers.shift);
         let all = self.ticks && rows.len() > 0 && (0..rows.len()).all(|row| rows.is_chosen(row));
         let mut delegate = Delegate { card: &self, rows, all, shift, hovered: None, clicked: None };
@@ -175,6 +154,24 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
         }
         found
     }
+}
+
+/// The ground of a table of so many rows: a card as high as they are where there is room, and within it where the table goes.
+pub(crate) fn table_ground(ui: &mut Ui, rows: usize) -> Ui {
+    let tokens = tokens(ui.ctx());
+    let available = ui.available_size();
+    #[expect(clippy::cast_precision_loss, reason = "pixels")]
+    let content = theme::HEAD + theme::ROW * rows as f32 + 2.0;
+    let size = vec2(available.x, content.min(available.y));
+    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+    ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
+    let inner = outer.shrink(1.0);
+    let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
+    within.set_clip_rect(inner.intersect(ui.clip_rect()));
+    within.spacing_mut().item_spacing = Vec2::ZERO;
+    // The lines between columns come back under the pointer, where they can be dragged.
+    within.visuals_mut().widgets.noninteractive.bg_stroke = Stroke::NONE;
+    within
 }
 
 /// A tick as egui draws it, without taking room or clicks of its own.
@@ -226,11 +223,6 @@ impl<C: Copy + PartialEq, R: TableRows<C>> TableDelegate for Delegate<'_, C, R> 
         theme::ROW
     }
 
-    fn prepare(&mut self, info: &PrefetchInfo) {
-        let row = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
-        self.rows.seen(row(info.visible_rows.start)..row(info.visible_rows.end));
-    }
-
     fn header_cell_ui(&mut self, ui: &mut Ui, cell: &HeaderCellInfo) {
         let tokens = tokens(ui.ctx());
         let rect = ui.max_rect();
@@ -277,9 +269,7 @@ impl<C: Copy + PartialEq, R: TableRows<C>> TableDelegate for Delegate<'_, C, R> 
             tokens.panel
         };
         ui.painter().rect_filled(rect, 0.0, fill);
-        if self.rows.is_underlined(row) {
-            ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
-        }
+        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
     }
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {

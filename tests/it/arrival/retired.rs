@@ -14,7 +14,7 @@ use countersign::domain::transmission::{Transmission, Verdict};
 use countersign::store::Workspace;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, app_on, post};
+use crate::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, app_on, import_of, post};
 
 fn days(days: i64) -> Timestamp {
     Clock::System.now() + SignedDuration::from_hours(24 * days)
@@ -25,17 +25,7 @@ fn prints() -> [Fingerprint; 2] {
 }
 
 fn import(source: CertificateSource, activation: Activation, purpose: Option<CertificatePurpose>) -> ImportRequest {
-    ImportRequest {
-        source,
-        connection: "partner".parse().unwrap(),
-        profiles: vec![ProfileKind::Production],
-        also_where_used: false,
-        also: Vec::new(),
-        activation,
-        expected: None,
-        confirmed: None,
-        purpose,
-    }
+    ImportRequest { purpose, ..import_of(source, activation) }
 }
 
 /// Ours, connected to a partner whose certificate was replaced ten days ago; the new one has signed since, and the old one

@@ -1,14 +1,14 @@
 //! First sight over real sockets: what a partner signs with before it is expected is recorded and told, verifies nothing,
 //! and is put right from there.
 
-use countersign::app::{CertificateSource, ImportRequest};
+use countersign::app::CertificateSource;
 use countersign::domain::diagnosis::Action;
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::sighting::{SightedIn, Sighting, SightingKind};
 use countersign::domain::timeline::Activation;
 use countersign::domain::transmission::{Transmission, Verdict};
 
-use crate::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, post};
+use crate::exchange::{PARTNER, Partner, STRANGER, Us, Wrong, import_of, post};
 
 fn partner() -> countersign::domain::certificate::Fingerprint {
     PARTNER.certificate.facts().fingerprint_sha256
@@ -24,20 +24,6 @@ async fn expecting_another(url: &str, settings: &str) -> Us {
     std::fs::write(&file, text).unwrap();
     us.app.add_connection(&file, true).await.unwrap();
     us
-}
-
-fn request(source: CertificateSource, activation: Activation) -> ImportRequest {
-    ImportRequest {
-        source,
-        connection: "partner".parse().unwrap(),
-        profiles: vec![ProfileKind::Production],
-        also_where_used: false,
-        also: Vec::new(),
-        activation,
-        expected: None,
-        confirmed: None,
-        purpose: None,
-    }
 }
 
 fn told(sightings: &[Sighting]) -> Vec<(SightingKind, SightedIn, u32)> {
@@ -66,7 +52,7 @@ async fn an_unknown_certificate_in_a_message_is_told_verifies_nothing_and_can_be
     assert_eq!(seen[0].transmission, again.id);
     assert_eq!(seen[0].facts.as_ref().map(|facts| facts.common_name()), Some("partner"));
 
-    let import = request(CertificateSource::Sighted(partner()), Activation::Now);
+    let import = import_of(CertificateSource::Sighted(partner()), Activation::Now);
     let result = us.app.import_certificate(&import).await.unwrap();
     assert_eq!(result.profiles[0].fingerprint_sha256, partner());
     assert_eq!(us.app.first_sights().await.unwrap(), [], "what is in use is not told any more");
@@ -79,7 +65,7 @@ async fn an_unknown_certificate_in_a_message_is_told_verifies_nothing_and_can_be
 async fn the_scheduled_certificate_in_use_too_early_is_accepted_and_told() {
     let us = expecting_another("http://127.0.0.1:9/as2", "").await;
     let at = jiff::Timestamp::from_second(us.app.now().as_second() + 40 * 86_400).unwrap();
-    let schedule = request(CertificateSource::File(us.path("partner.pem")), Activation::At { at, zone: None });
+    let schedule = import_of(CertificateSource::File(us.path("partner.pem")), Activation::At { at, zone: None });
     us.app.import_certificate(&schedule).await.unwrap();
     assert_eq!(us.app.first_sights().await.unwrap(), []);
     let serving = us.serve().await;
@@ -89,7 +75,7 @@ async fn the_scheduled_certificate_in_use_too_early_is_accepted_and_told() {
     assert_eq!(diagnosis.action, Some(Action::ActivateCertificate { fingerprint: partner() }));
     assert!(diagnosis.explanation.contains("the scheduled certificate"), "{diagnosis:#?}");
     assert_eq!(told(&us.app.first_sights().await.unwrap()), [(SightingKind::Scheduled, SightedIn::Message, 1)]);
-    let activate = request(CertificateSource::Workspace(partner()), Activation::Now);
+    let activate = import_of(CertificateSource::Workspace(partner()), Activation::Now);
     us.app.import_certificate(&activate).await.unwrap();
     assert_eq!(us.app.first_sights().await.unwrap(), []);
     let taken = receive(&us, &serving.url, "<2@partner>").await;
@@ -114,7 +100,7 @@ async fn an_unknown_certificate_in_a_receipt_is_told_and_the_next_message_is_del
     assert_eq!(told(&seen), [(SightingKind::Unknown, SightedIn::Receipt, 1)]);
     assert_eq!((seen[0].fingerprint, seen[0].transmission), (stranger, sent.id));
     // It signs alone: what is encrypted for stays.
-    let mut import = request(CertificateSource::Sighted(stranger), Activation::Now);
+    let mut import = import_of(CertificateSource::Sighted(stranger), Activation::Now);
     import.purpose = Some(countersign::domain::timeline::CertificatePurpose::Verify);
     us.app.import_certificate(&import).await.unwrap();
     assert_eq!(us.send().await.verdict, Verdict::Delivered);

@@ -8,10 +8,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use countersign::app::{
-    App, Clock, Location, Payload, SendRequest, ServeEvent, ServeOptions, TransmissionFilter, Unlock,
+    App, CertificateSource, Clock, ImportRequest, Location, Payload, SendRequest, ServeEvent, ServeOptions,
+    TransmissionFilter, Unlock,
 };
 use countersign::certificate::{Certificate, KeyKind, PrivateKey, create_identity};
 use countersign::domain::identifier::ProfileKind;
+use countersign::domain::timeline::Activation;
 use countersign::domain::transmission::{Light, Lights, Transmission, Verdict};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -42,6 +44,21 @@ pub(crate) static STRANGER: LazyLock<Party> = LazyLock::new(|| party("stranger")
 
 /// The document that is sent.
 pub(crate) const DOCUMENT: &str = "UNA:+.? 'UNB+UNOC:3+US+PARTNER+261124:0900+1'UNZ+0+1'\r\n";
+
+/// Bringing a certificate in for the production profile of the partner, for both purposes.
+pub(crate) fn import_of(source: CertificateSource, activation: Activation) -> ImportRequest {
+    ImportRequest {
+        source,
+        connection: "partner".parse().unwrap(),
+        profiles: vec![ProfileKind::Production],
+        also_where_used: false,
+        also: Vec::new(),
+        activation,
+        expected: None,
+        confirmed: None,
+        purpose: None,
+    }
+}
 
 /// The program on a workspace.
 pub(crate) struct Us {
