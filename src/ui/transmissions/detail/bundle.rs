@@ -63,8 +63,11 @@ impl BundleDialog {
     fn gather(&mut self, desk: &mut Desk<'_>) {
         let (id, with_payload) = (self.id, self.with_payload);
         self.error = None;
-        self.bundle = None;
+        // What was gathered before stays in sight until this comes, so that nothing jumps under the pointer.
         self.asked = desk.ask(|request| Command::Look(request, LookCommand::Bundle(id, with_payload)));
+        if self.asked.is_none() {
+            self.bundle = None;
+        }
     }
 
     fn poll(&mut self, desk: &mut Desk<'_>) {
@@ -76,10 +79,13 @@ impl BundleDialog {
                 }
             }
             Some(Ok(_)) | None => {}
-            Some(Err(error)) => self.failed(&error),
+            Some(Err(error)) => {
+                self.bundle = None;
+                self.failed(&error);
+            }
         }
         if let Some(Some(file)) = desk.picked(&mut self.pick)
-            && let Some(bundle) = &self.bundle
+            && let Some(bundle) = self.bundle.as_ref().filter(|_| self.asked.is_none())
         {
             let bundle = Arc::clone(bundle);
             self.writing = desk.ask(|request| Command::Look(request, LookCommand::WriteBundle(bundle, file)));
@@ -162,7 +168,9 @@ impl BundleDialog {
     }
 
     fn foot(&self, ui: &mut Ui) -> Option<Wish> {
-        let ready = self.bundle.is_some() && self.writing.is_none() && self.pick.is_none();
+        let ready = self.bundle.is_some()
+            && [&self.asked, &self.writing].iter().all(|asked| asked.is_none())
+            && self.pick.is_none();
         buttons(ui, |ui| {
             let save = ui.add_enabled_ui(ready, |ui| primary(ui, "Save…")).inner.clicked();
             let close = secondary(ui, "Cancel").clicked();
