@@ -198,7 +198,6 @@ impl Stage {
     }
 
     /// Clicks the first thing whose label holds this text.
-    #[cfg(feature = "pictures")]
     #[track_caller]
     pub(super) fn click_containing(&mut self, text: &str) {
         let found = self.harness.query_all(by().label_contains(text)).next();
