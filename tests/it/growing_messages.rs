@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use countersign::domain::algorithm::{Compression, Encryption, Signing};
+use countersign::domain::connection::{Profile, TransferEncoding};
 use countersign::domain::transmission::{Direction, Transmission, Verdict};
 
 use crate::exchange::{Answered, PARTNER, PATIENCE, Partner, STRANGER, Serving, Us, post, read_answer};
@@ -137,6 +139,57 @@ async fn a_large_message_is_opened_while_it_comes_and_delivered_when_it_is_there
         assert_eq!(us.inbox().len(), number);
         let received = us.until(&received, |received| received.payload_sha256.is_some()).await;
         assert!(us.kept(&received, "payload") == *PAYLOAD);
+    }
+    serving.stop().await;
+}
+
+/// A name for a form of messages, and what it changes of the partner's settings.
+type Form = (&'static str, fn(&mut Profile));
+
+const FORMS: [Form; 8] = [
+    ("plain", |profile| (profile.encryption, profile.signing) = (Encryption::None, Signing::None)),
+    ("signed", |profile| profile.encryption = Encryption::None),
+    ("signed, in base64", |profile| {
+        (profile.encryption, profile.transfer_encoding) = (Encryption::None, TransferEncoding::Base64);
+    }),
+    ("compressed alone", |profile| {
+        (profile.encryption, profile.signing) = (Encryption::None, Signing::None);
+        profile.compression = Compression::BeforeSigning;
+    }),
+    ("encrypted alone", |profile| profile.signing = Signing::None),
+    ("in GCM", |profile| profile.encryption = Encryption::Aes256Gcm),
+    ("compressed before it was signed", |profile| profile.compression = Compression::BeforeSigning),
+    ("compressed after it was signed", |profile| profile.compression = Compression::AfterSigning),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_message_of_any_form_is_opened_while_it_comes() {
+    let (us, serving) = receiving().await;
+    let mut delivered = 0;
+    for (number, (form, change)) in FORMS.into_iter().enumerate() {
+        let message_id = format!("<{number}@p>");
+        let (headers, body) = Partner::message_as(&us.certificate, &message_id, &PAYLOAD, &[], change);
+        assert!(body.len() > BEGUN, "{form}: something is still to come");
+        let slow = Slow::begin(&serving.url, &headers, &body, false);
+        until(form, async || growing(&us) == 1).await;
+        assert_eq!(us.inbox().len(), delivered, "{form}: nothing is delivered before all of it is there");
+        assert_eq!(apart(|| slow.end()).await.status, 200, "{form}");
+        let received = us.settled(&us.journal().await[0], Verdict::Received).await;
+        assert_eq!(received.bytes.payload, PAYLOAD.len() as u64, "{form}");
+        assert!(us.kept(&received, "payload") == *PAYLOAD, "{form}");
+        // One whose signature, tag or end was changed on its way is not delivered, however early it was begun.
+        let message_id = format!("<{number}-changed@p>");
+        let (headers, mut body) = Partner::message_as(&us.certificate, &message_id, &PAYLOAD, &[], change);
+        let at = body.len() - 200_000;
+        body[at] ^= 0x01;
+        let slow = Slow::begin(&serving.url, &headers, &body, false);
+        until(form, async || growing(&us) == 1).await;
+        assert_eq!(apart(|| slow.end()).await.status, 200, "{form}");
+        let changed = us.journal().await.remove(0);
+        let nobody_can_tell = matches!(form, "plain" | "encrypted alone");
+        us.settled(&changed, if nobody_can_tell { Verdict::Received } else { Verdict::Refused }).await;
+        delivered += 1 + usize::from(nobody_can_tell);
+        assert_eq!(us.inbox().len(), delivered, "{form}");
     }
     serving.stop().await;
 }
