@@ -25,9 +25,11 @@ mod multipart;
 mod named;
 mod oid;
 mod open;
+mod opening_streams;
 mod receipt;
 mod recipients;
 mod signed;
+mod signed_multipart;
 mod signer_info;
 mod transfer;
 

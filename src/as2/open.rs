@@ -1,14 +1,14 @@
 //! Opening a received message: decrypting it, checking its signature, writing out its payload, computing its MIC.
 //!
-//! The layers come in any order that RFC 4130 and RFC 5402 allow. The body is streamed; only headers, recipients and the signature itself are held in memory. A body is read again
-//! only where the first reading could not know what it would need: a digest that the headers did not announce, or, for
-//! a signature that does not fit, whether other line ends would have made it fit.
+//! The layers come in any order that RFC 4130 and RFC 5402 allow. The body is streamed; only headers, recipients and the
+//! signature itself are held in memory. A body is read again only where the first reading could not know what it would
+//! need: a digest that the headers did not announce, or, for a signature that does not fit, whether other line ends would
+//! have made it fit.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::beside;
-use super::cipher::Unreadable;
 use super::compressed::{self, CompressionFacts};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
@@ -17,6 +17,7 @@ use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::mic::Mic;
 use super::multipart::Multipart;
 use super::oid as ids;
+use super::opening_streams::{ContentReader, Copied, Noted, copy};
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::transfer::{base64_decoder, cms_is_base64, is_base64};
 use crate::certificate::Certificate;
@@ -431,76 +432,5 @@ impl<'k> Walk<'k> {
 
     fn check(&self) -> Result<Option<SignatureCheck>, OpenError> {
         self.signature.as_ref().map(|signature| signature.check(&self.content, self.keys.accepted)).transpose()
-    }
-}
-
-/// Notes why decrypting failed: whatever the layers inside make of it, that is what counts.
-struct Noted<'n, R> {
-    source: R,
-    failure: &'n Mutex<Option<io::Error>>,
-}
-
-impl<R: Read> Read for Noted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.source.read(buffer) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                Err(io::Error::other(Unreadable))
-            }
-            read => read,
-        }
-    }
-}
-
-/// Copies to the end, as much at a time as the source has ready.
-fn copy(source: &mut dyn BufRead, out: &mut dyn Write) -> io::Result<()> {
-    loop {
-        let available = match source.fill_buf() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            available => available?,
-        };
-        if available.is_empty() {
-            return Ok(());
-        }
-        let amount = available.len();
-        out.write_all(available)?;
-        source.consume(amount);
-    }
-}
-
-/// Gives a name to a borrowed reader, so that it can be wrapped.
-struct ContentReader<'a>(&'a mut (dyn BufRead + Send));
-
-impl Read for ContentReader<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl BufRead for ContentReader<'_> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.0.fill_buf()
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.0.consume(amount);
-    }
-}
-
-/// Counts what is written on.
-struct Copied<'a> {
-    out: &'a mut (dyn Write + Send),
-    length: u64,
-}
-
-impl Write for Copied<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.length += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
     }
 }
