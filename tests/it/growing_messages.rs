@@ -16,9 +16,16 @@ use crate::exchange::{Answered, PARTNER, PATIENCE, Partner, STRANGER, Serving, U
 /// So much of a message has come when its client falls silent: more than it takes to be opened.
 const BEGUN: usize = 19 * 1024 * 1024;
 
-/// More bytes than that.
+/// More bytes than that, which cannot be compressed.
 static PAYLOAD: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    (0..BEGUN as u32 + 2 * 1024 * 1024).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let words = (0..(BEGUN + 2 * 1024 * 1024) / 8).map(|_| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    });
+    words.flatten().collect()
 });
 
 /// A client that has sent the beginning of a message.
@@ -165,6 +172,7 @@ const FORMS: [Form; 8] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_message_of_any_form_is_opened_while_it_comes() {
     let (us, serving) = receiving().await;
+    us.connect("http://127.0.0.1:9/as2", "require = \"none\"").await;
     let mut delivered = 0;
     for (number, (form, change)) in FORMS.into_iter().enumerate() {
         let message_id = format!("<{number}@p>");
