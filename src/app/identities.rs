@@ -180,6 +180,9 @@ impl App {
         if contents.has_private_key && contents.private_key.is_none() {
             return Err(match contents.key_obstacle {
                 Some(obstacle) => AppError::new(format!("{}: {obstacle}", file.display())),
+                None if contents.has_key_of_old => {
+                    super::certificates::unreadable(&ReadError::EncryptedKey).in_file(file)
+                }
                 None => super::certificates::unreadable(&ReadError::PasswordNeeded).in_file(file),
             });
         }

@@ -166,7 +166,11 @@ impl Sheet<'_> {
                 ("Your AS2 identifier", profile.partner_as2_id.to_string()),
                 ("Your address", profile.url.to_string()),
             ];
-            rows.extend(profile.mdn_url.as_ref().map(|url| ("Our address", url.to_string())));
+            // Where nothing names it, it is what the partner has already.
+            rows.push((
+                "Our address",
+                profile.mdn_url.as_ref().map_or_else(|| "As before".to_owned(), ToString::to_string),
+            ));
             if let Some(old) = old {
                 rows.push((
                     "It replaces",

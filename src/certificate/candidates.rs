@@ -20,7 +20,7 @@ impl FileContents {
     pub fn candidates(&self) -> Vec<Candidate> {
         let all = &self.certificates;
         let leaves: Vec<&Certificate> = all.iter().filter(|each| !issued_another(each.facts(), all)).collect();
-        let ends = |each: &&&Certificate| !is_authority(each.facts());
+        let ends = |each: &&&Certificate| !each.facts().is_authority();
         let ordinary: Vec<&Certificate> = leaves.iter().filter(ends).copied().collect();
         let meant = if ordinary.is_empty() { leaves } else { ordinary };
         meant.into_iter().map(|leaf| Candidate { leaf: leaf.clone(), chain: chain_of(leaf, all) }).collect()
@@ -35,12 +35,6 @@ fn issued_another(facts: &CertificateFacts, all: &[Certificate]) -> bool {
             && other.issuer == facts.subject
             && other.subject != other.issuer
     })
-}
-
-/// Whether a certificate is one that only issues others. OpenSSL's own self-signed ones call themselves a CA's
-/// (`req -x509`) and are used as they are, so that alone does not tell.
-fn is_authority(facts: &CertificateFacts) -> bool {
-    facts.ca && (!facts.self_signed || facts.key_usage.iter().any(|usage| usage == "key-cert-sign"))
 }
 
 /// The issuers of a certificate, one above the other. Of several of one name the one that ends last counts.
@@ -69,7 +63,7 @@ pub(super) fn leaf_first(certificates: Vec<Certificate>) -> Vec<Certificate> {
     }
     let leaf = all
         .iter()
-        .position(|each| !issued_another(each.facts(), &all) && !is_authority(each.facts()))
+        .position(|each| !issued_another(each.facts(), &all) && !each.facts().is_authority())
         .or_else(|| all.iter().position(|each| !issued_another(each.facts(), &all)));
     let Some(leaf) = leaf else { return all };
     let mut ordered = vec![all[leaf].clone()];

@@ -55,6 +55,8 @@ pub struct FileContents {
     pub further_keys: Vec<PrivateKey>,
     /// Whether it holds a private key at all.
     pub has_private_key: bool,
+    /// Whether that is under a password in a form of old, which is not read.
+    pub has_key_of_old: bool,
     /// Why its private key cannot be used, where it could be read.
     pub key_obstacle: Option<KeyError>,
     /// In which part of an archive or a mail each certificate was found; empty for other files.
@@ -281,6 +283,7 @@ fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) 
         format,
         certificates: leaf_first(certificates),
         has_private_key: key.is_some(),
+        has_key_of_old: false,
         key_obstacle: read.as_ref().and_then(|read| read.as_ref().err().cloned()),
         private_key: read.and_then(Result::ok),
         further_keys: Vec::new(),
@@ -293,7 +296,7 @@ fn contents(format: Format, certificates: Vec<Certificate>, key: Option<&[u8]>) 
 const CERTIFICATES: [&str; 3] = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
 
 /// The labels of blocks with a collection of them.
-const COLLECTIONS: [&str; 2] = ["PKCS7", "CMS"];
+const COLLECTIONS: [&str; 3] = ["PKCS7", "CMS", "PKCS #7 SIGNED DATA"];
 
 /// What a block is that is sometimes sent where a certificate is meant.
 fn other_block(label: &str) -> Option<&'static str> {
@@ -344,17 +347,25 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
             .map(Zeroizing::new)
             .map_err(|_not_base64| ReadError::Damaged(format!("the block `{label}` is not base64")))?;
         match label {
-            _ if CERTIFICATES.contains(&label) => {
-                let certificate = Certificate::from_der(&der).map_err(|error| match cut_off(&der) {
-                    cut @ ReadError::Truncated { .. } => cut,
-                    _ => ReadError::Damaged(error.to_string()),
-                })?;
-                certificates.push(certificate);
-            }
+            _ if CERTIFICATES.contains(&label) => match Certificate::from_der(&der) {
+                Ok(certificate) => certificates.push(certificate),
+                // Some write a collection under the label of one certificate.
+                Err(error) => match collection(&der) {
+                    Ok(held) => {
+                        format = Format::P7b;
+                        certificates.extend(held);
+                    }
+                    Err(_no_collection) => {
+                        return Err(match cut_off(&der) {
+                            cut @ ReadError::Truncated { .. } => cut,
+                            _ => ReadError::Damaged(error.to_string()),
+                        });
+                    }
+                },
+            },
             _ if COLLECTIONS.contains(&label) => {
                 format = Format::P7b;
-                let normal = BerReader::new(der.as_slice()).element(MAX_FILE).map_err(|_damaged| cut_off(&der))?;
-                certificates.extend(signed_data(&normal)?);
+                certificates.extend(collection(&der)?);
             }
             _ => match key_file::recognise(&der) {
                 Some(KeyForm::Plain(pkcs8)) => key = Some(pkcs8),
@@ -380,7 +391,13 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
     }
     let mut found = contents(format, certificates, key.as_deref().map(Vec::as_slice));
     found.has_private_key |= encrypted;
+    found.has_key_of_old = of_old;
     Ok(found)
+}
+
+/// The certificates of a collection, in whichever form of BER it is written.
+fn collection(ber: &[u8]) -> Result<Vec<Certificate>, ReadError> {
+    signed_data(&BerReader::new(ber).element(MAX_FILE).map_err(|_damaged| cut_off(ber))?)
 }
 
 /// The certificates in a SignedData, which otherwise is empty in a .p7b file.

@@ -112,6 +112,7 @@ pub(super) fn open(kind: Kind, bytes: &[u8]) -> Result<FileContents, ReadError> 
         // Of a key that came this way nothing is kept, not even in memory.
         private_key: None,
         has_private_key: unpacking.private_key,
+        has_key_of_old: false,
         key_obstacle: None,
         further_keys: Vec::new(),
         places: unpacking.places,

@@ -34,7 +34,11 @@ struct WrittenDocument<'a> {
 pub(super) async fn run(session: &Session, arguments: ReportArguments) -> Result<Answer, AppError> {
     let ReportArguments { format, output, at } = arguments;
     let usual = if session.out.is_json() && output.is_none() { ReportFormat::Json } else { ReportFormat::Html };
-    let format = format.or_else(|| output.as_deref().and_then(by_name)).unwrap_or(usual);
+    let named = match &output {
+        Some(file) if format.is_none() => by_name(file)?,
+        _ => None,
+    };
+    let format = format.or(named).unwrap_or(usual);
     if let Some(file) = &output {
         session.app.write_report(format, at, file).await?;
         let document = WrittenDocument { format, file: Some(file.display().to_string()), content: None };
@@ -53,9 +57,17 @@ pub(super) async fn run(session: &Session, arguments: ReportArguments) -> Result
     Ok(Answer::Yes)
 }
 
-fn by_name(file: &Path) -> Option<ReportFormat> {
-    let end = file.extension()?.to_str()?.to_ascii_lowercase();
-    if end == "htm" { Some(ReportFormat::Html) } else { end.parse().ok() }
+/// The format that a file's ending means; none where it has no ending.
+fn by_name(file: &Path) -> Result<Option<ReportFormat>, AppError> {
+    let Some(ending) = file.extension() else { return Ok(None) };
+    let ending = ending.to_string_lossy().to_ascii_lowercase();
+    if ending == "htm" {
+        return Ok(Some(ReportFormat::Html));
+    }
+    ending.parse().map(Some).map_err(|_unknown| {
+        AppError::new(format!("a report is not written as .{ending}: {}", file.display()))
+            .hint("end the name in .html, .csv or .json, or say which with --format; the HTML prints to a PDF")
+    })
 }
 
 #[cfg(test)]
@@ -64,8 +76,11 @@ mod tests {
 
     #[test]
     fn the_files_name_tells_the_format() {
-        assert_eq!(by_name(Path::new("a.CSV")), Some(ReportFormat::Csv));
-        assert_eq!(by_name(Path::new("a.htm")), Some(ReportFormat::Html));
-        assert_eq!(by_name(Path::new("a.txt")), None);
+        let named = |name: &str| by_name(Path::new(name));
+        assert_eq!(named("a.CSV").unwrap(), Some(ReportFormat::Csv));
+        assert_eq!(named("a.htm").unwrap(), Some(ReportFormat::Html));
+        assert_eq!(named("a").unwrap(), None);
+        let refused = named("a.pdf").unwrap_err();
+        assert!(refused.to_string().contains(".pdf"), "{refused}");
     }
 }

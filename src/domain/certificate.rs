@@ -209,6 +209,13 @@ impl CertificateFacts {
         })
     }
 
+    /// Whether it is one that only issues others. OpenSSL's own self-signed ones call themselves a CA's (`req -x509`) and are
+    /// used as they are, so that alone does not tell.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.ca && (!self.self_signed || self.key_usage.iter().any(|usage| usage == "key-cert-sign"))
+    }
+
     /// Whether its only purpose is to be a TLS server's: `server-auth` without `email-protection`.
     #[must_use]
     pub fn looks_like_tls_server(&self) -> bool {
@@ -297,7 +304,7 @@ pub struct ImportContext<'a> {
 #[must_use]
 pub fn warnings(facts: &CertificateFacts, at: Timestamp) -> Vec<CertificateWarning> {
     let mut found = Vec::new();
-    if facts.ca {
+    if facts.is_authority() {
         found.push(CertificateWarning::Ca);
     }
     if facts.looks_like_tls_server() {
@@ -431,6 +438,18 @@ impl CertificateWarning {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_self_signed_one_that_calls_itself_a_ca_is_used_as_it_is() {
+        let mut facts = crate::domain::fixtures::facts(1, 0, 400);
+        facts.ca = true;
+        let told = |facts: &CertificateFacts| warnings(facts, facts.not_before).contains(&CertificateWarning::Ca);
+        assert!(!told(&facts), "as OpenSSL makes them");
+        facts.key_usage.push("key-cert-sign".to_owned());
+        assert!(told(&facts));
+        (facts.key_usage, facts.self_signed) = (Vec::new(), false);
+        assert!(told(&facts));
+    }
 
     #[test]
     fn names_with_an_empty_part_are_not_complete() {

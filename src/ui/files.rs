@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use egui::Context;
 
@@ -34,11 +35,21 @@ pub enum FilePick {
     Save(String),
 }
 
+/// Nobody closes a dialog so soon after it was asked for: the system has none to open, which it does not tell otherwise.
+const TOO_SOON: Duration = Duration::from_millis(250);
+
+/// Said where the system has no file dialog.
+const NO_DIALOG: &str = if cfg!(target_os = "linux") {
+    "No file dialog could be opened: install a desktop portal or zenity, drop the file on the window, or use the command line"
+} else {
+    "No file dialog could be opened: drop the file on the window, or use the command line"
+};
+
 /// Open file dialogs, and what was picked.
 pub(super) struct FilePicks {
     ctx: Context,
     last: u64,
-    open: Option<(PickId, Receiver<Option<PathBuf>>)>,
+    open: Option<(PickId, Instant, Receiver<Option<PathBuf>>)>,
     picked: HashMap<PickId, Option<PathBuf>>,
 }
 
@@ -61,7 +72,7 @@ impl FilePicks {
         dialog = match &pick {
             FilePick::Certificate => dialog
                 .set_title("Choose the partner's renewed certificate")
-                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c", "txt"])
+                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c", "txt", "zip", "eml"])
                 .add_filter("All files", &["*"]),
             FilePick::Connection => {
                 dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
@@ -75,7 +86,7 @@ impl FilePicks {
             FilePick::Policy => dialog.set_title("Choose a policy file").add_filter("Policy files", &["toml"]),
             FilePick::CaAnswer => dialog
                 .set_title("Choose the CA's answer")
-                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c"])
+                .add_filter("Certificates", &["cer", "crt", "pem", "der", "p7b", "p7c", "zip", "eml"])
                 .add_filter("All files", &["*"]),
             FilePick::Save(name) => dialog.set_title("Save as").set_file_name(name),
         };
@@ -95,25 +106,23 @@ impl FilePicks {
             }
         });
         engine.tell(Command::Run(errand)).map_err(|busy| busy.to_string())?;
-        self.open = Some((id, waiting));
+        self.open = Some((id, Instant::now(), waiting));
         Ok(id)
     }
 
-    /// Looks whether the open dialog has ended. To be called once a frame.
-    pub(super) fn poll(&mut self) {
-        if let Some((id, waiting)) = &self.open {
-            match waiting.try_recv() {
-                Ok(file) => {
-                    self.picked.insert(*id, file);
-                    self.open = None;
-                }
-                Err(std::sync::mpsc::TryRecvError::Empty) => {}
-                Err(std::sync::mpsc::TryRecvError::Disconnected) => {
-                    self.picked.insert(*id, None);
-                    self.open = None;
-                }
-            }
-        }
+    /// Looks whether the open dialog has ended; the error, that there was none, is a sentence for the user. To be called
+    /// once a frame.
+    pub(super) fn poll(&mut self) -> Result<(), &'static str> {
+        let Some((id, asked, waiting)) = &self.open else { return Ok(()) };
+        let picked = match waiting.try_recv() {
+            Ok(file) => file,
+            Err(std::sync::mpsc::TryRecvError::Empty) => return Ok(()),
+            Err(std::sync::mpsc::TryRecvError::Disconnected) => None,
+        };
+        let none = picked.is_none() && asked.elapsed() < TOO_SOON;
+        self.picked.insert(*id, picked);
+        self.open = None;
+        if none { Err(NO_DIALOG) } else { Ok(()) }
     }
 
     pub(super) fn take(&mut self, id: PickId) -> Option<Option<PathBuf>> {

@@ -100,7 +100,9 @@ impl Window {
                 Event::Testing(id, progress) => self.views.rollovers.progress(id, progress),
             }
         }
-        self.files.poll();
+        if let Err(none) = self.files.poll() {
+            self.toasts.error("No file was chosen", none);
+        }
         if self.engine.has_failed() && !self.told_failure {
             self.told_failure = true;
             // Nothing would ever answer them.

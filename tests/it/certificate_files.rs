@@ -59,6 +59,12 @@ fn a_chain_begins_with_its_leaf() {
         assert_eq!(names, ["leaf", "authority"], "{name}");
         assert!(chain.certificates[1].facts().ca && !chain.certificates[0].facts().self_signed);
     }
+    // The same under the labels that some write instead.
+    let text = String::from_utf8(bytes("openssl/chain-pem.p7b")).unwrap();
+    for label in ["PKCS #7 SIGNED DATA", "CERTIFICATE"] {
+        let relabelled = read(text.replace("PKCS7", label).as_bytes(), None).unwrap();
+        assert_eq!((relabelled.format, relabelled.certificates.len()), (Format::P7b, 2), "{label}");
+    }
     assert_eq!(file("openssl/chain-der.p7b", None).certificates.len(), 1);
     assert_eq!(file("openssl/chain-pem.p7b", None).certificates.len(), 2);
 }

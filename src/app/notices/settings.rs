@@ -140,7 +140,15 @@ impl App {
         settings.validate()?;
         let text = serde_json::to_string(settings)
             .map_err(|error| AppError::new(format!("the settings cannot be written: {error}")))?;
+        let before = self.notification_settings().await?.quiet;
         let workspace = self.workspace().await?;
+        let known = workspace.connections().await?;
+        // One that was removed since may stay named.
+        let is_known = |id: &ConnectionId| before.contains(id) || known.iter().any(|connection| connection.id == *id);
+        if let Some(unknown) = settings.quiet.iter().find(|id| !is_known(id)) {
+            return Err(AppError::new(format!("`quiet`: there is no connection `{unknown}`"))
+                .hint("`countersign connection list` shows them"));
+        }
         let mut transaction = workspace.begin().await?;
         transaction.set_meta(SETTING, &text).await?;
         match password {

@@ -305,7 +305,7 @@ impl Read {
             Scheduled {
                 at: notice.at,
                 kind: notice.kind.to_string(),
-                what: notice.text,
+                what: format!("{}: {}", notice.title, notice.text),
                 profiles: notice.about.profiles,
             }
         }));

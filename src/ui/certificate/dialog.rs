@@ -189,6 +189,7 @@ impl CertificateDialog {
             targets: self.targets.clone(),
             stated: activation.stated.clone(),
             confirmed: known || self.comparing.comparison(&found.facts).is_some(),
+            contradicted: self.comparing.is_contradicted(&found.facts),
             again: matches!(found.source, CertificateSource::Workspace(_)),
             minute: desk.moment.now.as_second().div_euclid(60),
         };

@@ -35,6 +35,12 @@ impl Comparing {
         }
     }
 
+    /// Whether what the partner sent says that they mean another certificate.
+    #[must_use]
+    pub(in crate::ui) fn is_contradicted(&self, facts: &CertificateFacts) -> bool {
+        self.verdict(facts) == Some(Verdict::Other)
+    }
+
     fn verdict(&self, facts: &CertificateFacts) -> Option<Verdict> {
         let pasted = self.pasted.trim();
         if pasted.is_empty() {

@@ -30,6 +30,8 @@ pub(super) struct Inputs {
     pub(super) stated: Stated,
     /// Whether its fingerprint is confirmed.
     pub(super) confirmed: bool,
+    /// Whether the partner's fingerprint is another one.
+    pub(super) contradicted: bool,
     /// Whether it is in the workspace, to be scheduled anew.
     pub(super) again: bool,
     /// The minute, since days and hours are counted down.
@@ -112,7 +114,7 @@ impl Plan {
             timeline: Timeline::of(&drawn, &facts, Some(fresh), moment),
             sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)
                 .unwrap_or_else(|| meaning(&after, &facts, old.as_ref(), moment)),
-            obstacle: obstacle(&reading, chosen),
+            obstacle: obstacle(&reading, chosen, inputs.contradicted),
             old,
             reading,
             chosen,
@@ -176,8 +178,9 @@ fn differing(targets: &[Target], shown: Option<Fingerprint>) -> Option<String> {
     (!others.is_empty()).then(|| others.join("; "))
 }
 
-fn obstacle(reading: &Reading, chosen: usize) -> Option<String> {
+fn obstacle(reading: &Reading, chosen: usize, contradicted: bool) -> Option<String> {
     match reading {
+        _ if contradicted => Some("The fingerprint that they sent is another certificate's".to_owned()),
         _ if chosen == 0 => Some("Choose at least one profile".to_owned()),
         Reading::Refused(_) => Some("The date and time cannot be used".to_owned()),
         Reading::Twice { .. } => Some("Say which of the two times is meant".to_owned()),

@@ -183,10 +183,12 @@ pub(super) fn chart(ui: &mut Ui, lines: &[Line], selected: Option<&RowKey>, mome
     let today = area.left() + scale.x(moment.now);
     if scale.shows(moment.now) {
         let painter = ui.painter().with_clip_rect(room);
-        painter.vline(today, room.top()..=room.top() + height, Stroke::new(1.5, tokens.muted));
         let galley = painter.layout_no_wrap("today".to_owned(), theme::medium(theme::TABLE_HEAD), tokens.muted);
         let size = galley.size();
-        let at = pos2(today + 4.0, room.top() + height - size.y);
+        // Below the last row, where there is room for it.
+        let below = (height + 2.0).min(room.height() - size.y);
+        painter.vline(today, room.top()..=room.top() + height.max(below + size.y), Stroke::new(1.5, tokens.muted));
+        let at = pos2(today + 4.0, room.top() + below);
         painter.rect_filled(Rect::from_min_size(at, size).expand(2.0), 2.0, tokens.bg);
         painter.galley(at, galley, tokens.muted);
     }

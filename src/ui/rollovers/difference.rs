@@ -3,7 +3,7 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use super::lines::in_zone;
-use crate::domain::certificate::Fingerprint;
+use crate::domain::certificate::{CertificateWarning, Fingerprint};
 use crate::domain::rollover::{PlannedProfile, ProfileKey, RolloverPlan};
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::{Moment, count};
@@ -117,9 +117,9 @@ fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
         cell(ui, (wide * 0.32).max(150.0), small(name).color(tokens.text));
         cell(ui, 226.0, mono(change).color(tokens.text));
         cell(ui, (wide * 0.24).max(120.0), small(when).color(tokens.text));
-        let mut remarks: Vec<&str> = planned.warnings.iter().map(|warning| warning.as_str()).collect();
+        let mut remarks: Vec<String> = planned.warnings.iter().map(|warning| in_short(*warning)).collect();
         if !planned.against_policy.is_empty() {
-            remarks.push("against policy");
+            remarks.push("against policy".to_owned());
         }
         if !remarks.is_empty() {
             ui.label(icon::text(Icon::TriangleAlert, tokens.warn.ink).size(13.0));
@@ -130,4 +130,14 @@ fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
             label.on_hover_text(full.join("\n"));
         }
     });
+}
+
+/// A warning where there is room for a few words.
+fn in_short(warning: CertificateWarning) -> String {
+    match warning {
+        CertificateWarning::Ca => "a CA's".to_owned(),
+        CertificateWarning::TlsServer => "a TLS server's".to_owned(),
+        CertificateWarning::Sha1 => "signed with SHA-1".to_owned(),
+        other => other.as_str().replace('-', " "),
+    }
 }

@@ -226,6 +226,7 @@ impl StartDialog {
         let (Some(found), Some(form)) = (self.looking.found(), &self.activation) else { return false };
         self.old.is_some()
             && self.starting.is_none()
+            && !self.comparing.is_contradicted(&found.facts)
             && form.stated.read(&found.facts, &desk.moment).activation().is_some()
     }
 }

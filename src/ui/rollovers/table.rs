@@ -21,13 +21,13 @@ const fn column(column: BoardColumn, width: f32) -> TableColumn<BoardColumn> {
 
 /// The columns. The last has what is left over, and that is to be enough to read what is in the way.
 const WIDE: [TableColumn<BoardColumn>; 7] = [
-    column(BoardColumn::Partner, 144.0),
+    column(BoardColumn::Partner, 196.0),
     column(BoardColumn::Profile, 88.0),
     column(BoardColumn::State, 168.0),
     column(BoardColumn::Changes, 180.0),
     column(BoardColumn::Test, 146.0),
     column(BoardColumn::Traffic, 146.0),
-    column(BoardColumn::Note, 300.0),
+    column(BoardColumn::Note, 248.0),
 ];
 
 /// The same without the last test, which is the last traffic as long as there is no other.

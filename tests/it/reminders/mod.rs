@@ -136,6 +136,8 @@ async fn settings_decide_when_and_of_whom() {
     let settings = app.notification_settings().await.unwrap();
     app.set_notifications(&settings.clone().with("steps", "45").unwrap(), None).await.unwrap();
     assert_eq!(app.tell_notices(&[Way::Window]).await.unwrap().window.len(), 1);
+    let unknown = app.set_notifications(&settings.clone().with("quiet", "amazon-uk").unwrap(), None).await.unwrap_err();
+    assert!(unknown.to_string().contains("no connection `amazon-uk`"), "{unknown}");
     app.set_notifications(&settings.clone().with("quiet", "amazon-us").unwrap(), None).await.unwrap();
     assert!(app.notices().await.unwrap().is_empty());
     app.set_notifications(&settings.with("window", "false").unwrap(), None).await.unwrap();

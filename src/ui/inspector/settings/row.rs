@@ -20,6 +20,8 @@ struct Standing {
     badge: Option<(Status, String)>,
     /// Why, for each finding that wants attention.
     reasons: Vec<Reason>,
+    /// Where it is changed at the partner, or what else has to be known.
+    note: Option<String>,
     /// Source and words of the rule, for the pointer.
     hover: String,
 }
@@ -217,6 +219,9 @@ impl SettingsTab {
                 self.choose(key, value);
             }
         }
+        if let Some(note) = &standing.note {
+            ui.add(egui::Label::new(muted(ui, note)).wrap());
+        }
         if let (Control::PartnerCertificate, Scope::Profile(kind)) = (row.control, scope) {
             let used = in_use(desk.snapshot, state, kind);
             let name = if used.is_some() { "Import the renewed certificate…" } else { "Import the certificate…" };
@@ -241,7 +246,7 @@ impl SettingsTab {
     }
 
     fn standing(&self, scope: Scope, row: &'static Row) -> Standing {
-        let none = Standing { badge: None, reasons: Vec::new(), hover: String::new() };
+        let none = Standing { badge: None, reasons: Vec::new(), note: None, hover: String::new() };
         let Scope::Profile(kind) = scope else { return none };
         let Some(prospect) = self.outlook.profile(kind) else { return none };
         let Some(worst) = prospect.worst(row) else { return none };
@@ -270,7 +275,8 @@ impl SettingsTab {
                 Reason { text: finding.reason.clone(), fix }
             })
             .collect();
-        Standing { badge: Some((worst.status, word)), reasons, hover: evidence(worst) }
+        let note = worst.note.clone().filter(|_| worst.status < Status::Compliant);
+        Standing { badge: Some((worst.status, word)), reasons, note, hover: evidence(worst) }
     }
 }
 

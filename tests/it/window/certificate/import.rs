@@ -158,6 +158,7 @@ fn a_fingerprint_is_confirmed_by_comparing_and_only_then() {
     stage.wait_for("Schedule for 2 profiles");
     stage.write("Fingerprint from the partner", &"ab".repeat(32));
     assert!(stage.sees("It is another one: this is not the certificate that the partner means"));
+    assert!(!stage.is_enabled("Schedule for 2 profiles"), "not before it is known which is theirs");
     stage.write("Fingerprint from the partner", "12:34");
     assert!(stage.sees("this has 4"), "{:#?}", stage.labels());
     stage.touch("Schedule for 2 profiles");
