@@ -3,17 +3,19 @@
 use std::io::{self, BufRead, Read, Write};
 
 use aws_lc_rs::digest::{self, Context};
+use md5::{Digest as _, Md5};
 
 use crate::certificate::digest_algorithm;
 use crate::domain::algorithm::Digest;
 
-/// The digests that can be computed. MD5 is only known by name.
+/// The digests that signatures and MICs are made with. MD5 is only computed where a partner's receipt names it.
 pub(super) const COMPUTED: [Digest; 4] = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512];
 
 /// A set of digests being computed together.
 #[derive(Clone, Default)]
 pub(super) struct Hashes {
     running: Vec<(Digest, Context)>,
+    md5: Option<Md5>,
 }
 
 impl Hashes {
@@ -27,19 +29,22 @@ impl Hashes {
                 running.push((*digest, Context::new(algorithm)));
             }
         }
-        Self { running }
+        Self { running, md5: digests.contains(&Digest::Md5).then(Md5::new) }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         for (_, context) in &mut self.running {
             context.update(bytes);
         }
+        if let Some(md5) = &mut self.md5 {
+            md5.update(bytes);
+        }
     }
 
     pub(super) fn finish(self) -> DigestValues {
-        DigestValues(
-            self.running.into_iter().map(|(digest, context)| (digest, context.finish().as_ref().to_vec())).collect(),
-        )
+        let values = self.running.into_iter().map(|(digest, context)| (digest, context.finish().as_ref().to_vec()));
+        let md5 = self.md5.map(|md5| (Digest::Md5, md5.finalize().to_vec()));
+        DigestValues(values.chain(md5).collect())
     }
 }
 

@@ -60,6 +60,9 @@ pub enum OpenError {
     /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
     #[error("the message cannot be decompressed: {0}")]
     Decompression(String),
+    /// What was signed was changed on its way, so much that it cannot be read any more; with what kept it from that.
+    #[error("what was signed is not what arrived: {0}")]
+    Altered(String),
     /// Nobody's fault: something this version does not do.
     #[error("{0}")]
     Unsupported(String),
@@ -88,6 +91,7 @@ impl OpenError {
     pub fn disposition(&self) -> Disposition {
         match self {
             Self::NotForUs { .. } | Self::Undecryptable { .. } => Disposition::error("decryption-failed"),
+            Self::Altered(_) => Disposition::error("integrity-check-failed"),
             // RFC 5402 section 5.
             Self::Decompression(_) => Disposition::error("decompression-failed"),
             Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {

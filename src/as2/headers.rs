@@ -1,5 +1,6 @@
 //! Header lists, media types and AS2 identifiers as they stand on the wire.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead};
 
 use super::multipart::MultipartError;
@@ -29,6 +30,24 @@ impl MediaType {
     /// Reads a value leniently: quotes or none, tabs, missing spaces, empty parameters.
     #[must_use]
     pub fn parse(value: &str) -> Self {
+        let plain = without_comments(value);
+        let mut parsed = Self::parse_plain(&plain);
+        // Names of files are written without quotes in the field, and hold parentheses that are no comments.
+        if plain != value {
+            let named = Self::parse_plain(value).parameters.into_iter().filter(|(name, value)| {
+                matches!(name.as_str(), "name" | "filename")
+                    && value.contains('(')
+                    && value.ends_with(|last| last != ')')
+            });
+            for (name, value) in named {
+                parsed.parameters.retain(|(known, _)| *known != name);
+                parsed.parameters.push((name, value));
+            }
+        }
+        parsed
+    }
+
+    fn parse_plain(value: &str) -> Self {
         let mut parts = split_outside_quotes(value, ';').into_iter();
         let essence = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
         let essence = match essence.strip_prefix("application/x-pkcs7-") {
@@ -48,6 +67,12 @@ impl MediaType {
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The boundary of a multipart.
+    #[must_use]
+    pub fn boundary(&self) -> Option<String> {
+        self.parameter("boundary").map(str::to_owned).or_else(|| self.text_parameter("boundary"))
     }
 
     /// A parameter that may be split or percent-encoded (RFC 2231), or hold encoded words (RFC 2047 in UTF-8).
@@ -118,6 +143,43 @@ fn decoded_words(text: &str) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// Leaves out comments (RFC 5322 section 3.2.2): text in parentheses outside quotes, nested or not. One that does not end is
+/// none.
+pub(super) fn without_comments(value: &str) -> Cow<'_, str> {
+    if !value.contains('(') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = String::with_capacity(value.len());
+    let (mut quoted, mut escaped, mut depth, mut begun) = (false, false, 0_u32, 0);
+    for (at, character) in value.char_indices() {
+        let kept = depth == 0;
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted || depth > 0 => escaped = true,
+            '"' if kept => quoted = !quoted,
+            '(' if !quoted => {
+                if kept {
+                    begun = at;
+                }
+                depth += 1;
+                continue;
+            }
+            ')' if depth > 0 => {
+                depth -= 1;
+                continue;
+            }
+            _ => {}
+        }
+        if kept {
+            out.push(character);
+        }
+    }
+    if depth > 0 {
+        out.push_str(&value[begun..]);
+    }
+    Cow::Owned(out)
 }
 
 /// Splits at a character where it stands outside quotes.

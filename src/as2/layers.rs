@@ -339,9 +339,9 @@ impl Walk<'_> {
         facts: &mut SignatureFacts,
         found: &mut Vec<Dissected>,
     ) -> Result<(), OpenError> {
-        let boundary = kind.parameter("boundary").unwrap_or_default();
+        let boundary = kind.boundary().unwrap_or_default();
         let malformed = |why: &str| OpenError::Malformed(why.to_owned());
-        let mut parts = Multipart::new(body, boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
+        let mut parts = Multipart::new(body, &boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
         if !parts.next_part()? {
             return Err(malformed("the signed message has no parts"));
         }
@@ -392,9 +392,9 @@ impl Walk<'_> {
     fn multipart(&mut self, headers: HeaderList, kind: &MediaType, body: &mut Watched<'_>) -> Dissected {
         let mut found = Dissected::new(LayerKind::Parts, headers);
         let mut read = || -> Result<(), OpenError> {
-            let boundary = kind.parameter("boundary").unwrap_or_default();
+            let boundary = kind.boundary().unwrap_or_default();
             let mut parts =
-                Multipart::new(&mut *body, boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
+                Multipart::new(&mut *body, &boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
             while found.parts.len() < MAX_PARTS && parts.next_part()? {
                 let offset = parts.position();
                 let (mut part, _) = self.within(&mut parts);

@@ -148,7 +148,10 @@ impl OutboundMessage<'_> {
                 digest.label()
             )));
         }
-        first_mic(&digests)
+        let value = digests
+            .get(digest)
+            .ok_or_else(|| BuildError::Unsupported(format!("a MIC in {} cannot be computed", digest.label())))?;
+        Ok(Mic { digest, value: value.to_vec() })
     }
 
     fn mic_of<P: Read + Seek>(&self, payload: &mut P, digests: &[Digest]) -> Result<DigestValues, BuildError> {

@@ -19,7 +19,7 @@ use super::multipart::Multipart;
 use super::oid as ids;
 use super::opening_streams::{ContentReader, Copied, Noted, copy};
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
-use super::transfer::{base64_decoder, cms_is_base64, is_base64};
+use super::transfer::{base64_decoder, cms_is_base64, is_base64, transfer_encoding};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::Digest;
 
@@ -216,7 +216,8 @@ impl<'k> Walk<'k> {
             keys,
             mic_digest,
             line_ends,
-            wanted: wanted.to_vec(),
+            // What is asked for and cannot be answered is left out.
+            wanted: wanted.iter().copied().filter(|digest| COMPUTED.contains(digest)).collect(),
             layers: Vec::new(),
             encryption: None,
             compression: None,
@@ -329,24 +330,29 @@ impl<'k> Walk<'k> {
     ) -> Result<(), OpenError> {
         let outermost = !self.layers.contains(&Layer::Signed);
         self.layers.push(Layer::Signed);
-        let boundary = kind.parameter("boundary").unwrap_or_default();
-        let mut parts = Multipart::new(body, boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
+        let boundary = kind.boundary().unwrap_or_default();
+        let mut parts = Multipart::new(body, &boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
         if !parts.next_part()? {
             return Err(OpenError::Malformed("the signed message has no parts".to_owned()));
         }
         let mut digests = self.wanted.clone();
         let announced = kind.parameter("micalg").unwrap_or_default();
-        digests.extend(announced.split(',').filter_map(Digest::from_micalg));
+        let announced = announced.split(',').filter_map(Digest::from_micalg);
+        digests.extend(announced.filter(|digest| COMPUTED.contains(digest)));
         if digests.is_empty() {
             digests.extend(COMPUTED);
         }
         let mut hasher = LineHasher::new(&digests, self.line_ends);
-        {
+        let read = {
             let mut part = HashingReader::new(&mut parts, &mut hasher);
-            self.inner(&mut part, payload)?;
+            let read = self.inner(&mut part, payload);
+            if matches!(read, Err(OpenError::Io(_))) {
+                return read;
+            }
             let mut rest = [0; 4096];
             while part.read(&mut rest)? > 0 {}
-        }
+            read
+        };
         if !parts.next_part()? {
             return Err(OpenError::Malformed("the signed message has no signature part".to_owned()));
         }
@@ -368,10 +374,21 @@ impl<'k> Walk<'k> {
             part.take(MAX_SIGNATURE_PART).read_to_end(&mut signature)?;
         }
         if outermost {
-            self.signature = Some(DetachedSignature::read(&signature)?);
+            let signature = DetachedSignature::read(&signature);
+            self.signature = match (signature, &read) {
+                (Ok(signature), _) => Some(signature),
+                (Err(error), Ok(())) => return Err(error),
+                (Err(_), Err(_)) => None,
+            };
             self.content = hasher.finish();
         }
-        Ok(())
+        // What cannot be read because it was changed on its way was changed: that is what the signature says first.
+        read.map_err(|error| match self.check() {
+            Ok(Some(SignatureCheck { outcome: SignatureOutcome::Altered { .. }, .. })) => {
+                OpenError::Altered(error.to_string())
+            }
+            _ => error,
+        })
     }
 
     /// What is inside a layer: an entity with headers of its own, or bare content.
@@ -394,7 +411,7 @@ impl<'k> Walk<'k> {
         body: &mut (dyn BufRead + Send),
         payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
-        let encoding = get(headers, "Content-Transfer-Encoding").unwrap_or_default().trim().to_ascii_lowercase();
+        let encoding = transfer_encoding(headers);
         if !["", "7bit", "8bit", "binary", "base64"].contains(&encoding.as_str()) {
             let encoding: String = encoding.chars().take(40).collect();
             return Err(OpenError::Unsupported(format!(

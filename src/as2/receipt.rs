@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::digest::{LineEnds, LineHasher};
 use super::entity::{base64_lines, header_bytes};
 use super::error::{BuildError, OpenError};
-use super::headers::{Ending, HeaderList, MediaType, as2_id, get, read_block, unquote};
+use super::headers::{Ending, HeaderList, MediaType, as2_id, get, read_block, unquote, without_comments};
 use super::message::{PRODUCT, date, program_headers};
 use super::mic::{Mic, ReceivedMic};
 use super::multipart::Multipart;
@@ -140,7 +140,7 @@ pub enum ReceiptReading {
 /// A receipt as a partner wrote it.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// The message it is for, as written.
+    /// The message it is for, as written but for comments.
     pub original_message_id: Option<String>,
     /// What became of it; nothing where the field is missing.
     pub disposition: Option<Disposition>,
@@ -173,6 +173,14 @@ impl Receipt {
 fn bare_id(message_id: &str) -> &str {
     let id = message_id.trim();
     id.strip_prefix('<').and_then(|inner| inner.strip_suffix('>')).unwrap_or(id)
+}
+
+/// A Message-ID without the comment that may stand beside it (RFC 3798 section 3.1.1). Parentheses inside of it are its own.
+fn message_id(field: &str) -> String {
+    let id = field.trim();
+    let end = id.rfind('>').filter(|_| id.starts_with('<'));
+    let bare = end.map(|end| id.split_at(end + 1)).filter(|(_, comment)| without_comments(comment).trim().is_empty());
+    bare.map_or(id, |(id, _)| id).to_owned()
 }
 
 /// Reads an answer as a receipt. The body is looked at too, because some servers announce a receipt as a web page.
@@ -237,9 +245,9 @@ fn parse(headers: &HeaderList, body: &[u8], keys: OpeningKeys<'_>) -> Result<Rec
     let mut text = None;
     if kind.essence == "message/disposition-notification" {
         fields = Some(read_block(&mut report.as_slice())?.0);
-    } else if let Some(boundary) = kind.parameter("boundary") {
+    } else if let Some(boundary) = kind.boundary() {
         let mut parts =
-            Multipart::new(report.as_slice(), boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
+            Multipart::new(report.as_slice(), &boundary).map_err(|error| OpenError::Malformed(error.to_string()))?;
         while parts.next_part()? {
             read_part(&mut parts, &mut fields, &mut text)?;
         }
@@ -247,10 +255,10 @@ fn parse(headers: &HeaderList, body: &[u8], keys: OpeningKeys<'_>) -> Result<Rec
     let fields = fields.ok_or_else(|| OpenError::Malformed("it holds no disposition notification".to_owned()))?;
     let disposition_text = get(&fields, "Disposition").map(str::to_owned);
     Ok(Receipt {
-        original_message_id: get(&fields, "Original-Message-ID").map(str::to_owned),
-        disposition: disposition_text.as_deref().map(Disposition::parse),
+        original_message_id: get(&fields, "Original-Message-ID").map(message_id),
+        disposition: disposition_text.as_deref().map(|written| Disposition::parse(&without_comments(written))),
         disposition_text,
-        mic: get(&fields, "Received-Content-MIC").and_then(ReceivedMic::parse),
+        mic: get(&fields, "Received-Content-MIC").and_then(|field| ReceivedMic::parse(&without_comments(field))),
         final_recipient: get(&fields, "Final-Recipient")
             .map(|recipient| unquote(recipient.split_once(';').map_or(recipient, |(_, id)| id))),
         product: get(&fields, "Reporting-UA").map(str::to_owned),

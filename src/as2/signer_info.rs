@@ -10,7 +10,7 @@ use super::oid::{self as ids, SignatureKind};
 use super::signed::{SignatureOutcome, digest_bytes};
 use crate::certificate::ber::Tlv;
 use crate::certificate::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, SET, set_of};
-use crate::certificate::{Certificate, Scheme, verify, verify_digest};
+use crate::certificate::{Certificate, Scheme, is_checkable, verify, verify_digest};
 use crate::domain::algorithm::Digest;
 
 /// Length of the salt where RSASSA-PSS-params do not say, in bytes (RFC 4055 section 3.1).
@@ -103,6 +103,9 @@ impl<'a> SignerInfo<'a> {
             return SignatureOutcome::UnknownSigner { embedded, content_intact: intact };
         }
         match accepted.iter().find(|certificate| self.identifier.names(certificate)) {
+            Some(named) if !ways.iter().any(|(digest, scheme)| is_checkable(named, *digest, *scheme)) => {
+                unsupported("signatures of this kind by a key of this kind are not checked")
+            }
             // Without attributes the signature is over the content itself: a changed content is all that shows.
             Some(named) if self.attributes.is_none() => {
                 SignatureOutcome::Altered { signer: named.facts().fingerprint_sha256 }

@@ -7,7 +7,7 @@ use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::read::DecoderReader;
 
-use super::headers::{HeaderList, get};
+use super::headers::{HeaderList, get, unquote, without_comments};
 
 /// Base64 as the field writes it: padding or none.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -17,9 +17,15 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The encoding that the headers announce, in lower case; empty where they announce none.
+pub(super) fn transfer_encoding(headers: &HeaderList) -> String {
+    let written = get(headers, "Content-Transfer-Encoding").unwrap_or_default();
+    unquote(&without_comments(written)).trim().to_ascii_lowercase()
+}
+
 /// Whether the headers announce base64.
 pub(super) fn is_base64(headers: &HeaderList) -> bool {
-    get(headers, "Content-Transfer-Encoding").is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("base64"))
+    transfer_encoding(headers) == "base64"
 }
 
 /// A reader of what base64 text stands for.

@@ -29,5 +29,5 @@ pub use identity::{
 pub use name::{NameError, name_in_words};
 pub use private_key::{KeyError, PrivateKey};
 pub(crate) use verification::digest_algorithm;
-pub use verification::{Scheme, verify, verify_digest};
+pub use verification::{Scheme, is_checkable, verify, verify_digest};
 pub use x509::{Certificate, CertificateError};

@@ -54,7 +54,7 @@ fn verify_value(
     value: &DigestValue,
     signature: &[u8],
 ) -> bool {
-    let (key, public_key) = (certificate.facts().key, certificate.public_key());
+    let (key, public_key) = (key_for(certificate, scheme), certificate.public_key());
     if let Some(parameters) = pss(key, digest, scheme) {
         return parameters.verify_digest_sig(public_key, value, signature).is_ok();
     }
@@ -68,6 +68,25 @@ fn verify_value(
         Scheme::RsaPss { mask, salt_length } => {
             legacy_rsa::verify(public_key, digest, value.as_ref(), Padding::Pss { mask, salt_length }, signature)
         }
+    }
+}
+
+/// The key as it is used with a scheme: one for RSASSA-PSS alone is an RSA key there, whose size the library looks at.
+fn key_for(certificate: &Certificate, scheme: Scheme) -> KeyFacts {
+    match scheme {
+        Scheme::RsaPss { .. } if certificate.has_pss_key() => KeyFacts { algorithm: KeyAlgorithm::Rsa, bits: 2048 },
+        _ => certificate.facts().key,
+    }
+}
+
+/// Whether a signature of this kind by the key of a certificate can be checked at all.
+#[must_use]
+pub fn is_checkable(certificate: &Certificate, digest: Digest, scheme: Scheme) -> bool {
+    let key = key_for(certificate, scheme);
+    match (key.algorithm, scheme) {
+        _ if digest_algorithm(digest).is_none() => false,
+        (KeyAlgorithm::Rsa, Scheme::RsaPkcs1 | Scheme::RsaPss { .. }) => true,
+        _ => algorithm(key, digest, scheme).is_some(),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::domain::certificate::CertificateFacts;
 #[error("this is not a certificate: {0}")]
 pub struct CertificateError(pub(super) String);
 
+/// id-RSASSA-PSS, 1.2.840.113549.1.1.10, as an OBJECT IDENTIFIER's content.
+const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a];
+
 /// An X.509 certificate (RFC 5280), kept byte for byte.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -96,6 +99,15 @@ impl Certificate {
     #[must_use]
     pub fn public_key(&self) -> &[u8] {
         &self.der[self.public_key.clone()]
+    }
+
+    /// Whether its key is one for RSASSA-PSS alone (RFC 4055 section 1.2), which is an RSA key under a name of its own.
+    #[must_use]
+    pub(super) fn has_pss_key(&self) -> bool {
+        let algorithm = Tlv::first(&self.der[self.spki.clone()])
+            .and_then(|(spki, _)| spki.children())
+            .and_then(|fields| fields.first().map_or_else(|| Ok(Vec::new()), Tlv::children));
+        algorithm.is_ok_and(|fields| fields.first().is_some_and(|identifier| identifier.value == RSASSA_PSS))
     }
 
     /// The subject key identifier, where it has one.

@@ -82,6 +82,13 @@ fn quirk_42_the_signature_decides_the_algorithm_and_any_other_is_compared() {
     assert_eq!(built.mic.digest, Digest::Sha1);
     let ours = message.mic(&mut Cursor::new(PAYLOAD), Digest::Sha256, &built.mic).unwrap();
     assert_eq!(ours, mic_of(Digest::Sha256, &crate::messages::part(&profile, PAYLOAD)));
+    // MD5 is asked of nobody, and compared where somebody names it. The value is of OpenSSL's.
+    let plain = self::profile("signing = \"none\"\nencryption = \"none\"");
+    let bare = self::entity(&plain, b"abc");
+    let unsigned = self::message(&plain, &bare, sender());
+    let built_plain = unsigned.build(&mut Cursor::new(b"abc"), &mut Vec::new()).unwrap();
+    let md5 = unsigned.mic(&mut Cursor::new(b"abc"), Digest::Md5, &built_plain.mic).unwrap();
+    assert_eq!((md5.digest, md5.base64().as_str()), (Digest::Md5, "kAFQmDzST7DWlj99KOF/cg=="));
     let changed = message.mic(&mut Cursor::new([b"?", &PAYLOAD[1..]].concat()), Digest::Sha256, &built.mic);
     assert!(changed.is_err(), "a payload that is another one now gives no MIC");
 }

@@ -6,7 +6,8 @@ use countersign::as2::{Layer, LineEnds, OpenError, Opened, SignatureOutcome};
 use countersign::domain::algorithm::Digest;
 
 use crate::messages::{
-    asked, build, compressed_data, fixture, headers, mic_of, opened, profile, signature_over, signed_body, stored_zlib,
+    asked, build, compressed_data, find, fixture, headers, mic_of, opened, profile, signature_over, signed_body,
+    stored_zlib,
 };
 
 const PAYLOAD: &[u8] = b"ISA*00*~\nGS*PO~\r\n\x00\xff no final newline";
@@ -27,6 +28,8 @@ fn good_as(what: &str, content_type: &str, body: &[u8]) -> Opened {
     assert_eq!(payload, PAYLOAD, "{what}");
     opened
 }
+
+const PART: &str = "Content-Type: application/edi-x12\r\n";
 
 const SIGNATURE: &str = "Content-Type: application/pkcs7-signature; name=smime.p7s\r\n";
 
@@ -160,6 +163,51 @@ fn quirk_26_parameters_in_any_order_missing_or_wrong() {
         let opened = good_as(kind, kind, &body);
         // The signature's digest counts, not what was announced.
         assert_eq!(opened.mic, mic_of(Digest::Sha256, &part), "{kind}");
+    }
+}
+
+#[test]
+fn quirk_26_comments_and_split_parameters() {
+    let (part, signature) = signature_over(PAYLOAD);
+    let body = signed_body(&part, SIGNATURE, &signature);
+    for kind in [
+        "multipart/signed (a comment); boundary=b; micalg=sha-256",
+        "multipart/signed; (one; \\) (within) another=x) boundary=b (and more); micalg=sha-256 (what else)",
+        "multipart/signed; boundary=\"b\" (quoted); micalg=sha-256",
+        "multipart/signed; boundary*0=b; micalg=sha-256",
+        "(first) multipart/signed; boundary=b",
+    ] {
+        good_as(kind, kind, &body);
+    }
+    let head = headers(&["Content-Type: application/edi-x12 (x)", "Content-Transfer-Encoding: base64 (of course)"]);
+    let (_, payload) = opened(&head, STANDARD.encode(PAYLOAD).as_bytes()).unwrap();
+    assert_eq!(payload, PAYLOAD);
+    let named = |disposition: &str| {
+        let head = headers(&["Content-Type: application/edi-x12", &format!("Content-Disposition: {disposition}")]);
+        opened(&head, PAYLOAD).unwrap().0.filename()
+    };
+    // Parentheses of a file's name are no comment, in quotes or, as it is seen, without.
+    assert_eq!(named("attachment; filename=\"a (1).edi\" (x)").as_deref(), Some("a (1).edi"));
+    assert_eq!(named("attachment; filename=a (1).edi").as_deref(), Some("a (1).edi"));
+}
+
+#[test]
+fn what_was_changed_until_it_cannot_be_read_was_changed() {
+    let profile = profile("encryption = \"none\"\nsigning = \"sha256\"\ncompression = \"before-signing\"");
+    let (built, mut compressed) = build(&profile, &PAYLOAD.repeat(50)).unwrap();
+    let signed_part = find(&compressed, b"\r\n\r\n").unwrap();
+    compressed[signed_part + 90] ^= 0x55;
+    let base64 = format!("{PART}Content-Transfer-Encoding: base64\r\n\r\naGVs*G8=\r\n");
+    let (_, signature) = signature_over(PAYLOAD);
+    let head = headers(&["Content-Type: multipart/signed; boundary=b; micalg=sha-256"]);
+    for (what, head, body) in [
+        ("compressed", &built.headers, compressed),
+        ("base64", &head, signed_body(base64.as_bytes(), SIGNATURE, &signature)),
+        ("encoding", &head, signed_body(base64.replace("base64", "basf64").as_bytes(), SIGNATURE, &signature)),
+    ] {
+        let error = opened(head, &body).map(|(opened, _)| opened.signature).unwrap_err();
+        assert!(matches!(error, OpenError::Altered(_)), "{what}: {error:?}");
+        assert_eq!(error.disposition().key().as_deref(), Some("integrity-check-failed"), "{what}");
     }
 }
 

@@ -146,6 +146,11 @@ fn quirk_28_fields_in_any_case_order_and_spacing() {
         assert_eq!(read.disposition.as_ref().unwrap().is_positive(), positive, "{disposition}");
         assert!(read.is_for("<1@test>"), "{disposition}");
     }
+    let commented = "Original-Message-ID: <1@test> (yours)\r\nDisposition: automatic-action/MDN-sent-automatically; \
+                     processed (fine)\r\nReceived-Content-MIC: AAAA, sha256 (of all)\r\n";
+    let read = receipt(&headers(&[REPORT]), &report(commented));
+    assert!(read.is_for("<1@test>") && read.disposition.unwrap().is_positive(), "{commented}");
+    assert_eq!(read.mic.unwrap().digest, Some(Digest::Sha256));
     let fields = format!("{FIELDS}Error: the certificate is unknown\r\nFailure: nothing\r\n");
     assert_eq!(receipt(&headers(&[REPORT]), &report(&fields)).remarks, ["the certificate is unknown", "nothing"]);
 }
