@@ -220,7 +220,7 @@ fn in_force(
         }
         Outcome::Holds => match broken_by_successor(rule, evidence, at).filter(|(_, when)| horizon(*when)) {
             Some((reason, when)) => (Status::Due, format!("{demand}; {reason}"), Some(when)),
-            None => (Status::Compliant, format!("{} meets what {demand}", weighed.actual), None),
+            None => (Status::Compliant, format!("{demand}; {} meets that", weighed.actual), None),
         },
     };
     Finding { bites, ..finding(ready, status, weighed.actual, reason) }
@@ -233,7 +233,7 @@ fn to_come(ready: &Ready<'_, '_>, weighed: Weighed, at: Timestamp, horizon: &dyn
     let days = (starts.as_second() - at.as_second()).div_euclid(86_400);
     let (status, reason, bites) = match weighed.outcome {
         Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
-        Outcome::Holds => (Status::Compliant, format!("{} meets already what {demand}", weighed.actual), None),
+        Outcome::Holds => (Status::Compliant, format!("{demand}; {} meets that already", weighed.actual), None),
         Outcome::Broken if counts => {
             (Status::Due, format!("{demand}, {}; this is {}", days_in_words(days), weighed.actual), Some(starts))
         }

@@ -156,6 +156,15 @@ fn a_rule_is_due_within_a_year_before_its_date_and_nothing_before_that() {
 }
 
 #[test]
+fn what_is_met_is_told_in_a_sentence() {
+    let connection = connection("amazon-vendor-central", "", &[2]);
+    let reason = |day: &str| find(&World::new().judge(&connection, at(day)), "encryption", None).reason.clone();
+    let demand = "Amazon Vendor Central requires AES-128 or stronger for encryption";
+    assert_eq!(reason(NOW), format!("{demand} since 15 Oct 2019; AES-256 meets that"));
+    assert_eq!(reason("2019-10-05"), format!("{demand} from 15 Oct 2019; AES-256 meets that already"));
+}
+
+#[test]
 fn a_rule_that_has_ended_is_not_judged() {
     let rules = rule("encryption", "at-least", "\"aes256-cbc\"", "required", "2020-01-01\nuntil = 2026-01-01");
     let world = World::new().with_rules(&rules);
