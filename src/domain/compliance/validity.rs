@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::ComplianceSettings;
-use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
+use super::evidence::{Evidence, Held, calendar_days, day_in_words, days_in_words, instant_in_words};
 use super::report::{Finding, Status};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::IdentityName;
@@ -150,7 +150,7 @@ fn valid(
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> Finding {
-    let days = facts.days_left(at);
+    let days = calendar_days(at, facts.not_after);
     let end = day_in_words(facts.not_after);
     if at < facts.not_before {
         let begin = instant_in_words(facts.not_before, None);
@@ -158,7 +158,7 @@ fn valid(
         return finding(role, "validity", Status::NonCompliant, "Not valid yet", reason);
     }
     if at > facts.not_after {
-        let ago = days_in_words(-((at.as_second() - facts.not_after.as_second()) / 86_400));
+        let ago = days_in_words(calendar_days(at, facts.not_after));
         let reason = format!("Ended on {end}, {ago}{}", told(activation));
         return finding(role, "validity", Status::NonCompliant, "Ended", reason);
     }
