@@ -170,9 +170,10 @@ fn certificate_word(
         Some((finding, Status::NonCompliant | Status::Advice)) => {
             format!("{} · {}", finding.actual, rest(facts, at))
         }
-        Some((_, Status::Due)) if aspect == Some("validity") => match activation {
-            Some((entry, when)) if when <= facts.not_after => new_on(when, entry.zone.as_deref(), at),
-            _ => days_left(facts.not_after, at),
+        // What lasts only until then is louder than that something comes.
+        Some((finding, Status::Due)) if aspect == Some("validity") => match (finding.bites, follows) {
+            (None, Some((_, when, zone))) => new_on(when, zone, at),
+            (bites, _) => days_left(bites.unwrap_or(facts.not_after), at),
         },
         Some((finding, Status::Due)) => match follows {
             Some((_, when, zone)) if finding.bites == Some(when) => new_on(when, zone, at),

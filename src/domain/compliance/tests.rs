@@ -1,4 +1,5 @@
 mod alike;
+mod courses;
 mod dates;
 mod demands;
 mod hashes;
@@ -229,9 +230,15 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
     assert_eq!(judged(&world, "2021-12-14").2, "Not valid yet");
     // The end is at the first instant of its day: the day before it is not that day, nor is the day after.
     let (_, reason, word) = judged(&world, "2026-12-14T23:59:59Z");
-    assert_eq!((reason.as_str(), word.as_str()), ("Ends on 15 Dec 2026, in 1 day; no successor is scheduled", "Ends tomorrow"));
+    assert_eq!(
+        (reason.as_str(), word.as_str()),
+        ("Ends on 15 Dec 2026, in 1 day; no successor is scheduled", "Ends tomorrow")
+    );
     let (_, reason, word) = judged(&world, "2026-12-15");
-    assert_eq!((reason.as_str(), word.as_str()), ("Ends on 15 Dec 2026, today; no successor is scheduled", "Ends today"));
+    assert_eq!(
+        (reason.as_str(), word.as_str()),
+        ("Ends on 15 Dec 2026, today; no successor is scheduled", "Ends today")
+    );
     assert_eq!(judged(&world, "2026-12-15T23:59:59Z").1, "Ended on 15 Dec 2026, today");
     assert_eq!(judged(&world, "2026-12-16").1, "Ended on 15 Dec 2026, 1 day ago");
     world.settings.certificate_due_days = 10;
