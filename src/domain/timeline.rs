@@ -13,6 +13,7 @@
 //! | which ones only verify, and whose end matters by itself | `verifying` |
 //! | accepting one again that is not any more | `again` |
 //! | which activations happened in a stretch of time | `past` |
+//! | when each certificate really is used, to be shown | `periods` |
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ mod again;
 mod ahead;
 mod change;
 mod past;
+mod periods;
 #[cfg(test)]
 mod properties;
 mod refusal;
@@ -39,6 +41,7 @@ pub use change::{
     without,
 };
 pub use past::{PastActivation, activations_between};
+pub use periods::{Period, periods};
 pub use refusal::{ActivationError, ScheduleError};
 pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
 pub use verifying::only_verifying;
