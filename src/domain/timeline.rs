@@ -214,6 +214,23 @@ mod tests {
     }
 
     #[test]
+    fn a_successor_that_does_not_last_is_taken_and_told_of() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 50, 95));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let at = |at| Activation::At { at: day(at), zone: None };
+        let expected = [CertificateWarning::EndsEarlier, CertificateWarning::EndsSoon];
+        assert_eq!(renew(&uses, &new, Some(&old), &at(90), day(80)).unwrap().warnings, expected);
+        assert_eq!(renew_encrypting(&uses, &new, Some(&old), &at(90), day(80)).unwrap().warnings, expected);
+        let lasting = facts(3, 50, 200);
+        let scheduled = renew(&uses, &lasting, Some(&old), &at(90), day(80)).unwrap();
+        assert_eq!(scheduled.warnings, []);
+        // Put off until little is left of it.
+        let find = |print: &Fingerprint| [&old, &lasting].into_iter().find(|facts| facts.fingerprint_sha256 == *print);
+        let later = reschedule(&scheduled.uses, &find, day(160), None, day(81)).unwrap();
+        assert_eq!(later.warnings, [CertificateWarning::Gap, CertificateWarning::EndsSoon]);
+    }
+
+    #[test]
     fn a_second_schedule_replaces_the_first_and_repeating_one_changes_nothing() {
         let (old, new, newer) = (facts(1, 0, 100), facts(2, 50, 200), facts(3, 50, 300));
         let uses = plain_list(&[old.fingerprint_sha256]);
