@@ -140,7 +140,7 @@ impl App {
                         warn(CertificateWarning::Soon);
                     }
                 }
-                // That one that lasts ends with it nobody sees for years.
+                // Where the present one lasts for years, nobody looks for an end that comes sooner.
                 for warning in time_warnings(&new, old, flips.unwrap_or(now), now) {
                     warn(warning);
                 }

@@ -84,7 +84,15 @@ async fn a_schedule_is_moved_cancelled_activated_rolled_back_and_each_taken_back
         present[0].until.is_none() && !past.is_empty() && past.iter().all(|used| used.until.is_some()),
         "{past:#?}"
     );
-    let csv = app.report(None).await.unwrap().write(ReportFormat::Csv).unwrap();
+    let report = app.report(None).await.unwrap();
+    let html = report.write(ReportFormat::Html).unwrap();
+    let places = ["now", "not now"].map(|when| {
+        let (_, rest) = html.split_once(&format!("<b>Encrypting, {when}</b><br>")).unwrap();
+        rest.split_once("<br>").unwrap().0
+    });
+    assert_eq!(places, ["partner production"; 2]);
+    assert_eq!(html.matches("<b>Encrypting, ").count(), 2, "one line for each certificate");
+    let csv = report.write(ReportFormat::Csv).unwrap();
     let rows = csv.lines().filter(|row| row.starts_with("certificate use,") && row.contains(",encrypt,"));
     assert_eq!(rows.filter(|row| row.contains(",used now,")).count(), 1, "{csv}");
 }
