@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
 
-use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile};
+use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile, ReportedUse};
 use crate::domain::compliance::{Column, Finding, Status};
 use crate::domain::instant::in_words as instant;
 use crate::domain::notice::Affected;
