@@ -1,5 +1,7 @@
 //! Certificates that follow each other: due is what comes to an end, not what is replaced in time.
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::domain::due;
 use crate::domain::own_timeline::{IdentityUse, OwnTimeline};
@@ -117,4 +119,56 @@ fn ours_is_due_where_the_next_one_ends_though_the_present_one_lasts() {
     let (status, bites, _, reason) = validity(&judged("2026-10-01"), "identity_certificate");
     assert_eq!((status, bites), (Status::Compliant, None));
     assert!(reason.ends_with("; soon goes active on 1 Dec 2026 00:00 UTC and lasts until 6 Dec 2026"), "{reason}");
+}
+
+/// Half days after the judged instant, so that changes fall between and onto ends.
+fn step(number: i64) -> Timestamp {
+    Timestamp::from_second(at("2026-11-26").as_second() + number * 43_200).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// What is said today of the day on which it breaks is what is found on that day, and on none before.
+    #[test]
+    fn it_breaks_when_it_was_said_to_and_not_before(
+        validity in proptest::collection::vec((-10..20_i64, 2..40_i64), 3),
+        entries in proptest::collection::vec((0..3_u8, prop::option::of(1..40_i64), prop::option::of(1..50_i64)), 1..5),
+    ) {
+        let mut world = World::new().with_rules("");
+        world.settings.certificate_due_days = 1000;
+        for (id, (from, lasts)) in (21..).zip(validity) {
+            let facts = fixtures::certificate(id, step(from), step(from + lasts));
+            world.certificates.insert(facts.fingerprint_sha256, facts);
+        }
+        let mut connection = connection("mine", "", &[]);
+        let uses = entries.into_iter().map(|(id, from, until)| CertificateUse {
+            fingerprint: Fingerprint([21 + id; 32]),
+            purposes: CertificatePurpose::ALL.to_vec(),
+            from: from.map(step),
+            until: until.map(step),
+            zone: None,
+        });
+        connection.production.as_mut().unwrap().partner_certificates = uses.collect();
+        let found = |at: Timestamp| {
+            let report = world.judge(&connection, at);
+            let findings = &report.profiles[0].findings;
+            let own = findings.iter().find(|finding| {
+                finding.setting == "partner_certificate" && finding.certificate.is_none()
+            });
+            let own = own.unwrap();
+            (matches!(own.status, Status::Due | Status::Compliant), own.bites)
+        };
+        let (true, bites) = found(step(0)) else { return Ok(()) };
+        // So far ahead everything is due, and every certificate ends.
+        let bites = bites.unwrap();
+        for number in 0..70 {
+            let instant = step(number);
+            if instant < bites {
+                prop_assert!(found(instant).0, "broken at {instant}, before {bites}");
+            }
+        }
+        let after = Timestamp::from_second(bites.as_second() + 1).unwrap();
+        prop_assert!(!found(after).0, "not broken at {after}");
+    }
 }
