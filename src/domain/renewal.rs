@@ -63,7 +63,7 @@ fn verifying(
     // Whether the instant is possible at all is judged by the same rule.
     let (activates, _) = timeline::instant_of(new, activation, now)?;
     let fresh = new.fingerprint_sha256;
-    // It is no use to wait for what is done already, and nobody is to think that it does.
+    // Nobody is to think that it waits for the time that was named.
     let at_once = (activates > now).then_some(CertificateWarning::VerifiesAtOnce);
     let nothing_replaced =
         |uses| Renewal { uses, activates: now, replaces: None, warnings: at_once.into_iter().collect() };
