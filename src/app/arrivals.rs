@@ -4,6 +4,7 @@ use super::AppError;
 use crate::certificate::{Candidate, FileContents};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::confirmation::Comparison;
+use crate::domain::timeline::CertificatePurpose;
 
 /// So many certificates are named in an error; more would not be read.
 const MOST_NAMED: usize = 8;
@@ -13,8 +14,8 @@ pub(super) fn user() -> Option<String> {
     whoami::username().ok().filter(|name| !name.is_empty())
 }
 
-/// The certificate that is meant, with its chain. Where several do not belong together, it is the one that was chosen, or
-/// the one whose fingerprint the partner told.
+/// The certificate that is meant, with its chain. Where several do not belong together, it is the one that was chosen, the
+/// one whose fingerprint the partner told, or, for one purpose alone, the only one whose key usage is for that.
 ///
 /// # Errors
 /// Where nothing says which of several it is, or the one that was chosen is not there.
@@ -23,6 +24,7 @@ pub(super) fn meant(
     what: &str,
     chosen: Option<Fingerprint>,
     confirmed: Option<&Comparison>,
+    purpose: Option<CertificatePurpose>,
 ) -> Result<Candidate, AppError> {
     let candidates = contents.candidates();
     if let Some(chosen) = chosen {
@@ -50,7 +52,31 @@ pub(super) fn meant(
     if let [only] = told.as_slice() {
         return Ok((*only).clone());
     }
+    // What the partner told is not passed over for what a certificate says of itself.
+    if let (Some(purpose), None) = (purpose, confirmed) {
+        let fits = |each: &&Candidate| is_for(each, purpose);
+        if let [only] = candidates.iter().filter(fits).collect::<Vec<_>>().as_slice() {
+            return Ok((*only).clone());
+        }
+    }
     Err(several(contents, what, &candidates))
+}
+
+/// Whether a certificate's key usage allows what it would be used for.
+fn is_for(candidate: &Candidate, purpose: CertificatePurpose) -> bool {
+    match purpose {
+        CertificatePurpose::Encrypt => candidate.leaf.facts().allows_encrypting(),
+        CertificatePurpose::Verify => candidate.leaf.facts().allows_verifying(),
+    }
+}
+
+/// Whether these are a partner's two certificates, each for one purpose alone.
+fn one_for_each(candidates: &[Candidate]) -> bool {
+    let allowed: Vec<[bool; 2]> = candidates
+        .iter()
+        .map(|each| [is_for(each, CertificatePurpose::Encrypt), is_for(each, CertificatePurpose::Verify)])
+        .collect();
+    matches!(allowed.as_slice(), [[true, false], [false, true]] | [[false, true], [true, false]])
 }
 
 /// That nobody but the user can say which one is meant.
@@ -63,16 +89,23 @@ fn several(contents: &FileContents, what: &str, candidates: &[Candidate]) -> App
             let place = contents.places.get(&facts.fingerprint_sha256);
             let place = place.map_or_else(String::new, |place| format!(" in {place}"));
             let until = facts.not_after.strftime("%-d %b %Y");
-            format!("{} valid until {until}{place}, {}", facts.common_name(), facts.fingerprint_sha256.to_hex())
+            let usage = facts.meant_for().map_or_else(String::new, |usage| format!(" {usage}"));
+            format!("{}{usage} valid until {until}{place}, {}", facts.common_name(), facts.fingerprint_sha256.to_hex())
         })
         .collect();
     if candidates.len() > MOST_NAMED {
         named.push(format!("and {} more", candidates.len() - MOST_NAMED));
     }
+    let hint = if one_for_each(candidates) {
+        "nothing was imported; one is for encrypting and the other for signing: import the file once with --use encrypt and \
+         once with --use verify"
+    } else {
+        "nothing was imported; ask the partner which is theirs and say so with --fingerprint SHA256HEX"
+    };
     AppError::new(format!(
         "{what} holds {} certificates that do not belong together, and nothing says which is meant: {}",
         candidates.len(),
         named.join("; ")
     ))
-    .hint("nothing was imported; ask the partner which is theirs and say so with --fingerprint SHA256HEX")
+    .hint(hint)
 }

@@ -1,5 +1,6 @@
 //! Partners' certificates: what is in a file, where each is used, who has confirmed it.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use crate::domain::certificate::{
 };
 use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{CertificatePurpose, next_activation, used_now};
+use crate::domain::timeline::{CertificatePurpose, next_activation, periods, used_now};
 use crate::store::StoredCertificate;
 
 /// A certificate with what speaks against it.
@@ -295,10 +296,29 @@ impl App {
         let connections = self.connections().await?;
         let mut chains = match self.existing().await? {
             Some(workspace) => workspace.certificate_chains().await?,
-            None => std::collections::BTreeMap::new(),
+            None => BTreeMap::new(),
         };
         let now = self.now();
         let seen = self.observations().await?;
+        let mut places: BTreeMap<Fingerprint, (Vec<ListedUse>, Option<Fingerprint>)> = BTreeMap::new();
+        for connection in &connections {
+            for (profile, settings) in connection.profiles() {
+                for period in periods(&seen.uses(&connection.id, profile, settings)) {
+                    places.entry(period.certificate).or_default().0.push(ListedUse {
+                        connection: connection.id.clone(),
+                        profile,
+                        purpose: period.purpose,
+                        from: period.from,
+                        until: period.until,
+                        now: period.covers(now),
+                    });
+                }
+                let uses = &settings.partner_certificates;
+                if let (Some(entry), Some((next, _))) = (used_now(uses, now), next_activation(uses, now)) {
+                    places.entry(entry.fingerprint).or_default().1.get_or_insert(next.fingerprint);
+                }
+            }
+        }
         let mut listed = Vec::new();
         for stored in self.stored_certificates().await? {
             let fingerprint = stored.facts.fingerprint_sha256;
@@ -307,31 +327,7 @@ impl App {
             if certificate.facts.self_signed && stored.confirmed.is_none() {
                 certificate.warnings.push(CertificateWarning::Unconfirmed);
             }
-            let mut used = Vec::new();
-            let mut successor = None;
-            for connection in &connections {
-                for (profile, settings) in connection.profiles() {
-                    let uses = &settings.partner_certificates;
-                    for entry in uses.iter().filter(|entry| entry.fingerprint == fingerprint) {
-                        let encrypts = used_now(uses, now).is_some_and(|used| used.fingerprint == fingerprint);
-                        let accepted = seen.accepted(&connection.id, profile, settings, now).contains(&fingerprint);
-                        used.extend(entry.purposes.iter().map(|purpose| ListedUse {
-                            now: match purpose {
-                                CertificatePurpose::Encrypt => encrypts,
-                                CertificatePurpose::Verify => accepted,
-                            },
-                            connection: connection.id.clone(),
-                            profile,
-                            purpose: *purpose,
-                            from: entry.from,
-                            until: entry.until,
-                        }));
-                    }
-                    if used_now(uses, now).is_some_and(|entry| entry.fingerprint == fingerprint) {
-                        successor = successor.or(next_activation(uses, now).map(|(entry, _)| entry.fingerprint));
-                    }
-                }
-            }
+            let (used, successor) = places.remove(&fingerprint).unwrap_or_default();
             let chain = chains.remove(&fingerprint).unwrap_or_default();
             let issuer = |der: &Vec<u8>| Certificate::from_der(der).ok().map(|each| each.facts().subject.clone());
             listed.push(ListedCertificate {

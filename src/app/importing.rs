@@ -79,7 +79,7 @@ impl App {
     pub async fn import_certificate(&self, request: &ImportRequest) -> Result<ImportResult, AppError> {
         let bytes = self.bytes_of(&request.source).await?;
         let found = read_partners(&bytes, "the file").map_err(|error| request.source.located(error))?;
-        let meant = arrivals::meant(&found, "the file", request.expected, request.confirmed.as_ref());
+        let meant = arrivals::meant(&found, "the file", request.expected, request.confirmed.as_ref(), request.purpose);
         let candidate = meant.map_err(|error| request.source.located(error))?;
         self.import(&candidate, &request.source.name(), request).await
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::identities::{in_short, unknown};
 use super::{App, AppError};
 use crate::domain::algorithm::Signing;
-use crate::domain::certificate::{CertificateFacts, CertificateWarning};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, time_warnings};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::own_rollover::{Acquaintance, Noted, OwnStage, concern, stage};
@@ -139,6 +139,10 @@ impl App {
                     if at.as_second() - now.as_second() < 86_400 {
                         warn(CertificateWarning::Soon);
                     }
+                }
+                // Where the present one lasts for years, nobody looks for an end that comes sooner.
+                for warning in time_warnings(&new, old, flips.unwrap_or(now), now) {
+                    warn(warning);
                 }
                 if timeline.next(now).is_some_and(|(entry, _)| entry.name != change.to) {
                     warn(CertificateWarning::ScheduleCancelled);

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::algorithm::Encryption;
 use super::certificate::{CertificateFacts, Fingerprint, ImportContext, KeyAlgorithm, KeySize};
 use super::connection::Connection;
 use super::identifier::ProfileKind;
@@ -45,6 +46,9 @@ impl<'a> Arrival<'_, 'a> {
             other_environment: self.other_environment(replaces, at),
             key_size: self.policy.and_then(|policy| key_size(new, policy, self.kind, at)),
             confirmed: self.confirmed,
+            encrypts: self.purpose != Some(CertificatePurpose::Verify)
+                && profile.is_none_or(|profile| profile.encryption != Encryption::None),
+            verifies: self.purpose != Some(CertificatePurpose::Encrypt),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What is known of a certificate, and what speaks against it.
+//! What is known of a certificate; what speaks against it is in `warning`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::algorithm::Digest;
 use super::spelling::spelled;
+
+mod warning;
+
+pub use warning::{CertificateWarning, ImportContext, KeySize, import_warnings, time_warnings, warnings};
 
 /// The SHA-256 fingerprint of a certificate, by which it is pinned.
 ///
@@ -132,6 +136,17 @@ pub struct SignatureFacts {
     pub hash: Option<Digest>,
 }
 
+/// The usages of a key, as opposed to extended ones.
+const KEY_USAGES: [&str; 7] = [
+    "digital-signature",
+    "non-repudiation",
+    "key-encipherment",
+    "data-encipherment",
+    "key-agreement",
+    "key-cert-sign",
+    "crl-sign",
+];
+
 /// Everything the program shows or judges about a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateFacts {
@@ -216,6 +231,36 @@ impl CertificateFacts {
         self.ca && (!self.self_signed || self.key_usage.iter().any(|usage| usage == "key-cert-sign"))
     }
 
+    /// Whether its key usage allows encrypting for it: anything does where none is stated (RFC 5280 section 4.2.1.3).
+    #[must_use]
+    pub fn allows_encrypting(&self) -> bool {
+        self.allows(&["key-encipherment", "data-encipherment", "key-agreement"])
+    }
+
+    /// Whether its key usage allows verifying signatures by it.
+    #[must_use]
+    pub fn allows_verifying(&self) -> bool {
+        self.allows(&["digital-signature", "non-repudiation"])
+    }
+
+    /// What its key usage allows of encrypting and verifying, for a sentence; nothing where it allows both.
+    #[must_use]
+    pub fn meant_for(&self) -> Option<&'static str> {
+        match (self.allows_encrypting(), self.allows_verifying()) {
+            (true, true) => None,
+            (true, false) => Some("for encrypting alone"),
+            (false, true) => Some("for signing alone"),
+            (false, false) => Some("neither for encrypting nor for signing"),
+        }
+    }
+
+    fn allows(&self, wanted: &[&str]) -> bool {
+        // Extended usages stand in the same list and restrict something else.
+        let mut stated =
+            self.key_usage.iter().map(String::as_str).filter(|usage| KEY_USAGES.contains(usage)).peekable();
+        stated.peek().is_none() || stated.any(|usage| wanted.contains(&usage))
+    }
+
     /// Whether its only purpose is to be a TLS server's: `server-auth` without `email-protection`.
     #[must_use]
     pub fn looks_like_tls_server(&self) -> bool {
@@ -224,232 +269,9 @@ impl CertificateFacts {
     }
 }
 
-spelled! {
-    /// What speaks against taking a certificate. None of these refuses it.
-    pub enum CertificateWarning {
-        /// It belongs to one of our own identities.
-        Own = "own",
-        /// It is a certification authority's.
-        Ca = "ca",
-        /// It is a TLS server's.
-        TlsServer = "tls-server",
-        /// It is the one in use already.
-        AlreadyInstalled = "already-installed",
-        /// It has ended.
-        Expired = "expired",
-        /// It is not valid yet.
-        NotYetValid = "not-yet-valid",
-        /// It is signed with SHA-1 or MD5.
-        Sha1 = "sha1",
-        /// Its key is shorter than RSA 2048 or P-256.
-        ShortKey = "short-key",
-        /// It has the key of the one it replaces.
-        SameKey = "same-key",
-        /// It names another subject than the one it replaces.
-        OtherSubject = "other-subject",
-        /// It begins no later than the one it replaces: perhaps the old file again.
-        NotNewer = "not-newer",
-        /// It was used here before, and was replaced.
-        OldAgain = "old-again",
-        /// It is the connection's other profile's: test's for production, or the reverse.
-        OtherEnvironment = "other-environment",
-        /// Its key is shorter than the partner's policy wants.
-        ShortForPolicy = "short-for-policy",
-        /// Its key is longer than the partner's policy allows.
-        LongForPolicy = "long-for-policy",
-        /// It is self-signed and nobody has confirmed its fingerprint.
-        Unconfirmed = "unconfirmed",
-        /// The new one goes active only after the old one has ended.
-        Gap = "gap",
-        /// It goes active in less than a day.
-        Soon = "soon",
-        /// Its key is of a kind that AS2 does not use.
-        UnsupportedKey = "unsupported-key",
-        /// The file holds others beside it that do not belong to its chain.
-        Several = "several",
-        /// An activation of another certificate was scheduled and is cancelled by this one.
-        ScheduleCancelled = "schedule-cancelled",
-    }
-}
-
-/// What is wrong with a key's size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeySize {
-    /// It is too short.
-    Short,
-    /// It is too long.
-    Long,
-}
-
-/// What a certificate is looked at against.
-#[derive(Clone, Debug, Default)]
-pub struct ImportContext<'a> {
-    /// Certificates of our own identities.
-    pub own: Vec<&'a CertificateFacts>,
-    /// The one it would replace.
-    pub replaces: Option<&'a CertificateFacts>,
-    /// All fingerprints that the profiles in question use already.
-    pub installed: Vec<Fingerprint>,
-    /// Those that they used before and that were replaced.
-    pub used_before: Vec<Fingerprint>,
-    /// The one that the connection's other profile uses, where the two do not share one.
-    pub other_environment: Option<&'a CertificateFacts>,
-    /// What is wrong with its key's size for the policy.
-    pub key_size: Option<KeySize>,
-    /// Whether its fingerprint has been confirmed.
-    pub confirmed: bool,
-}
-
-/// What speaks against a certificate in itself, at an instant.
-#[must_use]
-pub fn warnings(facts: &CertificateFacts, at: Timestamp) -> Vec<CertificateWarning> {
-    let mut found = Vec::new();
-    if facts.is_authority() {
-        found.push(CertificateWarning::Ca);
-    }
-    if facts.looks_like_tls_server() {
-        found.push(CertificateWarning::TlsServer);
-    }
-    if at > facts.not_after {
-        found.push(CertificateWarning::Expired);
-    }
-    if at < facts.not_before {
-        found.push(CertificateWarning::NotYetValid);
-    }
-    if facts.signature.hash.is_some_and(|hash| hash <= Digest::Sha1) {
-        found.push(CertificateWarning::Sha1);
-    }
-    match facts.key.algorithm {
-        KeyAlgorithm::Rsa if facts.key.bits < 2048 => found.push(CertificateWarning::ShortKey),
-        KeyAlgorithm::Ec if facts.key.bits < 256 => found.push(CertificateWarning::ShortKey),
-        KeyAlgorithm::Rsa | KeyAlgorithm::Ec => {}
-        KeyAlgorithm::Ed | KeyAlgorithm::Other => found.push(CertificateWarning::UnsupportedKey),
-    }
-    found
-}
-
-/// What speaks against importing a certificate for a partner, at an instant.
-#[must_use]
-pub fn import_warnings(
-    facts: &CertificateFacts,
-    at: Timestamp,
-    context: &ImportContext<'_>,
-) -> Vec<CertificateWarning> {
-    let mut found = Vec::new();
-    if context
-        .own
-        .iter()
-        .any(|own| own.fingerprint_sha256 == facts.fingerprint_sha256 || own.spki_sha256 == facts.spki_sha256)
-    {
-        found.push(CertificateWarning::Own);
-    }
-    found.extend(warnings(facts, at));
-    match context.key_size {
-        // Said already where it is short by any measure.
-        Some(KeySize::Short) if !found.contains(&CertificateWarning::ShortKey) => {
-            found.push(CertificateWarning::ShortForPolicy);
-        }
-        Some(KeySize::Long) => found.push(CertificateWarning::LongForPolicy),
-        Some(KeySize::Short) | None => {}
-    }
-    let old_again = context.used_before.contains(&facts.fingerprint_sha256);
-    if old_again {
-        found.push(CertificateWarning::OldAgain);
-    }
-    if context.installed.contains(&facts.fingerprint_sha256) {
-        found.push(CertificateWarning::AlreadyInstalled);
-    }
-    if let Some(old) = context.replaces.filter(|old| old.fingerprint_sha256 != facts.fingerprint_sha256) {
-        if old.spki_sha256 == facts.spki_sha256 {
-            found.push(CertificateWarning::SameKey);
-        }
-        let swapped = context.other_environment.is_some_and(|other| {
-            other.fingerprint_sha256 == facts.fingerprint_sha256
-                || other.spki_sha256 == facts.spki_sha256
-                || (other.subject == facts.subject && old.subject != facts.subject)
-        });
-        if swapped {
-            found.push(CertificateWarning::OtherEnvironment);
-        } else if old.subject != facts.subject {
-            found.push(CertificateWarning::OtherSubject);
-        }
-        if facts.not_before <= old.not_before && !old_again {
-            found.push(CertificateWarning::NotNewer);
-        }
-    }
-    if facts.self_signed && !context.confirmed {
-        found.push(CertificateWarning::Unconfirmed);
-    }
-    found
-}
-
-impl CertificateWarning {
-    /// The warning as a sentence about a certificate of our own.
-    #[must_use]
-    pub const fn sentence_about_ours(self) -> &'static str {
-        match self {
-            Self::Ca => "Its certificate is a certification authority's, which partners may refuse",
-            Self::TlsServer => "Its certificate is made for a TLS server, which partners may refuse",
-            Self::Expired => "Its certificate has ended",
-            Self::NotYetValid => "Its certificate is not valid yet",
-            Self::Sha1 => "Its certificate is signed with SHA-1 or MD5, which partners refuse by now",
-            Self::ShortKey => "Its key is too short: partners refuse it, and it can be broken",
-            other => other.sentence(),
-        }
-    }
-
-    /// The warning as a sentence for the person who looks at the certificate.
-    #[must_use]
-    pub const fn sentence(self) -> &'static str {
-        match self {
-            Self::Own => "This is our own certificate, not the partner's",
-            Self::Ca => "This is a certification authority's certificate; the partner's own is usually beside it",
-            Self::TlsServer => "This looks like the certificate of a web server (TLS), not of AS2",
-            Self::AlreadyInstalled => {
-                "This certificate is installed already; perhaps the old file was downloaded again"
-            }
-            Self::Expired => "This certificate has ended",
-            Self::NotYetValid => "This certificate is not valid yet",
-            Self::Sha1 => "This certificate is signed with SHA-1 or weaker",
-            Self::ShortKey => "Its key is shorter than RSA 2048 or P-256",
-            Self::SameKey => "It has the same key as the certificate it replaces",
-            Self::OtherSubject => "It names another subject than the certificate it replaces",
-            Self::NotNewer => "It does not begin later than the certificate it replaces; perhaps it is an old one",
-            Self::OldAgain => "It was used here before and was replaced; perhaps the old file was downloaded again",
-            Self::OtherEnvironment => {
-                "It is the certificate of this connection's other profile: test and production seem to be swapped"
-            }
-            Self::ShortForPolicy => "Its key is shorter than the partner's policy wants",
-            Self::LongForPolicy => "Its key is longer than the partner's policy allows",
-            Self::Unconfirmed => {
-                "It is self-signed: confirm its SHA-256 fingerprint with the partner, for example by telephone"
-            }
-            Self::Gap => {
-                "It goes active only after the certificate it replaces has ended: messages in between may fail"
-            }
-            Self::Soon => "It goes active in less than a day; make sure that the partner switches at the same time",
-            Self::UnsupportedKey => "Its key is of a kind that AS2 does not use",
-            Self::Several => "The file holds several certificates that do not belong together; say which one is meant",
-            Self::ScheduleCancelled => "The activation that was scheduled for another certificate is cancelled",
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_self_signed_one_that_calls_itself_a_ca_is_used_as_it_is() {
-        let mut facts = crate::domain::fixtures::facts(1, 0, 400);
-        facts.ca = true;
-        let told = |facts: &CertificateFacts| warnings(facts, facts.not_before).contains(&CertificateWarning::Ca);
-        assert!(!told(&facts), "as OpenSSL makes them");
-        facts.key_usage.push("key-cert-sign".to_owned());
-        assert!(told(&facts));
-        (facts.key_usage, facts.self_signed) = (Vec::new(), false);
-        assert!(told(&facts));
-    }
 
     #[test]
     fn names_with_an_empty_part_are_not_complete() {

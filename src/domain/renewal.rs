@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::certificate::{CertificateFacts, Fingerprint};
+use super::certificate::{CertificateFacts, CertificateWarning, Fingerprint, time_warnings};
 use super::timeline::{
     self, Activation, ActivationError, CertificatePurpose, CertificateUse, Renewal, acceptable_now, keep_apart,
     used_now,
@@ -63,7 +63,10 @@ fn verifying(
     // Whether the instant is possible at all is judged by the same rule.
     let (activates, _) = timeline::instant_of(new, activation, now)?;
     let fresh = new.fingerprint_sha256;
-    let nothing_replaced = |uses| Renewal { uses, activates: now, replaces: None, warnings: Vec::new() };
+    // Nobody is to think that it waits for the time that was named.
+    let at_once = (activates > now).then_some(CertificateWarning::VerifiesAtOnce);
+    let nothing_replaced =
+        |uses| Renewal { uses, activates: now, replaces: None, warnings: at_once.into_iter().collect() };
     if timeline::is_to_be_accepted_again(uses, &fresh, now) {
         return Ok(nothing_replaced(timeline::accepted_again(uses, new, now)));
     }
@@ -82,7 +85,10 @@ fn verifying(
     }
     let replaces = replaced_now(uses, Some(CertificatePurpose::Verify), now).filter(|old| *old != fresh);
     // One that ends before its successor is used keeps verifying: a partner who is late is not to be shut out.
-    let end = old.filter(|old| Some(old.fingerprint_sha256) == replaces).map(|old| old.not_after);
+    let old = old.filter(|old| Some(old.fingerprint_sha256) == replaces);
+    let mut warnings = time_warnings(new, old, now, now);
+    warnings.extend(at_once);
+    let end = old.map(|old| old.not_after);
     let end = end.filter(|end| *end > activates);
     let mut after = Vec::with_capacity(uses.len() + 2);
     for entry in uses {
@@ -112,7 +118,7 @@ fn verifying(
         zone: None,
     });
     keep_apart(&mut after, uses);
-    Ok(Renewal { uses: after, activates: now, replaces, warnings: Vec::new() })
+    Ok(Renewal { uses: after, activates: now, replaces, warnings })
 }
 
 #[cfg(test)]
@@ -166,6 +172,9 @@ mod tests {
         for at in [10, 20, 150] {
             assert_eq!(encrypts(&renewal.uses, at), Some(1), "on day {at}");
         }
+        assert_eq!(renewal.warnings, [CertificateWarning::VerifiesAtOnce], "day 20 is not waited for");
+        let now = renew_for(VERIFY, &two(), &facts(3, 5, 50), Some(&old), &Activation::Now, day(10)).unwrap();
+        assert_eq!(now.warnings, [CertificateWarning::EndsEarlier, CertificateWarning::EndsSoon]);
         let again = renew_for(VERIFY, &renewal.uses, &facts(3, 5, 200), None, &at, day(11)).unwrap();
         assert_eq!((again.uses, again.replaces), (renewal.uses, None), "twice is once");
     }

@@ -13,6 +13,7 @@
 //! | which ones only verify, and whose end matters by itself | `verifying` |
 //! | accepting one again that is not any more | `again` |
 //! | which activations happened in a stretch of time | `past` |
+//! | when each certificate really is used, to be shown | `periods` |
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,7 @@ mod again;
 mod ahead;
 mod change;
 mod past;
+mod periods;
 #[cfg(test)]
 mod properties;
 mod refusal;
@@ -39,6 +41,7 @@ pub use change::{
     without,
 };
 pub use past::{PastActivation, activations_between};
+pub use periods::{Period, periods};
 pub use refusal::{ActivationError, ScheduleError};
 pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
 pub use verifying::only_verifying;
@@ -208,6 +211,23 @@ mod tests {
         assert!(matches!(attempt(day(45)), Err(ActivationError::BeforeBegin { .. })));
         assert!(matches!(attempt(day(201)), Err(ActivationError::AfterEnd { .. })));
         assert_eq!(attempt(day(150)).unwrap().warnings, [CertificateWarning::Gap]);
+    }
+
+    #[test]
+    fn a_successor_that_does_not_last_is_taken_and_told_of() {
+        let (old, new) = (facts(1, 0, 100), facts(2, 50, 95));
+        let uses = plain_list(&[old.fingerprint_sha256]);
+        let at = |at| Activation::At { at: day(at), zone: None };
+        let expected = [CertificateWarning::EndsEarlier, CertificateWarning::EndsSoon];
+        assert_eq!(renew(&uses, &new, Some(&old), &at(90), day(80)).unwrap().warnings, expected);
+        assert_eq!(renew_encrypting(&uses, &new, Some(&old), &at(90), day(80)).unwrap().warnings, expected);
+        let lasting = facts(3, 50, 200);
+        let scheduled = renew(&uses, &lasting, Some(&old), &at(90), day(80)).unwrap();
+        assert_eq!(scheduled.warnings, []);
+        // Put off until little is left of it.
+        let find = |print: &Fingerprint| [&old, &lasting].into_iter().find(|facts| facts.fingerprint_sha256 == *print);
+        let later = reschedule(&scheduled.uses, &find, day(160), None, day(81)).unwrap();
+        assert_eq!(later.warnings, [CertificateWarning::Gap, CertificateWarning::EndsSoon]);
     }
 
     #[test]

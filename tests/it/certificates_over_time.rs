@@ -4,10 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use countersign::app::{App, CertificateSource, Clock, ProfileKey, ScheduleAct, ScheduleActName, ServeOptions};
+use countersign::app::{
+    App, CertificateSource, Clock, ProfileKey, ReportFormat, ScheduleAct, ScheduleActName, ServeOptions,
+};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::server_certificate::ServerTrust;
-use countersign::domain::timeline::{Activation, acceptable_now, next_activation, used_now};
+use countersign::domain::timeline::{Activation, CertificatePurpose, acceptable_now, next_activation, used_now};
 use countersign::domain::transmission::Verdict;
 use jiff::{SignedDuration, Timestamp};
 
@@ -72,6 +74,27 @@ async fn a_schedule_is_moved_cancelled_activated_rolled_back_and_each_taken_back
     assert_eq!(accepted, [old, new], "what the partner may sign with already stays accepted");
     let again = app.change_schedule(&[production()], &ScheduleAct::RollBack).await.unwrap();
     assert_eq!(again[0].in_use, Some(new), "rolling back is rolled back");
+
+    // Whoever lists it says once that it is used, and of what was taken back when that was.
+    let listed = app.certificates().await.unwrap();
+    let encrypts = listed.iter().flat_map(|each| &each.used).filter(|used| used.purpose == CertificatePurpose::Encrypt);
+    let (present, past): (Vec<_>, Vec<_>) = encrypts.partition(|used| used.now);
+    assert_eq!(present.len(), 1, "{present:#?}");
+    assert!(
+        present[0].until.is_none() && !past.is_empty() && past.iter().all(|used| used.until.is_some()),
+        "{past:#?}"
+    );
+    let report = app.report(None).await.unwrap();
+    let html = report.write(ReportFormat::Html).unwrap();
+    let places = ["now", "not now"].map(|when| {
+        let (_, rest) = html.split_once(&format!("<b>Encrypting, {when}</b><br>")).unwrap();
+        rest.split_once("<br>").unwrap().0
+    });
+    assert_eq!(places, ["partner production"; 2]);
+    assert_eq!(html.matches("<b>Encrypting, ").count(), 2, "one line for each certificate");
+    let csv = report.write(ReportFormat::Csv).unwrap();
+    let rows = csv.lines().filter(|row| row.starts_with("certificate use,") && row.contains(",encrypt,"));
+    assert_eq!(rows.filter(|row| row.contains(",used now,")).count(), 1, "{csv}");
 }
 
 #[tokio::test]

@@ -114,6 +114,33 @@ fn knowing(us: &Certificate) -> Partner {
     })
 }
 
+#[tokio::test]
+async fn an_identity_that_ends_before_long_is_warned_of_and_told_before_it_signs() {
+    use countersign::domain::certificate::CertificateWarning::{EndsEarlier, EndsSoon};
+    let house = House::new("http://127.0.0.1:9/").await;
+    let app = house.on(0);
+    let late = app.change_own(&house.change(270)).await.unwrap();
+    assert_eq!(late.warnings, [EndsSoon], "it signs for 30 days");
+    let soon = NewIdentity { name: name("soon"), key: KeyKind::Rsa2048, days: 20, subject: None };
+    app.create_identity(soon).await.unwrap();
+    app.step_own(&[(partner_id(), PRODUCTION)], OwnStep::Cancel).await.unwrap();
+    let changed = app.change_own(&OwnChange { to: name("soon"), ..house.change(10) }).await.unwrap();
+    assert_eq!(changed.warnings, [EndsEarlier, EndsSoon]);
+
+    let report = app.check(&[], house.day(0)).await.unwrap();
+    let mut findings = report.connections[0].profiles[0].findings.iter();
+    let finding =
+        findings.find(|finding| finding.setting == "identity_certificate" && finding.bites.is_some()).unwrap();
+    assert_eq!(finding.status, Status::Due);
+    assert!(finding.bites.unwrap() <= house.day(20), "{finding:?}");
+    let told = app.notices().await.unwrap();
+    let told = told.iter().find(|listed| listed.notice.about.identity == Some(name("soon"))).unwrap();
+    assert!(told.notice.insistent && told.notice.title.starts_with("No successor yet: our certificate soon"));
+    let calendar = app.calendar().await.unwrap();
+    assert!(calendar.contains("SUMMARY:Our certificate soon ends"), "{calendar}");
+    app.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn signing_flips_at_the_agreed_instant_and_both_certificates_decrypt_all_along() {
     let house = House::new("http://127.0.0.1:9/").await;

@@ -18,7 +18,7 @@ use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind, without_secrets};
 use crate::domain::notice::{Affected, Facts, Reminding, SeenServer, activations, own_activations};
 use crate::domain::policy::{Policy, resolve};
-use crate::domain::timeline::{CertificatePurpose, next_activation, used_now};
+use crate::domain::timeline::{next_activation, periods, used_now};
 use crate::domain::transmission::{DeliveryEvidence, Direction, Verdict};
 use crate::store::{Delivery, StoredCertificate, StoredIdentity, VerdictCount};
 
@@ -130,30 +130,26 @@ impl Read {
         for (place, profile) in self.places() {
             let uses = &profile.partner_certificates;
             let encrypts = used_now(uses, at).map(|entry| entry.fingerprint);
-            let accepted = self.observations.accepted(&place.connection, place.profile, profile, at);
-            for entry in uses {
-                let found = places.entry(entry.fingerprint).or_default();
-                found.0.extend(entry.purposes.iter().map(|purpose| ReportedUse {
+            for period in periods(&self.observations.uses(&place.connection, place.profile, profile)) {
+                places.entry(period.certificate).or_default().0.push(ReportedUse {
                     place: place.clone(),
-                    purpose: Some(*purpose),
-                    from: entry.from,
-                    until: entry.until,
-                    now: match purpose {
-                        CertificatePurpose::Encrypt => encrypts == Some(entry.fingerprint),
-                        CertificatePurpose::Verify => accepted.contains(&entry.fingerprint),
-                    },
-                }));
-                if encrypts == Some(entry.fingerprint) {
-                    found.1 = found.1.or(next_activation(uses, at).map(|(next, _)| next.fingerprint));
-                }
+                    purpose: Some(period.purpose),
+                    from: period.from,
+                    until: period.until,
+                    now: period.covers(at),
+                });
+            }
+            if let (Some(print), Some((next, _))) = (encrypts, next_activation(uses, at)) {
+                places.entry(print).or_default().1.get_or_insert(next.fingerprint);
             }
             let signs = profile.identity.signing(at);
-            for entry in profile.identity.uses() {
+            let mut own = profile.identity.uses().iter().peekable();
+            while let Some(entry) = own.next() {
                 ours.entry(&entry.name).or_default().push(ReportedUse {
                     place: place.clone(),
                     purpose: None,
                     from: entry.from,
-                    until: None,
+                    until: own.peek().and_then(|next| next.from),
                     now: entry == signs,
                 });
             }

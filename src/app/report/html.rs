@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use jiff::Timestamp;
 
-use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile};
+use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile, ReportedUse};
 use crate::domain::compliance::{Column, Finding, Status};
 use crate::domain::instant::in_words as instant;
 use crate::domain::notice::Affected;
@@ -273,6 +273,12 @@ fn certificate_row(page: &mut Page, certificate: &ReportedCertificate, at: Times
     }
     let mut places: Vec<(String, Vec<Affected>)> = Vec::new();
     for used in &certificate.used {
+        // Once a certificate is used again, that it was before is no other thing to say of it.
+        let over = |each: &ReportedUse| !each.now && each.from.is_none_or(|from| from <= at);
+        let same = |each: &&ReportedUse| each.place == used.place && each.purpose == used.purpose;
+        if over(used) && certificate.used.iter().filter(same).any(|each| !over(each)) {
+            continue;
+        }
         let purpose = used.purpose.map_or("Signing and decrypting", |purpose| match purpose {
             crate::domain::timeline::CertificatePurpose::Encrypt => "Encrypting",
             crate::domain::timeline::CertificatePurpose::Verify => "Verifying",
@@ -284,6 +290,7 @@ fn certificate_row(page: &mut Page, certificate: &ReportedCertificate, at: Times
         };
         let key = format!("{purpose}, {when}");
         match places.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, list)) if list.last() == Some(&used.place) => {}
             Some((_, list)) => list.push(used.place.clone()),
             None => places.push((key, vec![used.place.clone()])),
         }

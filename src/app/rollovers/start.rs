@@ -178,7 +178,7 @@ impl App {
     async fn certificate_of(&self, new: &NewRollover) -> Result<Candidate, AppError> {
         let bytes = self.bytes_of(&new.source).await?;
         let found = read_partners(&bytes, "the file").map_err(|error| new.source.located(error))?;
-        arrivals::meant(&found, "the file", new.expected, new.confirmed.as_ref())
+        arrivals::meant(&found, "the file", new.expected, new.confirmed.as_ref(), None)
             .map_err(|error| new.source.located(error))
     }
 

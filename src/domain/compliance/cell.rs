@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Serialize, Serializer};
 
-use super::evidence::{Evidence, Held};
+use super::evidence::{Evidence, Held, calendar_days};
 use super::report::{Finding, Status};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::policy::CertificateRole;
@@ -170,9 +170,10 @@ fn certificate_word(
         Some((finding, Status::NonCompliant | Status::Advice)) => {
             format!("{} · {}", finding.actual, rest(facts, at))
         }
-        Some((_, Status::Due)) if aspect == Some("validity") => match activation {
-            Some((entry, when)) if when <= facts.not_after => new_on(when, entry.zone.as_deref(), at),
-            _ => days_left(facts.days_left(at)),
+        // What lasts only until then is louder than that something comes.
+        Some((finding, Status::Due)) if aspect == Some("validity") => match (finding.bites, follows) {
+            (None, Some((_, when, zone))) => new_on(when, zone, at),
+            (bites, _) => days_left(bites.unwrap_or(facts.not_after), at),
         },
         Some((finding, Status::Due)) => match follows {
             Some((_, when, zone)) if finding.bites == Some(when) => new_on(when, zone, at),
@@ -192,8 +193,7 @@ fn certificate_word(
 fn verifying_word(finding: &Finding, at: Timestamp) -> String {
     match finding.bites {
         Some(end) if finding.aspect == Some("validity") => {
-            let days = (end.as_second() - at.as_second()).div_euclid(86_400);
-            format!("Verifying: {}", days_left(days).to_lowercase())
+            format!("Verifying: {}", days_left(end, at).to_lowercase())
         }
         _ => format!("Verifying: {}", finding.actual),
     }
@@ -203,7 +203,8 @@ fn verifying_word(finding: &Finding, at: Timestamp) -> String {
 fn rest(facts: &CertificateFacts, at: Timestamp) -> String {
     match facts.days_left(at) {
         days if days < 0 => "ended".to_owned(),
-        0 => "today".to_owned(),
+        0 if calendar_days(at, facts.not_after) == 0 => "today".to_owned(),
+        0 => "tomorrow".to_owned(),
         1 => "1 day".to_owned(),
         days if days < 90 => format!("{days} days"),
         days if days < 365 => format!("{} mo", days * 12 / 365),
@@ -211,9 +212,10 @@ fn rest(facts: &CertificateFacts, at: Timestamp) -> String {
     }
 }
 
-fn days_left(days: i64) -> String {
-    match days {
-        days if days <= 0 => "Ends today".to_owned(),
+fn days_left(end: Timestamp, at: Timestamp) -> String {
+    match (end.as_second() - at.as_second()).div_euclid(86_400) {
+        days if days <= 0 && calendar_days(at, end) <= 0 => "Ends today".to_owned(),
+        days if days <= 0 => "Ends tomorrow".to_owned(),
         1 => "1 day left".to_owned(),
         days => format!("{days} days left"),
     }

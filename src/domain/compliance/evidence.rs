@@ -396,7 +396,13 @@ pub(super) fn day_in_words(at: Timestamp) -> String {
     format!("{} {month} {}", date.day(), date.year())
 }
 
-/// A number of days for a sentence: `in 21 days`.
+/// How many days the calendar counts from one instant to another, in UTC as the dates beside it: from a second before
+/// midnight until midnight it is one.
+pub(super) fn calendar_days(from: Timestamp, until: Timestamp) -> i64 {
+    until.as_second().div_euclid(86_400) - from.as_second().div_euclid(86_400)
+}
+
+/// A number of days of the calendar for a sentence: `in 21 days`.
 pub(super) fn days_in_words(days: i64) -> String {
     match days {
         0 => "today".to_owned(),

@@ -6,6 +6,7 @@
 
 mod alike;
 mod cell;
+mod course;
 mod evidence;
 mod few;
 mod fix;
@@ -205,8 +206,11 @@ fn with_nature<'x>(
             index > by_rules || finding.status != Status::Unknown || !absent.contains(&finding.setting)
         });
     }
-    // The worst first, and of what is due what bites first; else as the policy has it.
-    findings.sort_by_key(|finding| (finding.status, finding.bites.filter(|_| finding.status == Status::Due)));
+    // The worst first, and of what is due what bites first and last what never does; else as the policy has it.
+    findings.sort_by_key(|finding| {
+        let due = finding.status == Status::Due;
+        (finding.status, due && finding.bites.is_none(), finding.bites.filter(|_| due))
+    });
     ProfileReport {
         profile: kind,
         status: Status::worst(findings.iter().map(|finding| finding.status)),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::ComplianceSettings;
 use super::alike::Alike;
-use super::evidence::{Actual, Evidence, Successor, days_in_words, instant_in_words};
+use super::evidence::{Actual, Evidence, Successor, calendar_days, days_in_words, instant_in_words};
 use super::few::Few;
 use super::fix::{Demand, mend};
 use super::report::{Finding, ProfileReport, Status};
@@ -220,7 +220,7 @@ fn in_force(
         }
         Outcome::Holds => match broken_by_successor(rule, evidence, at).filter(|(_, when)| horizon(*when)) {
             Some((reason, when)) => (Status::Due, format!("{demand}; {reason}"), Some(when)),
-            None => (Status::Compliant, format!("{} meets what {demand}", weighed.actual), None),
+            None => (Status::Compliant, format!("{demand}; {} meets that", weighed.actual), None),
         },
     };
     Finding { bites, ..finding(ready, status, weighed.actual, reason) }
@@ -230,10 +230,10 @@ fn to_come(ready: &Ready<'_, '_>, weighed: Weighed, at: Timestamp, horizon: &dyn
     let (rule, demand) = (&ready.resolved.rule, &ready.dated);
     let starts = rule.from.instant();
     let counts = rule.severity == Severity::Required && horizon(starts);
-    let days = (starts.as_second() - at.as_second()).div_euclid(86_400);
+    let days = calendar_days(at, starts);
     let (status, reason, bites) = match weighed.outcome {
         Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
-        Outcome::Holds => (Status::Compliant, format!("{} meets already what {demand}", weighed.actual), None),
+        Outcome::Holds => (Status::Compliant, format!("{demand}; {} meets that already", weighed.actual), None),
         Outcome::Broken if counts => {
             (Status::Due, format!("{demand}, {}; this is {}", days_in_words(days), weighed.actual), Some(starts))
         }

@@ -1,4 +1,5 @@
 mod alike;
+mod courses;
 mod dates;
 mod demands;
 mod hashes;
@@ -148,11 +149,19 @@ fn a_rule_is_due_within_a_year_before_its_date_and_nothing_before_that() {
     assert_eq!(status("2019-10-14T23:59:59Z"), (Status::Due, true, "None".to_owned()));
     assert_eq!(status("2018-10-15"), (Status::Due, true, "None".to_owned()));
     assert_eq!(status("2018-10-14"), (Status::NotApplicable, true, "None".to_owned()));
-    let report = World::new().judge(&old, at("2019-10-05"));
-    assert_eq!(
-        find(&report, "encryption", None).reason,
-        "Amazon Vendor Central requires AES-128 or stronger for encryption from 15 Oct 2019, in 10 days; this is None"
-    );
+    let reason = |instant: &str| find(&World::new().judge(&old, at(instant)), "encryption", None).reason.clone();
+    let demand = "Amazon Vendor Central requires AES-128 or stronger for encryption from 15 Oct 2019";
+    assert_eq!(reason("2019-10-05"), format!("{demand}, in 10 days; this is None"));
+    assert_eq!(reason("2019-10-14T23:59:59Z"), format!("{demand}, in 1 day; this is None"), "it is not today");
+}
+
+#[test]
+fn what_is_met_is_told_in_a_sentence() {
+    let connection = connection("amazon-vendor-central", "", &[2]);
+    let reason = |day: &str| find(&World::new().judge(&connection, at(day)), "encryption", None).reason.clone();
+    let demand = "Amazon Vendor Central requires AES-128 or stronger for encryption";
+    assert_eq!(reason(NOW), format!("{demand} since 15 Oct 2019; AES-256 meets that"));
+    assert_eq!(reason("2019-10-05"), format!("{demand} from 15 Oct 2019; AES-256 meets that already"));
 }
 
 #[test]
@@ -190,7 +199,7 @@ fn the_certificate_that_is_judged_is_the_one_in_use_at_the_instant() {
     assert_eq!(validity.status, Status::Due);
     assert_eq!(
         validity.reason,
-        "Ends on 15 Dec 2026, in 16 days; its successor 02:02:02:02… goes active on 28 Nov 2026 09:00 Europe/Berlin"
+        "Ends on 15 Dec 2026, in 17 days; its successor 02:02:02:02… goes active on 28 Nov 2026 09:00 Europe/Berlin"
     );
     let after = world.judge(&profile, at("2026-11-28T08:00:00Z"));
     assert_eq!(after.status, Status::Compliant);
@@ -219,6 +228,19 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
         (Status::NonCompliant, "Ended on 15 Dec 2026, 3 days ago", "Ended")
     );
     assert_eq!(judged(&world, "2021-12-14").2, "Not valid yet");
+    // The end is at the first instant of its day: the day before it is not that day, nor is the day after.
+    let (_, reason, word) = judged(&world, "2026-12-14T23:59:59Z");
+    assert_eq!(
+        (reason.as_str(), word.as_str()),
+        ("Ends on 15 Dec 2026, in 1 day; no successor is scheduled", "Ends tomorrow")
+    );
+    let (_, reason, word) = judged(&world, "2026-12-15");
+    assert_eq!(
+        (reason.as_str(), word.as_str()),
+        ("Ends on 15 Dec 2026, today; no successor is scheduled", "Ends today")
+    );
+    assert_eq!(judged(&world, "2026-12-15T23:59:59Z").1, "Ended on 15 Dec 2026, today");
+    assert_eq!(judged(&world, "2026-12-16").1, "Ended on 15 Dec 2026, 1 day ago");
     world.settings.certificate_due_days = 10;
     assert_eq!(judged(&world, "2026-11-07").0, Status::Compliant);
 }

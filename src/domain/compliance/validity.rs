@@ -6,10 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::ComplianceSettings;
-use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
+use super::course::{Coming, Lapse, Name, Why, lapse};
+use super::evidence::{Evidence, Held, calendar_days, day_in_words, days_in_words, instant_in_words};
 use super::report::{Finding, Status};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
-use crate::domain::identifier::IdentityName;
 use crate::domain::policy::{CertificateRole, Severity};
 use crate::domain::timeline;
 
@@ -20,8 +20,16 @@ const SOURCE: &str = "RFC 4130 section 9";
 pub(super) struct Validity<'x> {
     at: Timestamp,
     settings: ComplianceSettings,
-    told: HashMap<(bool, Fingerprint, Option<Coming<'x>>), Arc<Finding>>,
+    told: HashMap<(bool, Fingerprint, Course<'x>), Arc<Finding>>,
     told_verifying: HashMap<Fingerprint, Arc<Finding>>,
+}
+
+/// What comes after a certificate that is used now, as far as its finding depends on it.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+struct Course<'x> {
+    next: Option<Coming<'x>>,
+    /// Nothing where it is not valid now, or only verifies.
+    lapse: Option<Lapse<'x>>,
 }
 
 impl<'x> Validity<'x> {
@@ -33,13 +41,11 @@ impl<'x> Validity<'x> {
     pub(super) fn judge(&mut self, evidence: &Evidence<'x, '_>, found: &mut Vec<Arc<Finding>>) {
         let at = self.at;
         for role in [CertificateRole::Partner, CertificateRole::Identity] {
-            let activation = match role {
-                CertificateRole::Partner => Coming::look(evidence, at),
-                CertificateRole::Identity => Coming::look_at_ours(evidence, at),
-            };
+            let next = Coming::next(evidence, role, at);
             found.push(match evidence.held(role, at) {
                 Held::Known(facts) => {
-                    let case = (role == CertificateRole::Partner, facts.fingerprint_sha256, activation);
+                    let lapse = facts.valid_at(at).then(|| lapse(evidence, role, facts, at));
+                    let case = (role == CertificateRole::Partner, facts.fingerprint_sha256, Course { next, lapse });
                     if let Some(told) = self.told.get(&case) {
                         Arc::clone(told)
                     } else {
@@ -49,7 +55,7 @@ impl<'x> Validity<'x> {
                     }
                 }
                 Held::Missing { word, reason } => {
-                    let reason = reason + &told(activation);
+                    let reason = reason + &told(next);
                     Arc::new(finding(role, "available", Status::Unknown, word, reason))
                 }
                 Held::NotNeeded(reason) => {
@@ -72,7 +78,7 @@ impl<'x> Validity<'x> {
         let Some(last) = last else { return };
         let told = self.told_verifying.entry(*last).or_insert_with(|| {
             let said = match known(last) {
-                Some(facts) => valid(CertificateRole::Partner, facts, None, self.at, &self.settings),
+                Some(facts) => valid(CertificateRole::Partner, facts, Course::default(), self.at, &self.settings),
                 None => {
                     let reason = "It is not in the workspace".to_owned();
                     finding(CertificateRole::Partner, "validity", Status::Unknown, "Not in workspace", reason)
@@ -102,31 +108,7 @@ fn none_accepted(evidence: &Evidence<'_, '_>, at: Timestamp) -> Option<Finding> 
     })
 }
 
-/// The next certificate, the partner's or ours: when it goes active, and in which zone that was stated.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct Coming<'x> {
-    name: Name<'x>,
-    when: Timestamp,
-    zone: Option<&'x str>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Name<'x> {
-    Partner(Fingerprint),
-    Own(&'x IdentityName),
-}
-
-impl<'x> Coming<'x> {
-    fn look(evidence: &Evidence<'x, '_>, at: Timestamp) -> Option<Self> {
-        let (entry, when) = evidence.activation(at)?;
-        Some(Self { name: Name::Partner(entry.fingerprint), when, zone: entry.zone.as_deref() })
-    }
-
-    fn look_at_ours(evidence: &Evidence<'x, '_>, at: Timestamp) -> Option<Self> {
-        let (entry, when) = evidence.profile.identity.next(at)?;
-        Some(Self { name: Name::Own(&entry.name), when, zone: entry.zone.as_deref() })
-    }
-
+impl Coming<'_> {
     fn name(&self) -> String {
         match self.name {
             Name::Partner(fingerprint) => fingerprint.short(),
@@ -146,11 +128,12 @@ fn told(activation: Option<Coming<'_>>) -> String {
 fn valid(
     role: CertificateRole,
     facts: &CertificateFacts,
-    activation: Option<Coming<'_>>,
+    course: Course<'_>,
     at: Timestamp,
     settings: &ComplianceSettings,
 ) -> Finding {
-    let days = facts.days_left(at);
+    let activation = course.next;
+    let days = calendar_days(at, facts.not_after);
     let end = day_in_words(facts.not_after);
     if at < facts.not_before {
         let begin = instant_in_words(facts.not_before, None);
@@ -158,28 +141,90 @@ fn valid(
         return finding(role, "validity", Status::NonCompliant, "Not valid yet", reason);
     }
     if at > facts.not_after {
-        let ago = days_in_words(-((at.as_second() - facts.not_after.as_second()) / 86_400));
+        let ago = days_in_words(calendar_days(at, facts.not_after));
         let reason = format!("Ended on {end}, {ago}{}", told(activation));
         return finding(role, "validity", Status::NonCompliant, "Ended", reason);
     }
-    if facts.not_after.as_second() - at.as_second() > i64::from(settings.certificate_due_days) * 86_400 {
-        let reason = format!("Valid until {end}{}", told(activation));
-        return finding(role, "validity", Status::Compliant, &format!("Until {end}"), reason);
-    }
-    let successor = match (role, activation) {
-        (_, Some(coming)) if coming.when <= facts.not_after => {
-            format!("its successor {} goes active on {}", coming.name(), coming.instant())
-        }
-        (_, Some(coming)) => {
-            format!("its successor {} goes active only on {}, after that", coming.name(), coming.instant())
-        }
-        (CertificateRole::Partner, None) => "no successor is scheduled".to_owned(),
-        (CertificateRole::Identity, None) => {
-            "no successor is scheduled: have the partner install one before that".to_owned()
-        }
+    let near = |then: Timestamp| {
+        then.as_second().saturating_sub(at.as_second()) <= i64::from(settings.certificate_due_days) * 86_400
     };
-    let reason = format!("Ends on {end}, {}; {successor}", days_in_words(days));
-    Finding { bites: Some(facts.not_after), ..finding(role, "validity", Status::Due, &format!("Until {end}"), reason) }
+    let due = |until: &str, reason: String| finding(role, "validity", Status::Due, until, reason);
+    match course.lapse {
+        // What comes does not come in time, or does not last.
+        Some(lapse) if near(lapse.at) => {
+            let until = format!("Until {}", day_in_words(lapse.at));
+            let days = days_in_words(calendar_days(at, lapse.at));
+            Finding { bites: Some(lapse.at), ..due(&until, lapse.reason(role, activation, &days)) }
+        }
+        // It ends before long, and another takes over before that.
+        Some(_) if near(facts.not_after) => match activation {
+            Some(coming) => {
+                let until = format!("Until {end}, successor scheduled for {}", day_in_words(coming.when));
+                let days = days_in_words(days);
+                let successor = format!("its successor {} goes active on {}", coming.name(), coming.instant());
+                due(&until, format!("Ends on {end}, {days}; {successor}"))
+            }
+            None => due(
+                &format!("Until {end}"),
+                format!("Ends on {end}, {}; another takes its place before", days_in_words(days)),
+            ),
+        },
+        // Of those that only verify another may last longer.
+        None if near(facts.not_after) => {
+            let reason = format!("Ends on {end}, {}; {}", days_in_words(days), no_successor(role));
+            Finding { bites: Some(facts.not_after), ..due(&format!("Until {end}"), reason) }
+        }
+        lapse => {
+            let shorter = lapse.filter(|lapse| lapse.at < facts.not_after);
+            let shorter =
+                shorter.map_or_else(String::new, |lapse| format!(" and lasts until {}", day_in_words(lapse.at)));
+            let reason = format!("Valid until {end}{}{shorter}", told(activation));
+            finding(role, "validity", Status::Compliant, &format!("Until {end}"), reason)
+        }
+    }
+}
+
+impl Lapse<'_> {
+    /// Why nothing valid is used from then on, which is in so many days.
+    fn reason(&self, role: CertificateRole, next: Option<Coming<'_>>, days: &str) -> String {
+        let day = day_in_words(self.at);
+        let Some(last) = &self.last else {
+            return match (self.why, next) {
+                (Why::Ends, Some(coming)) if coming.when > self.at => format!(
+                    "Ends on {day}, {days}; its successor {} goes active only on {}, after that",
+                    coming.name(),
+                    coming.instant()
+                ),
+                (Why::Ends, _) => format!("Ends on {day}, {days}; {}", no_successor(role)),
+                (_, _) => format!("None of the partner's certificates is in use from {day} on, {days}"),
+            };
+        };
+        let (name, instant) = (last.name(), last.instant());
+        match self.why {
+            Why::Ends => {
+                format!(
+                    "The successor {name} goes active on {instant} and ends on {day}, {days}; nothing follows it yet"
+                )
+            }
+            Why::NotYet(begin) => format!(
+                "The successor {name} goes active on {instant}, {days}, and is not valid until {}",
+                instant_in_words(begin, None)
+            ),
+            Why::Ended(end) => {
+                format!("{name} is used from {instant} on, {days}, and has ended on {} by then", day_in_words(end))
+            }
+            Why::Unknown => {
+                format!("The successor {name}, which goes active on {instant}, {days}, is not in the workspace")
+            }
+        }
+    }
+}
+
+fn no_successor(role: CertificateRole) -> &'static str {
+    match role {
+        CertificateRole::Partner => "no successor is scheduled",
+        CertificateRole::Identity => "no successor is scheduled: have the partner install one before that",
+    }
 }
 
 fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: &str, reason: String) -> Finding {

@@ -28,59 +28,97 @@ pub struct SeenServer {
     pub seen: Timestamp,
 }
 
-/// One certificate that is in use, with everyone who uses it.
+/// One certificate that is in use or will be, with everyone who uses it.
 struct InUse<'a> {
     facts: &'a CertificateFacts,
     identity: Option<IdentityName>,
     profiles: Vec<Affected>,
     /// Those for which nothing follows in time.
     without: Vec<Affected>,
-    /// When the first successor goes active.
-    successor: Option<(Fingerprint, Timestamp)>,
+    /// The first successor that goes active.
+    successor: Option<Next>,
+    /// When the first profile begins to use it, where none does yet.
+    begins: Option<Timestamp>,
 }
 
-/// Certificates in use that end: one notice for each, whoever uses it.
+/// What follows a certificate.
+#[derive(Clone, Copy)]
+struct Next {
+    certificate: Fingerprint,
+    /// When it goes active.
+    from: Timestamp,
+    /// When it ends, where it is known.
+    end: Option<Timestamp>,
+}
+
+/// A certificate that a profile uses from an instant on, now where none is named, and what follows it in time.
+struct Turn {
+    certificate: Fingerprint,
+    from: Option<Timestamp>,
+    successor: Option<Next>,
+}
+
+/// Certificates in use, and those that will be, that end: one notice for each, whoever uses it.
 pub(super) fn ends(facts: &Facts<'_, '_>, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
     let mut all: BTreeMap<(bool, Fingerprint), InUse<'_>> = BTreeMap::new();
     for connection in facts.connections.iter().filter(|connection| !reminding.quiet.contains(&connection.id)) {
         for (kind, profile) in connection.profiles() {
             let affected = Affected { connection: connection.id.clone(), profile: kind };
-            for (fingerprint, successor) in partners(profile, at, facts) {
-                let Some(known) = (facts.known.certificates)(&fingerprint) else { continue };
-                let entry = all.entry((false, fingerprint)).or_insert_with(|| InUse::new(known, None));
-                entry.used_by(&affected, successor);
+            for turn in partners(profile, at, facts) {
+                let Some(known) = (facts.known.certificates)(&turn.certificate) else { continue };
+                let entry = all.entry((false, turn.certificate)).or_insert_with(|| InUse::new(known, None));
+                entry.used_by(&affected, &turn);
             }
-            let signs = profile.identity.at(at);
-            if let Some(own) = (facts.known.identities)(signs) {
-                let identity = Some(signs.clone());
-                let entry = all.entry((true, own.fingerprint_sha256)).or_insert_with(|| InUse::new(own, identity));
-                let successor =
-                    profile.identity.next(at).filter(|(_, when)| *when <= own.not_after).and_then(|(next, when)| {
-                        Some(((facts.known.identities)(&next.name)?.fingerprint_sha256, when))
-                    });
-                entry.used_by(&affected, successor);
+            for (name, turn) in ours(profile, at, facts) {
+                let Some(own) = (facts.known.identities)(name) else { continue };
+                let entry = all.entry((true, turn.certificate)).or_insert_with(|| InUse::new(own, Some(name.clone())));
+                entry.used_by(&affected, &turn);
             }
         }
     }
     all.into_values().map(|in_use| in_use.notice(facts, reminding, at)).collect()
 }
 
+/// Our certificates that a profile signs with, one after the other, each with what follows it in time.
+fn ours<'p>(profile: &'p Profile, at: Timestamp, facts: &Facts<'_, '_>) -> Vec<(&'p IdentityName, Turn)> {
+    let timeline = &profile.identity;
+    let known = |name: &IdentityName| (facts.known.identities)(name);
+    let mut found = Vec::new();
+    let (mut name, mut from) = (timeline.at(at), None);
+    loop {
+        let next = timeline.next(from.unwrap_or(at));
+        if let Some(own) = known(name) {
+            // A successor that begins only after the end leaves a gap, and is none.
+            let in_time = next.filter(|(_, when)| *when <= own.not_after);
+            let successor = in_time.and_then(|(next, from)| {
+                let next = known(&next.name)?;
+                Some(Next { certificate: next.fingerprint_sha256, from, end: Some(next.not_after) })
+            });
+            found.push((name, Turn { certificate: own.fingerprint_sha256, from, successor }));
+        }
+        let Some((entry, when)) = next else { return found };
+        (name, from) = (&entry.name, Some(when));
+    }
+}
+
 /// The partner's certificates whose end matters to a profile, each with what follows it in time.
-fn partners(
-    profile: &Profile,
-    at: Timestamp,
-    facts: &Facts<'_, '_>,
-) -> Vec<(Fingerprint, Option<(Fingerprint, Timestamp)>)> {
+fn partners(profile: &Profile, at: Timestamp, facts: &Facts<'_, '_>) -> Vec<Turn> {
     let uses = &profile.partner_certificates;
     let mut found = Vec::new();
     let end = |fingerprint: &Fingerprint| (facts.known.certificates)(fingerprint).map(|facts| facts.not_after);
     let encrypts_with = used_now(uses, at).map(|entry| entry.fingerprint);
-    if let Some(used) = encrypts_with.filter(|_| profile.encryption != Encryption::None) {
-        // A successor that begins only after the end leaves a gap, and is none.
-        let successor = next_activation(uses, at)
-            .filter(|(_, when)| end(&used).is_none_or(|end| *when <= end))
-            .map(|(entry, when)| (entry.fingerprint, when));
-        found.push((used, successor));
+    if profile.encryption != Encryption::None {
+        let (mut used, mut from) = (encrypts_with, None);
+        loop {
+            let next = next_activation(uses, from.unwrap_or(at)).map(|(entry, when)| (entry.fingerprint, when));
+            if let Some(used) = used {
+                let in_time = next.filter(|(_, when)| end(&used).is_none_or(|end| *when <= end));
+                let successor = in_time.map(|(certificate, from)| Next { certificate, from, end: end(&certificate) });
+                found.push(Turn { certificate: used, from, successor });
+            }
+            let Some((certificate, when)) = next else { break };
+            (used, from) = (Some(certificate), Some(when));
+        }
     }
     // Those that only verify: a partner who signs with another key than it decrypts with.
     let mut verifying = only_verifying(uses, at);
@@ -100,7 +138,8 @@ fn partners(
             .into_iter()
             .filter(|other| other != fingerprint && (verifying.contains(other) || Some(*other) == to_come))
             .find(|other| end(other) > end(fingerprint));
-        found.push((*fingerprint, later.map(|other| (other, at))));
+        let successor = later.map(|other| Next { certificate: other, from: at, end: end(&other) });
+        found.push(Turn { certificate: *fingerprint, from: None, successor });
     }
     found
 }
@@ -112,14 +151,26 @@ fn retires(uses: &[CertificateUse], fingerprint: &Fingerprint) -> bool {
 
 impl<'a> InUse<'a> {
     const fn new(facts: &'a CertificateFacts, identity: Option<IdentityName>) -> Self {
-        Self { facts, identity, profiles: Vec::new(), without: Vec::new(), successor: None }
+        Self { facts, identity, profiles: Vec::new(), without: Vec::new(), successor: None, begins: None }
     }
 
-    fn used_by(&mut self, affected: &Affected, successor: Option<(Fingerprint, Timestamp)>) {
-        self.profiles.push(affected.clone());
-        match successor {
+    fn used_by(&mut self, affected: &Affected, turn: &Turn) {
+        // One that comes back after another is a matter for the last time that it does.
+        let again = self.profiles.last() == Some(affected);
+        self.begins = match (self.begins, turn.from) {
+            (known, Some(_)) if again => known,
+            (Some(known), Some(from)) => Some(known.min(from)),
+            (None, Some(from)) if self.profiles.is_empty() => Some(from),
+            _ => None,
+        };
+        if again {
+            self.without.retain(|known| known != affected);
+        } else {
+            self.profiles.push(affected.clone());
+        }
+        match turn.successor {
             Some(found) => {
-                if self.successor.is_none_or(|(_, when)| found.1 < when) {
+                if self.successor.is_none_or(|known| found.from < known.from) {
                     self.successor = Some(found);
                 }
             }
@@ -139,6 +190,7 @@ impl<'a> InUse<'a> {
         let whose = facts.whose(concerned);
         let what = match &self.identity {
             Some(name) => format!("our certificate {name}"),
+            None if self.begins.is_some() => format!("the next partner certificate of {whose}"),
             None => format!("the partner certificate of {whose}"),
         };
         let when = away(end, at);
@@ -148,8 +200,10 @@ impl<'a> InUse<'a> {
             (false, false) => sentence(&format!("{what} ends {when}, its successor is scheduled")),
         };
         let ends = if step < 0 { "ended" } else { "ends" };
+        let used =
+            self.begins.map_or_else(|| "is used".to_owned(), |from| format!("will be used from {} on", day(from)));
         let mut text = format!(
-            "{} {} {ends} on {} and is used by {}: {}",
+            "{} {} {ends} on {} and {used} by {}: {}",
             self.facts.common_name(),
             self.facts.fingerprint_sha256.short(),
             day(end),
@@ -157,17 +211,21 @@ impl<'a> InUse<'a> {
             facts.places(&self.profiles),
         );
         match (self.successor, self.without.len(), self.profiles.len()) {
-            (Some((next, from)), 0, _) if from > at => {
-                text.push_str(&format!("; its successor {} goes active on {}", next.short(), day(from)));
+            (Some(next), 0, _) if next.from > at => {
+                let (print, from) = (next.certificate.short(), day(next.from));
+                text.push_str(&format!("; its successor {print} goes active on {from}"));
             }
-            (Some((next, _)), 0, _) => text.push_str(&format!("; {} is accepted already", next.short())),
+            (Some(next), 0, _) => text.push_str(&format!("; {} is accepted already", next.certificate.short())),
             (_, without, all) if without < all => {
                 let have = if without == 1 { "has" } else { "have" };
                 text.push_str(&format!("; {without} of them {have} no successor: {}", facts.places(&self.without)));
             }
             (_, _, _) => text.push_str("; nothing follows it yet"),
         }
+        // A successor that ends sooner has a notice of its own, and this one must not say that all is well.
+        let sooner = self.successor.is_some_and(|next| next.end.is_some_and(|next| next < end));
         let remedy = match (&self.identity, insistent) {
+            (_, false) if sooner => "Its successor ends before it does: have another follow in time".to_owned(),
             (_, false) => "Nothing is to be done but to watch the change".to_owned(),
             (Some(_), true) => {
                 "Make a new identity, send its certificate to the partners, and agree on the day of the change"

@@ -9,6 +9,7 @@ use super::standing::{Settlement, Standing, Telling, Way};
 use super::*;
 use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
 use crate::domain::compliance::{ComplianceSettings, check};
+use crate::domain::own_timeline::{IdentityUse, OwnTimeline};
 use crate::domain::policy::Policy;
 use crate::domain::timeline::{Activation, CertificatePurpose, plain_list, renew, renew_encrypting};
 
@@ -49,6 +50,8 @@ struct World {
     connections: Vec<Connection>,
     certificates: Vec<CertificateFacts>,
     own: CertificateFacts,
+    /// Ours that is to follow, called `next`.
+    next: Option<CertificateFacts>,
     policies: Vec<Policy>,
     servers: Vec<SeenServer>,
     reminding: Reminding,
@@ -69,6 +72,7 @@ fn fresh() -> World {
         connections: vec![connection("acme", "Acme"), connection("bolt", "Bolt")],
         certificates: vec![facts(1, end()), facts(2, "2029-01-01T00:00:00Z".parse().unwrap())],
         own: facts(9, "2040-01-01T00:00:00Z".parse().unwrap()),
+        next: None,
         policies: vec![Policy::from_toml(policy).unwrap()],
         servers: Vec::new(),
         reminding: Reminding::default(),
@@ -77,15 +81,22 @@ fn fresh() -> World {
 
 impl World {
     fn due(&self, at: Timestamp) -> Vec<Notice> {
+        self.coming(at).into_iter().filter(|notice| notice.step != Notice::FAR).collect()
+    }
+
+    fn coming(&self, at: Timestamp) -> Vec<Notice> {
         let known = Known {
             certificates: &|fingerprint| {
                 self.certificates.iter().find(|facts| facts.fingerprint_sha256 == *fingerprint)
             },
-            identities: &|name| (name.as_str() == "own").then_some(&self.own),
+            identities: &|name| match name.as_str() {
+                "own" => Some(&self.own),
+                _ => self.next.as_ref(),
+            },
         };
         let report = check(&self.connections, &self.policies, &known, at, &ComplianceSettings::default());
         let facts = Facts { connections: &self.connections, known: &known, report: &report, servers: &self.servers };
-        facts.due(&self.reminding, at)
+        facts.coming(&self.reminding, at)
     }
 
     /// The one notice there is.
@@ -189,6 +200,53 @@ fn a_successor_that_comes_too_late_is_none_and_a_quiet_connection_is_left_out() 
     assert_eq!(world.only(before(30, 0)).about.profiles.len(), 1);
     world.reminding.quiet.insert("bolt".parse().unwrap());
     assert_eq!(world.due(before(30, 0)), []);
+}
+
+#[test]
+fn a_successor_that_ends_before_long_is_told_of_before_it_goes_active() {
+    let mut world = fresh();
+    world.connections.truncate(1);
+    // The present one ends in 20 days; its successor goes active in 15 and ends in 18.
+    world.schedule(&[0], 5);
+    world.certificates[1].not_after = before(2, 0);
+    let told = world.due(before(20, 0));
+    let about: Vec<_> = told.iter().map(|notice| (notice.about.certificate.unwrap().0[0], notice.at)).collect();
+    assert_eq!(about, [(2, before(2, 0)), (1, end())], "the louder first: {told:#?}");
+    assert_eq!((told[0].urgency, told[0].insistent, told[0].step), (Urgency::Soon, true, 30));
+    assert_eq!(told[0].title, "No successor yet: the next partner certificate of Acme ends in 18 days");
+    assert_eq!(
+        told[0].text,
+        "partner 2 02:02:02:02… ends on 27 Feb 2027 and will be used from 24 Feb 2027 on by 1 profile: Acme \
+         production; nothing follows it yet"
+    );
+    assert_eq!(told[1].remedy, "Its successor ends before it does: have another follow in time");
+    // Once it is used it is the present one, and the same matter.
+    let used = world.only(before(4, 0));
+    assert_eq!(used.key, told[0].key);
+    assert_eq!(used.title, "No successor yet: the partner certificate of Acme ends in 2 days");
+    // Another connection that uses it already makes it a present one for both.
+    world.connections.push(fresh().connections.remove(1));
+    world.connections[1].production.as_mut().unwrap().partner_certificates = plain_list(&[Fingerprint([2; 32])]);
+    let told = world.due(before(20, 0));
+    assert!(told[0].text.contains("and is used by 2 profiles"), "{}", told[0].text);
+}
+
+#[test]
+fn an_identity_of_ours_that_is_to_sign_and_ends_before_long_is_told_of() {
+    let mut world = fresh();
+    world.connections.truncate(1);
+    world.certificates[0].not_after = "2040-01-01T00:00:00Z".parse().unwrap();
+    world.next = Some(facts(8, end()));
+    let entry = |name: &str, from| IdentityUse { name: name.parse().unwrap(), from, zone: None };
+    let uses = vec![entry("own", None), entry("next", Some(before(5, 0)))];
+    world.connections[0].production.as_mut().unwrap().identity = OwnTimeline::new(uses).unwrap();
+    assert_eq!(world.due(before(91, 0)), []);
+    let told = world.only(before(14, 0));
+    assert_eq!(told.title, "No successor yet: our certificate next ends in 14 days");
+    assert_eq!((told.urgency, told.at), (Urgency::Urgent, end()));
+    assert!(told.text.contains("will be used from 24 Feb 2027 on by 1 profile"), "{}", told.text);
+    // The present one lasts, and is for a calendar alone.
+    assert_eq!(world.coming(before(14, 0)).len(), 3);
 }
 
 #[test]

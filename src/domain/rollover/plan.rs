@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Applied, ProfileKey, Rollover, RolloverProfile};
+use crate::domain::algorithm::Encryption;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -282,6 +283,8 @@ impl One<'_> {
             // That it was scheduled by this very rollover is nothing to be told.
             installed: if scheduled { Vec::new() } else { installed },
             confirmed: self.lookups.confirmed,
+            encrypts: self.settings.encryption != Encryption::None,
+            verifies: purpose.is_none(),
             ..ImportContext::default()
         };
         let mut warnings = import_warnings(self.new, self.now, &context);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::ahead::{append, is_coming, is_for_both, keep_apart, listed, without_coming, without_coming_of};
 use super::{ActivationError, CertificatePurpose, CertificateUse, ScheduleError, next_activation, used_now};
-use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, time_warnings};
 
 /// When a certificate is to go active.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +107,7 @@ pub fn renew(
         after.extend(ahead);
         after.push(activated);
     }
-    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, fresh, old, activates, now) })
+    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, new, old, activates, now) })
 }
 
 /// Brings a renewed certificate in to be encrypted for alone: whatever verifies signatures goes on as it is.
@@ -136,7 +136,7 @@ pub fn renew_encrypting(
         }
     }
     append(&mut after, use_of(fresh, &[CertificatePurpose::Encrypt], activates, zone));
-    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, fresh, old, activates, now) })
+    Ok(Renewal { uses: after, activates, replaces, warnings: said(uses, new, old, activates, now) })
 }
 
 /// When a certificate is to go active, and in which zone that was stated, where it can be so.
@@ -168,13 +168,13 @@ fn in_use_already(uses: &[CertificateUse], fresh: Fingerprint, now: Timestamp) -
 /// What is to be said of an activation.
 fn said(
     uses: &[CertificateUse],
-    fresh: Fingerprint,
+    new: &CertificateFacts,
     old: Option<&CertificateFacts>,
     activates: Timestamp,
     now: Timestamp,
 ) -> Vec<CertificateWarning> {
     let mut warnings = Vec::new();
-    if uses.iter().any(|entry| is_coming(entry, now) && entry.fingerprint != fresh) {
+    if uses.iter().any(|entry| is_coming(entry, now) && entry.fingerprint != new.fingerprint_sha256) {
         warnings.push(CertificateWarning::ScheduleCancelled);
     }
     if old.is_some_and(|old| old.not_after < activates && activates > now) {
@@ -183,6 +183,7 @@ fn said(
     if activates > now && activates.as_second() - now.as_second() < 86_400 {
         warnings.push(CertificateWarning::Soon);
     }
+    warnings.extend(time_warnings(new, old, activates, now));
     warnings
 }
 

@@ -205,6 +205,7 @@ proptest! {
             let first = uses.iter().filter(|entry| entry.purposes.contains(&CertificatePurpose::Encrypt)).map(|entry| entry.from).min();
             let last_seen = |print: &Fingerprint| seen[usize::from(print.0[0]) - 1].map(at);
             let retired = with_retirement(&uses, days, &last_seen);
+            let told = periods(&retired);
             for instant in instants() {
                 let used_then = used(&uses, instant);
                 if first.is_some_and(|first| first.is_none_or(|first| first <= instant)) {
@@ -218,6 +219,18 @@ proptest! {
                 for print in acceptable_now(&retired, instant) {
                     prop_assert!(acceptable_now(&uses, instant).contains(&print), "retirement widens");
                 }
+                // What is shown of a schedule is what it means, each once.
+                let shown = |purpose| {
+                    let mut all: Vec<Fingerprint> = told.iter()
+                        .filter(|period| period.purpose == purpose && period.covers(instant))
+                        .map(|period| period.certificate).collect();
+                    all.sort_unstable();
+                    all
+                };
+                prop_assert_eq!(shown(CertificatePurpose::Encrypt), used_then.into_iter().collect::<Vec<_>>());
+                let mut accepted = acceptable_now(&retired, instant);
+                accepted.sort_unstable();
+                prop_assert_eq!(shown(CertificatePurpose::Verify), accepted);
             }
         }
     }

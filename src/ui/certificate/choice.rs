@@ -108,13 +108,15 @@ impl Choice {
                         );
                         ui.add(Label::new(small(&left).color(ink)).extend());
                     });
-                    let detail = format!("{} · {}{place}", validity(facts, moment), facts.key);
+                    let usage = facts.meant_for().map_or_else(String::new, |usage| format!(" · {usage}"));
+                    let detail = format!("{} · {}{usage}{place}", validity(facts, moment), facts.key);
                     ui.add(Label::new(muted(ui, detail)).truncate());
                     ui.add(Label::new(mono(facts.fingerprint_sha256.to_string())).truncate().selectable(true));
                 });
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let button = secondary(ui, "Use this one");
-                    let said = format!("{}, {left}{place}, use this one", facts.common_name());
+                    let usage = facts.meant_for().map_or_else(String::new, |usage| format!(", {usage}"));
+                    let said = format!("{}, {left}{usage}{place}, use this one", facts.common_name());
                     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, said.clone()));
                     chosen = button.clicked();
                 });

@@ -1,7 +1,8 @@
 //! Partners who use two certificates: one to encrypt for, another that signs.
 
+use countersign::app::ImportRequest;
 use countersign::domain::identifier::ProfileKind;
-use countersign::domain::timeline::{acceptable_now, used_now};
+use countersign::domain::timeline::{CertificatePurpose, acceptable_now, used_now};
 
 use super::{Desk, fixture, print};
 
@@ -60,4 +61,58 @@ async fn one_purpose_is_renewed_and_the_other_is_left_alone() {
     let refused =
         desk.run(&["certificate", "import", "x.cer", "--connection", "partner", "--use", "both", "--activate", "now"]);
     assert_eq!(refused.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_certificate_for_another_purpose_is_told_by_its_key_usage() {
+    use countersign::domain::certificate::CertificateWarning::{NotForEncrypting, NotForVerifying, Unconfirmed};
+    let said = |name: &'static str, purpose| async move {
+        let request = ImportRequest { purpose, ..Desk::request(name) };
+        Desk::new().await.app.import_certificate(&request).await.unwrap().warnings
+    };
+    let (encrypt, verify) = (Some(CertificatePurpose::Encrypt), Some(CertificatePurpose::Verify));
+    for (name, purpose, warning) in [
+        ("signing.cer", None, Some(NotForEncrypting)),
+        ("signing.cer", encrypt, Some(NotForEncrypting)),
+        ("signing.cer", verify, None),
+        ("encrypting.cer", None, Some(NotForVerifying)),
+        ("encrypting.cer", encrypt, None),
+        ("encrypting.cer", verify, Some(NotForVerifying)),
+        ("new.cer", None, None),
+    ] {
+        let expected: Vec<_> = warning.into_iter().chain([Unconfirmed]).collect();
+        assert_eq!(said(name, purpose).await, expected, "{name} {purpose:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_in_a_file_each_is_taken_for_what_it_is_for() {
+    let desk = Desk::new().await;
+    let error = desk.app.import_certificate(&Desk::request("one-for-each.pem")).await.unwrap_err();
+    for named in ["partner for signing alone", "partner for encrypting alone", &print("signing.cer").to_hex()] {
+        assert!(error.message().contains(named), "{named}: {error}");
+    }
+    let hint = error.what_to_do().unwrap();
+    assert!(hint.contains("--use encrypt") && hint.contains("--use verify"), "{hint}");
+    for (purpose, name) in
+        [(CertificatePurpose::Encrypt, "encrypting.cer"), (CertificatePurpose::Verify, "signing.cer")]
+    {
+        let request = ImportRequest { purpose: Some(purpose), ..Desk::request("one-for-each.pem") };
+        let taken = desk.app.import_certificate(&request).await.unwrap();
+        assert_eq!(taken.profiles[0].fingerprint_sha256, print(name));
+    }
+    // Where both would do, or the partner told another, nothing is guessed.
+    let request = ImportRequest { purpose: Some(CertificatePurpose::Verify), ..Desk::request("several.pem") };
+    let error = desk.app.import_certificate(&request).await.unwrap_err();
+    assert!(error.what_to_do().unwrap().contains("--fingerprint"), "{error}");
+}
+
+#[tokio::test]
+async fn that_one_verifies_at_once_is_said_where_a_later_time_was_named() {
+    let desk = two().await;
+    let file = fixture("new.cer");
+    let words = ["certificate", "import", file.to_str().unwrap(), "--connection", "partner", "--profile", "production"];
+    let (document, beside) = desk.json(&[&words[..], &["--use", "verify", "--activate", "2028-01-01T00:00Z"]].concat());
+    assert!(beside.contains("It verifies from now on and not only from the time named"), "{beside}");
+    assert_ne!(document["profiles"][0]["activates"], "2028-01-01T00:00:00Z");
 }

@@ -20,7 +20,7 @@ async fn each_wrong_certificate_is_named_for_what_it_is() {
         ("old.cer", vec![AlreadyInstalled, Unconfirmed]),
         ("same-key.cer", vec![SameKey, Unconfirmed]),
         ("other.cer", vec![OtherSubject, Unconfirmed]),
-        ("test.cer", vec![OtherEnvironment, NotNewer, Unconfirmed]),
+        ("test.cer", vec![OtherEnvironment, NotNewer, Unconfirmed, EndsSoon]),
         ("test-new.cer", vec![OtherEnvironment, Unconfirmed]),
         ("sha1.cer", vec![Sha1, Unconfirmed]),
         ("short.cer", vec![ShortKey, Unconfirmed]),
@@ -53,7 +53,7 @@ async fn the_one_that_was_replaced_is_told_from_one_that_is_installed() {
     let desk = Desk::new().await;
     desk.import("new.cer").await;
     assert_eq!(desk.import("new.cer").await.warnings, [AlreadyInstalled, Unconfirmed]);
-    assert_eq!(desk.import("old.cer").await.warnings, [OldAgain, Unconfirmed]);
+    assert_eq!(desk.import("old.cer").await.warnings, [OldAgain, Unconfirmed, EndsEarlier, EndsSoon]);
 }
 
 #[tokio::test]

@@ -29,6 +29,14 @@ async fn the_calendar_holds_activations_and_ends_and_a_second_one_has_the_same_u
     assert!(summary(&first, "20261128T080000Z").ends_with("goes active for Amazon Vendor US test"), "{first}");
     assert!(summary(&first, "20261214T235959Z").contains("ends\\, no successor yet"), "{first}");
     assert!(lines(&first).iter().any(|line| line == "TRIGGER:-P30D"));
+    // What is to follow has an end of its own.
+    let app = world.at(days_before(30));
+    let connection = app.connection(&"amazon-us".parse().unwrap()).await.unwrap();
+    let test = connection.profile(ProfileKind::Test).unwrap();
+    let next = test.partner_certificates.iter().find(|entry| entry.from.is_some_and(|from| from > days_before(30)));
+    let next = next.unwrap().fingerprint;
+    let ends = format!("UID:certificate-ends-{}", next.to_hex());
+    assert!(lines(&first).iter().any(|line| line.starts_with(&ends)), "{ends} in {first}");
     let second = world.at(days_before(29)).calendar().await.unwrap();
     assert_eq!(uids(&first), uids(&second));
     assert_ne!(first, second, "DTSTAMP says when it was written");
