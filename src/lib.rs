@@ -33,6 +33,7 @@
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
+//! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
@@ -48,7 +49,8 @@
 //! 5. Raw bytes of both directions are kept before they are parsed.
 //! 6. Checking yields a value with all its checks, not the first error; an error says whose fault it is.
 //! 7. Bodies are streamed from and to files: a message of any size needs the same memory.
-//! 8. Secrets are wiped, redacted in `Debug`, and sealed on disk.
+//! 8. Nothing is deleted but by retention: the journal says so first, and says when.
+//! 9. Secrets are wiped, redacted in `Debug`, and sealed on disk.
 
 pub mod app;
 pub mod as2;

@@ -78,7 +78,7 @@ impl App {
 /// The kinds of document that acknowledge others.
 const fn kinds(standard: Standard) -> &'static [&'static str] {
     match standard {
-        Standard::X12 => &["997", "999"],
+        Standard::X12 => &["997", "999", "TA1"],
         Standard::Edifact => &["CONTRL"],
     }
 }

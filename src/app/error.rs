@@ -104,6 +104,12 @@ macro_rules! hinted {
 
 hinted!(crate::store::StoreError, crate::store::OpenError, crate::store::FileError);
 
+impl From<crate::domain::retention::RetentionError> for AppError {
+    fn from(error: crate::domain::retention::RetentionError) -> Self {
+        Self::new(error.to_string()).hint(error.hint())
+    }
+}
+
 impl From<crate::store::PrefixError> for AppError {
     fn from(error: crate::store::PrefixError) -> Self {
         Self::new(error.to_string()).hint("`countersign transmission list` shows the ids")

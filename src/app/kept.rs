@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::retention::gone;
 use super::send::blocking;
 use super::written::write_private_from;
 use super::{App, AppError, RawPart};
 use crate::domain::transmission::{Direction, Headers, Transmission};
-use crate::store::{Archive, Part};
+use crate::store::{Archive, Part, Removal};
 
 /// What is missing of a body that was cut, because it is longer than is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -57,7 +58,8 @@ impl App {
     pub async fn kept(&self, id: &str, part: RawPart) -> Result<KeptPart, AppError> {
         let (workspace, transmission) = self.journalled(id).await?;
         let archive = workspace.archive().clone();
-        blocking(move || find(&archive, &transmission, part)).await
+        let removals = workspace.removals(transmission.id).await?;
+        blocking(move || find(&archive, &transmission, part, &removals)).await
     }
 
     /// Writes a part to a file, head and body, exactly as they are kept.
@@ -82,12 +84,20 @@ impl App {
     }
 }
 
-fn find(archive: &Archive, transmission: &Transmission, part: RawPart) -> Result<KeptPart, AppError> {
+fn find(
+    archive: &Archive,
+    transmission: &Transmission,
+    part: RawPart,
+    removals: &[Removal],
+) -> Result<KeptPart, AppError> {
     let id = transmission.id;
     let (head, body, headers) = parts_of(transmission, part);
     let there = |part: Part| Some(archive.path(id, part)).filter(|path| path.is_file());
     let head = head.and_then(there);
     let body_file = there(body);
+    if let Some(gone) = gone(transmission, part, head.is_some() || body_file.is_some(), removals) {
+        return Err(gone);
+    }
     if head.is_none() && body_file.is_none() {
         return Err(AppError::new(format!("nothing was kept of the {} of transmission {id}", part.label())));
     }

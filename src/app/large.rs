@@ -97,7 +97,12 @@ async fn settle(workspace: &Workspace, id: TransmissionId) -> Result<(), AppErro
     let cut = async {
         if is_settled(&transmission) {
             let archive = archive.clone();
-            blocking(move || Ok(archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?)).await?;
+            let cut = blocking(move || Ok(archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?)).await?;
+            if cut.is_some() {
+                let mut transaction = workspace.begin().await?;
+                transaction.measure_again(id).await?;
+                transaction.commit().await?;
+            }
         }
         Ok(())
     };

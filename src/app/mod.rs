@@ -40,6 +40,7 @@ mod proof;
 mod receipt_text;
 mod receive;
 mod report;
+mod retention;
 mod rollovers;
 mod runtime;
 pub mod sample;
@@ -82,6 +83,9 @@ pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
 pub use report::{Report, ReportFormat};
+pub use retention::{
+    DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun, StorageUsage,
+};
 pub use rollovers::{
     DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,
     RolloverSummary, StartedRollover, TestProgress, TestRollover, TestedProfile, TestedRollover,

@@ -150,9 +150,11 @@ impl Outbox {
                 continue;
             };
             let Ok(id) = id.parse::<TransmissionId>() else { continue };
+            // A copy that retention has let go of since was one: the file must not be sent again.
+            let removed = self.workspace.removals(id).await.is_ok_and(|removals| !removals.is_empty());
             let copied = self.workspace.archive().path(id, Part::Payload).is_file();
             let done = match self.workspace.transmission(id).await {
-                Ok(journalled) if copied && journalled.is_some() => fs::remove_file(&file.path),
+                Ok(journalled) if removed || (copied && journalled.is_some()) => fs::remove_file(&file.path),
                 Ok(_) => fs::rename(&file.path, free_name(&file.path.with_file_name(""), name)),
                 // Better looked at again the next time than sent twice.
                 Err(_) => Ok(()),

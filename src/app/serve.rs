@@ -13,6 +13,7 @@ use super::courier::Courier;
 use super::notices::{Herald, Told};
 use super::outbox::Outbox;
 use super::receive::Receiver;
+use super::retention::{RetentionRun, Steward};
 use super::{App, AppError};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
@@ -48,6 +49,8 @@ pub enum ServeEvent {
     Transmission(Box<Transmission>),
     /// Something else in the journal has changed.
     JournalChanged,
+    /// Retention has let something go.
+    Retention(Box<RetentionRun>),
     /// Something that is to be told, once.
     Notice(Box<Notice>),
     /// A file of the outbox that is not sent.
@@ -153,7 +156,7 @@ impl App {
 }
 
 impl BoundListener {
-    /// The same, that tells what is due too, by e-mail and by [`ServeEvent::Notice`].
+    /// The same, that tells what is due too, by e-mail and by [`ServeEvent::Notice`], and follows the rules of retention.
     #[must_use]
     pub fn reminding(mut self) -> Self {
         self.reminds = true;
@@ -179,12 +182,15 @@ impl BoundListener {
         let courier = Courier::new(app.clone(), workspace.clone(), Arc::clone(&tell));
         beside.spawn(courier.run(stopped.clone()));
         if reminds {
+            let freed = Arc::clone(&tell);
             let tell = Arc::clone(&tell);
             let told = move |told: Told| {
                 for notice in told.log {
                     tell(ServeEvent::Notice(Box::new(notice)));
                 }
             };
+            let told_of = move |run| freed(ServeEvent::Retention(Box::new(run)));
+            beside.spawn(Steward::new(app.clone(), Arc::new(told_of)).run(stopped.clone()));
             beside.spawn(Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told)).run(stopped.clone()));
         }
         if let Some(folder) = outbox {

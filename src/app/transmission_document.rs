@@ -1,14 +1,17 @@
 //! A transmission as a JSON document, as scripts read it: what the command line answers with and a support bundle holds.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AcknowledgementLinks, MessageStructure, OpenedView};
+use super::{AcknowledgementLinks, Keeping, MessageStructure, OpenedView};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::document::Outline;
 use crate::domain::document::acknowledgement::Acknowledged;
 use crate::domain::document_facts::DocumentFacts;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::retention::RetentionMark;
 use crate::domain::transmission::{
     Attempt, Direction, Headers, Lights, MicComparison, SeenTls, Sizes, Stage, Transmission, TransmissionId, Verdict,
 };
@@ -78,9 +81,25 @@ pub struct TransmissionDocument<'a> {
     /// What it acknowledges, and by what it was acknowledged.
     #[serde(flatten)]
     pub acknowledgements: AcknowledgementLinks,
+    /// What has gone of it, and when.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub removed: BTreeMap<&'static str, Timestamp>,
+    /// What somebody has decided about keeping it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<RetentionMark>,
     /// What is in the document, all of it, where that was asked for and it is an interchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outline: Option<DocumentSummary<'a>>,
+}
+
+impl TransmissionDocument<'_> {
+    /// The same with what has gone of it.
+    #[must_use]
+    pub fn keeping(mut self, keeping: &Keeping) -> Self {
+        self.removed = keeping.removed.iter().map(|(kind, at)| (kind.as_str(), *at)).collect();
+        self.mark = keeping.mark;
+        self
+    }
 }
 
 /// What is in a document.
@@ -117,6 +136,8 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             document: transmission.document.as_ref(),
             structure: None,
             acknowledgements: AcknowledgementLinks::default(),
+            removed: BTreeMap::new(),
+            mark: None,
             outline: None,
         }
     }

@@ -8,9 +8,10 @@ use super::{App, AppError};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
 use crate::domain::identifier::ProfileKind;
+use crate::domain::retention::removed;
 use crate::domain::timeline::used_now;
-use crate::domain::transmission::Transmission;
-use crate::store::{Cursor, TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
+use crate::domain::transmission::{Transmission, TransmissionId};
+use crate::store::{Cursor, PrefixError, TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -96,7 +97,7 @@ impl App {
     /// Where there is none, or several begin so.
     pub async fn transmission(&self, id: &str) -> Result<Transmission, AppError> {
         let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
+        let id = resolved(&workspace, id).await?;
         self.look_at_deadlines(&workspace).await;
         workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))
     }
@@ -104,7 +105,7 @@ impl App {
     /// The workspace and a transmission in it, by the same, as the journal has it.
     pub(super) async fn journalled(&self, id: &str) -> Result<(Workspace, Transmission), AppError> {
         let workspace = self.existing().await?.ok_or_else(|| none(id))?;
-        let id = workspace.resolve_id(id).await?;
+        let id = resolved(&workspace, id).await?;
         let transmission = workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))?;
         Ok((workspace, transmission))
     }
@@ -171,6 +172,18 @@ impl App {
             own,
             sibling,
         })
+    }
+}
+
+/// The transmission whose id begins so. Of one whose entry has gone it is said why there is none.
+async fn resolved(workspace: &Workspace, id: &str) -> Result<TransmissionId, AppError> {
+    match workspace.resolve_id(id).await {
+        Err(error @ PrefixError::None { .. }) => match workspace.entry_removed(id).await? {
+            Some(at) => Err(AppError::new(format!("the journal's entry of that transmission was {}", removed(at)))
+                .hint("`countersign retention show` tells the rules")),
+            None => Err(error.into()),
+        },
+        found => Ok(found?),
     }
 }
 

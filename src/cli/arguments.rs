@@ -86,6 +86,9 @@ pub(super) enum Command {
     Notifications(super::notice::NotificationsCommand),
     /// Activations, ends and deadlines as a calendar file (.ics)
     Calendar(super::notice::CalendarArguments),
+    /// What is kept of transmissions and for how long
+    #[command(subcommand, arg_required_else_help = false)]
+    Retention(super::retention::RetentionCommand),
     /// The evidence: inventory, findings, schedule, what was proven
     Report(super::report::ReportArguments),
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::Session;
 use super::output::line;
 use super::words::counted;
-use crate::app::{AcknowledgementLinks, AppError, OpenedView, ViewRow};
+use crate::app::{AcknowledgementLinks, AppError, Keeping, OpenedView, ViewRow};
 use crate::domain::document::{Outline, Segment, names};
+use crate::domain::retention::{RetentionMark, removed};
 use crate::domain::size::size;
 
 /// So many rows are read at a time.
@@ -35,6 +36,17 @@ pub(super) async fn show(session: &Session, view: &Arc<OpenedView>) -> Result<()
         out.text(&foot(outline, view));
     }
     Ok(())
+}
+
+/// What has gone of a transmission, and whether it is marked; nothing where neither is so.
+pub(super) fn keeping(keeping: &Keeping) -> Option<String> {
+    let gone = keeping.removed.iter().map(|(kind, at)| format!("{}: {}\n", kind.label(), removed(*at)));
+    let mark = keeping.mark.map(|mark| match mark {
+        RetentionMark::Keep => "Kept, whatever the rules of retention say\n".to_owned(),
+        RetentionMark::Settled => "What was disputed about it is settled\n".to_owned(),
+    });
+    let lines: String = gone.chain(mark).collect();
+    (!lines.is_empty()).then(|| format!("\n{lines}"))
 }
 
 fn number(number: u64, what: &str) -> String {

@@ -15,6 +15,7 @@ mod notice;
 mod output;
 mod policy;
 mod report;
+mod retention;
 mod rollover;
 mod sample;
 mod schedule;
@@ -191,6 +192,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Notice(command) => notice::run(session, command).await,
         Command::Notifications(command) => notice::notifications(session, command).await,
         Command::Calendar(arguments) => notice::calendar(session, arguments).await,
+        Command::Retention(command) => retention::run(session, command).await,
         Command::Report(arguments) => report::run(session, arguments).await,
     }
 }

@@ -45,6 +45,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                 }
             }
             ServeEvent::JournalChanged => {}
+            ServeEvent::Retention(run) => out.aside(&format!("{}  {}", words::instant(run.at), run.in_words())),
             ServeEvent::Notice(notice) => out.aside(&format!(
                 "{} {}  {}: {}",
                 words::urgency(notice.urgency),

@@ -63,8 +63,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 false => None,
             };
             let acknowledgements = session.app.acknowledgements(&id).await?;
+            let keeping = session.app.keeping(&id).await?;
             if session.out.is_json() {
-                let mut document = TransmissionDocument::from(&transmission);
+                let mut document = TransmissionDocument::from(&transmission).keeping(&keeping);
                 document.acknowledgements = acknowledgements;
                 document.structure = layers;
                 document.outline = view.as_deref().and_then(DocumentSummary::of);
@@ -74,6 +75,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             // What is asked for alone is shown alone: it may be piped on.
             if layers.is_none() && view.is_none() {
                 session.out.text(&show(&transmission));
+                if let Some(keeping) = document::keeping(&keeping) {
+                    session.out.text(&keeping);
+                }
                 session.out.text(&document::acknowledgements(&acknowledgements));
             }
             if let Some(layers) = layers {

@@ -24,6 +24,7 @@ pub mod own_timeline;
 pub mod policy;
 pub mod policy_comparison;
 pub mod renewal;
+pub mod retention;
 pub mod rollover;
 pub mod rule_text;
 pub mod sent;

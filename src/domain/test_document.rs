@@ -56,6 +56,12 @@ impl TestDocument {
     /// With what its file name begins, by which it is known in the journal.
     pub const FILE_PREFIX: &'static str = "countersign-test-";
 
+    /// Whether a file in the journal is a test document, by its name.
+    #[must_use]
+    pub fn is_named(file: Option<&str>) -> bool {
+        file.is_some_and(|name| name.starts_with(Self::FILE_PREFIX))
+    }
+
     /// The suggested file name, with the instant in UTC: `countersign-test-20261124-083000.x12`.
     #[must_use]
     pub fn file_name(at: Timestamp) -> String {
@@ -146,6 +152,7 @@ mod tests {
     #[test]
     fn survives_the_ends_of_time() {
         for at in [Timestamp::MIN, Timestamp::MAX] {
+            assert!(TestDocument::is_named(Some(&TestDocument::file_name(at))));
             assert_eq!(TestDocument::x12("A", "B", 1, at).find('~'), Some(105));
             assert!(TestDocument::file_name(at).ends_with(".x12"));
         }

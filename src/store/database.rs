@@ -225,6 +225,16 @@ impl Database {
         self.elsewhere.has_written(&self.path).await
     }
 
+    /// How many bytes the file has, and how many of them are free for what is written next.
+    pub(super) async fn room(&self) -> Result<(u64, u64), StoreError> {
+        const DOING: &str = "look at the size of the workspace";
+        let statement = sql("SELECT page_size * page_count AS bytes, page_size * freelist_count AS free
+             FROM pragma_page_size, pragma_page_count, pragma_freelist_count");
+        let row = self.read(DOING).await?.row(DOING, statement).await?;
+        let row = row.ok_or_else(|| StoreError::damaged("the database")("it says nothing of its size"))?;
+        Ok((column::<i64>(&row, "bytes")?.unsigned_abs(), column::<i64>(&row, "free")?.unsigned_abs()))
+    }
+
     /// Whether it can only be read.
     pub(super) const fn is_read_only(&self) -> bool {
         self.read_only
@@ -261,8 +271,8 @@ async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
 /// Writes the schema's version into the file's head, where it is seen without opening the database.
 async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
     // A pragma takes no arguments: a new migration changes this line and the statement.
-    const { assert!(migrations::NEWEST == 9) };
-    session.script("write the schema's version", "PRAGMA user_version = 9").await
+    const { assert!(migrations::NEWEST == 10) };
+    session.script("write the schema's version", "PRAGMA user_version = 10").await
 }
 
 fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {

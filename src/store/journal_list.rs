@@ -343,6 +343,7 @@ mod tests {
                 interchanges: vec![format!("{:09}", number * 13)],
                 groups: Vec::new(),
                 messages: vec![message],
+                answers_interchange: false,
             });
         }
         entry

@@ -8,6 +8,7 @@
 //! * A folder or a database that is not a workspace, or that a newer version wrote, is refused and left as it is.
 //! * The journal is appended to: a stage is never rewritten, an archived file never replaced, a connection's earlier
 //!   revisions are kept.
+//! * Nothing is deleted but by retention, and not before the journal says so.
 //! * Secrets are sealed (AES-256-GCM) under the workspace's own key and bound to their place, so that one cannot be put
 //!   in another's stead. Everything else can be read without the key.
 
@@ -15,6 +16,7 @@ mod archive;
 mod archive_follow;
 mod archive_inbox;
 mod archive_receipt;
+mod archive_retention;
 mod archive_settle;
 mod certificates;
 mod chains;
@@ -41,6 +43,8 @@ mod notice_mails;
 mod notices;
 mod observations;
 mod own_acquaintances;
+mod retention;
+mod retention_run;
 mod rollovers;
 mod sealing;
 mod secrets;
@@ -52,6 +56,7 @@ mod writing;
 
 pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
 pub use archive_follow::ArchiveFollower;
+pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use connections::Revision;
@@ -71,6 +76,8 @@ pub use notice_mails::{MailFailure, WaitingMail};
 pub use notices::NoticeRecords;
 pub use observations::{LastSeen, MissedActivation, ProfileKey};
 pub use own_acquaintances::StoredAcquaintance;
+pub use retention::{Kept, Measured, Removal, Unmeasured};
+pub use retention_run::{KeptBytes, OpenRemoval};
 pub use rollovers::RolloverFacts;
 pub use secrets::http_password_name;
 pub use transaction::Transaction;

@@ -196,6 +196,15 @@ impl Workspace {
         self.inner.database.changed_elsewhere().await
     }
 
+    /// How many bytes the database has, and how many of them are free for what is written next: what is removed from it
+    /// leaves room in it.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn database_bytes(&self) -> Result<(u64, u64), StoreError> {
+        self.inner.database.room().await
+    }
+
     /// How its secrets are protected.
     #[must_use]
     pub fn protection(&self) -> Protection {

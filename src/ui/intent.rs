@@ -43,6 +43,8 @@ pub enum SettingsSection {
     Receiving,
     /// When and how is reminded.
     Notifications,
+    /// What is kept of transmissions, and for how long.
+    Storage,
     /// Colours and the size of text.
     Appearance,
     /// The workspace and its protection.

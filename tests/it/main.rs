@@ -33,6 +33,7 @@ mod policies;
 mod policy_commands;
 mod quirks;
 mod reminders;
+mod retention;
 mod rollovers;
 mod sample;
 mod structures;

@@ -209,16 +209,16 @@ impl App {
             ),
             (RawPart::Response, "answer-head.txt", "The head of the answer to it", &sent.response_headers),
         ] {
-            let head = match self.kept(&subject.id, part).await {
-                Ok(kept) => blocking(move || kept.head_text()).await?,
-                Err(_nothing) => String::new(),
+            let (head, why) = match self.kept(&subject.id, part).await {
+                Ok(kept) => (blocking(move || kept.head_text()).await?, "none is kept".to_owned()),
+                Err(nothing) => (String::new(), nothing.to_string()),
             };
             if head.is_empty() && !journalled.is_empty() {
                 // The last attempt may have ended before it had one of its own.
                 let lines: String = journalled.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
                 bundle.add(name, what, lines);
             } else if head.is_empty() {
-                bundle.left_out.push(format!("the head of the {}: none is kept", part.label()));
+                bundle.left_out.push(format!("the head of the {}: {why}", part.label()));
             } else {
                 bundle.add(name, what, subject.hidden.head(&head));
             }

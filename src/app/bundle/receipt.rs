@@ -9,12 +9,15 @@ use crate::app::kept::cannot_read;
 use crate::app::send::blocking;
 use crate::app::{App, AppError, RawPart};
 use crate::as2::MAX_RECEIPT;
+use crate::domain::retention::{kind_of_receipt, removed as in_words};
 
 impl App {
     pub(super) async fn add_receipt(&self, subject: &Subject, bundle: &mut Bundle) -> Result<(), AppError> {
         let Some(text) = self.transmission_detail(subject.transmission.id).await?.receipt else {
             // What an answer holds that is no receipt may be anything, the message itself included.
-            bundle.left_out.push("the receipt (MDN): none is kept that can be read".to_owned());
+            let removed = self.keeping(&subject.id).await?.removed(kind_of_receipt(&subject.transmission));
+            let why = removed.map_or_else(|| "none is kept that can be read".to_owned(), in_words);
+            bundle.left_out.push(format!("the receipt (MDN): {why}"));
             return Ok(());
         };
         bundle.add("receipt.txt", "The receipt (MDN) in plain words", subject.hidden.text(&words(&text)));

@@ -11,10 +11,11 @@ use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
 use super::receiving::ReceivingSettings;
+use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, OwnChanges, OwnProgress, SendEvent,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, OwnChanges, OwnProgress, SendEvent,
     SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
 use crate::app::{CertificateSource, TransmissionFilter};
@@ -109,6 +110,8 @@ pub enum Command {
     Rollover(RequestId, Box<RolloverCommand>),
     /// Notices, reports and the calendar; each answered as it says.
     Notices(RequestId, NoticeCommand),
+    /// What is kept and for how long, beside all else. Answered by [`Answer::Retention`]; freeing can be given up.
+    Retention(RequestId, RetentionCommand),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -158,6 +161,8 @@ pub enum Answer {
     Foreseen(Box<Foreseen>),
     /// Something about rollovers.
     Rollover(Box<RolloverAnswer>),
+    /// Something about what is kept.
+    Retention(Box<RetentionAnswer>),
 }
 
 /// A transmission with what is read from its archive.
@@ -167,6 +172,8 @@ pub struct TransmissionDetail {
     pub transmission: Transmission,
     /// What its receipt says; nothing where none is kept that can be read.
     pub receipt: Option<ReceiptText>,
+    /// What has gone of it, and whether it is marked to be kept.
+    pub keeping: Keeping,
 }
 
 /// What a receipt says, read from the answer that was kept.

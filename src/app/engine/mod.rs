@@ -13,6 +13,7 @@ mod notices;
 mod policies;
 mod prospect;
 mod receiving;
+mod retention;
 mod rollovers;
 mod snapshot;
 mod work;
@@ -34,6 +35,7 @@ pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};
 pub use receiving::{Receiving, ReceivingSettings, ReceivingState};
+pub use retention::{RetentionAnswer, RetentionCommand};
 pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,

@@ -15,6 +15,7 @@ use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
 use crate::app::notices::Herald;
+use crate::app::retention::Steward;
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
 use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent, write_file};
 use crate::domain::notice::standing::Way;
@@ -68,6 +69,11 @@ impl Worker {
         let is_sample = sample.is_some();
         let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), in_order.downgrade(), ordered));
         let (stop, stopped) = watch::channel(false);
+        if !is_quiet(&app, is_sample) {
+            let told = out.clone();
+            let freed = move |_run| told.tell(Event::JournalChanged);
+            tokio::spawn(Steward::new(app.clone(), Arc::new(freed)).run(stopped.clone()));
+        }
         tokio::spawn(herald(&app, is_sample, &out).run(stopped));
         let mut sends = JoinSet::new();
         // What waits for receipts is in the journal: nobody has to wait for it at the end.
@@ -91,6 +97,14 @@ impl Worker {
                             waiting.spawn(await_receipt(app, out, sent, in_order));
                         }
                     });
+                }
+                Command::Retention(id, command) => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    let (app, told) = (app.clone(), out.clone());
+                    let tell = Arc::new(move |event| told.tell(event));
+                    sends.spawn(super::retention::carry_out(app, tell, id, command, cancelled));
                 }
                 Command::Identity(id, command @ IdentityCommand::Create(_)) => {
                     let (cancel, cancelled) = oneshot::channel();
@@ -157,11 +171,14 @@ impl Worker {
     }
 }
 
+/// The sample is no reason to disturb anybody, and a fixed clock is a picture's.
+const fn is_quiet(app: &App, is_sample: bool) -> bool {
+    is_sample || matches!(app.clock, Clock::Fixed(_))
+}
+
 /// Whoever tells what is due, in the window and beside it.
 fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
-    // The sample is no reason to disturb anybody, and a fixed clock is a picture's.
-    let quiet = is_sample || matches!(app.clock, Clock::Fixed(_));
-    let ways: &'static [Way] = if quiet { &[] } else { &[Way::Window, Way::Desktop, Way::Mail] };
+    let ways: &'static [Way] = if is_quiet(app, is_sample) { &[] } else { &[Way::Window, Way::Desktop, Way::Mail] };
     let out = out.clone();
     let tell = move |told: crate::app::Told| {
         if !told.window.is_empty() {
@@ -313,7 +330,7 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
                 drop(in_order.try_send(Command::Refresh));
             }
         }
-        ServeEvent::JournalChanged => out.tell(Event::JournalChanged),
+        ServeEvent::JournalChanged | ServeEvent::Retention(_) => out.tell(Event::JournalChanged),
         ServeEvent::Notice(_)
         | ServeEvent::Listening { .. }
         | ServeEvent::Outbox { .. }
@@ -457,6 +474,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         | Command::Journal(..)
         | Command::Foresee(..)
         | Command::Look(..)
+        | Command::Retention(..)
         | Command::FetchServer(..) => Done::Looked,
     }
 }

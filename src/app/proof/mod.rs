@@ -15,12 +15,13 @@ use serde::Serialize;
 use super::kept::cannot_read;
 use super::send::blocking;
 use super::written::write_whole;
-use super::{App, AppError, KeptPart, RawPart};
+use super::{App, AppError, Keeping, KeptPart, RawPart};
 use crate::as2::headers::{get, unquote};
 use crate::as2::{MAX_RECEIPT, OpeningKeys, Receipt, ReceiptReading, SignatureOutcome, read_receipt};
 use crate::certificate::Certificate;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::instant::in_words as instant;
+use crate::domain::retention::{RetentionKind, kind_of_receipt, removed};
 use crate::domain::transmission::{Attempt, Direction, Transmission, TransmissionId, Verdict};
 use crate::store::{Archive, Part};
 
@@ -98,8 +99,9 @@ impl App {
             None => "unknown".to_owned(),
         };
         let kept = self.kept(id, RawPart::Receipt).await.ok();
+        let keeping = self.keeping(id).await?;
         let (archive, made) = (workspace.archive().clone(), self.now());
-        blocking(move || gather(&archive, transmission, partner, &known, kept, made)).await
+        blocking(move || gather(&archive, transmission, partner, &known, (kept, keeping), made)).await
     }
 
     /// Writes the proof as a page that stands alone.
@@ -120,7 +122,7 @@ fn gather(
     transmission: Transmission,
     partner: String,
     known: &[Certificate],
-    kept: Option<KeptPart>,
+    (kept, keeping): (Option<KeptPart>, Keeping),
     made: Timestamp,
 ) -> Result<Proof, AppError> {
     let all = |path: Option<&PathBuf>| {
@@ -142,8 +144,8 @@ fn gather(
         ReceiptReading::Read(receipt) if !bytes.is_empty() => Some(*receipt),
         _ => None,
     };
-    let mut checks = vec![payload_check(archive, &transmission)];
-    checks.extend(receipt_checks(&transmission, receipt.as_ref(), known.is_empty()));
+    let mut checks = vec![payload_check(archive, &transmission, &keeping)];
+    checks.extend(receipt_checks(&transmission, receipt.as_ref(), known.is_empty(), &keeping));
     let signer = receipt.as_ref().and_then(|receipt| signer_of(receipt, known));
     if let Some(signer) = &signer {
         checks.push(period_check(&transmission, signer));
@@ -216,7 +218,7 @@ fn facts(transmission: &Transmission, dated: Option<String>) -> Vec<(String, Str
 }
 
 /// Whether the document that is kept is the one that was journalled.
-fn payload_check(archive: &Archive, transmission: &Transmission) -> ProofCheck {
+fn payload_check(archive: &Archive, transmission: &Transmission, keeping: &Keeping) -> ProofCheck {
     let what = "The document that is kept is the one that was sent";
     let found = archive.sha256(transmission.id, Part::Payload).ok();
     let (holds, detail) = match (&transmission.payload_sha256, found) {
@@ -225,13 +227,25 @@ fn payload_check(archive: &Archive, transmission: &Transmission) -> ProofCheck {
             (Some(false), format!("its SHA-256 is {found}, and {journalled} was journalled"))
         }
         (None, _) => (None, "no digest was journalled".to_owned()),
-        (_, None) => (None, "the document is not kept any more".to_owned()),
+        (_, None) => match keeping.removed(RetentionKind::Payload) {
+            Some(at) => (None, removed(at)),
+            None => (None, "the document is not kept any more".to_owned()),
+        },
     };
     ProofCheck { what, holds, detail }
 }
 
-fn receipt_checks(transmission: &Transmission, receipt: Option<&Receipt>, nobody_known: bool) -> Vec<ProofCheck> {
+fn receipt_checks(
+    transmission: &Transmission,
+    receipt: Option<&Receipt>,
+    nobody_known: bool,
+    keeping: &Keeping,
+) -> Vec<ProofCheck> {
     let Some(receipt) = receipt else {
+        if let Some(at) = keeping.removed(kind_of_receipt(transmission)) {
+            // Whether there was one is not said by what is not there any more.
+            return vec![ProofCheck { what: "A receipt (MDN) was returned", holds: None, detail: removed(at) }];
+        }
         let detail = "no receipt is kept that can be read".to_owned();
         return vec![ProofCheck { what: "A receipt (MDN) was returned", holds: Some(false), detail }];
     };

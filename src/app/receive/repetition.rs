@@ -3,7 +3,8 @@
 use super::answer::Answer;
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
-use crate::app::AppError;
+use crate::app::retention::gone;
+use crate::app::{AppError, RawPart};
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part};
@@ -27,6 +28,10 @@ impl Receiver {
             let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
             let Some(status) = first.http_status else { continue };
             let path = self.workspace.archive().path(summary.id, Part::ResponseBody(FIRST));
+            let removals = self.workspace.removals(summary.id).await?;
+            if let Some(removed) = gone(&first, RawPart::Response, path.is_file(), &removals) {
+                return Err(removed);
+            }
             // Better no answer now than a second delivery.
             let body = std::fs::read(&path).map_err(|error| {
                 AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))

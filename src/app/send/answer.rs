@@ -84,7 +84,8 @@ fn http(answer: &Answer, receipt: ReceiptFacts) -> AnswerFacts {
 
 /// What is needed for reading an answer.
 pub(super) struct Reading {
-    pub(super) payload: File,
+    /// The document; nothing where it is not kept any more.
+    pub(super) payload: Option<File>,
     pub(super) material: Material,
     /// Headers and body as they were sent, where the body is still kept whole.
     pub(super) sent: Option<(Headers, File)>,
@@ -212,7 +213,11 @@ impl Reading {
             );
             return (mic, Some(why), None);
         } else {
-            match self.material.message().mic(&mut self.payload, digest, &self.mic) {
+            let Some(payload) = &mut self.payload else {
+                let why = format!("the document is not kept any more, so its MIC in {} is not known", digest.label());
+                return (mic, Some(why), None);
+            };
+            match self.material.message().mic(payload, digest, &self.mic) {
                 Ok(ours) => ours,
                 Err(error) => return (mic, Some(error.to_string()), None),
             }
@@ -225,9 +230,10 @@ impl Reading {
         if !self.material.can_be_built() {
             return (mic, None, None);
         }
+        let Some(payload) = &mut self.payload else { return (mic, None, None) };
         let message = self.material.message();
         let sent = self.sent.as_mut().map(|(headers, body)| SentMessage { headers, body });
-        let findings = match message.explain_mic(&mut self.payload, received, sent) {
+        let findings = match message.explain_mic(payload, received, sent) {
             Ok(findings) => findings,
             Err(error) => return (mic, Some(error.to_string()), None),
         };

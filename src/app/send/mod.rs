@@ -25,7 +25,7 @@ pub(super) use posting::post_conditions;
 pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
-use super::{App, AppError};
+use super::{App, AppError, RawPart};
 use crate::as2::Built;
 use crate::domain::algorithm::Compression;
 use crate::domain::connection::{Connection, FilenameMode, Profile};
@@ -195,6 +195,11 @@ impl Source {
                         .hint("choose its file again and send that")
                 };
                 let earlier = workspace.transmission(*id).await?.ok_or_else(gone)?;
+                let removals = workspace.removals(*id).await?;
+                let is_there = workspace.archive().path(*id, Part::Payload).is_file();
+                if let Some(removed) = super::retention::gone(&earlier, RawPart::Payload, is_there, &removals) {
+                    return Err(removed.hint("choose its file again and send that"));
+                }
                 let file = workspace.archive().open(*id, Part::Payload).map_err(|_missing| gone())?;
                 Ok(Self { name: earlier.file.unwrap_or_else(|| "payload".to_owned()), content: Content::File(file) })
             }

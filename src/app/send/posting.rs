@@ -139,7 +139,8 @@ impl App {
         let body = if whole { archive.open(transmission.id, part).ok() } else { None };
         let sent = body.map(|body| (transmission.request_headers.clone(), body));
         Ok(answer::Reading {
-            payload: workspace.archive().open(transmission.id, Part::Payload)?,
+            // Retention may have let go of it before the last receipt came.
+            payload: workspace.archive().open(transmission.id, Part::Payload).ok(),
             sent,
             mdn: material.profile.mdn,
             material,

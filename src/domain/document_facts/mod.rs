@@ -54,6 +54,9 @@ pub struct DocumentFacts {
     /// Its messages.
     #[serde(default)]
     pub messages: Vec<DocumentMessage>,
+    /// Whether it answers an interchange (TA1), which needs no message.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers_interchange: bool,
 }
 
 impl DocumentFacts {
@@ -92,6 +95,7 @@ impl DocumentFacts {
         match segment.tag.as_str() {
             "ISA" => self.interchange(element(13)),
             "UNB" => self.interchange(element(5)),
+            "TA1" => self.answers_interchange = true,
             "GS" => self.group(element(1), element(6)),
             "UNG" => self.group(element(1), element(5)),
             "ST" => self.message(element(1), element(2)),
@@ -101,13 +105,21 @@ impl DocumentFacts {
     }
 
     const fn of(standard: Standard) -> Self {
-        Self { standard, interchanges: Vec::new(), groups: Vec::new(), group_kinds: Vec::new(), messages: Vec::new() }
+        Self {
+            standard,
+            interchanges: Vec::new(),
+            groups: Vec::new(),
+            group_kinds: Vec::new(),
+            messages: Vec::new(),
+            answers_interchange: false,
+        }
     }
 
-    /// The type of its first message.
+    /// The type of its first message; `TA1` where it holds no message but an answer to an interchange.
     #[must_use]
     pub fn kind(&self) -> Option<&str> {
-        self.messages.first().map(|message| message.kind.as_str())
+        let technical = self.answers_interchange.then_some("TA1");
+        self.messages.first().map(|message| message.kind.as_str()).or(technical)
     }
 
     /// Its control numbers, those of interchanges first.

@@ -124,6 +124,12 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
     }
     workspace.close().await;
     for earlier in [
+        "DROP TRIGGER transmissions_held",
+        "DROP TRIGGER transmissions_moved",
+        "DROP TABLE holdings",
+        "DROP TABLE removals",
+        "DROP TABLE retention_marks",
+        "DROP TABLE retention_runs",
         "DROP TABLE duties",
         "DROP TABLE sightings",
         "DROP TABLE certificate_chains",
@@ -167,6 +173,8 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
     let search = Some(pending.message_id.clone());
     let found = workspace.transmissions(&TransmissionFilter { search, ..TransmissionFilter::default() }).await;
     assert_eq!(found.unwrap().0.iter().map(|each| each.id).collect::<Vec<_>>(), [pending.id]);
+    // What is kept of it is still to be measured.
+    assert_eq!(workspace.kept_bytes().await.unwrap().unmeasured, 2);
     // What waited for its receipt does not wait for ever.
     let at = now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap();
     let deadline = Duty { transmission: pending.id, kind: DutyKind::Deadline, at, number: 1, whither: None };

@@ -8,6 +8,7 @@ mod facts;
 mod identities;
 mod notifications;
 mod receiving;
+mod storage;
 mod workspace;
 
 use egui::{Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -19,10 +20,11 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-const SECTIONS: [(SettingsSection, &str, Icon); 5] = [
+const SECTIONS: [(SettingsSection, &str, Icon); 6] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::Notifications, "Notifications", Icon::Bell),
+    (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
 ];
@@ -38,6 +40,7 @@ pub(super) struct SettingsPage {
     identities: identities::IdentitiesSection,
     receiving: receiving::ReceivingSection,
     notifications: notifications::NotificationsSection,
+    storage: storage::StorageSection,
 }
 
 impl SettingsPage {
@@ -46,6 +49,7 @@ impl SettingsPage {
         if self.shown.replace(section) != Some(section) {
             self.receiving.enter(desk);
             self.notifications.enter(desk);
+            self.storage.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -85,6 +89,7 @@ impl SettingsPage {
             match section {
                 SettingsSection::Receiving => self.receiving.show(ui, desk),
                 SettingsSection::Notifications => self.notifications.show(ui, desk),
+                SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
                 SettingsSection::Workspace => workspace::show(ui, desk),
                 SettingsSection::Identities => {}

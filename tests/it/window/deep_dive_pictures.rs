@@ -127,6 +127,17 @@ fn bytes_in_hex() {
 }
 
 #[test]
+fn bytes_in_hex_narrow() {
+    picture("transmission-raw-narrow", NARROW, |stage| {
+        open(stage, "850_77120.edi", "Raw");
+        stage.click("Document");
+        stage.wait_for("Beginning of a purchase order");
+        stage.click("Hex");
+        stage.wait_for("00000000  49 53 41");
+    });
+}
+
+#[test]
 fn two_compared() {
     picture("transmission-compare", WIDE, |stage| {
         open(stage, "997_000412.edi", "Headers");

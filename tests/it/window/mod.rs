@@ -31,6 +31,9 @@ mod settings;
 mod settings_page;
 mod shell;
 mod stage;
+mod storage;
+#[cfg(feature = "pictures")]
+mod storage_pictures;
 mod test_send;
 mod transmissions;
 

@@ -5,6 +5,7 @@ use egui::{Label, RichText, Ui};
 use super::outline::{about, outcome_tone};
 use crate::app::engine::{Answer, Command, JournalCommand, LookAnswer, LookCommand, RequestId};
 use crate::app::{AcknowledgementLink, AcknowledgementLinks, TransmissionFilter};
+use crate::domain::test_document::TestDocument;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId};
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
@@ -88,7 +89,8 @@ impl Acknowledgements {
             if !links.is_empty() {
                 ui.add_space(6.0);
                 section(ui, head);
-                links.iter().take(LISTED).for_each(|each| row(ui, desk, each));
+                let is_test = TestDocument::is_named(transmission.file.as_deref());
+                links.iter().take(LISTED).for_each(|each| row(ui, desk, each, is_test));
                 if links.len() > LISTED {
                     ui.label(muted(ui, format!("and {} more", links.len() - LISTED)));
                 }
@@ -97,7 +99,7 @@ impl Acknowledgements {
     }
 }
 
-fn row(ui: &mut Ui, desk: &mut Desk<'_>, each: &AcknowledgementLink) {
+fn row(ui: &mut Ui, desk: &mut Desk<'_>, each: &AcknowledgementLink, is_test: bool) {
     let answer = &each.answer;
     let about = about(answer);
     ui.horizontal_wrapped(|ui| {
@@ -108,6 +110,9 @@ fn row(ui: &mut Ui, desk: &mut Desk<'_>, each: &AcknowledgementLink) {
                 if link(ui, format!("{file}, {}", desk.moment.day_and_time(at))).clicked() {
                     desk.intend(Intent::ShowTransmission(id));
                 }
+            }
+            _ if is_test => {
+                ui.label(muted(ui, "A test document, which acknowledges nothing real"));
             }
             _ => {
                 ui.label(muted(ui, "Nothing in the journal has these numbers"));

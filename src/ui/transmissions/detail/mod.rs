@@ -5,6 +5,7 @@ mod acknowledgements;
 mod bundle;
 mod compare;
 mod headers;
+mod keeping;
 mod outline;
 mod raw;
 mod receipt;
@@ -31,6 +32,7 @@ use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary,
 use acknowledgements::Acknowledgements;
 use bundle::BundleDialog;
 use compare::CompareDialog;
+use keeping::KeepingSection;
 use raw::RawTab;
 use saving::Saving;
 use structure::StructureTab;
@@ -70,6 +72,7 @@ pub(super) struct Detail {
     receipt: Viewer,
     raw: RawTab,
     proof: Saving,
+    keeping: KeepingSection,
     /// Height of what is at its foot, as it was last drawn.
     foot: f32,
     explained: bool,
@@ -94,6 +97,7 @@ impl Detail {
             receipt: Viewer::new(RawPart::Receipt),
             raw: RawTab::default(),
             proof: Saving::default(),
+            keeping: KeepingSection::default(),
             foot: theme::CONTROL,
             explained: false,
             mending: Mending::default(),
@@ -258,6 +262,7 @@ impl Detail {
                     self.acknowledgements.show(ui, desk, transmission);
                 }
                 timeline::identity(ui, transmission, self.payload.outline());
+                self.stale |= self.keeping.show(ui, desk, detail);
             }
             Tab::Payload => {
                 self.payload.poll(desk, self.id);

@@ -5,6 +5,7 @@ use egui::{RichText, Ui};
 use super::{fact, mono_block};
 use crate::app::engine::TransmissionDetail;
 use crate::domain::disposition::Disposition;
+use crate::domain::retention::{kind_of_receipt, removed_on};
 use crate::domain::transmission::{Direction, Light, Transmission};
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, mono, muted, section};
@@ -55,7 +56,8 @@ pub(super) fn receipt(ui: &mut Ui, detail: &TransmissionDetail) {
         }
     });
     let Some(receipt) = &detail.receipt else {
-        ui.label(muted(ui, "The receipt itself was not kept"));
+        let gone = detail.keeping.removed(kind_of_receipt(transmission));
+        ui.label(muted(ui, gone.map_or_else(|| "The receipt itself was not kept".to_owned(), removed_on)));
         return;
     };
     if let Some(human) = receipt.human.as_deref().map(str::trim).filter(|text| !text.is_empty()) {

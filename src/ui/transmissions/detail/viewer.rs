@@ -226,7 +226,12 @@ impl Viewer {
     }
 
     fn rows(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, view: &Arc<OpenedView>) {
-        let height = if view.kind == ViewKind::Segments { SEGMENT } else { LINE };
+        let halved = view.kind == ViewKind::Hex && is_narrow(ui);
+        let height = match view.kind {
+            ViewKind::Segments => SEGMENT,
+            ViewKind::Hex if halved => LINE * 2.0,
+            ViewKind::Text | ViewKind::Hex => LINE,
+        };
         let first = self.page * PAGE;
         let count = usize::try_from((view.rows - first.min(view.rows)).min(PAGE)).unwrap_or_default();
         let seen_height = (ui.ctx().content_rect().height() * 0.56).max(220.0);
@@ -238,7 +243,7 @@ impl Viewer {
             .show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let mut area = ScrollArea::both()
-                    .id_salt(("rows", self.part_name(), self.page))
+                    .id_salt(("rows", self.part_name(), self.page, halved))
                     .max_height(seen_height)
                     .auto_shrink([false, true]);
                 if let Some(row) = self.bring.take() {
@@ -270,9 +275,13 @@ impl Viewer {
         match self.chunks.get(&(row / CHUNK)).and_then(|chunk| chunk.get(index)) {
             Some(ViewRow::Segment(segment)) => segment_row(&mut inner, segment, view),
             Some(ViewRow::Line(text)) => text_row(&mut inner, text),
-            Some(ViewRow::Hex { offset, hex, text }) => {
-                text_row(&mut inner, &format!("{offset:08x}  {hex:<47}  {text}"));
+            Some(ViewRow::Hex { offset, hex, text }) if height > LINE => {
+                inner.spacing_mut().item_spacing.y = 1.0;
+                for line in halves(*offset, hex, text) {
+                    text_row(&mut inner, &line);
+                }
             }
+            Some(ViewRow::Hex { offset, hex, text }) => text_row(&mut inner, &hex_line(*offset, hex, 16, text)),
             Some(ViewRow::Missing(bytes)) => {
                 let words = muted(&inner, format!("{} that were not kept", size(*bytes)));
                 inner.label(words);
@@ -322,6 +331,31 @@ fn cut_to(text: &str, most: usize) -> String {
     short
 }
 
+/// A line of hex: where it stands, its bytes, and what can be read of them.
+fn hex_line(offset: u64, hex: &str, bytes: usize, text: &str) -> String {
+    let width = bytes * 3 - 1;
+    format!("{offset:08x}  {hex:<width$}  {text}")
+}
+
+/// The same in two lines of eight bytes, for where sixteen do not fit beside each other.
+fn halves(offset: u64, hex: &str, text: &str) -> Vec<String> {
+    let (left, right) = hex.split_at_checked(24).unwrap_or((hex, ""));
+    let (readable, rest) = text.split_at_checked(8).unwrap_or((text, ""));
+    let mut lines = vec![hex_line(offset, left.trim_end(), 8, readable)];
+    if !right.is_empty() {
+        lines.push(hex_line(offset + 8, right, 8, rest));
+    }
+    lines
+}
+
+/// Whether a line of sixteen bytes does not fit beside what the frame around it takes.
+fn is_narrow(ui: &Ui) -> bool {
+    const FRAME: f32 = 16.0;
+    let line = hex_line(0, "", 16, &"m".repeat(16));
+    let width = ui.painter().layout_no_wrap(line, theme::mono(), tokens(ui.ctx()).text).size().x;
+    width + FRAME > ui.available_width()
+}
+
 fn text_row(ui: &mut Ui, text: &str) {
     ui.add(Label::new(mono(text)).extend().selectable(true));
 }
@@ -354,6 +388,18 @@ fn separator(delimiters: &crate::domain::document::Delimiters) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sixteen_bytes_that_do_not_fit_stand_in_two_lines() {
+        let hex = "49 53 41 2a 30 30 2a 20 20 20 20 20 20 20 20 20";
+        assert_eq!(
+            halves(16, hex, "ISA*00*         "),
+            ["00000010  49 53 41 2a 30 30 2a 20  ISA*00* ", "00000018  20 20 20 20 20 20 20 20          "]
+        );
+        assert_eq!(halves(0, "49 53", "IS"), ["00000000  49 53                    IS"]);
+        assert_eq!(halves(0, &hex[..23], "ISA*00* "), ["00000000  49 53 41 2a 30 30 2a 20  ISA*00* "]);
+        assert_eq!(hex_line(0, "49", 16, "I").len(), 8 + 2 + 47 + 2 + 1);
+    }
 
     #[test]
     fn long_rows_are_cut() {
