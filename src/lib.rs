@@ -33,6 +33,8 @@
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
+//! * what the charts over the list say, and `transmission summary`: [`domain::summary`], counted by the crate's private
+//!   `store::journal_summary`
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!

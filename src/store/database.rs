@@ -19,7 +19,7 @@ use super::session::{Session, column, sql};
 pub(super) const FILE: &str = "countersign.sqlite";
 
 /// `PRAGMA application_id` of a workspace: "CtSg" as a number (sqlite.org/pragma.html#pragma_application_id).
-const APPLICATION_ID: i64 = 0x4374_5367;
+pub(super) const APPLICATION_ID: i64 = 0x4374_5367;
 /// The same in SQL, which takes no arguments there; with the mark by which a file is recognised before it is opened.
 const MARK: &str = "PRAGMA application_id = 1131696999";
 
@@ -261,8 +261,8 @@ async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
 /// Writes the schema's version into the file's head, where it is seen without opening the database.
 async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
     // A pragma takes no arguments: a new migration changes this line and the statement.
-    const { assert!(migrations::NEWEST == 9) };
-    session.script("write the schema's version", "PRAGMA user_version = 9").await
+    const { assert!(migrations::NEWEST == 10) };
+    session.script("write the schema's version", "PRAGMA user_version = 10").await
 }
 
 fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {
