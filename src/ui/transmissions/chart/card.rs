@@ -9,6 +9,7 @@ use crate::domain::summary::Step;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::grouped;
+use crate::ui::outcome::milliseconds;
 use crate::ui::theme::{self, tokens};
 use crate::ui::transmissions::filters::{Filters, Period, Stretch};
 use crate::ui::transmissions::list::List;
@@ -45,6 +46,7 @@ pub(super) fn card(
         }
         switches(ui, chart, looks, desk, list);
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::hover());
+        let rect = rect.with_min_y(rect.top() + 5.0);
         let mut within = ui.new_child(egui::UiBuilder::new().max_rect(rect).layout(Layout::top_down(Align::Min)));
         (chosen, again) = content(&mut within, desk, chart, looks, filters, list);
     });
@@ -78,7 +80,9 @@ fn head(ui: &mut Ui, chart: &Chart, looks: &mut Looks, filters: &Filters, crampe
         ui.label(RichText::new(title).font(theme::bold(theme::TABLE_HEAD)).color(ink));
         let Some(told) = chart.told() else { return };
         let parts = sum(ui, told, looks.view);
-        let width: f32 = parts.iter().map(|(_, galley)| galley.size().x + 28.0).sum();
+        // With the space before each, and its colour.
+        let beside = |swatch: &Option<egui::Color32>| if swatch.is_some() { 8.0 + 9.0 + 10.0 } else { 8.0 + 5.0 };
+        let width: f32 = parts.iter().map(|(swatch, galley)| galley.size().x + beside(swatch)).sum();
         // At the right edge where all of it fits, as a head has it.
         let rest = ui.available_size_before_wrap().x - width;
         if rest > 0.0 {
@@ -114,6 +118,14 @@ fn sum(ui: &Ui, told: &Told, view: View) -> Vec<(Option<egui::Color32>, std::syn
         ui.painter().layout_job(job)
     };
     let mut parts = Vec::new();
+    if view == View::Receipts
+        && let Some(receipt) = told.summary.receipt
+    {
+        let [median, most, ..] = plot::colours(tokens, view);
+        parts.push((Some(median), laid(None, format!("half within {} (median)", milliseconds(receipt.median_ms)))));
+        parts.push((Some(most), laid(None, format!("95 of 100 within {}", milliseconds(receipt.p95_ms)))));
+        return parts;
+    }
     for (number, word, tone, colour, always) in [
         (total.delivered, "delivered", ToneName::Ok, delivered, true),
         (total.failed, "failed", ToneName::Bad, failed, true),
@@ -235,7 +247,7 @@ fn content(
     let chosen = match looks.view {
         View::Outcomes | View::Receipts => {
             let of = filters.stretch.as_ref().map(|stretch| stretch.from);
-            let clicked = plot::plot(ui, told, looks.view, of, &mut at, HEIGHT);
+            let clicked = plot::plot(ui, told, looks.view, of, &mut at, HEIGHT - 5.0);
             let stretch = |place: usize| {
                 let bucket = summary.buckets.get(place)?;
                 let name = told.names.get(place)?.clone();
@@ -250,7 +262,7 @@ fn content(
                 target: each.cause.clone().map(Chosen::Cause),
                 selected: each.cause.is_some() && each.cause == filters.cause,
             };
-            bars(ui, "failures by cause", summary.causes.iter().map(line).collect(), HEIGHT)
+            bars(ui, "failures by cause", summary.causes.iter().map(line).collect(), HEIGHT - 5.0)
         }
         View::Partners => {
             let line = |each: &crate::domain::summary::PartnerCount| Line {
@@ -259,7 +271,7 @@ fn content(
                 target: each.connection.clone().map(Chosen::Partner),
                 selected: each.connection.is_some() && each.connection == filters.connection,
             };
-            bars(ui, "failures by partner", summary.partners.iter().map(line).collect(), HEIGHT)
+            bars(ui, "failures by partner", summary.partners.iter().map(line).collect(), HEIGHT - 5.0)
         }
     };
     chart.at = at;

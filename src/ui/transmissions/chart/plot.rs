@@ -12,8 +12,8 @@ use crate::ui::outcome::milliseconds;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::widgets::focus_ring;
 
-/// Room for the numbers beside the bars: as much for four digits as for one, so that nothing moves when they change.
-const NUMBERS: f32 = 46.0;
+/// Room for the numbers beside the bars: as much for six digits as for one, so that nothing moves when they change.
+const NUMBERS: f32 = 54.0;
 
 /// The least room for what is written below a bar.
 const MARK: f32 = 74.0;
@@ -42,10 +42,14 @@ pub(super) fn colours(tokens: &Tokens, view: View) -> [Color32; 4] {
     }
 }
 
-/// A round number not below another: 1, 2 or 5 with noughts.
+/// A round number not below another, whose half is one too.
 fn round_up(number: f64) -> f64 {
     let power = 10_f64.powf(number.max(1.0).log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|round| *round >= number).unwrap_or(number)
+    [1.0, 1.2, 1.6, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0]
+        .into_iter()
+        .map(|step| step * power)
+        .find(|round| *round >= number)
+        .unwrap_or(number)
 }
 
 /// Shows the bars of a view, and returns the place of the one that was clicked. `at` is the one that the keyboard comes to.
@@ -78,7 +82,7 @@ pub(super) fn plot(
     let top = round_up(most * 1.04);
     let (width, last) = (ui.available_width() - NUMBERS, place - 0.5);
     let every = ((MARK * buckets.len() as f32 / width.max(1.0)).ceil() as usize).max(1);
-    let marks = (0..buckets.len()).rev().step_by(every).collect::<Vec<_>>();
+    let marks = (0..buckets.len()).rev().skip(every / 2).step_by(every).collect::<Vec<_>>();
     let plot = Plot::new("transmissions over time")
         .height(height)
         .sense(Sense::hover())
@@ -210,8 +214,8 @@ mod tests {
 
     #[test]
     fn the_scale_ends_in_a_round_number_not_below_the_highest_bar() {
-        let rounded = [0.0, 1.0, 1.04, 7.0, 38.0, 101.0, 1_000_000.0].map(round_up);
-        assert_eq!(rounded, [1.0, 1.0, 2.0, 10.0, 50.0, 200.0, 1_000_000.0]);
+        let rounded = [0.0, 1.0, 7.0, 38.0, 110.0, 170.0, 1_000_000.0].map(round_up);
+        assert_eq!(rounded, [1.0, 1.0, 8.0, 40.0, 120.0, 200.0, 1_000_000.0]);
         assert_eq!([value(0.5, View::Outcomes), value(1_000.0, View::Outcomes)], ["", "1,000"]);
         assert_eq!(value(500.0, View::Receipts), "500 ms");
     }
