@@ -51,6 +51,7 @@ mod server_certificate;
 mod structure;
 mod transmission_document;
 mod transmission_export;
+mod transmission_summary;
 mod transmissions;
 mod view;
 mod written;
@@ -210,6 +211,15 @@ impl App {
         self.settle(&workspace).await;
         *opened = Some(workspace.clone());
         Ok(workspace)
+    }
+
+    /// Whether the workspace is to be brought up to date when it is opened, and so large that this takes more than a moment.
+    #[must_use]
+    pub fn is_to_be_brought_up_to_date(&self) -> bool {
+        /// A journal of some ten thousand transmissions.
+        const LARGE: u64 = 50_000_000;
+        let unopened = self.opened.try_lock().is_ok_and(|opened| opened.is_none());
+        unopened && crate::store::outdated(&self.location).is_some_and(|bytes| bytes >= LARGE)
     }
 
     /// How the secrets of the workspace are protected; nothing where there is no workspace yet.

@@ -10,7 +10,7 @@ use super::identity_arguments::IdentityCommand;
 use super::policy::PolicyCommand;
 use super::schedule::ScheduleCommand;
 use super::server_certificate::TlsArguments;
-use super::transmission_arguments::{ExportArguments, ListArguments};
+use super::transmission_arguments::{ExportArguments, ListArguments, SummaryArguments};
 use crate::app::RawPart;
 use crate::app::sample::SampleFault;
 use crate::domain::certificate::Fingerprint;
@@ -275,6 +275,8 @@ pub(super) struct ServeArguments {
 pub(super) enum TransmissionCommand {
     /// List transmissions, the newest first
     List(ListArguments),
+    /// Say how many were delivered and failed, when, why and at whose, and how soon receipts came
+    Summary(SummaryArguments),
     /// Write every transmission of a filter as a table or a JSON document
     Export(ExportArguments),
     /// Show one transmission with its stages, lights, headers and diagnosis

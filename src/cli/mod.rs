@@ -28,6 +28,7 @@ mod sightings;
 mod table;
 mod transmission;
 mod transmission_arguments;
+mod transmission_summary;
 mod usage;
 mod words;
 
@@ -163,6 +164,9 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
         window(app, None)?;
         return Ok(Answer::Yes);
     };
+    if app.is_to_be_brought_up_to_date() {
+        out.note("the workspace is brought up to date for this version, once; with a large journal that takes minutes");
+    }
     let session = Session { app, out, suffix: suffix(given) };
     crate::app::run(async {
         let answer = dispatch(&session, command).await;

@@ -51,6 +51,7 @@ struct ExportDocument {
 pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Result<Answer, AppError> {
     match command {
         TransmissionCommand::List(arguments) => list(session, arguments).await?,
+        TransmissionCommand::Summary(arguments) => super::transmission_summary::run(session, arguments).await?,
         TransmissionCommand::Export(arguments) => export(session, arguments).await?,
         TransmissionCommand::Show { id, structure, payload } => {
             let transmission = session.app.transmission(&id).await?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::arguments::instant_at;
 use crate::app::{AppError, ExportFormat, SHORTEST_SEARCH, Sort, TransmissionFilter};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::summary::Step;
 use crate::domain::transmission::{Direction, Verdict};
 
 #[derive(Debug, clap::Args)]
@@ -100,6 +101,39 @@ pub(super) struct ListArguments {
     /// Say also how many there are in all
     #[arg(long)]
     pub(super) count: bool,
+}
+
+/// How a summary is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum By {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Cause,
+    Partner,
+}
+
+impl By {
+    /// The step in time, where it is one.
+    pub(super) const fn step(self) -> Option<Step> {
+        match self {
+            Self::Hour => Some(Step::Hour),
+            Self::Day => Some(Step::Day),
+            Self::Week => Some(Step::Week),
+            Self::Month => Some(Step::Month),
+            Self::Cause | Self::Partner => None,
+        }
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SummaryArguments {
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
+    /// How it is divided: in time, as suits the period where nothing is said, or failures by their cause or partner
+    #[arg(long)]
+    pub(super) by: Option<By>,
 }
 
 #[derive(Debug, clap::Args)]

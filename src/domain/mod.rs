@@ -34,6 +34,7 @@ pub mod signing;
 pub mod size;
 pub(crate) mod spelling;
 pub mod status_change;
+pub mod summary;
 pub mod test_document;
 pub mod timeline;
 pub mod transmission;

@@ -19,7 +19,7 @@ use super::session::{Session, column, sql};
 pub(super) const FILE: &str = "countersign.sqlite";
 
 /// `PRAGMA application_id` of a workspace: "CtSg" as a number (sqlite.org/pragma.html#pragma_application_id).
-const APPLICATION_ID: i64 = 0x4374_5367;
+pub(super) const APPLICATION_ID: i64 = 0x4374_5367;
 /// The same in SQL, which takes no arguments there; with the mark by which a file is recognised before it is opened.
 const MARK: &str = "PRAGMA application_id = 1131696999";
 

@@ -1,6 +1,7 @@
 //! The journal: what is known of each transmission, and its stages, which are appended and never rewritten.
 
-use crate::domain::transmission::{Stage, StageStatus, Transmission, TransmissionId};
+use crate::domain::summary::receipt_time;
+use crate::domain::transmission::{Direction, Light, Stage, StageStatus, Transmission, TransmissionId};
 
 use super::error::{StoreError, at_most};
 use super::session::{Session, column, from_json, sql, to_json};
@@ -102,14 +103,15 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let statement =
             sql("INSERT INTO transmissions (id, our_as2_id, partner_as2_id, direction, at_ns, message_id, connection,
-                 profile, file, payload_bytes, verdict, failed, cause, document, signed_with, document_type, control_numbers)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (id) DO NOTHING")
+                 profile, file, payload_bytes, verdict, failed, cause, document, signed_with, document_type, control_numbers,
+                 receipt_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (id) DO NOTHING")
             .bind(key(transmission.id))
             .bind(as2.ours.map(str::to_owned))
             .bind(as2.partner.map(str::to_owned))
             .bind(transmission.direction.as_str())
             .bind(nanoseconds(transmission.at));
-        let statement = bind_columns(statement, transmission)?;
+        let statement = bind_columns(statement, transmission)?.bind(receipt_ms(transmission, &transmission.stages));
         if self.session.execute("journal a transmission", statement).await? == 0 {
             return Err(StoreError::Exists { what: "a transmission", name: transmission.id.to_string() });
         }
@@ -148,11 +150,17 @@ impl Transaction {
     pub async fn update_transmission(&mut self, transmission: &Transmission) -> Result<(), StoreError> {
         let statement = sql(
             "UPDATE transmissions SET message_id = $2, connection = $3, profile = $4, file = $5, payload_bytes = $6,
-                 verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11, document_type = $12, control_numbers = $13
+                 verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11, document_type = $12, control_numbers = $13,
+                 receipt_ms = $14
              WHERE id = $1",
         )
         .bind(key(transmission.id));
-        let statement = bind_columns(statement, transmission)?;
+        // Its stages are those that were appended, whatever the caller has of them.
+        let stages = match transmission.lights.receipt {
+            Light::Good => last_attempt(stages(&mut self.session, transmission.id).await?),
+            _ => Vec::new(),
+        };
+        let statement = bind_columns(statement, transmission)?.bind(receipt_ms(transmission, &stages));
         if self.session.execute("journal a transmission's outcome", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "transmission", name: transmission.id.to_string() });
         }
@@ -200,6 +208,13 @@ fn bind_columns(
                 .as_ref()
                 .map(|document| without_words(&document.numbers().collect::<Vec<_>>().join(" "))),
         ))
+}
+
+/// How long a message of ours waited for the receipt that it has.
+fn receipt_ms(transmission: &Transmission, stages: &[Stage]) -> Option<i64> {
+    let has = transmission.direction == Direction::Outbound && transmission.lights.receipt == Light::Good;
+    let took = has.then(|| receipt_time(stages))?;
+    took.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX))
 }
 
 /// A text without the characters that stand for filters in the index (U+E000 to U+EFFF, which mean nothing by
@@ -261,7 +276,7 @@ fn last_attempt(all: Vec<JournalledStage>) -> Vec<Stage> {
 #[cfg(test)]
 mod tests {
     use crate::domain::diagnosis::Diagnosis;
-    use crate::domain::transmission::{Attempt, Light, StageName, Verdict};
+    use crate::domain::transmission::{Attempt, StageName, Verdict};
 
     use super::super::fixtures::{now, transmission, workspace};
     use super::*;

@@ -297,7 +297,7 @@ pub(super) fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::As2Pair;
     use super::super::fixtures::{now, transmission, workspace};
     use super::*;
@@ -306,7 +306,7 @@ mod tests {
     use crate::domain::transmission::Transmission;
 
     /// A journal of 700 in which all that is filtered by is spread, seven in each second, told out of their order.
-    fn journal() -> Vec<Transmission> {
+    pub(in crate::store) fn journal() -> Vec<Transmission> {
         let places = (0..700_u32).map(|place| place * 463 % 700);
         let mut told: Vec<Transmission> = places.map(told).collect();
         // Something whose sender nobody knows.
@@ -350,7 +350,7 @@ mod tests {
     }
 
     /// What a filter means, told in the plainest way.
-    fn holds(filter: &TransmissionFilter, entry: &Transmission) -> bool {
+    pub(in crate::store) fn holds(filter: &TransmissionFilter, entry: &Transmission) -> bool {
         let numbers = entry.document.as_ref().map(|document| document.numbers().collect::<Vec<_>>().join(" "));
         let holds = |text: &str| {
             let has = |field: &str| field.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
@@ -374,7 +374,7 @@ mod tests {
     }
 
     /// Every filter by itself, some together.
-    fn filters() -> Vec<TransmissionFilter> {
+    pub(in crate::store) fn filters() -> Vec<TransmissionFilter> {
         let every = TransmissionFilter::default;
         let at = |second: i64| Some(Timestamp::from_second(now().as_second() + second).unwrap());
         let search = |text: &str| TransmissionFilter { search: Some(text.to_owned()), ..every() };

@@ -5,26 +5,29 @@
 //! than three characters or the exact end of a period, is looked at in the few rows that it leaves. Any other order walks
 //! an index of its own, unless the filter leaves few enough to be sorted.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
-use crate::domain::transmission::{TransmissionId, Verdict};
+use crate::domain::transmission::TransmissionId;
 
 use super::error::StoreError;
-use super::journal::{key, nanoseconds, without_words};
+use super::journal::{key, nanoseconds};
+use super::journal_index::{expression, is_exact, searched, wanted};
 use super::journal_list::{SHORTEST_SEARCH, Sort, TransmissionFilter};
 use super::session::{Session, Statement, column, sql};
 use super::writing::{Value, Writing};
 
 /// As many of a filter's transmissions are sorted, where they are not wanted in the order of time; more are found soon
 /// enough by walking the order that is wanted. Tests take both ways.
-const SORTED: i64 = if cfg!(test) { 60 } else { 10_000 };
+const SORTED: i64 = if cfg!(test) { 60 } else { 25_000 };
+
+/// From so many on that the index finds for a text, all texts may be read sooner than these one by one. Tests take both
+/// ways.
+const WIDE: i64 = if cfg!(test) { 60 } else { 100_000 };
 
 /// So far can the number of a transmission be ahead of its millisecond, where others have taken it.
-const AHEAD: i64 = 3_600_000;
+pub(super) const AHEAD: i64 = 3_600_000;
 
-/// What is asked about a filter.
+/// What is asked about a filter's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     /// So many transmissions from its place on.
@@ -38,129 +41,12 @@ const COLUMNS: &str = "l.number, l.transmission AS id, l.message_id, l.at_ns, l.
      nullif(l.connection, '') AS connection, nullif(l.profile, '') AS profile, l.file, l.payload_bytes, l.verdict, l.cause, \
      l.standing, l.document_type, l.control_numbers";
 
-/// The text that is searched for, as the index has it; nothing where none is.
-fn searched(filter: &TransmissionFilter) -> Option<String> {
-    let text = filter.search.as_deref()?.trim();
-    let text: String = without_words(text).chars().filter(|character| !character.is_control()).collect();
-    (!text.is_empty()).then(|| text.to_ascii_lowercase())
-}
-
-/// Whether a text is too short to be searched for.
-fn is_too_short(text: &str) -> bool {
-    text.chars().count() < SHORTEST_SEARCH
-}
-
-/// Trigrams that a text holds: as few as hold all of its characters, but all where there are digits, of which nearly every
-/// transmission has some.
-fn trigrams(text: &str) -> Vec<String> {
-    let characters: Vec<char> = text.chars().collect();
-    let step = if characters.iter().any(char::is_ascii_digit) { 1 } else { 3 };
-    let last = characters.len().saturating_sub(3);
-    let places = (0..last).step_by(step).chain([last]);
-    let mut found: Vec<String> = places.map(|place| characters[place..].iter().take(3).collect()).collect();
-    found.sort();
-    found.dedup();
-    found
-}
-
-/// How many digits sizes between two bounds have.
-fn digits(filter: &TransmissionFilter) -> Option<Vec<String>> {
-    if filter.min_bytes.is_none() && filter.max_bytes.is_none() {
-        return None;
-    }
-    let length = |bytes: u64| bytes.to_string().len();
-    let (least, most) = (length(filter.min_bytes.unwrap_or(0)), filter.max_bytes.map_or(19, length).min(19));
-    Some((least..=most).map(|digits| digits.to_string()).collect())
-}
-
-/// Whether the number of digits says everything about a size: `0..=999` or `1000..`.
-fn is_exact(filter: &TransmissionFilter) -> bool {
-    let power = |bytes: u64| bytes > 0 && bytes == 10_u64.pow(bytes.ilog10());
-    filter.min_bytes.is_none_or(|least| least == 0 || (least > 1 && power(least)))
-        && filter.max_bytes.is_none_or(|most| most.checked_add(1).is_none_or(|next| next > 1 && power(next)))
-}
-
-/// The values that a filter asks for: for each kind those of which a transmission has one.
-fn wanted(filter: &TransmissionFilter) -> Vec<(&'static str, Vec<String>)> {
-    let mut wanted = Vec::new();
-    let mut one = |kind, value: Option<String>| wanted.extend(value.map(|value| (kind, vec![value])));
-    one("connection", filter.connection.as_ref().map(ToString::to_string));
-    one("profile", filter.profile.map(|profile| profile.to_string()));
-    one("direction", filter.direction.map(|direction| direction.to_string()));
-    one("verdict", filter.verdict.map(|verdict| verdict.to_string()));
-    one("cause", filter.cause.clone());
-    one("document", filter.document.clone());
-    if filter.failed {
-        wanted.push(("verdict", [Verdict::Failed, Verdict::Refused].map(|verdict| verdict.to_string()).to_vec()));
-    }
-    wanted.extend(digits(filter).map(|digits| ("size", digits)));
-    wanted
-}
-
 /// The column of the list that has a kind of value.
 fn column_of(kind: &str) -> &str {
     match kind {
         "document" => "document_type",
         other => other,
     }
-}
-
-/// The words of the index for values.
-async fn words(
-    session: &mut Session,
-    doing: &'static str,
-    wanted: &[(&'static str, Vec<String>)],
-) -> Result<HashMap<(String, String), String>, StoreError> {
-    let mut writing = Writing::default();
-    let mut either = Vec::new();
-    for (kind, values) in wanted {
-        for value in values {
-            let (kind, value) = (writing.text(kind), writing.text(value));
-            either.push(format!("(kind = {kind} AND value = {value})"));
-        }
-    }
-    if either.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let text = format!("SELECT kind, value, word FROM listed_values WHERE {}", either.join(" OR "));
-    let rows = session.rows(doing, writing.statement(text)).await?;
-    rows.iter().map(|row| Ok(((column(row, "kind")?, column(row, "value")?), column(row, "word")?))).collect()
-}
-
-/// A phrase of the index's own language.
-fn quoted(word: &str) -> String {
-    format!("\"{}\"", word.replace('"', "\"\""))
-}
-
-/// What the index is asked for; nothing inside where it is not needed, nothing at all where nothing can match.
-async fn expression(
-    session: &mut Session,
-    doing: &'static str,
-    filter: &TransmissionFilter,
-) -> Result<Option<Option<String>>, StoreError> {
-    let wanted = wanted(filter);
-    let known = words(session, doing, &wanted).await?;
-    let mut all = Vec::new();
-    for (kind, values) in wanted {
-        let mut words: Vec<String> = values
-            .into_iter()
-            .filter_map(|value| known.get(&(kind.to_owned(), value)))
-            .map(|word| quoted(word))
-            .collect();
-        words.sort();
-        match words.len() {
-            0 => return Ok(None),
-            1 => all.append(&mut words),
-            _ => all.push(format!("({})", words.join(" OR "))),
-        }
-    }
-    if let Some(text) = searched(filter) {
-        if is_too_short(&text) {
-            return Ok(None);
-        }
-        all.extend(trigrams(&text).iter().map(|trigram| quoted(trigram)));
-    }
-    Ok(Some((!all.is_empty()).then(|| all.join(" AND "))))
 }
 
 /// The numbers between which a period's transmissions have theirs.
@@ -171,42 +57,54 @@ fn bounds(filter: &TransmissionFilter) -> (i64, i64) {
     (first, last)
 }
 
-/// The conditions that the index leaves to be looked at in the rows themselves.
-fn look_at_rows(filter: &TransmissionFilter, writing: &mut Writing) {
-    if let Some(text) = searched(filter).filter(|text| text.chars().count() > SHORTEST_SEARCH) {
-        let text = writing.text(&text);
-        writing.and(format!("instr(l.words, {text}) > 0"));
-    }
+/// A text that the index cannot find by itself.
+fn looked_for(filter: &TransmissionFilter) -> Option<String> {
+    searched(filter).filter(|text| text.chars().count() > SHORTEST_SEARCH)
+}
+
+/// Looks for the text that the index cannot find by itself, in the rows of a table; says whether there is such a text.
+fn look_at_words(filter: &TransmissionFilter, table: &str, writing: &mut Writing) -> bool {
+    let Some(text) = looked_for(filter) else { return false };
+    let text = writing.text(&text);
+    writing.and(format!("instr({table}.words, {text}) > 0"));
+    true
+}
+
+/// The other conditions that the index leaves to be looked at in the rows of a table; says whether there are such.
+fn look_at_facts(filter: &TransmissionFilter, table: &str, writing: &mut Writing) -> bool {
+    let before = writing.conditions.len();
     if let Some(since) = filter.since {
         let since = writing.number(nanoseconds(since));
-        writing.and(format!("l.at_ns >= {since}"));
+        writing.and(format!("{table}.at_ns >= {since}"));
     }
     if let Some(until) = filter.until {
         let until = writing.number(nanoseconds(until));
-        writing.and(format!("l.at_ns < {until}"));
+        writing.and(format!("{table}.at_ns < {until}"));
     }
     if !is_exact(filter) {
-        look_at_size(filter, writing);
+        look_at_size(filter, table, writing);
     }
+    writing.conditions.len() > before
 }
 
-fn look_at_size(filter: &TransmissionFilter, writing: &mut Writing) {
+fn look_at_size(filter: &TransmissionFilter, table: &str, writing: &mut Writing) {
     let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     if let Some(least) = filter.min_bytes {
         let least = writing.number(bytes(least));
-        writing.and(format!("l.payload_bytes >= {least}"));
+        writing.and(format!("{table}.payload_bytes >= {least}"));
     }
     if let Some(most) = filter.max_bytes {
         let most = writing.number(bytes(most));
-        writing.and(format!("l.payload_bytes <= {most}"));
+        writing.and(format!("{table}.payload_bytes <= {most}"));
     }
 }
 
 /// The same and all else, where the index is not asked.
 fn look_at_everything(filter: &TransmissionFilter, writing: &mut Writing) {
-    look_at_rows(filter, writing);
+    look_at_words(filter, "l", writing);
+    look_at_facts(filter, "l", writing);
     if is_exact(filter) {
-        look_at_size(filter, writing);
+        look_at_size(filter, "l", writing);
     }
     for (kind, values) in wanted(filter).into_iter().filter(|(kind, _)| *kind != "size") {
         let values: Vec<String> = values.iter().map(|value| writing.text(value)).collect();
@@ -256,15 +154,30 @@ impl Order {
     const fn of(filter: &TransmissionFilter) -> Option<Self> {
         let (index, key, tie, down) = match filter.sort {
             Sort::Time => return None,
-            Sort::Connection => ("listed_by_connection", "l.connection", "l.age", false),
-            Sort::Result => ("listed_by_standing", "l.standing", "l.age", false),
-            Sort::Size => ("listed_by_size", "l.payload_bytes", "l.number", true),
+            Sort::Connection => ("listed_by_connection", "connection", "age", false),
+            Sort::Result => ("listed_by_standing", "standing", "age", false),
+            Sort::Size => ("listed_by_size", "payload_bytes", "number", true),
         };
         Some(Self { index, key, tie, down: down != filter.reverse })
     }
 
+    /// The table that has its columns: the narrow one, where it does.
+    fn table(&self) -> &'static str {
+        // There it is a code, which is in no order.
+        if self.key == "connection" { "l" } else { "t" }
+    }
+
+    /// The columns of a table that it is by.
+    fn columns(&self, table: &str) -> (String, String) {
+        let tie = match (self.tie, table) {
+            ("age", "t") => "-t.number".to_owned(),
+            (tie, _) => format!("{table}.{tie}"),
+        };
+        (format!("{table}.{}", self.key), tie)
+    }
+
     /// Only what stands after a place.
-    fn after(&self, filter: &TransmissionFilter, writing: &mut Writing) {
+    fn after(&self, filter: &TransmissionFilter, table: &str, writing: &mut Writing) {
         let Some(after) = &filter.after else { return };
         let Some((_, key)) = &after.key else { return };
         let key = match filter.sort {
@@ -272,20 +185,31 @@ impl Order {
             Sort::Time | Sort::Connection => Value::Text(key.clone()),
         };
         let key = writing.argument(key);
-        let number = if self.tie == "l.age" { after.number.saturating_neg() } else { after.number };
+        let number = if self.tie == "age" { after.number.saturating_neg() } else { after.number };
         let number = writing.number(number);
         let compared = if self.down { "<" } else { ">" };
-        writing.and(format!("({}, {}) {compared} ({key}, {number})", self.key, self.tie));
+        let (first, second) = self.columns(table);
+        writing.and(format!("({first}, {second}) {compared} ({key}, {number})"));
     }
 
-    fn by(&self) -> String {
+    fn by(&self, table: &str) -> String {
         let down = if self.down { " DESC" } else { "" };
-        format!("{}{down}, {}{down}", self.key, self.tie)
+        let (first, second) = self.columns(table);
+        format!("{first}{down}, {second}{down}")
     }
 }
 
-/// The index beside the rows that it is about.
-const BESIDE: &str = "listed_index CROSS JOIN listed l ON l.number = listed_index.rowid";
+/// The index, beside those tables that hold what is looked at in the rows that it is about. The narrow ones are read much
+/// sooner than the list itself.
+fn index_beside(words: bool, facts: bool, list: bool) -> String {
+    let mut source = "listed_index".to_owned();
+    let tables = [(facts, "tallied t"), (words, "searched s"), (list, "listed l")];
+    for (_, table) in tables.into_iter().filter(|(needed, _)| *needed) {
+        let alias = &table[table.len() - 1..];
+        source.push_str(&format!(" CROSS JOIN {table} ON {alias}.number = listed_index.rowid"));
+    }
+    source
+}
 
 /// The statement that answers a question; nothing where the answer is that there is none.
 pub(super) async fn plan(
@@ -298,8 +222,10 @@ pub(super) async fn plan(
     let sorted = Order::of(filter).is_some() && question != Question::Count;
     let way = if !is_exact(filter) && few_of_size(session, doing, filter).await? {
         Way::Size
+    } else if question == Question::Count && is_wide_text(session, doing, filter, expression.as_deref()).await? {
+        Way::Words
     } else if let Some(expression) = expression
-        && (!sorted || is_small(session, doing, &expression).await?)
+        && (!sorted || finds_at_most(session, doing, &expression, SORTED).await?)
     {
         Way::Index(expression)
     } else {
@@ -315,6 +241,8 @@ enum Way {
     Index(String),
     /// So few are of the size that all of them are looked at.
     Size,
+    /// The text is in so many that all texts are read.
+    Words,
     /// Each is looked at, in the order that is wanted.
     Rows,
 }
@@ -326,7 +254,7 @@ async fn few_of_size(
     filter: &TransmissionFilter,
 ) -> Result<bool, StoreError> {
     let mut writing = Writing::default();
-    look_at_size(filter, &mut writing);
+    look_at_size(filter, "l", &mut writing);
     let wheres = writing.wheres();
     let most = writing.number(SORTED + 1);
     let text = format!("SELECT count(*) AS number FROM (SELECT 1 FROM listed l{wheres} LIMIT {most})");
@@ -343,14 +271,36 @@ pub(super) fn these(ids: &[TransmissionId]) -> Statement {
     writing.statement(text)
 }
 
-/// Whether the index finds few enough to sort them.
-async fn is_small(session: &mut Session, doing: &'static str, expression: &str) -> Result<bool, StoreError> {
+/// Whether the index finds no more than so many.
+async fn finds_at_most(
+    session: &mut Session,
+    doing: &'static str,
+    expression: &str,
+    most: i64,
+) -> Result<bool, StoreError> {
     let statement = sql("SELECT count(*) AS number FROM
              (SELECT 1 FROM listed_index WHERE listed_index MATCH $1 LIMIT $2)")
     .bind(expression.to_owned())
-    .bind(SORTED + 1);
+    .bind(most.saturating_add(1));
     let row = session.row(doing, statement).await?;
-    Ok(row.map(|row| column::<i64>(&row, "number")).transpose()?.unwrap_or_default() <= SORTED)
+    Ok(row.map(|row| column::<i64>(&row, "number")).transpose()?.unwrap_or_default() <= most)
+}
+
+/// Whether a filter is a text alone, of any period, that a fifth of all transmissions may hold: then all texts are read in
+/// less time than it takes to look at so many one by one.
+async fn is_wide_text(
+    session: &mut Session,
+    doing: &'static str,
+    filter: &TransmissionFilter,
+    expression: Option<&str>,
+) -> Result<bool, StoreError> {
+    let Some(expression) = expression.filter(|_| looked_for(filter).is_some()) else { return Ok(false) };
+    if !wanted(filter).is_empty() || filter.since.is_some() || filter.until.is_some() {
+        return Ok(false);
+    }
+    let row = session.row(doing, sql("SELECT count(*) AS number FROM tallied")).await?;
+    let all = row.map(|row| column::<i64>(&row, "number")).transpose()?.unwrap_or_default();
+    Ok(!finds_at_most(session, doing, expression, WIDE.max(all / 5)).await?)
 }
 
 /// The text of a statement with its arguments.
@@ -365,12 +315,16 @@ fn written(filter: &TransmissionFilter, question: Question, way: Way) -> (String
             let expression = writing.text(&expression);
             writing.and(format!("listed_index MATCH {expression}"));
             between("listed_index.rowid", numbers, &mut writing);
-            let of_index = writing.conditions.len();
-            look_at_rows(filter, &mut writing);
-            let needs_rows = order.is_some() || writing.conditions.len() > of_index;
-            (if needs_rows { BESIDE } else { "listed_index" }).clone_into(&mut source);
+            let words = look_at_words(filter, "s", &mut writing);
+            let facts = look_at_facts(filter, "t", &mut writing);
+            let by_list = order.as_ref().is_some_and(|order| order.table() == "l");
+            source = index_beside(words, facts || (order.is_some() && !by_list), by_list);
             number = "listed_index.rowid";
             by = format!("listed_index.rowid{down}");
+        }
+        Way::Words => {
+            look_at_words(filter, "s", &mut writing);
+            "searched s".clone_into(&mut source);
         }
         Way::Rows if order.is_none() && question != Question::Count => {
             // This index is narrow: places far down are reached soon.
@@ -396,9 +350,10 @@ fn written(filter: &TransmissionFilter, question: Question, way: Way) -> (String
     };
     let mut outer = format!("l.number{down}");
     if let Some(order) = &order {
-        order.after(filter, &mut writing);
-        by = order.by();
-        outer.clone_from(&by);
+        outer = order.by("l");
+        let table = if number == "listed_index.rowid" { order.table() } else { "l" };
+        order.after(filter, table, &mut writing);
+        by = order.by(table);
     }
     let wheres = writing.wheres();
     let limit = writing.number(i64::try_from(limit).unwrap_or(i64::MAX));
@@ -409,6 +364,29 @@ fn written(filter: &TransmissionFilter, question: Question, way: Way) -> (String
          CROSS JOIN listed l ON l.number = place ORDER BY {outer}"
     );
     (text, writing)
+}
+
+/// Where the transmissions of a filter are counted: the tables with `tallied t` among them, the column of the number, and
+/// the conditions so far. Nothing where there are none.
+pub(super) async fn counted(
+    session: &mut Session,
+    doing: &'static str,
+    filter: &TransmissionFilter,
+) -> Result<Option<(String, &'static str, Writing)>, StoreError> {
+    let Some(expression) = expression(session, doing, filter).await? else { return Ok(None) };
+    let mut writing = Writing::default();
+    let Some(expression) = expression else {
+        // Only a period is left; all else is in the index.
+        between("t.number", bounds(filter), &mut writing);
+        look_at_facts(filter, "t", &mut writing);
+        return Ok(Some(("tallied t".to_owned(), "t.number", writing)));
+    };
+    let expression = writing.text(&expression);
+    writing.and(format!("listed_index MATCH {expression}"));
+    between("listed_index.rowid", bounds(filter), &mut writing);
+    let words = look_at_words(filter, "s", &mut writing);
+    look_at_facts(filter, "t", &mut writing);
+    Ok(Some((index_beside(words, true, false), "listed_index.rowid", writing)))
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0008_reminders.sql"),
     include_str!("../../assets/migrations/0009_list.sql"),
     include_str!("../../assets/migrations/0013_retention.sql"),
+    include_str!("../../assets/migrations/0011_summary.sql"),
 ];
 
 /// The newest schema that this program knows.

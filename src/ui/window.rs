@@ -158,7 +158,7 @@ impl Window {
 }
 
 /// What is shown until the workspace has been read, which takes long only where the sample is set up first.
-fn waiting(ui: &mut Ui) {
+fn waiting(ui: &mut Ui, brings_up_to_date: bool) {
     /// A word that is gone after less would only flicker.
     const SILENT: f64 = 0.25;
     let left = SILENT - ui.input(|input| input.time);
@@ -166,7 +166,14 @@ fn waiting(ui: &mut Ui) {
         ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(left));
     } else {
         let colour = tokens(ui.ctx()).muted;
-        ui.centered_and_justified(|ui| ui.label(egui::RichText::new("Opening the workspace…").color(colour)));
+        let words = match brings_up_to_date {
+            true => {
+                "Bringing the workspace up to date…\nThis is done once after an update. With a large journal it takes some \
+                 minutes; nothing is lost if you close the window"
+            }
+            false => "Opening the workspace…",
+        };
+        ui.centered_and_justified(|ui| ui.label(egui::RichText::new(words).color(colour)));
     }
 }
 
@@ -239,7 +246,7 @@ impl eframe::App for Window {
                             self.toasts.error("Countersign is busy", "Close the window and open it again");
                         }
                     }
-                    None => waiting(ui),
+                    None => waiting(ui, self.engine.brings_up_to_date()),
                 }
             });
         } else if let Some(error) = &self.trouble {

@@ -1,5 +1,5 @@
 //! The list of a million transmissions: its first page, every filter, searches that find much, little and nothing, other
-//! orders, places far down, counts; and what the window works in a frame over it. `cargo bench --bench list` prints the
+//! orders, places far down, counts and sums; and what the window works in a frame over it. `cargo bench --bench list` prints the
 //! times; nothing is held, because they are the machine's. SQLite is in C and optimised in every build; only the window's
 //! own work needs a release build to mean something. `cargo bench --bench list -- 100000` takes fewer.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails by panicking")]
@@ -41,7 +41,7 @@ const FILL: &str = "
         CASE m / 32 % 5 WHEN 0 THEN '850' WHEN 1 THEN '856' WHEN 2 THEN '810' WHEN 3 THEN 'ORDERS' ELSE 'INVOIC' END AS kind
         FROM mixed)
     INSERT INTO transmissions (id, message_id, at_ns, direction, connection, profile, file, payload_bytes, verdict, failed,
-        cause, document, document_type, control_numbers)
+        cause, document, document_type, control_numbers, receipt_ms)
     SELECT printf('%016x%016x', n, m * 4294967291), printf('<%08x-%04x-7%03x-%012x@%s>', n, m % 65536, m % 4096, m * 65521,
             CASE WHEN d < 7 THEN 'ACMEVC' ELSE upper(connection) END),
         (1735689600 + n * 60) * 1000000000 + m % 1000000000,
@@ -54,7 +54,8 @@ const FILL: &str = "
         v < 20,
         CASE WHEN v < 10 THEN 'MIC mismatch' WHEN v < 20 THEN 'The partner could not decrypt it'
             WHEN v < 25 THEN 'No answer in time' WHEN d < 7 THEN 'Delivered' ELSE 'Received' END,
-        '{}', kind, printf('%09d %d %04d', n, n % 100000, m % 10000)
+        '{}', kind, printf('%09d %d %04d', n, n % 100000, m % 10000),
+        CASE WHEN d < 7 AND v >= 25 THEN 100 + m % 3000 END
     FROM told";
 
 /// Fills a workspace that exists.
@@ -159,15 +160,20 @@ fn timed<T>(mut work: impl FnMut() -> T) -> [f64; 3] {
 }
 
 fn lists(runtime: &tokio::runtime::Runtime, app: &App, number: i64) {
-    println!("{:38} {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}", "ms", "rows", "first", "median", "most", "count", "most");
+    println!(
+        "{:38} {:>9} {:>9} {:>9} {:>9}  {:>9} {:>9}  {:>9} {:>9}",
+        "ms", "rows", "first", "median", "most", "count", "most", "sum", "most"
+    );
     for (name, filter) in filters(number) {
         let count = runtime.block_on(app.count_transmissions(&filter)).unwrap();
         let page = timed(|| runtime.block_on(app.transmissions(&filter)).unwrap());
         let counting = timed(|| runtime.block_on(app.count_transmissions(&filter)).unwrap());
+        let zone = jiff::tz::TimeZone::get("Europe/Berlin").unwrap();
+        let summing = timed(|| runtime.block_on(app.sum_up_transmissions(&filter, None, &zone)).unwrap());
         let [first, median, most] = page;
         println!(
-            "{name:38} {count:>9} {first:>9.2} {median:>9.2} {most:>9.2}  {:>9.2} {:>9.2}",
-            counting[1], counting[2]
+            "{name:38} {count:>9} {first:>9.2} {median:>9.2} {most:>9.2}  {:>9.2} {:>9.2}  {:>9.2} {:>9.2}",
+            counting[1], counting[2], summing[1], summing[2]
         );
     }
 }

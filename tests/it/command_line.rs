@@ -253,6 +253,8 @@ fn what_was_sent_and_received_is_found_by_its_control_numbers_and_exported() {
     for side in [ours.clone(), pair.path("theirs")] {
         let found = json(&side, 0, &["transmission", "list", "--search", "000000412", "--document", "850", "--count"]);
         assert_eq!(found["total"], 1, "{found}");
+        let summed = json(&side, 0, &["transmission", "summary", "--search", "000000412", "--by", "hour"]);
+        assert_eq!((&summed["step"], &summed["total"]["delivered"]), (&"hour".into(), &1.into()), "{summed}");
         let only = &found["transmissions"][0];
         assert_eq!((&only["document"], &only["control_numbers"]), (&"850".into(), &"000000412 412 0001".into()));
         let shown = json(&side, 0, &["transmission", "show", only["id"].as_str().unwrap()]);
@@ -288,6 +290,23 @@ fn what_was_sent_and_received_is_found_by_its_control_numbers_and_exported() {
     assert_eq!(document["transmissions"].as_array().unwrap().len(), 1);
     assert_eq!(json(&ours, 0, &["transmission", "export"])["transmissions"].as_array().unwrap().len(), 2);
     assert_eq!(text(&ours, 0, &["transmission", "export"]), sheet);
+
+    let summed = json(&ours, 0, &["transmission", "summary", "--direction", "outbound"]);
+    let buckets = summed["buckets"].as_array().unwrap();
+    let delivered: u64 = buckets.iter().map(|bucket| bucket["delivered"].as_u64().unwrap()).sum();
+    assert_eq!((delivered, &summed["total"]["failed"]), (2, &0.into()), "{summed}");
+    assert_eq!(summed["receipt"]["receipts"], 2, "both were receipted: {summed}");
+    let said = text(&ours, 0, &["transmission", "summary", "--by", "day"]);
+    assert!(said.contains("2 delivered, 0 failed") && said.contains("95th percentile"), "{said}");
+    assert!(text(&ours, 0, &["transmission", "summary", "--failed"]).contains("No transmissions"));
+    // A connection that nothing listens for: a failure with its cause and its partner.
+    text(&ours, 0, &["connection", "set", "part", "production", "url=http://127.0.0.1:9/as2"]);
+    let failed =
+        json(&ours, 1, &["send", payload.to_str().unwrap(), "--connection", "part", "--profile", "production"]);
+    let summed = json(&ours, 0, &["transmission", "summary"]);
+    assert_eq!(summed["causes"][0]["cause"], failed["diagnosis"]["cause"], "{summed}");
+    assert_eq!(summed["partners"][0], serde_json::json!({ "connection": "part", "failed": 1 }), "{summed}");
+    assert!(text(&ours, 0, &["transmission", "summary", "--by", "partner"]).contains("1       part"), "by partner");
 }
 
 #[test]

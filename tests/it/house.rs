@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 33] = [
+const OWNERS: [(&str, &[&str]); 34] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("csv", &["domain", "app"]),
@@ -45,6 +45,7 @@ const OWNERS: [(&str, &[&str]); 33] = [
     ("clap", &["cli"]),
     ("egui", &["ui"]),
     ("eframe", &["ui"]),
+    ("egui_plot", &["ui"]),
     ("egui_table", &["ui"]),
     ("lucide_icons", &["ui"]),
     ("rfd", &["ui"]),

@@ -25,6 +25,7 @@ use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::notice::Notice;
+use crate::domain::summary::Summary;
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// By which an answer is told from others.
@@ -149,6 +150,8 @@ pub enum Answer {
     Page(Box<TransmissionPage>),
     /// How many there are.
     Count(u64),
+    /// What became of many transmissions.
+    Summed(Box<Summary>),
     /// What can be filtered by.
     Choices(Box<TransmissionChoices>),
     /// One transmission.

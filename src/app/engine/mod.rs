@@ -76,6 +76,8 @@ pub struct Engine {
     thread: Option<JoinHandle<()>>,
     /// Nothing will come any more.
     ended: bool,
+    /// Opening the workspace takes long.
+    brings_up_to_date: bool,
 }
 
 /// The engine takes no more commands: it has stopped, or too many wait.
@@ -102,6 +104,7 @@ impl Engine {
             .enable_all()
             .build()
             .map_err(no_threads)?;
+        let brings_up_to_date = options.app.is_to_be_brought_up_to_date();
         let worker = Worker::new(options, outgoing);
         let thread = std::thread::Builder::new()
             .name("engine".to_owned())
@@ -111,7 +114,16 @@ impl Engine {
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
             .map_err(no_threads)?;
-        Ok(Self { clock, zone, last: 0, commands: Some(commands), events, thread: Some(thread), ended: false })
+        Ok(Self {
+            clock,
+            zone,
+            last: 0,
+            commands: Some(commands),
+            events,
+            thread: Some(thread),
+            ended: false,
+            brings_up_to_date,
+        })
     }
 
     /// The present instant.
@@ -124,6 +136,12 @@ impl Engine {
     #[must_use]
     pub const fn zone(&self) -> &TimeZone {
         &self.zone
+    }
+
+    /// Whether a large workspace of an older version is brought up to date when it is opened, which takes minutes.
+    #[must_use]
+    pub const fn brings_up_to_date(&self) -> bool {
+        self.brings_up_to_date
     }
 
     /// A number for a request, unlike any before.

@@ -78,6 +78,7 @@ impl Worker {
         let mut sends = JoinSet::new();
         // What waits for receipts is in the journal: nobody has to wait for it at the end.
         let waiting: Waiting = Arc::default();
+        let mut summing: Option<tokio::task::JoinHandle<()>> = None;
         let mut cancels: HashMap<SendId, oneshot::Sender<()>> = HashMap::new();
         while let Some(command) = commands.recv().await {
             // What has ended is let go of.
@@ -130,6 +131,15 @@ impl Worker {
                     tokio::spawn(errand);
                 }
                 // A list is read while something else is being changed.
+                Command::Journal(id, command) if command.supersedes() => {
+                    let (app, out) = (app.clone(), out.clone());
+                    let begun =
+                        tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
+                    // What nobody waits for any more must not take the place of what is waited for.
+                    if let Some(before) = summing.replace(begun) {
+                        before.abort();
+                    }
+                }
                 Command::Journal(id, command) => {
                     let (app, out) = (app.clone(), out.clone());
                     tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });

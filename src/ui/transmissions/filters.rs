@@ -117,6 +117,17 @@ impl Extent {
     }
 }
 
+/// A stretch of time that was chosen in the chart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Stretch {
+    /// Its first instant.
+    pub from: Timestamp,
+    /// The first after it.
+    pub until: Timestamp,
+    /// What it is called.
+    pub name: String,
+}
+
 /// What is asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -135,6 +146,8 @@ pub(super) struct Filters {
     pub cause: Option<String>,
     /// Only those since then.
     pub period: Period,
+    /// Only those of this stretch of it.
+    pub stretch: Option<Stretch>,
     /// Only those of this size.
     pub extent: Option<Extent>,
     /// Only those with a document of this type.
@@ -144,6 +157,8 @@ pub(super) struct Filters {
 /// One of the filters that are set beside the search, the partner, the result and the period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chip {
+    /// The stretch of time.
+    Stretch,
     /// The profile.
     Profile,
     /// The direction.
@@ -183,7 +198,8 @@ impl Filters {
             direction: self.direction,
             connection: asked.connection,
             profile: self.profile,
-            since: self.period.since(moment),
+            since: self.period.since(moment).max(self.stretch.as_ref().map(|stretch| stretch.from)),
+            until: self.stretch.as_ref().map(|stretch| stretch.until),
             min_bytes,
             max_bytes,
             document: asked.document,
@@ -195,6 +211,7 @@ impl Filters {
     /// What is set among those that have no place of their own, in words.
     pub(super) fn chips(&self) -> Vec<(Chip, String)> {
         let mut chips = Vec::new();
+        chips.extend(self.stretch.as_ref().map(|stretch| (Chip::Stretch, stretch.name.clone())));
         chips.extend(self.profile.map(|profile| (Chip::Profile, profile.label().to_owned())));
         chips.extend(self.direction.map(|way| (Chip::Direction, direction_word(way).to_owned())));
         chips.extend(self.extent.map(|extent| (Chip::Extent, extent.label().to_owned())));
@@ -203,9 +220,16 @@ impl Filters {
         chips
     }
 
+    /// Has failures listed alone, as long as one is set that was chosen among failures.
+    pub(super) fn only_failed(&mut self) {
+        let any = self.cause.is_some() || self.connection.is_some();
+        self.outcome = if any { Outcome::Failed } else { Outcome::All };
+    }
+
     /// Takes one of them away.
     pub(super) fn remove(&mut self, chip: Chip) {
         match chip {
+            Chip::Stretch => self.stretch = None,
             Chip::Profile => self.profile = None,
             Chip::Direction => self.direction = None,
             Chip::Extent => self.extent = None,
@@ -230,6 +254,22 @@ mod tests {
         // Before the clock was put back.
         assert_eq!(since(Period::Month).as_deref(), Some("2026-10-25T23:00:00Z"));
         assert_eq!(since(Period::All), None);
+    }
+
+    #[test]
+    fn a_stretch_of_time_narrows_the_period_and_can_be_taken_away() {
+        let moment = Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::UTC };
+        let (from, until) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-24T00:00:00Z".parse().unwrap());
+        let stretch = Some(Stretch { from, until, name: "Mon 23 Nov".to_owned() });
+        let mut filters = Filters { stretch, period: Period::Week, ..Filters::default() };
+        let asked = filters.question(&moment);
+        assert_eq!((asked.since, asked.until), (Some(from), Some(until)));
+        // One that begins before the period does not reach beyond it.
+        filters.period = Period::Today;
+        assert_eq!(filters.question(&moment).since, Some(until));
+        assert_eq!(filters.chips(), [(Chip::Stretch, "Mon 23 Nov".to_owned())]);
+        filters.remove(Chip::Stretch);
+        assert_eq!(filters.question(&moment).until, None);
     }
 
     #[test]

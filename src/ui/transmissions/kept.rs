@@ -4,6 +4,7 @@
 use egui::{Context, Id};
 use serde::{Deserialize, Serialize};
 
+use super::chart::Looks as ChartLooks;
 use super::filters::Filters;
 use crate::app::Sort;
 
@@ -131,11 +132,13 @@ pub(super) struct Kept {
     pub order: Order,
     /// Filters under their names, in the order of saving.
     pub saved: Vec<Saved>,
+    /// The chart.
+    pub chart: ChartLooks,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { columns: Cell::USUAL.to_vec(), order: Order::default(), saved: Vec::new() }
+        Self { columns: Cell::USUAL.to_vec(), order: Order::default(), saved: Vec::new(), chart: ChartLooks::default() }
     }
 }
 
@@ -211,6 +214,7 @@ mod tests {
         kept.save("Orders", &Filters::default());
         kept.save("Orders", &one);
         assert_eq!(kept.saved, [Saved { name: "Orders".to_owned(), filters: one }]);
+        kept.chart = ChartLooks { collapsed: true, as_table: true, ..ChartLooks::default() };
         let ctx = Context::default();
         kept.store(&ctx);
         assert_eq!(Kept::load(&ctx), kept);

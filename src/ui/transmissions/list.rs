@@ -92,6 +92,12 @@ impl List {
         (self.total, self.exact)
     }
 
+    /// Whether what is seen of it has come, and how many there are.
+    #[must_use]
+    pub(super) const fn is_settled(&self) -> bool {
+        self.what.is_some() && self.asked.is_none() && self.counting.is_none()
+    }
+
     /// How many rows there are.
     #[must_use]
     pub(super) const fn len(&self) -> usize {

@@ -3,6 +3,7 @@
 mod actions;
 mod again;
 mod bar;
+mod chart;
 mod detail;
 mod filters;
 mod kept;

@@ -4,6 +4,7 @@ use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Ui
 
 use super::actions::Actions;
 use super::bar::bar;
+use super::chart::Chart;
 use super::detail::Detail;
 use super::filters::Filters;
 use super::kept::{Kept, Order};
@@ -28,6 +29,7 @@ pub(in crate::ui) struct TransmissionsPage {
     /// What the user types to save a filter.
     name: String,
     list: List,
+    chart: Chart,
     choices: TransmissionChoices,
     asked_choices: Option<RequestId>,
     knows_choices: bool,
@@ -45,6 +47,7 @@ impl TransmissionsPage {
     /// The journal has changed.
     pub(in crate::ui) fn refresh(&mut self) {
         self.list.refresh();
+        self.chart.refresh();
         self.knows_choices = false;
         if let Some(detail) = &mut self.detail {
             detail.refresh();
@@ -97,7 +100,9 @@ impl TransmissionsPage {
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool) {
         let kept = self.kept.get_or_insert_with(|| Kept::load(ui.ctx()));
         let what = (self.filters.asked(), kept.order);
+        let step = kept.chart.step;
         self.list.poll(desk, &what);
+        self.chart.poll(desk, &what.0, step, &self.list);
         self.ask_for_choices(desk);
         let colours = tokens(ui.ctx());
         let panel = Frame::new().fill(colours.panel).inner_margin(Margin::symmetric(18, 16));
@@ -144,6 +149,10 @@ impl TransmissionsPage {
         ui.add_space(4.0);
         let focus = std::mem::take(&mut self.focus_search);
         let asked = self.filters.asked();
+        if self.shows_chart() {
+            self.chart.show(ui, desk, &mut kept.chart, &mut self.filters, &self.list);
+            ui.add_space(4.0);
+        }
         bar(ui, desk, &mut self.filters, &self.choices, &mut kept, &mut self.name, focus);
         if self.filters.asked() != asked {
             self.listed_anew();
@@ -154,6 +163,12 @@ impl TransmissionsPage {
             kept.store(ui.ctx());
         }
         self.kept = Some(kept);
+    }
+
+    /// Whether there is anything of which a chart could be: not where nothing was journalled yet, or cannot be read.
+    fn shows_chart(&self) -> bool {
+        let nothing = self.list.len() == 0 && self.filters.asked() == Filters::default();
+        self.list.is_loaded() && self.list.error().is_none() && !nothing
     }
 
     /// Something else is listed: it begins at its top, and nothing of it is selected.

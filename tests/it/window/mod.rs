@@ -5,6 +5,9 @@
 mod arrival_pictures;
 mod certificate;
 mod certificates;
+#[cfg(feature = "pictures")]
+mod chart_pictures;
+mod charts;
 mod connections;
 #[cfg(feature = "pictures")]
 mod deep_dive_pictures;

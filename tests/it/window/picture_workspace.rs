@@ -130,6 +130,55 @@ pub(super) fn make(folder: &Path) -> App {
     app
 }
 
+/// A month of messages before those: more on working days, some of which failed, waited or were given up.
+pub(super) fn month() -> Vec<Transmission> {
+    const CAUSES: [&str; 4] = [
+        "The partner could not decrypt it",
+        "MIC mismatch",
+        "The server refused the connection",
+        "The partner does not know the sender",
+    ];
+    let mut found = Vec::new();
+    for day in 0..28_i64 {
+        let weekend = matches!(day % 7, 5 | 6);
+        let many = if weekend { 9 + day % 4 } else { 34 + day * 37 % 23 };
+        for number in 0..many {
+            // From Monday 26 October on.
+            let second = 1_792_972_800 + day * 86_400 + 20_000 + number * 900;
+            let at = Timestamp::from_second(second).unwrap();
+            let mixed = (day * 61 + number) * 7919 % 1009;
+            let connection =
+                ["amazon-us", "amazon-us", "amazon-de", "northwind", "harbor"][usize::try_from(mixed % 5).unwrap()];
+            let (verdict, cause) = match mixed % 53 {
+                0 | 1 => (Verdict::Failed, CAUSES[usize::try_from(mixed / 53 * mixed % 4).unwrap()]),
+                2 if day % 3 == 0 => (Verdict::Uncertain, "No answer in time, the message may have arrived"),
+                3 if day % 9 == 0 => (Verdict::Cancelled, "Cancelled"),
+                _ => (Verdict::Delivered, "Delivered"),
+            };
+            let stamp = u128::try_from(at.as_millisecond()).unwrap();
+            let id = Uuid::from_u128((stamp << 80) | 0x7000_8000_0000_0000_0999);
+            let mut sent = Transmission::new(id, format!("<{}@ACMEVC>", id.hyphenated()), at, OUT);
+            sent.connection = Some(connection.parse().unwrap());
+            sent.profile = Some(PRODUCTION);
+            sent.file = Some(format!("850_{:06}.edi", day * 100 + number));
+            (sent.verdict, sent.bytes) = (verdict, Sizes { payload: 1_218, sent: 4_603 });
+            sent.diagnosis = Some(Diagnosis { cause: cause.to_owned(), ..Diagnosis::default() });
+            if verdict == Verdict::Delivered {
+                sent.lights.receipt = Light::Good;
+                let took = 180 + mixed * 3 + if mixed % 17 == 0 { 2_400 } else { 0 };
+                let arrived = at.checked_add(jiff::SignedDuration::from_millis(took)).unwrap();
+                let stage = |stage, started| {
+                    let detail = String::new();
+                    Stage { stage, status: StageStatus::Good, started, ms: 0, detail }
+                };
+                sent.stages = vec![stage(StageName::Sent, at), stage(StageName::Receipt, arrived)];
+            }
+            found.push(sent);
+        }
+    }
+    found
+}
+
 fn transmission(told: &Told) -> Transmission {
     let at: Timestamp = told.at.parse().unwrap();
     // Sorts by time, as real ones do.
@@ -150,6 +199,7 @@ fn transmission(told: &Told) -> Transmission {
 
 fn outbound(transmission: &mut Transmission, told: &Told) {
     let at = transmission.at;
+    let arrived = at.checked_add(jiff::SignedDuration::from_millis(412)).unwrap();
     let good = told.verdict == Verdict::Delivered;
     let light = if good { Light::Good } else { Light::Missing };
     let answered = !matches!(told.verdict, Verdict::Uncertain);
@@ -182,6 +232,7 @@ fn outbound(transmission: &mut Transmission, told: &Told) {
         transmission.lights.receipt_signature = Light::Good;
         transmission.stages.push(Stage {
             status: StageStatus::Bad,
+            started: arrived,
             ..stage(StageName::Receipt, 0, "processed/error: decryption-failed; signed by B8:07:6E:93")
         });
         transmission.diagnosis = Some(Diagnosis {
@@ -202,7 +253,8 @@ fn outbound(transmission: &mut Transmission, told: &Told) {
             theirs: Some("3q2+7wMcQ5Yh0m4b".to_owned()),
             matches: Some(true),
         };
-        transmission.stages.push(stage(StageName::Receipt, 112, "processed; signed by B8:07:6E:93"));
+        let read = stage(StageName::Receipt, 112, "processed; signed by B8:07:6E:93");
+        transmission.stages.push(Stage { started: arrived, ..read });
         transmission.stages.push(stage(StageName::Matched, 0, "MIC 3q2+7wMcQ5Yh0m4b (sha256) is what was sent"));
     }
     transmission.attempts = vec![Attempt {

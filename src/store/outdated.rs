@@ -1,0 +1,49 @@
+//! Whether a workspace is of an older version of this program, seen without opening it, so that it can be said beforehand
+//! that bringing it up to date takes its time.
+
+use std::fs::File;
+use std::io::Read as _;
+
+use super::database::{self, APPLICATION_ID};
+use super::location::Location;
+use super::migrations;
+
+/// As much of a database as says what it is (sqlite.org/fileformat.html, section 1.3).
+const HEAD: usize = 100;
+
+/// Where its own number and that of its schema are.
+const APPLICATION: usize = 68;
+const VERSION: usize = 60;
+
+/// The size in bytes of the database of an older version; nothing where it is of this one, or no workspace.
+///
+/// To be asked before this program has opened it: closing a file gives up the locks that SQLite holds on it.
+#[must_use]
+pub fn outdated(location: &Location) -> Option<u64> {
+    let mut file = File::open(location.path().join(database::FILE)).ok()?;
+    let mut head = [0_u8; HEAD];
+    file.read_exact(&mut head).ok()?;
+    let number = |at: usize| head.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
+    let is_ours = number(APPLICATION).map(i64::from) == Some(APPLICATION_ID);
+    let is_older = number(VERSION).is_some_and(|version| i64::from(version) < migrations::NEWEST);
+    (is_ours && is_older).then(|| file.metadata().map_or(0, |about| about.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixtures::{at, behind_its_back, workspace};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_workspace_of_an_older_version_is_known_before_it_is_opened() {
+        let (guard, workspace) = workspace().await;
+        workspace.close().await;
+        let folder = guard.path().join("w");
+        assert_eq!(outdated(&at(&folder)), None, "it is of this version");
+        assert_eq!(outdated(&at(guard.path())), None, "there is none");
+        behind_its_back(&folder, "PRAGMA user_version = 8").await;
+        assert!(outdated(&at(&folder)).is_some_and(|bytes| bytes > 4_096));
+        std::fs::write(folder.join(database::FILE), vec![7; 4_096]).unwrap();
+        assert_eq!(outdated(&at(&folder)), None, "it is no database");
+    }
+}
