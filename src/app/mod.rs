@@ -48,6 +48,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod structure;
+mod surroundings;
 mod transmission_document;
 mod transmission_export;
 mod transmissions;
