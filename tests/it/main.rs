@@ -20,6 +20,7 @@ mod growing_messages;
 mod hostile;
 mod house;
 mod identities;
+mod knowledge;
 mod large_messages;
 mod many;
 mod matrix;
