@@ -26,6 +26,8 @@
 //! * one test send from end to end: [`app::App::send`], which asks the timeline, has [`as2::OutboundMessage`] build into
 //!   the archive of [`store`], [`transport::post`] carry it, [`as2::read_receipt`] open the answer, and
 //!   [`domain::diagnosis`] explain it
+//! * what an outcome means, in words: [`domain::knowledge`], read from `assets/knowledge`; which entry it is, and the evidence for
+//!   it: [`domain::diagnosis`]
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
 //! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]

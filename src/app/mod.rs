@@ -49,6 +49,7 @@ mod send;
 mod serve;
 mod server_certificate;
 mod structure;
+mod surroundings;
 mod transmission_document;
 mod transmission_export;
 mod transmission_summary;

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{App, AppError};
 use crate::domain::connection::{Connection, Profile};
-use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
+use crate::domain::diagnosis::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling, Surroundings};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::retention::removed;
 use crate::domain::timeline::used_now;
@@ -171,6 +171,7 @@ impl App {
             certificates: PartnerCertificates::at(&uses, at, known),
             own,
             sibling,
+            surroundings: Surroundings::default(),
         })
     }
 }

@@ -72,6 +72,13 @@ pub(super) enum Command {
     /// The journal of what was sent and received
     #[command(subcommand, arg_required_else_help = false)]
     Transmission(TransmissionCommand),
+    /// What an outcome means, whose side it is on and what to do: of a key, an HTTP status, a disposition copied from a
+    /// partner's mail, or a product; without one, everything that is known
+    Explain {
+        /// A key, a status, a disposition, a product, or words that stand in an entry
+        #[arg(value_name = "KEY|DISPOSITION|HTTP-STATUS")]
+        words: Vec<String>,
+    },
     /// Partners' policies
     #[command(subcommand, arg_required_else_help = false)]
     Policy(PolicyCommand),

@@ -8,6 +8,7 @@ mod certificate;
 mod check;
 mod connection;
 mod document;
+mod explain;
 mod identity;
 mod identity_arguments;
 mod json;
@@ -143,6 +144,9 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
         }
         return crate::app::run(sample::run(&out, options, location, &suffix(given)))?;
     }
+    if let Some(Command::Explain { words }) = &arguments.command {
+        return explain::run(&out, words);
+    }
     if arguments.command.is_none() {
         if out.is_json() {
             return Err(AppError::new("the window has no JSON to answer with")
@@ -184,6 +188,7 @@ fn has_display() -> bool {
 async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppError> {
     match command {
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
+        Command::Explain { words } => explain::run(&session.out, &words),
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

@@ -4,6 +4,7 @@ use super::arguments::SendArguments;
 use super::table::labelled;
 use super::{Answer, Session, words};
 use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest};
+use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
@@ -70,6 +71,9 @@ pub(super) fn outcome(sent: &Transmission) -> String {
     text.push_str(&format!("\n{}", words::verdict(sent.verdict)));
     if let Some(diagnosis) = &sent.diagnosis {
         text.push_str(&format!("  {}\n{}\n", diagnosis.cause, diagnosis.explanation));
+        if diagnosis.blame != Blame::Nobody {
+            text.push_str(&format!("{}\n", diagnosis.blame.in_words()));
+        }
         for (title, points) in [("What to do", &diagnosis.remedy), ("What was found", &diagnosis.evidence)] {
             if !points.is_empty() {
                 text.push_str(&format!("\n{title}\n"));

@@ -76,6 +76,31 @@ impl Profile {
             None => String::new(),
         }
     }
+
+    /// The settings that differ from those of an earlier state, by their keys, with what they were and what they are.
+    #[must_use]
+    pub fn changed_from(&self, earlier: &Self) -> Vec<(String, (String, String))> {
+        let keys = |profile: &Self| {
+            let table = toml::Table::try_from(profile).unwrap_or_default();
+            let mut keys = Vec::new();
+            for (key, value) in &table {
+                match value {
+                    toml::Value::Table(inside) => keys.extend(inside.keys().map(|inner| format!("{key}.{inner}"))),
+                    _ => keys.push(key.clone()),
+                }
+            }
+            keys
+        };
+        let mut all = keys(earlier);
+        all.extend(keys(self));
+        all.sort();
+        all.dedup();
+        all.into_iter()
+            .map(|key| (earlier.written(&key), self.written(&key), key))
+            .filter(|(was, is, _)| was != is)
+            .map(|(was, is, key)| (key, (was, is)))
+            .collect()
+    }
 }
 
 /// The same with some settings changed: what is written is read as it would be from the connection file.
@@ -139,6 +164,20 @@ mod tests {
 
     fn set(key: &str, value: &str) -> Result<Profile, ChangeError> {
         profile().with_changes(&[(key.to_owned(), value.to_owned())])
+    }
+
+    #[test]
+    fn what_was_changed_is_found() {
+        let then = profile();
+        let now = then
+            .with_changes(&[("signing".into(), "sha512".into()), ("quirks.chunked".into(), "true".into())])
+            .unwrap();
+        let change = |key: &str, was: &str, is: &str| (key.to_owned(), (was.to_owned(), is.to_owned()));
+        assert_eq!(
+            now.changed_from(&then),
+            [change("quirks.chunked", "false", "true"), change("signing", "sha256", "sha512")]
+        );
+        assert_eq!(then.changed_from(&then), []);
     }
 
     #[test]

@@ -87,6 +87,13 @@ impl Disposition {
         self.kind == "processed" && matches!(self.modifier, Modifier::None | Modifier::Warning(_))
     }
 
+    /// Whether it is a refusal, not merely something other than `processed`.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.modifier, Modifier::Error(_) | Modifier::Failure(_))
+            || matches!(self.kind.as_str(), "failed" | "denied" | "deleted")
+    }
+
     /// The text of the modifier in lower case with hyphens for spaces, up to the first comma, for looking it up.
     #[must_use]
     pub fn key(&self) -> Option<String> {

@@ -17,6 +17,7 @@ pub(crate) mod fixtures;
 pub mod formula;
 pub mod identifier;
 pub mod instant;
+pub mod knowledge;
 pub mod notice;
 pub mod own_clock;
 pub mod own_rollover;

@@ -61,7 +61,24 @@ impl Workspace {
         Ok(found)
     }
 
-    /// The same for one profile alone.
+    /// What a partner's server showed last.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn server_sight_of(
+        &self,
+        connection: &ConnectionId,
+        profile: ProfileKind,
+    ) -> Result<Option<ServerSight>, StoreError> {
+        const DOING: &str = "read what a server showed";
+        let statement = sql("SELECT document FROM server_sights WHERE connection = $1 AND profile = $2")
+            .bind(connection.to_string())
+            .bind(profile.as_str());
+        let Some(row) = self.reading(DOING).await?.row(DOING, statement).await? else { return Ok(None) };
+        from_json("what a server showed", &column::<String>(&row, "document")?).map(Some)
+    }
+
+    /// When a profile's certificates were last seen, for one profile alone.
     ///
     /// # Errors
     /// Where the database cannot be read.

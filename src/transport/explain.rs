@@ -40,6 +40,15 @@ fn words(error: &reqwest::Error) -> String {
     if parts.is_empty() { "the HTTP client gives no reason".to_owned() } else { parts.join(": ") }
 }
 
+/// Whether a host name is not known, or whether that could not be found out: the system's resolver has one error for both
+/// (EAI_NONAME, EAI_AGAIN) and tells them apart in words alone.
+pub(super) fn unresolved(said: &str) -> FailureKind {
+    let said = said.to_ascii_lowercase();
+    // glibc and macOS, musl, Windows (WSATRY_AGAIN).
+    let later = ["temporary failure in name resolution", "try again", "os error 11002"];
+    if later.iter().any(|words| said.contains(words)) { FailureKind::ResolveLater } else { FailureKind::Resolve }
+}
+
 /// Why there is no connection. `whither`: host and port of the partner; `proxy`: those of the proxy, if there is one.
 pub(super) fn not_connected(
     error: &reqwest::Error,
@@ -55,8 +64,9 @@ pub(super) fn not_connected(
     let io = io_kind(error);
     let kind = match (proxy, io) {
         _ if error.is_timeout() => FailureKind::ConnectTimeout,
+        (Some(_), _) if words(error).contains("proxy authorization required") => FailureKind::ProxyPassword,
         (Some(_), _) => FailureKind::Proxy,
-        _ if error.is_dns() => FailureKind::Resolve,
+        _ if error.is_dns() => unresolved(&words(error)),
         (None, Some(ErrorKind::ConnectionRefused)) => FailureKind::Refused,
         (
             None,
@@ -117,4 +127,22 @@ pub(super) fn broken(
 /// Whether a connection just ended, without TLS's word that it is the end (close_notify, RFC 8446, 6.1).
 pub(super) fn is_bare_end(error: &reqwest::Error) -> bool {
     io_kind(error) == Some(ErrorKind::UnexpectedEof)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_is_not_known_is_told_from_a_name_server_that_does_not_answer() {
+        for said in [
+            "failed to lookup address information: Temporary failure in name resolution",
+            "failed to lookup address information: Try again",
+            "This is usually a temporary error during hostname resolution (os error 11002)",
+        ] {
+            assert_eq!(unresolved(said), FailureKind::ResolveLater, "{said}");
+        }
+        let unknown = "failed to lookup address information: Name or service not known";
+        assert_eq!(unresolved(unknown), FailureKind::Resolve);
+    }
 }

@@ -56,12 +56,18 @@ pub enum FailureKind {
     /// The proxy of this machine's network did not let us through.
     #[error("the proxy did not make the connection")]
     Proxy,
+    /// The proxy of this machine's network wants a user name and password.
+    #[error("the proxy wants a user name and password")]
+    ProxyPassword,
     /// Nobody listens there.
     #[error("the partner's server refused the connection")]
     Refused,
     /// The host name is not known.
     #[error("the partner's host name could not be resolved")]
     Resolve,
+    /// Whether the host name is known could not be found out.
+    #[error("the name server did not answer")]
+    ResolveLater,
     /// The request cannot be made as it was asked for; ours to put right.
     #[error("the request could not be prepared")]
     Setup,
@@ -103,6 +109,9 @@ pub enum TlsReason {
     /// The server's certificate has expired.
     #[error("the server's certificate has expired")]
     Expired,
+    /// The server ended the handshake before it showed a certificate: nothing that was offered suits it.
+    #[error("the server found no cipher suite that it accepts among ours (TLS 1.2 with ECDHE, TLS 1.3)")]
+    NoCipherSuite,
     /// What answered does not speak TLS.
     #[error("what answered does not speak TLS; perhaps the address should begin with http:// or the port is another")]
     NotTls,
@@ -112,8 +121,8 @@ pub enum TlsReason {
     /// Something else.
     #[error("{0}")]
     Other(String),
-    /// No common version or cipher suite.
-    #[error("the server speaks no version or cipher suite of TLS that we accept (TLS 1.2 with ECDHE, TLS 1.3)")]
+    /// No common version.
+    #[error("the server speaks no version of TLS that we accept (TLS 1.2, TLS 1.3)")]
     ProtocolVersion,
     /// The server's certificate was revoked.
     #[error("the server's certificate has been revoked")]
@@ -121,6 +130,9 @@ pub enum TlsReason {
     /// The server's certificate is signed by itself and not trusted.
     #[error("the server's certificate is self-signed and not among those trusted (`tls_trust`)")]
     SelfSigned,
+    /// The server serves several names and knows none like this.
+    #[error("the server knows no host of that name")]
+    UnknownName,
     /// The issuer of the server's certificate is not trusted.
     #[error("the server's certificate was issued by nobody whom we trust (`tls_trust`), or an intermediate is missing")]
     UnknownIssuer,
@@ -137,9 +149,13 @@ impl TlsReason {
         match error {
             Error::InvalidCertificate(why) => Self::of_certificate(why, chain),
             Error::AlertReceived(AlertDescription::CertificateRequired) => Self::ClientCertificateWanted,
-            Error::AlertReceived(AlertDescription::ProtocolVersion | AlertDescription::InsufficientSecurity) => {
-                Self::ProtocolVersion
+            Error::AlertReceived(AlertDescription::ProtocolVersion) => Self::ProtocolVersion,
+            Error::AlertReceived(AlertDescription::InsufficientSecurity) => Self::NoCipherSuite,
+            // Before the server has shown a certificate it cannot be about ours (RFC 8446 section 4.1.1).
+            Error::AlertReceived(AlertDescription::HandshakeFailure) if chain.is_empty() && !asked => {
+                Self::NoCipherSuite
             }
+            Error::AlertReceived(AlertDescription::UnrecognisedName) => Self::UnknownName,
             Error::AlertReceived(alert) => {
                 let alert = alert.as_str().map_or_else(|| format!("{alert:?}"), str::to_owned);
                 match (asked, shown) {
@@ -150,9 +166,13 @@ impl TlsReason {
             }
             Error::PeerIncompatible(
                 PeerIncompatible::ServerDoesNotSupportTls12Or13
-                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
-                | PeerIncompatible::NoCipherSuitesInCommon,
+                | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
             ) => Self::ProtocolVersion,
+            Error::PeerIncompatible(
+                PeerIncompatible::NoCipherSuitesInCommon
+                | PeerIncompatible::NoKxGroupsInCommon
+                | PeerIncompatible::NoSignatureSchemesInCommon,
+            ) => Self::NoCipherSuite,
             Error::InvalidMessage(_) if chain.is_empty() => Self::NotTls,
             Error::NoCertificatesPresented => Self::Certificate("it showed none".into()),
             other => Self::Other(other.to_string()),
@@ -275,6 +295,8 @@ mod tests {
         let alert = rustls::Error::AlertReceived(AlertDescription::HandshakeFailure);
         assert_eq!(TlsReason::new(&alert, &[], true, false), TlsReason::ClientCertificateWanted);
         assert!(matches!(TlsReason::new(&alert, &[], true, true), TlsReason::ClientCertificateRefused(_)));
-        assert!(matches!(TlsReason::new(&alert, &[], false, false), TlsReason::Alert(name) if !name.is_empty()));
+        let shown = [vec![0x30, 0]];
+        assert!(matches!(TlsReason::new(&alert, &shown, false, false), TlsReason::Alert(name) if !name.is_empty()));
+        assert_eq!(TlsReason::new(&alert, &[], false, false), TlsReason::NoCipherSuite);
     }
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::explain;
 use super::failure::{FailureKind, PostFailure, TlsReason};
 use super::trust::{ClientTls, Identity, Trust};
 use crate::domain::identifier::Address;
@@ -141,8 +142,9 @@ async fn connect(
 
 async fn open(host: &str, port: u16) -> Result<TcpStream, PostFailure> {
     let found = tokio::net::lookup_host((host, port)).await;
-    let addresses: Vec<_> =
-        found.map_err(|error| PostFailure::before(FailureKind::Resolve, format!("{host}: {error}")))?.collect();
+    let addresses: Vec<_> = found
+        .map_err(|error| PostFailure::before(explain::unresolved(&error.to_string()), format!("{host}: {error}")))?
+        .collect();
     TcpStream::connect(&addresses[..]).await.map_err(|error| {
         let kind = match error.kind() {
             std::io::ErrorKind::ConnectionRefused => FailureKind::Refused,

@@ -21,6 +21,7 @@ mod hostile;
 mod house;
 mod identities;
 mod in_a_row;
+mod knowledge;
 mod large_messages;
 mod many;
 mod matrix;

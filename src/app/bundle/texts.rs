@@ -2,6 +2,7 @@
 
 use super::{Bundle, Subject};
 use crate::as2::headers::{get, unquote};
+use crate::domain::diagnosis::Blame;
 use crate::domain::instant::in_words as instant;
 use crate::domain::size::size;
 use crate::domain::transmission::{Direction, Stage, Transmission};
@@ -23,6 +24,10 @@ pub(super) fn readme(subject: &Subject, bundle: &Bundle) -> String {
         text.head("Why");
         text.line(&diagnosis.cause);
         text.line(&diagnosis.explanation);
+        if diagnosis.blame != Blame::Nobody {
+            // It is read by the partner, to whom we are the other side.
+            text.fact("Whose side", &format!("{}, as seen by the sender of this bundle", diagnosis.blame.in_words()));
+        }
         text.points("What was found", &diagnosis.evidence);
         text.points("What could be done", &diagnosis.remedy);
     }

@@ -29,10 +29,12 @@ pub(super) fn of_failure(failure: &PostFailure, timeout_seconds: u32) -> AnswerF
     let not_connected = |kind| AnswerFacts::NotConnected { kind, detail: detail.clone() };
     match &failure.kind {
         FailureKind::Resolve => not_connected(ConnectFailure::Resolve),
+        FailureKind::ResolveLater => not_connected(ConnectFailure::ResolveLater),
         FailureKind::Refused => not_connected(ConnectFailure::Refused),
         FailureKind::Unreachable => not_connected(ConnectFailure::Unreachable),
         FailureKind::ConnectTimeout => not_connected(ConnectFailure::ConnectTimeout),
         FailureKind::Proxy => not_connected(ConnectFailure::Proxy),
+        FailureKind::ProxyPassword => not_connected(ConnectFailure::ProxyPassword),
         FailureKind::TlsRefused { reason, chain } => AnswerFacts::TlsRefused {
             reason: tls_refusal(reason),
             detail: if detail.is_empty() { reason.to_string() } else { detail.clone() },
@@ -63,9 +65,15 @@ const fn tls_refusal(reason: &TlsReason) -> TlsRefusal {
         TlsReason::SelfSigned => TlsRefusal::SelfSigned,
         TlsReason::WrongName => TlsRefusal::WrongHost,
         TlsReason::Revoked => TlsRefusal::Revoked,
-        TlsReason::ProtocolVersion | TlsReason::NotTls => TlsRefusal::Protocol,
+        TlsReason::Certificate(_) => TlsRefusal::Certificate,
+        TlsReason::ProtocolVersion => TlsRefusal::Protocol,
+        TlsReason::NoCipherSuite => TlsRefusal::Cipher,
+        TlsReason::UnknownName => TlsRefusal::UnknownName,
+        TlsReason::NotTls => TlsRefusal::NotTls,
+        TlsReason::Closed => TlsRefusal::Closed,
         TlsReason::Alert(_) => TlsRefusal::Alert,
-        TlsReason::ClientCertificateWanted | TlsReason::ClientCertificateRefused(_) => TlsRefusal::ClientCertificate,
+        TlsReason::ClientCertificateWanted => TlsRefusal::ClientCertificate,
+        TlsReason::ClientCertificateRefused(_) => TlsRefusal::ClientCertificateRefused,
         _ => TlsRefusal::Other,
     }
 }
@@ -145,6 +153,7 @@ impl Reading {
             mic_obstacle,
             forensics,
             human_text: receipt.text,
+            product: receipt.product,
         }
     }
 

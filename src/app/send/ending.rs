@@ -2,6 +2,7 @@
 
 use super::{FIRST, Sending};
 use crate::app::AppError;
+use crate::app::surroundings::worth_looking_around;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, ReceiptFacts};
 use crate::domain::sent::{may_be_repeated, next_attempt};
 use crate::domain::transmission::{Attempt, StageName, Transmission, Verdict};
@@ -27,7 +28,11 @@ impl Sending<'_> {
         }
         let whose = (&self.connection.id, self.kind, &self.profile);
         self.app.sight_receipt(&self.workspace, whose, self.transmission.id, &facts).await;
-        let context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
+        let mut context = self.app.context(&self.workspace, &self.connection, self.kind, &self.profile).await?;
+        if worth_looking_around(verdict) {
+            let whose = (&self.connection.id, self.kind, &self.profile);
+            context.surroundings = self.app.surroundings(&self.workspace, whose, &self.transmission).await;
+        }
         let mut explained = diagnosis::explain(&facts, &verdict, &lights, &context);
         explained.evidence.extend(self.trouble.take());
         let now = self.app.now();

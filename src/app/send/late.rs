@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::material::Material;
 use super::stages::Stages;
 use super::{Sending, blocking};
+use crate::app::surroundings::worth_looking_around;
 use crate::app::{App, AppError};
 use crate::as2::{MAX_RECEIPT, Mic};
 use crate::domain::algorithm::Digest;
@@ -78,7 +79,12 @@ impl App {
         let (verdict, lights) = diagnosis::judge(&facts);
         let explained = match &current {
             Some((_, connection, _)) => {
-                let context = self.context(workspace, connection, kind, &profile).await?;
+                let mut context = self.context(workspace, connection, kind, &profile).await?;
+                if worth_looking_around(verdict) {
+                    let mut sent = transmission.clone();
+                    sent.receipt_headers.clone_from(arrived.headers);
+                    context.surroundings = self.surroundings(workspace, (&connection.id, kind, &profile), &sent).await;
+                }
                 diagnosis::explain(&facts, &verdict, &lights, &context)
             }
             None => Diagnosis {

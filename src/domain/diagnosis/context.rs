@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::surroundings::Surroundings;
 use super::wording::{day, plain};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::{Address, As2Id, IdentityName, ProfileKind};
@@ -25,6 +26,8 @@ pub struct Context {
     pub own: Option<OwnIdentity>,
     /// The connection's other profile.
     pub sibling: Option<Sibling>,
+    /// What else is known at the time of a failure.
+    pub surroundings: Surroundings,
 }
 
 impl Context {

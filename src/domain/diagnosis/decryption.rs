@@ -1,37 +1,30 @@
 //! `decryption-failed`: nearly always a certificate that one side has replaced and the other has not.
 
+use super::Action;
 use super::context::{Context, KnownCertificate};
 use super::outcome::{AttemptFacts, Receipt};
+use super::scene::Scene;
 use super::wording::{Draft, day, instant};
-use super::{Action, Blame};
 use crate::domain::algorithm::{Encryption, KeyTransport};
 use crate::domain::certificate::Fingerprint;
 
 /// For how long after a switch of ours a partner that still has its old key is the likely reason.
 const SWITCHED_LATELY_SECONDS: i64 = 14 * 86_400;
 
-const CAUSE: &str = "Partner could not decrypt";
-
 /// The partner could not decrypt.
-pub(super) fn failed(facts: &AttemptFacts, context: &Context, receipt: &Receipt) -> Draft {
+pub(super) fn failed(facts: &AttemptFacts, scene: &Scene, context: &Context, receipt: &Receipt) -> Draft {
     let Some(target) = facts.request.encrypted_for else {
-        return Draft::new(CAUSE, Blame::Partner)
-            .say(format!(
-                "{} says that it could not decrypt the message, but the message was not encrypted",
-                context.partner
-            ))
-            .advise(format!("Ask {} whether it expects encrypted messages", context.source()))
-            .advise("If it does, switch encryption on in this profile")
-            .offer(Action::look_at("encryption"));
+        return Draft::of("decryption-failed-plain", scene);
     };
-    let draft = switched_meanwhile(context, target)
-        .or_else(|| partner_is_ahead(context, receipt, target))
-        .or_else(|| partner_is_behind(context, receipt, target))
-        .or_else(|| certificate_ended(context, target))
-        .unwrap_or_else(|| compare(facts, context, target));
+    let scene = &scene.clone().word("target", context.name(target));
+    let draft = switched_meanwhile(scene, context, target)
+        .or_else(|| partner_is_ahead(scene, context, receipt, target))
+        .or_else(|| partner_is_behind(scene, context, receipt))
+        .or_else(|| certificate_ended(scene, context))
+        .unwrap_or_else(|| compare(scene, context, target));
     draft
         .found(format!("Encrypted for {}, SHA-256 {target}{}", context.name(target), standing(context, target)))
-        .found_all(Unusual::of(facts).map(|unusual| format!("`{}` is {}", unusual.setting, unusual.value)))
+        .found_all(unusual(facts).map(|(setting, value)| format!("`{setting}` is {value}")))
 }
 
 /// How a certificate of the partner stands at this instant: in use, scheduled, replaced; ended.
@@ -52,49 +45,23 @@ fn standing(context: &Context, target: Fingerprint) -> String {
 }
 
 /// The profile has gone on to another certificate since this message was encrypted.
-fn switched_meanwhile(context: &Context, target: Fingerprint) -> Option<Draft> {
+fn switched_meanwhile(scene: &Scene, context: &Context, target: Fingerprint) -> Option<Draft> {
     let now = context.certificates.in_use.as_ref().filter(|now| now.fingerprint != target)?;
     let since = context.certificates.in_use_since.map(|at| format!(" on {}", day(at))).unwrap_or_default();
-    Some(
-        Draft::new(CAUSE, Blame::Ours)
-            .say(format!(
-                "This message was encrypted for {}, which {} replaced in this profile{since}",
-                context.name(target),
-                now.named()
-            ))
-            .say(format!("{} has most likely put the old key away", context.partner))
-            .advise(format!("Send the document again: it is now encrypted for {}", now.named()))
-            .offer(Action::Redeliver),
-    )
+    Some(Draft::of("decryption-failed-switched-meanwhile", scene).word("in_use", now.named()).word("since", since))
 }
 
 /// The partner uses its new key, this profile still the old one.
-fn partner_is_ahead(context: &Context, receipt: &Receipt, target: Fingerprint) -> Option<Draft> {
-    let partner = &context.partner;
+fn partner_is_ahead(scene: &Scene, context: &Context, receipt: &Receipt, target: Fingerprint) -> Option<Draft> {
     let signer = receipt.signature.made_with();
     if let Some((next, at)) = context.next() {
         let sure = signer == Some(next.fingerprint);
-        let draft = Draft::new(CAUSE, Blame::Ours)
-            .say(if sure {
-                format!("{partner} has already switched to its new certificate: the receipt is signed with it")
-            } else {
-                format!("Most likely: {partner} has already switched to its new certificate")
-            })
-            .say(format!(
-                "This profile still encrypts for {}, which the new certificate replaces on {}",
-                context.name(target),
-                instant(at)
-            ))
-            .advise(format!("Activate the new certificate {} now, then send again", next.named()));
-        let draft = if sure {
-            draft
-        } else {
-            draft.advise(format!(
-                "If {partner} says that it has not switched, compare the fingerprint in the evidence with its own"
-            ))
-        };
         return Some(
-            draft
+            Draft::of("decryption-failed-partner-ahead", scene)
+                .so("sure", sure)
+                .so("unsure", !sure)
+                .word("next", next.named())
+                .word("next_at", instant(at))
                 .found(format!("{} is scheduled for {}", next.named(), instant(at)))
                 .offer(Action::ActivateCertificate { fingerprint: next.fingerprint }),
         );
@@ -106,17 +73,14 @@ fn partner_is_ahead(context: &Context, receipt: &Receipt, target: Fingerprint) -
             && times.acceptable.iter().all(|known| known.fingerprint != *signer)
     })?;
     Some(
-        Draft::new(CAUSE, Blame::Ours)
-            .say(format!("Most likely: {partner} has a new certificate that this profile does not have"))
-            .say(format!("The receipt is signed with {}, while the message was encrypted for {}", unknown.short(), context.name(target)))
-            .advise(format!("Confirm the fingerprint of the new certificate with {}, import it and activate it now, then send again", context.source()))
+        Draft::of("decryption-failed-new-certificate", scene)
+            .word("signer", unknown.short())
             .offer(Action::ImportCertificate { fingerprint: Some(unknown) }),
     )
 }
 
 /// This profile uses the new key, the partner still the old one.
-fn partner_is_behind(context: &Context, receipt: &Receipt, target: Fingerprint) -> Option<Draft> {
-    let partner = &context.partner;
+fn partner_is_behind(scene: &Scene, context: &Context, receipt: &Receipt) -> Option<Draft> {
     let previous = context.previous()?;
     let since = context.certificates.in_use_since?;
     let signs_with_old = receipt.signature.made_with() == Some(previous.fingerprint);
@@ -125,14 +89,9 @@ fn partner_is_behind(context: &Context, receipt: &Receipt, target: Fingerprint) 
         return None;
     }
     Some(
-        Draft::new(CAUSE, Blame::Partner)
-            .say(format!("Most likely: {partner} has not switched to its new certificate yet"))
-            .say(format!("This profile encrypts for {} since {}", context.name(target), instant(since)))
-            .advise(format!("Ask {partner} whether it has switched; until it has, go back to {}", previous.named()))
-            .advise(format!(
-                "If it has switched, compare the fingerprint in the evidence with its own at {}",
-                context.source()
-            ))
+        Draft::of("decryption-failed-partner-behind", scene)
+            .word("previous", previous.named())
+            .word("in_use_since", instant(since))
             .found_all(
                 signs_with_old
                     .then(|| format!("The receipt is signed with {}, the certificate used before", previous.named())),
@@ -142,71 +101,39 @@ fn partner_is_behind(context: &Context, receipt: &Receipt, target: Fingerprint) 
 }
 
 /// The certificate has ended and nothing was imported after it.
-fn certificate_ended(context: &Context, target: Fingerprint) -> Option<Draft> {
+fn certificate_ended(scene: &Scene, context: &Context) -> Option<Draft> {
     let ended = context.certificates.in_use.as_ref()?.ended(context.at)?;
     Some(
-        Draft::new(CAUSE, Blame::Ours)
-            .say(format!("Most likely: {} has renewed its certificate", context.partner))
-            .say(format!(
-                "The one that this profile encrypts for, {}, ended on {ended}, and no successor was imported",
-                context.name(target)
-            ))
-            .advise(format!("Get the renewed certificate from {}, import it and activate it now", context.source()))
+        Draft::of("decryption-failed-certificate-ended", scene)
+            .word("ended", ended)
             .offer(Action::ImportCertificate { fingerprint: None }),
     )
 }
 
 /// Nothing here says which side is wrong.
-fn compare(facts: &AttemptFacts, context: &Context, target: Fingerprint) -> Draft {
-    let draft = Draft::new(CAUSE, Blame::Ours)
-        .say(format!("{} does not have the key for the certificate that this message was encrypted for", context.partner))
-        .say("Usually it has renewed its certificate, or this is the certificate of its other system (test or production) or of another partner")
-        .advise(format!("Compare the fingerprint in the evidence with the one that {} shows", context.source()))
-        .advise("If it differs, import the partner's present certificate and activate it now");
+fn compare(scene: &Scene, context: &Context, target: Fingerprint) -> Draft {
     let shared = context.sibling.as_ref().filter(|sibling| sibling.certificate == Some(target));
-    let draft = match shared {
-        Some(sibling) => draft.found(format!("The {} profile encrypts for the same certificate", sibling.profile)),
-        None => draft,
-    };
-    let draft = draft.offer(Action::ImportCertificate { fingerprint: None });
-    match Unusual::of(facts) {
-        Some(Unusual { advice, .. }) => {
-            draft.advise(format!("If it is the same, the partner may not support {advice}"))
-        }
-        None => draft,
-    }
+    Draft::of("decryption-failed", scene)
+        .found_all(shared.map(|other| format!("The {} profile encrypts for the same certificate", other.profile)))
+        .offer(Action::ImportCertificate { fingerprint: None })
 }
 
-/// What in the encryption many products do not speak.
-struct Unusual {
-    setting: &'static str,
-    value: &'static str,
-    advice: String,
-}
-
-impl Unusual {
-    fn of(facts: &AttemptFacts) -> Option<Self> {
-        let request = &facts.request;
-        if matches!(request.encryption, Encryption::Aes128Gcm | Encryption::Aes192Gcm | Encryption::Aes256Gcm) {
-            let advice = format!("{}: try a CBC mode, or `quirks.gcm_content` enveloped", request.encryption.label());
-            return Some(Self { setting: "encryption", value: request.encryption.as_str(), advice });
-        }
-        let value = request.key_transport.as_str();
-        (request.key_transport != KeyTransport::RsaPkcs1).then(|| Self {
-            setting: "key_transport",
-            value,
-            advice: format!("{value}: try rsa-pkcs1"),
-        })
+/// What in the encryption many products do not speak: the setting and its value.
+fn unusual(facts: &AttemptFacts) -> Option<(&'static str, &'static str)> {
+    let request = &facts.request;
+    if matches!(request.encryption, Encryption::Aes128Gcm | Encryption::Aes192Gcm | Encryption::Aes256Gcm) {
+        return Some(("encryption", request.encryption.as_str()));
     }
+    (request.key_transport != KeyTransport::RsaPkcs1).then(|| ("key_transport", request.key_transport.as_str()))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Diagnosis;
     use super::super::explain::explain;
     use super::super::judge::judge;
     use super::super::outcome::{Acceptance, EmbeddedCertificate, ReceiptSignature};
     use super::super::samples::{self, IN_USE, NEXT, PREVIOUS, STRANGE, refusal, with_receipt};
-    use super::super::{Action, Diagnosis};
     use super::*;
     use crate::domain::connection::MdnMode;
 

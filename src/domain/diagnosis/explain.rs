@@ -5,8 +5,11 @@ use super::finding::Finding;
 use super::outcome::{
     Acceptance, AnswerFacts, AttemptFacts, HttpAnswer, MicForensics, Receipt, ReceiptFacts, ReceiptSignature,
 };
-use super::wording::{literal, plain, quoted, said, shown};
+use super::scene::Scene;
+use super::surroundings::{known_for, switches};
+use super::wording::{Draft, literal, plain, quoted, said, shown};
 use super::{Diagnosis, delivered, dispositions, http, receipts, road};
+use crate::domain::knowledge::recognise;
 use crate::domain::transmission::{Light, Lights, Verdict};
 
 /// Explains an attempt: the likely cause, the evidence found here, and what to do.
@@ -16,32 +19,33 @@ use crate::domain::transmission::{Light, Lights, Verdict};
 #[must_use]
 pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context: &Context) -> Diagnosis {
     let finding = Finding::of(facts);
+    let scene = &Scene::of(facts, context);
     let draft = match finding {
-        Finding::OwnFault { detail } => road::own_fault(detail),
-        Finding::NotConnected { kind, detail } => road::not_connected(facts, context, kind, detail),
-        Finding::TlsRefused { reason, detail, chain } => road::tls_refused(facts, context, reason, detail, chain),
-        Finding::Broken { all_bytes_sent, detail } => road::broken(facts, context, all_bytes_sent, detail),
-        Finding::Timeout { all_bytes_sent, seconds } => road::timeout(facts, context, all_bytes_sent, seconds),
-        Finding::NotHttp { all_bytes_sent, detail } => road::not_http(facts, context, all_bytes_sent, detail),
-        Finding::Cancelled { all_bytes_sent } => road::cancelled(facts, context, all_bytes_sent),
-        Finding::HttpStatus(answer) => http::status(facts, context, answer),
-        Finding::HttpContradicts(answer) => http::contradicts(facts, context, answer),
-        Finding::NoReceipt { answer, came } => http::no_receipt(facts, context, answer, came),
-        Finding::Unreadable { detail } => receipts::unreadable(context, detail),
-        Finding::Pending => delivered::pending(context),
-        Finding::Overdue { minutes } => receipts::overdue(facts, context, minutes),
-        Finding::OtherMessage(receipt) => receipts::other_message(facts, context, receipt),
-        Finding::SignatureBroken => receipts::signature_broken(context),
-        Finding::Negative(receipt) => dispositions::negative(facts, context, receipt),
-        Finding::AlreadyThere => dispositions::already_there(context),
-        Finding::Undecided(receipt) => dispositions::undecided(facts, context, receipt),
-        Finding::MicMismatch(receipt) => receipts::mic_mismatch(facts, context, receipt),
-        Finding::UnknownSigner(receipt) => receipts::unknown_signer(context, receipt),
-        Finding::Unsigned => receipts::unsigned(context),
-        Finding::SignatureUnsupported => receipts::signature_unsupported(context),
-        Finding::MicMissing => receipts::mic_missing(facts, context),
-        Finding::MicIncomparable(receipt) => receipts::mic_incomparable(facts, context, receipt),
-        Finding::Delivered(receipt) => delivered::delivered(facts, context, receipt),
+        Finding::OwnFault { detail } => road::own_fault(scene, detail),
+        Finding::NotConnected { kind, detail } => road::not_connected(facts, scene, kind, detail),
+        Finding::TlsRefused { reason, detail, chain } => road::tls_refused(facts, scene, reason, detail, chain),
+        Finding::Broken { all_bytes_sent, detail } => road::broken(scene, all_bytes_sent, detail),
+        Finding::Timeout { all_bytes_sent, seconds } => road::timeout(scene, all_bytes_sent, seconds),
+        Finding::NotHttp { all_bytes_sent, detail } => road::not_http(facts, scene, all_bytes_sent, detail),
+        Finding::Cancelled { all_bytes_sent } => road::cancelled(scene, all_bytes_sent),
+        Finding::HttpStatus(answer) => http::status(facts, scene, context, answer),
+        Finding::HttpContradicts(answer) => http::contradicts(scene, answer),
+        Finding::NoReceipt { answer, came } => http::no_receipt(scene, answer, came),
+        Finding::Unreadable { detail } => receipts::unreadable(scene, detail),
+        Finding::Pending => Draft::of("pending", scene),
+        Finding::Overdue { minutes } => receipts::overdue(scene, minutes),
+        Finding::OtherMessage(receipt) => receipts::other_message(facts, scene, receipt),
+        Finding::SignatureBroken => Draft::of("receipt-signature-broken", scene),
+        Finding::Negative(receipt) => dispositions::negative(facts, scene, context, receipt),
+        Finding::AlreadyThere => Draft::of("duplicate-document", scene),
+        Finding::Undecided(receipt) => dispositions::undecided(scene, receipt),
+        Finding::MicMismatch(receipt) => receipts::mic_mismatch(scene, receipt),
+        Finding::UnknownSigner(receipt) => receipts::unknown_signer(scene, context, receipt),
+        Finding::Unsigned => Draft::of("receipt-unsigned", scene),
+        Finding::SignatureUnsupported => Draft::of("receipt-signature-unsupported", scene),
+        Finding::MicMissing => receipts::mic_missing(facts, scene),
+        Finding::MicIncomparable(receipt) => receipts::mic_incomparable(facts, scene, receipt),
+        Finding::Delivered(receipt) => delivered::delivered(facts, scene, context, receipt),
     };
     let draft = match &facts.answer {
         AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => {
@@ -53,8 +57,40 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         AnswerFacts::Http(answer) if lights.http == Light::Bad => draft.found(http::status_line(answer)),
         _ => draft,
     };
-    let draft = if *verdict == Verdict::Delivered { draft } else { draft.found(sent_as(facts)) };
-    draft.finish()
+    if *verdict == Verdict::Delivered {
+        return draft.finish();
+    }
+    let draft = draft.found(sent_as(facts));
+    let draft = if matches!(verdict, Verdict::Pending | Verdict::Cancelled) {
+        draft
+    } else {
+        let around = context.surroundings.evidence(draft.cause());
+        draft.found_all(around)
+    };
+    with_software(draft, facts, context, scene, about_content(&finding)).finish()
+}
+
+/// Whether a finding is about what the partner's software made of the message, so that a setting may help.
+const fn about_content(finding: &Finding<'_>) -> bool {
+    match finding {
+        Finding::Negative(_) | Finding::MicMismatch(_) | Finding::MicIncomparable(_) | Finding::MicMissing => true,
+        Finding::HttpStatus(answer) => matches!(answer.status, 400 | 411 | 415 | 422 | 500),
+        _ => false,
+    }
+}
+
+/// Adds what is known of the partner's software, and what helps with it.
+fn with_software(draft: Draft, facts: &AttemptFacts, context: &Context, scene: &Scene, helps: bool) -> Draft {
+    let mut said = context.surroundings.said.clone();
+    if let AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) = &facts.answer {
+        said.extend(receipt.product.clone().map(|product| ("Reporting-UA".to_owned(), product)));
+    }
+    let partner = facts.request.partner_as2_id.as_str();
+    match recognise(&said, partner).filter(|found| helps || found.by.is_some()) {
+        Some(found) if helps => draft.advise_all(switches(&found, &facts.request, scene)).found_all(known_for(&found)),
+        Some(found) => draft.found_all(known_for(&found)),
+        None => draft,
+    }
 }
 
 /// What a receipt says, one line each.

@@ -4,7 +4,7 @@ use super::outcome::{
     AnswerFacts, AttemptFacts, ConnectFailure, HttpAnswer, Receipt, ReceiptFacts, ReceiptSignature, RequestFacts,
     TlsRefusal, WhatCame,
 };
-use crate::domain::disposition::{Disposition, Modifier};
+use crate::domain::knowledge;
 use crate::domain::transmission::Verdict;
 
 /// What decides about an attempt, the weightiest where there are several.
@@ -108,7 +108,7 @@ impl<'a> Finding<'a> {
         if !disposition.is_positive() {
             return if is_duplicate(receipt) {
                 Self::AlreadyThere
-            } else if refuses(disposition) {
+            } else if disposition.is_refusal() {
                 Self::Negative(receipt)
             } else {
                 Self::Undecided(receipt)
@@ -180,26 +180,12 @@ impl<'a> Finding<'a> {
 /// because a partner who could not read the message may not know its Message-ID.
 pub(super) fn concerns_this(request: &RequestFacts, receipt: &Receipt) -> bool {
     let nameless_refusal =
-        receipt.original_message_id.is_none() && !request.mdn.is_async() && refuses(&receipt.disposition);
+        receipt.original_message_id.is_none() && !request.mdn.is_async() && receipt.disposition.is_refusal();
     receipt.for_this_message || nameless_refusal
-}
-
-/// Whether a disposition is a refusal, not merely something other than `processed`.
-fn refuses(disposition: &Disposition) -> bool {
-    matches!(disposition.modifier, Modifier::Error(_) | Modifier::Failure(_))
-        || matches!(disposition.kind.as_str(), "failed" | "denied" | "deleted")
-}
-
-/// What a receipt gives as the reason: the modifier, else the first `Error`, `Failure` or `Warning` field, in lower case
-/// with hyphens.
-pub(super) fn reason_key(receipt: &Receipt) -> String {
-    let written = receipt.disposition.key().filter(|key| !key.is_empty());
-    let said = written.or_else(|| receipt.remarks.first().cloned()).unwrap_or_default();
-    said.trim().to_ascii_lowercase().replace([' ', '_'], "-")
 }
 
 /// Whether a receipt says that the Message-ID has been seen before.
 pub(super) fn is_duplicate(receipt: &Receipt) -> bool {
-    let key = reason_key(receipt);
-    key.contains("duplicate-document") || key.contains("duplicate-message")
+    let key = knowledge::of_disposition(&receipt.disposition, &receipt.remarks);
+    matches!(key, "duplicate-document" | "warning-duplicate")
 }

@@ -1,7 +1,7 @@
 //! What the outcome of a transmission means: the likely cause, the evidence for it, and what to do.
 //!
 //! Whoever made an attempt writes down what came of it ([`AttemptFacts`]); [`judge`] turns that into a verdict and the
-//! five lights, [`explain`] into words. Both go by the same finding, so that they cannot contradict each other.
+//! five lights, [`explain`] into words, which stand in the knowledge base ([`super::knowledge`]). Both go by the same finding, so that they cannot contradict each other.
 
 mod authentication;
 mod context;
@@ -13,10 +13,14 @@ mod finding;
 mod http;
 mod judge;
 mod outcome;
+#[cfg(test)]
+mod reach;
 mod receipts;
 mod road;
 #[cfg(test)]
 mod samples;
+mod scene;
+mod surroundings;
 mod undecrypted;
 mod wording;
 
@@ -27,12 +31,14 @@ pub use outcome::{
     Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
     ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
+pub use surroundings::{ChangedSetting, Neighbour, SameHost, Surroundings};
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 
 use serde::{Deserialize, Serialize};
 
 use super::certificate::Fingerprint;
 use super::identifier::IdentityName;
+use super::knowledge::ButtonKind;
 use super::spelling::spelled;
 
 /// A transmission's outcome explained.
@@ -49,6 +55,9 @@ pub struct Diagnosis {
     /// Who most likely has to act.
     #[serde(default)]
     pub blame: Blame,
+    /// The entry of the knowledge base that it was explained by; empty where it was by none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub entry: String,
     /// The next step as something a button can do; nothing where no button helps.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<Action>,
@@ -110,13 +119,41 @@ pub enum Action {
     Redeliver,
 }
 
+impl Blame {
+    /// Whose turn it is, said plainly.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Ours => "On our side, so it is for us to mend",
+            Self::Partner => "On the partner's side, so it is for them to mend",
+            Self::Network => "On the road between us, or on either side",
+            Self::Nobody => "On nobody's side",
+        }
+    }
+}
+
 impl Action {
+    /// What kind of button does it.
+    #[must_use]
+    pub const fn kind(&self) -> ButtonKind {
+        match self {
+            Self::ActivateCertificate { .. } => ButtonKind::ActivateCertificate,
+            Self::RollbackCertificate { .. } => ButtonKind::RollbackCertificate,
+            Self::ImportCertificate { .. } => ButtonKind::ImportCertificate,
+            Self::AcceptCertificate { .. } => ButtonKind::AcceptCertificate,
+            Self::ExportCertificate { .. } => ButtonKind::ExportCertificate,
+            Self::EditSetting { .. } => ButtonKind::EditSetting,
+            Self::Redeliver => ButtonKind::Redeliver,
+        }
+    }
+
     /// A setting to be changed to a value.
     fn set(setting: &str, value: &str) -> Self {
         Self::EditSetting { setting: setting.to_owned(), value: Some(value.to_owned()) }
     }
 
     /// A setting to be looked at.
+    #[cfg(test)]
     fn look_at(setting: &str) -> Self {
         Self::EditSetting { setting: setting.to_owned(), value: None }
     }

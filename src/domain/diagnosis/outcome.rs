@@ -160,6 +160,8 @@ spelled! {
     pub enum ConnectFailure {
         /// The host name is not known.
         Resolve = "resolve",
+        /// The name server gave no answer.
+        ResolveLater = "resolve-later",
         /// Nothing listens at the port.
         Refused = "refused",
         /// No route to the host.
@@ -168,6 +170,8 @@ spelled! {
         ConnectTimeout = "connect-timeout",
         /// The proxy in between did not let it through.
         Proxy = "proxy",
+        /// The proxy in between wants a user name and password.
+        ProxyPassword = "proxy-password",
     }
 }
 
@@ -186,12 +190,24 @@ spelled! {
         WrongHost = "wrong-host",
         /// It has been revoked.
         Revoked = "revoked",
-        /// No TLS version or cipher in common.
+        /// It breaks another rule for certificates.
+        Certificate = "certificate",
+        /// No TLS version in common.
         Protocol = "protocol",
+        /// No cipher suite in common.
+        Cipher = "cipher",
+        /// The server knows no host of that name.
+        UnknownName = "unknown-name",
         /// The server broke off with an alert.
         Alert = "alert",
+        /// The server closed the connection in the midst of it.
+        Closed = "closed",
+        /// What answers does not speak TLS.
+        NotTls = "not-tls",
         /// The server wants a certificate from us.
         ClientCertificate = "client-certificate",
+        /// The server does not accept our certificate.
+        ClientCertificateRefused = "client-certificate-refused",
         /// Anything else.
         Other = "other",
     }
@@ -280,6 +296,8 @@ pub struct Receipt {
     pub forensics: Option<MicForensics>,
     /// Its part for people.
     pub human_text: Option<String>,
+    /// What the partner's software calls itself in it (Reporting-UA).
+    pub product: Option<String>,
 }
 
 /// What came of looking for the way in which a partner came to its MIC.

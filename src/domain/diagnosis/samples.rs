@@ -6,6 +6,7 @@ use super::context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates
 use super::outcome::{
     Acceptance, AnswerFacts, AttemptFacts, HttpAnswer, Receipt, ReceiptFacts, ReceiptSignature, RequestFacts,
 };
+use super::surroundings::Surroundings;
 use crate::domain::algorithm::{Compression, Digest, Encryption, KeyTransport, SignatureScheme, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::{MdnMode, Quirks, TransferEncoding};
@@ -73,6 +74,7 @@ pub(super) fn good_receipt() -> Receipt {
         mic_obstacle: None,
         forensics: None,
         human_text: None,
+        product: None,
     }
 }
 
@@ -132,6 +134,7 @@ pub(super) fn quiet() -> Context {
             url: "https://as2-test.example/in".parse().unwrap(),
             certificate: None,
         }),
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 
 use super::context::{KnownCertificate, OwnIdentity};
+use super::scene::Scene;
 use super::wording::{Draft, day, plain};
-use super::{Action, Blame, Diagnosis};
+use super::{Action, Diagnosis};
 use crate::domain::identifier::{IdentityName, ProfileKind};
-
-/// The cause of all of these in one phrase.
-const CAUSE: &str = "The message could not be decrypted";
 
 /// What is known of a received message that does not decrypt.
 #[derive(Clone, Debug)]
@@ -99,30 +97,23 @@ fn full(certificate: &KnownCertificate, at: Timestamp) -> String {
 
 /// It names a key of ours and does not decrypt with it.
 fn ours(facts: &Undecrypted) -> Option<Draft> {
-    let partner = plain(&facts.partner, 64);
     let (identity, certificate, used) = facts.recipients.iter().find_map(|recipient| match &recipient.holder {
         Holder::Ours { identity, certificate, used } => Some((identity, certificate, used)),
         _ => None,
     })?;
-    let named = certificate.named();
-    let ended = certificate.ended(facts.at).map(|end| format!("; it ended on {end}")).unwrap_or_default();
     let of_this_profile = facts.own.as_ref().is_some_and(|own| own.name == *identity);
-    let draft = Draft::new(CAUSE, Blame::Partner).say(if of_this_profile {
-        format!("It is encrypted for {named}, the certificate of this profile's identity `{identity}`{ended}")
-    } else {
-        let of = match used.as_slice() {
-            [] => "which no profile uses".to_owned(),
-            [(connection, profile), ..] => format!("of the {profile} profile of {}", plain(connection, 64)),
-        };
-        format!("It is encrypted for {named}, which is ours but belongs to the identity `{identity}`, {of}{ended}")
-    });
+    let used_by = match used.as_slice() {
+        [] => "which no profile uses".to_owned(),
+        [(connection, profile), ..] => format!("of the {profile} profile of {}", plain(connection, 64)),
+    };
     Some(
-        draft
-            .say("The key for it is here and does not open it: the message was changed on the way, or was made for another certificate of the same name and number")
-            .advise(format!("Ask {partner} to send it again"))
-            .advise(format!(
-                "If it fails again, compare the fingerprint in the evidence with the certificate that {partner} encrypts for"
-            ))
+        Draft::of("received-for-another-key", &scene(facts))
+            .so("of-this-profile", of_this_profile)
+            .so("of-another", !of_this_profile)
+            .word("named", certificate.named())
+            .word("identity", identity.as_str())
+            .word("used_by", used_by)
+            .word("own_end", certificate.ended(facts.at).map(|end| format!("; it ended on {end}")).unwrap_or_default())
             .offer(Action::ExportCertificate { identity: identity.clone() }),
     )
 }
@@ -137,56 +128,46 @@ fn partners(facts: &Undecrypted) -> Option<Draft> {
             _ => None,
         })
     };
-    let draft = if let Some((_, certificate)) = found(true) {
-        Draft::new(CAUSE, Blame::Partner).say(format!(
-            "It is encrypted for {}, which is the certificate of {} itself and not ours",
-            certificate.named(),
-            plain(&facts.partner, 64)
-        ))
-    } else {
-        let (connection, certificate) = found(false)?;
-        let whose = connection.map_or_else(
-            || "the former certificate of a partner".to_owned(),
-            |connection| format!("the certificate of another partner, {}", plain(connection, 64)),
-        );
-        Draft::new(CAUSE, Blame::Partner)
-            .say(format!("It is encrypted for {}, which is not ours: it is {whose}", certificate.named()))
-    };
-    Some(give_ours(draft, facts))
+    let (sender, (connection, certificate)) =
+        found(true).map(|found| (true, found)).or_else(|| found(false).map(|found| (false, found)))?;
+    let whose = connection.map_or_else(
+        || "the former certificate of a partner".to_owned(),
+        |connection| format!("the certificate of another partner, {}", plain(connection, 64)),
+    );
+    Some(give_ours(
+        Draft::of("received-for-a-partner", &scene(facts))
+            .so("the-sender", sender)
+            .so("another-partner", !sender)
+            .word("named", certificate.named())
+            .word("whose", whose),
+        facts,
+    ))
 }
 
 /// It is for a certificate that nobody here knows.
 fn unknown(facts: &Undecrypted) -> Option<Draft> {
     let named = facts.recipients.iter().find(|recipient| recipient.holder == Holder::Unknown)?;
-    let draft = Draft::new(CAUSE, Blame::Partner)
-        .say(format!("It is encrypted for the certificate with {}, which is not ours", plain(&named.named, 300)))
-        .say(format!(
-            "Most likely {} has an old certificate of ours whose key is no longer here, or that of another recipient",
-            plain(&facts.partner, 64)
-        ));
-    Some(
-        give_ours(draft, facts).advise(
-            "If it is an old certificate of ours, import it with its key as an identity: every key here is tried",
-        ),
-    )
+    let draft = Draft::of("received-for-an-unknown-certificate", &scene(facts)).word("named", plain(&named.named, 300));
+    Some(give_ours(draft, facts))
 }
 
 /// It names no recipient at all.
 fn nobody(facts: &Undecrypted) -> Draft {
-    give_ours(Draft::new(CAUSE, Blame::Partner).say("It names no recipient that has a certificate"), facts)
+    give_ours(Draft::of("received-for-nobody", &scene(facts)), facts)
+}
+
+fn scene(facts: &Undecrypted) -> Scene {
+    Scene::with(&plain(&facts.partner, 64))
 }
 
 fn give_ours(draft: Draft, facts: &Undecrypted) -> Draft {
-    let partner = plain(&facts.partner, 64);
     match &facts.own {
         Some(own) => draft
-            .advise(format!(
-                "Give {partner} the certificate of identity `{}`, {}, and ask it to encrypt for that",
-                own.name,
-                own.certificate.fingerprint.short()
-            ))
+            .so("own", true)
+            .word("identity", own.name.as_str())
+            .word("own_print", own.certificate.fingerprint.short())
             .offer(Action::ExportCertificate { identity: own.name.clone() }),
-        None => draft.advise(format!("Ask {partner} which certificate it encrypts for")),
+        None => draft.so("no-own", true),
     }
 }
 
@@ -257,7 +238,7 @@ mod tests {
             (facts(vec![Holder::Unknown, partner(Some("Amazon"), true), own("acme", &[])]), "identity `acme`"),
         ] {
             let diagnosis = explain_undecrypted(&facts);
-            assert_eq!(diagnosis.cause, CAUSE);
+            assert_eq!(diagnosis.cause, "The message could not be decrypted");
             assert!(diagnosis.explanation.contains(says), "{says}: {diagnosis:?}");
             assert!(!diagnosis.remedy.is_empty(), "{says}");
             assert!(matches!(diagnosis.action, Some(Action::ExportCertificate { .. })), "{says}");

@@ -2,35 +2,42 @@
 
 use jiff::Timestamp;
 
+use super::scene::Scene;
 use super::{Action, Blame, Diagnosis};
 use crate::domain::identifier::Address;
+use crate::domain::knowledge::{self, ButtonKind};
 
-/// A diagnosis being written.
+/// A diagnosis being written: an entry of the knowledge base, what its texts are filled with, and what was found.
 #[derive(Debug)]
 pub(super) struct Draft {
-    cause: &'static str,
-    sentences: Vec<String>,
-    remedy: Vec<String>,
+    key: &'static str,
+    scene: Scene,
+    more_to_do: Vec<String>,
     evidence: Vec<String>,
-    blame: Blame,
     action: Option<Action>,
 }
 
 impl Draft {
-    /// Begins with the cause in one phrase, and who has to act.
-    pub(super) const fn new(cause: &'static str, blame: Blame) -> Self {
-        Self { cause, sentences: Vec::new(), remedy: Vec::new(), evidence: Vec::new(), blame, action: None }
+    /// By an entry. That every key that is named has one is held by a test.
+    pub(super) fn of(key: &'static str, scene: &Scene) -> Self {
+        Self { key, scene: scene.clone(), more_to_do: Vec::new(), evidence: Vec::new(), action: None }
     }
 
-    /// Adds a sentence to the explanation.
-    pub(super) fn say(mut self, sentence: impl Into<String>) -> Self {
-        self.sentences.push(sentence.into());
+    /// Fills a place in the texts.
+    pub(super) fn word(mut self, place: &'static str, word: impl Into<String>) -> Self {
+        self.scene = self.scene.word(place, word);
         self
     }
 
-    /// Adds something to do.
-    pub(super) fn advise(mut self, step: impl Into<String>) -> Self {
-        self.remedy.push(step.into());
+    /// That something is so, of what the texts ask about.
+    pub(super) fn so(mut self, condition: &'static str, holds: bool) -> Self {
+        self.scene = self.scene.so(condition, holds);
+        self
+    }
+
+    /// Adds things to do that its entry does not know of.
+    pub(super) fn advise_all(mut self, steps: impl IntoIterator<Item = String>) -> Self {
+        self.more_to_do.extend(steps);
         self
     }
 
@@ -52,23 +59,54 @@ impl Draft {
         self
     }
 
+    /// The cause in one phrase.
+    pub(super) fn cause(&self) -> &'static str {
+        knowledge::entry(self.key).map_or(self.key, |entry| &entry.cause)
+    }
+
     /// The finished diagnosis.
     pub(super) fn finish(self) -> Diagnosis {
+        let (entry, holds) = (knowledge::entry(self.key), self.scene.holds());
+        let filled = |texts: Vec<&str>| -> Vec<String> {
+            texts.into_iter().map(|text| knowledge::fill(text, |place| self.scene.filling(place))).collect()
+        };
         let mut evidence = self.evidence;
+        if holds.contains(&"new-id") && entry.is_some_and(|entry| entry.shares("may-have-arrived")) {
+            evidence.push("`quirks.new_message_id_on_retry` is on".to_owned());
+        }
         let mut seen = Vec::new();
         evidence.retain(|line| {
             let fresh = !seen.contains(line);
             seen.push(line.clone());
             fresh
         });
+        let offered = || {
+            let buttons = entry.into_iter().flat_map(|entry| &entry.buttons);
+            buttons.filter(|button| button.when.as_deref().is_none_or(|when| holds.contains(&when))).find_map(action)
+        };
         Diagnosis {
-            cause: self.cause.to_owned(),
-            explanation: prose(&self.sentences),
-            remedy: self.remedy,
+            cause: entry.map_or(self.key, |entry| &entry.cause).to_owned(),
+            explanation: prose(&filled(entry.map_or_else(Vec::new, |entry| entry.sentences(Some(holds))))),
+            remedy: filled(entry.map_or_else(Vec::new, |entry| entry.to_do(Some(holds))))
+                .into_iter()
+                .chain(self.more_to_do)
+                .collect(),
             evidence,
-            blame: self.blame,
-            action: self.action,
+            blame: entry.map_or_else(Blame::default, |entry| entry.side),
+            action: self.action.or_else(offered),
+            entry: self.key.to_owned(),
         }
+    }
+}
+
+/// What a button does, where it needs nothing but what stands in its entry.
+fn action(button: &'static knowledge::Button) -> Option<Action> {
+    match (button.kind, &button.setting) {
+        (ButtonKind::Redeliver, _) => Some(Action::Redeliver),
+        (ButtonKind::EditSetting, Some(setting)) => {
+            Some(Action::EditSetting { setting: setting.clone(), value: button.value.clone() })
+        }
+        _ => None,
     }
 }
 

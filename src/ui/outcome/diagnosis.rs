@@ -3,7 +3,7 @@
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, CornerRadius, FontId, Frame, Label, Margin, Ui};
 
-use crate::domain::diagnosis::Diagnosis;
+use crate::domain::diagnosis::{Blame, Diagnosis};
 use crate::domain::transmission::Verdict;
 use crate::ui::icon;
 use crate::ui::theme::{self, tokens};
@@ -67,6 +67,9 @@ pub(in crate::ui) fn diagnosis_notice(
                     });
                     if *explained && !diagnosis.evidence.is_empty() {
                         ui.add_space(3.0);
+                        if diagnosis.blame != Blame::Nobody {
+                            line(ui, diagnosis.blame.in_words(), theme::small(), tokens.text);
+                        }
                         line(ui, "What was found", theme::bold(theme::SMALL), tokens.text);
                         for found in &diagnosis.evidence {
                             bullet(ui, |ui| line(ui, found, theme::small(), tokens.text));

@@ -12,7 +12,7 @@ use countersign::as2::{
 };
 use countersign::certificate::Certificate;
 use countersign::domain::algorithm::{Digest, MicalgStyle, SignatureScheme};
-use countersign::domain::connection::Profile;
+use countersign::domain::connection::{Profile, SignerCertificates};
 use countersign::domain::disposition::Disposition;
 
 use super::http::{Headers, body, head};
@@ -42,32 +42,41 @@ impl Received {
 
     /// The receipt for it, as it should be or wrong in some way.
     pub(crate) fn receipt(&self, us: &Certificate, wrong: Wrong) -> BuiltReceipt {
-        let (_, mut mic) = self.opened(us);
-        if wrong == Wrong::Mic {
-            mic.value[0] ^= 0xff;
-        }
+        let disposition = match wrong {
+            Wrong::Refusal(reason) | Wrong::StrangersRefusal(reason) => Disposition::error(reason),
+            Wrong::Says(text) => Disposition::parse(text),
+            _ => Disposition::processed(),
+        };
+        // Who refuses need not have been able to open it.
+        let mic = (disposition.is_positive() && wrong != Wrong::NoMic).then(|| {
+            let (_, mut mic) = self.opened(us);
+            if wrong == Wrong::Mic {
+                mic.value[0] ^= 0xff;
+            }
+            mic
+        });
         let original = match wrong {
             Wrong::OtherMessage => "<somebody-else@example.com>",
             _ => self.header("Message-ID").unwrap(),
         };
         let original = if wrong == Wrong::NoBrackets { original.trim_matches(['<', '>']) } else { original };
-        let disposition = match wrong {
-            Wrong::Refusal(reason) => Disposition::error(reason),
-            _ => Disposition::processed(),
-        };
         let content = ReceiptContent {
             from: "PARTNER",
             to: "US",
             message_id: "<receipt@partner>",
             original_message_id: original,
             disposition,
-            mic: (!matches!(wrong, Wrong::Refusal(_))).then_some(&mic),
+            mic: mic.as_ref(),
             micalg_style: MicalgStyle::Rfc5751,
             text: "The message was received",
             at: countersign::app::Clock::System.now(),
         };
-        let profile = profile();
-        let signer: &Party = if wrong == Wrong::Stranger { &STRANGER } else { &PARTNER };
+        let mut profile = profile();
+        if wrong == Wrong::StrangerUnseen {
+            profile.quirks.signer_certificates = SignerCertificates::None;
+        }
+        let stranger = matches!(wrong, Wrong::Stranger | Wrong::StrangerUnseen | Wrong::StrangersRefusal(_));
+        let signer: &Party = if stranger { &STRANGER } else { &PARTNER };
         let plan = plan(signer, &profile);
         let mut receipt = build_receipt(&content, (wrong != Wrong::Unsigned).then_some(&plan)).unwrap();
         if wrong == Wrong::Tampered {
@@ -88,7 +97,14 @@ pub(crate) enum Wrong {
     Unsigned,
     Stranger,
     Tampered,
+    /// Signed by a stranger whose certificate is not in the signature.
+    StrangerUnseen,
+    NoMic,
     Refusal(&'static str),
+    /// The same, signed by a stranger.
+    StrangersRefusal(&'static str),
+    /// With this disposition, as it is written behind the mode.
+    Says(&'static str),
 }
 
 fn profile() -> Profile {

@@ -244,6 +244,7 @@ fn outbound(transmission: &mut Transmission, told: &Told) {
             evidence: vec!["The receipt says processed/error: decryption-failed".to_owned()],
             blame: Blame::Ours,
             action: Some(Action::ImportCertificate { fingerprint: None }),
+            ..Diagnosis::default()
         });
     } else if good {
         transmission.disposition = Some("automatic-action/MDN-sent-automatically; processed".to_owned());

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::outline::control_numbers;
 use crate::app::engine::TransmissionDetail;
+use crate::domain::diagnosis::Blame;
 use crate::domain::document::Outline;
 use crate::domain::transmission::Direction;
 use crate::ui::moment::size;
@@ -59,6 +60,9 @@ pub(super) fn summary(detail: &TransmissionDetail, with_whom: &str, document: Op
     if let Some(diagnosis) = &sent.diagnosis {
         line("Cause", &diagnosis.cause);
         line("Explanation", &diagnosis.explanation);
+        if diagnosis.blame != Blame::Nobody {
+            line("Whose side", diagnosis.blame.in_words());
+        }
         for remedy in &diagnosis.remedy {
             line("To do", remedy);
         }
