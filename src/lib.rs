@@ -27,6 +27,8 @@
 //!   the archive of [`store`], [`transport::post`] carry it, [`as2::read_receipt`] open the answer, and
 //!   [`domain::diagnosis`] explain it
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
+//! * how a message is sent again under its Message-ID: [`app::App::redeliver`]; how a receipt that came another way settles
+//!   one: [`app::App::take_receipt`]
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
 //! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]
 //! * what a partner's support is given, and what is hidden in it: [`app::App::bundle`]

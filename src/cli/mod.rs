@@ -14,6 +14,7 @@ mod json;
 mod notice;
 mod output;
 mod policy;
+mod redelivery;
 mod report;
 mod rollover;
 mod sample;

@@ -107,7 +107,7 @@ impl Receiver {
             return Ok(unmatched_receipt("It names no message"));
         };
         let as2 = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
-        let arrived = ArrivedReceipt { kept, headers, original, as2 };
+        let arrived = ArrivedReceipt { kept, headers, original, as2, by_hand: false };
         Ok(match self.app.settle_by_receipt(&self.workspace, &arrived).await? {
             Some(settled) => {
                 let outcome = matched_receipt(&settled.message_id);

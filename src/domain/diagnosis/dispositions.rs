@@ -291,14 +291,14 @@ fn other(context: &Context, receipt: &Receipt) -> Draft {
     draft.advise(ask(context))
 }
 
-/// The Message-ID is known there, and nothing proves what became of the first copy.
+/// The Message-ID is known there: this copy was put aside because the partner has had the message.
 pub(super) fn already_there(context: &Context) -> Draft {
     let partner = &context.partner;
-    Draft::new("Partner has this Message-ID already", Blame::Nobody)
+    Draft::new("Delivered, the partner had it already", Blame::Nobody)
         .say(format!("{partner} did not process this copy because it has had a message with the same Message-ID"))
-        .say("Most likely the first copy arrived and only its answer was lost, but this receipt does not prove it")
-        .advise("Do not send it again")
-        .advise(format!("Ask {partner} whether the first copy was processed, by the Message-ID in the evidence"))
+        .say("That is what happens when an answer was lost and the message was sent again")
+        .advise("Do not send it again; it counts as delivered")
+        .advise(format!("Where this was the first attempt, ask {partner} which document it has under this Message-ID"))
 }
 
 /// A disposition that is neither yes nor no.
