@@ -288,14 +288,12 @@ fn nothing_is_lost_or_comes_twice_where_either_side_is_killed_a_hundred_times() 
 #[test]
 fn what_the_partner_could_not_decrypt_is_redelivered_once_its_certificate_is_imported() {
     let pair = Pair::new();
-    // The partner signs and decrypts with a new key from now on, and has thrown the old one away.
-    pair.done("theirs", &["identity", "create", "renewed"]);
-    let renewed = pair.path("renewed.pem");
-    pair.done("theirs", &["identity", "export", "renewed", "-o", renewed.to_str().unwrap()]);
-    let settings = fs::read_to_string(pair.path("theirs.toml")).unwrap();
-    let file = pair.path("theirs.toml");
-    fs::write(&file, settings.replace("identity = \"them\"", "identity = \"renewed\"")).unwrap();
-    pair.done("theirs", &["connection", "add", "--replace", file.to_str().unwrap()]);
+    // What we have is the partner's old certificate, whose key the partner has thrown away.
+    pair.done("old", &["identity", "create", "old"]);
+    let (old, renewed) = (pair.path("them.pem"), pair.path("renewed.pem"));
+    fs::rename(&old, &renewed).unwrap();
+    pair.done("old", &["identity", "export", "old", "-o", old.to_str().unwrap()]);
+    pair.connect("ours", "us", "them", &format!("http://127.0.0.1:{}/as2", pair.port));
     let _theirs = pair.serve("theirs");
     let document = pair.path("order.edi");
     fs::write(&document, "UNA:+.? 'order'").unwrap();

@@ -152,13 +152,13 @@ impl Actions {
                         desk.toasts.done("Copied", "The Message-IDs of what is selected");
                     }
                     let (sendable, open) = self.sendable(selection, desk);
-                    let button = ui.add_enabled_ui(open > 0, |ui| secondary(ui, "Redeliver…")).inner;
+                    let button = ui.add_enabled_ui(open > 0, |ui| secondary(ui, "Redeliver selection…")).inner;
                     let hint =
                         "What did not get through, under its Message-ID, signed and encrypted with what is used now";
                     if button.on_hover_text(hint).clicked() {
                         self.propose_redelivery(selection, desk);
                     }
-                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send as new…")).inner;
+                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send selection as new…")).inner;
                     let button =
                         button.on_hover_text("The same documents as new messages with Message-IDs of their own");
                     if button.clicked() {

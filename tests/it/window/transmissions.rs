@@ -138,7 +138,7 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
     stage.wait_for("2 selected");
     stage.click("Copy Message-IDs");
     stage.wait_for("The Message-IDs of what is selected");
-    stage.click("Send as new…");
+    stage.click("Send selection as new…");
     stage.wait_for("Send 2 documents as new?");
     stage.click("Send 2 documents as new");
     stage.wait_for("4 transmissions");

@@ -65,7 +65,7 @@ impl ReceiptDialog {
                     let field = ui.add(edit);
                     field.widget_info(|| {
                         let mut info = egui::WidgetInfo::text_edit(true, "", &self.text, "");
-                        info.label = Some("Receipt".to_owned());
+                        info.label = Some("Pasted receipt".to_owned());
                         info
                     });
                 });
