@@ -117,8 +117,8 @@ fn refuse_other(standing: &Transmission, receipt: &Receipt) -> Result<(), AppErr
     let Some(original) = &receipt.original_message_id else {
         return Err(AppError::new("the receipt was not taken: it names no message (Original-Message-ID)"));
     };
-    let sent = (FIRST..=standing.last_attempt()).map(|number| attempt_id(&standing.message_id, number));
-    if sent.into_iter().any(|id| receipt.is_for(&id)) {
+    let mut sent = (FIRST..=standing.last_attempt()).map(|number| attempt_id(&standing.message_id, number));
+    if sent.any(|id| receipt.is_for(&id)) {
         return Ok(());
     }
     let original: String = original.chars().take(200).collect();

@@ -205,8 +205,9 @@ fn rounds(number: u64) {
         }
     }
     settle(&pair, &mut figures);
-    check(&pair, &documents, &mut figures);
     println!("{number} rounds: {figures:?}");
+    check(&pair, &documents, &mut figures);
+    println!("not taken over, with their files where they were: {}", figures.never_taken_over);
 }
 
 /// Does with what is not delivered what the program says, until nothing is left to be done.
@@ -264,8 +265,8 @@ fn check(pair: &Pair, documents: &BTreeMap<String, Option<PathBuf>>, figures: &m
         }
     }
     assert!(arrived.keys().all(|content| documents.contains_key(content)), "something arrived that nobody sent");
-    let hidden = fs::read_dir(pair.path("inbox/us/production")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(hidden.into_iter().all(|name| !name.to_string_lossy().starts_with('.')), "something is left in the inbox");
+    let mut hidden = fs::read_dir(pair.path("inbox/us/production")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert!(hidden.all(|name| !name.to_string_lossy().starts_with('.')), "something is left in the inbox");
     let open = pair
         .listed("theirs")
         .into_iter()
@@ -310,4 +311,35 @@ fn what_the_partner_could_not_decrypt_is_redelivered_once_its_certificate_is_imp
     assert_eq!(pair.arrived(), BTreeMap::from([("UNA:+.? 'order'".to_owned(), 1)]));
     let came = pair.listed("theirs");
     assert!(came.iter().all(|each| each["message_id"] == first["message_id"]), "{came:?}");
+}
+
+/// A message that was being received when the program was killed does not stay open for a day.
+#[test]
+fn a_receiver_that_was_killed_knows_how_a_message_ended_once_it_receives_again() {
+    let pair = Pair::new();
+    let mut theirs = pair.serve("theirs");
+    let document = pair.path("order.edi");
+    fs::write(&document, "UNA:+.? 'order'").unwrap();
+    let send = ["send", document.to_str().unwrap(), "--connection", "them", "--profile", "production"];
+    let mut command = program(&pair.path("ours"), &send);
+    let mut sending = Killable(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let is_receiving = || {
+        let months = fs::read_dir(pair.path("theirs/archive")).into_iter().flatten();
+        let mut folders = months.flat_map(|month| fs::read_dir(month.unwrap().path()).into_iter().flatten());
+        folders.any(|folder| folder.unwrap().path().join("in-flight").exists())
+    };
+    let begun = Instant::now();
+    while !is_receiving() {
+        assert!(begun.elapsed() < PATIENCE, "nothing tells what is being received from what was left");
+        std::thread::yield_now();
+    }
+    theirs.kill();
+    sending.0.wait().unwrap();
+    let _theirs = pair.serve("theirs");
+    let came = pair.listed("theirs");
+    assert!(came.iter().all(|each| each["verdict"] == "received" || each["verdict"] == "refused"), "{came:?}");
+    let id = pair.listed("ours")[0]["id"].as_str().unwrap().to_owned();
+    let (code, again) = pair.json("ours", &["transmission", "redeliver", &id, "--again"]);
+    assert_eq!((code, &again["verdict"]), (Some(0), &"delivered".into()), "{again}");
+    assert_eq!(pair.arrived(), BTreeMap::from([("UNA:+.? 'order'".to_owned(), 1)]));
 }
