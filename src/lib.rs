@@ -29,6 +29,8 @@
 //! * what an outcome means, in words: [`domain::knowledge`], read from `assets/knowledge`; which entry it is, and the evidence for
 //!   it: [`domain::diagnosis`]
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
+//! * how a message is sent again under its Message-ID: [`app::App::redeliver`]; how a receipt that came another way settles
+//!   one: [`app::App::take_receipt`]
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
 //! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]
 //! * what a partner's support is given, and what is hidden in it: [`app::App::bundle`]

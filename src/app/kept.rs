@@ -56,18 +56,37 @@ impl App {
     /// # Errors
     /// Where there is no such transmission, or nothing of that part was kept.
     pub async fn kept(&self, id: &str, part: RawPart) -> Result<KeptPart, AppError> {
+        self.kept_of(id, part, None).await
+    }
+
+    /// The same of one attempt, counted from 1; of the one that counts where none is named.
+    ///
+    /// # Errors
+    /// As [`App::kept`], and where there was no such attempt.
+    pub async fn kept_of(&self, id: &str, part: RawPart, attempt: Option<u32>) -> Result<KeptPart, AppError> {
         let (workspace, transmission) = self.journalled(id).await?;
+        let last = transmission.last_attempt();
+        if let Some(attempt) = attempt.filter(|attempt| !(1..=last).contains(attempt)) {
+            let made = if last == 1 { "one attempt was".to_owned() } else { format!("{last} attempts were") };
+            return Err(AppError::new(format!("there is no attempt {attempt}: {made} made")));
+        }
         let archive = workspace.archive().clone();
         let removals = workspace.removals(transmission.id).await?;
-        blocking(move || find(&archive, &transmission, part, &removals)).await
+        blocking(move || find(&archive, &transmission, part, attempt, &removals)).await
     }
 
     /// Writes a part to a file, head and body, exactly as they are kept.
     ///
     /// # Errors
     /// Where nothing of it was kept, or the file cannot be written.
-    pub async fn save_part(&self, id: &str, part: RawPart, file: &Path) -> Result<SavedPart, AppError> {
-        let kept = self.kept(id, part).await?;
+    pub async fn save_part(
+        &self,
+        id: &str,
+        part: RawPart,
+        attempt: Option<u32>,
+        file: &Path,
+    ) -> Result<SavedPart, AppError> {
+        let kept = self.kept_of(id, part, attempt).await?;
         let file = file.to_owned();
         blocking(move || {
             let bytes = write_private_from(&file, |out| {
@@ -88,10 +107,11 @@ fn find(
     archive: &Archive,
     transmission: &Transmission,
     part: RawPart,
+    attempt: Option<u32>,
     removals: &[Removal],
 ) -> Result<KeptPart, AppError> {
     let id = transmission.id;
-    let (head, body, headers) = parts_of(transmission, part);
+    let (head, body, headers) = parts_of(archive, transmission, part, attempt);
     let there = |part: Part| Some(archive.path(id, part)).filter(|path| path.is_file());
     let head = head.and_then(there);
     let body_file = there(body);
@@ -118,21 +138,48 @@ fn find(
 }
 
 /// The files of a part, and the headers that belong to them.
-fn parts_of(transmission: &Transmission, part: RawPart) -> (Option<Part>, Part, Headers) {
-    let last = transmission.attempts.iter().map(|attempt| attempt.number).max().unwrap_or(1);
-    let answer = || (Some(Part::ResponseHead(last)), Part::ResponseBody(last), transmission.response_headers.clone());
+fn parts_of(
+    archive: &Archive,
+    transmission: &Transmission,
+    part: RawPart,
+    attempt: Option<u32>,
+) -> (Option<Part>, Part, Headers) {
+    let last = transmission.last_attempt();
+    let answer = |of: u32| {
+        let head = Part::ResponseHead(of);
+        // The journal has those of the last.
+        let headers = if of == last {
+            transmission.response_headers.clone()
+        } else {
+            std::fs::read(archive.path(transmission.id, head)).map(|head| headers_of(&head)).unwrap_or_default()
+        };
+        (Some(head), Part::ResponseBody(of), headers)
+    };
     match part {
-        // Every attempt sends the bytes of the first.
-        RawPart::Request => (Some(Part::RequestHead(last)), Part::RequestBody(1), transmission.request_headers.clone()),
-        RawPart::Response => answer(),
+        RawPart::Request => {
+            let of = attempt.unwrap_or(last);
+            let built = transmission.build_of(of).map(|build| build.headers.clone());
+            let headers = built.unwrap_or_else(|| transmission.request_headers.clone());
+            (Some(Part::RequestHead(of)), Part::RequestBody(transmission.body_of(of)), headers)
+        }
+        RawPart::Response => answer(attempt.unwrap_or(last)),
         RawPart::Payload => (None, Part::Payload, Headers::new()),
         // A receipt that travelled by itself counts before what the answer said.
-        RawPart::Receipt if transmission.receipt_headers.is_empty() => answer(),
+        RawPart::Receipt if transmission.receipt_headers.is_empty() || attempt.is_some() => {
+            answer(attempt.unwrap_or_else(|| transmission.answered_attempt()))
+        }
         RawPart::Receipt => {
             let number = transmission.deciding_receipt.max(1);
             (Some(Part::ReceiptHead(number)), Part::ReceiptBody(number), transmission.receipt_headers.clone())
         }
     }
+}
+
+/// The headers of a head that was kept.
+fn headers_of(head: &[u8]) -> Headers {
+    let text = String::from_utf8_lossy(head);
+    let lines = text.lines().skip(1).filter_map(|line| line.split_once(':'));
+    lines.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect()
 }
 
 impl KeptPart {

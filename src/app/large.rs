@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::send::{InFlight, blocking};
 use super::{App, AppError};
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
-use crate::store::{DEFAULT_KEEP, Part, Workspace};
+use crate::store::{Archive, DEFAULT_KEEP, Part, Workspace};
 
-/// The attempt whose bytes all later ones send.
+/// The attempt that a message is built for, unless it is built anew for another.
 const FIRST: u32 = 1;
 
 /// For so long it is looked for what was left.
@@ -34,12 +34,24 @@ fn lacks_digest(transmission: &Transmission) -> bool {
     has_payload && transmission.bytes.payload > DEFAULT_KEEP && transmission.payload_sha256.is_none()
 }
 
+/// The bodies that were built for it.
+fn bodies(transmission: &Transmission) -> Vec<Part> {
+    match transmission.builds.as_slice() {
+        [] => vec![Part::RequestBody(FIRST)],
+        builds => builds.iter().map(|build| Part::RequestBody(build.attempt)).collect(),
+    }
+}
+
+fn any_is_whole(archive: &Archive, transmission: &Transmission) -> bool {
+    bodies(transmission).into_iter().any(|part| archive.is_whole(transmission.id, part))
+}
+
 impl App {
     /// Does afterwards what is to be done about a transmission where it is large. `in_flight` is its lock, where the caller
     /// holds it; where another does, that one does it.
     pub(super) fn settle_large(&self, workspace: &Workspace, transmission: &Transmission, held: Option<InFlight>) {
         let (archive, id) = (workspace.archive(), transmission.id);
-        let is_kept = || archive.path(id, Part::Payload).is_file() || archive.is_whole(id, Part::RequestBody(FIRST));
+        let is_kept = || archive.path(id, Part::Payload).is_file() || any_is_whole(archive, transmission);
         if !(is_large(transmission) && is_kept()) {
             return held.map_or((), InFlight::end);
         }
@@ -64,11 +76,14 @@ impl App {
         let since = self.now().checked_sub(LOOKED_BACK).unwrap_or(Timestamp::MIN);
         for summary in workspace.large(DEFAULT_KEEP, since).await? {
             let (archive, id) = (workspace.archive(), summary.id);
-            let whole = archive.is_whole(id, Part::RequestBody(FIRST));
-            if !(whole || InFlight::is_there(workspace, id)) || !archive.path(id, Part::Payload).is_file() {
+            let files = archive.files(id)?;
+            let is_body = |name: &str| name.starts_with("request.") && name.ends_with(".body");
+            let is_candidate = files.iter().any(|(name, file)| is_body(name) && file.bytes > DEFAULT_KEEP);
+            if !(is_candidate || InFlight::is_there(workspace, id)) || !archive.path(id, Part::Payload).is_file() {
                 continue;
             }
             let Some(transmission) = workspace.transmission(id).await? else { continue };
+            let whole = any_is_whole(archive, &transmission);
             if lacks_digest(&transmission) || (is_settled(&transmission) && whole) {
                 self.settle_large(workspace, &transmission, None);
             }
@@ -97,8 +112,16 @@ async fn settle(workspace: &Workspace, id: TransmissionId) -> Result<(), AppErro
     let cut = async {
         if is_settled(&transmission) {
             let archive = archive.clone();
-            let cut = blocking(move || Ok(archive.settle(id, Part::RequestBody(FIRST), DEFAULT_KEEP)?)).await?;
-            if cut.is_some() {
+            let parts = bodies(&transmission);
+            let cut = blocking(move || {
+                let mut cut = false;
+                for part in parts {
+                    cut |= archive.settle(id, part, DEFAULT_KEEP)?.is_some();
+                }
+                Ok(cut)
+            })
+            .await?;
+            if cut {
                 let mut transaction = workspace.begin().await?;
                 transaction.measure_again(id).await?;
                 transaction.commit().await?;

@@ -118,22 +118,36 @@ impl App {
     /// # Errors
     /// Where nothing of it was kept, or it cannot be read. A message that does not open is no error but part of the answer.
     pub async fn structure(&self, id: &str, part: RawPart) -> Result<MessageStructure, AppError> {
-        self.structure_among(id, part, |_known| true).await
+        self.structure_of(id, part, None).await
+    }
+
+    /// The same of one attempt.
+    ///
+    /// # Errors
+    /// As [`App::structure`], and where there was no such attempt.
+    pub async fn structure_of(
+        &self,
+        id: &str,
+        part: RawPart,
+        attempt: Option<u32>,
+    ) -> Result<MessageStructure, AppError> {
+        self.structure_among(id, part, attempt, |_known| true).await
     }
 
     /// The same for the eyes of the partner: whatever belongs to others is not known in it.
     pub(super) async fn structure_for_partner(&self, id: &str, part: RawPart) -> Result<MessageStructure, AppError> {
-        self.structure_among(id, part, |known| known.expected).await
+        self.structure_among(id, part, None, |known| known.expected).await
     }
 
     async fn structure_among(
         &self,
         id: &str,
         part: RawPart,
+        attempt: Option<u32>,
         may_be_named: fn(&Known) -> bool,
     ) -> Result<MessageStructure, AppError> {
         let transmission = self.transmission(id).await?;
-        let kept = self.kept(id, part).await?;
+        let kept = self.kept_of(id, part, attempt).await?;
         let workspace = self.workspace().await?;
         let mut people = self.people(&workspace, &transmission).await?;
         people.known.retain(may_be_named);

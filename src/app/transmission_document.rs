@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{AcknowledgementLinks, Keeping, MessageStructure, OpenedView};
+use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::document::Outline;
 use crate::domain::document::acknowledgement::Acknowledged;
 use crate::domain::document_facts::DocumentFacts;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::retention::RetentionMark;
+use crate::domain::sent::SentBuild;
 use crate::domain::transmission::{
     Attempt, Direction, Headers, Lights, MicComparison, SeenTls, Sizes, Stage, Transmission, TransmissionId, Verdict,
 };
@@ -54,6 +57,49 @@ impl<'a> From<&'a Transmission> for SendDocument<'a> {
     }
 }
 
+/// What `transmission redeliver` answers: what `send` does, and the attempt that was made.
+#[derive(Serialize)]
+pub struct RedeliveryDocument<'a> {
+    #[serde(flatten)]
+    sent: SendDocument<'a>,
+    attempt: Option<&'a Attempt>,
+}
+
+impl<'a> From<&'a Transmission> for RedeliveryDocument<'a> {
+    fn from(transmission: &'a Transmission) -> Self {
+        Self { sent: SendDocument::from(transmission), attempt: transmission.attempts.last() }
+    }
+}
+
+/// How a message was built for an attempt, whose bytes those that follow send.
+#[derive(Serialize)]
+struct BuildDocument<'a> {
+    attempt: u32,
+    encryption: Encryption,
+    encrypted_for: Option<Fingerprint>,
+    signing: Signing,
+    signed_by: Option<Fingerprint>,
+    mic_algorithm: Option<&'a str>,
+    mic: Option<&'a str>,
+    bytes: u64,
+}
+
+impl<'a> From<&'a SentBuild> for BuildDocument<'a> {
+    fn from(build: &'a SentBuild) -> Self {
+        let SentBuild { attempt, sent, mic, bytes, .. } = build;
+        Self {
+            attempt: *attempt,
+            encryption: sent.profile.encryption,
+            encrypted_for: sent.encrypted_for,
+            signing: sent.profile.signing,
+            signed_by: sent.signed_by,
+            mic_algorithm: mic.as_ref().map(|(algorithm, _)| algorithm.as_str()),
+            mic: mic.as_ref().map(|(_, value)| value.as_str()),
+            bytes: *bytes,
+        }
+    }
+}
+
 /// What `transmission show` answers: what `send` does, and all else that the journal keeps.
 #[derive(Serialize)]
 pub struct TransmissionDocument<'a> {
@@ -66,6 +112,9 @@ pub struct TransmissionDocument<'a> {
     request_headers: &'a Headers,
     response_headers: &'a Headers,
     attempts: &'a [Attempt],
+    /// How it was built each time, where that was more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    builds: Vec<BuildDocument<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +178,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             request_headers: &transmission.request_headers,
             response_headers: &transmission.response_headers,
             attempts: &transmission.attempts,
+            builds: transmission.builds.iter().map(BuildDocument::from).collect(),
             next_attempt: transmission.next_attempt,
             receipt_due: transmission.receipt_due,
             receipt_headers: &transmission.receipt_headers,

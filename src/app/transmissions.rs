@@ -124,12 +124,13 @@ impl App {
         }
     }
 
-    /// The files with a transmission's raw bytes: the head, then the body, of its last attempt, as far as they are kept.
+    /// The files with a transmission's raw bytes: the head, then the body, of an attempt, else of its last, as far as they
+    /// are kept.
     ///
     /// # Errors
     /// Where there is no such transmission, or nothing of that side was kept.
-    pub async fn raw(&self, id: &str, part: RawPart) -> Result<Vec<PathBuf>, AppError> {
-        let kept = self.kept(id, part).await?;
+    pub async fn raw(&self, id: &str, part: RawPart, attempt: Option<u32>) -> Result<Vec<PathBuf>, AppError> {
+        let kept = self.kept_of(id, part, attempt).await?;
         Ok(kept.head.into_iter().chain(kept.body).collect())
     }
 

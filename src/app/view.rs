@@ -90,7 +90,21 @@ impl App {
     /// # Errors
     /// Where nothing of it was kept, or it cannot be read.
     pub async fn open_view(&self, id: &str, part: RawPart, kind: Option<ViewKind>) -> Result<OpenedView, AppError> {
-        let kept = self.kept(id, part).await?;
+        self.open_view_of(id, part, None, kind).await
+    }
+
+    /// The same of one attempt, counted from 1.
+    ///
+    /// # Errors
+    /// As [`App::open_view`], and where there was no such attempt.
+    pub async fn open_view_of(
+        &self,
+        id: &str,
+        part: RawPart,
+        attempt: Option<u32>,
+        kind: Option<ViewKind>,
+    ) -> Result<OpenedView, AppError> {
+        let kept = self.kept_of(id, part, attempt).await?;
         blocking(move || {
             let head = kept.head_text()?;
             let mut view = OpenedView {

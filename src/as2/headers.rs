@@ -291,6 +291,16 @@ pub(super) fn read_block(reader: &mut impl BufRead) -> io::Result<(HeaderList, V
     }
 }
 
+/// A message as it was saved: its headers, and what follows them. Where it does not begin with headers it is all content.
+///
+/// # Errors
+/// Where its headers are too large.
+pub fn split_saved(mut bytes: &[u8]) -> io::Result<(HeaderList, &[u8])> {
+    let whole = bytes;
+    let (fields, _, ending) = read_block(&mut bytes)?;
+    Ok(if ending == Ending::BlankLine { (fields, bytes) } else { (Vec::new(), whole) })
+}
+
 /// Whether fields are those of a MIME entity, and not lines of content that happen to look like fields.
 pub(super) fn is_mime(fields: &HeaderList) -> bool {
     fields.iter().any(|(name, _)| {

@@ -10,7 +10,7 @@ use super::identity_arguments::IdentityCommand;
 use super::policy::PolicyCommand;
 use super::schedule::ScheduleCommand;
 use super::server_certificate::TlsArguments;
-use super::transmission_arguments::{ExportArguments, ListArguments, SummaryArguments};
+use super::transmission_arguments::{ExportArguments, ListArguments, RedeliverArguments, SummaryArguments};
 use crate::app::RawPart;
 use crate::app::sample::SampleFault;
 use crate::domain::certificate::Fingerprint;
@@ -293,6 +293,9 @@ pub(super) enum TransmissionCommand {
         /// Show the message as the tree of its layers, as far as it opens
         #[arg(long)]
         structure: bool,
+        /// The structure of this attempt, from 1; of the last where it is not given
+        #[arg(long, value_name = "N", requires = "structure")]
+        attempt: Option<u32>,
         /// Show the document: X12, EDIFACT and TRADACOMS by segment
         #[arg(long)]
         payload: bool,
@@ -303,6 +306,9 @@ pub(super) enum TransmissionCommand {
         id: String,
         /// Which part
         side: Side,
+        /// Of this attempt, from 1; of the last where it is not given
+        #[arg(long, value_name = "N")]
+        attempt: Option<u32>,
         /// Where to write it
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -317,6 +323,16 @@ pub(super) enum TransmissionCommand {
         /// Put the document itself into it
         #[arg(long)]
         with_payload: bool,
+    },
+    /// Send transmissions again: the same document under the same Message-ID, signed and encrypted with what is used now.
+    /// Where the partner may have it already (uncertain), the very bytes that were sent
+    Redeliver(RedeliverArguments),
+    /// Settle a transmission by a receipt (MDN) that came another way: saved from a mail, or by the partner's software
+    Receipt {
+        /// The transmission's id, or the first 8 or more digits of it
+        id: String,
+        /// The receipt with its headers, or its body alone; - for standard input
+        file: PathBuf,
     },
     /// Write the proof of delivery as a page, with every check made anew
     Proof {

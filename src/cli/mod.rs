@@ -15,6 +15,7 @@ mod json;
 mod notice;
 mod output;
 mod policy;
+mod redelivery;
 mod report;
 mod retention;
 mod rollover;

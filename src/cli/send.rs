@@ -1,6 +1,7 @@
 //! `send`: one message in one attempt, with its stages as they happen.
 
 use super::arguments::SendArguments;
+use super::output::Output;
 use super::table::labelled;
 use super::{Answer, Session, words};
 use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest};
@@ -20,22 +21,25 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
     }
     let out = session.out.clone();
     let request = SendRequest { connection: arguments.connection, profile: arguments.profile, payload };
-    let sent = app
-        .send(&request, &|event| match event {
-            SendEvent::Begun { .. } => {}
-            SendEvent::Stage(stage) if stage.status == StageStatus::Running => {
-                out.moving(&format!("{} …", stage.stage.label()));
-            }
-            SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
-            SendEvent::Building { bytes, total } => out.moving(&bar("Building", bytes, total)),
-            SendEvent::Progress { bytes, total } => out.moving(&bar("Sending", bytes, total)),
-        })
-        .await?;
+    let sent = app.send(&request, &|event| told(&out, event)).await?;
     session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
     if let Some(line) = super::sightings::line(&sent, &session.suffix) {
         session.out.aside(&line);
     }
     Ok(Answer::of(matches!(sent.verdict, Verdict::Delivered | Verdict::Pending)))
+}
+
+/// Shows how a send goes on.
+pub(super) fn told(out: &Output, event: SendEvent) {
+    match event {
+        SendEvent::Begun { .. } => {}
+        SendEvent::Stage(stage) if stage.status == StageStatus::Running => {
+            out.moving(&format!("{} …", stage.stage.label()));
+        }
+        SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
+        SendEvent::Building { bytes, total } => out.moving(&bar("Building", bytes, total)),
+        SendEvent::Progress { bytes, total } => out.moving(&bar("Sending", bytes, total)),
+    }
 }
 
 /// How far something has come: `Sending  ████████░░░░░░░░░░░░   42 %  431 MB of 1.0 GB`.

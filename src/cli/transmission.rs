@@ -53,10 +53,12 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         TransmissionCommand::List(arguments) => list(session, arguments).await?,
         TransmissionCommand::Summary(arguments) => super::transmission_summary::run(session, arguments).await?,
         TransmissionCommand::Export(arguments) => export(session, arguments).await?,
-        TransmissionCommand::Show { id, structure, payload } => {
+        TransmissionCommand::Redeliver(arguments) => return super::redelivery::run(session, arguments).await,
+        TransmissionCommand::Receipt { id, file } => return super::redelivery::receipt(session, &id, &file).await,
+        TransmissionCommand::Show { id, structure, attempt, payload } => {
             let transmission = session.app.transmission(&id).await?;
             let layers = match structure {
-                true => Some(session.app.structure(&id, RawPart::Request).await?),
+                true => Some(session.app.structure_of(&id, RawPart::Request, attempt).await?),
                 false => None,
             };
             let view = match payload {
@@ -88,8 +90,8 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 document::show(session, &view).await?;
             }
         }
-        TransmissionCommand::Raw { id, side, output: Some(file) } => {
-            let saved = session.app.save_part(&id, side.into(), &file).await?;
+        TransmissionCommand::Raw { id, side, attempt, output: Some(file) } => {
+            let saved = session.app.save_part(&id, side.into(), attempt, &file).await?;
             session.out.answer(&saved, || {
                 let missing = saved.gap.map_or_else(String::new, |gap| {
                     format!(", without {} bytes from byte {} on, which were not kept", gap.bytes, gap.offset)
@@ -112,8 +114,8 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         TransmissionCommand::Bundle { id, output, with_payload } => {
             bundle(session, &id, output.as_deref(), with_payload).await?;
         }
-        TransmissionCommand::Raw { id, side, output: None } => {
-            let files = session.app.raw(&id, side.into()).await?;
+        TransmissionCommand::Raw { id, side, attempt, output: None } => {
+            let files = session.app.raw(&id, side.into(), attempt).await?;
             if session.out.is_json() {
                 session.out.answer(&RawDocument { files }, String::new);
             } else {

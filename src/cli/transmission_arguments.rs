@@ -58,6 +58,11 @@ pub(super) struct FilterArguments {
 }
 
 impl FilterArguments {
+    /// Whether it says how what is listed stands: what is sent again by a filter is chosen by that.
+    pub(super) const fn names_a_standing(&self) -> bool {
+        self.failed || self.verdict.is_some() || self.cause.is_some()
+    }
+
     /// The same for the journal.
     ///
     /// # Errors
@@ -86,6 +91,22 @@ impl FilterArguments {
             ..TransmissionFilter::default()
         })
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct RedeliverArguments {
+    /// Their ids, or the first 8 or more digits of each
+    #[arg(value_name = "ID")]
+    pub(super) ids: Vec<String>,
+    #[command(flatten)]
+    pub(super) filter: FilterArguments,
+    /// Also what was delivered, or waits for its receipt. A partner who has it puts it aside as a duplicate
+    #[arg(long, conflicts_with = "new_message_id")]
+    pub(super) again: bool,
+    /// As a new message with a Message-ID of its own. A partner who has the document already cannot tell that it is the
+    /// same, and may act on it twice: a second order, a second invoice
+    #[arg(long)]
+    pub(super) new_message_id: bool,
 }
 
 #[derive(Debug, clap::Args)]

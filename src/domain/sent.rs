@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::certificate::Fingerprint;
 use super::connection::Profile;
 use super::diagnosis::{AnswerFacts, ReceiptFacts, RequestFacts};
+use super::transmission::Headers;
 
 /// What a message was made of, as the profile was then: it is sent again with these bytes, and its receipt is read by
 /// what was asked for, whatever the profile says by now.
@@ -31,6 +32,21 @@ impl SentAs {
             ..RequestFacts::of(&self.profile, message_id)
         }
     }
+}
+
+/// A message as it was built for an attempt. The attempts that follow send the same bytes, until it is built anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SentBuild {
+    /// The attempt that it was built for; its body is kept under that number.
+    pub attempt: u32,
+    /// What it was made of.
+    pub sent: SentAs,
+    /// Its headers.
+    pub headers: Headers,
+    /// The algorithm of its MIC, and the MIC in base64.
+    pub mic: Option<(String, String)>,
+    /// The length of its body.
+    pub bytes: u64,
 }
 
 /// So many minutes after the first attempt the second is made; then each time twice as many.

@@ -8,6 +8,7 @@ use super::certificate::Fingerprint;
 use super::diagnosis::Diagnosis;
 use super::document_facts::DocumentFacts;
 use super::identifier::{ConnectionId, ProfileKind};
+use super::sent::SentBuild;
 use super::spelling::spelled;
 
 /// A transmission's number: a UUID of version 7, so that it sorts by time.
@@ -325,6 +326,9 @@ pub struct Transmission {
     /// waits for its name there knows that it was delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
+    /// How it was built each time, where that was more than once: with what was used then, the present one last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<SentBuild>,
 }
 
 /// Where the payload of a message that was taken goes.
@@ -393,6 +397,7 @@ impl Transmission {
             document: None,
             signed_at: None,
             delivery: None,
+            builds: Vec::new(),
         }
     }
 
@@ -408,9 +413,47 @@ impl Transmission {
         self.lights.receipt == Light::Good && matches!(self.verdict, Verdict::Delivered | Verdict::Failed)
     }
 
+    /// As it was built for an attempt; nothing where it was built once, for the first.
+    #[must_use]
+    pub fn build_of(&self, attempt: u32) -> Option<&SentBuild> {
+        self.builds.iter().rev().find(|build| build.attempt <= attempt)
+    }
+
+    /// The attempt under whose number the body is kept that this attempt sent.
+    #[must_use]
+    pub fn body_of(&self, attempt: u32) -> u32 {
+        self.build_of(attempt).map_or(1, |build| build.attempt)
+    }
+
+    /// The number of the last attempt of which anything was kept, from 1.
+    #[must_use]
+    pub fn last_attempt(&self) -> u32 {
+        let made = self.attempts.iter().map(|attempt| attempt.number);
+        made.chain(self.builds.iter().map(|build| build.attempt)).max().unwrap_or(1)
+    }
+
+    /// The attempt whose answer counts: the last that delivered where it is delivered, else the last.
+    #[must_use]
+    pub fn answered_attempt(&self) -> u32 {
+        let delivered = |attempt: &&Attempt| attempt.verdict == Verdict::Delivered;
+        match self.attempts.iter().rev().find(delivered) {
+            Some(attempt) if self.verdict == Verdict::Delivered => attempt.number,
+            _ => self.last_attempt(),
+        }
+    }
+
+    /// Whether an attempt came to this.
+    #[must_use]
+    pub fn had(&self, verdict: Verdict) -> bool {
+        self.attempts.iter().any(|attempt| attempt.verdict == verdict)
+    }
+
     /// Whether it is a failure: what a filter on failures lists.
     #[must_use]
     pub const fn failed(&self) -> bool {
         matches!(self.verdict, Verdict::Failed | Verdict::Refused)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,8 @@ pub enum FilePick {
     Policy,
     /// A CA's answer to a certificate request.
     CaAnswer,
+    /// A receipt (MDN) that came another way.
+    Receipt,
     /// Where something is to be written, with the name proposed for it.
     Save(String),
 }
@@ -78,6 +80,10 @@ impl FilePicks {
                 dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
             }
             FilePick::Table => dialog.set_title("Choose the table").add_filter("CSV tables", &["csv", "txt"]),
+            FilePick::Receipt => dialog
+                .set_title("Choose the receipt")
+                .add_filter("Receipts", &["eml", "mdn", "txt", "mime", "msg"])
+                .add_filter("All files", &["*"]),
             FilePick::Document => dialog.set_title("Choose the document to send"),
             FilePick::Identity => dialog
                 .set_title("Choose a key with its certificate")

@@ -259,12 +259,12 @@ async fn every_part_is_saved_byte_for_byte_and_what_was_not_kept_is_told() {
         (RawPart::Receipt, vec!["response.head", "response.body"]),
     ] {
         let file = us.path("saved");
-        let saved = us.app.save_part(&id, part, &file).await.unwrap();
+        let saved = us.app.save_part(&id, part, None, &file).await.unwrap();
         let kept: Vec<u8> = files.iter().flat_map(|name| us.kept(&sent, name)).collect();
         assert_eq!((saved.bytes, saved.gap), (kept.len() as u64, None));
         assert_eq!(std::fs::read(&file).unwrap(), kept, "{part:?}");
     }
-    assert!(us.app.save_part(&id, RawPart::Payload, &us.path("absent/file")).await.is_err());
+    assert!(us.app.save_part(&id, RawPart::Payload, None, &us.path("absent/file")).await.is_err());
 
     // More than is kept of a body.
     let large: Vec<u8> = (0..17_u32 << 20).map(|index| (index.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -280,7 +280,7 @@ async fn every_part_is_saved_byte_for_byte_and_what_was_not_kept_is_told() {
     assert!(matches!(rows[2], ViewRow::Hex { offset, .. } if offset == gap.offset + gap.bytes), "{rows:?}");
     let found = us.app.structure(&id, RawPart::Request).await.unwrap();
     assert!(found.missing.is_some() && found.message.bytes == sent.bytes.sent, "{found:#?}");
-    assert_eq!(us.app.save_part(&id, RawPart::Request, &us.path("saved")).await.unwrap().gap, Some(gap));
+    assert_eq!(us.app.save_part(&id, RawPart::Request, None, &us.path("saved")).await.unwrap().gap, Some(gap));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -86,6 +86,8 @@ pub enum Command {
     Ended(Box<Event>),
     /// Send one message. Told by [`Event::Sending`], answered by [`Answer::Sent`].
     Send(SendId, SendRequest),
+    /// Settle a transmission by a receipt that came another way. Answered by [`Answer::Settled`].
+    TakeReceipt(RequestId, TransmissionId, ReceiptSource),
     /// Give a send up.
     CancelSend(SendId),
     /// Whether nothing has been sent to a profile yet. Answered by [`Answer::FirstSend`].
@@ -117,6 +119,15 @@ pub enum Command {
     Run(Errand),
 }
 
+/// Where a receipt that somebody brings in is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReceiptSource {
+    /// What was pasted.
+    Pasted(String),
+    /// In a file.
+    File(PathBuf),
+}
+
 /// What a request came to.
 #[derive(Debug)]
 pub enum Answer {
@@ -144,6 +155,8 @@ pub enum Answer {
     OwnProgress(Vec<OwnProgress>),
     /// A message was sent or not; the verdict says.
     Sent(Box<Transmission>),
+    /// A receipt that was brought in has settled it.
+    Settled(Box<Transmission>),
     /// Whether it would be the first.
     FirstSend(bool),
     /// A page of the journal.

@@ -12,8 +12,9 @@ use crate::domain::transmission_comparison::{self as comparison, Comparison};
 
 /// What is asked for.
 pub enum LookCommand {
-    /// Open a part for looking at, in a way or as what it is. Answered by [`LookAnswer::Opened`].
-    Open(TransmissionId, RawPart, Option<ViewKind>),
+    /// Open a part for looking at, of an attempt or of the one that counts, in a way or as what it is. Answered by
+    /// [`LookAnswer::Opened`].
+    Open(TransmissionId, RawPart, Option<u32>, Option<ViewKind>),
     /// Some rows of it. Answered by [`LookAnswer::Rows`].
     Rows {
         /// What was opened.
@@ -23,14 +24,14 @@ pub enum LookCommand {
         /// How many.
         count: usize,
     },
-    /// The layers of a part. Answered by [`LookAnswer::Structure`].
-    Structure(TransmissionId, RawPart),
+    /// The layers of a part, of an attempt or of the one that counts. Answered by [`LookAnswer::Structure`].
+    Structure(TransmissionId, RawPart, Option<u32>),
     /// What it acknowledges, and by what it was acknowledged. Answered by [`LookAnswer::Acknowledgements`].
     Acknowledgements(TransmissionId),
     /// Two transmissions beside each other. Answered by [`LookAnswer::Compared`].
     Compare(TransmissionId, TransmissionId),
-    /// Write a part to a file. Answered by [`LookAnswer::Saved`].
-    Save(TransmissionId, RawPart, PathBuf),
+    /// Write a part to a file, of an attempt or of the one that counts. Answered by [`LookAnswer::Saved`].
+    Save(TransmissionId, RawPart, Option<u32>, PathBuf),
     /// Write the proof of delivery. Answered by [`LookAnswer::Proven`].
     Proof(TransmissionId, PathBuf),
     /// Gather what a partner's support needs, with the document itself or without. Answered by [`LookAnswer::Bundled`].
@@ -67,15 +68,21 @@ impl LookCommand {
     pub(super) async fn carry_out(self, app: &App) -> Result<Answer, AppError> {
         let id = |id: TransmissionId| id.simple().to_string();
         let answer = match self {
-            Self::Open(of, part, kind) => LookAnswer::Opened(Arc::new(app.open_view(&id(of), part, kind).await?)),
+            Self::Open(of, part, attempt, kind) => {
+                LookAnswer::Opened(Arc::new(app.open_view_of(&id(of), part, attempt, kind).await?))
+            }
             Self::Rows { view, from, count } => LookAnswer::Rows(from, app.view_rows(&view, from, count).await?),
-            Self::Structure(of, part) => LookAnswer::Structure(app.structure(&id(of), part).await?),
+            Self::Structure(of, part, attempt) => {
+                LookAnswer::Structure(app.structure_of(&id(of), part, attempt).await?)
+            }
             Self::Acknowledgements(of) => LookAnswer::Acknowledgements(app.acknowledgements(&id(of)).await?),
             Self::Compare(one, other) => {
                 let (one, other) = (app.transmission(&id(one)).await?, app.transmission(&id(other)).await?);
                 LookAnswer::Compared(comparison::compare(&one, &other))
             }
-            Self::Save(of, part, file) => LookAnswer::Saved(app.save_part(&id(of), part, &file).await?),
+            Self::Save(of, part, attempt, file) => {
+                LookAnswer::Saved(app.save_part(&id(of), part, attempt, &file).await?)
+            }
             Self::Proof(of, file) => {
                 let proof = app.write_proof(&id(of), &file).await?;
                 LookAnswer::Proven(file, proof.proven)

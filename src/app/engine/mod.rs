@@ -27,7 +27,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
-pub use command::{Answer, Command, Event, ReceiptText, RequestId, SendId, TransmissionDetail};
+pub use command::{Answer, Command, Event, ReceiptSource, ReceiptText, RequestId, SendId, TransmissionDetail};
 pub use identity_work::IdentityCommand;
 pub use journal::JournalCommand;
 pub use look::{LookAnswer, LookCommand};

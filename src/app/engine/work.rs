@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::command::{Answer, Command, Event, RequestId, SendId};
+use super::command::{Answer, Command, Event, ReceiptSource, RequestId, SendId};
 use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
@@ -19,7 +19,7 @@ use crate::app::retention::Steward;
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
 use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent, write_file};
 use crate::domain::notice::standing::Way;
-use crate::domain::transmission::{Direction, Transmission, Verdict};
+use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
 
 /// At least so often is the workspace read anew: days count down.
 const EVERY: Duration = Duration::from_secs(60);
@@ -256,6 +256,15 @@ async fn send(
     pending
 }
 
+/// Takes a receipt that somebody brings in.
+async fn take_receipt(app: &App, of: TransmissionId, source: ReceiptSource) -> Result<Transmission, AppError> {
+    let bytes = match source {
+        ReceiptSource::Pasted(text) => text.into_bytes(),
+        ReceiptSource::File(path) => crate::app::receipt_by_hand::read_file(path).await?,
+    };
+    app.take_receipt(&of.simple().to_string(), bytes).await
+}
+
 /// Follows what waits for its receipt in the journal, whoever takes the receipt: this program or another.
 async fn await_receipt(app: App, out: Outlet, sent: Transmission, in_order: mpsc::WeakSender<Command>) {
     let begun = Instant::now();
@@ -420,6 +429,14 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             told.changing(id, app.change_schedule(&profiles, &act), Answer::Scheduled).await
         }
         Command::UndoSchedule(id, changes) => told.changing(id, app.undo_schedule(&changes), Answer::Scheduled).await,
+        Command::TakeReceipt(id, of, source) => {
+            let settled = take_receipt(app, of, source).await;
+            if let Ok(transmission) = &settled {
+                out.tell(Event::Settled(Box::new(transmission.clone())));
+                out.tell(Event::JournalChanged);
+            }
+            told.changing(id, std::future::ready(settled), |settled| Answer::Settled(Box::new(settled))).await
+        }
         Command::KnowMissed(id) => told.changing(id, app.know_missed_activations(), |()| Answer::Done).await,
         Command::PinServer(id, (connection, profile), der, fingerprint) => {
             let pinned = app.pin_server(&connection, profile, &der, &fingerprint);

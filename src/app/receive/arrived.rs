@@ -8,7 +8,7 @@ use super::judgement::{Outcome, matched_receipt, unmatched_receipt};
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
 use crate::app::AppError;
-use crate::app::send::{ArrivedReceipt, blocking};
+use crate::app::send::{ArrivedReceipt, InFlight, blocking};
 use crate::app::serve::ServeEvent;
 use crate::as2::headers::{MediaType, get};
 use crate::as2::{self, DecryptionKey, MAX_RECEIPT, OpeningKeys, ReceiptReading, read_receipt};
@@ -60,8 +60,10 @@ impl Receiver {
             return Ok(Some(Response::empty(200)));
         }
         let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
+        let held = InFlight::begin(&self.workspace, transmission.id)?;
         self.workspace.begin_transmission(transmission, pair).await?;
         let (response, _) = self.answer(transmission, &ReceiptWish::of(headers), addressed, outcome, None, at).await?;
+        held.end();
         Ok(Some(response))
     }
 
@@ -107,7 +109,7 @@ impl Receiver {
             return Ok(unmatched_receipt("It names no message"));
         };
         let as2 = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
-        let arrived = ArrivedReceipt { kept, headers, original, as2 };
+        let arrived = ArrivedReceipt { kept, headers, original, as2, by_hand: false };
         Ok(match self.app.settle_by_receipt(&self.workspace, &arrived).await? {
             Some(settled) => {
                 let outcome = matched_receipt(&settled.message_id);

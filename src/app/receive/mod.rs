@@ -35,7 +35,7 @@ use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
 use super::document_facts::document_of;
-use super::send::{blocking, new_id};
+use super::send::{InFlight, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
@@ -173,10 +173,16 @@ impl Receiver {
             return Ok((self.turn_away(peer), None));
         };
         // Before anything is read from it, it is in the archive and in the journal.
-        if early.journalled.is_none() {
-            let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
-            self.workspace.begin_transmission(&transmission, pair).await?;
-        }
+        let in_flight = match early.journalled {
+            Some(held) => held,
+            None => {
+                // Told by this from one whose program was killed: that one is settled by whoever begins to receive next.
+                let held = InFlight::begin(&self.workspace, id)?;
+                let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
+                self.workspace.begin_transmission(&transmission, pair).await?;
+                held
+            }
+        };
         let (answered, blame) = match received {
             Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, early.opened, at).await, Blame::Ours),
             Err(error) => {
@@ -199,7 +205,7 @@ impl Receiver {
             transmission.diagnosis = Some(diagnosis(cause, &why, blame));
             self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
-        self.app.settle_large(&self.workspace, &transmission, early.journalled);
+        self.app.settle_large(&self.workspace, &transmission, Some(in_flight));
         answered
     }
 

@@ -9,6 +9,7 @@ use crate::as2::{
     read_receipt,
 };
 use crate::certificate::Certificate;
+use crate::domain::algorithm::Digest;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::MdnMode;
 use crate::domain::diagnosis::{
@@ -98,6 +99,8 @@ pub(super) struct Reading {
     /// Headers and body as they were sent, where the body is still kept whole.
     pub(super) sent: Option<(Headers, File)>,
     pub(super) mic: Mic,
+    /// What it was made of before it was built anew, and the MIC then, the last first: an answer may be to that.
+    pub(super) earlier: Vec<(Material, Mic)>,
     pub(super) message_id: String,
     pub(super) mdn: MdnMode,
     /// Certificates that the receipt may be signed with now.
@@ -236,6 +239,10 @@ impl Reading {
         if mic.matches == Some(true) {
             return (mic, None, None);
         }
+        if let Some(earlier) = self.earlier_mic(received, digest) {
+            (mic.ours, mic.matches) = (Some(earlier.base64()), Some(true));
+            return (mic, None, None);
+        }
         if !self.material.can_be_built() {
             return (mic, None, None);
         }
@@ -254,5 +261,19 @@ impl Reading {
         let forensics =
             if rule.hashed == Hashed::Nothing { MicForensics::Lost(said) } else { MicForensics::Rule(said) };
         (mic, None, Some(forensics))
+    }
+    /// The MIC of an earlier build that a receipt returns.
+    fn earlier_mic(&mut self, received: &ReceivedMic, digest: Digest) -> Option<Mic> {
+        let Self { earlier, payload, .. } = self;
+        earlier.iter().find_map(|(material, known)| {
+            let ours = if known.digest == digest {
+                known.clone()
+            } else if material.can_be_built() {
+                material.message().mic(payload, digest, known).ok()?
+            } else {
+                return None;
+            };
+            received.matches(&ours).then_some(ours)
+        })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::late::kept_mic;
 use super::material::Material;
 use super::payload::Way;
+use super::redelivery::present_mic;
 use super::stages::Stages;
 use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
 use crate::app::document_facts::document_of;
@@ -71,7 +71,9 @@ impl App {
             stages,
             begun: at,
             number: FIRST,
+            body: FIRST,
             daily: true,
+            asked: None,
             trouble: None,
         };
         if let Err(error) = sending.copy_payload(source, Way { before: 0, total: 0 }).await {
@@ -115,16 +117,7 @@ impl App {
         let sent = workspace.sent_as(id).await?;
         if sent.is_none() && transmission.payload_sha256.is_none() {
             // Killed after it was copied and before that was journalled.
-            let archive = workspace.archive().clone();
-            let read = blocking(move || {
-                let cannot = |error| AppError::new(format!("the document cannot be read: {error}"));
-                let bytes = std::fs::metadata(archive.path(id, Part::Payload)).map_err(cannot)?.len();
-                Ok((bytes, archive.sha256(id, Part::Payload)?))
-            });
-            let (bytes, digest) = read.await?;
-            transmission.bytes.payload = bytes;
-            transmission.payload_sha256 = Some(digest);
-            transmission.document = document_of(workspace.archive(), id).await;
+            know_payload(workspace, &mut transmission).await?;
         }
         if duty.number > profile.retries.saturating_add(FIRST) {
             // Interrupted at the last one, or fewer are wished for by now.
@@ -134,6 +127,7 @@ impl App {
         // What the attempt before came to stands in its own record.
         (transmission.http_status, transmission.tls) = (None, None);
         transmission.response_headers.clear();
+        let body = if sent.is_some() { transmission.body_of(duty.number) } else { duty.number };
         let mut sending = Sending {
             app: self,
             workspace: workspace.clone(),
@@ -144,16 +138,16 @@ impl App {
             stages: Stages::new(self.clock, events),
             begun: at,
             number: duty.number,
+            body,
             daily: true,
+            asked: None,
             trouble: None,
         };
         match sent {
-            Some(sent) => sending.repeat(sent).await?,
+            Some(sent) => sending.repeat(sent, std::future::pending()).await?,
             None => {
                 // What a killed program left half built was never sent.
-                for part in [Part::RequestHead(FIRST), Part::RequestBody(FIRST)] {
-                    workspace.archive().forget_unsent(id, part)?;
-                }
+                sending.forget_built()?;
                 sending.run(None, std::future::pending()).await?;
             }
         }
@@ -195,19 +189,21 @@ impl App {
 }
 
 impl Sending<'_> {
-    /// Sends again what was built for the first attempt.
-    async fn repeat(&mut self, sent: SentAs) -> Result<(), AppError> {
+    /// Sends again what was built for an earlier attempt.
+    pub(super) async fn repeat(&mut self, sent: SentAs, cancelled: impl Future<Output = ()>) -> Result<(), AppError> {
         let mut request = sent.request(self.message_id(), self.transmission.file.clone(), self.transmission.bytes.sent);
         request.url = self.profile.url.clone();
-        let answer = match self.post_again(&sent).await {
-            Ok(Some(answer)) => answer,
-            Ok(None) => {
-                if let Some(standing) = self.workspace.transmission(self.transmission.id).await? {
-                    self.transmission = standing;
-                }
-                return Ok(());
-            }
-            Err(error) => AnswerFacts::OwnFault { detail: error.to_string() },
+        let posted = tokio::select! {
+            // What is there already counts more than the wish to give up.
+            biased;
+            posted = self.post_again(&sent) => Some(posted),
+            () = cancelled => None,
+        };
+        let answer = match posted {
+            Some(Ok(Some(answer))) => answer,
+            Some(Ok(None)) => return self.overtaken().await,
+            Some(Err(error)) => AnswerFacts::OwnFault { detail: error.to_string() },
+            None => AnswerFacts::Cancelled { all_bytes_sent: self.stages.cancelled() },
         };
         self.finish(AttemptFacts { request, answer }).await
     }
@@ -234,17 +230,20 @@ impl Sending<'_> {
             value.clone_from(&message_id);
         }
         let post = self.post_request(&headers, self.transmission.bytes.sent).await;
-        let post = self.stages.settle(post, |_post| format!("the bytes of the first attempt, {message_id}"))?;
-        let mic =
-            kept_mic(&self.transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
+        let post = self.stages.settle(post, |_post| match self.body {
+            FIRST => format!("the bytes of the first attempt, {message_id}"),
+            number => format!("the bytes of attempt {number}, {message_id}"),
+        })?;
+        let mic = present_mic(&self.transmission)
+            .ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
         self.transmission.verdict = Verdict::Sending;
         // Left by a program that was killed before it had sent anything.
         self.workspace.archive().forget_unsent(self.transmission.id, Part::RequestHead(self.number))?;
         self.keep_head(Part::RequestHead(self.number), &format!("POST {} HTTP/1.1", self.profile.url), &headers)?;
         let id = self.transmission.id;
         let mut transaction = self.workspace.begin().await?;
-        if transaction.duty(id, DutyKind::Attempt).await?.is_none_or(|duty| duty.number != self.number) {
-            self.workspace.archive().forget_unsent(id, Part::RequestHead(self.number))?;
+        if !self.is_wanted_still(&mut transaction).await? {
+            self.forget_built()?;
             return Ok(None);
         }
         for stage in self.stages.fresh() {
@@ -255,6 +254,21 @@ impl Sending<'_> {
         transaction.commit().await?;
         self.exchange(post, &material, &mic).await.map(Some)
     }
+}
+
+/// Learns from the copy what the journal does not say about a payload.
+pub(super) async fn know_payload(workspace: &Workspace, transmission: &mut Transmission) -> Result<(), AppError> {
+    let (archive, id) = (workspace.archive().clone(), transmission.id);
+    let read = blocking(move || {
+        let cannot = |error| AppError::new(format!("the document cannot be read: {error}"));
+        let bytes = std::fs::metadata(archive.path(id, Part::Payload)).map_err(cannot)?.len();
+        Ok((bytes, archive.sha256(id, Part::Payload)?))
+    });
+    let (bytes, digest) = read.await?;
+    transmission.bytes.payload = bytes;
+    transmission.payload_sha256 = Some(digest);
+    transmission.document = document_of(workspace.archive(), id).await;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -321,10 +335,12 @@ mod tests {
             stages: Stages::new(app.clock, QUIET),
             begun: app.now(),
             number: 2,
+            body: FIRST,
             daily: true,
+            asked: None,
             trouble: None,
         };
-        sending.repeat(sent).await.unwrap();
+        sending.repeat(sent, std::future::pending()).await.unwrap();
         assert_eq!(sending.transmission, decided);
         assert_eq!(workspace.transmission(stale.id).await.unwrap().unwrap(), decided);
         assert_eq!(workspace.duty(stale.id, DutyKind::Attempt).await.unwrap(), None);

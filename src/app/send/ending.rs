@@ -38,15 +38,20 @@ impl Sending<'_> {
         let now = self.app.now();
         // An earlier attempt handed everything over and nobody has decided since: that this one was not accepted proves
         // nothing about that one.
-        let may_have_it = !in_answer
-            && verdict == Verdict::Failed
-            && self.transmission.attempts.iter().any(|attempt| attempt.verdict == Verdict::Uncertain);
+        let was_uncertain = match &self.asked {
+            Some(asked) => asked.verdict == Verdict::Uncertain,
+            None => self.transmission.had(Verdict::Uncertain),
+        };
+        let had_failed = self.asked.as_ref().is_some_and(|asked| asked.verdict == Verdict::Failed);
+        let may_have_it = !in_answer && matches!(verdict, Verdict::Failed | Verdict::Cancelled) && was_uncertain;
         if may_have_it {
             explained.explanation.push_str(
                 ". All bytes of an earlier attempt were handed over, so the partner may have the message all the same",
             );
         }
-        let repeats = self.daily && self.number <= self.profile.retries && may_be_repeated(&facts.answer);
+        let before = self.stands_as_before(verdict, in_answer).cloned();
+        let repeats =
+            before.is_none() && self.daily && self.number <= self.profile.retries && may_be_repeated(&facts.answer);
         self.transmission.next_attempt = repeats.then(|| next_attempt(self.number, now));
         if let Some(at) = self.transmission.next_attempt {
             explained.evidence.push(format!(
@@ -65,13 +70,25 @@ impl Sending<'_> {
         // Until nobody tries any more it has not failed.
         self.transmission.verdict = match verdict {
             Verdict::Failed if repeats => Verdict::Queued,
-            Verdict::Failed if may_have_it => Verdict::Uncertain,
+            Verdict::Failed | Verdict::Cancelled if may_have_it => Verdict::Uncertain,
+            Verdict::Cancelled if had_failed => Verdict::Failed,
             verdict => verdict,
         };
         self.transmission.lights = lights;
         self.transmission.diagnosis = Some(explained);
         self.transmission.receipt_due = (verdict == Verdict::Pending)
             .then(|| now.saturating_add(jiff::SignedDuration::from_mins(self.deadline_minutes())).unwrap_or(now));
+        if let Some(before) = before {
+            let due = before.receipt_due;
+            let came_to = self.transmission.cause().unwrap_or_default().to_owned();
+            keep_decision(&mut self.transmission, before);
+            self.transmission.receipt_due = due;
+            if let Some(explained) = &mut self.transmission.diagnosis {
+                explained
+                    .evidence
+                    .push(format!("Attempt {}, which changes nothing about that: {came_to}", self.number));
+            }
+        }
         self.journal_end(in_answer).await?;
         Ok(())
     }
@@ -84,8 +101,14 @@ impl Sending<'_> {
     async fn journal_end(&mut self, in_answer: bool) -> Result<(), AppError> {
         let id = self.transmission.id;
         let mut transaction = self.workspace.begin().await?;
-        let standing = transaction.transmission(id).await?.filter(|standing| standing.receipts > 0);
-        let keeps = standing.as_ref().is_some_and(|standing| standing.decided_by_receipt() || !in_answer);
+        // Those that came before this attempt began say nothing about it.
+        let known = self.transmission.receipts;
+        let standing = transaction.transmission(id).await?.filter(|standing| standing.receipts > known);
+        // A no to an earlier attempt is outdone by a yes to this one.
+        let says_yes = in_answer && self.asked.is_some() && self.transmission.verdict == Verdict::Delivered;
+        let keeps = standing.as_ref().is_some_and(|standing| {
+            !in_answer || standing.decided_by_receipt() && !(says_yes && standing.verdict == Verdict::Failed)
+        });
         for stage in self.stages.fresh() {
             if !(keeps && matches!(stage.stage, StageName::Receipt | StageName::Matched)) {
                 transaction.append_stage(id, self.number, &stage).await?;

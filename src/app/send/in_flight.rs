@@ -117,26 +117,41 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         if placed == Some(false) {
             transmission.delivery = None;
         }
-        transmission.verdict = verdict;
-        transmission.diagnosis = Some(Diagnosis {
-            cause: "The program ended before this was done".to_owned(),
-            explanation: explanation.to_owned(),
-            blame: Blame::Ours,
-            action: (open.direction == Direction::Outbound).then_some(Action::Redeliver),
-            ..Diagnosis::default()
-        });
-        if let Some(duty) = duty {
-            // The attempt counts: the partner may have got it, and gets the same bytes again.
-            let at = next_attempt(duty.number, now);
-            transmission.next_attempt = Some(at);
+        // What was delivered, and was being sent once more, stays so.
+        let was_delivered = open.direction == Direction::Outbound && transmission.had(Verdict::Delivered);
+        if was_delivered {
+            transmission.verdict = Verdict::Delivered;
+        } else {
+            transmission.verdict = verdict;
+            transmission.diagnosis = Some(Diagnosis {
+                cause: "The program ended before this was done".to_owned(),
+                explanation: explanation.to_owned(),
+                blame: Blame::Ours,
+                action: (open.direction == Direction::Outbound).then_some(Action::Redeliver),
+                ..Diagnosis::default()
+            });
+        }
+        if begun && open.direction == Direction::Outbound {
+            // The attempt counts: the partner may have got it.
+            let made = workspace.stages(open.id).await?.iter().map(|stage| stage.attempt).max().unwrap_or(FIRST);
+            let number = duty.as_ref().map_or(made, |duty| duty.number);
             transmission.attempts.push(Attempt {
-                number: duty.number,
-                started: if duty.number == FIRST { open.at } else { now },
+                number,
+                started: if number == FIRST { open.at } else { now },
                 verdict,
                 http_status: None,
                 detail: explanation.to_owned(),
             });
-            transaction.put_duty(&Duty { at, number: duty.number + 1, ..duty }).await?;
+        }
+        match duty {
+            Some(duty) if was_delivered => transaction.end_duty(open.id, duty.kind).await?,
+            Some(duty) => {
+                // It gets the same bytes again.
+                let at = next_attempt(duty.number, now);
+                transmission.next_attempt = Some(at);
+                transaction.put_duty(&Duty { at, number: duty.number + 1, ..duty }).await?;
+            }
+            None => {}
         }
         transaction.update_transmission(&transmission).await?;
         transaction.commit().await?;

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::material::Material;
+use super::redelivery::present_mic;
 use super::stages::Stages;
 use super::{Sending, blocking};
 use crate::app::surroundings::worth_looking_around;
@@ -15,7 +16,7 @@ use crate::domain::algorithm::Digest;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, Blame, Diagnosis, HttpAnswer, ReceiptFacts};
 use crate::domain::sent::SentAs;
-use crate::domain::transmission::{Headers, Light, StageName, Transmission, TransmissionId, Verdict};
+use crate::domain::transmission::{Headers, Light, Lights, StageName, Transmission, TransmissionId, Verdict};
 use crate::store::{Archive, As2Pair, DutyKind, Part, Workspace};
 
 /// A receipt that came by itself, kept in the archive under a number of its own.
@@ -28,6 +29,8 @@ pub(in crate::app) struct ArrivedReceipt<'a> {
     pub(in crate::app) original: &'a str,
     /// Between whom.
     pub(in crate::app) as2: As2Pair<'a>,
+    /// Somebody has brought it in: it is taken only where it settles what it is for.
+    pub(in crate::app) by_hand: bool,
 }
 
 /// So many receipts of one message are kept.
@@ -36,7 +39,8 @@ const MOST_RECEIPTS: u32 = 100;
 impl Sending<'_> {
     /// The Message-ID of this attempt.
     pub(super) fn message_id(&self) -> String {
-        let repeated = self.profile.quirks.new_message_id_on_retry;
+        // What the user has sent again keeps its Message-ID whatever is done by itself.
+        let repeated = self.profile.quirks.new_message_id_on_retry && self.asked.is_none();
         if repeated {
             attempt_id(&self.transmission.message_id, self.number)
         } else {
@@ -46,7 +50,7 @@ impl Sending<'_> {
 }
 
 /// The Message-ID of a later attempt, for partners who refuse one that they have seen: the number stands before the `@`.
-pub(super) fn attempt_id(first: &str, number: u32) -> String {
+pub(in crate::app) fn attempt_id(first: &str, number: u32) -> String {
     match first.split_once('@') {
         Some((left, right)) if number > super::FIRST => format!("{left}.{number}@{right}"),
         _ => first.to_owned(),
@@ -75,7 +79,6 @@ impl App {
         let current = self.profile(connection, kind).await.ok();
         let profile = current.as_ref().map_or_else(|| sent.profile.clone(), |(_, _, profile)| profile.clone());
         let facts = self.late_facts(workspace, arrived, &transmission, &sent, &profile, message_id).await?;
-        self.sight_receipt(workspace, (connection, kind, &profile), id, &facts).await;
         let (verdict, lights) = diagnosis::judge(&facts);
         let explained = match &current {
             Some((_, connection, _)) => {
@@ -92,6 +95,10 @@ impl App {
                 ..Diagnosis::default()
             },
         };
+        if arrived.by_hand {
+            refuse_unsuitable(&transmission, verdict, &lights, &explained)?;
+        }
+        self.sight_receipt(workspace, (connection, kind, &profile), id, &facts).await;
         let quiet = |_event| {};
         let stages = Stages::new(self.clock, &quiet);
         stages.receipt(&facts, &lights);
@@ -103,7 +110,11 @@ impl App {
         let attempt = workspace.stages(id).await?.last().map_or(super::FIRST, |stage| stage.attempt);
         for mut stage in stages.fresh() {
             if matches!(stage.stage, StageName::Receipt | StageName::Matched) {
-                stage.detail.push_str(if decides { "" } else { " (another receipt had decided before)" });
+                stage.detail.push_str(match (decides, arrived.by_hand) {
+                    (true, false) => "",
+                    (true, true) => " (brought in by hand)",
+                    (false, _) => " (another receipt had decided before)",
+                });
                 transaction.append_stage(id, attempt, &stage).await?;
             }
         }
@@ -162,7 +173,7 @@ impl App {
         // A later attempt under a Message-ID of its own.
         let Some(id) = inner.get(..36).and_then(|start| Uuid::try_parse(start).ok()) else { return Ok(None) };
         let Some(found) = workspace.transmission(id).await? else { return Ok(None) };
-        let attempts = u32::try_from(found.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let attempts = found.last_attempt().saturating_add(1);
         let sent = (2..=attempts).map(|number| attempt_id(&found.message_id, number)).find(|sent| bare(sent) == inner);
         Ok(sent.map(|sent| (found, sent)))
     }
@@ -178,7 +189,8 @@ impl App {
     ) -> Result<AttemptFacts, AppError> {
         let material = Material::again(self, workspace, transmission, sent).await?;
         let request = sent.request(message_id.clone(), transmission.file.clone(), transmission.bytes.sent);
-        let mic = kept_mic(transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
+        let mic =
+            present_mic(transmission).ok_or_else(|| AppError::new("the MIC of what was sent is not journalled"))?;
         let reading = self.reading(workspace, profile, transmission, message_id, material, mic).await?;
         let mut file = workspace.archive().open(arrived.kept, Part::RequestBody(super::FIRST))?;
         let headers = arrived.headers.clone();
@@ -268,11 +280,32 @@ pub(super) fn kept_mic(transmission: &Transmission) -> Option<Mic> {
     Some(Mic { digest, value })
 }
 
-/// Whether a receipt decides about what stands there: where no receipt has, and where one that anybody can have written
-/// said no and this one proves that all is well.
+/// Refuses a receipt that somebody has brought in and that decides nothing, and says why.
+fn refuse_unsuitable(
+    standing: &Transmission,
+    verdict: Verdict,
+    lights: &Lights,
+    explained: &Diagnosis,
+) -> Result<(), AppError> {
+    let signed = matches!(lights.receipt_signature, Light::Good | Light::NotAsked);
+    let says_no =
+        verdict == Verdict::Failed && lights.receipt == Light::Good && lights.disposition == Light::Bad && signed;
+    if verdict != Verdict::Delivered && !says_no {
+        let refused = AppError::new(format!("the receipt was not taken: {}", explained.cause));
+        return Err(refused.hint(explained.explanation.clone()));
+    }
+    if !supersedes(standing, verdict) {
+        return Err(AppError::new("the receipt was not taken: another receipt has settled this transmission already"));
+    }
+    Ok(())
+}
+
+/// Whether a receipt decides about what stands there: where no receipt has, and where one that anybody can have written, or
+/// that answered another attempt, said no and this one proves that all is well.
 fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
-    let forgeable = standing.verdict == Verdict::Failed && standing.lights.receipt_signature != Light::Good;
-    !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
+    let doubtful = standing.lights.receipt_signature != Light::Good || standing.attempts.len() > 1;
+    let said_no = standing.verdict == Verdict::Failed && doubtful;
+    !standing.decided_by_receipt() || (said_no && verdict == Verdict::Delivered)
 }
 
 /// Gives a receipt a place beside what it is for; the number of the place.

@@ -99,11 +99,17 @@ impl Material {
         sent: &SentAs,
     ) -> Result<Self, AppError> {
         let profile = &sent.profile;
-        let name = profile.identity.at(transmission.at);
+        let mut name = profile.identity.at(transmission.at).clone();
         let (mut identity, mut others) = (None, Vec::new());
         for stored in workspace.identities().await? {
             let unsealed = Arc::new(app.unseal_stored(workspace, &stored).await?);
-            if stored.name == *name && sent.signed_by.is_none_or(|signer| signer == stored.facts.fingerprint_sha256) {
+            // A later attempt may have been signed by the one that was used by then.
+            let signed = match sent.signed_by {
+                Some(signer) => identity.is_none() && signer == stored.facts.fingerprint_sha256,
+                None => stored.name == name,
+            };
+            if signed {
+                name.clone_from(&stored.name);
                 identity = Some(unsealed);
             } else {
                 others.push(unsealed);

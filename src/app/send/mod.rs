@@ -9,6 +9,8 @@ mod late;
 mod material;
 mod payload;
 mod posting;
+mod redelivery;
+mod several;
 mod stages;
 
 use std::fs::File;
@@ -20,8 +22,9 @@ use uuid::{NoContext, Uuid};
 
 pub(super) use daily::DailyWork;
 pub(super) use in_flight::{InFlight, settle_abandoned};
-pub(super) use late::ArrivedReceipt;
+pub(super) use late::{ArrivedReceipt, attempt_id};
 pub(super) use posting::post_conditions;
+pub use several::{Redelivered, Redelivery};
 pub use stages::SendEvent;
 
 use super::keys::refuse_locked;
@@ -49,6 +52,13 @@ pub enum Payload {
     TestDocument,
     /// What an earlier transmission carried, from the copy that was kept of it: a new message with the same document.
     Kept(TransmissionId),
+    /// The same message once more: its document under its Message-ID, as [`App::redeliver`] does it.
+    Again {
+        /// Which.
+        id: TransmissionId,
+        /// Also where it was delivered, or its receipt is waited for.
+        even_delivered: bool,
+    },
 }
 
 /// One message to be sent, once.
@@ -90,6 +100,9 @@ impl App {
         events: &(dyn Fn(SendEvent) + Send + Sync),
         cancelled: impl Future<Output = ()>,
     ) -> Result<Transmission, AppError> {
+        if let Payload::Again { id, even_delivered } = request.payload {
+            return self.redeliver_unless(id, even_delivered, events, cancelled).await;
+        }
         let (workspace, connection, profile) = self.profile(&request.connection, request.profile).await?;
         refuse_locked(&workspace)?;
         settle_abandoned(&workspace, self.now()).await?;
@@ -116,7 +129,9 @@ impl App {
             stages: Stages::new(self.clock, events),
             begun: at,
             number: FIRST,
+            body: FIRST,
             daily: false,
+            asked: None,
             trouble: None,
         };
         sending.run(Some(source), cancelled).await?;
@@ -189,7 +204,7 @@ impl Source {
                     path.file_name().map_or_else(|| "payload".to_owned(), |name| name.to_string_lossy().into_owned());
                 Ok(Self { name, content: Content::File(file) })
             }
-            Payload::Kept(id) => {
+            Payload::Kept(id) | Payload::Again { id, .. } => {
                 let gone = || {
                     AppError::new("the document of that transmission is no longer kept")
                         .hint("choose its file again and send that")
@@ -225,8 +240,12 @@ struct Sending<'a> {
     begun: Timestamp,
     /// Which attempt it is, from 1.
     number: u32,
+    /// The attempt whose bytes it sends: itself where it is built anew.
+    body: u32,
     /// Whether further attempts are made by themselves where nobody has decided.
     daily: bool,
+    /// How it stood when the user asked for another attempt; nothing where nobody did.
+    asked: Option<Box<Transmission>>,
     /// What went wrong here without changing the outcome.
     trouble: Option<String>,
 }
@@ -244,7 +263,8 @@ impl Sending<'_> {
             () = cancelled => None,
         };
         let answer = match attempt {
-            Some(Ok(answer)) => answer,
+            Some(Ok(Some(answer))) => answer,
+            Some(Ok(None)) => return self.overtaken().await,
             Some(Err(error)) => AnswerFacts::OwnFault { detail: error.to_string() },
             None => AnswerFacts::Cancelled { all_bytes_sent: self.stages.cancelled() },
         };
@@ -252,8 +272,12 @@ impl Sending<'_> {
     }
 
     /// Up to the answer. An error is our own fault, and nothing has left the house. Without a source the payload is in
-    /// the archive already.
-    async fn attempt(&mut self, source: Option<Source>, request: &mut RequestFacts) -> Result<AnswerFacts, AppError> {
+    /// the archive already. Nothing where the attempt is not to be made any more.
+    async fn attempt(
+        &mut self,
+        source: Option<Source>,
+        request: &mut RequestFacts,
+    ) -> Result<Option<AnswerFacts>, AppError> {
         // A large file is copied while the message is built from it.
         let (length, mut large) = match source {
             Some(source) => match source.large() {
@@ -285,33 +309,36 @@ impl Sending<'_> {
         };
         let built =
             self.stages.settle(built, |built| describe_built(self.transmission.bytes.payload, built, &material))?;
-        self.transmission.bytes.sent = built.length;
         request.bytes = built.length;
         let post = self.post_request(&built.headers, built.length).await?;
-        self.transmission.request_headers.clone_from(&built.headers);
-        self.transmission.mic.algorithm = Some(built.mic.digest.as_str().to_owned());
-        self.transmission.mic.ours = Some(built.mic.base64());
-        self.transmission.verdict = Verdict::Sending;
-        self.keep_head(Part::RequestHead(FIRST), &format!("POST {} HTTP/1.1", self.profile.url), &built.headers)?;
-        self.journal_stages().await?;
         let sent = SentAs {
             profile: self.profile.clone(),
             encrypted_for: request.encrypted_for,
             signed_by: request.signed_by,
         };
+        let mut begun = self.transmission.clone();
+        self.note_build(&mut begun, &sent, &built).await?;
+        begun.bytes.sent = built.length;
+        begun.request_headers.clone_from(&built.headers);
+        begun.mic.algorithm = Some(built.mic.digest.as_str().to_owned());
+        begun.mic.ours = Some(built.mic.base64());
+        begun.verdict = Verdict::Sending;
+        let head = Part::RequestHead(self.number);
+        self.keep_head(head, &format!("POST {} HTTP/1.1", self.profile.url), &built.headers)?;
         let mut transaction = self.workspace.begin().await?;
-        transaction.keep_sent_as(self.transmission.id, &sent).await?;
-        transaction.update_transmission(&self.transmission).await?;
+        if !self.is_wanted_still(&mut transaction).await? {
+            self.forget_built()?;
+            return Ok(None);
+        }
+        for stage in self.stages.fresh() {
+            transaction.append_stage(begun.id, self.number, &stage).await?;
+        }
+        transaction.keep_sent_as(begun.id, &sent).await?;
+        transaction.update_transmission(&begun).await?;
         self.put_off(&mut transaction).await?;
         transaction.commit().await?;
-        self.exchange(post, &material, &built.mic).await
-    }
-
-    async fn journal_stages(&self) -> Result<(), AppError> {
-        for stage in self.stages.fresh() {
-            self.workspace.append_stage(self.transmission.id, self.number, &stage).await?;
-        }
-        Ok(())
+        self.transmission = begun;
+        self.exchange(post, &material, &built.mic).await.map(Some)
     }
 
     fn keep_head(&self, part: Part, line: &str, headers: &Headers) -> Result<(), AppError> {

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek as _, Write};
 
 use super::giving_up::blocking_while_wanted;
 use super::material::Material;
-use super::{Content, FIRST, Sending, Source};
+use super::{Content, Sending, Source};
 use crate::app::AppError;
 use crate::app::document_facts::document_of;
 use crate::as2::{BuildError, Built, sha256_beside, written_beside};
@@ -62,7 +62,7 @@ impl Sending<'_> {
     pub(super) async fn build(&self, material: &Material, way: Way) -> Result<Built, AppError> {
         let (archive, id) = (self.workspace.archive(), self.transmission.id);
         let payload = archive.open(id, Part::Payload)?;
-        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
+        let mut body = archive.create(id, Part::RequestBody(self.body))?;
         // Beside the message, where there is room for it, and not where others keep their temporary files.
         let folder = archive.folder(id);
         let material = material.clone();
@@ -102,7 +102,7 @@ impl Sending<'_> {
         let (archive, id) = (self.workspace.archive(), self.transmission.id);
         let file = file.try_clone().map_err(|error| AppError::new(format!("the payload cannot be read: {error}")))?;
         let payload = archive.create(id, Part::Payload)?;
-        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
+        let mut body = archive.create(id, Part::RequestBody(self.body))?;
         let material = material.clone();
         let way = Way { before: 0, total: length };
         let built = blocking_while_wanted(self.told(way), move |wanted| {
@@ -151,7 +151,7 @@ impl<R: Read, W: Write> Read for Copied<R, W> {
 #[cfg(test)]
 mod tests {
     use super::super::stages::Stages;
-    use super::super::{Payload, SendEvent, SendRequest, new_id};
+    use super::super::{FIRST, Payload, SendEvent, SendRequest, new_id};
     use super::*;
     use crate::app::{App, Clock, NewIdentity};
     use crate::certificate::KeyKind;
@@ -234,7 +234,9 @@ mod tests {
             stages: Stages::new(app.clock, &|_event| {}),
             begun: at,
             number: FIRST,
+            body: FIRST,
             daily: false,
+            asked: None,
             trouble: None,
         };
         let mut material = Material::choose(&sending, length - 1).await.unwrap();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::material::Material;
-use super::{FIRST, Sending, answer, blocking};
+use super::{Sending, answer, blocking};
 use crate::app::{App, AppError};
 use crate::as2::Mic;
 use crate::certificate::Certificate;
@@ -17,7 +17,7 @@ use crate::store::{Part, Workspace, http_password_name};
 use crate::transport::{self, BasicAuth, FailureKind, Identity, PostFailure, PostRequest, TlsFacts, Trust};
 
 impl Sending<'_> {
-    /// The post of this attempt: the bytes of the first, under these headers.
+    /// The post of this attempt, under these headers.
     pub(super) async fn post_request(&self, headers: &Headers, length: u64) -> Result<PostRequest, AppError> {
         let profile = &self.profile;
         let conditions =
@@ -26,7 +26,7 @@ impl Sending<'_> {
         Ok(PostRequest {
             url: profile.url.clone(),
             headers: headers.clone(),
-            body: self.workspace.archive().path(self.transmission.id, Part::RequestBody(FIRST)),
+            body: self.workspace.archive().path(self.transmission.id, Part::RequestBody(self.body)),
             length,
             chunked: profile.quirks.chunked,
             timeout: Duration::from_secs(u64::from(profile.timeout_seconds)),
@@ -134,7 +134,7 @@ impl App {
             _ => timeline::accepted(uses, profile.retire_unused_days, &|_| None, at),
         };
         // A body that was cut is not what was sent any more.
-        let (archive, part) = (workspace.archive(), Part::RequestBody(FIRST));
+        let (archive, part) = (workspace.archive(), Part::RequestBody(transmission.body_of(u32::MAX)));
         let whole = archive.cut(transmission.id, part)?.is_none();
         let body = if whole { archive.open(transmission.id, part).ok() } else { None };
         let sent = body.map(|body| (transmission.request_headers.clone(), body));
@@ -145,6 +145,7 @@ impl App {
             mdn: material.profile.mdn,
             material,
             mic,
+            earlier: self.earlier_builds(workspace, transmission).await?,
             message_id,
             accepted: self.partner_certificates(workspace, &accepted).await?,
             known: self.partner_certificates(workspace, &all_fingerprints(uses)).await?,

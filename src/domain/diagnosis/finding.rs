@@ -105,14 +105,9 @@ impl<'a> Finding<'a> {
         if matches!(receipt.signature, ReceiptSignature::Broken { .. }) {
             return Self::SignatureBroken;
         }
-        if !disposition.is_positive() {
-            return if is_duplicate(receipt) {
-                Self::AlreadyThere
-            } else if disposition.is_refusal() {
-                Self::Negative(receipt)
-            } else {
-                Self::Undecided(receipt)
-            };
+        let duplicate = is_duplicate(receipt);
+        if !disposition.is_positive() && !duplicate {
+            return if disposition.is_refusal() { Self::Negative(receipt) } else { Self::Undecided(receipt) };
         }
         if receipt.mic.matches == Some(false) {
             return Self::MicMismatch(receipt);
@@ -128,14 +123,12 @@ impl<'a> Finding<'a> {
                 ReceiptSignature::Good { .. } | ReceiptSignature::Broken { .. } => {}
             }
         }
+        // Of a message that it has already a partner need not compute anything anew.
+        if duplicate && !(disposition.is_positive() && receipt.mic.matches.is_some()) {
+            return Self::AlreadyThere;
+        }
         if receipt.mic.matches.is_none() && request.asks_mic() {
-            return if is_duplicate(receipt) {
-                Self::AlreadyThere
-            } else if receipt.mic.theirs.is_some() {
-                Self::MicIncomparable(receipt)
-            } else {
-                Self::MicMissing
-            };
+            return if receipt.mic.theirs.is_some() { Self::MicIncomparable(receipt) } else { Self::MicMissing };
         }
         Self::Delivered(Some(receipt))
     }
@@ -143,7 +136,7 @@ impl<'a> Finding<'a> {
     /// The verdict it leads to; the rule stands at [`super::judge`].
     pub(super) const fn verdict(&self) -> Verdict {
         match self {
-            Self::Delivered(_) => Verdict::Delivered,
+            Self::Delivered(_) | Self::AlreadyThere => Verdict::Delivered,
             Self::Pending => Verdict::Pending,
             Self::Cancelled { all_bytes_sent: false } => Verdict::Cancelled,
             Self::Broken { all_bytes_sent: true, .. }
@@ -156,7 +149,6 @@ impl<'a> Finding<'a> {
             | Self::Overdue { .. }
             | Self::OtherMessage(_)
             | Self::SignatureBroken
-            | Self::AlreadyThere
             | Self::Undecided(_)
             | Self::UnknownSigner(_)
             | Self::Unsigned

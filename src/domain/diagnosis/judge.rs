@@ -1,13 +1,14 @@
 //! The verdict and the five lights of an attempt.
 
-use super::finding::{Finding, concerns_this};
+use super::finding::{Finding, concerns_this, is_duplicate};
 use super::outcome::{AnswerFacts, AttemptFacts, Receipt, ReceiptFacts, ReceiptSignature, RequestFacts};
 use crate::domain::transmission::{Light, Lights, Verdict};
 
 /// Judges an attempt. The worst light decides: it is delivered only where none is bad or missing.
 ///
 /// - `delivered`: the status is 2xx and everything that was asked for is good. A warning (RFC 4130 section 7.5.5) does
-///   not change that. Where no receipt was asked for, 2xx is enough.
+///   not change that, and the word that such a message was there already is a yes: the partner has it. Where no receipt
+///   was asked for, 2xx is enough.
 /// - `pending`: 2xx, and an asynchronous receipt is outstanding.
 /// - `failed`: known not to have been accepted. Nothing complete can have arrived (no connection, no TLS, broken off or
 ///   given up before the last byte was handed over); the status is not 2xx; the receipt says no (one that is unsigned or
@@ -17,7 +18,7 @@ use crate::domain::transmission::{Light, Lights, Verdict};
 /// - `uncertain`: sent, but no answer that decides. Nothing came after the last byte; a status other than 2xx came with a
 ///   positive receipt; or there is no receipt that proves anything: none, unreadable, for another message, broken
 ///   signature, unsigned or signed by an unknown certificate though a signature was asked for, MIC missing or not
-///   comparable, a disposition that is neither yes nor no, or the word that such a message was there already.
+///   comparable, or a disposition that is neither yes nor no.
 ///
 /// A light is bad where something was found that should not be, and missing where a proof is wanting: also where a
 /// signature or a MIC is there but cannot be checked. A refusal without MIC leaves its light missing and nothing more.
@@ -68,14 +69,16 @@ fn with_receipt(lit: Lights, request: &RequestFacts, receipt: &Receipt) -> Light
     if !concerns_this(request, receipt) {
         return Lights { receipt: Light::Bad, receipt_signature, ..lit };
     }
+    let duplicate = is_duplicate(receipt);
     Lights {
         http: lit.http,
         receipt: Light::Good,
         receipt_signature,
-        disposition: if receipt.disposition.is_positive() { Light::Good } else { Light::Bad },
+        disposition: if receipt.disposition.is_positive() || duplicate { Light::Good } else { Light::Bad },
         mic: match receipt.mic.matches {
             Some(true) => Light::Good,
             Some(false) => Light::Bad,
+            None if duplicate => Light::NotAsked,
             None => owed(request.asks_mic()),
         },
     }
@@ -265,7 +268,7 @@ mod tests {
         };
         let unsigned = |receipt: &mut Receipt| receipt.signature = ReceiptSignature::Unsigned;
         let unknown = |receipt: &mut Receipt| receipt.signature = ReceiptSignature::UnknownSigner { embedded: None };
-        let cases: [(MdnMode, Receipt, Verdict, &str, &str); 20] = [
+        let cases: [(MdnMode, Receipt, Verdict, &str, &str); 22] = [
             (SyncSigned, good_receipt(), Delivered, "ggggg", "Delivered and signed for"),
             (Sync, with(unsigned), Delivered, "ggngg", "Delivered, receipt unsigned"),
             (Sync, with(unknown), Delivered, "ggngg", "Delivered, receipt unsigned"),
@@ -348,11 +351,28 @@ mod tests {
                     receipt.disposition.modifier = Modifier::Warning("duplicate-document".to_owned());
                     receipt.mic = mic(None, None);
                 }),
-                Uncertain,
-                "ggggm",
-                "Partner has this Message-ID already",
+                Delivered,
+                "ggggn",
+                "Delivered, the partner had it already",
             ),
-            (SyncSigned, refusal("duplicate-document"), Uncertain, "gggbm", "Partner has this Message-ID already"),
+            (SyncSigned, refusal("duplicate-document"), Delivered, "ggggn", "Delivered, the partner had it already"),
+            (
+                SyncSigned,
+                Receipt { signature: ReceiptSignature::Unsigned, ..refusal("duplicate-document") },
+                Uncertain,
+                "ggmgn",
+                "The receipt is not signed",
+            ),
+            (
+                SyncSigned,
+                with(|receipt| {
+                    receipt.disposition.modifier = Modifier::Error("duplicate-document".to_owned());
+                    receipt.mic.matches = Some(false);
+                }),
+                Failed,
+                "ggggb",
+                "The partner has something else than was sent",
+            ),
             (
                 SyncSigned,
                 with(|receipt| receipt.disposition = Disposition::parse("manual-action/MDN-sent-manually; displayed")),

@@ -67,12 +67,14 @@ impl Mending {
         }
     }
 
-    /// Says what was mended and offers to send again, where something was. Returns whether that was chosen.
-    pub(in crate::ui) fn mended(&self, ui: &mut Ui) -> bool {
+    /// Says what was mended and offers to send again under a word, where something was. Returns whether that was chosen.
+    pub(in crate::ui) fn mended(&self, ui: &mut Ui, word: &str) -> bool {
         let Some(mended) = &self.mended else { return false };
-        notice(ui, ToneName::Ok, mended, "Send again to see whether that was it", |ui| {
-            primary(ui, "Send again").clicked()
-        })
+        let next = match word {
+            "Redeliver" => "Redeliver it: the same document, encrypted anew",
+            _ => "Send again to see whether that was it",
+        };
+        notice(ui, ToneName::Ok, mended, next, |ui| primary(ui, word).clicked())
     }
 
     /// Says what was mended, where something was, and what is to be done next by somebody else.
@@ -87,8 +89,15 @@ impl Mending {
         self.mended.is_some()
     }
 
-    /// The button for an action. Returns whether to send again.
-    pub(in crate::ui) fn button(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, target: &Target, action: &Action) -> bool {
+    /// The button for an action, with the word for sending again. Returns whether to send again.
+    pub(in crate::ui) fn button(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        target: &Target,
+        action: &Action,
+        word: &str,
+    ) -> bool {
         match action {
             // A diagnosis stays as it was made; what it proposes may have been done since.
             Action::ActivateCertificate { fingerprint } | Action::RollbackCertificate { fingerprint }
@@ -132,7 +141,8 @@ impl Mending {
                 }
             }
             Action::AcceptCertificate { fingerprint } => {
-                return self.button(ui, desk, target, &Action::ImportCertificate { fingerprint: Some(*fingerprint) });
+                let import = Action::ImportCertificate { fingerprint: Some(*fingerprint) };
+                return self.button(ui, desk, target, &import, word);
             }
             Action::ImportCertificate { fingerprint } => {
                 // What was inside the signature need not be fetched from anywhere.
@@ -172,8 +182,7 @@ impl Mending {
                 }
             }
             Action::Redeliver => {
-                let button = secondary(ui, "Send again");
-                return button.on_hover_text("As a new message with a Message-ID of its own").clicked();
+                return secondary(ui, word).clicked();
             }
         }
         false

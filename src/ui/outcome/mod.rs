@@ -8,7 +8,9 @@ mod mend;
 mod stages;
 mod words;
 
-pub(super) use again::{ask_to_repeat, may_double, send_and_show};
+pub(super) use again::{
+    ask_to_redeliver, ask_to_repeat, ask_to_send_as_new, may_be_redelivered, may_double, once_more, send_and_show,
+};
 pub(super) use diagnosis::diagnosis_notice;
 pub(super) use lights::lights;
 pub(super) use mend::{Mending, Target};

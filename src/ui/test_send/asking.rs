@@ -54,9 +54,14 @@ impl Asking {
 /// Whether the partner may have this very document already. The test document is another one every time.
 fn repeats(desk: &Desk<'_>, request: &SendRequest) -> bool {
     let run = desk.sends.of(&request.connection, request.profile);
-    request.payload != Payload::TestDocument
+    let same = |sent: &Payload| match (sent, &request.payload) {
+        // As a new message, what was sent before as the same.
+        (Payload::Again { id, .. }, Payload::Kept(kept)) => id == kept,
+        (sent, payload) => sent == payload,
+    };
+    !matches!(request.payload, Payload::TestDocument | Payload::Again { .. })
         && run
-            .filter(|run| run.payload == request.payload)
+            .filter(|run| same(&run.payload))
             .and_then(|run| run.outcome.as_ref())
             .is_some_and(|outcome| outcome.as_ref().is_ok_and(|sent| may_double(request.profile, sent.verdict)))
 }
@@ -68,7 +73,7 @@ fn ask(desk: &mut Desk<'_>, request: SendRequest) {
             "Nothing has been sent to this profile yet. {}",
             TestDocument::what_arrives(&partner, request.profile).replace('`', "")
         ),
-        Payload::File(_) | Payload::Kept(_) => format!(
+        Payload::File(_) | Payload::Kept(_) | Payload::Again { .. } => format!(
             "Nothing has been sent to this profile yet. The production system of {partner} will receive {} and may act on \
              it as on any real document",
             payload_word(&request.payload)
@@ -94,5 +99,6 @@ pub(super) fn payload_word(payload: &Payload) -> String {
             path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
         }
         Payload::Kept(_) => "the document of an earlier transmission".to_owned(),
+        Payload::Again { .. } => "the same message once more".to_owned(),
     }
 }

@@ -14,7 +14,9 @@ use crate::domain::transmission::{Stage, StageStatus, Transmission};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent, Page};
-use crate::ui::outcome::{Mending, Progress, Target, diagnosis_notice, lights, milliseconds, stages, verdict_word};
+use crate::ui::outcome::{
+    Mending, Progress, Target, diagnosis_notice, lights, milliseconds, once_more, stages, verdict_word,
+};
 use crate::ui::sends::Run;
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, card, muted, notice, secondary};
@@ -132,9 +134,10 @@ impl Card {
             Some(Ok(transmission)) => {
                 lights(ui, &transmission.lights);
                 ui.add_space(4.0);
-                let again = self.diagnosis(ui, desk, state, transmission);
+                let (once_more, word) = once_more(&shown.payload, Some(transmission));
+                let again = self.diagnosis(ui, desk, state, transmission, word);
                 let wanted = self.again(ui, desk, Some(transmission), payload, &shown, waits);
-                if again { Some(shown.payload) } else { wanted }
+                if again { Some(once_more) } else { wanted }
             }
         }
     }
@@ -195,7 +198,14 @@ impl Card {
     }
 
     /// The diagnosis with the button that mends it. Returns whether to send again.
-    fn diagnosis(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, sent: &Transmission) -> bool {
+    fn diagnosis(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        state: &ConnectionState,
+        sent: &Transmission,
+        word: &str,
+    ) -> bool {
         let Some(diagnosis) = &sent.diagnosis else { return false };
         let target = Target { connection: state.connection.id.clone(), profile: self.kind };
         let Self { explained, mending, .. } = self;
@@ -205,10 +215,10 @@ impl Card {
                 if !mending.is_mended()
                     && let Some(action) = &diagnosis.action
                 {
-                    again = mending.button(ui, desk, &target, action);
+                    again = mending.button(ui, desk, &target, action, word);
                 }
             });
-            again |= mending.mended(ui);
+            again |= mending.mended(ui, word);
         });
         if !std::mem::replace(&mut self.brought, true) && notice.response.rect.height() > 1.0 {
             notice.response.scroll_to_me(None);
@@ -242,8 +252,9 @@ impl Card {
             if waits {
                 ui.disable();
             }
-            if !above && secondary(ui, "Send again").clicked() {
-                wanted = Some(shown.payload.clone());
+            let (once_more, word) = once_more(&shown.payload, sent);
+            if !above && secondary(ui, word).clicked() {
+                wanted = Some(once_more);
             }
             if *payload != shown.payload && secondary(ui, format!("Send {}", payload_word(payload))).clicked() {
                 wanted = Some(payload.clone());

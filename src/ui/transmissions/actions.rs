@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, Ui, vec2};
 
-use super::again::Again;
+use super::again::{Again, NotTaken};
 use super::list::{What, all_of};
 use super::selection::Selection;
 use crate::app::engine::{Answer, Command, JournalCommand, RequestId, Snapshot};
@@ -17,10 +17,13 @@ use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::intent::Intent;
 use crate::ui::moment::grouped;
-use crate::ui::outcome::may_double;
+use crate::ui::outcome::{may_be_redelivered, may_double};
 use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, secondary, strong};
+
+/// So many are sent at once at most, whoever began them.
+const MOST_AT_ONCE: usize = 8;
 
 /// What is under way.
 #[derive(Default)]
@@ -31,8 +34,9 @@ pub(super) struct Actions {
     proposed: Option<(Rc<Cell<bool>>, VecDeque<SendRequest>)>,
     /// What is still to be sent.
     again: Again,
-    /// How many of the selected can be sent again, as of which selection and workspace: there may be thousands.
-    sendable: Option<(u64, Arc<Snapshot>, usize)>,
+    /// How many of the selected can be sent as new, and how many under their Message-IDs, as of which selection and
+    /// workspace: there may be thousands.
+    sendable: Option<(u64, Arc<Snapshot>, (usize, usize))>,
 }
 
 impl Actions {
@@ -65,7 +69,10 @@ impl Actions {
             self.again.add(requests);
         }
         // What is under way wakes the window when it goes on, and then the next can follow.
-        self.again.begin(|request| desk.try_send(request));
+        self.again.begin(|request| match desk.sends.running() {
+            MOST_AT_ONCE.. => Err(NotTaken::Full(request)),
+            _ => desk.try_send(request),
+        });
     }
 
     /// How many were to be sent again and have not begun yet.
@@ -94,14 +101,16 @@ impl Actions {
     }
 
     /// How many of the selected can be sent again; counted only when the selection or the workspace is another.
-    fn sendable(&mut self, selection: &Selection, desk: &Desk<'_>) -> usize {
+    fn sendable(&mut self, selection: &Selection, desk: &Desk<'_>) -> (usize, usize) {
         let revision = selection.revision();
         match &self.sendable {
             Some((of, snapshot, number)) if *of == revision && Arc::ptr_eq(snapshot, desk.snapshot) => *number,
             _ => {
-                let number = selection.some().filter(|each| can_send(each, desk)).count();
-                self.sendable = Some((revision, Arc::clone(desk.snapshot), number));
-                number
+                let can = selection.some().filter(|each| can_send(each, desk));
+                let numbers = can
+                    .fold((0, 0), |(all, open), each| (all + 1, open + usize::from(may_be_redelivered(each.verdict))));
+                self.sendable = Some((revision, Arc::clone(desk.snapshot), numbers));
+                numbers
             }
         }
     }
@@ -142,8 +151,14 @@ impl Actions {
                         ui.ctx().copy_text(ids.join("\n"));
                         desk.toasts.done("Copied", "The Message-IDs of what is selected");
                     }
-                    let sendable = self.sendable(selection, desk);
-                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send again…")).inner;
+                    let (sendable, open) = self.sendable(selection, desk);
+                    let button = ui.add_enabled_ui(open > 0, |ui| secondary(ui, "Redeliver selection…")).inner;
+                    let hint =
+                        "What did not get through, under its Message-ID, signed and encrypted with what is used now";
+                    if button.on_hover_text(hint).clicked() {
+                        self.propose_redelivery(selection, desk);
+                    }
+                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send selection as new…")).inner;
                     let button =
                         button.on_hover_text("The same documents as new messages with Message-IDs of their own");
                     if button.clicked() {
@@ -159,7 +174,42 @@ impl Actions {
         });
     }
 
-    /// Asks before documents are sent again.
+    /// Asks before messages are sent again under their Message-IDs.
+    fn propose_redelivery(&mut self, selection: &Selection, desk: &mut Desk<'_>) {
+        let open = |each: &&TransmissionSummary| can_send(each, desk) && may_be_redelivered(each.verdict);
+        let chosen: Vec<&TransmissionSummary> = selection.some().filter(open).collect();
+        let (count, uncertain) =
+            (chosen.len(), chosen.iter().filter(|each| each.verdict == Verdict::Uncertain).count());
+        let rest = selection.some().count() - count;
+        let mut text =
+            "Each goes out under the Message-ID that it has, signed and encrypted with what is used now, one after \
+                        the other to each profile"
+                .to_owned();
+        if uncertain > 0 {
+            let which = if uncertain == 1 { "One of them".to_owned() } else { format!("{uncertain} of them") };
+            text.push_str(&format!(
+                ". {which} may have arrived: there the very bytes go out that were sent, so that the partner recognises them"
+            ));
+        }
+        if rest > 0 {
+            text.push_str(&format!(
+                ". {rest} of the selected were delivered or received, or are under way, and are left out"
+            ));
+        }
+        let requests = chosen.into_iter().filter_map(|summary| {
+            let payload = Payload::Again { id: summary.id, even_delivered: false };
+            Some(SendRequest { payload, ..request(summary)? })
+        });
+        let requests = requests.collect();
+        let agreed = Rc::new(Cell::new(false));
+        self.proposed = Some((Rc::clone(&agreed), requests));
+        let messages = crate::ui::moment::count(count, "message");
+        let title = format!("Redeliver {messages}?");
+        let question = Confirm::new(title, text, format!("Redeliver {messages}"), move |_desk| agreed.set(true));
+        desk.intend(Intent::Open(Box::new(question)));
+    }
+
+    /// Asks before documents are sent again as new messages.
     fn propose(&mut self, selection: &Selection, desk: &mut Desk<'_>) {
         let sendable: Vec<&TransmissionSummary> = selection.some().filter(|each| can_send(each, desk)).collect();
         let doubled =
@@ -183,8 +233,8 @@ impl Actions {
         let agreed = Rc::new(Cell::new(false));
         self.proposed = Some((Rc::clone(&agreed), requests));
         let documents = crate::ui::moment::count(count, "document");
-        let title = format!("Send {documents} again?");
-        let question = Confirm::new(title, text, format!("Send {documents}"), move |_desk| agreed.set(true));
+        let title = format!("Send {documents} as new?");
+        let question = Confirm::new(title, text, format!("Send {documents} as new"), move |_desk| agreed.set(true));
         desk.intend(Intent::Open(Box::new(question)));
     }
 }

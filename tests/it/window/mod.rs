@@ -27,6 +27,7 @@ mod pictures_of_notices;
 mod pictures_over_time;
 mod policies;
 mod receiving;
+mod redelivery;
 #[cfg(feature = "pictures")]
 mod rollover_pictures;
 mod rollovers;

@@ -138,9 +138,9 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
     stage.wait_for("2 selected");
     stage.click("Copy Message-IDs");
     stage.wait_for("The Message-IDs of what is selected");
-    stage.click("Send again…");
-    stage.wait_for("Send 2 documents again?");
-    stage.click("Send 2 documents");
+    stage.click("Send selection as new…");
+    stage.wait_for("Send 2 documents as new?");
+    stage.click("Send 2 documents as new");
     stage.wait_for("4 transmissions");
     stage.click("Clear selection");
     assert!(!stage.sees("2 selected"));
@@ -270,7 +270,7 @@ fn a_support_bundle_is_shown_file_by_file_before_it_is_saved() {
 }
 
 #[test]
-fn the_detail_of_a_failure_says_why_and_sends_the_kept_document_again() {
+fn the_detail_of_a_failure_says_why_and_redelivers_it_once_that_is_mended() {
     let mut stage = sent();
     let renewed = stage.sample.as_ref().unwrap().folder.join("northwind-renewed.pem").display().to_string();
     stage.click_beginning("Northwind Retail, Production, Sent");
@@ -287,9 +287,21 @@ fn the_detail_of_a_failure_says_why_and_sends_the_kept_document_again() {
         "--activate",
         "now",
     ]);
-    stage.click("Send again");
+    stage.click("Redeliver");
     stage.wait_for("Delivered, receipt unsigned");
     assert!(stage.sees("Test profile"), "the test send shows how it goes");
+    let list = stage.cli(&["transmission", "list", "--connection", "northwind", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    let [only] = list["transmissions"].as_array().unwrap().as_slice() else { panic!("{list}") };
+    assert_eq!(only["verdict"], "delivered", "the same transmission");
+    // As a new message it goes out only after a warning.
+    stage.click("Open transmission");
+    stage.wait_for("Redeliver…");
+    stage.click("Send as new…");
+    stage.wait_for("cannot tell that it is the same");
+    stage.click("Send as new");
+    stage.wait_for("Test profile");
+    stage.wait_for("Delivered, receipt unsigned");
     let list = stage.cli(&["transmission", "list", "--connection", "northwind", "--json"]);
     let list: serde_json::Value = serde_json::from_str(&list).unwrap();
     let [again, first] = list["transmissions"].as_array().unwrap().as_slice() else { panic!("{list}") };

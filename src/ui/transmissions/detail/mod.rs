@@ -2,6 +2,7 @@
 //! its bytes.
 
 mod acknowledgements;
+mod again;
 mod bundle;
 mod compare;
 mod headers;
@@ -12,30 +13,31 @@ mod receipt;
 mod saving;
 mod structure;
 mod summary;
+mod take_receipt;
 mod timeline;
 mod viewer;
 
 use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 
+use crate::app::RawPart;
 use crate::app::engine::{Answer, Command, RequestId, TransmissionDetail};
-use crate::app::{Payload, RawPart, SendRequest};
 use crate::domain::diagnosis::Action;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
-use crate::ui::outcome::{
-    Mending, Target, ask_to_repeat, diagnosis_notice, lights, may_double, send_and_show, verdict_word,
-};
+use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, verdict_word};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, section, tabs};
 use acknowledgements::Acknowledgements;
+use again::{Again, as_new_button, can_send, may_go_now, redeliver_button, send_again};
 use bundle::BundleDialog;
 use compare::CompareDialog;
 use keeping::KeepingSection;
 use raw::RawTab;
 use saving::Saving;
 use structure::StructureTab;
+use take_receipt::ReceiptDialog;
 use viewer::Viewer;
 
 /// Documents up to this many bytes are looked into before anybody asks.
@@ -110,16 +112,15 @@ impl Detail {
         self.id
     }
 
-    /// The journal has changed. What has ended does not change any more, and of what goes on it is seen when it has been
-    /// read whether it has.
+    /// The journal has changed. What was received and has ended does not change any more; what was sent may be sent again,
+    /// here or elsewhere. Whether anything has come of it is seen when it has been read.
     pub(super) fn refresh(&mut self) {
         // An acknowledgement comes hours after what it is about was delivered.
         self.acknowledgements.refresh();
         let open = |detail: &TransmissionDetail| {
-            matches!(
-                detail.transmission.verdict,
-                Verdict::Queued | Verdict::Sending | Verdict::Pending | Verdict::Uncertain
-            )
+            let transmission = &detail.transmission;
+            transmission.direction == Direction::Outbound
+                || matches!(transmission.verdict, Verdict::Queued | Verdict::Sending)
         };
         self.stale |= self.loaded.as_deref().is_none_or(open);
     }
@@ -160,7 +161,7 @@ impl Detail {
         };
         let room = (ui.available_height() - self.foot - 8.0).max(120.0);
         let area = ScrollArea::vertical().auto_shrink([false, false]).max_height(room).id_salt(self.id);
-        let mut send = area
+        let mut wish = area
             .show(ui, |ui| {
                 // Beside the scroll bar, not below it.
                 ui.set_max_width(ui.available_width() - 6.0);
@@ -169,14 +170,14 @@ impl Detail {
             .inner;
         // What can be done with it is always in sight.
         let foot = ui.scope(|ui| self.acts(ui, desk, &detail));
-        send |= foot.inner;
+        wish = wish.or(foot.inner);
         let height = foot.response.rect.height();
         if (height - self.foot).abs() > 0.5 {
             self.foot = height;
             ui.request_repaint();
         }
-        if send {
-            send_again(&detail.transmission, desk);
+        if let Some(wish) = wish {
+            send_again(&detail.transmission, wish, desk);
         }
         self.loaded = Some(detail);
         close
@@ -229,8 +230,8 @@ impl Detail {
         }
     }
 
-    /// All that is told of it. Returns whether it is to be sent again.
-    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
+    /// All that is told of it. Returns whether and how it is to be sent again.
+    fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> Option<Again> {
         let transmission = &detail.transmission;
         let cause = transmission.cause();
         let word = verdict_word(transmission.direction, transmission.verdict, &transmission.lights, cause);
@@ -238,7 +239,7 @@ impl Detail {
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);
         }
-        let send = self.diagnosis(ui, desk, transmission);
+        let wish = self.diagnosis(ui, desk, transmission);
         ui.add_space(2.0);
         let all = [
             (Tab::Timeline, "Timeline"),
@@ -269,7 +270,7 @@ impl Detail {
                 let name = raw::file_name(transmission, RawPart::Payload);
                 self.payload.show(ui, desk, self.id, &name);
             }
-            Tab::Structure => self.structure.show(ui, desk, self.id),
+            Tab::Structure => self.structure.show(ui, desk, transmission),
             Tab::Receipt => {
                 receipt::receipt(ui, detail);
                 if detail.receipt.is_some() {
@@ -283,13 +284,13 @@ impl Detail {
             Tab::Headers => headers::headers(ui, desk, transmission),
             Tab::Raw => self.raw.show(ui, desk, transmission),
         }
-        send
+        wish
     }
 
-    /// What can be done with it. Returns whether it is to be sent again.
-    fn acts(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> bool {
+    /// What can be done with it. Returns whether and how it is to be sent again.
+    fn acts(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, detail: &TransmissionDetail) -> Option<Again> {
         let transmission = &detail.transmission;
-        let mut send = false;
+        let mut wish = None;
         ui.horizontal_wrapped(|ui| {
             let copy = secondary(ui, "Copy as text").on_hover_text("A summary without secrets, for a ticket or a mail");
             if copy.clicked() {
@@ -312,10 +313,10 @@ impl Detail {
             }
             // Where something is the matter, it stands above beside what mends it.
             if transmission.verdict == Verdict::Delivered && can_send(transmission, desk) {
-                send |= send_again_button(ui);
+                wish = redeliver_button(ui, transmission).or(as_new_button(ui));
             }
         });
-        send
+        wish
     }
 
     /// Asks which other transmission this one is to be compared with.
@@ -326,9 +327,9 @@ impl Detail {
         }
     }
 
-    /// The diagnosis with the buttons that mend it. Returns whether to send again.
-    fn diagnosis(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) -> bool {
-        let Some(diagnosis) = &transmission.diagnosis else { return false };
+    /// The diagnosis with the buttons that mend it. Returns whether and how it is to be sent again.
+    fn diagnosis(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) -> Option<Again> {
+        let diagnosis = transmission.diagnosis.as_ref()?;
         let target = match (&transmission.connection, transmission.profile) {
             (Some(connection), Some(profile)) => Some(Target { connection: connection.clone(), profile }),
             _ => None,
@@ -338,7 +339,7 @@ impl Detail {
             state.is_some_and(|state| state.connection.profile(target.profile).is_some())
         });
         let Self { explained, mending, .. } = self;
-        let mut again = false;
+        let mut wish = None;
         diagnosis_notice(ui, transmission.verdict, diagnosis, explained, |ui| {
             if mending.is_mended() {
                 return;
@@ -346,18 +347,30 @@ impl Detail {
             if let (Some(action), Some(target)) = (&diagnosis.action, &there)
                 && *action != Action::Redeliver
             {
-                again = mending.button(ui, desk, target, action);
+                mending.button(ui, desk, target, action, "Redeliver");
+            }
+            if take_receipt::may_wait(transmission) {
+                let button = secondary(ui, "Add receipt…")
+                    .on_hover_text("A receipt (MDN) that came another way, by mail for example, settles this");
+                if button.clicked() {
+                    desk.intend(Intent::Open(Box::new(ReceiptDialog::new(transmission))));
+                }
             }
             if transmission.verdict != Verdict::Delivered && can_send(transmission, desk) {
-                again |= send_again_button(ui);
+                wish = redeliver_button(ui, transmission).or(as_new_button(ui));
             }
         });
         if transmission.direction == Direction::Inbound {
             // What came from the partner is theirs to send again.
             mending.told(ui, "Ask the partner to send the message again if it was refused");
-            return false;
+            return None;
         }
-        again | mending.mended(ui)
+        let mended = if may_go_now(transmission) { "Redeliver" } else { "Send as new…" };
+        match mending.mended(ui, mended) {
+            true if may_go_now(transmission) => Some(Again::Redeliver),
+            true => Some(Again::AsNew),
+            false => wish,
+        }
     }
 }
 
@@ -373,11 +386,6 @@ fn compare_with(desk: &mut Desk<'_>, transmission: &Transmission) {
     desk.intend(Intent::Open(Box::new(dialog)));
 }
 
-fn send_again_button(ui: &mut Ui) -> bool {
-    let button = secondary(ui, "Send again");
-    button.on_hover_text("The same document as a new message with a Message-ID of its own").clicked()
-}
-
 /// `to Amazon Vendor US, Production`.
 fn with_whom(transmission: &Transmission, desk: &Desk<'_>) -> String {
     let way = match transmission.direction {
@@ -391,26 +399,6 @@ fn with_whom(transmission: &Transmission, desk: &Desk<'_>) -> String {
     match transmission.profile {
         Some(profile) => format!("{way} {partner}, {}", profile.label()),
         None => format!("{way} {partner}"),
-    }
-}
-
-/// Whether the document can be sent again: it was sent, its profile is still there, and nothing is under way to it.
-fn can_send(transmission: &Transmission, desk: &Desk<'_>) -> bool {
-    let (Some(connection), Some(profile)) = (&transmission.connection, transmission.profile) else { return false };
-    transmission.direction == Direction::Outbound
-        && !matches!(transmission.verdict, Verdict::Queued | Verdict::Sending)
-        && desk.snapshot.connection(connection).is_some_and(|state| state.connection.profile(profile).is_some())
-        && !desk.sends.of(connection, profile).is_some_and(crate::ui::sends::Run::is_running)
-}
-
-/// Sends the kept document as a new message and shows how it goes.
-fn send_again(transmission: &Transmission, desk: &mut Desk<'_>) {
-    let (Some(connection), Some(profile)) = (transmission.connection.clone(), transmission.profile) else { return };
-    let request = SendRequest { connection, profile, payload: Payload::Kept(transmission.id) };
-    if may_double(profile, transmission.verdict) {
-        ask_to_repeat(desk, request);
-    } else {
-        send_and_show(desk, request);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use egui::Ui;
 
+use super::again::choose_attempt;
 use super::viewer::Viewer;
 use crate::app::RawPart;
 use crate::domain::transmission::{Transmission, TransmissionId};
@@ -19,12 +20,14 @@ const PARTS: [(RawPart, &str); 4] = [
 /// The tab, with a viewer for each part.
 pub(super) struct RawTab {
     part: RawPart,
+    /// Of which attempt, where that was chosen.
+    attempt: Option<u32>,
     viewers: [Viewer; 4],
 }
 
 impl Default for RawTab {
     fn default() -> Self {
-        Self { part: RawPart::Request, viewers: PARTS.map(|(part, _)| Viewer::new(part)) }
+        Self { part: RawPart::Request, attempt: None, viewers: PARTS.map(|(part, _)| Viewer::new(part)) }
     }
 }
 
@@ -40,9 +43,13 @@ impl RawTab {
             if let Some(part) = segmented(ui, self.part, &PARTS) {
                 self.part = part;
             }
+            if matches!(self.part, RawPart::Request | RawPart::Response) {
+                choose_attempt(ui, transmission, &mut self.attempt);
+            }
         });
         let index = PARTS.iter().position(|(part, _)| *part == self.part).unwrap_or_default();
         let viewer = &mut self.viewers[index];
+        viewer.choose(self.attempt.filter(|_| matches!(self.part, RawPart::Request | RawPart::Response)));
         viewer.poll(desk, transmission.id);
         viewer.show(ui, desk, transmission.id, &file_name(transmission, self.part));
     }

@@ -13,7 +13,7 @@ use crate::ui::widgets::secondary;
 /// What is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
-    Part(RawPart),
+    Part(RawPart, Option<u32>),
     Proof,
 }
 
@@ -25,12 +25,19 @@ pub(super) struct Saving {
 }
 
 impl Saving {
-    /// The button that saves a part.
-    pub(super) fn button(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, id: TransmissionId, part: RawPart, name: &str) {
+    /// The button that saves a part, of an attempt or of the one that counts.
+    pub(super) fn button(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        id: TransmissionId,
+        (part, attempt): (RawPart, Option<u32>),
+        name: &str,
+    ) {
         let button =
             secondary(ui, format!("Save {}…", part.label())).on_hover_text("Every byte exactly as it was kept");
         if button.clicked() {
-            self.pick = Some((What::Part(part), id, desk.pick_file(FilePick::Save(name.to_owned()))));
+            self.pick = Some((What::Part(part, attempt), id, desk.pick_file(FilePick::Save(name.to_owned()))));
         }
     }
 
@@ -53,7 +60,7 @@ impl Saving {
                 self.pick = None;
                 if let Some(file) = picked {
                     let command = match what {
-                        What::Part(part) => LookCommand::Save(id, part, file),
+                        What::Part(part, attempt) => LookCommand::Save(id, part, attempt, file),
                         What::Proof => LookCommand::Proof(id, file),
                     };
                     self.writing = desk.ask(|request| Command::Look(request, command));

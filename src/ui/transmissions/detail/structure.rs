@@ -2,10 +2,11 @@
 
 use egui::{Frame, Label, Margin, RichText, Stroke, Ui};
 
+use super::again::choose_attempt;
 use super::{fact, mono_block};
 use crate::app::engine::{Answer, Command, LookAnswer, LookCommand, RequestId};
 use crate::app::{LayerFact, MessageLayer, MessageStructure, RawPart};
-use crate::domain::transmission::TransmissionId;
+use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::size;
@@ -16,6 +17,8 @@ use crate::ui::widgets::{Badge, ToneName, mono, muted, section, segmented, small
 #[derive(Default)]
 pub(super) struct StructureTab {
     receipt: bool,
+    /// Of which attempt, where that was chosen.
+    attempt: Option<u32>,
     sides: [Side; 2],
 }
 
@@ -30,15 +33,19 @@ enum Side {
 
 impl StructureTab {
     /// Shows it.
-    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, id: TransmissionId) {
-        ui.horizontal(|ui| {
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) {
+        let id = transmission.id;
+        ui.horizontal_wrapped(|ui| {
             if let Some(receipt) = segmented(ui, self.receipt, &[(false, "Message"), (true, "Receipt (MDN)")]) {
                 self.receipt = receipt;
+            }
+            if !self.receipt && choose_attempt(ui, transmission, &mut self.attempt) {
+                self.sides = Default::default();
             }
         });
         let part = if self.receipt { RawPart::Receipt } else { RawPart::Request };
         let side = &mut self.sides[usize::from(self.receipt)];
-        side.poll(desk, id, part);
+        side.poll(desk, id, part, self.attempt.filter(|_| part == RawPart::Request));
         match side {
             Side::Unread | Side::Asked(_) => {
                 ui.label(muted(ui, "Opening what was kept…"));
@@ -53,9 +60,9 @@ impl StructureTab {
 }
 
 impl Side {
-    fn poll(&mut self, desk: &mut Desk<'_>, id: TransmissionId, part: RawPart) {
+    fn poll(&mut self, desk: &mut Desk<'_>, id: TransmissionId, part: RawPart, attempt: Option<u32>) {
         if matches!(self, Self::Unread)
-            && let Some(request) = desk.ask(|request| Command::Look(request, LookCommand::Structure(id, part)))
+            && let Some(request) = desk.ask(|request| Command::Look(request, LookCommand::Structure(id, part, attempt)))
         {
             *self = Self::Asked(Some(request));
         }

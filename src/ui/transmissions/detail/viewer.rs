@@ -42,6 +42,8 @@ const LINE: f32 = 17.0;
 /// A viewer of one part.
 pub(super) struct Viewer {
     part: RawPart,
+    /// Of which attempt, where that was chosen.
+    attempt: Option<u32>,
     wished: Option<ViewKind>,
     opened: Opened,
     chunks: BTreeMap<u64, Vec<ViewRow>>,
@@ -67,6 +69,7 @@ impl Viewer {
     pub(super) fn new(part: RawPart) -> Self {
         Self {
             part,
+            attempt: None,
             wished: None,
             opened: Opened::Not,
             chunks: BTreeMap::new(),
@@ -80,7 +83,16 @@ impl Viewer {
 
     /// Forgets what was read, because something else is kept now. A file that is being saved goes on.
     pub(super) fn reset(&mut self) {
-        *self = Self { saving: std::mem::take(&mut self.saving), ..Self::new(self.part) };
+        let saving = std::mem::take(&mut self.saving);
+        *self = Self { saving, attempt: self.attempt, ..Self::new(self.part) };
+    }
+
+    /// Looks at another attempt.
+    pub(super) fn choose(&mut self, attempt: Option<u32>) {
+        if self.attempt != attempt {
+            self.attempt = attempt;
+            self.reset();
+        }
     }
 
     /// What is in the interchange, where it is one and has been opened.
@@ -94,9 +106,9 @@ impl Viewer {
 
     /// Takes what has come, and opens the part where that has not been done. To be called once a frame.
     pub(super) fn poll(&mut self, desk: &mut Desk<'_>, id: TransmissionId) {
-        let (part, wished) = (self.part, self.wished);
+        let (part, attempt, wished) = (self.part, self.attempt, self.wished);
         if matches!(self.opened, Opened::Not) {
-            let asked = desk.ask(|request| Command::Look(request, LookCommand::Open(id, part, wished)));
+            let asked = desk.ask(|request| Command::Look(request, LookCommand::Open(id, part, attempt, wished)));
             // Where it was not taken, it is asked again.
             self.opened = asked.map_or(Opened::Not, |asked| Opened::Asked(Some(asked)));
         }
@@ -183,7 +195,7 @@ impl Viewer {
                 *self = Self { wished: Some(kind), saving: std::mem::take(&mut self.saving), ..Self::new(self.part) };
                 changed = true;
             }
-            self.saving.button(ui, desk, id, self.part, name);
+            self.saving.button(ui, desk, id, (self.part, self.attempt), name);
         });
         let missing = view
             .gap
