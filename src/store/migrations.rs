@@ -16,8 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0007_rollover.sql"),
     include_str!("../../assets/migrations/0008_reminders.sql"),
     include_str!("../../assets/migrations/0009_list.sql"),
-    include_str!("../../assets/migrations/0013_retention.sql"),
-    include_str!("../../assets/migrations/0011_summary.sql"),
+    include_str!("../../assets/migrations/0010_summary.sql"),
+    include_str!("../../assets/migrations/0011_retention.sql"),
 ];
 
 /// The newest schema that this program knows.
