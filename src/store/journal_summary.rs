@@ -236,12 +236,14 @@ mod tests {
         let folder = guard.path().join("w");
         behind_its_back(
             &folder,
-            "DROP TRIGGER transmissions_answered; DROP TRIGGER listed_deleted; DROP TRIGGER listed_inserted;
+            "DROP TRIGGER transmissions_held; DROP TRIGGER transmissions_moved; DROP TABLE holdings; DROP TABLE removals;
+             DROP TABLE retention_marks; DROP TABLE retention_runs;
+             DROP TRIGGER transmissions_answered; DROP TRIGGER listed_deleted; DROP TRIGGER listed_inserted;
              DROP TRIGGER listed_updated; DROP VIEW tally; DROP TABLE tallied; DROP TABLE searched;
              ALTER TABLE transmissions DROP COLUMN receipt_ms;
              CREATE TRIGGER listed_inserted AFTER INSERT ON listed BEGIN SELECT 1; END;
              CREATE TRIGGER listed_updated AFTER UPDATE ON listed BEGIN SELECT 1; END;
-             DELETE FROM schema_versions WHERE version = 10; PRAGMA user_version = 9",
+             DELETE FROM schema_versions WHERE version > 9; PRAGMA user_version = 9",
         )
         .await;
         let location = super::super::fixtures::at(&folder);
