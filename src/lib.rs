@@ -33,7 +33,8 @@
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
-//! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
+//! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`; files of outboxes
+//!   by `app::outbox`; by which of several programs: `app::lease`; what follows a message: `app::commands`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
 //! # What always holds

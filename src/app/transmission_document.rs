@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AcknowledgementLinks, MessageStructure, OpenedView};
+use super::{AcknowledgementLinks, CommandRun, MessageStructure, OpenedView};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::document::Outline;
 use crate::domain::document::acknowledgement::Acknowledged;
@@ -75,6 +75,9 @@ pub struct TransmissionDocument<'a> {
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structure: Option<MessageStructure>,
+    /// The commands that were run because of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandRun>,
     /// What it acknowledges, and by what it was acknowledged.
     #[serde(flatten)]
     pub acknowledgements: AcknowledgementLinks,
@@ -116,6 +119,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             tls: transmission.tls.as_ref(),
             document: transmission.document.as_ref(),
             structure: None,
+            commands: Vec::new(),
             acknowledgements: AcknowledgementLinks::default(),
             outline: None,
         }

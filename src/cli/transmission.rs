@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::arguments::TransmissionCommand;
 use super::table::{Table, labelled};
 use super::transmission_arguments::{ExportArguments, ListArguments};
-use super::{Answer, Session, check, document, send, words};
+use super::{Answer, Session, check, command, document, send, words};
 use crate::app::{
     AppError, Bundle, DocumentSummary, ExportFormat, Exported, RawPart, TransmissionDocument, TransmissionFilter,
     TransmissionPage, TransmissionSummary, WrittenBundle,
@@ -63,8 +63,10 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 false => None,
             };
             let acknowledgements = session.app.acknowledgements(&id).await?;
+            let commands = session.app.command_runs(transmission.id).await?;
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission);
+                document.commands = commands;
                 document.acknowledgements = acknowledgements;
                 document.structure = layers;
                 document.outline = view.as_deref().and_then(DocumentSummary::of);
@@ -75,6 +77,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             if layers.is_none() && view.is_none() {
                 session.out.text(&show(&transmission));
                 session.out.text(&document::acknowledgements(&acknowledgements));
+                session.out.text(&command::runs(&commands));
             }
             if let Some(layers) = layers {
                 session.out.text(&layers.to_text());

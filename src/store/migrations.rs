@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0007_rollover.sql"),
     include_str!("../../assets/migrations/0008_reminders.sql"),
     include_str!("../../assets/migrations/0009_list.sql"),
+    include_str!("../../assets/migrations/0012_daily.sql"),
 ];
 
 /// The newest schema that this program knows.

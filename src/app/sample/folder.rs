@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::app::courier::LOCK as LOCK_OF_DUE_WORK;
+use crate::app::lease::LOCK as LOCK_OF_DUE_WORK;
 use crate::app::{App, AppError, Clock};
 use crate::store::{Location, Unlock, Workspace};
 

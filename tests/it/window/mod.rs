@@ -6,6 +6,9 @@ mod arrival_pictures;
 mod certificate;
 mod certificates;
 mod connections;
+mod daily;
+#[cfg(feature = "pictures")]
+mod daily_pictures;
 #[cfg(feature = "pictures")]
 mod deep_dive_pictures;
 mod engine;
