@@ -50,7 +50,7 @@ pub(super) struct Outbox {
     /// Where `CONNECTION/PROFILE` are outboxes too.
     tree: Option<PathBuf>,
     tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
-    /// Whether this program is the one to do it.
+    /// Whether this program is the one that looks through the outboxes of profiles.
     held: watch::Receiver<bool>,
     /// Files that were seen, and since when they are as they are.
     seen: HashMap<PathBuf, (Seen, Instant)>,
@@ -93,10 +93,8 @@ impl Outbox {
     /// Takes files until `stop` turns true.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
         loop {
-            if *self.held.borrow_and_update() {
-                // What cannot be read now is read again in a moment.
-                drop(self.round().await);
-            }
+            // What cannot be read now is read again in a moment.
+            drop(self.round().await);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = tokio::time::sleep(EVERY) => {}
@@ -105,8 +103,13 @@ impl Outbox {
         }
     }
 
-    /// Looks through all folders once.
+    /// Looks through all folders once: those of the profiles where this program is the one to do it, and its own tree, of
+    /// which no other program knows.
     pub(super) async fn round(&mut self) -> Result<(), AppError> {
+        let is_mine = *self.held.borrow_and_update();
+        if !is_mine && self.tree.is_none() {
+            return Ok(());
+        }
         let mut places: Vec<Place> = self
             .workspace
             .folders()
@@ -124,7 +127,7 @@ impl Outbox {
             places.extend(blocking(move || Ok(within(&tree))).await?);
         }
         let mut known = HashSet::new();
-        places.retain(|place| known.insert(place.folder.clone()));
+        places.retain(|place| known.insert(place.folder.clone()) && (is_mine || !place.is_set));
         self.seen.retain(|path, _| path.parent().is_some_and(|folder| known.contains(folder)));
         for place in places {
             let wrong = self.look_through(&place).await?;

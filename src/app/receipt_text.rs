@@ -20,7 +20,8 @@ impl App {
     pub async fn transmission_detail(&self, id: TransmissionId) -> Result<TransmissionDetail, AppError> {
         let transmission = self.transmission(&id.simple().to_string()).await?;
         let receipt = self.receipt_text(&transmission).await;
-        Ok(TransmissionDetail { transmission, receipt })
+        let commands = self.command_runs(transmission.id).await?;
+        Ok(TransmissionDetail { transmission, receipt, commands })
     }
 
     /// What the receipt says, as far as it was kept. Nothing kept is no error: not every transmission has an answer.

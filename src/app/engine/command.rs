@@ -17,7 +17,7 @@ use crate::app::{
     AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Occasion, OwnChanges, OwnCommand, OwnProgress,
     SendEvent, SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
-use crate::app::{CertificateSource, TransmissionFilter};
+use crate::app::{CertificateSource, CommandRun, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
@@ -173,6 +173,8 @@ pub struct TransmissionDetail {
     pub transmission: Transmission,
     /// What its receipt says; nothing where none is kept that can be read.
     pub receipt: Option<ReceiptText>,
+    /// The commands that were run because of it.
+    pub commands: Vec<CommandRun>,
 }
 
 /// What a receipt says, read from the answer that was kept.

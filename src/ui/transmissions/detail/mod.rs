@@ -3,6 +3,7 @@
 
 mod acknowledgements;
 mod bundle;
+mod commands;
 mod compare;
 mod headers;
 mod outline;
@@ -257,6 +258,7 @@ impl Detail {
                 if transmission.document.is_some() {
                     self.acknowledgements.show(ui, desk, transmission);
                 }
+                commands::commands(ui, &detail.commands, &desk.moment);
                 timeline::identity(ui, transmission, self.payload.outline());
             }
             Tab::Payload => {
