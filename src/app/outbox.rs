@@ -342,7 +342,9 @@ fn seen(metadata: &Metadata) -> Seen {
 fn within(tree: &Path) -> Vec<Place> {
     let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     let mut found = Vec::new();
-    for connection in folders(tree) {
+    // What is marked by its folder is known again from wherever the program is started.
+    let Ok(tree) = tree.canonicalize() else { return found };
+    for connection in folders(&tree) {
         for folder in folders(&connection) {
             if let (Some(connection), Some(profile)) = (name(&connection), name(&folder)) {
                 found.push(Place { connection, profile, folder, is_set: false });
