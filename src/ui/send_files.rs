@@ -201,7 +201,8 @@ impl SendFiles {
         let may_change = self.taking.is_none();
         if kinds.len() == 2 {
             let all = [ProfileKind::Production, ProfileKind::Test].map(|kind| (kind, kind.label()));
-            let chosen = ui.add_enabled_ui(may_change, |ui| segmented(ui, self.profile, &all)).inner;
+            let row = |ui: &mut Ui| ui.horizontal(|ui| segmented(ui, self.profile, &all)).inner;
+            let chosen = ui.add_enabled_ui(may_change, row).inner;
             self.profile = chosen.unwrap_or(self.profile);
         }
         let snapshot = std::sync::Arc::clone(desk.snapshot);

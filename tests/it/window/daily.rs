@@ -68,6 +68,8 @@ fn the_folders_of_a_profile_are_seen_in_its_settings() {
     let path = outbox.canonicalize().unwrap().display().to_string();
     stage.wait_for(&path);
     assert!(stage.sees("Folders of this computer") && stage.sees("That of the receiver"));
+    stage.get("Remove outbox").scroll_to_me();
+    stage.settle();
     stage.click("Remove outbox");
     stage.wait_for("The folder is set");
     stage.wait_gone(&path);
