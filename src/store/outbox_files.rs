@@ -189,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_was_taken_is_known_with_what_became_of_it_also_without_its_transmission() {
         let (_guard, workspace) = workspace().await;
-        let sent = transmission(0);
+        let (sent, retired) = (transmission(0), transmission(7).id);
         let file = |name: &str, transmission| OutboxFile {
             folder: "/out".to_owned(),
             name: name.to_owned(),
@@ -205,11 +205,11 @@ mod tests {
         let attempt = Duty { transmission: sent.id, kind: DutyKind::Attempt, at: now(), number: 1, whither: None };
         transaction.put_duty(&attempt).await.unwrap();
         transaction.put_outbox_file(&file("a.edi", sent.id)).await.unwrap();
-        transaction.put_outbox_file(&file("b.edi", transmission(7).id)).await.unwrap();
+        transaction.put_outbox_file(&file("b.edi", retired)).await.unwrap();
         transaction.commit().await.unwrap();
         let of = sent.connection.clone().zip(sent.profile);
         let known = OutboxFile { verdict: Some(sent.verdict), goes_on: true, of, ..file("a.edi", sent.id) };
-        let gone = file("b.edi", transmission(7).id);
+        let gone = file("b.edi", retired);
         assert_eq!(workspace.outbox_files(Some("/out")).await.unwrap(), [known.clone(), gone.clone()]);
         assert!(workspace.outbox_files(Some("/in")).await.unwrap().is_empty());
         workspace.forget_outbox_file(&known).await.unwrap();

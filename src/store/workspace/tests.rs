@@ -124,6 +124,10 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
     }
     workspace.close().await;
     for earlier in [
+        "DROP TABLE command_runs",
+        "DROP TABLE outbox_troubles",
+        "DROP TABLE outbox_files",
+        "DROP TABLE folders",
         "DROP TABLE duties",
         "DROP TABLE sightings",
         "DROP TABLE certificate_chains",
