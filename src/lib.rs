@@ -40,7 +40,8 @@
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
 //! * what the charts over the list say, and `transmission summary`: [`domain::summary`], counted by the crate's private
 //!   `store::journal_summary`
-//! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`
+//! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`; files of outboxes
+//!   by `app::outbox`; by which of several programs: `app::lease`; what follows a message: `app::commands`
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
 //! # What always holds

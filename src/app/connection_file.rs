@@ -101,7 +101,8 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, AppError> {
 }
 
 fn parse(text: &str, folder: &Path) -> Result<ReadConnection, AppError> {
-    let named: Connection<NamedCertificate> = toml::from_str(text).map_err(|error| in_words(text, &error))?;
+    let named: Connection<NamedCertificate> =
+        toml::from_str(text).map_err(|error| with_hint(in_words(text, &error)))?;
     let mut certificates = Vec::new();
     let mut connection = named.try_rename_certificates(|_, list| {
         let mut uses = Vec::new();
@@ -119,6 +120,21 @@ fn parse(text: &str, folder: &Path) -> Result<ReadConnection, AppError> {
         }
     }
     Ok(ReadConnection { connection, certificates })
+}
+
+/// What belongs to this machine and not to a connection is not taken from a file, which others may have written.
+fn with_hint(error: AppError) -> AppError {
+    let is_of = |key: &str| error.message().contains(&format!("unknown field `{key}`"));
+    let hint = match ["outbox", "inbox", "on_received", "on_failed"].into_iter().find(|key| is_of(key)) {
+        Some(key @ ("outbox" | "inbox")) => format!(
+            "a folder of this machine is not taken from a file; set it with `countersign connection set ID PROFILE {key}=DIR`"
+        ),
+        Some(_command) => {
+            "a command of this machine is not taken from a file; set it with `countersign command set`".to_owned()
+        }
+        None => return error,
+    };
+    error.hint(hint)
 }
 
 /// TOML's error with its line, on one line.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::connection_file;
+use super::folders::FolderChange;
 use super::{App, AppError};
 use crate::certificate::Certificate;
 use crate::domain::change::ChangeError;
@@ -14,7 +15,7 @@ use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::signing::signing_obstacle;
-use crate::store::{Transaction, Workspace, http_password_name};
+use crate::store::{FolderKind, Transaction, Workspace, http_password_name};
 
 /// A connection as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,13 +41,15 @@ pub struct ConnectionChange {
     pub profiles: Vec<(ProfileKind, Vec<(String, String)>)>,
     /// HTTP passwords of its profiles, kept as secrets.
     pub passwords: Vec<(ProfileKind, Zeroizing<String>)>,
+    /// Folders of its profiles.
+    pub folders: Vec<FolderChange>,
 }
 
 impl ConnectionChange {
     /// No change yet.
     #[must_use]
     pub const fn new(id: ConnectionId) -> Self {
-        Self { id, own: Vec::new(), profiles: Vec::new(), passwords: Vec::new() }
+        Self { id, own: Vec::new(), profiles: Vec::new(), passwords: Vec::new(), folders: Vec::new() }
     }
 }
 
@@ -171,7 +174,7 @@ impl App {
     /// # Errors
     /// Where a key is unknown or a value makes no sense. Then nothing has changed.
     pub async fn save(&self, change: ConnectionChange) -> Result<Saved, AppError> {
-        let ConnectionChange { id, own, profiles, passwords } = change;
+        let ConnectionChange { id, own, profiles, passwords, folders } = change;
         // Read within the transaction that writes: of two changes at once none is lost.
         let (now, mut transaction, mut connection) = self.begin_change(&id).await?;
         connection = connection.with_changes(&own).map_err(in_words)?;
@@ -190,6 +193,10 @@ impl App {
         for (kind, password) in &passwords {
             transaction.put_secret(&http_password_name(&id, *kind), password.as_bytes()).await?;
         }
+        for (kind, ..) in &folders {
+            connection.profile(*kind).ok_or_else(|| no_profile(&id, *kind))?;
+        }
+        self.change_folders(&mut transaction, &id, &folders).await?;
         transaction.commit().await?;
         self.saved(&connection).await
     }
@@ -249,6 +256,11 @@ impl App {
         transaction.remove_connection(id, self.now()).await?;
         for (kind, _) in connection.profiles() {
             transaction.remove_secret(&http_password_name(id, kind)).await?;
+        }
+        for kind in ProfileKind::ALL {
+            for folder in FolderKind::ALL {
+                transaction.remove_folder(id, *kind, *folder).await?;
+            }
         }
         Ok(transaction.commit().await?)
     }

@@ -2,7 +2,6 @@
 //! computed from the journal each time; nothing is remembered here.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -27,9 +26,6 @@ const AT_ONCE: usize = 4;
 
 /// How long work under way is waited for at the end. What takes longer is in the journal.
 const GRACE: Duration = Duration::from_secs(30);
-
-/// The file that is locked by the one program that does what is due in a workspace.
-pub(super) const LOCK: &str = "due-work";
 
 /// What this program is at, so that it is not begun twice.
 #[derive(Clone, Debug, Default)]
@@ -61,13 +57,18 @@ pub(super) struct Courier {
     workspace: Workspace,
     tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     places: Arc<Semaphore>,
-    /// Held by one program at a time.
-    lock: Option<File>,
+    /// Whether this program is the one to do it.
+    held: watch::Receiver<bool>,
 }
 
 impl Courier {
-    pub(super) fn new(app: App, workspace: Workspace, tell: Arc<dyn Fn(ServeEvent) + Send + Sync>) -> Self {
-        Self { app, workspace, tell, places: Arc::new(Semaphore::new(AT_ONCE)), lock: None }
+    pub(super) fn new(
+        app: App,
+        workspace: Workspace,
+        tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
+        held: watch::Receiver<bool>,
+    ) -> Self {
+        Self { app, workspace, tell, places: Arc::new(Semaphore::new(AT_ONCE)), held }
     }
 
     /// Looks for what is due until `stop` turns true, then waits for what is under way.
@@ -80,6 +81,7 @@ impl Courier {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = tokio::time::sleep(wait) => {}
                 () = self.workspace.duty_comes() => {}
+                Ok(()) = self.held.changed() => {}
                 // There is room for another.
                 Some(_) = running.join_next() => {}
             }
@@ -91,7 +93,7 @@ impl Courier {
     /// Begins what is due now, as far as there is room, and says for how long nothing else is due.
     pub(super) async fn round(&mut self, running: &mut JoinSet<()>) -> Result<Duration, AppError> {
         while running.try_join_next().is_some() {}
-        if !self.is_alone() {
+        if !*self.held.borrow_and_update() {
             return Ok(AT_MOST);
         }
         self.app.note_running().await;
@@ -129,15 +131,6 @@ impl Courier {
             });
         }
         Ok(wait)
-    }
-
-    fn is_alone(&mut self) -> bool {
-        if self.lock.is_none() {
-            let place = self.workspace.folder().join(LOCK);
-            let file = File::options().create(true).truncate(false).write(true).open(place);
-            self.lock = file.ok().filter(|file| file.try_lock().is_ok());
-        }
-        self.lock.is_some()
     }
 }
 

@@ -86,7 +86,10 @@ pub(super) fn ready_path(transmission: &Transmission, inbox: Option<&Path>) -> O
     // What the journal says is text; a folder's name need not be.
     let present = inbox.filter(|inbox| inbox.to_string_lossy() == delivery.inbox);
     let inbox = present.unwrap_or(Path::new(&delivery.inbox));
-    let folder = folder(inbox, transmission.connection.as_ref()?, transmission.profile?);
+    let folder = match delivery.own {
+        true => inbox.to_owned(),
+        false => folder(inbox, transmission.connection.as_ref()?, transmission.profile?),
+    };
     Some(Archive::ready_path(transmission.id, &folder))
 }
 

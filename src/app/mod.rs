@@ -11,6 +11,7 @@ mod calendar;
 mod certificates;
 mod check;
 mod clock;
+mod commands;
 mod connection_file;
 mod connections;
 mod courier;
@@ -18,6 +19,7 @@ mod document_facts;
 pub mod engine;
 mod error;
 mod first_sight;
+mod folders;
 mod identities;
 mod identity_export;
 mod identity_requests;
@@ -27,6 +29,7 @@ mod inbox;
 mod kept;
 mod keys;
 mod large;
+mod lease;
 mod missed;
 mod notices;
 mod observations;
@@ -49,6 +52,7 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
+mod steward;
 mod structure;
 mod surroundings;
 mod transmission_document;
@@ -69,15 +73,18 @@ pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
 };
 pub use clock::Clock;
+pub use commands::{CommandSettings, Occasion, OwnCommand};
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
+pub use folders::{FolderChange, ProfileFolders};
 pub use identities::{IdentityFiles, ListedIdentity, NewIdentity};
 pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
 pub use importing::{ImportRequest, ImportResult, ImportedProfile};
 pub use kept::{Gap, KeptPart, SavedPart};
+pub use lease::{LeaseHolder, LeaseState};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
@@ -108,8 +115,8 @@ pub use written::write as write_file;
 pub use crate::certificate::{KeyKind, P12Form};
 use crate::store::Workspace;
 pub use crate::store::{
-    Cursor, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
-    TransmissionFilter, TransmissionSummary, Unlock,
+    CommandRun, Cursor, FolderKind, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort,
+    TransmissionChoices, TransmissionFilter, TransmissionSummary, Unlock,
 };
 
 /// The running program on one workspace.

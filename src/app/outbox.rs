@@ -1,12 +1,17 @@
-//! The outbox: a folder whose files are sent as daily work. `CONNECTION/PROFILE/FILE` is taken once it is complete,
-//! journalled with a copy of it, and then removed; what cannot be sent at all is moved to `refused` beside it.
+//! Outboxes: folders whose files are sent as daily work. A file is taken once it is complete: journalled with a mark of the
+//! very file, and copied. It stays where it lies, and is neither sent as another message nor moved, until the partner's
+//! receipt proves that it was delivered; then it goes into `sent` beside it. What fails stays, and is redelivered as the
+//! transmission that it became.
+//!
+//! Whoever is killed at any instant leaves one of these: a file without a mark, which is taken; a mark whose transmission
+//! has no copy, which is forgotten and the file taken anew; a mark whose transmission is delivered, whose file is moved.
 
-use std::collections::HashMap;
-use std::fs::{self, DirEntry};
+use std::collections::{HashMap, HashSet};
+use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
@@ -14,38 +19,55 @@ use super::send::{DailyWork, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::transmission::TransmissionId;
-use crate::store::{Part, Workspace};
+use crate::domain::transmission::{Transmission, Verdict};
+use crate::store::{Archive, FolderKind, OutboxFile, OutboxTrouble, Workspace};
 
-/// How often the folder is looked through. A file is taken that did not change from one time to the next.
-const EVERY: Duration = Duration::from_secs(1);
+/// How often the folders are looked through.
+const EVERY: Duration = Duration::from_secs(2);
 
-/// Where files go that cannot be sent.
-const REFUSED: &str = "refused";
+/// So long a file must not have changed before it is taken.
+const SETTLED: Duration = Duration::from_secs(4);
 
-/// How a file is called between being taken and being journalled: `.taken-NUMBER-NAME`.
-const TAKEN: &str = ".taken-";
+/// So long a file is left alone that could not be taken.
+const LEFT_ALONE: Duration = Duration::from_secs(300);
 
-/// So many files are taken from one folder at a time.
+/// Where files go that were delivered.
+pub(super) const SENT: &str = "sent";
+
+/// So many files are looked at in one folder at a time.
 const MOST_AT_ONCE: usize = 1000;
 
 /// Ends of names under which programs write what is not complete yet.
 const UNFINISHED: [&str; 7] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~"];
 
-/// A file as it was seen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Seen {
-    bytes: u64,
-    changed: Option<SystemTime>,
-}
+/// What a file is known by: its length, and when it was changed last.
+type Seen = (u64, i64);
 
-/// A folder that is watched.
+/// Whoever looks through all outboxes.
 pub(super) struct Outbox {
     app: App,
     workspace: Workspace,
-    folder: PathBuf,
+    /// Where `CONNECTION/PROFILE` are outboxes too.
+    tree: Option<PathBuf>,
     tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
-    seen: HashMap<PathBuf, Seen>,
+    /// Whether this program is the one that looks through the outboxes of profiles.
+    held: watch::Receiver<bool>,
+    /// Files that were seen, and since when they are as they are.
+    seen: HashMap<PathBuf, (Seen, Instant)>,
+    /// Files that are left alone for a while.
+    left_alone: HashMap<PathBuf, (Seen, Instant)>,
+    /// What is known to be wrong with a folder.
+    troubles: HashMap<String, String>,
+}
+
+/// One outbox.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Place {
+    connection: String,
+    profile: String,
+    folder: PathBuf,
+    /// Set for the profile, and not one of a tree.
+    is_set: bool,
 }
 
 /// A file in its place.
@@ -53,8 +75,6 @@ pub(super) struct Outbox {
 struct Found {
     path: PathBuf,
     name: String,
-    connection: String,
-    profile: String,
     seen: Seen,
 }
 
@@ -62,136 +82,294 @@ impl Outbox {
     pub(super) fn new(
         app: App,
         workspace: Workspace,
-        folder: PathBuf,
+        tree: Option<PathBuf>,
         tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
+        held: watch::Receiver<bool>,
     ) -> Self {
-        Self { app, workspace, folder, tell, seen: HashMap::new() }
+        let (seen, left_alone, troubles) = Default::default();
+        Self { app, workspace, tree, tell, held, seen, left_alone, troubles }
     }
 
     /// Takes files until `stop` turns true.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        self.recover().await;
         loop {
-            self.round().await;
+            // What cannot be read now is read again in a moment.
+            drop(self.round().await);
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
                 () = tokio::time::sleep(EVERY) => {}
+                Ok(()) = self.held.changed() => {}
             }
         }
     }
 
-    /// Takes what did not change since the last time.
-    pub(super) async fn round(&mut self) {
-        let folder = self.folder.clone();
-        let Ok(found) = blocking(move || Ok(look(&folder, false))).await else { return };
-        let (ready, fresh): (Vec<Found>, Vec<Found>) =
-            found.into_iter().partition(|file| self.seen.get(&file.path) == Some(&file.seen));
-        self.seen = fresh.into_iter().map(|file| (file.path, file.seen)).collect();
-        for file in ready {
-            self.take(&file).await;
+    /// Looks through all folders once: those of the profiles where this program is the one to do it, and its own tree, of
+    /// which no other program knows.
+    pub(super) async fn round(&mut self) -> Result<(), AppError> {
+        let is_mine = *self.held.borrow_and_update();
+        if !is_mine && self.tree.is_none() {
+            return Ok(());
         }
+        let mut places: Vec<Place> = self
+            .workspace
+            .folders()
+            .await?
+            .into_iter()
+            .filter(|folder| folder.kind == FolderKind::Outbox)
+            .map(|folder| Place {
+                connection: folder.connection.to_string(),
+                profile: folder.profile.to_string(),
+                folder: folder.path.into(),
+                is_set: true,
+            })
+            .collect();
+        if let Some(tree) = self.tree.clone() {
+            places.extend(blocking(move || Ok(within(&tree))).await?);
+        }
+        let mut known = HashSet::new();
+        places.retain(|place| known.insert(place.folder.clone()) && (is_mine || !place.is_set));
+        self.seen.retain(|path, _| path.parent().is_some_and(|folder| known.contains(folder)));
+        for place in places {
+            let wrong = self.look_through(&place).await?;
+            self.note(&place, wrong).await?;
+        }
+        Ok(())
     }
 
-    /// Takes one file: renamed first, so that nobody takes it twice, then journalled with its copy, then removed.
-    async fn take(&self, file: &Found) {
-        let id = new_id(self.app.now());
-        let taken = file.path.with_file_name(format!("{TAKEN}{}-{}", id.simple(), file.name));
-        if fs::rename(&file.path, &taken).is_err() {
-            // Gone meanwhile, or not ours to move: what stays could be sent over and over.
-            return;
-        }
-        if let Err(error) = self.journal(file, id, taken.clone()).await {
-            self.refuse(file, &taken, &error);
-            return;
-        }
-        if let Err(error) = fs::remove_file(&taken) {
-            let reason = format!("{} was taken over and cannot be removed: {error}", taken.display());
-            (self.tell)(ServeEvent::Outbox { file: taken, reason });
-        }
-        (self.tell)(ServeEvent::JournalChanged);
-    }
-
-    async fn journal(&self, file: &Found, id: TransmissionId, taken: PathBuf) -> Result<(), AppError> {
-        let connection: ConnectionId = file.connection.parse()?;
-        let profile: ProfileKind = file
-            .profile
-            .parse()
-            .map_err(|_unknown| AppError::new(format!("`{}` is neither production nor test", file.profile)))?;
-        let work = DailyWork { id, connection, profile, file: taken, name: file.name.clone() };
-        self.app.take_on(&self.workspace, &work).await
-    }
-
-    /// Moves a file aside that cannot be sent, and says why, also in a file beside it.
-    fn refuse(&self, file: &Found, taken: &Path, error: &AppError) {
-        let reason = match error.what_to_do() {
-            Some(hint) => format!("{error} ({hint})"),
-            None => error.to_string(),
+    /// Looks through one folder; what is wrong with it, in words.
+    async fn look_through(&mut self, place: &Place) -> Result<Option<String>, AppError> {
+        let folder = place.folder.clone();
+        let found = match blocking(move || Ok(look(&folder))).await? {
+            Ok(found) => found,
+            Err(error) => return Ok(Some(format!("it cannot be read: {error}"))),
         };
-        let folder = file.path.with_file_name(REFUSED);
-        let moved = fs::create_dir_all(&folder).and_then(|()| {
-            let place = free_name(&folder, &file.name);
-            fs::rename(taken, &place)?;
-            let mut why = place.clone().into_os_string();
-            why.push(".reason.txt");
-            fs::write(why, format!("{reason}\n"))?;
-            Ok(place)
-        });
-        let file = moved.unwrap_or_else(|_stays| taken.to_owned());
-        (self.tell)(ServeEvent::Outbox { file, reason });
-    }
-
-    /// What a program left that was killed between taking a file and removing it: removed where it is in the journal with
-    /// its copy, else put back.
-    async fn recover(&self) {
-        let folder = self.folder.clone();
-        let Ok(found) = blocking(move || Ok(look(&folder, true))).await else { return };
-        for file in found {
-            let Some((id, name)) = file.name.strip_prefix(TAKEN).and_then(|rest| rest.split_once('-')) else {
-                continue;
-            };
-            let Ok(id) = id.parse::<TransmissionId>() else { continue };
-            // A copy that retention has let go of since was one: the file must not be sent again.
-            let removed = self.workspace.removals(id).await.is_ok_and(|removals| !removals.is_empty());
-            let copied = self.workspace.archive().path(id, Part::Payload).is_file();
-            let done = match self.workspace.transmission(id).await {
-                Ok(journalled) if removed || (copied && journalled.is_some()) => fs::remove_file(&file.path),
-                Ok(_) => fs::rename(&file.path, free_name(&file.path.with_file_name(""), name)),
-                // Better looked at again the next time than sent twice.
-                Err(_) => Ok(()),
-            };
-            if let Err(error) = done {
-                (self.tell)(ServeEvent::Outbox { file: file.path, reason: error.to_string() });
+        let key = text(&place.folder);
+        let marks = self.workspace.outbox_files(Some(&key)).await?;
+        let (mut marked, mut gone) = (HashMap::new(), Vec::new());
+        for mark in marks {
+            if found.iter().any(|file| file.name == mark.name) {
+                marked.insert(mark.name.clone(), mark);
+            } else {
+                gone.push(mark);
             }
         }
+        // A folder that is empty because its disk is not there holds no `sent` either: nothing follows from that.
+        if !gone.is_empty() {
+            if !place.folder.join(SENT).is_dir() {
+                return Ok(Some(
+                    "it looks empty, and its folder `sent` is missing: perhaps its disk is not there".to_owned(),
+                ));
+            }
+            for mark in &gone {
+                self.workspace.forget_outbox_file(mark).await?;
+            }
+        }
+        self.seen.retain(|path, _| path.parent() != Some(&place.folder) || found.iter().any(|file| file.path == *path));
+        for file in found {
+            let wrong = match marked.remove(&file.name) {
+                Some(mark) if (mark.bytes, mark.changed_ns) == file.seen => self.follow(place, &file, mark).await?,
+                mark if self.is_settled(&file) => match mark {
+                    Some(mark) if self.is_the_same(&file, &mark).await? => {
+                        let (bytes, changed_ns) = file.seen;
+                        self.workspace.keep_outbox_file(&OutboxFile { bytes, changed_ns, ..mark }).await?;
+                        None
+                    }
+                    _ => self.take(place, &file).await,
+                },
+                _ => None,
+            };
+            if wrong.is_some() {
+                return Ok(wrong);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a file has been as it is for long enough, and is not to be left alone.
+    fn is_settled(&mut self, file: &Found) -> bool {
+        if let Some((seen, since)) = self.left_alone.get(&file.path) {
+            if *seen == file.seen && since.elapsed() < LEFT_ALONE {
+                return false;
+            }
+            self.left_alone.remove(&file.path);
+        }
+        let (seen, since) = self.seen.entry(file.path.clone()).or_insert_with(|| (file.seen, Instant::now()));
+        if *seen != file.seen {
+            (*seen, *since) = (file.seen, Instant::now());
+        }
+        since.elapsed() >= SETTLED
+    }
+
+    /// Whether a file that was touched holds what was taken of it.
+    async fn is_the_same(&self, file: &Found, mark: &OutboxFile) -> Result<bool, AppError> {
+        if mark.bytes != file.seen.0 {
+            return Ok(false);
+        }
+        let taken = self.workspace.transmission(mark.transmission).await?;
+        let Some(taken) = taken.and_then(|taken| taken.payload_sha256) else { return Ok(false) };
+        let path = file.path.clone();
+        blocking(move || Ok(Archive::sha256_of(&path).is_ok_and(|digest| digest == taken))).await
+    }
+
+    /// Moves a file that was delivered; what is wrong with the folder.
+    async fn follow(&self, place: &Place, file: &Found, mark: OutboxFile) -> Result<Option<String>, AppError> {
+        match mark.verdict {
+            Some(Verdict::Delivered) => {
+                let (path, name, sent) = (file.path.clone(), file.name.clone(), place.folder.join(SENT));
+                match blocking(move || Ok(Archive::move_aside(&path, &sent, &name))).await? {
+                    Ok(_there) => self.workspace.forget_outbox_file(&mark).await?,
+                    Err(error) => return Ok(Some(format!("what was sent from it cannot be moved: {error}"))),
+                }
+            }
+            // Killed before it was copied: it is taken anew, and what was journalled of it says so.
+            Some(Verdict::Failed)
+                if self
+                    .workspace
+                    .transmission(mark.transmission)
+                    .await?
+                    .is_some_and(|found| was_never_taken(&found)) =>
+            {
+                self.workspace.forget_outbox_file(&mark).await?;
+            }
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    /// Takes one file; what is wrong with the folder.
+    async fn take(&mut self, place: &Place, file: &Found) -> Option<String> {
+        // Found out before anything is sent.
+        let sent = place.folder.join(SENT);
+        if let Err(error) = fs::create_dir_all(&sent).and_then(|()| tempfile::tempfile_in(&sent).map(|_file| ())) {
+            return Some(format!("nothing can be moved into its folder `sent`: {error}"));
+        }
+        let id = new_id(self.app.now());
+        let mark = OutboxFile {
+            folder: text(&place.folder),
+            name: file.name.clone(),
+            bytes: file.seen.0,
+            changed_ns: file.seen.1,
+            transmission: id,
+            verdict: None,
+            goes_on: true,
+            of: None,
+        };
+        let done = async {
+            let connection: ConnectionId = place.connection.parse()?;
+            let profile: ProfileKind = place
+                .profile
+                .parse()
+                .map_err(|_unknown| AppError::new(format!("`{}` is neither production nor test", place.profile)))?;
+            let (path, name) = (file.path.clone(), file.name.clone());
+            let work = DailyWork { id, connection, profile, file: path, name, mark: Some(mark.clone()) };
+            self.app.take_on(&self.workspace, &work).await
+        };
+        self.seen.remove(&file.path);
+        match done.await {
+            Ok(()) => (self.tell)(ServeEvent::JournalChanged),
+            Err(error) => {
+                // Where it was not even journalled there is no mark.
+                drop(self.workspace.forget_outbox_file(&mark).await);
+                self.left_alone.insert(file.path.clone(), (file.seen, Instant::now()));
+                let reason = match error.what_to_do() {
+                    Some(hint) => format!("{error} ({hint})"),
+                    None => error.to_string(),
+                };
+                (self.tell)(ServeEvent::Outbox { file: file.path.clone(), reason: reason.clone() });
+                if place.is_set {
+                    return Some(format!("{} cannot be sent: {reason}", file.name));
+                }
+            }
+        }
+        None
+    }
+
+    /// Keeps what is wrong with a folder, where that is news, and tells it once.
+    async fn note(&mut self, place: &Place, wrong: Option<String>) -> Result<(), AppError> {
+        let key = text(&place.folder);
+        match wrong {
+            None => {
+                // A file that is left alone is still wrong.
+                if self.left_alone.keys().any(|path| path.parent() == Some(&place.folder) && path.exists()) {
+                    return Ok(());
+                }
+                // Whatever another program has found before.
+                if self.troubles.insert(key.clone(), String::new()).is_none_or(|before| !before.is_empty()) {
+                    let known = self.workspace.outbox_troubles().await?;
+                    if known.iter().any(|trouble| trouble.folder == key) {
+                        self.workspace.end_outbox_trouble(&key).await?;
+                        (self.tell)(ServeEvent::JournalChanged);
+                    }
+                }
+            }
+            Some(reason) if self.troubles.get(&key) != Some(&reason) => {
+                let (connection, profile) = (place.connection.parse::<ConnectionId>(), place.profile.parse());
+                if let (Ok(connection), Ok(profile)) = (connection, profile) {
+                    let (folder, reason, since) = (key.clone(), reason.clone(), self.app.now());
+                    let trouble = OutboxTrouble { folder, connection, profile, reason, since };
+                    self.workspace.put_outbox_trouble(&trouble).await?;
+                }
+                self.troubles.insert(key, reason.clone());
+                (self.tell)(ServeEvent::Outbox { file: place.folder.clone(), reason });
+            }
+            Some(_known) => {}
+        }
+        Ok(())
     }
 }
 
-/// The files in their places: whole ones, or those that were taken.
-fn look(folder: &Path, taken: bool) -> Vec<Found> {
+/// Whether a transmission was journalled for a file that was never copied.
+fn was_never_taken(transmission: &Transmission) -> bool {
+    transmission.payload_sha256.is_none() && transmission.bytes.sent == 0 && transmission.attempts.is_empty()
+}
+
+/// Whether a file is still as it was when it was taken.
+pub(super) fn is_as_marked(path: &Path, mark: &OutboxFile) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|now| seen(&now) == (mark.bytes, mark.changed_ns))
+}
+
+fn text(folder: &Path) -> String {
+    folder.to_string_lossy().into_owned()
+}
+
+fn seen(metadata: &Metadata) -> Seen {
+    let changed = metadata.modified().ok();
+    let since = changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
+    (metadata.len(), since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
+}
+
+/// The outboxes of a tree: `CONNECTION/PROFILE`.
+fn within(tree: &Path) -> Vec<Place> {
+    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     let mut found = Vec::new();
-    for connection in folders(folder) {
-        for profile in folders(&connection) {
-            let files = entries(&profile).into_iter().filter_map(|entry| file(&entry, &connection, &profile));
-            found.extend(files.filter(|file| if taken { file.name.starts_with(TAKEN) } else { is_whole(&file.name) }));
+    // What is marked by its folder is known again from wherever the program is started.
+    let Ok(tree) = tree.canonicalize() else { return found };
+    for connection in folders(&tree) {
+        for folder in folders(&connection) {
+            if let (Some(connection), Some(profile)) = (name(&connection), name(&folder)) {
+                found.push(Place { connection, profile, folder, is_set: false });
+            }
         }
     }
-    found.truncate(MOST_AT_ONCE);
     found
 }
 
-fn file(entry: &DirEntry, connection: &Path, profile: &Path) -> Option<Found> {
+/// The whole files of a folder, by name.
+fn look(folder: &Path) -> io::Result<Vec<Found>> {
+    let mut found: Vec<Found> = fs::read_dir(folder)?.filter_map(|entry| file(&entry.ok()?)).collect();
+    found.sort_by(|one, other| one.name.cmp(&other.name));
+    found.truncate(MOST_AT_ONCE);
+    Ok(found)
+}
+
+fn file(entry: &DirEntry) -> Option<Found> {
     // Of a link neither size nor end is known, and what it leads to may be anywhere.
     if !entry.file_type().ok()?.is_file() {
         return None;
     }
-    let metadata = entry.metadata().ok()?;
-    Some(Found {
-        path: entry.path(),
-        name: entry.file_name().to_str()?.to_owned(),
-        connection: connection.file_name()?.to_str()?.to_owned(),
-        profile: profile.file_name()?.to_str()?.to_owned(),
-        seen: Seen { bytes: metadata.len(), changed: metadata.modified().ok() },
-    })
+    let name = entry.file_name().to_str()?.to_owned();
+    is_whole(&name).then_some(())?;
+    Some(Found { path: entry.path(), name, seen: seen(&entry.metadata().ok()?) })
 }
 
 /// Whether a name is that of a file which its writer calls complete.
@@ -201,34 +379,14 @@ fn is_whole(name: &str) -> bool {
 }
 
 fn folders(folder: &Path) -> Vec<PathBuf> {
-    let is_folder = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
-    let mut found: Vec<PathBuf> = entries(folder)
-        .into_iter()
-        .filter(is_folder)
-        .map(|entry| entry.path())
-        .filter(|path| is_visible(path))
-        .collect();
+    let visible = |entry: &DirEntry| {
+        entry.file_type().is_ok_and(|kind| kind.is_dir()) && !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let read = || -> io::Result<Vec<DirEntry>> { fs::read_dir(folder)?.collect() };
+    let mut found: Vec<PathBuf> =
+        read().unwrap_or_default().into_iter().filter(visible).map(|entry| entry.path()).collect();
     found.sort();
     found
-}
-
-fn is_visible(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.'))
-}
-
-/// What is in a folder, by name; nothing where it cannot be read at the moment.
-fn entries(folder: &Path) -> Vec<DirEntry> {
-    let read = || -> io::Result<Vec<DirEntry>> { fs::read_dir(folder)?.collect() };
-    let mut found = read().unwrap_or_default();
-    found.sort_by_key(DirEntry::file_name);
-    found
-}
-
-/// A name in a folder that is not taken.
-fn free_name(folder: &Path, name: &str) -> PathBuf {
-    let (stem, end) = name.rsplit_once('.').map_or((name, String::new()), |(stem, end)| (stem, format!(".{end}")));
-    let numbered = (2..10_000).map(|number| folder.join(format!("{stem} ({number}){end}")));
-    std::iter::once(folder.join(name)).chain(numbered).find(|path| !path.exists()).unwrap_or_else(|| folder.join(name))
 }
 
 #[cfg(test)]
@@ -239,25 +397,18 @@ mod tests {
     fn only_whole_files_in_their_places_are_found() {
         let guard = tempfile::tempdir().unwrap();
         let folder = guard.path().join("acme/production");
-        fs::create_dir_all(folder.join(REFUSED)).unwrap();
-        for name in ["a.edi", ".hidden", "b.edi.part", "~lock", "c.TMP", "d~", "refused/e.edi"] {
+        fs::create_dir_all(folder.join(SENT)).unwrap();
+        for name in ["a.edi", ".hidden", "b.edi.part", "~lock", "c.TMP", "d~", "sent/e.edi"] {
             fs::write(folder.join(name), "x").unwrap();
         }
         fs::write(guard.path().join("f.edi"), "x").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(folder.join("a.edi"), folder.join("g.edi")).unwrap();
-        let found = look(guard.path(), false);
-        let names: Vec<&str> = found.iter().map(|file| file.name.as_str()).collect();
+        let places = within(guard.path());
+        let named: Vec<_> = places.iter().map(|place| (place.connection.as_str(), place.profile.as_str())).collect();
+        assert_eq!(named, [("acme", "production")]);
+        let names: Vec<String> = look(&places[0].folder).unwrap().into_iter().map(|file| file.name).collect();
         assert_eq!(names, ["a.edi"]);
-        assert_eq!((found[0].connection.as_str(), found[0].profile.as_str()), ("acme", "production"));
-    }
-
-    #[test]
-    fn a_name_that_is_taken_gets_a_number() {
-        let guard = tempfile::tempdir().unwrap();
-        assert_eq!(free_name(guard.path(), "a.edi"), guard.path().join("a.edi"));
-        fs::write(guard.path().join("a.edi"), "").unwrap();
-        fs::write(guard.path().join("a (2).edi"), "").unwrap();
-        assert_eq!(free_name(guard.path(), "a.edi"), guard.path().join("a (3).edi"));
+        assert!(look(&guard.path().join("nowhere")).is_err());
     }
 }

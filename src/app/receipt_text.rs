@@ -21,7 +21,8 @@ impl App {
         let transmission = self.transmission(&id.simple().to_string()).await?;
         let receipt = self.receipt_text(&transmission).await;
         let keeping = self.keeping(&id.simple().to_string()).await?;
-        Ok(TransmissionDetail { transmission, receipt, keeping })
+        let commands = self.command_runs(transmission.id).await?;
+        Ok(TransmissionDetail { transmission, receipt, keeping, commands })
     }
 
     /// What the receipt says, as far as it was kept. Nothing kept is no error: not every transmission has an answer.

@@ -9,11 +9,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::courier::Courier;
+use super::commands::Commands;
 use super::notices::{Herald, Told};
-use super::outbox::Outbox;
 use super::receive::Receiver;
-use super::retention::{RetentionRun, Steward};
+use super::retention::{Keeper, RetentionRun};
+use super::steward::Steward;
 use super::{App, AppError};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
@@ -47,6 +47,8 @@ pub enum ServeEvent {
     },
     /// A message was received or refused, and journalled.
     Transmission(Box<Transmission>),
+    /// A message was delivered, for the first time, and journalled as received.
+    Arrived(Box<Transmission>),
     /// Something else in the journal has changed.
     JournalChanged,
     /// Retention has let something go.
@@ -79,6 +81,8 @@ pub struct BoundListener {
     alone: File,
     /// Whether reminders are sent too.
     reminds: bool,
+    /// Whether what is due is done too.
+    does_what_is_due: bool,
     /// The address listened on.
     pub address: SocketAddr,
     /// The address announced to partners.
@@ -149,6 +153,7 @@ impl App {
             outbox: options.outbox.clone(),
             alone,
             reminds: false,
+            does_what_is_due: true,
             address,
             url: format!("{scheme}://{address}/as2"),
         })
@@ -163,6 +168,12 @@ impl BoundListener {
         self
     }
 
+    /// The same in a program that does what is due by itself.
+    pub(super) fn only_receiving(mut self) -> Self {
+        self.does_what_is_due = false;
+        self
+    }
+
     /// Serves until `shutdown` completes, then finishes what is in flight. Beside it everything is done that is due:
     /// further attempts, receipts that are owed, files of the outbox.
     ///
@@ -173,14 +184,14 @@ impl BoundListener {
         shutdown: impl Future<Output = ()> + Send,
         events: impl Fn(ServeEvent) + Send + Sync + 'static,
     ) -> Result<(), AppError> {
-        let Self { app, listener, inbox, outbox, alone, reminds, url, .. } = self;
+        let Self { app, listener, inbox, outbox, alone, reminds, does_what_is_due, url, .. } = self;
         let workspace = app.workspace().await?;
         let tell: Arc<dyn Fn(ServeEvent) + Send + Sync> = Arc::new(events);
-        let receiver = Arc::new(Receiver::new(app.clone(), inbox, Arc::clone(&tell)).await?);
+        let with_commands = Commands::beside(app.clone(), workspace, Arc::clone(&tell));
+        let receiver = Arc::new(Receiver::new(app.clone(), inbox, with_commands).await?);
         let (stop, stopped) = watch::channel(false);
         let mut beside = JoinSet::new();
-        let courier = Courier::new(app.clone(), workspace.clone(), Arc::clone(&tell));
-        beside.spawn(courier.run(stopped.clone()));
+        let steward = Steward::new(app.clone(), "serve", outbox, Arc::clone(&tell));
         if reminds {
             let freed = Arc::clone(&tell);
             let tell = Arc::clone(&tell);
@@ -190,11 +201,12 @@ impl BoundListener {
                 }
             };
             let told_of = move |run| freed(ServeEvent::Retention(Box::new(run)));
-            beside.spawn(Steward::new(app.clone(), Arc::new(told_of)).run(stopped.clone()));
-            beside.spawn(Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told)).run(stopped.clone()));
+            beside.spawn(Keeper::new(app.clone(), Arc::new(told_of)).run(stopped.clone()));
+            let herald = Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told));
+            beside.spawn(herald.mailing_while(steward.held()).run(stopped.clone()));
         }
-        if let Some(folder) = outbox {
-            beside.spawn(Outbox::new(app.clone(), workspace, folder, Arc::clone(&tell)).run(stopped));
+        if does_what_is_due {
+            beside.spawn(steward.run(stopped));
         }
         tell(ServeEvent::Listening { url });
         listener.serve(Arc::clone(&receiver), Limits::default(), shutdown).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AcknowledgementLinks, Keeping, MessageStructure, OpenedView};
+use super::{AcknowledgementLinks, CommandRun, Keeping, MessageStructure, OpenedView};
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Diagnosis;
@@ -127,6 +127,9 @@ pub struct TransmissionDocument<'a> {
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structure: Option<MessageStructure>,
+    /// The commands that were run because of it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<CommandRun>,
     /// What it acknowledges, and by what it was acknowledged.
     #[serde(flatten)]
     pub acknowledgements: AcknowledgementLinks,
@@ -185,6 +188,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             tls: transmission.tls.as_ref(),
             document: transmission.document.as_ref(),
             structure: None,
+            commands: Vec::new(),
             acknowledgements: AcknowledgementLinks::default(),
             removed: BTreeMap::new(),
             mark: None,

@@ -69,6 +69,9 @@ pub(super) enum Command {
     Send(SendArguments),
     /// Receive messages until the program is told to stop
     Serve(ServeArguments),
+    /// What is run when a message was received, or could not be delivered
+    #[command(subcommand, arg_required_else_help = false)]
+    Command(super::command::CommandCommand),
     /// The journal of what was sent and received
     #[command(subcommand, arg_required_else_help = false)]
     Transmission(TransmissionCommand),
@@ -143,7 +146,8 @@ pub(super) enum ConnectionCommand {
         /// The connection
         id: ConnectionId,
         /// The profile, production or test, then settings as in the connection file.
-        /// `http_password=-` reads the password from standard input; an empty value brings the default back
+        /// `http_password=-` reads the password from standard input; `outbox=DIR` and `inbox=DIR` are folders of this
+        /// machine, whose files are sent and where payloads are put; an empty value brings the default back
         #[arg(required = true, value_name = "[PROFILE] KEY=VALUE")]
         changes: Vec<String>,
     },
@@ -269,11 +273,13 @@ pub(super) struct ServeArguments {
     /// Private key for TLS, a PEM file
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(super) tls_key: Option<PathBuf>,
-    /// Put received payloads into DIR/CONNECTION/PROFILE; without it they stay in the archive
+    /// Put received payloads into DIR/CONNECTION/PROFILE, where the profile has no inbox of its own; without it they stay in
+    /// the archive
     #[arg(long, value_name = "DIR")]
     pub(super) inbox: Option<PathBuf>,
-    /// Send the files of DIR/CONNECTION/PROFILE as daily work: each is taken once it is complete, and sent again by itself
-    /// until somebody has decided. What cannot be sent at all is moved to `refused` beside it
+    /// Send the files of DIR/CONNECTION/PROFILE as daily work, beside those of the outboxes that profiles have: each is taken
+    /// once it is complete, sent again by itself until somebody has decided, and moved to `sent` beside it when it was
+    /// delivered. What is not delivered stays where it is
     #[arg(long, value_name = "DIR")]
     pub(super) outbox: Option<PathBuf>,
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::arguments::ConnectionCommand;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, settings, words};
-use crate::app::{AppError, ConnectionSummary, Observations, Saved};
+use crate::app::{AppError, ConnectionChange, ConnectionSummary, Observations, ProfileFolders, Saved};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile, Quirks};
@@ -31,6 +31,13 @@ struct ExportDocument<'a> {
     toml: &'a str,
 }
 
+#[derive(Serialize)]
+struct ShownDocument<'a> {
+    #[serde(flatten)]
+    connection: &'a Connection,
+    folders: &'a [ProfileFolders],
+}
+
 pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result<Answer, AppError> {
     let app = &session.app;
     match command {
@@ -46,8 +53,12 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let connection = app.connection(&id).await?;
             let report = app.check(std::slice::from_ref(&id), app.now()).await?;
             let seen = app.observations().await?;
-            session.out.answer(&connection, || {
-                format!("{}\n{}", show(&connection, &seen, app.now()), check::matrix(&report.connections))
+            let mut folders = app.folders().await?;
+            folders.retain(|each| each.connection == id);
+            let document = ShownDocument { connection: &connection, folders: &folders };
+            session.out.answer(&document, || {
+                let shown = show(&connection, &seen, app.now());
+                format!("{shown}\n{}{}", folder_lines(&folders), check::matrix(&report.connections))
             });
         }
         ConnectionCommand::Export { id, output } => {
@@ -60,7 +71,16 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let wished = settings::read(&changes)?;
             let password = wished.password.then(secret::password_from_stdin).transpose()?;
             let keeps_secret = password.is_some();
-            let saved = app.set(&id, wished.profile, &wished.changes, password).await?;
+            let mut change = ConnectionChange::new(id.clone());
+            change.folders = wished.folders;
+            match wished.profile {
+                None => change.own = wished.changes,
+                Some(kind) => {
+                    change.profiles.push((kind, wished.changes));
+                    change.passwords.extend(password.map(|password| (kind, password)));
+                }
+            }
+            let saved = app.save(change).await?;
             if keeps_secret {
                 session.tell_protection().await?;
             }
@@ -84,6 +104,22 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         }
     }
     Ok(Answer::Yes)
+}
+
+/// The folders of the profiles, one in a line.
+fn folder_lines(folders: &[ProfileFolders]) -> String {
+    let mut text = String::new();
+    for each in folders {
+        for (name, path) in [("Outbox", &each.outbox), ("Inbox", &each.inbox)] {
+            if let Some(path) = path {
+                text.push_str(&format!("{name} of {}  {}\n", each.profile, super::output::line(path)));
+            }
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
 }
 
 /// What was saved, and beside it what still does not comply.

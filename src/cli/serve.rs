@@ -44,7 +44,7 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                     out.aside(&line);
                 }
             }
-            ServeEvent::JournalChanged => {}
+            ServeEvent::Arrived(_) | ServeEvent::JournalChanged => {}
             ServeEvent::Retention(run) => out.aside(&format!("{}  {}", words::instant(run.at), run.in_words())),
             ServeEvent::Notice(notice) => out.aside(&format!(
                 "{} {}  {}: {}",
@@ -53,7 +53,9 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
                 super::output::line(&notice.title),
                 super::output::line(&notice.text)
             )),
-            ServeEvent::Outbox { file, reason } => out.aside(&format!("not sent: {}: {reason}", file.display())),
+            ServeEvent::Outbox { file, reason } => {
+                out.aside(&format!("not sent: {}: {}", file.display(), super::output::line(&reason)));
+            }
             ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),
         })
         .await?;

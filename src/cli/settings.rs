@@ -1,6 +1,6 @@
 //! Settings as they are written on the command line: an optional profile, then `KEY=VALUE`.
 
-use crate::app::AppError;
+use crate::app::{AppError, FolderChange, FolderKind};
 use crate::domain::identifier::ProfileKind;
 
 /// The password's key, which is no key of the connection file.
@@ -15,6 +15,8 @@ pub(super) struct Settings {
     pub(super) changes: Vec<(String, String)>,
     /// Whether the password is to be read from standard input.
     pub(super) password: bool,
+    /// Folders of the profile: set to a path, or taken away.
+    pub(super) folders: Vec<FolderChange>,
 }
 
 /// Reads the words after the connection's id.
@@ -31,7 +33,7 @@ pub(super) fn read(words: &[String]) -> Result<Settings, AppError> {
         }
         _ => (None, words),
     };
-    let mut settings = Settings { profile, changes: Vec::new(), password: false };
+    let mut settings = Settings { profile, changes: Vec::new(), password: false, folders: Vec::new() };
     for word in rest {
         let (key, value) = word.split_once('=').ok_or_else(|| {
             AppError::new(format!("`{word}` is no setting"))
@@ -40,7 +42,21 @@ pub(super) fn read(words: &[String]) -> Result<Settings, AppError> {
         if rest.iter().filter(|other| other.split_once('=').is_some_and(|(name, _)| name == key)).count() > 1 {
             return Err(AppError::new(format!("`{key}` is given more than once")));
         }
-        if key != PASSWORD {
+        if let Ok(kind) = key.parse::<FolderKind>() {
+            let profile = profile.ok_or_else(|| {
+                AppError::new(format!("the {key} belongs to a profile"))
+                    .hint(format!("connection set ID PROFILE {key}=DIR"))
+            })?;
+            let path = match value {
+                "" => None,
+                // As it is from here, so that it means the same from anywhere.
+                path => Some(
+                    std::path::absolute(path)
+                        .map_err(|error| AppError::new(format!("`{path}` is not a path: {error}")))?,
+                ),
+            };
+            settings.folders.push((profile, kind, path));
+        } else if key != PASSWORD {
             settings.changes.push((key.to_owned(), value.to_owned()));
         } else if value == "-" && profile.is_some() {
             settings.password = true;
@@ -53,7 +69,7 @@ pub(super) fn read(words: &[String]) -> Result<Settings, AppError> {
                 .hint("write http_password=- and give the password on standard input"));
         }
     }
-    if settings.changes.is_empty() && !settings.password {
+    if settings.changes.is_empty() && settings.folders.is_empty() && !settings.password {
         return Err(AppError::new("there is nothing to change").hint("settings are written KEY=VALUE"));
     }
     Ok(settings)
@@ -75,12 +91,17 @@ mod tests {
         assert_eq!(production.changes[1], ("url".to_owned(), "http://a/?x=y".to_owned()));
         assert!(production.password);
         assert_eq!(settings(&["name=A B"]).unwrap().profile, None);
+        let folders = settings(&["test", "outbox=/out", "inbox="]).unwrap().folders;
+        let out = Some("/out".into());
+        let expected = [(ProfileKind::Test, FolderKind::Outbox, out), (ProfileKind::Test, FolderKind::Inbox, None)];
+        assert_eq!(folders, expected);
         for bad in [
             &["produktion", "a=b"][..],
             &["production"],
             &["production", "a"],
             &["test", "http_password=x"],
             &["http_password=-"],
+            &["outbox=/out"],
             &["test", "signing=sha256", "signing=sha1"],
         ] {
             assert!(settings(bad).is_err(), "{bad:?}");

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::arguments::TransmissionCommand;
 use super::table::{Table, labelled};
 use super::transmission_arguments::{ExportArguments, ListArguments};
-use super::{Answer, Session, check, document, send, words};
+use super::{Answer, Session, check, command, document, send, words};
 use crate::app::{
     AppError, Bundle, DocumentSummary, ExportFormat, Exported, RawPart, TransmissionDocument, TransmissionFilter,
     TransmissionPage, TransmissionSummary, WrittenBundle,
@@ -67,8 +67,10 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             };
             let acknowledgements = session.app.acknowledgements(&id).await?;
             let keeping = session.app.keeping(&id).await?;
+            let commands = session.app.command_runs(transmission.id).await?;
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission).keeping(&keeping);
+                document.commands = commands;
                 document.acknowledgements = acknowledgements;
                 document.structure = layers;
                 document.outline = view.as_deref().and_then(DocumentSummary::of);
@@ -82,6 +84,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                     session.out.text(&keeping);
                 }
                 session.out.text(&document::acknowledgements(&acknowledgements));
+                session.out.text(&command::runs(&commands));
             }
             if let Some(layers) = layers {
                 session.out.text(&layers.to_text());

@@ -336,6 +336,9 @@ pub struct Transmission {
 pub struct Delivery {
     /// The inbox.
     pub inbox: String,
+    /// Whether that is the profile's own folder, and not one with a folder for each profile.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// The name that the payload got there; nothing as long as nobody has seen that it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,

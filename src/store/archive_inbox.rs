@@ -69,6 +69,19 @@ impl Archive {
         Ok(path)
     }
 
+    /// Moves a file that need not be one of the archive into another folder of its file system, under a name that is free
+    /// there. Returns where it lies now, on disk.
+    ///
+    /// # Errors
+    /// Where the folder cannot be made or the file not be moved.
+    pub fn move_aside(file: &Path, folder: &Path, name: &str) -> Result<PathBuf, FileError> {
+        const DOING: &str = "move";
+        fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
+        let path = under_free_name(file, folder, name).map_err(FileError::on(DOING, file))?;
+        sync_folder(folder)?;
+        Ok(path)
+    }
+
     /// Takes away what lies ready and is not to be delivered.
     ///
     /// # Errors

@@ -84,9 +84,16 @@ impl Archive {
     /// # Errors
     /// Where it is not there or cannot be read.
     pub fn sha256(&self, id: TransmissionId, part: Part) -> Result<String, FileError> {
-        let path = self.path(id, part);
-        let mut file = File::open(&path).map_err(FileError::on("read", &path))?;
-        digest_of(&mut file).map_err(FileError::on("read", &path))
+        Self::sha256_of(&self.path(id, part))
+    }
+
+    /// The same of a file that need not be in the archive.
+    ///
+    /// # Errors
+    /// Where it is not there or cannot be read.
+    pub fn sha256_of(path: &Path) -> Result<String, FileError> {
+        let mut file = File::open(path).map_err(FileError::on("read", path))?;
+        digest_of(&mut file).map_err(FileError::on("read", path))
     }
 
     /// What is known of a body that was cut; nothing where it is whole.

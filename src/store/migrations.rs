@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0009_list.sql"),
     include_str!("../../assets/migrations/0010_summary.sql"),
     include_str!("../../assets/migrations/0011_retention.sql"),
+    include_str!("../../assets/migrations/0012_daily.sql"),
 ];
 
 /// The newest schema that this program knows.

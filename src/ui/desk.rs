@@ -99,6 +99,13 @@ impl Desk<'_> {
         Some(picked)
     }
 
+    /// All that was picked, once; nothing in it where the dialog was closed without a file.
+    pub fn picked_files(&mut self, pick: &mut Option<PickId>) -> Option<Vec<PathBuf>> {
+        let picked = self.files.take_all((*pick)?)?;
+        *pick = None;
+        Some(picked)
+    }
+
     /// Sends a message and follows it in [`Sends`]. Where it is not taken, the user is told.
     pub fn send(&mut self, request: crate::app::SendRequest) {
         if let Err(NotTaken::Full(_)) = self.try_send(request) {

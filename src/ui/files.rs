@@ -23,6 +23,10 @@ pub enum FilePick {
     Connection,
     /// A document to be sent.
     Document,
+    /// Documents to be sent, as many as are chosen.
+    Documents,
+    /// A folder, under this title.
+    Folder(&'static str),
     /// A table in CSV to be read.
     Table,
     /// A key with its certificate to be read.
@@ -51,8 +55,8 @@ const NO_DIALOG: &str = if cfg!(target_os = "linux") {
 pub(super) struct FilePicks {
     ctx: Context,
     last: u64,
-    open: Option<(PickId, Instant, Receiver<Option<PathBuf>>)>,
-    picked: HashMap<PickId, Option<PathBuf>>,
+    open: Option<(PickId, Instant, Receiver<Vec<PathBuf>>)>,
+    picked: HashMap<PickId, Vec<PathBuf>>,
 }
 
 impl FilePicks {
@@ -85,6 +89,8 @@ impl FilePicks {
                 .add_filter("Receipts", &["eml", "mdn", "txt", "mime", "msg"])
                 .add_filter("All files", &["*"]),
             FilePick::Document => dialog.set_title("Choose the document to send"),
+            FilePick::Documents => dialog.set_title("Choose the files to send"),
+            FilePick::Folder(title) => dialog.set_title(*title),
             FilePick::Identity => dialog
                 .set_title("Choose a key with its certificate")
                 .add_filter("Keys and certificates", &["p12", "pfx", "pem"])
@@ -100,14 +106,16 @@ impl FilePicks {
         let id = PickId(self.last);
         let (done, waiting) = channel();
         let ctx = self.ctx.clone();
-        let picked: std::pin::Pin<Box<dyn Future<Output = Option<rfd::FileHandle>> + Send>> = match pick {
-            FilePick::Save(_) => Box::pin(dialog.save_file()),
-            _ => Box::pin(dialog.pick_file()),
+        let picked: std::pin::Pin<Box<dyn Future<Output = Vec<rfd::FileHandle>> + Send>> = match pick {
+            FilePick::Save(_) => Box::pin(async move { dialog.save_file().await.into_iter().collect() }),
+            FilePick::Documents => Box::pin(async move { dialog.pick_files().await.unwrap_or_default() }),
+            FilePick::Folder(_) => Box::pin(async move { dialog.pick_folder().await.into_iter().collect() }),
+            _ => Box::pin(async move { dialog.pick_file().await.into_iter().collect() }),
         };
         let errand = Box::pin(async move {
-            let file = picked.await.map(|handle| handle.path().to_owned());
+            let files = picked.await.iter().map(|handle| handle.path().to_owned()).collect();
             // Nobody waits any more where the window is gone.
-            if done.send(file).is_ok() {
+            if done.send(files).is_ok() {
                 ctx.request_repaint();
             }
         });
@@ -123,15 +131,19 @@ impl FilePicks {
         let picked = match waiting.try_recv() {
             Ok(file) => file,
             Err(std::sync::mpsc::TryRecvError::Empty) => return Ok(()),
-            Err(std::sync::mpsc::TryRecvError::Disconnected) => None,
+            Err(std::sync::mpsc::TryRecvError::Disconnected) => Vec::new(),
         };
-        let none = picked.is_none() && asked.elapsed() < TOO_SOON;
+        let none = picked.is_empty() && asked.elapsed() < TOO_SOON;
         self.picked.insert(*id, picked);
         self.open = None;
         if none { Err(NO_DIALOG) } else { Ok(()) }
     }
 
     pub(super) fn take(&mut self, id: PickId) -> Option<Option<PathBuf>> {
+        self.take_all(id).map(|files| files.into_iter().next())
+    }
+
+    pub(super) fn take_all(&mut self, id: PickId) -> Option<Vec<PathBuf>> {
         self.picked.remove(&id)
     }
 }

@@ -41,6 +41,8 @@ pub enum SettingsSection {
     Identities,
     /// Where messages are received.
     Receiving,
+    /// Who sends what is due, and what follows a message.
+    DailyWork,
     /// When and how is reminded.
     Notifications,
     /// What is kept of transmissions, and for how long.
@@ -84,6 +86,15 @@ pub enum Intent {
         connection: ConnectionId,
         /// To which of its profiles.
         profiles: Vec<ProfileKind>,
+    },
+    /// Open the dialog that sends files, with some in it already.
+    SendFiles {
+        /// To which connection.
+        connection: ConnectionId,
+        /// To which of its profiles, as far as that was chosen.
+        profile: ProfileKind,
+        /// Which files.
+        files: Vec<PathBuf>,
     },
     /// Close the inspector.
     CloseInspector,

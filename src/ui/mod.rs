@@ -47,6 +47,7 @@ mod picker;
 mod policies;
 mod receiving;
 mod rollovers;
+mod send_files;
 mod sends;
 mod settings;
 mod shell;

@@ -13,13 +13,14 @@ use super::intent::{InspectorTab, Intent, Page, SettingsSection};
 use super::notices::{NoticeFiles, NoticesPage, ReportDialog};
 use super::policies::{PoliciesPage, PolicyErrands, PolicyIntent};
 use super::rollovers::{RolloversPage, StartDialog};
+use super::send_files::SendFiles;
 use super::settings::SettingsPage;
 use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
 use super::transmissions::TransmissionsPage;
 use crate::app::engine::Command;
-use crate::domain::identifier::ConnectionId;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
 
 /// Everything that is shown, with its state.
 #[derive(Default)]
@@ -113,6 +114,9 @@ impl Views {
                 if let Some(page) = &mut self.test_send {
                     page.begin(&profiles, desk);
                 }
+            }
+            Intent::SendFiles { connection, profile, files } => {
+                self.dialogs.push(Box::new(SendFiles::new(connection, profile, files, desk, ctx)));
             }
             Intent::NewRollover(source) => self.dialogs.push(Box::new(StartDialog::new(source, desk))),
             Intent::ShowRollover(id) => {
@@ -308,6 +312,8 @@ impl Views {
     pub(super) fn dropped(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         let mut taken = false;
+        let mut to_send = Vec::new();
+        let several = dropped.len() > 1;
         for file in dropped {
             let mut file = Some(Dropped { path: file.path().to_owned() });
             if let Some(dialog) = self.dialogs.last_mut() {
@@ -316,6 +322,8 @@ impl Views {
             let Some(Dropped { path }) = file else { continue };
             if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
                 desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
+            } else if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
+                to_send.push(path);
             } else if let (Page::TestSend(_), Some(page), false) =
                 (&self.page, &mut self.test_send, is_certificate(&path))
             {
@@ -332,6 +340,16 @@ impl Views {
                 });
             }
         }
+        if let Some((connection, profile)) = self.sends_to().filter(|_| !to_send.is_empty()) {
+            desk.intend(Intent::SendFiles { connection, profile, files: to_send });
+        }
+    }
+
+    /// To whom files go that are dropped: to whom is in front.
+    fn sends_to(&self) -> Option<(ConnectionId, ProfileKind)> {
+        let connection = self.selected()?.clone();
+        let of = self.inspector.as_ref().filter(|inspector| *inspector.connection() == connection);
+        Some((connection, of.map_or(ProfileKind::Production, Inspector::profile)))
     }
 
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
@@ -444,6 +462,15 @@ impl Views {
             self.dialogs.push(Box::new(question));
         }
     }
+}
+
+/// Whether a file is called as documents are that are sent. What is called otherwise may hold certificates.
+fn is_document(path: &std::path::Path) -> bool {
+    const ENDS: [&str; 9] = ["edi", "edifact", "x12", "xml", "csv", "json", "dat", "idoc", "pdf"];
+    path.extension().and_then(|end| end.to_str()).is_some_and(|end| {
+        // Many call them by the number of the transaction set, such as `po.850`.
+        ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)) || end.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 /// Whether a file is called as certificates are. What it holds is looked at only when it is opened.

@@ -336,6 +336,29 @@ fn without_a_display_the_window_is_refused_in_words() {
     assert!(error["error"].as_str().unwrap().contains("the window has no JSON"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_send_whose_program_is_killed_before_a_byte_has_left_has_failed() {
+    use std::io::Write as _;
+    let desk = Desk::furnished();
+    // A document that never ends is still being copied when its program is killed.
+    let pipe = desk.path("endless.edi");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let document = pipe.display().to_string();
+    let mut sending = desk.command(&["send", &document, "--connection", "partner", "--profile", "test"]);
+    let mut sending = sending.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    writer.write_all(b"UNA").unwrap();
+    let verdict = || desk.json(&["transmission", "list"])["transmissions"][0]["verdict"].clone();
+    let begun = std::time::Instant::now();
+    while verdict() != "queued" {
+        assert!(begun.elapsed().as_secs() < 60, "it was never journalled");
+    }
+    sending.kill().unwrap();
+    sending.wait().unwrap();
+    assert_eq!(verdict(), "failed");
+}
+
 #[test]
 fn a_send_whose_program_is_killed_is_uncertain_as_soon_as_anybody_looks_and_not_before() {
     use std::io::Read as _;

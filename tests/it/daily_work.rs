@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use countersign::app::Clock;
+use countersign::app::{Clock, ServeEvent};
 use countersign::domain::transmission::{Transmission, Verdict};
 use jiff::SignedDuration;
 
@@ -68,11 +68,18 @@ async fn for_a_moment(us: &Us, sent: &Transmission, minutes: i64, milliseconds: 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_the_outbox_is_sent_and_what_cannot_be_sent_is_moved_aside() {
+async fn a_file_of_the_outbox_is_sent_and_moved_once_it_was_delivered_and_what_cannot_be_sent_stays() {
     let us = Us::new().await;
     let partner = partner(&us, &[]);
     us.connect(&partner.url, "").await;
-    let serving = us.serve().await;
+    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let heard = std::sync::Arc::clone(&told);
+    let serving = Serving::telling(us.app.clone(), us.path("inbox"), Some(us.path("outbox")), move |event| {
+        if let ServeEvent::Outbox { file, reason } = event {
+            heard.lock().unwrap().push((file, reason));
+        }
+    })
+    .await;
     put(&us, "partner/production", "order.edi");
     put(&us, "partner/production", "order.edi.part");
     put(&us, "nobody/production", "lost.edi");
@@ -82,23 +89,22 @@ async fn a_file_of_the_outbox_is_sent_and_what_cannot_be_sent_is_moved_aside() {
     let got = partner.got(1).await.remove(0);
     assert_eq!(got.opened(&us.certificate).0, DOCUMENT.as_bytes());
     let outbox = us.path("outbox");
-    for (place, name, word) in [("nobody/production", "lost.edi", "nobody"), ("partner/test", "no-profile.edi", "test")]
-    {
-        let moved = outbox.join(place).join("refused").join(name);
-        let begun = std::time::Instant::now();
-        while !moved.with_file_name(format!("{name}.reason.txt")).exists() {
-            assert!(begun.elapsed() < crate::exchange::PATIENCE, "{name} was not moved aside");
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        assert_eq!(fs::read_to_string(&moved).unwrap(), DOCUMENT);
-        let reason = fs::read_to_string(moved.with_file_name(format!("{name}.reason.txt"))).unwrap();
-        assert!(reason.contains(word), "{reason}");
+    crate::exchange::wait_until("the file was moved, and the others told of", || {
+        outbox.join("partner/production/sent/order.edi").exists() && told.lock().unwrap().len() == 2
+    })
+    .await;
+    for (place, word) in [("nobody/production/lost.edi", "nobody"), ("partner/test/no-profile.edi", "test")] {
+        assert_eq!(fs::read_to_string(outbox.join(place)).unwrap(), DOCUMENT);
+        let told = told.lock().unwrap();
+        let reason = told.iter().find(|(file, _)| *file == outbox.join(place)).map(|(_, reason)| reason);
+        assert!(reason.is_some_and(|reason| reason.contains(word)), "{told:?}");
     }
     serving.stop().await;
-    let left: Vec<_> =
+    let mut left: Vec<_> =
         fs::read_dir(outbox.join("partner/production")).unwrap().map(|each| each.unwrap().file_name()).collect();
-    assert_eq!(left, ["order.edi.part"]);
-    assert_eq!(us.journal().await.len(), 1);
+    left.sort();
+    assert_eq!(left, ["order.edi.part", "sent"]);
+    assert_eq!((us.journal().await.len(), told.lock().unwrap().len()), (1, 2), "each is told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -213,20 +219,6 @@ async fn what_a_killed_program_was_sending_is_sent_again_with_the_same_bytes_and
     let received = partner.received();
     assert_eq!((received.len(), settled.attempts.len(), us.journal().await.len()), (2, 2, 1));
     assert_eq!((&received[0].body, &received[0].headers), (&received[1].body, &received[1].headers));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_a_killed_program_had_taken_and_not_journalled_is_put_back_and_sent() {
-    let us = Us::new().await;
-    let partner = partner(&us, &[]);
-    us.connect(&partner.url, "").await;
-    put(&us, "partner/production", ".taken-019ab3f0000070008000000000000001-order.edi");
-    let serving = us.serve().await;
-    let sent = first(&us).await;
-    us.settled(&sent, Verdict::Delivered).await;
-    serving.stop().await;
-    assert_eq!((sent.file.as_deref(), us.journal().await.len()), (Some("order.edi"), 1));
-    assert_eq!(fs::read_dir(us.path("outbox/partner/production")).unwrap().count(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

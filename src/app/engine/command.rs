@@ -15,10 +15,10 @@ use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, OwnChanges, OwnProgress, SendEvent,
-    SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion, OwnChanges, OwnCommand,
+    OwnProgress, SendEvent, SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
-use crate::app::{CertificateSource, TransmissionFilter};
+use crate::app::{CertificateSource, CommandRun, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
@@ -100,6 +100,10 @@ pub enum Command {
     Transmission(RequestId, TransmissionId),
     /// Look into what was kept of a transmission, beside all else. Answered by [`Answer::Look`] or [`Answer::Written`].
     Look(RequestId, LookCommand),
+    /// Take files on as daily work for a profile. Answered by [`Answer::TakenOn`].
+    TakeOn(RequestId, ConnectionId, ProfileKind, Vec<PathBuf>),
+    /// Set what is run when a message was received or could not be delivered. Answered by [`Answer::Done`].
+    SetCommand(RequestId, Occasion, Option<OwnCommand>),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
@@ -159,6 +163,8 @@ pub enum Answer {
     Settled(Box<Transmission>),
     /// Whether it would be the first.
     FirstSend(bool),
+    /// What became of each file, in the order in which they were given.
+    TakenOn(Vec<Result<TransmissionId, AppError>>),
     /// A page of the journal.
     Page(Box<TransmissionPage>),
     /// How many there are.
@@ -190,6 +196,8 @@ pub struct TransmissionDetail {
     pub receipt: Option<ReceiptText>,
     /// What has gone of it, and whether it is marked to be kept.
     pub keeping: Keeping,
+    /// The commands that were run because of it.
+    pub commands: Vec<CommandRun>,
 }
 
 /// What a receipt says, read from the answer that was kept.

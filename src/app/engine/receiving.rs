@@ -104,11 +104,13 @@ pub(super) struct Receptionist {
     tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     running: Option<Running>,
     standing: Receiving,
+    /// Whether what is due is done beside it in this program.
+    only_receives: bool,
 }
 
 impl Receptionist {
-    pub(super) fn new(app: App, tell: Arc<dyn Fn(ServeEvent) + Send + Sync>) -> Self {
-        Self { app, tell, running: None, standing: Receiving::default() }
+    pub(super) fn new(app: App, tell: Arc<dyn Fn(ServeEvent) + Send + Sync>, only_receives: bool) -> Self {
+        Self { app, tell, running: None, standing: Receiving::default(), only_receives }
     }
 
     /// How receiving stands.
@@ -142,6 +144,7 @@ impl Receptionist {
             return ReceivingState::Elsewhere;
         }
         let bound = match self.app.bind(&options).await {
+            Ok(bound) if self.only_receives => bound.only_receiving(),
             Ok(bound) => bound,
             Err(error) => return ReceivingState::Failed { reason: error.to_string() },
         };

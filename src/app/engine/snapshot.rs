@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, Confirmed, ListedRequest, Observations, PolicyOrigin, TransmissionSummary};
+use crate::app::{
+    App, AppError, CommandSettings, Confirmed, LeaseState, ListedRequest, Observations, PolicyOrigin, ProfileFolders,
+    TransmissionSummary,
+};
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
@@ -18,7 +21,7 @@ use crate::domain::notice::Facts;
 use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
 use crate::domain::sighting::Sighting;
 use crate::domain::timeline::{next_activation, used_now};
-use crate::store::Protection;
+use crate::store::{FolderKind, Protection};
 
 /// The workspace at one instant.
 #[derive(Clone, Debug)]
@@ -43,6 +46,12 @@ pub struct Snapshot {
     pub due: Vec<DueItem>,
     /// How receiving stands in this program.
     pub receiving: Receiving,
+    /// Who does what is done by itself.
+    pub lease: LeaseState,
+    /// The folders of profiles.
+    pub folders: Vec<ProfileFolders>,
+    /// What is run when a message was received or could not be delivered.
+    pub commands: CommandSettings,
     /// What has been seen of certificates, servers and the time.
     pub observations: Observations,
     /// What is to be told, and how.
@@ -179,6 +188,16 @@ impl Snapshot {
     #[must_use]
     pub fn connection(&self, id: &ConnectionId) -> Option<&ConnectionState> {
         self.connections.iter().find(|state| state.connection.id == *id)
+    }
+
+    /// A folder of a profile, where it has one of its own.
+    #[must_use]
+    pub fn folder(&self, connection: &ConnectionId, profile: ProfileKind, kind: FolderKind) -> Option<&str> {
+        let of = self.folders.iter().find(|each| each.connection == *connection && each.profile == profile)?;
+        match kind {
+            FolderKind::Outbox => of.outbox.as_deref(),
+            FolderKind::Inbox => of.inbox.as_deref(),
+        }
     }
 
     /// A policy by its id.
@@ -335,6 +354,7 @@ impl App {
         let known_policies = self.known_policies().await?;
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let requests = self.identity_requests().await?;
+        let (folders, commands) = (self.folders().await?, self.command_settings().await?);
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
         let reads = match &existing {
@@ -389,6 +409,9 @@ impl App {
             summary: Summary::default(),
             due: Vec::new(),
             receiving: Receiving::default(),
+            lease: LeaseState::default(),
+            folders,
+            commands,
             observations,
             notices,
             first_sights,

@@ -15,8 +15,9 @@ use super::identity_work::IdentityCommand;
 use super::receiving::Receptionist;
 use super::{EngineOptions, GRACE};
 use crate::app::notices::Herald;
-use crate::app::retention::Steward;
+use crate::app::retention::Keeper;
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
+use crate::app::steward::Steward;
 use crate::app::{App, AppError, Clock, SendEvent, SendRequest, ServeEvent, write_file};
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
@@ -67,14 +68,30 @@ impl Worker {
         let Self { app, sample, out } = self;
         let (in_order, ordered) = mpsc::channel(IN_ORDER);
         let is_sample = sample.is_some();
-        let clerk = tokio::spawn(clerk(app.clone(), sample, out.clone(), in_order.downgrade(), ordered));
         let (stop, stopped) = watch::channel(false);
+        // A fixed clock is a picture's: nothing becomes due by itself.
+        let works = !matches!(app.clock, Clock::Fixed(_));
+        let steward = Steward::new(app.clone(), "window", None, told_of_what_comes(&out, in_order.downgrade()));
+        let held = steward.held();
+        let clerk = tokio::spawn(clerk(
+            app.clone(),
+            sample,
+            out.clone(),
+            in_order.downgrade(),
+            ordered,
+            works.then(|| held.clone()),
+        ));
+        tokio::spawn(herald(&app, is_sample, &out).mailing_while(held.clone()).run(stopped.clone()));
         if !is_quiet(&app, is_sample) {
             let told = out.clone();
             let freed = move |_run| told.tell(Event::JournalChanged);
-            tokio::spawn(Steward::new(app.clone(), Arc::new(freed)).run(stopped.clone()));
+            tokio::spawn(Keeper::new(app.clone(), Arc::new(freed)).run(stopped.clone()));
         }
-        tokio::spawn(herald(&app, is_sample, &out).run(stopped));
+        let mut daily = JoinSet::new();
+        if works {
+            daily.spawn(steward.run(stopped.clone()));
+            tokio::spawn(tell_of_the_lease(held, in_order.downgrade(), stopped));
+        }
         let mut sends = JoinSet::new();
         // What waits for receipts is in the journal: nobody has to wait for it at the end.
         let waiting: Waiting = Arc::default();
@@ -130,6 +147,20 @@ impl Worker {
                 Command::Run(errand) => {
                     tokio::spawn(errand);
                 }
+                // A large file takes a while to be copied.
+                Command::TakeOn(id, connection, profile, files) => {
+                    let (app, out, in_order) = (app.clone(), out.clone(), in_order.clone());
+                    sends.spawn(async move {
+                        let mut taken = Vec::with_capacity(files.len());
+                        for file in &files {
+                            taken.push(app.take_on_file(&connection, profile, file).await);
+                            out.tell(Event::JournalChanged);
+                        }
+                        let answer = Event::Answered(id, Ok(Answer::TakenOn(taken)));
+                        // Closed only when the engine ends, and then nobody waits.
+                        drop(in_order.send(Command::Ended(Box::new(answer))).await);
+                    });
+                }
                 // A list is read while something else is being changed.
                 Command::Journal(id, command) if command.supersedes() => {
                     let (app, out) = (app.clone(), out.clone());
@@ -173,6 +204,7 @@ impl Worker {
         let finished = async {
             while sends.join_next().await.is_some() {}
             drop(clerk.await);
+            while daily.join_next().await.is_some() {}
         };
         // What is cut off here is in the journal, and settled as uncertain by whoever opens the workspace next.
         drop(timeout(GRACE, finished).await);
@@ -184,6 +216,22 @@ impl Worker {
 /// The sample is no reason to disturb anybody, and a fixed clock is a picture's.
 const fn is_quiet(app: &App, is_sample: bool) -> bool {
     is_sample || matches!(app.clock, Clock::Fixed(_))
+}
+
+/// Has the snapshot read anew when this program begins or ends to do what is done by itself.
+async fn tell_of_the_lease(
+    mut held: watch::Receiver<bool>,
+    in_order: mpsc::WeakSender<Command>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => return,
+            changed = held.changed() => if changed.is_err() { return },
+        }
+        let Some(in_order) = in_order.upgrade() else { return };
+        drop(in_order.send(Command::Refresh).await);
+    }
 }
 
 /// Whoever tells what is due, in the window and beside it.
@@ -298,9 +346,14 @@ async fn clerk(
     out: Outlet,
     in_order: mpsc::WeakSender<Command>,
     mut commands: mpsc::Receiver<Command>,
+    held: Option<watch::Receiver<bool>>,
 ) {
-    let mut receptionist = Receptionist::new(app.clone(), told_of_what_comes(&out, in_order));
-    let mut next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
+    let mut receptionist = Receptionist::new(app.clone(), told_of_what_comes(&out, in_order), held.is_some());
+    let look = async |receptionist: &mut Receptionist| {
+        let here = held.as_ref().is_some_and(|held| *held.borrow());
+        look(&app, sample.as_ref(), &out, receptionist, here).await
+    };
+    let mut next = Instant::now() + look(&mut receptionist).await;
     let mut ask = Instant::now() + ELSEWHERE;
     loop {
         // Fixed instants: commands that keep coming must not put them off.
@@ -314,7 +367,7 @@ async fn clerk(
             }
         };
         if let Done::Changed(answer) = done {
-            next = Instant::now() + look(&app, sample.as_ref(), &out, &mut receptionist).await;
+            next = Instant::now() + look(&mut receptionist).await;
             // After the snapshot: whoever is answered finds what was done in it.
             if let Some(answer) = answer {
                 out.tell(answer);
@@ -350,7 +403,8 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
             }
         }
         ServeEvent::JournalChanged | ServeEvent::Retention(_) => out.tell(Event::JournalChanged),
-        ServeEvent::Notice(_)
+        ServeEvent::Arrived(_)
+        | ServeEvent::Notice(_)
         | ServeEvent::Listening { .. }
         | ServeEvent::Outbox { .. }
         | ServeEvent::TurnedAway { .. } => {}
@@ -358,7 +412,13 @@ fn told_of_what_comes(out: &Outlet, in_order: mpsc::WeakSender<Command>) -> Arc<
 }
 
 /// Reads the workspace and tells of it; returns when to do so next.
-async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionist: &mut Receptionist) -> Duration {
+async fn look(
+    app: &App,
+    sample: Option<&SampleFiles>,
+    out: &Outlet,
+    receptionist: &mut Receptionist,
+    here: bool,
+) -> Duration {
     receptionist.follow().await;
     app.note_running().await;
     if app.pass_deadlines().await {
@@ -366,7 +426,9 @@ async fn look(app: &App, sample: Option<&SampleFiles>, out: &Outlet, receptionis
     }
     // What has been changed by now is read here.
     follow_elsewhere(app, out).await;
+    let lease = app.lease_state(here).await;
     let snapshot = app.snapshot(sample.cloned()).await.map(|mut snapshot| {
+        snapshot.lease = lease;
         snapshot.receiving.clone_from(receptionist.standing());
         snapshot
     });
@@ -471,6 +533,9 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Transmission(id, transmission) => {
             told.looking(id, app.transmission_detail(transmission), |detail| Answer::Detail(Box::new(detail))).await
         }
+        Command::SetCommand(id, occasion, command) => {
+            told.changing(id, app.set_command(occasion, command), |()| Answer::Done).await
+        }
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::Policy(id, task) => {
             let changes = task.changes();
@@ -497,6 +562,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Send(..)
         | Command::CancelSend(_)
         | Command::GiveUp(_)
+        | Command::TakeOn(..)
         | Command::Run(_)
         | Command::Journal(..)
         | Command::Foresee(..)

@@ -4,6 +4,7 @@
 //! seen or has happened joins what is due in `happened`.
 
 mod activated;
+mod daily;
 mod desktop;
 mod happened;
 mod mail;
@@ -22,6 +23,7 @@ use crate::domain::notice::{CameAbout, Facts, Notice, NoticeKind, Reminding, See
 use crate::domain::sighting::Sighting;
 use crate::store::{MailFailure, NoticeRecords, Workspace};
 pub(super) use activated::Planned;
+use daily::DailyTroubles;
 pub use settings::{MailSettings, MailTls, NotificationSettings};
 pub(super) use telling::Herald;
 pub use telling::Told;
@@ -85,6 +87,7 @@ impl App {
             settings: self.notification_settings().await?,
             records: workspace.notice_records().await?,
             failure: workspace.mail_failure().await?,
+            daily: DailyTroubles::read(workspace).await?,
         })
     }
 
@@ -157,6 +160,8 @@ pub(super) struct NoticeReads {
     came_about: Vec<CameAbout>,
     records: NoticeRecords,
     failure: Option<MailFailure>,
+    /// What is wrong with outboxes and commands.
+    daily: DailyTroubles,
 }
 
 impl NoticeReads {
@@ -171,6 +176,7 @@ impl NoticeReads {
         let mut notices = facts.due(&reminding, at);
         notices.extend(happened::happened(&self.observations, &self.first_sights, facts.connections, &reminding.quiet));
         notices.extend(facts.told_of(&self.came_about, &reminding.quiet));
+        notices.extend(self.daily.notices(facts.connections, &reminding.quiet));
         if let Some(failure) = &self.failure {
             let number = failure.waiting;
             let waiting = if number == 1 { "1 reminder waits".to_owned() } else { format!("{number} reminders wait") };

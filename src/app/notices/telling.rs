@@ -125,11 +125,20 @@ pub(in crate::app) struct Herald {
     show: Show,
     /// For so many rounds nothing is shown on the desktop: it could not be.
     without_desktop: u32,
+    /// Whether this program sends mail.
+    mails: watch::Receiver<bool>,
 }
 
 impl Herald {
     pub(in crate::app) fn new(app: App, ways: &'static [Way], tell: Arc<dyn Fn(Told) + Send + Sync>) -> Self {
-        Self { app, ways, tell, show: |notices| Box::pin(desktop::notify(notices)), without_desktop: 0 }
+        let (_always, mails) = watch::channel(true);
+        Self { app, ways, tell, show: |notices| Box::pin(desktop::notify(notices)), without_desktop: 0, mails }
+    }
+
+    /// The same, that sends mail as long as `held` says so: one program of a workspace does.
+    pub(in crate::app) fn mailing_while(mut self, held: watch::Receiver<bool>) -> Self {
+        self.mails = held;
+        self
     }
 
     /// Tells what is to be told until `stop` turns true, or is gone. What cannot be read or sent now is looked at again in a
@@ -139,10 +148,18 @@ impl Herald {
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => break,
+                // Whoever takes over sends what is due, and not in a minute.
+                Ok(()) = self.mails.changed() => {
+                    pause = FIRST;
+                    continue;
+                }
                 () = tokio::time::sleep(pause) => {}
             }
             pause = EVERY;
             self.round().await;
+            if !*self.mails.borrow() {
+                continue;
+            }
             tokio::select! {
                 // What is being sent is in the table, and sent again where nobody knows whether it was.
                 _ = stop.wait_for(|stop| *stop) => break,
@@ -155,7 +172,9 @@ impl Herald {
     async fn round(&mut self) {
         let with_desktop = self.without_desktop == 0;
         self.without_desktop = self.without_desktop.saturating_sub(1);
-        let ways: Vec<Way> = self.ways.iter().copied().filter(|way| with_desktop || *way != Way::Desktop).collect();
+        let mails = *self.mails.borrow();
+        let is_mine = |way: &Way| (with_desktop || *way != Way::Desktop) && (mails || *way != Way::Mail);
+        let ways: Vec<Way> = self.ways.iter().copied().filter(is_mine).collect();
         // What went active while nobody was here is told as missed, and not as seen besides: first it has to be known.
         if !self.app.note_running().await {
             return;

@@ -1,6 +1,7 @@
 //! Answering a message: its outcome journalled, and the receipt that was asked for, in the answer or by itself later.
 
 use std::io::Write as _;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 
@@ -195,6 +196,10 @@ impl Receiver {
         transaction.commit().await?;
         transmission.stages.push(stage);
         self.tell(ServeEvent::Transmission(Box::new(transmission.clone())));
+        let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner).remove(&transmission.id);
+        if arrived && transmission.verdict == Verdict::Received {
+            self.tell(ServeEvent::Arrived(Box::new(transmission.clone())));
+        }
         Ok(())
     }
 }

@@ -1,14 +1,15 @@
 //! Delivering a message's payload into the inbox, once: what is killed or fails between the inbox and the answer is
 //! finished when the message comes again, and not repeated.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Addressed, Receiver, diagnosis};
 use crate::app::send::blocking;
 use crate::app::{AppError, inbox};
 use crate::domain::diagnosis::Blame;
+use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Delivery, Transmission, TransmissionId, Verdict};
-use crate::store::{Archive, Part};
+use crate::store::{Archive, FolderKind, Part, StoredFolder};
 
 /// The cause under which is journalled what was delivered and got no answer.
 pub(super) const NOT_ANSWERED: &str = "Delivered, not answered";
@@ -36,10 +37,11 @@ impl Receiver {
         addressed: &Addressed,
         name: &str,
     ) -> Result<Delivered, AppError> {
-        let Some(inbox) = &self.inbox else { return Ok(Delivered::Now) };
         let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile) else {
             return Ok(Delivered::Now);
         };
+        let own = self.own_inbox(connection, kind).await?;
+        let Some(inbox) = own.as_ref().or(self.inbox.as_ref()) else { return Ok(Delivered::Now) };
         match self.delivered_before(transmission, addressed).await? {
             Some(Ok(first)) => {
                 transmission.delivery = first.delivery;
@@ -49,13 +51,14 @@ impl Receiver {
             None => {}
         }
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-        let folder = inbox::folder(inbox, connection, kind);
+        let folder = if own.is_some() { inbox.clone() } else { inbox::folder(inbox, connection, kind) };
         let ready = match blocking(move || Ok(archive.lay_ready(id, Part::Payload, &folder)?)).await {
             Ok(ready) => ready,
             Err(error) => return Ok(Delivered::Not(error)),
         };
         // From here on whoever finds no file that lies ready knows that it was delivered.
-        transmission.delivery = Some(Delivery { inbox: inbox.to_string_lossy().into_owned(), file: None });
+        let is_own = own.is_some();
+        transmission.delivery = Some(Delivery { inbox: inbox.to_string_lossy().into_owned(), own: is_own, file: None });
         if let Err(error) = self.workspace.update_transmission(transmission).await {
             transmission.delivery = None;
             // An error need not mean that it was not written.
@@ -76,6 +79,14 @@ impl Receiver {
                 Ok(Delivered::Not(error))
             }
         }
+    }
+
+    /// The folder that is set for a profile alone.
+    async fn own_inbox(&self, connection: &ConnectionId, kind: ProfileKind) -> Result<Option<PathBuf>, AppError> {
+        let is_it = |folder: &StoredFolder| {
+            folder.kind == FolderKind::Inbox && folder.connection == *connection && folder.profile == kind
+        };
+        Ok(self.workspace.folders().await?.into_iter().find(is_it).map(|folder| folder.path.into()))
     }
 
     /// What did not get its name and still lies ready is not delivered, whoever clears it away later: it goes, and comes
@@ -176,7 +187,6 @@ mod tests {
 
     use super::*;
     use crate::app::{App, Clock};
-    use crate::domain::identifier::ProfileKind;
     use crate::domain::transmission::Direction;
     use crate::store::{As2Pair, Location, Unlock};
 
@@ -219,7 +229,7 @@ mod tests {
             self.receiver.deliver(came, &self.addressed, "850.edi").await.unwrap()
         }
 
-        fn folder(&self) -> std::path::PathBuf {
+        fn folder(&self) -> PathBuf {
             self.guard.path().join("inbox/acme/production")
         }
 
@@ -260,7 +270,7 @@ mod tests {
         let mut first = place.came(b"order").await;
         let ready = place.receiver.workspace.archive().lay_ready(first.id, Part::Payload, &place.folder()).unwrap();
         let inbox = place.guard.path().join("inbox").to_string_lossy().into_owned();
-        first.delivery = Some(Delivery { inbox, file: None });
+        first.delivery = Some(Delivery { inbox, own: false, file: None });
         place.receiver.workspace.update_transmission(&first).await.unwrap();
         assert!(!inbox::was_placed(&first, None).unwrap());
         for _ in 0..2 {
@@ -312,7 +322,7 @@ mod tests {
         let mut first = place.came(b"order").await;
         place.receiver.workspace.archive().lay_ready(first.id, Part::Payload, &place.folder()).unwrap();
         let inbox = place.guard.path().join("inbox").to_string_lossy().into_owned();
-        (first.delivery, first.file) = (Some(Delivery { inbox, file: None }), Some("no/name".to_owned()));
+        (first.delivery, first.file) = (Some(Delivery { inbox, own: false, file: None }), Some("no/name".to_owned()));
         place.receiver.workspace.update_transmission(&first).await.unwrap();
         let mut second = place.came(b"order").await;
         assert!(matches!(place.deliver(&mut second).await, Delivered::Not(_)));

@@ -13,10 +13,11 @@ mod repetition;
 mod sighted;
 mod wish;
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Semaphore, oneshot};
@@ -74,6 +75,8 @@ pub(super) struct Receiver {
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
+    /// What was delivered just now and is not journalled as received yet.
+    arrived: std::sync::Mutex<HashSet<TransmissionId>>,
 }
 
 /// What a message is from and to, as its headers say.
@@ -117,7 +120,8 @@ impl Receiver {
         let in_work = std::array::from_fn(|_| Mutex::default());
         let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
-        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work })
+        let arrived = std::sync::Mutex::default();
+        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived })
     }
 
     /// Waits for the receipts that are on their way.
@@ -373,7 +377,10 @@ impl Receiver {
             return Ok((not_taken, Some(chosen)));
         }
         let before = match self.deliver(transmission, addressed, &name).await? {
-            Delivered::Now => String::new(),
+            Delivered::Now => {
+                self.arrived.lock().unwrap_or_else(PoisonError::into_inner).insert(transmission.id);
+                String::new()
+            }
             Delivered::Before(first) => format!(" when it came before, as {first}, so nothing was delivered twice"),
             Delivered::Not(error) => {
                 // Our own trouble: the partner is asked to send it again, nothing is acknowledged.

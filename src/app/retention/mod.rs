@@ -1,8 +1,8 @@
 //! Retention: the rules, what there is, what would go, and what has gone.
 
 mod facts;
+mod keeper;
 mod run;
-mod steward;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +16,7 @@ use crate::domain::transmission::Transmission;
 use crate::store::{Removal, Workspace};
 
 pub use facts::{DatabaseUsage, FreedKind, HeldCounts, KindUsage, RetentionPreview, RetentionRun, StorageUsage};
-pub(super) use steward::Steward;
+pub(super) use keeper::Keeper;
 
 /// Under which the workspace keeps the rules.
 const SETTING: &str = "retention";

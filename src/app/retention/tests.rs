@@ -185,16 +185,16 @@ async fn the_rules_are_followed_once_a_day() {
     let sent = put(&workspace, 29, Verdict::Delivered).await;
     first.set_retention_rules(&RetentionRules { payloads: after(30), ..RetentionRules::default() }).await.unwrap();
     let told: Arc<Mutex<Vec<RetentionRun>>> = Arc::default();
-    let steward = |app: &App| {
+    let keeper = |app: &App| {
         let told = Arc::clone(&told);
-        Steward::new(app.clone(), Arc::new(move |run| told.lock().unwrap().push(run)))
+        Keeper::new(app.clone(), Arc::new(move |run| told.lock().unwrap().push(run)))
     };
-    assert!(steward(&first).round(&|| true).await.unwrap());
-    assert!(!steward(&first).round(&|| true).await.unwrap(), "not twice");
+    assert!(keeper(&first).round(&|| true).await.unwrap());
+    assert!(!keeper(&first).round(&|| true).await.unwrap(), "not twice");
     let hours = |hours| app(guard.path(), now().checked_add(SignedDuration::from_hours(hours)).unwrap());
-    assert!(!steward(&hours(23)).round(&|| true).await.unwrap());
+    assert!(!keeper(&hours(23)).round(&|| true).await.unwrap());
     assert!(told.lock().unwrap().is_empty(), "nothing was old enough");
-    assert!(steward(&hours(49)).round(&|| true).await.unwrap());
+    assert!(keeper(&hours(49)).round(&|| true).await.unwrap());
     assert_eq!(told.lock().unwrap()[0].in_words(), "Retention freed 5 bytes: 1 payload, 5 bytes");
     assert!(!is_there(&workspace, sent.id, Part::Payload));
     assert_eq!(first.storage_usage().await.unwrap().last_run.as_ref(), told.lock().unwrap().first());
@@ -210,27 +210,4 @@ async fn rules_that_are_not_understood_remove_nothing() {
     let told = app.run_retention(&|| true, &|_number| {}).await.unwrap_err();
     assert!(told.message().contains("not understood"), "{told}");
     assert!(is_there(&workspace, sent.id, Part::Payload));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_the_outbox_whose_copy_has_gone_since_is_not_sent_again() {
-    let guard = tempfile::tempdir().unwrap();
-    let app = app(guard.path(), now());
-    let workspace = app.workspace().await.unwrap();
-    let (kept, gone) = (put(&workspace, 100, Verdict::Delivered).await, put(&workspace, 200, Verdict::Delivered).await);
-    // The program was killed before it had removed what it had taken.
-    let folder = guard.path().join("outbox/acme/production");
-    fs::create_dir_all(&folder).unwrap();
-    for (each, name) in [(&kept, "kept.edi"), (&gone, "gone.edi")] {
-        fs::write(folder.join(format!(".taken-{}-{name}", id(each))), "order").unwrap();
-    }
-    assert!(say(&workspace, &kept, &[RetentionKind::Payload]).await);
-    assert!(say(&workspace, &gone, RetentionKind::ALL).await);
-    run(&app).await;
-    let outbox =
-        crate::app::outbox::Outbox::new(app.clone(), workspace, guard.path().join("outbox"), Arc::new(|_event| {}));
-    let (stop, stopped) = tokio::sync::watch::channel(true);
-    outbox.run(stopped).await;
-    drop(stop);
-    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "neither is put back to be sent");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::app::courier::LOCK as LOCK_OF_DUE_WORK;
+use crate::app::lease::LOCK as LOCK_OF_DUE_WORK;
 use crate::app::{App, AppError, Clock};
 use crate::store::{Location, Unlock, Workspace};
 
@@ -210,7 +210,7 @@ fn clear(folder: &Path) -> Result<(), AppError> {
         } else if name.starts_with("countersign.sqlite")
             || name == "workspace.key"
             || name == "serving"
-            || name == LOCK_OF_DUE_WORK
+            || name.starts_with(LOCK_OF_DUE_WORK)
         {
             fs::remove_file(&path).map_err(cannot(folder))?;
         }

@@ -262,6 +262,7 @@ impl Reading {
             if rule.hashed == Hashed::Nothing { MicForensics::Lost(said) } else { MicForensics::Rule(said) };
         (mic, None, Some(forensics))
     }
+
     /// The MIC of an earlier build that a receipt returns.
     fn earlier_mic(&mut self, received: &ReceivedMic, digest: Digest) -> Option<Mic> {
         let Self { earlier, payload, .. } = self;
@@ -269,7 +270,7 @@ impl Reading {
             let ours = if known.digest == digest {
                 known.clone()
             } else if material.can_be_built() {
-                material.message().mic(payload, digest, known).ok()?
+                material.message().mic(payload.as_mut()?, digest, known).ok()?
             } else {
                 return None;
             };

@@ -1,20 +1,21 @@
 //! Daily work: messages that are sent again by themselves until somebody has decided, with the same bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::material::Material;
 use super::payload::Way;
 use super::redelivery::present_mic;
 use super::stages::Stages;
-use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id};
+use super::{FIRST, InFlight, Payload, SendEvent, SendRequest, Sending, Source, blocking, message_id, new_id};
 use crate::app::document_facts::document_of;
 use crate::app::keys::refuse_locked;
+use crate::app::outbox::is_as_marked;
 use crate::app::{App, AppError};
 use crate::domain::diagnosis::{AnswerFacts, AttemptFacts};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::sent::{SentAs, next_attempt};
 use crate::domain::transmission::{Direction, StageName, Transmission, TransmissionId, Verdict};
-use crate::store::{As2Pair, Duty, DutyKind, Part, Transaction, Workspace};
+use crate::store::{As2Pair, Duty, DutyKind, OutboxFile, Part, Transaction, Workspace};
 
 /// Why nothing is sent of a document that lies where it lay.
 const NOT_TAKEN_OVER: &str = "its document was not taken over";
@@ -32,9 +33,30 @@ pub(in crate::app) struct DailyWork {
     pub(in crate::app) file: PathBuf,
     /// What it is called.
     pub(in crate::app) name: String,
+    /// The mark that it was taken from an outbox, kept together with its transmission.
+    pub(in crate::app) mark: Option<OutboxFile>,
 }
 
 impl App {
+    /// Takes a file on as daily work for a profile, as if it lay in its outbox; the file stays as it is. Its first attempt
+    /// is made by whoever does what is due on the workspace.
+    ///
+    /// # Errors
+    /// Where there is no such profile, or the file cannot be copied.
+    pub async fn take_on_file(
+        &self,
+        connection: &ConnectionId,
+        profile: ProfileKind,
+        file: &Path,
+    ) -> Result<TransmissionId, AppError> {
+        let workspace = self.workspace().await?;
+        let name = file.file_name().map_or_else(|| "payload".to_owned(), |name| name.to_string_lossy().into_owned());
+        let id = new_id(self.now());
+        let (connection, file) = (connection.clone(), file.to_owned());
+        self.take_on(&workspace, &DailyWork { id, connection, profile, file, name, mark: None }).await?;
+        Ok(id)
+    }
+
     /// Journals a document with a copy of its payload. Once this has returned, the document is not needed any more: its
     /// first attempt is due, and all others follow by themselves.
     pub(in crate::app) async fn take_on(&self, workspace: &Workspace, work: &DailyWork) -> Result<(), AppError> {
@@ -58,6 +80,9 @@ impl App {
         transaction.begin_transmission(&transmission, pair).await?;
         let duty = Duty { transmission: work.id, kind: DutyKind::Attempt, at, number: FIRST, whither: None };
         transaction.put_duty(&duty).await?;
+        if let Some(mark) = &work.mark {
+            transaction.put_outbox_file(mark).await?;
+        }
         transaction.commit().await?;
         let quiet = |_event| {};
         let stages = Stages::new(self.clock, &quiet);
@@ -76,7 +101,15 @@ impl App {
             asked: None,
             trouble: None,
         };
-        if let Err(error) = sending.copy_payload(source, Way { before: 0, total: 0 }).await {
+        let copied = sending.copy_payload(source, Way { before: 0, total: 0 }).await;
+        // Whoever was still writing it has not finished: nothing of it is sent.
+        let copied = copied.and_then(|_bytes| match &work.mark {
+            Some(mark) if !is_as_marked(&work.file, mark) => {
+                Err(AppError::new(format!("{} was changed while it was copied", work.name)))
+            }
+            _ => Ok(()),
+        });
+        if let Err(error) = copied {
             // The document stays with whoever brought it, so nothing of it may be sent from here.
             let forgotten = workspace.archive().forget_unsent(work.id, Part::Payload);
             self.give_up(workspace, sending.transmission, NOT_TAKEN_OVER).await?;
@@ -281,7 +314,7 @@ mod tests {
     const QUIET: &(dyn Fn(SendEvent) + Send + Sync) = &|_event| {};
 
     /// A document that is to be sent to where nobody listens.
-    async fn work(folder: &std::path::Path) -> (App, Workspace, DailyWork) {
+    async fn work(folder: &Path) -> (App, Workspace, DailyWork) {
         let app = App::new(Location::Dir(folder.join("w")), Unlock::none(), Clock::System);
         let name = "us".parse().unwrap();
         app.create_identity(NewIdentity { name, key: KeyKind::Rsa2048, days: 365, subject: None }).await.unwrap();
@@ -293,14 +326,14 @@ mod tests {
         let file = folder.join("order.edi");
         std::fs::write(&file, "UNA").unwrap();
         let workspace = app.workspace().await.unwrap();
-        let id = crate::app::send::new_id(app.now());
+        let id = new_id(app.now());
         let (connection, profile) = ("partner".parse().unwrap(), ProfileKind::Production);
-        let work = DailyWork { id, connection, profile, file, name: "order.edi".to_owned() };
+        let work = DailyWork { id, connection, profile, file, name: "order.edi".to_owned(), mark: None };
         (app, workspace, work)
     }
 
     /// Daily work whose first attempt came nowhere.
-    async fn after_the_first(folder: &std::path::Path) -> (App, Workspace, Transmission) {
+    async fn after_the_first(folder: &Path) -> (App, Workspace, Transmission) {
         let (app, workspace, work) = work(folder).await;
         app.take_on(&workspace, &work).await.unwrap();
         let made = app.attempt(&workspace, work.id, QUIET).await.unwrap().unwrap();

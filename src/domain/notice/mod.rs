@@ -52,6 +52,10 @@ spelled! {
         ClockOff = "clock-off",
         /// Reminders could not be sent by e-mail.
         MailFailed = "mail-failed",
+        /// Something is wrong with the folder that a profile sends from, or with files in it.
+        OutboxTrouble = "outbox-trouble",
+        /// The command that follows a message has failed.
+        CommandFailed = "command-failed",
     }
 }
 
@@ -69,6 +73,8 @@ impl NoticeKind {
             Self::TlsServerChanged => "Server certificate changed",
             Self::ClockOff => "Clock is off",
             Self::MailFailed => "E-mail failed",
+            Self::OutboxTrouble => "Outbox needs attention",
+            Self::CommandFailed => "Command failed",
         }
     }
 }

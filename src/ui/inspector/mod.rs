@@ -165,6 +165,10 @@ impl Inspector {
                 let more = icon_button(ui, Icon::Ellipsis, "More actions");
                 egui::Popup::menu(&more).show(|ui| {
                     ui.set_min_width(200.0);
+                    if ui.button("Send files…").clicked() {
+                        let (connection, profile) = (self.connection.clone(), self.profile);
+                        desk.intend(Intent::SendFiles { connection, profile, files: Vec::new() });
+                    }
                     if ui.button("Duplicate…").clicked() {
                         desk.intend(Intent::Duplicate(self.connection.clone()));
                     }

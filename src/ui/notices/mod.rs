@@ -47,6 +47,9 @@ fn cause(notice: &Notice) -> Option<(&'static str, Intent)> {
     if notice.kind == NoticeKind::MailFailed {
         return Some(("E-mail settings", Intent::Go(Page::Settings(SettingsSection::Notifications))));
     }
+    if notice.kind == NoticeKind::CommandFailed {
+        return Some(("Commands", Intent::Go(Page::Settings(SettingsSection::DailyWork))));
+    }
     if notice.about.identity.is_some() {
         return Some(("Show identities", Intent::Go(Page::Settings(SettingsSection::Identities))));
     }

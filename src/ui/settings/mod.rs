@@ -4,6 +4,7 @@
 //! [`SettingsSection`], a line in [`SECTIONS`] and an arm in [`SettingsPage::show`].
 
 mod appearance;
+mod daily;
 mod facts;
 mod identities;
 mod notifications;
@@ -23,6 +24,7 @@ use super::widgets::{focus_ring, page_title, tabs};
 const SECTIONS: [(SettingsSection, &str, Icon); 6] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
+    (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
     (SettingsSection::Notifications, "Notifications", Icon::Bell),
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
@@ -39,6 +41,7 @@ pub(super) struct SettingsPage {
     shown: Option<SettingsSection>,
     identities: identities::IdentitiesSection,
     receiving: receiving::ReceivingSection,
+    daily: daily::DailySection,
     notifications: notifications::NotificationsSection,
     storage: storage::StorageSection,
 }
@@ -48,6 +51,7 @@ impl SettingsPage {
     pub(super) fn show(&mut self, ui: &mut Ui, section: SettingsSection, desk: &mut Desk<'_>) {
         if self.shown.replace(section) != Some(section) {
             self.receiving.enter(desk);
+            self.daily.enter(desk);
             self.notifications.enter(desk);
             self.storage.enter();
         }
@@ -88,6 +92,7 @@ impl SettingsPage {
             ui.set_max_width(ui.available_width().min(640.0));
             match section {
                 SettingsSection::Receiving => self.receiving.show(ui, desk),
+                SettingsSection::DailyWork => self.daily.show(ui, desk),
                 SettingsSection::Notifications => self.notifications.show(ui, desk),
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),

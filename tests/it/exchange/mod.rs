@@ -182,6 +182,15 @@ pub(crate) fn app_on(folder: &Path, clock: Clock) -> App {
     App::new(Location::Dir(folder.to_owned()), Unlock::none(), clock)
 }
 
+/// Waits until something is as it should be.
+pub(crate) async fn wait_until(what: &str, holds: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "it never came that {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A listener as long as it serves.
 pub(crate) struct Serving {
     pub(crate) url: String,

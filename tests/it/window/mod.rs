@@ -9,6 +9,9 @@ mod certificates;
 mod chart_pictures;
 mod charts;
 mod connections;
+mod daily;
+#[cfg(feature = "pictures")]
+mod daily_pictures;
 #[cfg(feature = "pictures")]
 mod deep_dive_pictures;
 mod engine;

@@ -4,6 +4,7 @@ mod catalogue;
 mod controls;
 mod copy;
 mod draft;
+mod folders;
 mod foot;
 mod head;
 mod prospect;
@@ -24,6 +25,7 @@ use crate::ui::theme;
 use catalogue::{Group, Scope};
 use copy::CopyQuestion;
 use draft::{Draft, Key};
+use folders::Folders;
 use prospect::Outlook;
 
 /// How far the inspector's frame keeps its content from the edge; rows run through to the edge.
@@ -48,6 +50,7 @@ pub(super) struct SettingsTab {
     picking: Option<(Key, Option<PickId>)>,
     saving: Option<RequestId>,
     copying: Option<RequestId>,
+    folders: Folders,
     /// Why the last save was refused.
     refused: Option<(String, String)>,
 }
@@ -67,6 +70,7 @@ impl SettingsTab {
             picking: None,
             saving: None,
             copying: None,
+            folders: Folders::default(),
             refused: None,
         }
     }
@@ -179,6 +183,7 @@ impl SettingsTab {
                 for group in [Group::Security, Group::Address, Group::More, Group::Quirks] {
                     self.group(ui, desk, state, Scope::Profile(*profile), group);
                 }
+                self.folders.show(ui, desk, &self.connection, *profile);
             } else {
                 self.missing(ui, desk, *profile);
             }
@@ -208,6 +213,9 @@ impl SettingsTab {
                 self.refused = Some(refusal("Nothing was saved", &error));
             }
             Some(Ok(_)) | None => {}
+        }
+        if let Some(refused) = self.folders.listen(desk, &self.connection) {
+            self.refused = Some(refused);
         }
         match desk.answer(&mut self.copying) {
             Some(Ok(_)) => {

@@ -4,6 +4,7 @@
 mod acknowledgements;
 mod again;
 mod bundle;
+mod commands;
 mod compare;
 mod headers;
 mod keeping;
@@ -262,6 +263,7 @@ impl Detail {
                 if transmission.document.is_some() {
                     self.acknowledgements.show(ui, desk, transmission);
                 }
+                commands::commands(ui, &detail.commands, &desk.moment);
                 timeline::identity(ui, transmission, self.payload.outline());
                 self.stale |= self.keeping.show(ui, desk, detail);
             }

@@ -20,12 +20,12 @@ const EVERY: SignedDuration = SignedDuration::from_hours(24);
 const LOOK: Duration = Duration::from_secs(300);
 
 /// Follows the rules once a day as long as the program runs.
-pub(in crate::app) struct Steward {
+pub(in crate::app) struct Keeper {
     app: App,
     tell: Arc<dyn Fn(RetentionRun) + Send + Sync>,
 }
 
-impl Steward {
+impl Keeper {
     /// Told of each run that has come to anything.
     pub(in crate::app) fn new(app: App, tell: Arc<dyn Fn(RetentionRun) + Send + Sync>) -> Self {
         Self { app, tell }

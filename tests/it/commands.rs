@@ -1,0 +1,74 @@
+//! The command that follows a message: run once, with the message's facts, and changing nothing of it.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use countersign::app::{Occasion, OwnCommand};
+use countersign::domain::notice::NoticeKind;
+use countersign::domain::transmission::Verdict;
+
+use crate::exchange::{DOCUMENT, Partner, Us, post, wait_until};
+
+/// A program that writes down what it is given, and ends with a code.
+fn program(us: &Us, name: &str, code: u8) -> (OwnCommand, PathBuf) {
+    let (file, log) = (us.path(name), us.path(&format!("{name}.log")));
+    let script = format!(
+        "#!/bin/sh\nprintf '%s|' \"$@\" \"$COUNTERSIGN_OCCASION\" \"$COUNTERSIGN_PASSPHRASE\" >> '{0}'\n\
+         cat \"$COUNTERSIGN_FILE\" >> '{0}'\necho said so\nexit {code}\n",
+        log.display()
+    );
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let arguments = ["{connection}/{profile}", "--id={message_id}", "{cause}"].map(str::to_owned).to_vec();
+    (OwnCommand { program: file, arguments, seconds: 60, also_test: false }, log)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_follows_what_is_received_once_and_one_that_fails_is_told() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "").await;
+    let (command, log) = program(&us, "import", 3);
+    us.app.set_command(Occasion::Received, Some(command)).await.unwrap();
+    let serving = us.serve().await;
+    let id = "<1; $(touch x)@partner>";
+    let (headers, body) = Partner::message(&us.certificate, id, DOCUMENT.as_bytes(), &[]);
+    for _ in 0..2 {
+        assert_eq!(post(&serving.url, &headers, &body).status, 200);
+    }
+    serving.stop().await;
+    us.app.close().await;
+    let text = fs::read_to_string(&log).unwrap();
+    assert_eq!(text, format!("partner/production|--id={id}|Received|received||{DOCUMENT}"), "once, with what it is");
+    let journal = us.journal().await;
+    let (repeated, received) = (&journal[0], &journal[1]);
+    assert_eq!((received.verdict, us.app.command_runs(repeated.id).await.unwrap().len()), (Verdict::Received, 0));
+    let runs = us.app.command_runs(received.id).await.unwrap();
+    assert_eq!((runs.len(), runs[0].good, runs[0].output.as_str()), (1, false, "said so"));
+    assert!(runs[0].outcome.contains('3'), "{runs:?}");
+    let notices = us.app.notices().await.unwrap();
+    assert!(notices.iter().any(|each| each.notice.kind == NoticeKind::CommandFailed), "{notices:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_follows_daily_work_that_failed_and_a_single_send_has_none() {
+    let us = Us::new().await;
+    let partner = Partner::start(|_received, stream| Partner::answer(stream, "404 Not Found", &[], b""));
+    us.connect(&partner.url, "").await;
+    let (command, log) = program(&us, "failed", 0);
+    us.app.set_command(Occasion::Failed, Some(command)).await.unwrap();
+    let serving = us.serve().await;
+    us.send().await;
+    let folder = us.path("outbox/partner/production");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("order.edi"), DOCUMENT).unwrap();
+    wait_until("the command was run", || fs::read_to_string(&log).is_ok_and(|text| text.ends_with(DOCUMENT))).await;
+    serving.stop().await;
+    us.app.close().await;
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.starts_with("partner/production|--id=<") && text.contains("|failed||"), "{text}");
+    assert_eq!(text.matches("UNB").count(), 1, "{text}");
+    let notices = us.app.notices().await.unwrap();
+    assert!(!notices.iter().any(|each| each.notice.kind == NoticeKind::CommandFailed), "{notices:#?}");
+}
