@@ -65,7 +65,8 @@ fn outcomes() -> Vec<AttemptFacts> {
         body_excerpt: "Client sent an HTTP request to an HTTPS server.".to_owned(),
         receipt: ReceiptFacts::Absent(WhatCame::Text),
     })));
-    for came in [WhatCame::Html, WhatCame::Text, WhatCame::Other("a/b".to_owned()), WhatCame::TooLarge] {
+    for came in [WhatCame::Empty, WhatCame::Html, WhatCame::Text, WhatCame::Other("a/b".to_owned()), WhatCame::TooLarge]
+    {
         all.push(signed(answer(200, ReceiptFacts::Absent(came))));
     }
     all.push(signed(answer(200, ReceiptFacts::Unreadable { detail: detail() })));
@@ -115,6 +116,12 @@ fn outcomes() -> Vec<AttemptFacts> {
     }
     for value in ["", "displayed", "dispatched", "deleted", "denied", "failed", "error: something", "processed/error"] {
         all.push(said(Disposition::parse(value)));
+    }
+    // Signed by somebody unknown, and saying no.
+    if let AttemptFacts { answer: AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(strange), .. }), .. } =
+        by(STRANGE)
+    {
+        all.push(read(Receipt { signature: strange.signature, ..refusal("decryption-failed") }));
     }
     let told = Receipt { human_text: Some("words".to_owned()), ..refusal("unexpected-processing-error") };
     all.push(read(told));

@@ -500,6 +500,6 @@ async fn through_a_proxy_in_both_ways() {
     })
     .await;
     let failure = post_through(request, rule(proxy), |_| ()).await.expect_err("refused");
-    assert_eq!(failure.kind, FailureKind::Proxy);
+    assert_eq!(failure.kind, FailureKind::ProxyPassword);
     assert!(failure.detail.contains("authorization required") && !failure.detail.contains("u:p"), "{failure}");
 }

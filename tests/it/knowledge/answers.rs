@@ -151,7 +151,7 @@ async fn a_password_that_is_not_accepted_and_answers_that_contradict_or_are_too_
     let us = Us::new().await;
     let partner = Partner::start(|_, stream| Partner::answer(stream, "401 Unauthorized", &[], b""));
     us.connect(&partner.url, "").await;
-    let changes = [("http_user".to_owned(), "us".to_owned()), ("http_password".to_owned(), "-".to_owned())];
+    let changes = [("http_user".to_owned(), "us".to_owned())];
     let password = Some("wrong".to_owned().into());
     us.app.set(&"partner".parse().unwrap(), Some(ProfileKind::Production), &changes, password).await.unwrap();
     holds(&us.send().await, ("http-401-rejected", Failed, Ours, "Enter the password again"));

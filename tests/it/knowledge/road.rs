@@ -162,7 +162,11 @@ async fn what_is_given_up_or_never_leaves() {
         profile: ProfileKind::Production,
         payload: Payload::File(file),
     };
-    let sent = us.app.send_unless(&request, &|_event| {}, heard.notified()).await.unwrap();
+    let later = async {
+        heard.notified().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    };
+    let sent = us.app.send_unless(&request, &|_event| {}, later).await.unwrap();
     holds(&sent, ("cancelled-sent", Uncertain, Nobody, "Redeliver"));
     let sent = us.app.send_unless(&request, &|_event| {}, std::future::ready(())).await.unwrap();
     holds(&sent, ("cancelled", Cancelled, Nobody, "Send again when you are ready"));
