@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use countersign::as2::{DecryptionKey, LayerKind, OpenError, Opened, OpeningKeys, SignatureOutcome, dissect, open};
-use countersign::certificate::{Certificate, KeyError, PrivateKey, Scheme, is_checkable, read, verify};
+use countersign::certificate::{Certificate, KeyError, PrivateKey, Scheme, is_checkable, read};
 use countersign::domain::algorithm::{Digest, Encryption, KeyTransport};
 
 const ENTITY: &[u8] = include_bytes!("../fixtures/openssl/entity.mime");
@@ -51,8 +51,8 @@ fn decrypt(body: &[u8], with: &[(Certificate, PrivateKey)]) -> Result<(Opened, V
 fn a_key_for_rsassa_pss_alone_verifies_that_and_nothing_else() {
     let pss = read(&file("pss-key.pem"), None).unwrap().certificates.remove(0);
     let (scheme, signature) = (Scheme::RsaPss { mask: Digest::Sha256, salt_length: 32 }, file("pss-key-hello.sig"));
-    assert!(verify(&pss, Digest::Sha256, scheme, b"hello", &signature));
-    assert!(!verify(&pss, Digest::Sha256, scheme, b"hallo", &signature));
+    assert!(countersign::certificate::verify(&pss, Digest::Sha256, scheme, b"hello", &signature));
+    assert!(!countersign::certificate::verify(&pss, Digest::Sha256, scheme, b"hallo", &signature));
     assert!(is_checkable(&pss, Digest::Sha256, scheme));
     assert!(!is_checkable(&pss, Digest::Sha256, Scheme::RsaPkcs1), "RFC 4055 section 1.2");
     let ec = certificate("ec384");

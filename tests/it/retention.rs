@@ -85,9 +85,9 @@ async fn what_has_gone_is_told_in_words_wherever_it_is_read_and_the_receipt_stil
     assert_eq!(kinds, [(RetentionKind::Payload, 1), (RetentionKind::Raw, 1)]);
     assert_eq!(files(&us, &sent), ["response.body", "response.head"]);
 
-    gone(app.raw(&id, RawPart::Payload).await, "payload");
-    gone(app.raw(&id, RawPart::Request).await, "request");
-    gone(app.save_part(&id, RawPart::Payload, &us.path("saved")).await, "payload");
+    gone(app.raw(&id, RawPart::Payload, None).await, "payload");
+    gone(app.raw(&id, RawPart::Request, None).await, "request");
+    gone(app.save_part(&id, RawPart::Payload, None, &us.path("saved")).await, "payload");
     gone(app.open_view(&id, RawPart::Payload, None).await, "payload");
     gone(app.structure(&id, RawPart::Request).await, "request");
     let again = SendRequest {
@@ -303,7 +303,7 @@ async fn agree(place: &Path, all: &[Transmission]) {
     for each in all {
         let id = each.id.to_string();
         for (part, what) in [(RawPart::Payload, "payload"), (RawPart::Request, "request")] {
-            match app.raw(&id, part).await {
+            match app.raw(&id, part, None).await {
                 Ok(files) => assert!(files.iter().all(|file| file.is_file()), "{files:?}"),
                 Err(error) => {
                     let words = format!("the {what} was removed by retention on ");
