@@ -160,8 +160,8 @@ fn what_is_met_is_told_in_a_sentence() {
     let connection = connection("amazon-vendor-central", "", &[2]);
     let reason = |day: &str| find(&World::new().judge(&connection, at(day)), "encryption", None).reason.clone();
     let demand = "Amazon Vendor Central requires AES-128 or stronger for encryption";
-    assert_eq!(reason(NOW), format!("{demand} since 15 Oct 2019; AES-256 meets that"));
-    assert_eq!(reason("2019-10-05"), format!("{demand} from 15 Oct 2019; AES-256 meets that already"));
+    assert_eq!(reason(NOW), format!("{demand} since 15 Oct 2019; AES-128 meets that"));
+    assert_eq!(reason("2019-10-05"), format!("{demand} from 15 Oct 2019; AES-128 meets that already"));
 }
 
 #[test]
@@ -437,7 +437,7 @@ fn the_report_has_the_shape_that_scripts_rely_on() {
             "fix": {"setting": "encryption", "value": "aes128-cbc"},
             "source": "https://edihere.com/amazon-required-as2-connection-security-setting-update-2/",
             "quote": "AES128 Encryption Algorithm",
-            "note": "At the partner: Vendor Central > EDI tab > Self Service Setup > Connection dashboard > Edit",
+            "note": "At the partner: Vendor Central > EDI tab > Self Service Setup > Connection dashboard > Edit; the certificate is under Download certificate there",
             "stated_by": "amazon-vendor-central",
         })
     );

@@ -180,7 +180,7 @@ const ROWS: &[Row] = &[
     (Wrong::Refusal("invalid-message-id"), "", "invalid-message-id-though-good", Failed, Theirs, "a fresh Message-ID"),
     (Wrong::Refusal("illegal-filename"), "", "illegal-filename", Failed, Ours, "`filename` none"),
     (Wrong::Refusal("duplicate-filename"), "", "duplicate-filename", Failed, Ours, "another name"),
-    (Wrong::Refusal("duplicate-document"), "", "duplicate-document", Uncertain, Nobody, "Do not send it again"),
+    (Wrong::Refusal("duplicate-document"), "", "duplicate-document", Delivered, Nobody, "Do not send it again"),
     (Wrong::Refusal("file too large"), "", "too-large", Failed, Ours, "split the document"),
     (Wrong::Refusal("document-type-id-not-accepted"), "", "document-not-accepted", Failed, Ours, "guide"),
     (Wrong::Says("denied"), "", "denied", Failed, Theirs, "its AS2 address"),

@@ -73,19 +73,6 @@ fn a_bar_that_is_clicked_filters_the_list_until_it_is_clicked_again_or_taken_awa
 }
 
 #[test]
-fn the_bars_are_reached_by_keyboard_and_walked_through_with_the_arrows() {
-    let mut stage = charted();
-    stage.get("Sat 18 Nov: 22 delivered, 2 failed").focus();
-    stage.settle();
-    stage.press(Modifiers::NONE, Key::ArrowLeft);
-    stage.press(Modifiers::NONE, Key::ArrowLeft);
-    stage.press(Modifiers::NONE, Key::ArrowRight);
-    stage.press(Modifiers::NONE, Key::Enter);
-    stage.wait_for("Remove Fri 17 Nov");
-    stage.wait_for("24 transmissions");
-}
-
-#[test]
 fn the_same_numbers_are_read_as_a_table_by_other_steps_and_of_what_is_searched() {
     let mut stage = charted();
     stage.click("Hour");

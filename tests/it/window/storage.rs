@@ -109,6 +109,9 @@ fn what_has_gone_is_said_in_words_where_it_is_looked_at() {
     stage.click("Remove");
     stage.wait_for("15.0 KB of 15 transmissions");
     stage.press(Modifiers::COMMAND, Key::Num2);
+    stage.wait_for("Hide the chart");
+    // Then the list has room for it.
+    stage.click("Hide the chart");
     stage.wait_for("850_00016.edi");
     stage.click_containing("850_00016.edi");
     stage.wait_for("Removed by retention on ");

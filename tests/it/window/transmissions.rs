@@ -132,6 +132,8 @@ fn columns_are_chosen_and_heads_sort() {
 #[test]
 fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
     let mut stage = sent();
+    stage.wait_for("Hide the chart");
+    stage.click("Hide the chart");
     stage.press(Modifiers::NONE, Key::ArrowDown);
     stage.wait_for("to Northwind Retail, Production");
     stage.press(Modifiers::SHIFT, Key::ArrowDown);
