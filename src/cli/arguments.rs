@@ -70,8 +70,8 @@ pub(super) enum Command {
     /// Receive messages until the program is told to stop
     Serve(ServeArguments),
     /// What is run when a message was received, or could not be delivered
-    #[command(subcommand, arg_required_else_help = false)]
-    Command(super::command::CommandCommand),
+    #[command(name = "command", subcommand, arg_required_else_help = false)]
+    After(super::command::CommandCommand),
     /// The journal of what was sent and received
     #[command(subcommand, arg_required_else_help = false)]
     Transmission(TransmissionCommand),

@@ -197,7 +197,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Identity(command) => identity::run(session, command).await,
         Command::Send(arguments) => send::run(session, arguments).await,
         Command::Serve(arguments) => serve::run(session, arguments).await,
-        Command::Command(command) => command::run(session, command).await,
+        Command::After(command) => command::run(session, command).await,
         Command::Transmission(command) => transmission::run(session, command).await,
         Command::Policy(command) => policy::run(session, command).await,
         Command::Rollover(command) => rollover::run(session, command).await,

@@ -1,6 +1,8 @@
 //! The program as processes of its own on both sides, killed at any moment: nothing is lost, nothing comes twice, and what
 //! nobody knows is shown as that, with the right next step.
 
+#![expect(clippy::print_stdout, reason = "the seed and the figures of a long test are what it is run for")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};

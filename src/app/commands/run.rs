@@ -146,13 +146,15 @@ fn filled(argument: &str, values: &[(&str, String)]) -> String {
 
 /// Reads until the end, beside everything else: a full pipe would stop the command.
 fn drain(mut from: impl Read + Send + 'static, to: mpsc::Sender<Vec<u8>>) {
-    std::thread::spawn(move || {
+    let reading = move || {
         let mut buffer = [0; 4096];
         while let Ok(read @ 1..) = from.read(&mut buffer) {
             // What nobody waits for any more is read all the same.
             to.send(buffer[..read].to_vec()).unwrap_or_default();
         }
-    });
+    };
+    // Without a thread the pipe is closed, and the command is told so when it writes.
+    drop(std::thread::Builder::new().name("command's output".to_owned()).spawn(reading));
 }
 
 fn keep_last(kept: &mut Vec<u8>, parts: impl Iterator<Item = Vec<u8>>) {
@@ -186,7 +188,8 @@ fn kill(child: &mut Child) {
     drop((group, child.kill(), child.wait()));
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
     use crate::app::send::new_id;
