@@ -110,7 +110,8 @@ impl Pair {
     /// What lies in the outbox.
     fn left(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("outbox/them/production")).into_iter().flatten();
-        entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect()
+        let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+        names.filter(|name| name != "sent").collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use egui::{Align, Frame, Layout, Margin, Ui, vec2};
+use egui::{Frame, Margin, Ui, vec2};
 
 use super::again::{Again, NotTaken};
 use super::list::{What, all_of};
@@ -165,11 +165,10 @@ impl Actions {
                         self.propose(selection, desk);
                     }
                 }
-                ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    if secondary(ui, "Clear selection").clicked() {
-                        selection.clear();
-                    }
-                });
+                // Behind the others: at the far right it would lie over them where the line is full.
+                if secondary(ui, "Clear selection").clicked() {
+                    selection.clear();
+                }
             });
         });
     }
