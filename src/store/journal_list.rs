@@ -410,9 +410,9 @@ pub(super) mod tests {
         all
     }
 
-    #[tokio::test]
-    async fn every_filter_in_every_order_lists_and_counts_just_what_it_means_page_by_page() {
-        let (_guard, workspace) = workspace().await;
+    /// A workspace with all of the journal.
+    pub(in crate::store) async fn journalled() -> (tempfile::TempDir, Workspace, Vec<Transmission>) {
+        let (guard, workspace) = workspace().await;
         let journal = journal();
         let mut batch = workspace.begin().await.unwrap();
         for entry in &journal {
@@ -422,6 +422,12 @@ pub(super) mod tests {
             batch.update_transmission(entry).await.unwrap();
         }
         batch.commit().await.unwrap();
+        (guard, workspace, journal)
+    }
+
+    #[tokio::test]
+    async fn every_filter_in_every_order_lists_and_counts_just_what_it_means_page_by_page() {
+        let (_guard, workspace, journal) = journalled().await;
         for filter in filters() {
             let expected: Vec<&Transmission> = journal.iter().filter(|entry| holds(&filter, entry)).collect();
             let count = workspace.count_transmissions(&filter).await.unwrap();

@@ -135,7 +135,7 @@ mod tests {
 
     use super::super::As2Pair;
     use super::super::fixtures::{behind_its_back, now, transmission, workspace};
-    use super::super::journal_list::tests::{filters, holds, journal};
+    use super::super::journal_list::tests::{filters, holds, journalled};
     use super::*;
     use crate::domain::summary::{Step, stretches};
     use crate::domain::transmission::{Light, Stage, StageName, StageStatus, Transmission, Verdict};
@@ -156,15 +156,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_transmission_of_every_filter_is_counted_once_in_its_stretch_and_the_sum_is_the_count() {
-        let (_guard, workspace) = workspace().await;
-        let journal = journal();
-        let mut batch = workspace.begin().await.unwrap();
-        for entry in &journal {
-            let bare = Transmission::new(entry.id, entry.message_id.clone(), entry.at, entry.direction);
-            batch.begin_transmission(&bare, As2Pair::default()).await.unwrap();
-            batch.update_transmission(entry).await.unwrap();
-        }
-        batch.commit().await.unwrap();
+        let (_guard, workspace, journal) = journalled().await;
         // A hundred seconds, in stretches of seven that do not reach to either end.
         let second = |second: i64| Timestamp::from_second(now().as_second() + second).unwrap();
         let stretches: Vec<_> = (1..12).map(|place| (second(place * 7), second(place * 7 + 7))).collect();

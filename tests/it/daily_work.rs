@@ -196,14 +196,7 @@ async fn what_a_killed_program_was_sending_is_sent_again_with_the_same_bytes_and
     put(&us, "partner/production", "order.edi");
     us.app.close().await;
     let outbox = us.path("outbox");
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--outbox", outbox.to_str().unwrap()];
-    let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(arguments)
-        .env("COUNTERSIGN_WORKSPACE", us.workspace())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn()
-        .unwrap();
+    let (mut program, _) = us.serve_apart(&["--outbox", outbox.to_str().unwrap()]);
     partner.got(1).await;
     program.kill().unwrap();
     program.wait().unwrap();

@@ -1,8 +1,8 @@
 //! An order is delivered once, also where the program is killed between the inbox and its answer.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::thread;
 
 use countersign::domain::transmission::Verdict;
@@ -12,23 +12,9 @@ use crate::exchange::{DOCUMENT, PATIENCE, Partner, Us, post};
 /// So often it is tried to kill the program in time: it needs a few milliseconds for what is left to be done.
 const TRIES: usize = 30;
 
-/// The program as a process of its own, receiving.
+/// The program as a process of its own, receiving into the inbox.
 fn serving(us: &Us) -> (Child, String) {
-    let inbox = us.path("inbox");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()])
-        .env("COUNTERSIGN_WORKSPACE", us.workspace())
-        .env_remove("COUNTERSIGN_PASSPHRASE")
-        .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut first = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-    let url = first.trim_end().strip_prefix("listening on ").unwrap().to_owned();
-    (child, url)
+    us.serve_apart(&["--inbox", us.path("inbox").to_str().unwrap()])
 }
 
 /// What has its name in the inbox.

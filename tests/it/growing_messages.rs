@@ -1,9 +1,8 @@
 //! Large messages that are opened while they come, from clients that take their time.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufReader, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -299,22 +298,13 @@ async fn what_a_killed_program_was_opening_is_brought_to_its_end_by_the_next() {
     let us = Us::new().await;
     us.connect("http://127.0.0.1:9/as2", "").await;
     us.app.close().await;
-    let mut program = Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .env("COUNTERSIGN_WORKSPACE", us.workspace())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut first = String::new();
-    BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-    let url = first.trim_end().strip_prefix("listening on ").unwrap();
+    let (mut program, url) = us.serve_apart(&[]);
     let (headers, body) = Partner::message(&us.certificate, "<1@p>", &PAYLOAD, &[]);
-    let slow = Slow::begin(url, &headers, &body, false);
+    let slow = Slow::begin(&url, &headers, &body, false);
     until("it is opened", async || growing(&us) == 1).await;
     // Another comes that cannot be opened: that is known long before all of it is there.
     let (closed_headers, closed) = Partner::message(&STRANGER.certificate, "<2@p>", &PAYLOAD, &[]);
-    let hopeless = Slow::begin(url, &closed_headers, &closed, false);
+    let hopeless = Slow::begin(&url, &closed_headers, &closed, false);
     let in_flight = || files(&us).iter().filter(|path| name(path) == "in-flight").count();
     until("it is journalled", async || in_flight() == 2).await;
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -1,7 +1,7 @@
 //! One program of a workspace does what is done by itself; when it is gone, another does.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -14,14 +14,7 @@ use jiff::tz::TimeZone;
 use crate::exchange::{DOCUMENT, PATIENCE, Partner, Received, Us, Wrong, wait_until};
 
 fn serve(us: &Us) -> Child {
-    let outbox = us.path("outbox");
-    Command::new(env!("CARGO_BIN_EXE_countersign"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--outbox", outbox.to_str().unwrap()])
-        .env("COUNTERSIGN_WORKSPACE", us.workspace())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
+    us.serve_apart(&["--outbox", us.path("outbox").to_str().unwrap()]).0
 }
 
 /// The engine behind a window, with what it says of the lease.

@@ -133,13 +133,7 @@ async fn a_program_that_is_killed_at_any_moment_neither_sends_a_file_twice_as_ne
     }
     // The first ones are killed around the moment at which files are taken.
     for milliseconds in [4100, 4300, 4500, 6300, 6500] {
-        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .env("COUNTERSIGN_WORKSPACE", us.workspace())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
+        let (mut program, _) = us.serve_apart(&[]);
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
         program.kill().unwrap();
         program.wait().unwrap();

@@ -69,8 +69,8 @@ impl Worker {
         let (in_order, ordered) = mpsc::channel(IN_ORDER);
         let is_sample = sample.is_some();
         let (stop, stopped) = watch::channel(false);
-        // A fixed clock is a picture's: nothing becomes due by itself.
-        let works = !matches!(app.clock, Clock::Fixed(_));
+        // Nothing becomes due by itself in a picture.
+        let works = !is_picture(&app);
         let steward = Steward::new(app.clone(), "window", None, told_of_what_comes(&out, in_order.downgrade()));
         let held = steward.held();
         let clerk = tokio::spawn(clerk(
@@ -213,9 +213,14 @@ impl Worker {
     }
 }
 
-/// The sample is no reason to disturb anybody, and a fixed clock is a picture's.
+/// A fixed clock is a picture's.
+const fn is_picture(app: &App) -> bool {
+    matches!(app.clock, Clock::Fixed(_))
+}
+
+/// The sample is no reason to disturb anybody, nor is a picture.
 const fn is_quiet(app: &App, is_sample: bool) -> bool {
-    is_sample || matches!(app.clock, Clock::Fixed(_))
+    is_sample || is_picture(app)
 }
 
 /// Has the snapshot read anew when this program begins or ends to do what is done by itself.

@@ -3,7 +3,9 @@
 mod http;
 mod partner;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -157,6 +159,25 @@ impl Us {
     /// Begins to receive, with an inbox and an outbox in the folder.
     pub(crate) async fn serve(&self) -> Serving {
         Serving::start(self.app.clone(), self.path("inbox"), Some(self.path("outbox"))).await
+    }
+
+    /// The program on the workspace as a process of its own, receiving, with further words; and the address that it announces.
+    pub(crate) fn serve_apart(&self, more: &[&str]) -> (Child, String) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(more)
+            .env("COUNTERSIGN_WORKSPACE", self.workspace())
+            .env_remove("COUNTERSIGN_PASSPHRASE")
+            .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        let url = first.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        (child, url)
     }
 
     /// What lies in the partner's folder of the inbox.
