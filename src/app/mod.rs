@@ -27,6 +27,7 @@ mod inbox;
 mod kept;
 mod keys;
 mod large;
+mod left_over;
 mod missed;
 mod notices;
 mod observations;

@@ -3,7 +3,7 @@
 use super::arguments::SendArguments;
 use super::table::labelled;
 use super::{Answer, Session, words};
-use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest};
+use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest, Shutdown};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
@@ -18,17 +18,23 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
         session.out.note(&TestDocument::what_arrives(&connection.name, arguments.profile));
     }
     let out = session.out.clone();
+    // Ctrl+C gives it up as the window's Cancel does: what became of it is journalled and told.
+    let cancelled = Shutdown::listen()?.wished_patiently();
     let request = SendRequest { connection: arguments.connection, profile: arguments.profile, payload };
     let sent = app
-        .send(&request, &|event| match event {
-            SendEvent::Begun { .. } => {}
-            SendEvent::Stage(stage) if stage.status == StageStatus::Running => {
-                out.moving(&format!("{} …", stage.stage.label()));
-            }
-            SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
-            SendEvent::Building { bytes, total } => out.moving(&bar("Building", bytes, total)),
-            SendEvent::Progress { bytes, total } => out.moving(&bar("Sending", bytes, total)),
-        })
+        .send_unless(
+            &request,
+            &|event| match event {
+                SendEvent::Begun { .. } => {}
+                SendEvent::Stage(stage) if stage.status == StageStatus::Running => {
+                    out.moving(&format!("{} …", stage.stage.label()));
+                }
+                SendEvent::Stage(stage) => out.progress(&one_stage(&stage)),
+                SendEvent::Building { bytes, total } => out.moving(&bar("Building", bytes, total)),
+                SendEvent::Progress { bytes, total } => out.moving(&bar("Sending", bytes, total)),
+            },
+            cancelled,
+        )
         .await?;
     session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
     if let Some(line) = super::sightings::line(&sent, &session.suffix) {

@@ -16,6 +16,7 @@ mod archive_follow;
 mod archive_inbox;
 mod archive_receipt;
 mod archive_settle;
+mod archive_sweep;
 mod certificates;
 mod chains;
 mod connections;
