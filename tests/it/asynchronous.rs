@@ -494,6 +494,7 @@ async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
     let serving = us.serve().await;
     for (options, disposition) in [
         ("signed-receipt-protocol=required, pgp-signature", "failed/failure: unsupported format"),
+        ("signed-receipt-protocol=optional, pkcs7-signature; foo=required, bar", "failed/failure: unsupported format"),
         (
             "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=required, md5, whirlpool",
             "failed/failure: unsupported MIC-algorithms",
