@@ -512,3 +512,31 @@ async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
     assert_eq!(us.inbox(), ["order.edi"]);
     serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirks_16_and_57_a_receipt_that_comes_by_itself_is_read_whatever_it_says_that_it_is() {
+    for kind in ["application/octet-stream", "application/edi-x12", "text/html", ""] {
+        let (us, serving, partner, sent) = waiting(ASYNC).await;
+        let mut came = receipt(&partner, &us.certificate, Wrong::Nothing);
+        came.headers.retain(|(name, _)| name != "Content-Type");
+        if !kind.is_empty() {
+            came.headers.push(("Content-Type".to_owned(), kind.to_owned()));
+        }
+        deliver(&serving, &came);
+        judged(&us.transmission(&sent).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+        assert_eq!(us.journal().await.len(), 1, "{kind}: a receipt is no message");
+        serving.stop().await;
+    }
+    // A document that comes as bytes is still one.
+    let (us, serving, _, _) = waiting("require = \"none\"").await;
+    let plain = [
+        ("AS2-From", "PARTNER"),
+        ("AS2-To", "US"),
+        ("Message-ID", "<bytes@partner>"),
+        ("Content-Type", "application/octet-stream"),
+    ];
+    let plain = plain.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(post(&serving.url, &plain, b"--x\r\ndisposition-notification\r\n").status, 200);
+    assert_eq!(us.inbox().len(), 1);
+    serving.stop().await;
+}
