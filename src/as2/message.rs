@@ -13,6 +13,7 @@ use super::entity::{Entity, header_bytes};
 use super::enveloped::{EncryptionPlan, Envelope};
 use super::error::BuildError;
 use super::headers::{HeaderList, as2_id};
+use super::line_ends::is_text;
 use super::mic::Mic;
 use super::signed::SigningPlan;
 use super::signed_multipart::SignedMultipart;
@@ -266,8 +267,18 @@ impl OutboundMessage<'_> {
         self.signing.map_or_else(|| self.profile.receipt_digest(), |signing| signing.digest)
     }
 
-    const fn line_ends(&self) -> LineEnds {
-        if self.profile.quirks.canonicalise_mic { LineEnds::Crlf } else { LineEnds::AsTheyAre }
+    fn line_ends(&self) -> LineEnds {
+        let canonical = self.profile.quirks.canonicalise_mic || self.is_sealed_text();
+        if canonical { LineEnds::Crlf } else { LineEnds::AsTheyAre }
+    }
+
+    /// Whether it is text that is encrypted and nothing else: then the content is canonicalised before the MIC is computed
+    /// (RFC 4130 section 7.3.1).
+    pub(super) fn is_sealed_text(&self) -> bool {
+        self.encryption.is_some()
+            && self.signing.is_none()
+            && self.profile.compression == Compression::None
+            && is_text(&self.entity.content_type)
     }
 
     /// Headers that every message has, whatever its structure.

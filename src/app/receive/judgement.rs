@@ -97,13 +97,20 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
 }
 
 /// What was odd about a message that was taken all the same.
-pub(super) fn remark(opened: &Opened) -> &'static str {
-    match opened.compression {
-        Some(facts) if facts.base64_inside => {
-            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same"
-        }
-        _ => "",
+pub(super) fn remark(opened: &Opened) -> String {
+    let mut said = String::new();
+    if opened.compression.is_some_and(|facts| facts.base64_inside) {
+        said.push_str(
+            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same",
+        );
     }
+    if let Some(ends) = opened.fits_with {
+        said.push_str(&format!(
+            "; its signature does not fit as it came, but {}, which `quirks.canonicalise_mic` of the profile lets pass",
+            what_happened(Some(ends))
+        ));
+    }
+    said
 }
 
 /// What became of the content on its way, as far as line ends tell.
@@ -130,7 +137,7 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
     match signature {
         Some(SignatureOutcome::Good { .. }) if signer.is_some_and(|signer| candidate.accepted.contains(&signer)) => {}
         Some(SignatureOutcome::Altered { .. }) => {
-            return with_mic(refusal(
+            let mut outcome = refusal(
                 "integrity-check-failed",
                 "The content is not what was signed",
                 &format!(
@@ -138,7 +145,14 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
                     what_happened(opened.fits_with)
                 ),
                 Blame::Network,
-            ));
+            );
+            if opened.fits_with.is_some() {
+                outcome.diagnosis.remedy.push(
+                    "If the partner cannot sign what it sends, switch `quirks.canonicalise_mic` on: then such messages are taken"
+                        .to_owned(),
+                );
+            }
+            return with_mic(outcome);
         }
         Some(SignatureOutcome::UnknownSigner { embedded, .. }) => {
             let with = embedded

@@ -63,7 +63,8 @@ pub struct Quirks {
     pub signature_oid: SignatureOid,
     /// CMS structure around AES-GCM content.
     pub gcm_content: GcmContent,
-    /// Whether the MIC of text is computed over CRLF line ends.
+    /// Whether the MIC is computed over CRLF line ends, in both directions, and a signature that fits with other line ends
+    /// than those that came is let pass.
     pub canonicalise_mic: bool,
     /// Whether a retry gets a new Message-ID.
     pub new_message_id_on_retry: bool,

@@ -32,6 +32,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::Overdue { minutes } => receipts::overdue(facts, context, minutes),
         Finding::OtherMessage(receipt) => receipts::other_message(facts, context, receipt),
         Finding::SignatureBroken => receipts::signature_broken(context),
+        Finding::OtherLineEnds => receipts::other_line_ends(context),
         Finding::Negative(receipt) => dispositions::negative(facts, context, receipt),
         Finding::AlreadyThere => dispositions::already_there(context),
         Finding::Undecided(receipt) => dispositions::undecided(facts, context, receipt),
@@ -81,6 +82,9 @@ fn receipt_evidence(receipt: &Receipt, lights: &Lights, context: &Context) -> Ve
             "The receipt is signed with a certificate that is not acceptable here and does not hold it".to_owned()
         }
         ReceiptSignature::Broken { detail } => format!("The receipt's signature is broken: {}", plain(detail, 200)),
+        ReceiptSignature::OtherLineEnds => {
+            "The receipt's signature fits once its line ends are turned into those it was signed with".to_owned()
+        }
         ReceiptSignature::Unsupported { detail } => {
             format!("The receipt's signature cannot be checked: {}", plain(detail, 200))
         }

@@ -59,7 +59,7 @@ fn lights(facts: &AttemptFacts) -> Lights {
 fn with_receipt(lit: Lights, request: &RequestFacts, receipt: &Receipt) -> Lights {
     let receipt_signature = match &receipt.signature {
         ReceiptSignature::Good { .. } => Light::Good,
-        ReceiptSignature::Broken { .. } => Light::Bad,
+        ReceiptSignature::Broken { .. } | ReceiptSignature::OtherLineEnds => Light::Bad,
         ReceiptSignature::UnknownSigner { .. } if request.mdn.is_signed() => Light::Bad,
         ReceiptSignature::UnknownSigner { .. } | ReceiptSignature::Unsigned | ReceiptSignature::Unsupported { .. } => {
             owed(request.mdn.is_signed())

@@ -55,6 +55,17 @@ pub(super) fn signature_broken(context: &Context) -> Draft {
         .advise(format!("Ask {} whether it has the message, and send it the raw answer", context.partner))
 }
 
+/// A receipt that was signed with other line ends than it has.
+pub(super) fn other_line_ends(context: &Context) -> Draft {
+    let partner = &context.partner;
+    Draft::new("The receipt was signed with other line ends", Blame::Partner)
+        .say("The signature fits once the line ends of the receipt are turned into those it was signed with")
+        .say(format!("So {partner} signs its receipts in another form than it sends them, or something on the way turns their line ends"))
+        .advise(format!("Ask {partner} to sign what it sends, byte by byte"))
+        .advise("If it cannot, switch `quirks.canonicalise_mic` on: then other line ends are let pass, here and in messages")
+        .offer(Action::set("quirks.canonicalise_mic", "true"))
+}
+
 /// A receipt without the signature that was asked for.
 pub(super) fn unsigned(context: &Context) -> Draft {
     let partner = &context.partner;

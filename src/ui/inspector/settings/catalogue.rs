@@ -233,7 +233,7 @@ static PROFILE: [Row; 36] = {
             "quirks.canonicalise_mic",
             "Canonical MIC",
             Flag,
-            "For partners who compute the MIC over CRLF line ends",
+            "For partners who compute the MIC over CRLF line ends; lets pass what is signed with others",
         ),
         row(
             Quirks,
