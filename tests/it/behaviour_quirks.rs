@@ -230,7 +230,11 @@ async fn quirk_18_looking_is_no_error() {
         let answered = post_raw(&serving.url, format!("{method} /as2 HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes());
         assert_eq!(answered.status, 200, "{method}");
     }
-    assert_eq!(post_raw(&serving.url, b"DELETE /as2 HTTP/1.1\r\nHost: x\r\n\r\n").status, 405);
+    let refused = post_raw(&serving.url, b"DELETE /as2 HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(refused.status, 405);
+    // RFC 9110 section 15.5.6.
+    let allow = refused.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("Allow"));
+    assert_eq!(allow.map(|(_, value)| value.as_str()), Some("GET, HEAD, POST"));
     assert!(us.journal().await.is_empty());
     serving.stop().await;
 }
@@ -375,6 +379,18 @@ async fn quirk_57_every_receipt_that_comes_by_itself_is_answered_with_200() {
         assert_eq!(post(&serving.url, &headers, report.as_bytes()).status, 200, "{ids:?}");
     }
     assert_eq!(us.journal().await.len(), 3, "each is kept");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_in_a_coding_of_http_is_not_taken_for_the_message() {
+    let (us, serving) = receiving("require = \"none\"").await;
+    for (coding, status) in [("gzip", 415), ("identity", 200)] {
+        let (headers, body) =
+            Partner::message(&us.certificate, "<coded@p>", DOCUMENT.as_bytes(), &[("Content-Encoding", coding)]);
+        assert_eq!(post(&serving.url, &headers, &body).status, status, "{coding}");
+        assert_eq!(us.inbox().len(), usize::from(status == 200), "{coding}");
+    }
     serving.stop().await;
 }
 
