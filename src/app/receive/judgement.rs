@@ -88,6 +88,7 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
         OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
             ("The message could not be decrypted", Blame::Partner)
         }
+        OpenError::UnknownEncryption(_) => ("The message is encrypted in a way that is not supported", Blame::Nobody),
         OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
