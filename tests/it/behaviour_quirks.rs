@@ -485,3 +485,18 @@ async fn quirk_25_a_receipt_signed_with_other_line_ends_is_told_as_that_and_take
         judged(&us.send().await, verdict, lights, cause);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_signs_a_receipt_that_need_not_be_signed_is_not_called_unsigned() {
+    let us = Us::new().await;
+    let certificate = us.certificate.clone();
+    let partner = Partner::start(move |received: &Received, stream: &mut TcpStream| {
+        let receipt = received.receipt(&certificate, Wrong::Stranger);
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    });
+    us.connect(&partner.url, "mdn = \"sync\"").await;
+    let sent = us.send().await;
+    judged(&sent, Verdict::Delivered, "ggngg", "Delivered, the receipt's signer is not known");
+    let explanation = sent.diagnosis.unwrap().explanation;
+    assert!(!explanation.contains("unsigned"), "{explanation}");
+}

@@ -22,13 +22,23 @@ pub(super) fn delivered(facts: &AttemptFacts, context: &Context, receipt: Option
         ReceiptSignature::Good { signer, .. } => Some(*signer),
         _ => None,
     };
-    let draft = if signed.is_some() {
-        Draft::new("Delivered and signed for", Blame::Nobody)
-            .say(format!("{partner} has the message and confirmed it with a signed receipt"))
-    } else {
-        Draft::new("Delivered, receipt unsigned", Blame::Nobody).say(format!(
+    let draft = match &receipt.signature {
+        ReceiptSignature::Good { .. } => Draft::new("Delivered and signed for", Blame::Nobody)
+            .say(format!("{partner} has the message and confirmed it with a signed receipt")),
+        ReceiptSignature::Unsigned => Draft::new("Delivered, receipt unsigned", Blame::Nobody).say(format!(
             "{partner} has the message and confirmed it; the receipt is unsigned, as asked for, so it is no proof"
-        ))
+        )),
+        // No signature was asked for, so none that is not known makes it less delivered.
+        ReceiptSignature::UnknownSigner { .. } => {
+            Draft::new("Delivered, the receipt's signer is not known", Blame::Nobody)
+                .say(format!(
+                    "{partner} has the message and confirmed it; the receipt is signed, though that was not asked for, with a certificate that is not in this profile, so it is no proof"
+                ))
+                .advise("If the certificate is the partner's, import it: then its receipts are proof")
+        }
+        _ => Draft::new("Delivered, the receipt's signature is not checked", Blame::Nobody).say(format!(
+            "{partner} has the message and confirmed it; the receipt is signed, though that was not asked for, in a way that cannot be checked here, so it is no proof"
+        )),
     };
     let draft = if receipt.mic.matches == Some(true) {
         draft.say("What arrived is what was sent")

@@ -55,6 +55,8 @@ pub enum Holder {
     },
     /// Nobody's that is known here.
     Unknown,
+    /// It is no certificate but a password or a key that both sides share.
+    Shared,
 }
 
 /// Explains why a received message does not decrypt.
@@ -76,6 +78,7 @@ pub fn explain_undecrypted(facts: &Undecrypted) -> Diagnosis {
                     format!("Encrypted for {named}: {}, which no connection uses any more", full(certificate, at))
                 }
                 Holder::Unknown => format!("Encrypted for {named}, which is not known here"),
+                Holder::Shared => "Encrypted with a password or a key that both sides share".to_owned(),
             }
         }))
         .found_all(
@@ -173,7 +176,12 @@ fn unknown(facts: &Undecrypted) -> Option<Draft> {
 
 /// It names no recipient at all.
 fn nobody(facts: &Undecrypted) -> Draft {
-    give_ours(Draft::new(CAUSE, Blame::Partner).say("It names no recipient that has a certificate"), facts)
+    let said = if facts.recipients.is_empty() {
+        "It names no recipient that has a certificate"
+    } else {
+        "It is encrypted with a password or a key that both sides share, and for no certificate; AS2 knows certificates alone"
+    };
+    give_ours(Draft::new(CAUSE, Blame::Partner).say(said), facts)
 }
 
 fn give_ours(draft: Draft, facts: &Undecrypted) -> Draft {
@@ -253,6 +261,8 @@ mod tests {
             (facts(vec![partner(None, false)]), "the former certificate of a partner"),
             (facts(vec![Holder::Unknown]), "serial number 4f of CN=x, which is not ours"),
             (facts(Vec::new()), "names no recipient"),
+            (facts(vec![Holder::Shared]), "a password or a key that both sides share, and for no certificate"),
+            (facts(vec![Holder::Shared, Holder::Unknown]), "serial number 4f of CN=x, which is not ours"),
             // Of several, the one that says most.
             (facts(vec![Holder::Unknown, partner(Some("Amazon"), true), own("acme", &[])]), "identity `acme`"),
         ] {
