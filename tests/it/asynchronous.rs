@@ -540,3 +540,70 @@ async fn quirks_16_and_57_a_receipt_that_comes_by_itself_is_read_whatever_it_say
     assert_eq!(us.inbox().len(), 1);
     serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_anybody_can_have_written_is_noted_and_leaves_the_message_waiting() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let report = format!(
+        "--x\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; PARTNER\r\n\
+         Original-Message-ID: {}\r\n\
+         Disposition: automatic-action/MDN-sent-automatically; processed/error: decryption-failed\r\n\r\n--x--\r\n",
+        sent.message_id
+    );
+    let forged = BuiltReceipt {
+        headers: [
+            ("AS2-From", "PARTNER"),
+            ("AS2-To", "US"),
+            ("Message-ID", "<forged@partner>"),
+            ("Content-Type", "multipart/report; report-type=disposition-notification; boundary=x"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
+        body: report.into_bytes(),
+    };
+    deliver(&serving, &forged);
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.receipts, found.deciding_receipt), (Verdict::Pending, 1, 0), "{found:#?}");
+    assert_eq!((found.receipt_due.is_some(), &found.disposition), (true, &None));
+    let evidence = &found.diagnosis.as_ref().unwrap().evidence;
+    assert!(
+        evidence.iter().any(|line| line.contains("decryption-failed") && line.contains("not signed")),
+        "{evidence:?}"
+    );
+    assert!(found.stages.iter().any(|stage| stage.detail.contains("decides nothing")), "{:#?}", found.stages);
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    judged(&us.transmission(&sent).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    serving.stop().await;
+
+    // Where unsigned receipts are what was asked for, it is believed.
+    let (us, serving, _, sent) = waiting("mdn = \"async\"\nmdn_url = \"http://127.0.0.1:9/as2\"").await;
+    let text = String::from_utf8(forged.body).unwrap();
+    let original = text.split("Original-Message-ID: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+    let body = text.replace(&original, &sent.message_id).into_bytes();
+    deliver(&serving, &BuiltReceipt { headers: forged.headers, body });
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Failed);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_proves_nothing_before_the_answer_came_does_not_stop_the_waiting() {
+    let us = Us::new().await;
+    let serving = us.serve().await;
+    let to = serving.url.clone();
+    let partner = Partner::start(move |received, stream| {
+        let report = format!(
+            "--x\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; PARTNER\r\n\
+             Original-Message-ID: {}\r\n\
+             Disposition: automatic-action/MDN-sent-automatically; processed/error: decryption-failed\r\n\r\n--x--\r\n",
+            received.header("Message-ID").unwrap()
+        );
+        let kind = "multipart/report; report-type=disposition-notification; boundary=x".to_owned();
+        assert_eq!(post(&to, &[("Content-Type".to_owned(), kind)], report.as_bytes()).status, 200);
+        Partner::answer(stream, "202 Accepted", &[], b"");
+    });
+    us.connect(&partner.url, ASYNC).await;
+    let sent = us.send().await;
+    assert_eq!((sent.verdict, sent.receipts), (Verdict::Pending, 1), "{sent:#?}");
+    assert!(sent.receipt_due.is_some());
+    serving.stop().await;
+}

@@ -80,7 +80,10 @@ impl Sending<'_> {
         let id = self.transmission.id;
         let mut transaction = self.workspace.begin().await?;
         let standing = transaction.transmission(id).await?.filter(|standing| standing.receipts > 0);
-        let keeps = standing.as_ref().is_some_and(|standing| standing.decided_by_receipt() || !in_answer);
+        // One that proved nothing has decided nothing.
+        let keeps = standing
+            .as_ref()
+            .is_some_and(|standing| standing.decided_by_receipt() || (!in_answer && standing.deciding_receipt > 0));
         for stage in self.stages.fresh() {
             if !(keeps && matches!(stage.stage, StageName::Receipt | StageName::Matched)) {
                 transaction.append_stage(id, self.number, &stage).await?;

@@ -93,11 +93,16 @@ impl App {
         let number = adopt(workspace.archive().clone(), arrived.kept, id).await?;
         let mut transaction = workspace.begin().await?;
         let Some(mut standing) = transaction.transmission(id).await? else { return Ok(None) };
-        let decides = supersedes(&standing, verdict);
+        let is_proved = is_proved(&facts, verdict);
+        let decides = is_proved && supersedes(&standing, verdict);
         let attempt = workspace.stages(id).await?.last().map_or(super::FIRST, |stage| stage.attempt);
         for mut stage in stages.fresh() {
             if matches!(stage.stage, StageName::Receipt | StageName::Matched) {
-                stage.detail.push_str(if decides { "" } else { " (another receipt had decided before)" });
+                stage.detail.push_str(match (decides, is_proved) {
+                    (true, _) => "",
+                    (false, true) => " (another receipt had decided before)",
+                    (false, false) => " (nothing proves who wrote it, so it decides nothing)",
+                });
                 transaction.append_stage(id, attempt, &stage).await?;
             }
         }
@@ -131,6 +136,12 @@ impl App {
                 standing.receipt_due = None;
             }
             transaction.end_duty(id, DutyKind::Deadline).await?;
+        }
+        if let Some(receipt) = receipt.filter(|_| !is_proved && !standing.decided_by_receipt()) {
+            let said: String = receipt.disposition.to_string().chars().take(200).collect();
+            standing.diagnosis.get_or_insert_default().evidence.push(format!(
+                "A receipt came that says {said:?} and is not signed as was asked for; anybody who knows the Message-ID can have written it, so it decides nothing"
+            ));
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
@@ -267,6 +278,18 @@ pub(super) fn kept_mic(transmission: &Transmission) -> Option<Mic> {
 fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
     let forgeable = standing.verdict == Verdict::Failed && standing.lights.receipt_signature != Light::Good;
     !standing.decided_by_receipt() || (forgeable && verdict == Verdict::Delivered)
+}
+
+/// Whether a receipt may end what waits for one. Where a signature was asked for, one that is not signed and says no is a
+/// hint at most: it comes by itself, from anybody, and must not end the attempts.
+fn is_proved(facts: &AttemptFacts, verdict: Verdict) -> bool {
+    let good = match &facts.answer {
+        AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => {
+            receipt.signature.good_with().is_some()
+        }
+        _ => false,
+    };
+    good || verdict != Verdict::Failed || !facts.request.mdn.is_signed()
 }
 
 /// Gives a receipt a place beside what it is for; the number of the place.
