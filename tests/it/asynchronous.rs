@@ -607,3 +607,35 @@ async fn a_refusal_that_proves_nothing_before_the_answer_came_does_not_stop_the_
     assert!(sent.receipt_due.is_some());
     serving.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirk_11_a_receipt_for_an_unsigned_message_goes_to_the_hosts_that_the_profile_names() {
+    for (hosts, status) in [("", 200), ("receipt_hosts = [\"LOCALHOST\"]", 204)] {
+        let us = Us::new().await;
+        let partner = Partner::start(accepts);
+        let settings = format!("require = \"none\"\n[production.quirks]\n{hosts}");
+        us.connect(&partner.url, &settings).await;
+        let serving = us.serve().await;
+        let long = format!("{}?for={}", partner.url.replace("127.0.0.1", "localhost"), "x".repeat(200));
+        let plain = [
+            ("AS2-From", "PARTNER"),
+            ("AS2-To", "US"),
+            ("Message-ID", "<q11@partner>"),
+            ("Content-Type", "application/edi-x12"),
+            ("Disposition-Notification-To", "edi@partner.example"),
+            ("RECEIPT-delivery-option", long.as_str()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(post(&serving.url, &plain, b"ISA*00*~").status, status, "{hosts}");
+        if status == 204 {
+            let posted = partner.got(1).await;
+            assert!(String::from_utf8_lossy(&posted[0].body).contains("Original-Message-ID: <q11@partner>"));
+        } else {
+            let journal = us.journal().await;
+            let evidence = &journal[0].diagnosis.as_ref().unwrap().evidence;
+            assert!(evidence.iter().any(|line| line.contains("`quirks.receipt_hosts`")), "{evidence:?}");
+        }
+        serving.stop().await;
+        assert_eq!(partner.received().len(), usize::from(status == 204));
+    }
+}
