@@ -30,6 +30,7 @@ mod kept;
 mod keys;
 mod large;
 mod lease;
+mod left_over;
 mod missed;
 mod notices;
 mod observations;

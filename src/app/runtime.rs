@@ -50,6 +50,21 @@ impl Shutdown {
 
     /// Waits until the program is to end.
     pub async fn wished(mut self) {
+        self.wish().await;
+    }
+
+    /// The same. Whoever wishes it once more does not want to wait for what is brought to its end, and the program ends at
+    /// once.
+    pub async fn wished_patiently(mut self) {
+        self.wish().await;
+        tokio::spawn(async move {
+            self.wish().await;
+            #[expect(clippy::exit, reason = "it is wished that the program ends wherever it is")]
+            std::process::exit(ENDED_AT_ONCE);
+        });
+    }
+
+    async fn wish(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -59,6 +74,9 @@ impl Shutdown {
         self.interrupt.recv().await;
     }
 }
+
+/// The exit code of a program that was ended before it could say what became of its work: it could not be carried out.
+const ENDED_AT_ONCE: i32 = 2;
 
 fn deaf(error: &std::io::Error) -> AppError {
     AppError::new(format!("the system does not let the program listen for signals: {error}"))

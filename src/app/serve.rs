@@ -133,6 +133,7 @@ impl App {
         }
         super::send::settle_abandoned(&workspace, self.now()).await?;
         self.settle_left(&workspace).await?;
+        self.sweep_left_over(&workspace);
         let tls = match &options.tls {
             Some((chain, key)) => {
                 let chain = super::certificates::read_bytes(chain)?;

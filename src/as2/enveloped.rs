@@ -233,7 +233,7 @@ impl<R: Read> EnvelopeHead<R> {
         let Self { mut ber, authenticated, recipients, cipher } = self;
         let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
         let unknown =
-            || OpenError::Unsupported(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
+            || OpenError::UnknownEncryption(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
         let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
         let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
         if ber.next_tag()? & 0xdf != 0x80 {

@@ -57,6 +57,9 @@ pub enum OpenError {
         /// The recipients it names, up to a handful.
         recipients: Vec<NamedCertificate>,
     },
+    /// Nobody's fault: it is encrypted in a way that this version does not know.
+    #[error("{0}")]
+    UnknownEncryption(String),
     /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
     #[error("the message cannot be decompressed: {0}")]
     Decompression(String),
@@ -90,7 +93,9 @@ impl OpenError {
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::NotForUs { .. } | Self::Undecryptable { .. } => Disposition::error("decryption-failed"),
+            Self::NotForUs { .. } | Self::Undecryptable { .. } | Self::UnknownEncryption(_) => {
+                Disposition::error("decryption-failed")
+            }
             Self::Altered(_) => Disposition::error("integrity-check-failed"),
             // RFC 5402 section 5.
             Self::Decompression(_) => Disposition::error("decompression-failed"),

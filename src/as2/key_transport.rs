@@ -117,6 +117,9 @@ pub(super) fn read_wrapping(transport: &Tlv<'_>) -> Result<Option<Wrapping>, Ope
         ids::RSAES_OAEP => {
             let (mut digest, mut mask) = (Digest::Sha1, Digest::Sha1);
             for parameter in parameters.map(|parameters| parameters.children()).transpose()?.unwrap_or_default() {
+                if has_label(&parameter)? {
+                    return Ok(None);
+                }
                 if parameter.tag == 0xa0 {
                     let (hash, _) = algorithm_identifier(parameter.value)?;
                     match ids::digest(hash) {
@@ -144,6 +147,16 @@ pub(super) fn read_wrapping(transport: &Tlv<'_>) -> Result<Option<Wrapping>, Ope
     }
 }
 
+/// Whether a parameter of RSAES-OAEP is a label that is not empty (`pSourceAlgorithm`, RFC 4055 section 4.1). Nobody needs
+/// one, and the key cannot be unwrapped without it.
+fn has_label(parameter: &Tlv<'_>) -> Result<bool, OpenError> {
+    if parameter.tag != 0xa2 {
+        return Ok(false);
+    }
+    let (_, label) = algorithm_identifier(parameter.value)?;
+    Ok(label.is_some_and(|label| !label.value.is_empty()))
+}
+
 /// The digest of a mask generation function, where it is MGF1 and the digest is known (RFC 4055 section 2.2).
 fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
     match algorithm_identifier(encoded)? {
@@ -154,8 +167,32 @@ fn mask_digest(encoded: &[u8]) -> Result<Option<Digest>, OpenError> {
 
 /// How a key transport that cannot be used is named to people.
 pub(super) fn transport_name(transport: &Tlv<'_>) -> Result<String, OpenError> {
-    Ok(match algorithm_identifier(transport.raw)?.0 {
+    let (identifier, parameters) = algorithm_identifier(transport.raw)?;
+    let parameters = parameters.and_then(|parameters| parameters.children().ok()).unwrap_or_default();
+    Ok(match identifier {
+        ids::RSAES_OAEP if parameters.iter().any(|parameter| has_label(parameter).unwrap_or_default()) => {
+            "RSAES-OAEP with a label".to_owned()
+        }
         ids::RSAES_OAEP => "RSAES-OAEP with an unknown digest".to_owned(),
         other => format!("the algorithm {other}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_told_as_what_it_is_and_an_empty_one_is_none() {
+        let specified = der::asn1::ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.9");
+        let transport = |label: &[u8]| {
+            let source = element(0xa2, &algorithm(specified, &element(OCTET_STRING, label)));
+            algorithm(ids::RSAES_OAEP, &element(SEQUENCE, &source))
+        };
+        let (labelled, bare) = (transport(b"abc"), transport(b""));
+        let (labelled, bare) = (Tlv::first(&labelled).unwrap().0, Tlv::first(&bare).unwrap().0);
+        assert_eq!(read_wrapping(&labelled).unwrap(), None);
+        assert_eq!(transport_name(&labelled).unwrap(), "RSAES-OAEP with a label");
+        assert_eq!(read_wrapping(&bare).unwrap().unwrap().transport, KeyTransport::RsaOaepSha1);
+    }
 }

@@ -4,6 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use base64::Engine as _;
 use jiff::Timestamp;
 
 use super::beside;
@@ -13,6 +14,7 @@ use super::entity::{Entity, header_bytes};
 use super::enveloped::{EncryptionPlan, Envelope};
 use super::error::BuildError;
 use super::headers::{HeaderList, as2_id};
+use super::line_ends::is_text;
 use super::mic::Mic;
 use super::signed::SigningPlan;
 use super::signed_multipart::SignedMultipart;
@@ -269,8 +271,18 @@ impl OutboundMessage<'_> {
         self.signing.map_or_else(|| self.profile.receipt_digest(), |signing| signing.digest)
     }
 
-    const fn line_ends(&self) -> LineEnds {
-        if self.profile.quirks.canonicalise_mic { LineEnds::Crlf } else { LineEnds::AsTheyAre }
+    fn line_ends(&self) -> LineEnds {
+        let canonical = self.profile.quirks.canonicalise_mic || self.is_sealed_text();
+        if canonical { LineEnds::Crlf } else { LineEnds::AsTheyAre }
+    }
+
+    /// Whether it is text that is encrypted and nothing else: then the content is canonicalised before the MIC is computed
+    /// (RFC 4130 section 7.3.1).
+    pub(super) fn is_sealed_text(&self) -> bool {
+        self.encryption.is_some()
+            && self.signing.is_none()
+            && self.profile.compression == Compression::None
+            && is_text(&self.entity.content_type)
     }
 
     /// Headers that every message has, whatever its structure.
@@ -286,7 +298,7 @@ impl OutboundMessage<'_> {
             ("MIME-Version".to_owned(), "1.0".to_owned()),
         ]);
         if let Some(subject) = &profile.subject {
-            headers.push(("Subject".to_owned(), subject.clone()));
+            headers.push(("Subject".to_owned(), encoded_words(subject)));
         }
         if profile.mdn != MdnMode::None {
             // The value is no address to use; that it is there asks for a receipt (RFC 4130 section 7.3).
@@ -312,6 +324,23 @@ impl OutboundMessage<'_> {
         }
         headers
     }
+}
+
+/// Text of a header field: as it is where it is printable ASCII, else in encoded words of at most 75 characters each
+/// (RFC 2047 section 2). They stand on one line, because lines of HTTP are not folded.
+fn encoded_words(text: &str) -> String {
+    const MOST: usize = 45;
+    if text.chars().all(|character| character == ' ' || character.is_ascii_graphic()) {
+        return text.to_owned();
+    }
+    let mut words = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (word, after) = rest.split_at(rest.floor_char_boundary(MOST));
+        words.push(format!("=?UTF-8?B?{}?=", base64::engine::general_purpose::STANDARD.encode(word)));
+        rest = after;
+    }
+    words.join(" ")
 }
 
 /// What is inside the encryption, or the whole message where there is none.
@@ -398,5 +427,20 @@ impl Write for Counting<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_that_is_not_ascii_leaves_in_encoded_words() {
+        assert_eq!(encoded_words("Orders, \"x\" \\ y"), "Orders, \"x\" \\ y");
+        assert_eq!(encoded_words("Grüße"), "=?UTF-8?B?R3LDvMOfZQ==?=");
+        let long = encoded_words(&"ü".repeat(100));
+        assert!(long.is_ascii() && long.split(' ').all(|word| word.len() <= 75), "{long}");
+        let data: String = long.split(' ').map(|word| &word[10..word.len() - 2]).collect::<Vec<_>>().concat();
+        assert!(!data.contains('?') && long.split(' ').count() == 5, "{long}");
     }
 }

@@ -149,9 +149,13 @@ impl OutboundMessage<'_> {
     }
 
     /// A rule that is taken as well as that of the standard. For a message that is compressed and nothing else, RFC 5402
-    /// section 4.3 wants the headers hashed where RFC 4130 section 7.3.1 does not: both are right.
+    /// section 4.3 wants the headers hashed where RFC 4130 section 7.3.1 does not: both are right. Text that is encrypted
+    /// and nothing else is hashed by many as it is, where the same section wants it canonicalised.
     #[must_use]
     pub fn takes_as_well(&self, rule: &MicRule) -> bool {
+        if self.is_sealed_text() && (rule.hashed, rule.line_ends) == (Hashed::Part, LineEnds::AsTheyAre) {
+            return true;
+        }
         self.profile.compression != Compression::None
             && self.signing.is_none()
             && self.encryption.is_none()

@@ -14,6 +14,7 @@ use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher}
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
 use super::error::OpenError;
 use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
+use super::line_ends::{Fitting, is_text};
 use super::mic::Mic;
 use super::multipart::Multipart;
 use super::oid as ids;
@@ -69,6 +70,8 @@ pub struct Opened {
     pub mic: Mic,
     /// For a signature that does not fit the content: the line ends with which it would.
     pub fits_with: Option<LineEnds>,
+    /// What signature and MIC are then.
+    pub fitting: Option<Fitting>,
 }
 
 impl Opened {
@@ -130,7 +133,7 @@ pub fn open<B: Read + Seek + Send>(
             walk = again(keys, mic_digest, LineEnds::AsTheyAre, &missing, headers, body)?;
         }
     }
-    let mut fits_with = None;
+    let (mut fits_with, mut fitting) = (None, None);
     let check = walk.check()?;
     // Bare content under a signature without attributes could be the attributes of another message, signed elsewhere.
     if walk.leaf_headers.is_empty() && walk.signature.as_ref().is_some_and(|signature| !signature.has_attributes()) {
@@ -142,8 +145,10 @@ pub fn open<B: Read + Seek + Send>(
     {
         for line_ends in [LineEnds::Crlf, LineEnds::BodyLf, LineEnds::Lf] {
             let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
-            if other.check()?.is_some_and(|check| !is_altered(&check.outcome)) {
+            if let Some(signature) = other.check()?.filter(|check| !is_altered(&check.outcome)) {
                 fits_with = Some(line_ends);
+                let value = other.content.get(digest).map(<[u8]>::to_vec);
+                fitting = value.map(|value| Fitting { signature, mic: Mic { digest, value } });
                 break;
             }
         }
@@ -168,6 +173,7 @@ pub fn open<B: Read + Seek + Send>(
         payload_length: walk.payload_length,
         mic,
         fits_with,
+        fitting,
     })
 }
 
@@ -179,7 +185,7 @@ const fn is_altered(outcome: &SignatureOutcome) -> bool {
 }
 
 /// Reads the same message once more for what it hashes to, without writing the payload again.
-fn again<'k, B: Read + Seek + Send>(
+pub(super) fn again<'k, B: Read + Seek + Send>(
     keys: OpeningKeys<'k>,
     mic_digest: Digest,
     line_ends: LineEnds,
@@ -194,7 +200,7 @@ fn again<'k, B: Read + Seek + Send>(
 }
 
 /// One reading of a message.
-struct Walk<'k> {
+pub(super) struct Walk<'k> {
     keys: OpeningKeys<'k>,
     mic_digest: Digest,
     line_ends: LineEnds,
@@ -205,7 +211,7 @@ struct Walk<'k> {
     compression: Option<CompressionFacts>,
     signature: Option<DetachedSignature>,
     /// Digests of what was signed, or of what the MIC of an unsigned message is over.
-    content: DigestValues,
+    pub(super) content: DigestValues,
     leaf_headers: HeaderList,
     payload_length: u64,
 }
@@ -421,7 +427,10 @@ impl<'k> Walk<'k> {
         let signed = self.layers.contains(&Layer::Signed);
         // Unsigned: over the entity with its headers where it was encrypted or compressed (RFC 4130 section 7.3.1, RFC 5402
         // sections 4.2 and 4.3), over its content alone where it was neither.
-        let mut hasher = LineHasher::new(&[self.mic_digest], self.line_ends);
+        // What is encrypted and nothing else is canonicalised, which text alone is (RFC 4130 section 7.3.1).
+        let is_text = self.layers == [Layer::Encrypted] && is_text(get(headers, "Content-Type").unwrap_or_default());
+        let line_ends = if is_text { LineEnds::Crlf } else { self.line_ends };
+        let mut hasher = LineHasher::new(&[self.mic_digest], line_ends);
         if self.layers.iter().any(|layer| matches!(layer, Layer::Encrypted | Layer::Compressed)) {
             hasher.update(raw_headers);
         }

@@ -160,6 +160,8 @@ pub struct Receipt {
     pub fields: HeaderList,
     /// What its signature is worth, where it has one.
     pub signature: Option<SignatureCheck>,
+    /// For a signature that does not fit: what it is worth with other line ends, where it fits with some.
+    pub fitting: Option<SignatureCheck>,
 }
 
 impl Receipt {
@@ -271,6 +273,7 @@ fn parse(headers: &HeaderList, body: &[u8], keys: OpeningKeys<'_>) -> Result<Rec
         text,
         fields,
         signature: opened.signature,
+        fitting: opened.fitting.map(|fitting| fitting.signature),
     })
 }
 

@@ -184,7 +184,7 @@ impl Search {
                 let key = found.key.filter(|_| !self.spoilt);
                 Ok(Unwrapped { key, named: self.named, ..found })
             }
-            (None, Some(how)) => Err(OpenError::Unsupported(format!(
+            (None, Some(how)) => Err(OpenError::UnknownEncryption(format!(
                 "the message is encrypted for us, but its key is encrypted with {how}, which is not supported"
             ))),
             (None, None) => Err(OpenError::NotForUs { recipients: self.named }),

@@ -4,7 +4,7 @@ use super::arguments::SendArguments;
 use super::output::Output;
 use super::table::labelled;
 use super::{Answer, Session, words};
-use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest};
+use crate::app::{AppError, Payload, SendDocument, SendEvent, SendRequest, Shutdown};
 use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::size::size;
@@ -20,8 +20,10 @@ pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<A
         session.out.note(&TestDocument::what_arrives(&connection.name, arguments.profile));
     }
     let out = session.out.clone();
+    // Ctrl+C gives it up as the window's Cancel does: what became of it is journalled and told.
+    let cancelled = Shutdown::listen()?.wished_patiently();
     let request = SendRequest { connection: arguments.connection, profile: arguments.profile, payload };
-    let sent = app.send(&request, &|event| told(&out, event)).await?;
+    let sent = app.send_unless(&request, &|event| told(&out, event), cancelled).await?;
     session.out.answer(&SendDocument::from(&sent), || outcome(&sent));
     if let Some(line) = super::sightings::line(&sent, &session.suffix) {
         session.out.aside(&line);

@@ -7,7 +7,10 @@ mod quirks;
 
 use serde::{Deserialize, Serialize};
 
-pub use quirks::{GcmContent, Quirks, QuoteAs2Ids, RecipientIdentifierStyle, SignatureOid, SignerCertificates};
+pub use quirks::{
+    GcmContent, HostError, Quirks, QuoteAs2Ids, ReceiptHosts, RecipientIdentifierStyle, SignatureOid,
+    SignerCertificates,
+};
 
 use super::algorithm::{Compression, Digest, Encryption, KeyTransport, SignatureScheme, Signing};
 use super::identifier::{Address, As2Id, ConnectionId, IdentityName, PolicyId, ProfileKind};

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::transmission::TransmissionId;
 
 use super::archive_follow::{ArchiveFollower, Followed};
+use super::archive_sweep::unfinished;
 use super::early_sync::EarlySync;
 use super::error::FileError;
 use super::keyring::sync_folder;
@@ -67,7 +68,7 @@ impl Part {
 /// Payloads and raw bytes. Clones share the same folder.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 /// A file that is in the archive.
@@ -123,12 +124,7 @@ impl Archive {
         }
         let folder = self.folder(id);
         private_folder(&folder)?;
-        // Such a file is created with mode 0600 on Unix.
-        let file = tempfile::Builder::new()
-            .prefix(&format!(".{}.", part.file_name()))
-            .suffix(".partial")
-            .tempfile_in(&folder)
-            .map_err(FileError::on(DOING, &path))?;
+        let file = unfinished(&folder, &part.file_name()).map_err(FileError::on(DOING, &path))?;
         Ok(ArchiveWriter {
             file: BufWriter::with_capacity(64 * 1024, file),
             early_sync: EarlySync::default(),

@@ -11,6 +11,7 @@ use crate::domain::certificate::hex;
 use crate::domain::transmission::TransmissionId;
 
 use super::archive::{Archive, Part};
+use super::archive_sweep::unfinished;
 use super::error::FileError;
 use super::keyring::sync_folder;
 
@@ -140,11 +141,7 @@ fn digest_of(file: &mut File) -> io::Result<String> {
 fn replace(path: &Path, write: &mut dyn FnMut(&mut File) -> io::Result<()>) -> Result<(), FileError> {
     const DOING: &str = "write";
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
-        .prefix(".settled.")
-        .suffix(".partial")
-        .tempfile_in(folder)
-        .map_err(FileError::on(DOING, path))?;
+    let mut file = unfinished(folder, "settled").map_err(FileError::on(DOING, path))?;
     write(file.as_file_mut()).map_err(FileError::on(DOING, path))?;
     file.as_file_mut().flush().and_then(|()| file.as_file().sync_all()).map_err(FileError::on(DOING, path))?;
     file.persist(path).map_err(|error| FileError::on(DOING, path)(error.error))?;

@@ -18,6 +18,7 @@ mod archive_inbox;
 mod archive_receipt;
 mod archive_retention;
 mod archive_settle;
+mod archive_sweep;
 mod certificates;
 mod chains;
 mod command_runs;

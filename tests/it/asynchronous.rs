@@ -494,6 +494,7 @@ async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
     let serving = us.serve().await;
     for (options, disposition) in [
         ("signed-receipt-protocol=required, pgp-signature", "failed/failure: unsupported format"),
+        ("signed-receipt-protocol=optional, pkcs7-signature; foo=required, bar", "failed/failure: unsupported format"),
         (
             "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=required, md5, whirlpool",
             "failed/failure: unsupported MIC-algorithms",
@@ -510,4 +511,131 @@ async fn what_a_message_insists_on_and_cannot_have_is_a_failure() {
     post(&serving.url, &headers, &body);
     assert_eq!(us.inbox(), ["order.edi"]);
     serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirks_16_and_57_a_receipt_that_comes_by_itself_is_read_whatever_it_says_that_it_is() {
+    for kind in ["application/octet-stream", "application/edi-x12", "text/html", ""] {
+        let (us, serving, partner, sent) = waiting(ASYNC).await;
+        let mut came = receipt(&partner, &us.certificate, Wrong::Nothing);
+        came.headers.retain(|(name, _)| name != "Content-Type");
+        if !kind.is_empty() {
+            came.headers.push(("Content-Type".to_owned(), kind.to_owned()));
+        }
+        deliver(&serving, &came);
+        judged(&us.transmission(&sent).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+        assert_eq!(us.journal().await.len(), 1, "{kind}: a receipt is no message");
+        serving.stop().await;
+    }
+    // A document that comes as bytes is still one.
+    let (us, serving, _, _) = waiting("require = \"none\"").await;
+    let plain = [
+        ("AS2-From", "PARTNER"),
+        ("AS2-To", "US"),
+        ("Message-ID", "<bytes@partner>"),
+        ("Content-Type", "application/octet-stream"),
+    ];
+    let plain = plain.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(post(&serving.url, &plain, b"--x\r\ndisposition-notification\r\n").status, 200);
+    assert_eq!(us.inbox().len(), 1);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_anybody_can_have_written_is_noted_and_leaves_the_message_waiting() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let report = format!(
+        "--x\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; PARTNER\r\n\
+         Original-Message-ID: {}\r\n\
+         Disposition: automatic-action/MDN-sent-automatically; processed/error: decryption-failed\r\n\r\n--x--\r\n",
+        sent.message_id
+    );
+    let forged = BuiltReceipt {
+        headers: [
+            ("AS2-From", "PARTNER"),
+            ("AS2-To", "US"),
+            ("Message-ID", "<forged@partner>"),
+            ("Content-Type", "multipart/report; report-type=disposition-notification; boundary=x"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .to_vec(),
+        body: report.into_bytes(),
+    };
+    deliver(&serving, &forged);
+    let found = us.transmission(&sent).await;
+    assert_eq!((found.verdict, found.receipts, found.deciding_receipt), (Verdict::Pending, 1, 0), "{found:#?}");
+    assert_eq!((found.receipt_due.is_some(), &found.disposition), (true, &None));
+    let evidence = &found.diagnosis.as_ref().unwrap().evidence;
+    assert!(
+        evidence.iter().any(|line| line.contains("decryption-failed") && line.contains("not signed")),
+        "{evidence:?}"
+    );
+    assert!(found.stages.iter().any(|stage| stage.detail.contains("decides nothing")), "{:#?}", found.stages);
+    deliver(&serving, &receipt(&partner, &us.certificate, Wrong::Nothing));
+    judged(&us.transmission(&sent).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
+    serving.stop().await;
+
+    // Where unsigned receipts are what was asked for, it is believed.
+    let (us, serving, _, sent) = waiting("mdn = \"async\"\nmdn_url = \"http://127.0.0.1:9/as2\"").await;
+    let text = String::from_utf8(forged.body).unwrap();
+    let original = text.split("Original-Message-ID: ").nth(1).unwrap().split("\r\n").next().unwrap().to_owned();
+    let body = text.replace(&original, &sent.message_id).into_bytes();
+    deliver(&serving, &BuiltReceipt { headers: forged.headers, body });
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Failed);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_proves_nothing_before_the_answer_came_does_not_stop_the_waiting() {
+    let us = Us::new().await;
+    let serving = us.serve().await;
+    let to = serving.url.clone();
+    let partner = Partner::start(move |received, stream| {
+        let report = format!(
+            "--x\r\nContent-Type: message/disposition-notification\r\n\r\nFinal-Recipient: rfc822; PARTNER\r\n\
+             Original-Message-ID: {}\r\n\
+             Disposition: automatic-action/MDN-sent-automatically; processed/error: decryption-failed\r\n\r\n--x--\r\n",
+            received.header("Message-ID").unwrap()
+        );
+        let kind = "multipart/report; report-type=disposition-notification; boundary=x".to_owned();
+        assert_eq!(post(&to, &[("Content-Type".to_owned(), kind)], report.as_bytes()).status, 200);
+        Partner::answer(stream, "202 Accepted", &[], b"");
+    });
+    us.connect(&partner.url, ASYNC).await;
+    let sent = us.send().await;
+    assert_eq!((sent.verdict, sent.receipts), (Verdict::Pending, 1), "{sent:#?}");
+    assert!(sent.receipt_due.is_some());
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirk_11_a_receipt_for_an_unsigned_message_goes_to_the_hosts_that_the_profile_names() {
+    for (hosts, status) in [("", 200), ("receipt_hosts = [\"LOCALHOST\"]", 204)] {
+        let us = Us::new().await;
+        let partner = Partner::start(accepts);
+        let settings = format!("require = \"none\"\n[production.quirks]\n{hosts}");
+        us.connect(&partner.url, &settings).await;
+        let serving = us.serve().await;
+        let long = format!("{}?for={}", partner.url.replace("127.0.0.1", "localhost"), "x".repeat(200));
+        let plain = [
+            ("AS2-From", "PARTNER"),
+            ("AS2-To", "US"),
+            ("Message-ID", "<q11@partner>"),
+            ("Content-Type", "application/edi-x12"),
+            ("Disposition-Notification-To", "edi@partner.example"),
+            ("RECEIPT-delivery-option", long.as_str()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(post(&serving.url, &plain, b"ISA*00*~").status, status, "{hosts}");
+        if status == 204 {
+            let posted = partner.got(1).await;
+            assert!(String::from_utf8_lossy(&posted[0].body).contains("Original-Message-ID: <q11@partner>"));
+        } else {
+            let journal = us.journal().await;
+            let evidence = &journal[0].diagnosis.as_ref().unwrap().evidence;
+            assert!(evidence.iter().any(|line| line.contains("`quirks.receipt_hosts`")), "{evidence:?}");
+        }
+        serving.stop().await;
+        assert_eq!(partner.received().len(), usize::from(status == 204));
+    }
 }

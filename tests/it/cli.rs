@@ -379,3 +379,59 @@ fn a_send_whose_program_is_killed_is_uncertain_as_soon_as_anybody_looks_and_not_
     let shown = desk.json(&["transmission", "show", id.as_str().unwrap()]);
     assert!(shown["diagnosis"]["explanation"].as_str().unwrap().contains("the partner may have it"), "{shown}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_send_that_is_interrupted_says_what_became_of_it_and_leaves_nothing_half_written() {
+    use std::io::Read as _;
+    use std::time::Duration;
+    let desk = Desk::furnished();
+    let large = desk.file("large.edi", "");
+    std::fs::File::options().write(true).open(&large).unwrap().set_len(96 * 1024 * 1024).unwrap();
+    let small = desk.file("small.edi", "ISA*00*~");
+    for (signal, file, verdict) in [("-INT", &large, "cancelled"), ("-TERM", &small, "uncertain")] {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("url=http://{}/as2", silent.local_addr().unwrap());
+        desk.json(&["connection", "set", "partner", "test", &url]);
+        let mut sending = desk.command(&["--json", "send", file, "--connection", "partner", "--profile", "test"]);
+        let sending = sending.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        // Kept until the end: nobody answers.
+        let mut taken = None;
+        if verdict == "cancelled" {
+            let begun = std::time::Instant::now();
+            while half_written(&desk.path("workspace")).is_empty() {
+                assert!(begun.elapsed() < Duration::from_secs(60), "it has never begun to build");
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        } else {
+            let (mut stream, _) = silent.accept().unwrap();
+            stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+            while stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {}
+            taken = Some(stream);
+        }
+        let told = Command::new("kill").args([signal, &sending.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        let output = sending.wait_with_output().unwrap();
+        drop(taken);
+        assert_eq!(output.status.code(), Some(1), "{signal}");
+        let sent: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(sent["verdict"], verdict, "{sent}");
+        assert_eq!(desk.json(&["transmission", "list"])["transmissions"][0]["verdict"], verdict);
+        assert_eq!(half_written(&desk.path("workspace")), Vec::<PathBuf>::new());
+    }
+}
+
+/// The files of an archive that are not complete.
+#[cfg(unix)]
+fn half_written(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(half_written(&path));
+        } else if path.to_string_lossy().ends_with(".partial") {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -319,6 +319,8 @@ async fn what_a_killed_program_was_opening_is_brought_to_its_end_by_the_next() {
         let ended = us.settled(each, Verdict::Refused).await;
         assert_eq!(ended.cause(), Some("The program ended before this was done"));
     }
+    #[cfg(unix)]
+    assert!(!files(&us).iter().any(|path| name(path).ends_with(".partial")), "{:?}", files(&us));
     let url = serving.url.clone();
     assert_eq!(apart(move || post(&url, &headers, &body)).await.status, 200);
     serving.stop().await;

@@ -75,3 +75,22 @@ fn of_two_certificates_with_the_same_name_the_one_whose_key_fits_opens_it() {
         assert_eq!(opened_with(&built.headers, &body, &keys).unwrap(), b"order");
     }
 }
+
+#[test]
+fn what_is_encrypted_in_an_unknown_way_could_not_be_decrypted() {
+    // AES-128-CBC becomes a neighbour of it that nobody knows, and RSAES-OAEP with SHA-256 one with another digest.
+    let aes = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x02];
+    let sha256 = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+    for (settings, known, last, says) in [
+        ("encryption = \"aes128-cbc\"", aes, 0x03, "unknown cipher"),
+        ("key_transport = \"rsa-oaep-sha256\"", sha256, 0x04, "RSAES-OAEP with an unknown digest"),
+    ] {
+        let (built, mut body) = build(&profile(settings), b"order").unwrap();
+        let at = crate::messages::find(&body, &known).unwrap();
+        body[at + known.len() - 1] = last;
+        let error = opened(&built.headers, &body).unwrap_err();
+        assert!(matches!(error, OpenError::UnknownEncryption(_)), "{error:?}");
+        assert!(error.to_string().contains(says), "{error}");
+        assert_eq!(error.disposition().key().as_deref(), Some("decryption-failed"));
+    }
+}

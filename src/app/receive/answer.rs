@@ -58,7 +58,9 @@ impl Receiver {
             match (&wish.whither, chosen) {
                 // The address is told that the message was taken before the receipt goes out (RFC 4130 section 7.2).
                 (Some(Ok(address)), Some(candidate))
-                    if transmission.signed_with.is_some() || address.host() == candidate.profile.url.host() =>
+                    if transmission.signed_with.is_some()
+                        || address.host() == candidate.profile.url.host()
+                        || candidate.profile.quirks.receipt_hosts.contains(&address.host()) =>
                 {
                     self.keep_receipt(transmission, &receipt)?;
                     (204, Vec::new(), Vec::new(), Some(address.clone()))
@@ -66,7 +68,7 @@ impl Receiver {
                 // Who was not proved to be the partner does not choose where we post: anybody can write two identifiers.
                 (Some(Ok(address)), Some(_)) => {
                     evidence = Some(format!(
-                        "The receipt went into the answer, because no signature shows who sent the message, and {} is not the partner's server",
+                        "The receipt went into the answer, because no signature shows who sent the message, and {} is not the partner's server; if it is, name it in `quirks.receipt_hosts`",
                         address.host()
                     ));
                     (200, receipt.headers, receipt.body, None)

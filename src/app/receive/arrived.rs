@@ -16,11 +16,10 @@ use crate::domain::transmission::{Headers, Transmission, TransmissionId};
 use crate::store::{As2Pair, Part};
 use crate::transport::Response;
 
-/// Whether a request may be a receipt, by what it says it is. Some say that they are text, or nothing.
+/// Whether a request may be a receipt. Some say that they are text, or bytes, or nothing, and are looked at as one in an
+/// answer is; what has to be opened first is looked at once it is.
 pub(super) fn may_be_receipt(headers: &Headers) -> bool {
-    let kind = MediaType::parse(get(headers, "Content-Type").unwrap_or_default());
-    ["multipart/report", "multipart/signed", "message/disposition-notification", "text/plain", "text/html", ""]
-        .contains(&kind.essence.as_str())
+    MediaType::parse(get(headers, "Content-Type").unwrap_or_default()).essence != "application/pkcs7-mime"
 }
 
 impl Receiver {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::Receiver;
 use crate::app::serve::ServeEvent;
-use crate::domain::transmission::TransmissionId;
+use crate::as2::headers::get;
+use crate::domain::transmission::{Headers, TransmissionId};
 use crate::store::DutyKind;
 use crate::transport::{Answered, Handler, Refusal, Request, Response};
 
@@ -27,6 +28,18 @@ impl Receiver {
         });
     }
 
+    /// A body in a coding of HTTP's, such as gzip: messages are compressed by RFC 5402, and what is signed is signed as it is
+    /// (RFC 9110 section 15.5.16).
+    fn not_decoded(&self, peer: SocketAddr, coding: &str) -> Response {
+        let coding: String = coding.chars().take(40).collect();
+        let reason = format!("it posted something with Content-Encoding {coding}, which is not read");
+        self.tell(ServeEvent::TurnedAway { peer, reason });
+        let text = "A Content-Encoding is not read here: messages are compressed by RFC 5402\n";
+        let mut response = Response::text(415, text);
+        response.headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
+        response
+    }
+
     /// What is neither a message nor a receipt.
     pub(super) fn turn_away(&self, peer: SocketAddr) -> Response {
         let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
@@ -36,14 +49,29 @@ impl Receiver {
     }
 }
 
+/// The coding that the body of a request is in, where it is in one.
+fn content_coding(headers: &Headers) -> Option<&str> {
+    get(headers, "Content-Encoding")
+        .map(str::trim)
+        .filter(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
 impl Handler for Receiver {
     async fn handle(&self, mut request: Request) -> Response {
         match request.method.as_str() {
             "POST" => {}
             "GET" | "HEAD" => return Response::text(200, "This is an AS2 receiver: post messages to it (RFC 4130)\n"),
-            _ => return Response::text(405, "Messages are sent with POST\n"),
+            _ => {
+                let mut response = Response::text(405, "Messages are sent with POST\n");
+                // RFC 9110 section 15.5.6.
+                response.headers.push(("Allow".to_owned(), "GET, HEAD, POST".to_owned()));
+                return response;
+            }
         }
         let peer = request.peer;
+        if let Some(coding) = content_coding(&request.headers) {
+            return self.not_decoded(peer, coding);
+        }
         let answered = request.answered.take();
         match self.message(request).await {
             Ok((response, owed)) => {

@@ -89,6 +89,7 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
             ("The message could not be decrypted", Blame::Partner)
         }
         OpenError::Altered(_) => ("The content was changed on its way", Blame::Partner),
+        OpenError::UnknownEncryption(_) => ("The message is encrypted in a way that is not supported", Blame::Nobody),
         OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
         OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
@@ -98,13 +99,20 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
 }
 
 /// What was odd about a message that was taken all the same.
-pub(super) fn remark(opened: &Opened) -> &'static str {
-    match opened.compression {
-        Some(facts) if facts.base64_inside => {
-            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same"
-        }
-        _ => "",
+pub(super) fn remark(opened: &Opened) -> String {
+    let mut said = String::new();
+    if opened.compression.is_some_and(|facts| facts.base64_inside) {
+        said.push_str(
+            "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same",
+        );
     }
+    if let Some(ends) = opened.fits_with {
+        said.push_str(&format!(
+            "; its signature does not fit as it came, but {}, which `quirks.canonicalise_mic` of the profile lets pass",
+            what_happened(Some(ends))
+        ));
+    }
+    said
 }
 
 /// What became of the content on its way, as far as line ends tell.
@@ -131,7 +139,7 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
     match signature {
         Some(SignatureOutcome::Good { .. }) if signer.is_some_and(|signer| candidate.accepted.contains(&signer)) => {}
         Some(SignatureOutcome::Altered { .. }) => {
-            return with_mic(refusal(
+            let mut outcome = refusal(
                 "integrity-check-failed",
                 "The content is not what was signed",
                 &format!(
@@ -139,7 +147,14 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
                     what_happened(opened.fits_with)
                 ),
                 Blame::Network,
-            ));
+            );
+            if opened.fits_with.is_some() {
+                outcome.diagnosis.remedy.push(
+                    "If the partner cannot sign what it sends, switch `quirks.canonicalise_mic` on: then such messages are taken"
+                        .to_owned(),
+                );
+            }
+            return with_mic(outcome);
         }
         Some(SignatureOutcome::UnknownSigner { embedded, .. }) => {
             let with = embedded

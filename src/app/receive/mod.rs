@@ -322,7 +322,8 @@ impl Receiver {
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
         let at = transmission.at;
         let (keys, ours) = self.keys(&candidates).await?;
-        let (opened, digest) = match self.open(transmission, headers, wish, keys, early).await? {
+        let keys = Arc::new(keys);
+        let (opened, digest) = match self.open(transmission, headers, wish, Arc::clone(&keys), early).await? {
             Ok(opened) => opened,
             Err(error) => {
                 let chosen = candidates.swap_remove(0);
@@ -353,6 +354,11 @@ impl Receiver {
             .unwrap_or(0);
         let chosen = candidates.swap_remove(index);
         belongs_to(transmission, &chosen);
+        let opened = if chosen.profile.quirks.canonicalise_mic {
+            self.canonicalised(transmission, headers, keys, opened).await?
+        } else {
+            opened
+        };
         transmission.signed_with = match opened.signature.as_ref().map(|check| &check.outcome) {
             Some(SignatureOutcome::Good { signer }) if chosen.accepted.contains(signer) => Some(*signer),
             _ => None,

@@ -5,6 +5,7 @@
 //! Of a message that breaks off nothing is left but its raw bytes.
 
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
@@ -32,6 +33,12 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    fn with<T>(&self, work: impl FnOnce(OpeningKeys<'_>) -> T) -> T {
+        let decryption: Vec<DecryptionKey<'_>> = self.identities.iter().map(UnsealedIdentity::decryption_key).collect();
+        let accepted: Vec<&Certificate> = self.accepted.iter().collect();
+        work(OpeningKeys { decryption: &decryption, accepted: &accepted })
+    }
+
     fn prints(&self) -> [Vec<Fingerprint>; 2] {
         let print = |certificate: &Certificate| certificate.facts().fingerprint_sha256;
         [
@@ -89,7 +96,7 @@ impl Receiver {
         transmission: &Transmission,
         headers: &Headers,
         wish: &ReceiptWish,
-        keys: Keys,
+        keys: Arc<Keys>,
         early: Option<OpenedEarly>,
     ) -> Result<Result<(Opened, Option<String>), OpenError>, AppError> {
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
@@ -112,6 +119,28 @@ impl Receiver {
             let small = opened.payload_length <= DEFAULT_KEEP;
             let digest = small.then(|| archive.sha256(id, Part::Payload)).transpose()?;
             Ok(Ok((opened, digest)))
+        })
+        .await
+    }
+
+    /// An opened message as it is for a profile whose partner canonicalises: other line ends than those it was signed with
+    /// are let pass, and its MIC is over CRLF.
+    pub(super) async fn canonicalised(
+        &self,
+        transmission: &Transmission,
+        headers: &Headers,
+        keys: Arc<Keys>,
+        opened: Opened,
+    ) -> Result<Opened, AppError> {
+        if opened.fitting.is_some() {
+            return Ok(opened.as_signed());
+        }
+        let (archive, id, headers) = (self.workspace.archive().clone(), transmission.id, headers.clone());
+        blocking(move || {
+            let mut body = archive.open(id, Part::RequestBody(FIRST))?;
+            let mic = keys.with(|with| as2::canonical_mic(&headers, &mut body, with, &opened));
+            let mic = mic.map_err(|error| AppError::new(format!("what was received cannot be read again: {error}")))?;
+            Ok(Opened { mic, ..opened })
         })
         .await
     }
@@ -181,8 +210,5 @@ fn read<B: Read + Seek + Send>(
     digests: &[Digest],
     mut payload: ArchiveWriter,
 ) -> Result<(Opened, ArchiveWriter), OpenError> {
-    let decryption: Vec<DecryptionKey<'_>> = keys.identities.iter().map(UnsealedIdentity::decryption_key).collect();
-    let accepted: Vec<&Certificate> = keys.accepted.iter().collect();
-    let with = OpeningKeys { decryption: &decryption, accepted: &accepted };
-    as2::open(headers, body, with, digests, &mut payload).map(|opened| (opened, payload))
+    keys.with(|with| as2::open(headers, body, with, digests, &mut payload)).map(|opened| (opened, payload))
 }

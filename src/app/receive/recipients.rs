@@ -103,6 +103,9 @@ impl Known {
     }
 
     fn holder(&self, named: &NamedCertificate, candidate: &Candidate) -> Holder {
+        if *named == NamedCertificate::Unnamed {
+            return Holder::Shared;
+        }
         let is = |der: &[u8]| Certificate::from_der(der).is_ok_and(|certificate| named.names(&certificate));
         if let Some(identity) = self.identities.iter().find(|each| each.chain.first().is_some_and(|der| is(der))) {
             let uses = |connection: &Connection| {

@@ -28,8 +28,9 @@ impl ReceiptWish {
         let micalg = Parameter::of(options, "signed-receipt-micalg");
         let digests: Vec<Digest> = micalg.values.iter().filter_map(|name| Digest::from_micalg(name)).collect();
         let signed = options.to_ascii_lowercase().contains("pkcs7-signature");
-        // An unknown value of what is required must not be passed over (RFC 4130 section 7.3, RFC 3798 section 2.2).
-        let unmet = if protocol.required && !signed {
+        // An unknown value of what is required must not be passed over, and neither may a parameter that nobody here knows
+        // (RFC 4130 section 7.3, RFC 3798 section 2.2).
+        let unmet = if (protocol.required && !signed) || requires_the_unknown(options) {
             Some(Disposition::failure("unsupported format"))
         } else if micalg.required && !micalg.values.is_empty() && usable(&digests).is_none() {
             Some(Disposition::failure("unsupported MIC-algorithms"))
@@ -55,6 +56,18 @@ impl ReceiptWish {
 fn usable(digests: &[Digest]) -> Option<Digest> {
     digests.iter().copied().find(|digest| *digest > Digest::Md5)
 }
+
+/// Whether a parameter that is not known here is to be understood or the message not processed.
+fn requires_the_unknown(options: &str) -> bool {
+    let options = MediaType::parse(&format!(";{options}"));
+    options.parameters.iter().any(|(name, value)| {
+        let importance = value.split(',').next().unwrap_or_default().trim();
+        importance.eq_ignore_ascii_case("required") && !KNOWN.contains(&name.as_str())
+    })
+}
+
+/// The parameters that are understood (RFC 4130 section 7.3).
+const KNOWN: [&str; 2] = ["signed-receipt-protocol", "signed-receipt-micalg"];
 
 /// `name=importance, value, value`.
 #[derive(Default)]
@@ -110,6 +123,9 @@ mod tests {
                 failure("unsupported MIC-algorithms"),
             ),
             ("signed-receipt-protocol=required, pkcs7-signature; signed-receipt-micalg=optional, whirlpool", None),
+            ("foo=required, bar", failure("unsupported format")),
+            ("signed-receipt-protocol=optional, pkcs7-signature;\tFoo = Required", failure("unsupported format")),
+            ("foo=optional, bar; signed-receipt-protocol=optional, pkcs7-signature", None),
         ] {
             assert_eq!(wish(options).unmet, unmet, "{options}");
         }

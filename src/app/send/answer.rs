@@ -144,7 +144,17 @@ impl Reading {
 
     fn receipt(&mut self, receipt: as2::Receipt) -> Receipt {
         let for_this_message = receipt.is_for(&self.message_id);
-        let signature = receipt.signature.as_ref().map_or(ReceiptSignature::Unsigned, |check| self.signature(check));
+        // For a partner who canonicalises, other line ends change nothing.
+        let lets_pass = self.material.profile.quirks.canonicalise_mic;
+        let fitting = receipt.fitting.as_ref();
+        let signature = match (&receipt.signature, fitting.filter(|_| lets_pass)) {
+            (_, Some(fits)) => self.signature(fits),
+            (Some(check), None) => match self.signature(check) {
+                ReceiptSignature::Broken { .. } if fitting.is_some() => ReceiptSignature::OtherLineEnds,
+                signature => signature,
+            },
+            (None, None) => ReceiptSignature::Unsigned,
+        };
         let (mic, mic_obstacle, forensics) = self.compare(receipt.mic.as_ref());
         Receipt {
             for_this_message,

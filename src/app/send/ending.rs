@@ -104,10 +104,11 @@ impl Sending<'_> {
         // Those that came before this attempt began say nothing about it.
         let known = self.transmission.receipts;
         let standing = transaction.transmission(id).await?.filter(|standing| standing.receipts > known);
-        // A no to an earlier attempt is outdone by a yes to this one.
+        // A no to an earlier attempt is outdone by a yes to this one; a receipt that proved nothing has decided nothing.
         let says_yes = in_answer && self.asked.is_some() && self.transmission.verdict == Verdict::Delivered;
         let keeps = standing.as_ref().is_some_and(|standing| {
-            !in_answer || standing.decided_by_receipt() && !(says_yes && standing.verdict == Verdict::Failed)
+            !in_answer && standing.deciding_receipt > known
+                || standing.decided_by_receipt() && !(says_yes && standing.verdict == Verdict::Failed)
         });
         for stage in self.stages.fresh() {
             if !(keeps && matches!(stage.stage, StageName::Receipt | StageName::Matched)) {

@@ -67,6 +67,12 @@ impl InFlight {
     }
 }
 
+/// Takes away what a killed program had begun to write of a transmission. What cannot be taken away now is taken away by
+/// whoever receives next.
+fn sweep(workspace: &Workspace, id: TransmissionId) {
+    workspace.archive().sweep(id).ok();
+}
+
 /// Brings to an end what a killed program left open: what had begun to be sent is uncertain, what had not has failed.
 pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timestamp) -> Result<(), AppError> {
     for open in workspace.unsettled().await? {
@@ -97,6 +103,7 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         let duty = transaction.duty(open.id, DutyKind::Attempt).await?;
         if duty.is_some() && !begun {
             // Daily work that waits for its next attempt, or was interrupted before it was sent.
+            sweep(workspace, open.id);
             continue;
         }
         // Where the inbox cannot be looked into, that is found out when the message comes again.
@@ -155,10 +162,61 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         }
         transaction.update_transmission(&transmission).await?;
         transaction.commit().await?;
+        sweep(workspace, open.id);
         if let Some(ready) = ready {
             // Where it cannot be cleared, it lies there for nobody.
             Archive::clear_ready(&ready).ok();
         }
     }
     Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::app::{App, Clock};
+    use crate::domain::transmission::Transmission;
+    use crate::store::{As2Pair, Location, Part, Unlock};
+
+    #[tokio::test]
+    async fn what_a_killed_program_was_writing_goes_with_the_end_of_its_transmission() {
+        let guard = tempfile::tempdir().unwrap();
+        let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
+        let workspace = app.workspace().await.unwrap();
+        let mut ids = Vec::new();
+        for (direction, verdict) in [
+            (Direction::Outbound, Verdict::Queued),
+            (Direction::Outbound, Verdict::Sending),
+            (Direction::Inbound, Verdict::Queued),
+            (Direction::Outbound, Verdict::Queued),
+        ] {
+            let id = crate::app::send::new_id(app.now());
+            let mut transmission = Transmission::new(id, format!("<{id}@acme>"), app.now(), direction);
+            transmission.verdict = verdict;
+            workspace.begin_transmission(&transmission, As2Pair::default()).await.unwrap();
+            let folder = workspace.archive().prepare(id).unwrap();
+            for part in ["payload", "request.body"] {
+                fs::write(folder.join(format!(".{part}.aB3dE6.partial")), b"half").unwrap();
+            }
+            // Killed holding it: the file is there and nobody has the lock.
+            File::create(folder.join(NAME)).unwrap();
+            ids.push((id, folder));
+        }
+        // One of them is under way in a program that lives.
+        let (living, _) = ids[3];
+        let held = InFlight::begin(&workspace, living).unwrap();
+        let writing = workspace.archive().create(living, Part::ResponseBody(FIRST)).unwrap();
+        settle_abandoned(&workspace, app.now()).await.unwrap();
+        for (id, folder) in &ids {
+            let left = fs::read_dir(folder).unwrap().count();
+            assert_eq!(
+                left,
+                if *id == living { 4 } else { 1 },
+                "{:?}",
+                fs::read_dir(folder).unwrap().collect::<Vec<_>>()
+            );
+        }
+        drop(writing);
+        held.end();
+    }
 }

@@ -106,14 +106,16 @@ impl App {
         let number = adopt(workspace.archive().clone(), arrived.kept, id).await?;
         let mut transaction = workspace.begin().await?;
         let Some(mut standing) = transaction.transmission(id).await? else { return Ok(None) };
-        let decides = supersedes(&standing, verdict);
+        let is_proved = is_proved(&facts, verdict);
+        let decides = is_proved && supersedes(&standing, verdict);
         let attempt = workspace.stages(id).await?.last().map_or(super::FIRST, |stage| stage.attempt);
         for mut stage in stages.fresh() {
             if matches!(stage.stage, StageName::Receipt | StageName::Matched) {
                 stage.detail.push_str(match (decides, arrived.by_hand) {
                     (true, false) => "",
                     (true, true) => " (brought in by hand)",
-                    (false, _) => " (another receipt had decided before)",
+                    (false, _) if is_proved => " (another receipt had decided before)",
+                    (false, _) => " (nothing proves who wrote it, so it decides nothing)",
                 });
                 transaction.append_stage(id, attempt, &stage).await?;
             }
@@ -148,6 +150,12 @@ impl App {
                 standing.receipt_due = None;
             }
             transaction.end_duty(id, DutyKind::Deadline).await?;
+        }
+        if let Some(receipt) = receipt.filter(|_| !is_proved && !standing.decided_by_receipt()) {
+            let said: String = receipt.disposition.to_string().chars().take(200).collect();
+            standing.diagnosis.get_or_insert_default().evidence.push(format!(
+                "A receipt came that says {said:?} and is not signed as was asked for; anybody who knows the Message-ID can have written it, so it decides nothing"
+            ));
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
@@ -306,6 +314,18 @@ fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
     let doubtful = standing.lights.receipt_signature != Light::Good || standing.attempts.len() > 1;
     let said_no = standing.verdict == Verdict::Failed && doubtful;
     !standing.decided_by_receipt() || (said_no && verdict == Verdict::Delivered)
+}
+
+/// Whether a receipt may end what waits for one. Where a signature was asked for, one that is not signed and says no is a
+/// hint at most: it comes by itself, from anybody, and must not end the attempts.
+fn is_proved(facts: &AttemptFacts, verdict: Verdict) -> bool {
+    let good = match &facts.answer {
+        AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => {
+            receipt.signature.good_with().is_some()
+        }
+        _ => false,
+    };
+    good || verdict != Verdict::Failed || !facts.request.mdn.is_signed()
 }
 
 /// Gives a receipt a place beside what it is for; the number of the place.

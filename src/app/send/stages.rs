@@ -176,6 +176,7 @@ impl<'a> Stages<'a> {
                             "signed with a certificate that is not accepted".to_owned()
                         }
                         ReceiptSignature::Broken { .. } => "its signature is broken".to_owned(),
+                        ReceiptSignature::OtherLineEnds => "signed with other line ends than it has".to_owned(),
                         ReceiptSignature::Unsupported { .. } => "its signature cannot be checked".to_owned(),
                     };
                     let read = if bad { StageStatus::Bad } else { StageStatus::Good };

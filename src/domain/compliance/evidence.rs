@@ -330,6 +330,9 @@ fn quirk(setting: Setting, profile: &Profile) -> Actual<'_> {
         Setting::CanonicaliseMic => Actual::Flag(quirks.canonicalise_mic),
         Setting::NewMessageIdOnRetry => Actual::Flag(quirks.new_message_id_on_retry),
         Setting::Chunked => Actual::Flag(quirks.chunked),
+        Setting::ReceiptHosts => {
+            Actual::optional(Some(quirks.receipt_hosts.as_str()).filter(|hosts| !hosts.is_empty()))
+        }
         _ => Actual::NotSet,
     }
 }

@@ -63,7 +63,8 @@ pub struct Quirks {
     pub signature_oid: SignatureOid,
     /// CMS structure around AES-GCM content.
     pub gcm_content: GcmContent,
-    /// Whether the MIC of text is computed over CRLF line ends.
+    /// Whether the MIC is computed over CRLF line ends, in both directions, and a signature that fits with other line ends
+    /// than those that came is let pass.
     pub canonicalise_mic: bool,
     /// Whether a retry gets a new Message-ID.
     pub new_message_id_on_retry: bool,
@@ -71,6 +72,8 @@ pub struct Quirks {
     pub quote_as2_ids: QuoteAs2Ids,
     /// Whether the body is sent chunked instead of with Content-Length.
     pub chunked: bool,
+    /// Hosts besides that of `url` to which asynchronous receipts are posted where nothing proves who sent the message.
+    pub receipt_hosts: ReceiptHosts,
 }
 
 impl Default for Quirks {
@@ -86,7 +89,68 @@ impl Default for Quirks {
             new_message_id_on_retry: false,
             quote_as2_ids: QuoteAs2Ids::WhenNeeded,
             chunked: false,
+            receipt_hosts: ReceiptHosts::default(),
         }
+    }
+}
+
+/// Names of hosts. Written as a list, or with commas between them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WrittenHosts", into = "String")]
+pub struct ReceiptHosts(String);
+
+/// As a connection file has them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenHosts {
+    Text(String),
+    List(Vec<String>),
+}
+
+/// Something that is no name of a host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not the name of a host, such as mdn.partner.example")]
+pub struct HostError(String);
+
+impl ReceiptHosts {
+    /// The names, with a comma and a space between them.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether a host is among them.
+    #[must_use]
+    pub fn contains(&self, host: &str) -> bool {
+        self.0.split(", ").any(|known| !known.is_empty() && known.eq_ignore_ascii_case(host))
+    }
+}
+
+impl TryFrom<WrittenHosts> for ReceiptHosts {
+    type Error = HostError;
+
+    fn try_from(written: WrittenHosts) -> Result<Self, HostError> {
+        let text = match written {
+            WrittenHosts::Text(text) => text,
+            WrittenHosts::List(list) => list.join(","),
+        };
+        let is_named = |character: char| character.is_ascii_alphanumeric() || "-._:[]".contains(character);
+        let mut hosts = Vec::new();
+        for host in text.split([',', ' ']).filter(|host| !host.is_empty()) {
+            let is_one = host.len() <= 253 && host.chars().all(is_named) && host.contains(char::is_alphanumeric);
+            // A port belongs to no name, and only an address in brackets has colons.
+            if !is_one || (host.contains(':') && !(host.starts_with('[') && host.ends_with(']'))) {
+                return Err(HostError(host.chars().take(80).collect()));
+            }
+            hosts.push(host.to_ascii_lowercase());
+        }
+        Ok(Self(hosts.join(", ")))
+    }
+}
+
+impl From<ReceiptHosts> for String {
+    fn from(hosts: ReceiptHosts) -> Self {
+        hosts.0
     }
 }
 
@@ -97,5 +161,27 @@ spelled! {
         WhenNeeded = "when-needed",
         /// All.
         Always = "always",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_written_as_a_list_or_with_commas_and_addresses_are_none() {
+        let read =
+            |text: &str| toml::from_str::<Quirks>(&format!("receipt_hosts = {text}")).map(|read| read.receipt_hosts);
+        let hosts = read("[\"MDN.partner.example\", \"[::1]\"]").unwrap();
+        assert_eq!(
+            (hosts.as_str(), &hosts),
+            ("mdn.partner.example, [::1]", &read("\"mdn.partner.example,[::1]\"").unwrap())
+        );
+        assert!(hosts.contains("mdn.PARTNER.example") && !hosts.contains("partner.example") && !hosts.contains(""));
+        assert!(!read("\"\"").unwrap().contains("") && read("\"\"").unwrap() == ReceiptHosts::default());
+        for nonsense in ["https://mdn.partner.example/", "mdn.partner.example:8080", "*", "a/b"] {
+            let error = read(&format!("{nonsense:?}")).unwrap_err().to_string();
+            assert!(error.contains("not the name of a host"), "{nonsense}: {error}");
+        }
     }
 }

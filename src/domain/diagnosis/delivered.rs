@@ -19,10 +19,15 @@ pub(super) fn delivered(facts: &AttemptFacts, scene: &Scene, context: &Context, 
         ReceiptSignature::Good { signer, .. } => Some(*signer),
         _ => None,
     };
+    let key = match &receipt.signature {
+        ReceiptSignature::Good { .. } => "delivered",
+        ReceiptSignature::Unsigned => "delivered-unsigned",
+        // No signature was asked for, so one that is not known makes it no less delivered.
+        ReceiptSignature::UnknownSigner { .. } => "delivered-signer-unknown",
+        _ => "delivered-signature-unchecked",
+    };
     let good = receipt.mic.matches == Some(true);
-    let draft = Draft::of(if signed.is_some() { "delivered" } else { "delivered-unsigned" }, scene)
-        .so("mic-good", good)
-        .so("mic-not-asked", !good);
+    let draft = Draft::of(key, scene).so("mic-good", good).so("mic-not-asked", !good);
     match context.next() {
         // The first sign that the partner has begun to switch, worth knowing before a message fails.
         Some((next, at)) if Some(next.fingerprint) == signed && facts.request.encrypted_for != signed => draft

@@ -36,6 +36,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::Overdue { minutes } => receipts::overdue(scene, minutes),
         Finding::OtherMessage(receipt) => receipts::other_message(facts, scene, receipt),
         Finding::SignatureBroken => Draft::of("receipt-signature-broken", scene),
+        Finding::OtherLineEnds => Draft::of("receipt-other-line-ends", scene),
         Finding::Negative(receipt) => dispositions::negative(facts, scene, context, receipt),
         Finding::AlreadyThere => Draft::of("duplicate-document", scene),
         Finding::Undecided(receipt) => dispositions::undecided(scene, receipt),
@@ -117,6 +118,9 @@ fn receipt_evidence(receipt: &Receipt, lights: &Lights, context: &Context) -> Ve
             "The receipt is signed with a certificate that is not acceptable here and does not hold it".to_owned()
         }
         ReceiptSignature::Broken { detail } => format!("The receipt's signature is broken: {}", plain(detail, 200)),
+        ReceiptSignature::OtherLineEnds => {
+            "The receipt's signature fits once its line ends are turned into those it was signed with".to_owned()
+        }
         ReceiptSignature::Unsupported { detail } => {
             format!("The receipt's signature cannot be checked: {}", plain(detail, 200))
         }

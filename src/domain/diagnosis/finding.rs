@@ -40,6 +40,8 @@ pub(super) enum Finding<'a> {
     OtherMessage(&'a Receipt),
     /// The receipt was changed after it was signed.
     SignatureBroken,
+    /// The receipt has other line ends than it was signed with.
+    OtherLineEnds,
     /// The partner says no.
     Negative(&'a Receipt),
     /// The partner says that it has a message with this Message-ID already, and nothing proves which.
@@ -102,6 +104,9 @@ impl<'a> Finding<'a> {
         if !concerns_this(request, receipt) {
             return Self::OtherMessage(receipt);
         }
+        if receipt.signature == ReceiptSignature::OtherLineEnds {
+            return Self::OtherLineEnds;
+        }
         if matches!(receipt.signature, ReceiptSignature::Broken { .. }) {
             return Self::SignatureBroken;
         }
@@ -120,7 +125,7 @@ impl<'a> Finding<'a> {
                 ReceiptSignature::Unsigned => return Self::Unsigned,
                 ReceiptSignature::UnknownSigner { .. } => return Self::UnknownSigner(receipt),
                 ReceiptSignature::Unsupported { .. } => return Self::SignatureUnsupported,
-                ReceiptSignature::Good { .. } | ReceiptSignature::Broken { .. } => {}
+                ReceiptSignature::Good { .. } | ReceiptSignature::Broken { .. } | ReceiptSignature::OtherLineEnds => {}
             }
         }
         // Of a message that it has already a partner need not compute anything anew.
@@ -149,6 +154,7 @@ impl<'a> Finding<'a> {
             | Self::Overdue { .. }
             | Self::OtherMessage(_)
             | Self::SignatureBroken
+            | Self::OtherLineEnds
             | Self::Undecided(_)
             | Self::UnknownSigner(_)
             | Self::Unsigned

@@ -60,7 +60,7 @@ fn lights(facts: &AttemptFacts) -> Lights {
 fn with_receipt(lit: Lights, request: &RequestFacts, receipt: &Receipt) -> Lights {
     let receipt_signature = match &receipt.signature {
         ReceiptSignature::Good { .. } => Light::Good,
-        ReceiptSignature::Broken { .. } => Light::Bad,
+        ReceiptSignature::Broken { .. } | ReceiptSignature::OtherLineEnds => Light::Bad,
         ReceiptSignature::UnknownSigner { .. } if request.mdn.is_signed() => Light::Bad,
         ReceiptSignature::UnknownSigner { .. } | ReceiptSignature::Unsigned | ReceiptSignature::Unsupported { .. } => {
             owed(request.mdn.is_signed())
@@ -271,7 +271,7 @@ mod tests {
         let cases: [(MdnMode, Receipt, Verdict, &str, &str); 22] = [
             (SyncSigned, good_receipt(), Delivered, "ggggg", "Delivered and signed for"),
             (Sync, with(unsigned), Delivered, "ggngg", "Delivered, receipt unsigned"),
-            (Sync, with(unknown), Delivered, "ggngg", "Delivered, receipt unsigned"),
+            (Sync, with(unknown), Delivered, "ggngg", "Delivered, the receipt's signer is not known"),
             (SyncSigned, with(unsigned), Uncertain, "ggmgg", "The receipt is not signed"),
             (SyncSigned, with(unknown), Uncertain, "ggbgg", "The receipt is signed with a certificate we do not have"),
             (

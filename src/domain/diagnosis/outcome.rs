@@ -333,6 +333,8 @@ pub enum ReceiptSignature {
         /// What does not fit.
         detail: String,
     },
+    /// It fits once the line ends of the receipt are turned into those it was signed with.
+    OtherLineEnds,
     /// It is made in a way that cannot be checked here.
     Unsupported {
         /// What is not supported.
@@ -380,6 +382,7 @@ impl ReceiptSignature {
             Self::Unsigned
             | Self::UnknownSigner { embedded: None }
             | Self::Broken { .. }
+            | Self::OtherLineEnds
             | Self::Unsupported { .. } => None,
         }
     }

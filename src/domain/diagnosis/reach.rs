@@ -75,7 +75,13 @@ fn outcomes() -> Vec<AttemptFacts> {
         all.push(AttemptFacts { request: request(MdnMode::AsyncSigned), answer: answer(200, receipt) });
     }
     all.push(AttemptFacts { request: request(MdnMode::None), answer: answer(200, ReceiptFacts::NotAsked) });
-    all.push(with_receipt(MdnMode::Sync, Receipt { signature: ReceiptSignature::Unsigned, ..good_receipt() }));
+    for signature in [
+        ReceiptSignature::Unsigned,
+        ReceiptSignature::Unsupported { detail: detail() },
+        ReceiptSignature::UnknownSigner { embedded: None },
+    ] {
+        all.push(with_receipt(MdnMode::Sync, Receipt { signature, ..good_receipt() }));
+    }
     all.push(read(good_receipt()));
     let next = ReceiptSignature::Good { signer: NEXT, accepted: super::Acceptance::OtherAcceptable };
     all.push(read(Receipt { signature: next, ..good_receipt() }));
@@ -84,6 +90,7 @@ fn outcomes() -> Vec<AttemptFacts> {
     }
     for signature in [
         ReceiptSignature::Broken { detail: detail() },
+        ReceiptSignature::OtherLineEnds,
         ReceiptSignature::Unsigned,
         ReceiptSignature::Unsupported { detail: detail() },
         ReceiptSignature::UnknownSigner { embedded: None },
@@ -189,6 +196,7 @@ fn undecrypted() -> Vec<Diagnosis> {
         Some(Holder::Partner { connection: None, sender: true, certificate: certificate(STRANGE, "x") }),
         Some(Holder::Partner { connection: None, sender: false, certificate: certificate(STRANGE, "x") }),
         Some(Holder::Unknown),
+        Some(Holder::Shared),
         None,
     ];
     let mut all = Vec::new();

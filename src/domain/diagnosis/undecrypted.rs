@@ -53,6 +53,8 @@ pub enum Holder {
     },
     /// Nobody's that is known here.
     Unknown,
+    /// It is no certificate but a password or a key that both sides share.
+    Shared,
 }
 
 /// Explains why a received message does not decrypt.
@@ -74,6 +76,7 @@ pub fn explain_undecrypted(facts: &Undecrypted) -> Diagnosis {
                     format!("Encrypted for {named}: {}, which no connection uses any more", full(certificate, at))
                 }
                 Holder::Unknown => format!("Encrypted for {named}, which is not known here"),
+                Holder::Shared => "Encrypted with a password or a key that both sides share".to_owned(),
             }
         }))
         .found_all(
@@ -153,7 +156,8 @@ fn unknown(facts: &Undecrypted) -> Option<Draft> {
 
 /// It names no recipient at all.
 fn nobody(facts: &Undecrypted) -> Draft {
-    give_ours(Draft::of("received-for-nobody", &scene(facts)), facts)
+    let key = if facts.recipients.is_empty() { "received-for-nobody" } else { "received-for-a-password" };
+    give_ours(Draft::of(key, &scene(facts)), facts)
 }
 
 fn scene(facts: &Undecrypted) -> Scene {
@@ -234,6 +238,8 @@ mod tests {
             (facts(vec![partner(None, false)]), "the former certificate of a partner"),
             (facts(vec![Holder::Unknown]), "serial number 4f of CN=x, which is not ours"),
             (facts(Vec::new()), "names no recipient"),
+            (facts(vec![Holder::Shared]), "a password or a key that both sides share, and for no certificate"),
+            (facts(vec![Holder::Shared, Holder::Unknown]), "serial number 4f of CN=x, which is not ours"),
             // Of several, the one that says most.
             (facts(vec![Holder::Unknown, partner(Some("Amazon"), true), own("acme", &[])]), "identity `acme`"),
         ] {
@@ -249,7 +255,7 @@ mod tests {
             assert_eq!(diagnosis.explanation.ends_with('.'), full_stops > 0, "{diagnosis:?}");
             let evidence = diagnosis.evidence.join("\n");
             assert!(evidence.contains(&OWN.to_string()), "{diagnosis:?}");
-            assert_eq!(evidence.contains("Encrypted for"), !facts.recipients.is_empty());
+            assert_eq!(evidence.contains("Encrypted "), !facts.recipients.is_empty());
         }
         let mut without = facts(vec![Holder::Unknown]);
         without.own = None;

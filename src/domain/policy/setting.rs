@@ -85,6 +85,8 @@ spelled! {
         QuoteAs2Ids = "quirks.quote_as2_ids",
         /// Whether the body is sent chunked.
         Chunked = "quirks.chunked",
+        /// Hosts to which receipts may be posted besides that of the address.
+        ReceiptHosts = "quirks.receipt_hosts",
         /// The hash inside the signature on the partner's certificate.
         PartnerSignatureHash = "partner_certificate.signature_hash",
         /// The kind of the partner's key.
@@ -313,6 +315,7 @@ impl Setting {
             | Self::OurAs2Id
             | Self::PartnerAs2Id
             | Self::Url
+            | Self::ReceiptHosts
             | Self::Identity => Shape::Text,
         }
     }

@@ -110,6 +110,7 @@ pub(super) const fn setting_label(setting: Setting) -> &'static str {
         Setting::NewMessageIdOnRetry => "New Message-ID on retry",
         Setting::QuoteAs2Ids => "Quotes around AS2 identifiers",
         Setting::Chunked => "Chunked body",
+        Setting::ReceiptHosts => "Hosts for receipts",
         Setting::PartnerSignatureHash => "Partner certificate, signature",
         Setting::PartnerKeyAlgorithm => "Partner certificate, kind of key",
         Setting::PartnerSignatureScheme => "Partner certificate, signature scheme",

@@ -27,9 +27,11 @@ const NOT_HERE: &[(&str, &str)] = &[
     ("tls-revoked", "revocation is not checked on Linux, so no server certificate is ever refused for it there"),
     ("decryption-failed-switched-meanwhile", "the switch has to fall between building a message and its answer"),
     ("signer-ourselves", "no command gives our private key away, so no partner can sign with it"),
+    ("delivered-signature-unchecked", "no library at hand signs in a way that is not supported here"),
     ("receipt-signature-unsupported", "no library at hand signs in a way that is not supported here"),
     ("invalid-message-id", "no Message-ID is made here that could be refused with reason"),
     ("received-for-another-key", "two certificates of ours with the same name and number have to be made by hand"),
+    ("received-for-a-password", "no library at hand encrypts with a password"),
     ("received-for-nobody", "no library at hand makes a message that names no recipient"),
 ];
 

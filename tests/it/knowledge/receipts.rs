@@ -25,6 +25,7 @@ pub(super) const KEYS: &[&str] = &[
     "decryption-failed-partner-behind",
     "decryption-failed-plain",
     "delivered",
+    "delivered-signer-unknown",
     "delivered-unsigned",
     "denied",
     "document-not-accepted",
@@ -38,6 +39,7 @@ pub(super) const KEYS: &[&str] = &[
     "mic-mismatch",
     "mic-missing",
     "receipt-nameless",
+    "receipt-other-line-ends",
     "receipt-other-message",
     "receipt-signature-broken",
     "receipt-unreadable",
@@ -67,6 +69,14 @@ type Row = (Wrong, &'static str, &'static str, Verdict, Blame, &'static str);
 const ROWS: &[Row] = &[
     (Wrong::Nothing, "", "delivered", Delivered, Nobody, ""),
     (Wrong::Unsigned, "mdn = \"sync\"", "delivered-unsigned", Delivered, Nobody, ""),
+    (
+        Wrong::Stranger,
+        "mdn = \"sync\"",
+        "delivered-signer-unknown",
+        Delivered,
+        Nobody,
+        "import it: then its receipts are proof",
+    ),
     (Wrong::Unsigned, "", "receipt-unsigned", Uncertain, Theirs, "switch signed receipts on"),
     (Wrong::Tampered, "", "receipt-signature-broken", Uncertain, Network, "rewrites HTTP answers"),
     (Wrong::OtherMessage, "", "receipt-other-message", Uncertain, Theirs, "why its receipts name another"),
@@ -235,6 +245,15 @@ async fn receipts_that_are_written_wrongly() {
     });
     us.connect(&partner.url, "mdn = \"sync\"").await;
     holds(&us.send().await, ("mic-incomparable", Uncertain, Theirs, "`mdn_mic` sha256"));
+
+    let partner = answering(&us, |received, us| {
+        let mut receipt = received.receipt(us, Wrong::Nothing);
+        let text = String::from_utf8(receipt.body).unwrap();
+        receipt.body = text.replacen("The message was received\r\n", "The message was received\n", 1).into_bytes();
+        receipt
+    });
+    us.connect(&partner.url, "").await;
+    holds(&us.send().await, ("receipt-other-line-ends", Uncertain, Theirs, "`quirks.canonicalise_mic`"));
 
     let partner = answering(&us, |received, us| rewritten(received, us, "Original-Message-ID", "X-Nothing"));
     us.connect(&partner.url, "mdn = \"sync\"").await;

@@ -155,3 +155,21 @@ fn quirk_21_a_signature_over_binary_content_holds_every_octet() {
     let (opened, payload) = opened(&headers(&["Content-Type: multipart/signed; boundary=b"]), &body).unwrap();
     assert_eq!((payload, opened.mic), (bytes, mic_of(Digest::Sha256, &part)));
 }
+
+#[test]
+fn quirk_41_text_that_is_encrypted_alone_is_hashed_with_crlf_and_taken_as_it_is_as_well() {
+    let with_crlf = String::from_utf8(PAYLOAD.to_vec()).unwrap().replace("\r\n", "\n").replace('\n', "\r\n");
+    for (kind, canonical) in [("text/plain", true), ("application/edi-x12", false)] {
+        let settings = format!("signing = \"none\"\nencryption = \"aes128-cbc\"\ncontent_type = \"{kind}\"");
+        let profile = profile(&settings);
+        let (built, body) = build(&profile, PAYLOAD).unwrap();
+        let hashed = if canonical { with_crlf.as_bytes() } else { PAYLOAD };
+        assert_eq!(built.mic, mic_of(Digest::Sha256, &part(&profile, hashed)), "{kind}");
+        assert_eq!(asked(&built.headers, &body, &[Digest::Sha256]).unwrap().0.mic, built.mic, "{kind}");
+    }
+    let settings = "signing = \"none\"\nencryption = \"aes128-cbc\"\ncontent_type = \"text/plain\"";
+    let text = profile(settings);
+    let rule = found(settings, PAYLOAD, |_| mic_of(Digest::Sha256, &part(&text, PAYLOAD))).rule.unwrap();
+    let entity = entity(&text, PAYLOAD);
+    assert!(message(&text, &entity, sender()).takes_as_well(&rule), "{rule:?}");
+}

@@ -81,7 +81,7 @@ const fn row(group: Group, key: &'static str, label: &'static str, control: Cont
 const WORDS: Control = Control::Words(None);
 
 /// The settings of a profile, in their order.
-static PROFILE: [Row; 36] = {
+static PROFILE: [Row; 37] = {
     use Control::{Flag, Identity, Mono, Number, PartnerCertificate, Password, Text, Trust, Words};
     use Group::{Address, More, Quirks, Security};
     [
@@ -233,7 +233,7 @@ static PROFILE: [Row; 36] = {
             "quirks.canonicalise_mic",
             "Canonical MIC",
             Flag,
-            "For partners who compute the MIC over CRLF line ends",
+            "For partners who compute the MIC over CRLF line ends; lets pass what is signed with others",
         ),
         row(
             Quirks,
@@ -255,6 +255,13 @@ static PROFILE: [Row; 36] = {
             "Chunked sending",
             Flag,
             "For servers that want chunks instead of a stated length",
+        ),
+        row(
+            Quirks,
+            "quirks.receipt_hosts",
+            "Receipt hosts",
+            Mono("mdn.partner.example"),
+            "For partners who send unsigned messages and take asynchronous receipts on another host than that of the URL",
         ),
     ]
 };
