@@ -166,10 +166,10 @@ impl Sheet<'_> {
                 ("Your AS2 identifier", profile.partner_as2_id.to_string()),
                 ("Your address", profile.url.to_string()),
             ];
-            // Where nothing names it, it is what the partner has already.
+            // Where nothing names it, the partner keeps what it has.
             rows.push((
                 "Our address",
-                profile.mdn_url.as_ref().map_or_else(|| "As before".to_owned(), ToString::to_string),
+                profile.mdn_url.as_ref().map_or_else(|| "Unchanged".to_owned(), ToString::to_string),
             ));
             if let Some(old) = old {
                 rows.push((

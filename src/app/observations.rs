@@ -276,6 +276,7 @@ pub(super) const fn is_about_server(reason: &TlsReason) -> bool {
             | TlsReason::Expired
             | TlsReason::NotYetValid
             | TlsReason::Revoked
+            | TlsReason::NotPinned
             | TlsReason::SelfSigned
             | TlsReason::UnknownIssuer
             | TlsReason::WrongName

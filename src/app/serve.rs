@@ -202,7 +202,7 @@ impl BoundListener {
                 }
             };
             let told_of = move |run| freed(ServeEvent::Retention(Box::new(run)));
-            beside.spawn(Keeper::new(app.clone(), Arc::new(told_of)).run(stopped.clone()));
+            beside.spawn(Keeper::new(app.clone(), Arc::new(told_of), steward.held()).run(stopped.clone()));
             let herald = Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told));
             beside.spawn(herald.mailing_while(steward.held()).run(stopped.clone()));
         }

@@ -20,7 +20,7 @@ use super::multipart::Multipart;
 use super::oid as ids;
 use super::opening_streams::{ContentReader, Copied, Noted, copy};
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
-use super::transfer::{base64_decoder, cms_is_base64, is_base64, transfer_encoding};
+use super::transfer::{base64_decoder, cms_is_base64, quoted_printable_decoder, transfer_encoding};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::Digest;
 
@@ -418,7 +418,7 @@ impl<'k> Walk<'k> {
         payload: &mut (dyn Write + Send),
     ) -> Result<(), OpenError> {
         let encoding = transfer_encoding(headers);
-        if !["", "7bit", "8bit", "binary", "base64"].contains(&encoding.as_str()) {
+        if !["", "7bit", "8bit", "binary", "base64", "quoted-printable"].contains(&encoding.as_str()) {
             let encoding: String = encoding.chars().take(40).collect();
             return Err(OpenError::Unsupported(format!(
                 "the payload has the transfer encoding `{encoding}`, which is not read"
@@ -438,13 +438,17 @@ impl<'k> Walk<'k> {
         let mut nothing = LineHasher::new(&[], LineEnds::AsTheyAre);
         let transmitted = HashingReader::new(ContentReader(body), if signed { &mut nothing } else { &mut hasher });
         let ((), copied) = beside::written("payload", copied, |out| {
-            let result = if is_base64(headers) {
-                copy(&mut BufReader::with_capacity(64 * 1024, base64_decoder(transmitted)), out)
-            } else {
-                copy(&mut { transmitted }, out)
+            let result = match encoding.as_str() {
+                "base64" => copy(&mut BufReader::with_capacity(64 * 1024, base64_decoder(transmitted)), out),
+                "quoted-printable" => {
+                    copy(&mut BufReader::with_capacity(64 * 1024, quoted_printable_decoder(transmitted)), out)
+                }
+                _ => copy(&mut { transmitted }, out),
             };
             result.map_err(|error| match error.kind() {
-                io::ErrorKind::InvalidData => OpenError::Malformed("the payload is not base64 as announced".to_owned()),
+                io::ErrorKind::InvalidData => {
+                    OpenError::Malformed(format!("the payload is not {encoding} as announced"))
+                }
                 _ => error.into(),
             })
         })?;

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::iter::successors;
 
+use rustls::{CertificateError, OtherError};
+
 use super::failure::{FailureKind, TlsReason};
 use super::trust::ClientTls;
 
@@ -49,6 +51,21 @@ pub(super) fn unresolved(said: &str) -> FailureKind {
     if later.iter().any(|words| said.contains(words)) { FailureKind::ResolveLater } else { FailureKind::Resolve }
 }
 
+/// What TLS says, without the names that its library has for what it found in a certificate.
+fn in_words(why: &rustls::Error) -> String {
+    match why {
+        rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(found))) => {
+            let found = found.to_string();
+            let words = match found.as_str() {
+                "CaUsedAsEndEntity" => "it says of itself that it is a certificate authority's",
+                _ => found.as_str(),
+            };
+            format!("invalid peer certificate: {words}")
+        }
+        why => why.to_string(),
+    }
+}
+
 /// Why there is no connection. `whither`: host and port of the partner; `proxy`: those of the proxy, if there is one.
 pub(super) fn not_connected(
     error: &reqwest::Error,
@@ -58,8 +75,7 @@ pub(super) fn not_connected(
 ) -> (FailureKind, String) {
     let refused = |reason: TlsReason, tls: &ClientTls| FailureKind::TlsRefused { reason, chain: tls.chain() };
     if let (Some(why), Some(tls)) = (find::<rustls::Error>(error), tls) {
-        let reason = TlsReason::new(why, &tls.chain(), tls.asked(), tls.presents());
-        return (refused(reason, tls), format!("{whither}: {why}"));
+        return (refused(tls.reason(why), tls), format!("{whither}: {}", in_words(why)));
     }
     let io = io_kind(error);
     let kind = match (proxy, io) {

@@ -118,6 +118,9 @@ pub enum TlsReason {
     /// The server's certificate is not valid yet.
     #[error("the server's certificate is not valid yet")]
     NotYetValid,
+    /// Another certificate is pinned for this server.
+    #[error("the server's certificate is another than the one that is pinned for it (`tls_trust`)")]
+    NotPinned,
     /// Something else.
     #[error("{0}")]
     Other(String),
@@ -195,8 +198,13 @@ impl TlsReason {
     }
 }
 
-/// Whether a certificate names itself as its issuer (RFC 5280, 4.1): only to choose a word, never to trust.
+/// Whether a certificate names itself as its issuer: only to choose a word, never to trust.
 fn is_self_issued(der: &[u8]) -> bool {
+    names(der).is_some_and(|(issuer, subject)| issuer == subject)
+}
+
+/// The names of a certificate's issuer and of its subject, as they are encoded (RFC 5280, 4.1). Nothing is checked.
+pub(super) fn names(der: &[u8]) -> Option<(&[u8], &[u8])> {
     fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
         let (&tag, rest) = der.split_first()?;
         let (&first, rest) = rest.split_first()?;
@@ -210,19 +218,16 @@ fn is_self_issued(der: &[u8]) -> bool {
         let (content, rest) = rest.split_at_checked(length)?;
         Some((tag, content, rest))
     }
-    fn names(der: &[u8]) -> Option<(&[u8], &[u8])> {
-        let (_, certificate, _) = element(der)?;
-        let (_, tbs, _) = element(certificate)?;
-        let (tag, _, after) = element(tbs)?;
-        let serial = if tag == 0xa0 { after } else { tbs };
-        let (_, _, algorithm) = element(serial)?;
-        let (_, _, issuer) = element(algorithm)?;
-        let (_, issuer, validity) = element(issuer)?;
-        let (_, _, subject) = element(validity)?;
-        let (_, subject, _) = element(subject)?;
-        Some((issuer, subject))
-    }
-    names(der).is_some_and(|(issuer, subject)| issuer == subject)
+    let (_, certificate, _) = element(der)?;
+    let (_, tbs, _) = element(certificate)?;
+    let (tag, _, after) = element(tbs)?;
+    let serial = if tag == 0xa0 { after } else { tbs };
+    let (_, _, algorithm) = element(serial)?;
+    let (_, _, issuer) = element(algorithm)?;
+    let (_, issuer, validity) = element(issuer)?;
+    let (_, _, subject) = element(validity)?;
+    let (_, subject, _) = element(subject)?;
+    Some((issuer, subject))
 }
 
 /// A post without a whole answer.

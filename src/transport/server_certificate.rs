@@ -81,7 +81,7 @@ async fn look(
         Err(error) => {
             let chain = tls.chain();
             let reason = match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(error) => TlsReason::new(error, &chain, tls.asked(), tls.presents()),
+                Some(error) => tls.reason(error),
                 None => TlsReason::Closed,
             };
             if chain.is_empty() {

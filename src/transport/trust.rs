@@ -6,13 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use zeroize::Zeroizing;
+
+use super::failure::{TlsReason, names};
 
 /// The most PEM that is read for trust or for an identity's chain, in bytes.
 const MOST_PEM: usize = 4 * 1024 * 1024;
@@ -154,8 +157,13 @@ impl ClientTls {
             Trust::Pem(pem) => Rule::pinned(pem)?,
         };
         let key = identity.map(Identity::certified).transpose().map_err(|error| error.to_string())?;
-        let verifier =
-            Arc::new(Recorder { rule, provider: provider(), seen: Mutex::default(), tls13: AtomicBool::new(false) });
+        let verifier = Arc::new(Recorder {
+            rule,
+            provider: provider(),
+            seen: Mutex::default(),
+            pinned_another: AtomicBool::new(false),
+            tls13: AtomicBool::new(false),
+        });
         let presenter = Arc::new(Presenter { key: key.map(Arc::new), asked: AtomicBool::new(false) });
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
@@ -177,6 +185,18 @@ impl ClientTls {
             version: if self.verifier.tls13.load(Ordering::Relaxed) { "TLS 1.3" } else { "TLS 1.2" },
             chain: self.chain(),
             client_certificate_asked: self.asked(),
+        }
+    }
+
+    /// Why TLS failed, in our words.
+    pub(super) fn reason(&self, error: &rustls::Error) -> TlsReason {
+        match TlsReason::new(error, &self.chain(), self.asked(), self.presents()) {
+            TlsReason::SelfSigned | TlsReason::UnknownIssuer
+                if self.verifier.pinned_another.load(Ordering::Relaxed) =>
+            {
+                TlsReason::NotPinned
+            }
+            reason => reason,
         }
     }
 
@@ -229,6 +249,14 @@ impl Rule {
         Ok(Self::Pinned { exact, roots })
     }
 
+    /// Whether this server has a pinned certificate that is not the one it shows: usually it has renewed.
+    fn pins_another(&self, own: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
+        match self {
+            Self::System(_) => false,
+            Self::Pinned { exact, .. } => !exact.contains(own) && exact.iter().any(|pinned| is_for(pinned, own, name)),
+        }
+    }
+
     fn decide(
         &self,
         own: &CertificateDer<'_>,
@@ -253,6 +281,13 @@ impl Rule {
     }
 }
 
+/// Whether a certificate that is pinned is this server's: it has the host's name, or that of what the server shows now.
+fn is_for(pinned: &CertificateDer<'_>, own: &CertificateDer<'_>, name: &ServerName<'_>) -> bool {
+    let names_host = ParsedCertificate::try_from(pinned).is_ok_and(|parsed| verify_server_name(&parsed, name).is_ok());
+    let (before, now) = (names(pinned), names(own));
+    names_host || before.zip(now).is_some_and(|((_, before), (_, now))| before == now)
+}
+
 /// webpki looks at the dates before everything else, so a certificate outside its dates is always reported as such.
 const fn is_about_dates(error: &rustls::Error) -> bool {
     use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
@@ -268,6 +303,8 @@ struct Recorder {
     rule: Rule,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Vec<Vec<u8>>>,
+    /// The server was refused, and another certificate is pinned for it.
+    pinned_another: AtomicBool,
     /// Each version of TLS has its own way to sign the handshake, so the one which is asked for tells the version.
     tls13: AtomicBool,
 }
@@ -283,7 +320,9 @@ impl ServerCertVerifier for Recorder {
     ) -> Result<ServerCertVerified, rustls::Error> {
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) =
             std::iter::once(own).chain(above).take(MOST_SHOWN).map(|certificate| certificate.to_vec()).collect();
-        self.rule.decide(own, above, name, ocsp, now)?;
+        self.rule.decide(own, above, name, ocsp, now).inspect_err(|_| {
+            self.pinned_another.store(self.rule.pins_another(own, name), Ordering::Relaxed);
+        })?;
         Ok(ServerCertVerified::assertion())
     }
 

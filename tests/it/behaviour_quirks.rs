@@ -5,6 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
 
+use countersign::domain::connection::{Profile, SignerCertificates};
 use countersign::domain::transmission::Verdict;
 
 use crate::exchange::{
@@ -12,7 +13,7 @@ use crate::exchange::{
 };
 
 /// Us, receiving from a partner.
-async fn receiving(settings: &str) -> (Us, Serving) {
+pub(crate) async fn receiving(settings: &str) -> (Us, Serving) {
     let us = Us::new().await;
     us.connect("http://127.0.0.1:9/", settings).await;
     let serving = us.serve().await;
@@ -28,7 +29,7 @@ fn good(us: &Us) -> Partner {
     })
 }
 
-fn says(answered: &Answered, word: &str) -> bool {
+pub(crate) fn says(answered: &Answered, word: &str) -> bool {
     String::from_utf8_lossy(&answered.body).contains(word)
 }
 
@@ -62,10 +63,9 @@ async fn quirk_02_folded_header_lines_are_joined_and_quirk_04_the_first_of_repea
 async fn quirk_59_a_message_with_less_security_than_the_profile_wants_is_refused() {
     use countersign::domain::algorithm::{Encryption, Signing};
     let (us, serving) = receiving("").await;
-    for (number, weaker) in [
-        (|profile: &mut countersign::domain::connection::Profile| profile.encryption = Encryption::None) as fn(&mut _),
-        |profile| profile.signing = Signing::None,
-    ]
+    for (number, weaker) in [(|profile: &mut Profile| profile.encryption = Encryption::None) as fn(&mut _), |profile| {
+        profile.signing = Signing::None
+    }]
     .into_iter()
     .enumerate()
     {
@@ -394,98 +394,6 @@ async fn a_body_in_a_coding_of_http_is_not_taken_for_the_message() {
     serving.stop().await;
 }
 
-/// The structures whose MIC goes by different rules.
-const STRUCTURES: [(&str, &str); 4] =
-    [("none", "none"), ("none", "sha256"), ("aes128-cbc", "none"), ("aes128-cbc", "sha256")];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn quirk_41_two_workspaces_that_canonicalise_have_the_same_mic() {
-    let (us, them) = (Us::new().await, Us::new().await);
-    let certificate = |us: &Us| us.certificate.to_pem();
-    fs::write(us.path("partner.pem"), certificate(&them)).unwrap();
-    fs::write(them.path("partner.pem"), certificate(&us)).unwrap();
-    let serving = them.serve().await;
-    let connect = async |from: &Us, ids: (&str, &str), url: &str, settings: &str| {
-        let text = format!(
-            "id = \"partner\"\nname = \"Partner\"\n[production]\nour_as2_id = \"{}\"\npartner_as2_id = \"{}\"\n\
-             url = \"{url}\"\nidentity = \"us\"\npartner_certificates = [\"partner.pem\"]\nrequire = \"none\"\n{settings}",
-            ids.0, ids.1
-        );
-        let file = from.path("partner.toml");
-        fs::write(&file, text).unwrap();
-        from.app.add_connection(&file, true).await.unwrap();
-    };
-    const PAYLOAD: &[u8] = b"a\nb\r\nc";
-    let canonical = "[production.quirks]\ncanonicalise_mic = true\n";
-    for (encryption, signing) in STRUCTURES {
-        for compression in ["none", "before-signing", "after-signing"] {
-            let form =
-                format!("encryption = \"{encryption}\"\nsigning = \"{signing}\"\ncompression = \"{compression}\"\n");
-            connect(&them, ("B", "A"), "http://127.0.0.1:9/", canonical).await;
-            connect(&us, ("A", "B"), &serving.url, &format!("{form}{canonical}")).await;
-            judged(&us.send_bytes(PAYLOAD).await, Verdict::Delivered, "ggggg", "Delivered and signed for");
-        }
-    }
-    // Text that is encrypted and nothing else is canonicalised without being told to (RFC 4130 section 7.3.1).
-    connect(&them, ("B", "A"), "http://127.0.0.1:9/", "").await;
-    let text = "encryption = \"aes128-cbc\"\nsigning = \"none\"\ncontent_type = \"text/plain\"\n";
-    connect(&us, ("A", "B"), &serving.url, text).await;
-    let sent = us.send_bytes(PAYLOAD).await;
-    judged(&sent, Verdict::Delivered, "ggggg", "Delivered and signed for");
-    serving.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn quirk_25_a_message_signed_with_crlf_and_sent_with_lf_is_taken_where_the_profile_says_so() {
-    const SIGNED: &[u8] = b"line one\r\nline two\r\n";
-    for (quirks, disposition) in [("", "integrity-check-failed"), ("canonicalise_mic = true", "; processed\r\n")] {
-        let (us, serving) = receiving(&format!("require = \"none\"\n[production.quirks]\n{quirks}")).await;
-        let plain = |profile: &mut countersign::domain::connection::Profile| {
-            profile.encryption = countersign::domain::algorithm::Encryption::None;
-        };
-        let (headers, body) = Partner::message_as(&us.certificate, "<q25@p>", SIGNED, &[], plain);
-        let at = crate::messages::find(&body, SIGNED).unwrap();
-        let lf = String::from_utf8(SIGNED.to_vec()).unwrap().replace("\r\n", "\n");
-        let sent = [&body[..at], lf.as_bytes(), &body[at + SIGNED.len()..]].concat();
-        let answered = post(&serving.url, &headers, &sent);
-        assert!(says(&answered, disposition), "{quirks}: {}", String::from_utf8_lossy(&answered.body));
-        let journal = us.journal().await;
-        let diagnosis = journal[0].diagnosis.clone().unwrap();
-        let told = format!("{} {:?}", diagnosis.explanation, diagnosis.remedy);
-        assert!(told.contains("`quirks.canonicalise_mic`"), "{told}");
-        if journal[0].verdict == Verdict::Received {
-            // The MIC is over what was signed, and what came is what is delivered.
-            let begins = crate::messages::find(&body, b"Content-Type: application/edifact").unwrap();
-            let part = &body[begins..at + SIGNED.len()];
-            let mic = crate::messages::mic_of(countersign::domain::algorithm::Digest::Sha256, part);
-            assert!(says(&answered, &mic.base64()), "{}", String::from_utf8_lossy(&answered.body));
-            assert!(journal[0].signed_with.is_some());
-        }
-        serving.stop().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn quirk_25_a_receipt_signed_with_other_line_ends_is_told_as_that_and_taken_where_the_profile_says_so() {
-    for (quirks, verdict, lights, cause) in [
-        ("", Verdict::Uncertain, "ggbgg", "The receipt was signed with other line ends"),
-        ("canonicalise_mic = true", Verdict::Delivered, "ggggg", "Delivered and signed for"),
-    ] {
-        let us = Us::new().await;
-        let certificate = us.certificate.clone();
-        let partner = Partner::start(move |received: &Received, stream: &mut TcpStream| {
-            let receipt = received.receipt(&certificate, Wrong::Nothing);
-            let text = String::from_utf8(receipt.body).unwrap();
-            // The line ends of the human-readable text alone.
-            let body = text.replacen("The message was received\r\n", "The message was received\n", 1);
-            assert_ne!(body, text);
-            Partner::answer(stream, "200 OK", &receipt.headers, body.as_bytes());
-        });
-        us.connect(&partner.url, &format!("[production.quirks]\n{quirks}")).await;
-        judged(&us.send().await, verdict, lights, cause);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_who_signs_a_receipt_that_need_not_be_signed_is_not_called_unsigned() {
     let us = Us::new().await;
@@ -499,4 +407,31 @@ async fn a_stranger_who_signs_a_receipt_that_need_not_be_signed_is_not_called_un
     judged(&sent, Verdict::Delivered, "ggngg", "Delivered, the receipt's signer is not known");
     let explanation = sent.diagnosis.unwrap().explanation;
     assert!(!explanation.contains("unsigned"), "{explanation}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quirk_56_what_openas2_and_mendelson_put_on_the_wire() {
+    let (us, serving) = receiving("").await;
+    let no_certificate = |profile: &mut Profile| profile.quirks.signer_certificates = SignerCertificates::None;
+    let (headers, body) = Partner::message_as(&us.certificate, "<openas2@p>", DOCUMENT.as_bytes(), &[], no_certificate);
+    let mut chunks = Vec::new();
+    for piece in body.chunks(1000) {
+        chunks.extend_from_slice(format!("{:x}\r\n", piece.len()).as_bytes());
+        chunks.extend_from_slice(piece);
+        chunks.extend_from_slice(b"\r\n");
+    }
+    chunks.extend_from_slice(b"0\r\n\r\n");
+    let answered = post_raw(&serving.url, &raw(&headers, "Transfer-Encoding: chunked\r\n", &chunks));
+    assert!(answered.status == 200 && says(&answered, "; processed"), "{answered:?}");
+
+    let (headers, body) = Partner::message(&us.certificate, "<mendelson@p>", DOCUMENT.as_bytes(), &[]);
+    let lower: Vec<(String, String)> = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .chain([("expect".to_owned(), "100-continue".to_owned())])
+        .collect();
+    let answered = post(&serving.url, &lower, &body);
+    assert!(answered.status == 200 && says(&answered, "; processed"), "{answered:?}");
+    assert_eq!(us.inbox().len(), 2);
+    serving.stop().await;
 }

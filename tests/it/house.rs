@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 34] = [
+const OWNERS: [(&str, &[&str]); 35] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("csv", &["domain", "app"]),
@@ -30,6 +30,7 @@ const OWNERS: [(&str, &[&str]); 34] = [
     ("mail_parser", &["certificate"]),
     ("whoami", &["app"]),
     ("flate2", &["as2"]),
+    ("quoted_printable", &["as2"]),
     ("rcgen", &["certificate"]),
     ("time", &["certificate"]),
     ("reqwest", &["transport"]),

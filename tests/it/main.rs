@@ -4,6 +4,7 @@
 mod arrival;
 mod asynchronous;
 mod behaviour_quirks;
+mod canonical_line_ends;
 mod certificate_files;
 mod certificates_over_time;
 mod cli;

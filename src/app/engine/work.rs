@@ -85,7 +85,7 @@ impl Worker {
         if !is_quiet(&app, is_sample) {
             let told = out.clone();
             let freed = move |_run| told.tell(Event::JournalChanged);
-            tokio::spawn(Keeper::new(app.clone(), Arc::new(freed)).run(stopped.clone()));
+            tokio::spawn(Keeper::new(app.clone(), Arc::new(freed), held.clone()).run(stopped.clone()));
         }
         let mut daily = JoinSet::new();
         if works {

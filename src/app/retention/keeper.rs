@@ -1,4 +1,4 @@
-//! Following the rules once a day, whichever program runs.
+//! Following the rules once a day, in the program that holds the lease.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,20 +23,28 @@ const LOOK: Duration = Duration::from_secs(300);
 pub(in crate::app) struct Keeper {
     app: App,
     tell: Arc<dyn Fn(RetentionRun) + Send + Sync>,
+    held: watch::Receiver<bool>,
 }
 
 impl Keeper {
-    /// Told of each run that has come to anything.
-    pub(in crate::app) fn new(app: App, tell: Arc<dyn Fn(RetentionRun) + Send + Sync>) -> Self {
-        Self { app, tell }
+    /// Told of each run that has come to anything. `held`: whether this program holds the lease.
+    pub(in crate::app) fn new(
+        app: App,
+        tell: Arc<dyn Fn(RetentionRun) + Send + Sync>,
+        held: watch::Receiver<bool>,
+    ) -> Self {
+        Self { app, tell, held }
     }
 
-    /// Looks now and then whether it is time, until `stop` turns true.
+    /// Looks now and then whether it is time, until `stop` turns true. It is the holder of the lease who does it.
     pub(in crate::app) async fn run(self, mut stop: watch::Receiver<bool>) {
         loop {
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(LOOK) => {}
+            }
+            if !*self.held.borrow() {
+                continue;
             }
             let stopping = stop.clone();
             // What cannot be done now is tried again.

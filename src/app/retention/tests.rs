@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jiff::SignedDuration;
+use tokio::sync::watch;
 
 use super::*;
 use crate::app::send::{InFlight, new_id};
@@ -187,7 +188,11 @@ async fn the_rules_are_followed_once_a_day() {
     let told: Arc<Mutex<Vec<RetentionRun>>> = Arc::default();
     let keeper = |app: &App| {
         let told = Arc::clone(&told);
-        Keeper::new(app.clone(), Arc::new(move |run| told.lock().unwrap().push(run)))
+        Keeper::new(
+            app.clone(),
+            Arc::new(move |run| told.lock().unwrap().push(run)),
+            watch::Sender::new(true).subscribe(),
+        )
     };
     assert!(keeper(&first).round(&|| true).await.unwrap());
     assert!(!keeper(&first).round(&|| true).await.unwrap(), "not twice");

@@ -64,6 +64,7 @@ const fn tls_refusal(reason: &TlsReason) -> TlsRefusal {
         TlsReason::NotYetValid => TlsRefusal::NotYetValid,
         TlsReason::UnknownIssuer => TlsRefusal::UnknownIssuer,
         TlsReason::SelfSigned => TlsRefusal::SelfSigned,
+        TlsReason::NotPinned => TlsRefusal::NotPinned,
         TlsReason::WrongName => TlsRefusal::WrongHost,
         TlsReason::Revoked => TlsRefusal::Revoked,
         TlsReason::Certificate(_) => TlsRefusal::Certificate,

@@ -186,6 +186,8 @@ spelled! {
         UnknownIssuer = "unknown-issuer",
         /// It is self-signed and not pinned here.
         SelfSigned = "self-signed",
+        /// Another one is pinned here for this server.
+        NotPinned = "not-pinned",
         /// It is for another host name.
         WrongHost = "wrong-host",
         /// It has been revoked.

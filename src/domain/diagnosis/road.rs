@@ -41,6 +41,7 @@ pub(super) fn tls_refused(
         TlsRefusal::NotYetValid => "tls-not-yet-valid",
         TlsRefusal::UnknownIssuer => "tls-unknown-issuer",
         TlsRefusal::SelfSigned => "tls-self-signed",
+        TlsRefusal::NotPinned => "tls-not-pinned",
         TlsRefusal::WrongHost => "tls-wrong-host",
         TlsRefusal::Revoked => "tls-revoked",
         TlsRefusal::Certificate => "tls-certificate",

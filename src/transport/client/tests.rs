@@ -347,7 +347,16 @@ async fn a_self_signed_server_is_trusted_when_pinned_and_only_then() {
     let facts = answer.tls.expect("TLS");
     assert_eq!((facts.version, facts.chain.len(), facts.client_certificate_asked), ("TLS 1.3", 1, false));
 
-    let other = testing::self_signed("another.example", |_| ());
+    // One of the same subject: what was pinned before the server renewed. One of another subject: anybody's.
+    let before = testing::self_signed("another.example", |_| ());
+    assert_eq!(refusal(post_tls(&made, Trust::Pem(before.pem)).await), (TlsReason::NotPinned, 1));
+    let for_this_host = testing::self_signed("127.0.0.1", |params| {
+        params.distinguished_name.push(rcgen::DnType::CommonName, "somebody");
+    });
+    assert_eq!(refusal(post_tls(&made, Trust::Pem(for_this_host.pem)).await), (TlsReason::NotPinned, 1));
+    let other = testing::self_signed("another.example", |params| {
+        params.distinguished_name.push(rcgen::DnType::CommonName, "somebody");
+    });
     assert_eq!(refusal(post_tls(&made, Trust::Pem(other.pem)).await), (TlsReason::SelfSigned, 1));
     let plain = testing::self_signed("127.0.0.1", |params| params.is_ca = rcgen::IsCa::NoCa);
     let by_system = post_tls(&plain, Trust::System).await;

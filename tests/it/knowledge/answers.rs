@@ -170,7 +170,7 @@ async fn a_password_that_is_not_accepted_and_answers_that_contradict_or_are_too_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn known_software_is_recognised_in_an_answer_and_its_switches_are_named() {
+async fn quirk_52_known_software_is_recognised_in_an_answer_and_its_switches_are_named() {
     let us = Us::new().await;
     let certificate = us.certificate.clone();
     let partner = Partner::start(move |received, stream| {

@@ -23,6 +23,7 @@ pub(super) const KEYS: &[&str] = &[
     "tls-client-certificate-refused",
     "tls-closed",
     "tls-expired",
+    "tls-not-pinned",
     "tls-not-tls",
     "tls-not-yet-valid",
     "tls-other",
@@ -141,6 +142,10 @@ async fn every_defect_of_a_tls_certificate_leads_to_its_entry() {
     ] {
         meets(&us, &shaking_hands(serving(own)), &ours, "", key, side, remedy).await;
     }
+    // What was pinned before the server renewed.
+    let parameters = CertificateParams::new(vec![place.to_owned()]).unwrap();
+    let before = CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap();
+    meets(&us, &shaking_hands(serving(self_signed())), &before, "", "tls-not-pinned", Ours, "pin it").await;
 }
 
 #[derive(Debug)]

@@ -59,7 +59,7 @@ fn quirk_21_without_a_transfer_encoding_it_is_binary() {
     let (_, payload) = opened(&headers(&["Content-Type: application/edi-x12"]), &bytes).unwrap();
     assert_eq!(payload, bytes);
     // What is not known is said, not guessed.
-    let head = headers(&["Content-Type: text/plain", "Content-Transfer-Encoding: quoted-printable"]);
+    let head = headers(&["Content-Type: text/plain", "Content-Transfer-Encoding: x-uuencode"]);
     assert!(matches!(opened(&head, b"a=20b"), Err(OpenError::Unsupported(_))));
 }
 
@@ -255,5 +255,43 @@ fn quirk_55_raw_der_that_is_announced_as_base64() {
             headers(&["Content-Type: application/pkcs7-mime", &format!("Content-Transfer-Encoding: {encoding}")]);
         let (opened, _) = opened(&head, &body).unwrap_or_else(|error| panic!("{encoding}: {error}"));
         assert_eq!(opened.layers, [Layer::Encrypted]);
+    }
+}
+
+#[test]
+fn quirk_56_headers_of_the_inside_in_any_case_with_a_date_among_them() {
+    let entity = fixture("entity.mime");
+    let signature =
+        "content-type: application/pkcs7-signature; name=smime.p7s\r\ncontent-transfer-encoding: binary\r\n";
+    let body = signed_body(&entity, signature, &fixture("sig-sha256-nocerts.der"));
+    let head = "message-id: <1@x>\r\ndate: Thu, 26 Nov 2026 10:00:00 +0000 (UTC)\r\n\
+                content-type: multipart/signed; protocol=\"application/pkcs7-signature\"; boundary=b; micalg=sha-256\r\n\r\n";
+    let inside = [head.as_bytes(), body.as_slice()].concat();
+    let outside = headers(&["content-type: application/pkcs7-mime; smime-type=compressed-data; name=smime.p7z"]);
+    for pieces in [Some(1000), None] {
+        let (opened, _) = opened(&outside, &compressed_data(&stored_zlib(&inside), pieces)).unwrap();
+        assert!(is_good(&opened), "{opened:?}");
+    }
+}
+
+#[test]
+fn a_payload_in_quoted_printable_is_decoded_and_its_mic_is_over_what_came() {
+    let head = headers(&["Content-Type: application/edi-x12", "Content-Transfer-Encoding: Quoted-Printable"]);
+    let long = "x".repeat(60_000);
+    for (sent, meant) in [
+        ("ISA*00*=7E\r\nGS~=\r\n more=20\r\n", "ISA*00*~\r\nGS~ more \r\n"),
+        ("a=3d=3Db  \nc =\nd", "a==b\nc d"),
+        ("no escape, =ZZ and = alone", "no escape, =ZZ and = alone"),
+        (long.as_str(), long.as_str()),
+        ("", ""),
+    ] {
+        let (opened, payload) = opened(&head, sent.as_bytes()).unwrap();
+        assert_eq!(String::from_utf8(payload).unwrap(), meant);
+        assert_eq!(opened.mic, mic_of(opened.mic.digest, sent.as_bytes()));
+    }
+    // Bytes that quoted-printable cannot hold are not guessed at.
+    for sent in ["Grüße", &"x".repeat(70_000)] {
+        let error = opened(&head, sent.as_bytes()).map(|(_, payload)| payload).unwrap_err();
+        assert!(error.to_string().contains("not quoted-printable as announced"), "{error}");
     }
 }
