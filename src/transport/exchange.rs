@@ -70,6 +70,15 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
     /// Drives the work, tells of progress, and ends it when nothing moves. Until there is a connection the client's own
     /// time limit holds.
     async fn watch<T>(&mut self, work: impl Future<Output = Result<T, Cut>>) -> Result<T, Cut> {
+        // Dropped after the work, so that nothing more is taken when it tells of what was.
+        let mut telling = Telling {
+            meter: &self.meter,
+            told: &mut self.told,
+            tls: self.tls.as_ref(),
+            proxy: self.proxy.as_deref(),
+            events: self.events,
+            over: false,
+        };
         let mut work = std::pin::pin!(work);
         let meter = Arc::clone(&self.meter);
         let still_until = || meter.reading().last_move.map(|moved| moved + self.limit);
@@ -82,12 +91,14 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
                 outcome = &mut work => Some(outcome),
                 () = silence, if until.is_some() => None,
             };
-            tell(&meter.reading(), &mut self.told, self.tls.as_ref(), self.proxy.as_deref(), self.events);
+            telling.tell();
             if let Some(outcome) = outcome {
+                telling.over = true;
                 return outcome;
             }
             until = still_until();
             if until.is_some_and(|until| until <= Instant::now()) {
+                telling.over = true;
                 return Err(Cut::Silence);
             }
         }
@@ -154,26 +165,52 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
     }
 }
 
-fn tell(now: &Reading, told: &mut Told, tls: Option<&ClientTls>, proxy: Option<&str>, events: impl Fn(PostEvent)) {
-    if let Some(made) = now.made
-        && !told.connected
-    {
-        told.connected = true;
-        events(PostEvent::Connected {
-            ms: millis(made.at),
-            tls: tls.map(ClientTls::facts),
-            peer: made.peer,
-            proxy: proxy.map(str::to_owned),
-        });
+/// Tells of what moves. Where the post is given up in the middle, it ends the taking and tells of what was taken until
+/// then: whether the partner may have the message must not hang on who looked first.
+struct Telling<'w, F: Fn(PostEvent)> {
+    meter: &'w Meter,
+    told: &'w mut Told,
+    tls: Option<&'w ClientTls>,
+    proxy: Option<&'w str>,
+    events: &'w F,
+    over: bool,
+}
+
+impl<F: Fn(PostEvent)> Telling<'_, F> {
+    fn tell(&mut self) {
+        self.tell_of(&self.meter.reading());
     }
-    if let Some(at) = now.sent_at {
-        if !told.sent {
-            told.sent = true;
-            events(PostEvent::Sent { ms: millis(at), bytes: now.taken });
+
+    fn tell_of(&mut self, now: &Reading) {
+        if let Some(made) = now.made
+            && !self.told.connected
+        {
+            self.told.connected = true;
+            (self.events)(PostEvent::Connected {
+                ms: millis(made.at),
+                tls: self.tls.map(ClientTls::facts),
+                peer: made.peer,
+                proxy: self.proxy.map(str::to_owned),
+            });
         }
-    } else if now.taken >= told.bytes + TOLD_EVERY {
-        told.bytes = now.taken;
-        events(PostEvent::Progress { bytes: now.taken });
+        if let Some(at) = now.sent_at {
+            if !self.told.sent {
+                self.told.sent = true;
+                (self.events)(PostEvent::Sent { ms: millis(at), bytes: now.taken });
+            }
+        } else if now.taken >= self.told.bytes + TOLD_EVERY {
+            self.told.bytes = now.taken;
+            (self.events)(PostEvent::Progress { bytes: now.taken });
+        }
+    }
+}
+
+impl<F: Fn(PostEvent)> Drop for Telling<'_, F> {
+    fn drop(&mut self) {
+        if !self.over {
+            let now = self.meter.close();
+            self.tell_of(&now);
+        }
     }
 }
 

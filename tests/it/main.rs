@@ -33,6 +33,7 @@ mod messages;
 mod mic;
 mod openssl_files;
 mod outboxes;
+mod owed_receipts;
 mod own_policies;
 mod own_rollover;
 mod policies;

@@ -5,6 +5,7 @@
 //! it was last read, judged already. It is read anew after every change, when a scheduled certificate goes active, within a
 //! second of a change by another program, and once a minute, so that days count down.
 
+mod clerk;
 mod command;
 mod identity_work;
 mod journal;
@@ -15,6 +16,7 @@ mod prospect;
 mod receiving;
 mod retention;
 mod rollovers;
+mod sending;
 mod snapshot;
 mod work;
 

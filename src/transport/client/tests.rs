@@ -114,6 +114,40 @@ async fn nobody_listens_or_nobody_is_known() {
 }
 
 #[tokio::test]
+async fn what_had_left_before_it_was_given_up_is_told() {
+    let (told, heard) = tokio::sync::oneshot::channel();
+    let address = server(|mut stream| async move {
+        told.send(read_to(&mut stream, b"last byte").await.len()).expect("heard");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    })
+    .await;
+    let file = body(&[vec![b'x'; 8_000_000], b"last byte".to_vec()].concat());
+    let events = Events::default();
+    let under_way = std::sync::atomic::AtomicBool::new(false);
+    {
+        let note = events.note();
+        let posting = post(testing::request("http", address, &file), |event| {
+            under_way.fetch_or(matches!(event, PostEvent::Progress { .. }), std::sync::atomic::Ordering::Relaxed);
+            note(event);
+        });
+        let mut posting = std::pin::pin!(posting);
+        // Nobody looks at it any more from its first progress on; what carries it goes on.
+        std::future::poll_fn(|context| {
+            let over = posting.as_mut().poll(context).is_ready();
+            assert!(!over, "nobody answers");
+            match under_way.load(std::sync::atomic::Ordering::Relaxed) {
+                true => std::task::Poll::Ready(()),
+                false => std::task::Poll::Pending,
+            }
+        })
+        .await;
+        assert!(heard.await.expect("all of it") > 8_000_000);
+    }
+    let events = events.0.into_inner().expect("events");
+    assert!(matches!(events.last(), Some(PostEvent::Sent { bytes: 8_000_009, .. })), "{:?}", events.last());
+}
+
+#[tokio::test]
 async fn silence_after_the_whole_message_is_ambiguous() {
     let address = server(|mut stream| async move {
         read_to(&mut stream, b"hello").await;

@@ -73,6 +73,23 @@ fn a_bar_that_is_clicked_filters_the_list_until_it_is_clicked_again_or_taken_awa
 }
 
 #[test]
+fn the_arrows_go_from_bar_to_bar_and_enter_filters() {
+    let mut stage = charted();
+    stage.get("Sat 18 Nov: 22 delivered, 2 failed").focus();
+    stage.settle();
+    for _ in 0..3 {
+        stage.press(Modifiers::NONE, Key::ArrowLeft);
+    }
+    assert!(stage.get(WEDNESDAY).is_focused(), "{:#?}", stage.labels());
+    // Further it does not go.
+    stage.press(Modifiers::NONE, Key::ArrowLeft);
+    stage.press(Modifiers::NONE, Key::ArrowRight);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("24 transmissions");
+    assert!(stage.sees("Remove Thu 16 Nov") && stage.sees("order-47.edi"), "{:#?}", stage.labels());
+}
+
+#[test]
 fn the_same_numbers_are_read_as_a_table_by_other_steps_and_of_what_is_searched() {
     let mut stage = charted();
     stage.click("Hour");

@@ -151,7 +151,7 @@ fn answer(
     };
     let here = at.and_then(|at| buckets.iter().position(|bucket| bucket.from == at));
     let here = here.unwrap_or(buckets.len().saturating_sub(1));
-    let mut clicked = None;
+    let (mut clicked, mut moved_to) = (None, None);
     for (place, (bucket, words)) in buckets.iter().zip(words).enumerate() {
         let rect = column(place);
         let id = ui.scope_id().with(("bar", bucket.from.as_second()));
@@ -180,8 +180,7 @@ fn answer(
             };
             if let Some(next) = next.and_then(|next| buckets.get(next)) {
                 *at = Some(next.from);
-                let next = ui.scope_id().with(("bar", next.from.as_second()));
-                ui.memory_mut(|memory| memory.request_focus(next));
+                moved_to = Some(ui.scope_id().with(("bar", next.from.as_second())));
             }
         }
         if response.clicked() {
@@ -189,6 +188,10 @@ fn answer(
             clicked = Some(place);
         }
         response.on_hover_text(words);
+    }
+    // Only now: a bar that the keyboard does not come to yet would let go of the focus again.
+    if let Some(next) = moved_to {
+        ui.memory_mut(|memory| memory.request_focus(next));
     }
     clicked
 }

@@ -1,0 +1,78 @@
+//! Sends from the window, side by side, and what waits for receipts after them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::command::{Answer, Command, Event, SendId};
+use super::work::Outlet;
+use crate::app::{App, SendEvent, SendRequest};
+use crate::domain::transmission::{Transmission, Verdict};
+
+/// What is followed until its receipt has come.
+pub(super) type Waiting = Arc<Mutex<JoinSet<()>>>;
+
+/// Sends one message and tells of it.
+pub(super) async fn send(
+    app: App,
+    out: Outlet,
+    id: SendId,
+    request: SendRequest,
+    cancelled: oneshot::Receiver<()>,
+    in_order: mpsc::Sender<Command>,
+) -> Option<Transmission> {
+    let told = out.clone();
+    let shown = std::sync::atomic::AtomicU64::new(0);
+    let events = move |event: SendEvent| {
+        if let SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } = &event {
+            // A window shows hundredths: what comes between would only keep it busy.
+            let hundredth = bytes * 100 / (*total).max(1);
+            if shown.swap(hundredth, std::sync::atomic::Ordering::Relaxed) == hundredth {
+                return;
+            }
+        }
+        told.tell(Event::Sending(id, event));
+    };
+    let sent = app.send_unless(&request, &events, async {
+        if cancelled.await.is_err() {
+            std::future::pending().await
+        }
+    });
+    let sent = sent.await;
+    let pending = sent.as_ref().ok().filter(|sent| sent.verdict == Verdict::Pending).cloned();
+    let answer = sent.map(|transmission| Answer::Sent(Box::new(transmission)));
+    out.tell(Event::Answered(id, answer));
+    out.tell(Event::JournalChanged);
+    // Closed only when the engine ends, and then nobody looks at what was sent last.
+    drop(in_order.send(Command::Refresh).await);
+    pending
+}
+
+/// Follows what waits for its receipt in the journal, whoever takes the receipt: this program or another.
+pub(super) async fn await_receipt(app: App, out: Outlet, sent: Transmission, in_order: mpsc::WeakSender<Command>) {
+    let begun = Instant::now();
+    loop {
+        let soon = begun.elapsed() < Duration::from_secs(60);
+        tokio::time::sleep(if soon { Duration::from_millis(250) } else { Duration::from_secs(5) }).await;
+        // A journal that cannot be read now is read again.
+        let Ok(standing) = app.transmission(&sent.id.simple().to_string()).await else { continue };
+        if standing.verdict == Verdict::Pending {
+            continue;
+        }
+        out.tell(Event::Settled(Box::new(standing.clone())));
+        out.tell(Event::JournalChanged);
+        if let Some(in_order) = in_order.upgrade() {
+            drop(in_order.send(Command::Refresh).await);
+        }
+        // What is uncertain by now is settled by a receipt that comes after all.
+        if standing.verdict != Verdict::Uncertain {
+            return;
+        }
+        while app.transmission(&sent.id.simple().to_string()).await.is_ok_and(|found| found == standing) {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+        }
+    }
+}
