@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::places::{Full, Place, Places};
 use super::serve::ServeEvent;
 use super::{App, AppError};
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Transmission, TransmissionId};
-use crate::store::{Duty, DutyKind, Workspace};
+use crate::store::{Duty, DutyKind, MOST_DUTIES, Workspace};
 
 /// How soon is looked again where something due could not be begun, or the journal not be read.
 const SOON: Duration = Duration::from_secs(1);
@@ -21,8 +22,10 @@ const SOON: Duration = Duration::from_secs(1);
 /// may have slept.
 const AT_MOST: Duration = Duration::from_secs(15);
 
-/// How much is done at once.
-const AT_ONCE: usize = 4;
+/// How much is done at once, and how much of that for one connection: a partner that keeps us waiting must not keep the
+/// others waiting.
+const AT_ONCE: usize = 16;
+const FOR_ONE: usize = 4;
 
 /// How long work under way is waited for at the end. What takes longer is in the journal.
 const GRACE: Duration = Duration::from_secs(30);
@@ -56,7 +59,7 @@ pub(super) struct Courier {
     app: App,
     workspace: Workspace,
     tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
-    places: Arc<Semaphore>,
+    places: Places,
     /// Whether this program is the one to do it.
     held: watch::Receiver<bool>,
 }
@@ -68,7 +71,7 @@ impl Courier {
         tell: Arc<dyn Fn(ServeEvent) + Send + Sync>,
         held: watch::Receiver<bool>,
     ) -> Self {
-        Self { app, workspace, tell, places: Arc::new(Semaphore::new(AT_ONCE)), held }
+        Self { app, workspace, tell, places: Places::new(AT_ONCE, FOR_ONE), held }
     }
 
     /// Looks for what is due until `stop` turns true, then waits for what is under way.
@@ -98,12 +101,12 @@ impl Courier {
         }
         self.app.note_running().await;
         let now = self.app.now();
-        let due = self.workspace.duties(now).await?;
+        let mut due = self.workspace.duties_besides(now, &[]).await?;
         let mut wait = match self.workspace.next_duty(now).await? {
             Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or(SOON).min(AT_MOST),
             None => AT_MOST,
         };
-        if due.iter().any(|duty| duty.kind == DutyKind::Deadline) {
+        if due.iter().any(|(duty, _)| duty.kind == DutyKind::Deadline) {
             match self.app.settle_overdue(&self.workspace, now).await {
                 Ok(true) => (self.tell)(ServeEvent::JournalChanged),
                 Ok(false) => {}
@@ -111,26 +114,45 @@ impl Courier {
                 Err(_) => wait = wait.min(SOON),
             }
         }
-        for duty in due.into_iter().filter(|duty| duty.kind != DutyKind::Deadline) {
-            let Some(hand) = self.app.in_hand.take(duty.transmission, duty.kind) else {
-                wait = wait.min(SOON);
-                continue;
-            };
-            // One that ends makes room.
-            let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else { break };
-            let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
-            running.spawn(async move {
-                match carry_out(&app, &workspace, &duty).await {
-                    Ok(Some(transmission)) => tell(ServeEvent::Transmission(Box::new(transmission))),
-                    Ok(None) => {}
-                    // What cannot be read or written now is still due, and does not keep the rest from being done. Where
-                    // not even that can be written, all is looked at again in a moment.
-                    Err(_) => drop(put_off(&app, &workspace, &duty).await),
+        let mut with_their_share: Vec<String> = Vec::new();
+        loop {
+            let were_all = due.len() < MOST_DUTIES;
+            let known = with_their_share.len();
+            for (duty, of) in due.into_iter().filter(|(duty, _)| duty.kind != DutyKind::Deadline) {
+                if with_their_share.contains(&of) {
+                    continue;
                 }
-                drop((hand, place));
-            });
+                let Some(hand) = self.app.in_hand.take(duty.transmission, duty.kind) else {
+                    wait = wait.min(SOON);
+                    continue;
+                };
+                match self.places.take(&of) {
+                    Ok(place) => self.begin(running, duty, hand, place),
+                    // One that ends makes room.
+                    Err(Full::All) => return Ok(wait),
+                    Err(Full::Share) => with_their_share.push(of),
+                }
+            }
+            // Behind a thousand of those that have to wait there may be others.
+            if were_all || with_their_share.len() == known {
+                return Ok(wait);
+            }
+            due = self.workspace.duties_besides(now, &with_their_share).await?;
         }
-        Ok(wait)
+    }
+
+    fn begin(&self, running: &mut JoinSet<()>, duty: Duty, hand: Hand, place: Place) {
+        let (app, workspace, tell) = (self.app.clone(), self.workspace.clone(), Arc::clone(&self.tell));
+        running.spawn(async move {
+            match carry_out(&app, &workspace, &duty).await {
+                Ok(Some(transmission)) => tell(ServeEvent::Transmission(Box::new(transmission))),
+                Ok(None) => {}
+                // What cannot be read or written now is still due, and does not keep the rest from being done. Where
+                // not even that can be written, all is looked at again in a moment.
+                Err(_) => drop(put_off(&app, &workspace, &duty).await),
+            }
+            drop((hand, place));
+        });
     }
 }
 

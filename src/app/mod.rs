@@ -38,6 +38,7 @@ mod outbox;
 mod owed;
 mod own_policies;
 mod own_rollover;
+mod places;
 mod policies;
 mod preparation;
 mod proof;

@@ -99,6 +99,8 @@ pub enum LineEnds {
     Lf,
     /// Every CRLF after the first blank line becomes LF: headers have CRLF with everybody.
     BodyLf,
+    /// Every LF without a CR before it becomes CRLF up to the first blank line: headers have CRLF with everybody.
+    HeadCrlf,
 }
 
 /// Feeds bytes to digests, with line ends changed on the way where that is wanted.
@@ -108,7 +110,7 @@ pub(super) struct LineHasher {
     line_ends: LineEnds,
     /// The last byte seen was a CR; with [`LineEnds::Lf`] it has not been hashed yet.
     after_cr: bool,
-    /// With [`LineEnds::BodyLf`]: before the first blank line, and whether anything stands in the line so far.
+    /// With [`LineEnds::BodyLf`] and [`LineEnds::HeadCrlf`]: before the first blank line, and whether anything stands in the line so far.
     head: bool,
     line_begun: bool,
 }
@@ -121,32 +123,17 @@ impl LineHasher {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         match self.line_ends {
             LineEnds::AsTheyAre => self.hashes.update(bytes),
-            LineEnds::Crlf => {
-                for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-                    match line.split_last() {
-                        Some((b'\n', body)) => {
-                            let has_cr = body.last().map_or(self.after_cr, |last| *last == b'\r');
-                            self.hashes.update(body);
-                            self.hashes.update(if has_cr { b"\n" } else { b"\r\n" });
-                            self.after_cr = false;
-                        }
-                        _ => {
-                            self.hashes.update(line);
-                            self.after_cr = line.last() == Some(&b'\r');
-                        }
-                    }
-                }
+            LineEnds::HeadCrlf if !self.head => self.hashes.update(bytes),
+            LineEnds::HeadCrlf => {
+                let (head, body) = bytes.split_at(self.end_of_head(bytes));
+                self.update_with_crlf(head);
+                self.hashes.update(body);
             }
+            LineEnds::Crlf => self.update_with_crlf(bytes),
             LineEnds::BodyLf if self.head => {
-                let end = bytes.iter().position(|byte| {
-                    let blank = *byte == b'\n' && !self.line_begun;
-                    self.line_begun = *byte != b'\n' && (self.line_begun || *byte != b'\r');
-                    blank
-                });
-                let (head, body) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+                let (head, body) = bytes.split_at(self.end_of_head(bytes));
                 self.hashes.update(head);
-                if end.is_some() {
-                    self.head = false;
+                if !self.head {
                     self.update(body);
                 }
             }
@@ -165,6 +152,34 @@ impl LineHasher {
                             self.after_cr = false;
                         }
                     }
+                }
+            }
+        }
+    }
+
+    /// Where the head ends in these bytes, or where they end before it does.
+    fn end_of_head(&mut self, bytes: &[u8]) -> usize {
+        let end = bytes.iter().position(|byte| {
+            let blank = *byte == b'\n' && !self.line_begun;
+            self.line_begun = *byte != b'\n' && (self.line_begun || *byte != b'\r');
+            blank
+        });
+        self.head = end.is_none();
+        end.map_or(bytes.len(), |end| end + 1)
+    }
+
+    fn update_with_crlf(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            match line.split_last() {
+                Some((b'\n', body)) => {
+                    let has_cr = body.last().map_or(self.after_cr, |last| *last == b'\r');
+                    self.hashes.update(body);
+                    self.hashes.update(if has_cr { b"\n" } else { b"\r\n" });
+                    self.after_cr = false;
+                }
+                _ => {
+                    self.hashes.update(line);
+                    self.after_cr = line.last() == Some(&b'\r');
                 }
             }
         }
@@ -264,6 +279,16 @@ mod tests {
                 text.chunks(step).for_each(|chunk| hasher.update(chunk));
                 assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{ends:?} by {step}");
             }
+        }
+    }
+
+    #[test]
+    fn headers_alone_get_the_line_ends_that_they_should_have() {
+        let (part, expected) = (b"A: 1\nB: 2\r\n\nx\n\ny\r\n", b"A: 1\r\nB: 2\r\n\r\nx\n\ny\r\n");
+        for step in 1..part.len() {
+            let mut hasher = LineHasher::new(&[Digest::Sha256], LineEnds::HeadCrlf);
+            part.chunks(step).for_each(|chunk| hasher.update(chunk));
+            assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "by {step}");
         }
     }
 

@@ -56,6 +56,10 @@ pub enum OpenError {
     Undecryptable {
         /// The recipients it names, up to a handful.
         recipients: Vec<NamedCertificate>,
+        /// What came of reading on all the same, which is what the sender is told: whoever changes what others have
+        /// encrypted must not learn from our answers whether the padding was right, nor whether the key was (RFC 3218
+        /// section 2.3.2). The truth is for our own journal.
+        told_as: Option<Box<OpenError>>,
     },
     /// Nobody's fault: it is encrypted in a way that this version does not know.
     #[error("{0}")]
@@ -63,6 +67,9 @@ pub enum OpenError {
     /// The peer's fault: what is compressed in it cannot be inflated, or would inflate beyond reason.
     #[error("the message cannot be decompressed: {0}")]
     Decompression(String),
+    /// The peer's fault: there is no signature that could be checked where one should be.
+    #[error("the signature cannot be read: {0}")]
+    Signature(String),
     /// What was signed was changed on its way, so much that it cannot be read any more; with what kept it from that.
     #[error("what was signed is not what arrived: {0}")]
     Altered(String),
@@ -82,20 +89,46 @@ impl OpenError {
     /// The same, with the recipients that the message names where it says nothing of them.
     pub(super) fn naming(self, named: &[NamedCertificate]) -> Self {
         match self {
-            Self::Undecryptable { recipients } if recipients.is_empty() => {
-                Self::Undecryptable { recipients: named.to_vec() }
+            Self::Undecryptable { recipients, told_as } if recipients.is_empty() => {
+                Self::Undecryptable { recipients: named.to_vec(), told_as }
             }
             other => other,
+        }
+    }
+
+    /// What the sender is told: it may be less than is known here.
+    #[must_use]
+    pub fn as_told(&self) -> &Self {
+        match self {
+            Self::Undecryptable { told_as: Some(told), .. } => told.as_told(),
+            told => told,
+        }
+    }
+
+    /// The same of a signature.
+    pub(super) fn of_signature(self) -> Self {
+        match self {
+            Self::Malformed(why) => Self::Signature(why),
+            other => other,
+        }
+    }
+
+    /// What came of reading on where the content key or the padding was wrong. Our own trouble stays what it is.
+    pub(super) fn of_undecryptable(self, recipients: &[NamedCertificate]) -> Self {
+        match self {
+            Self::Io(_) => self,
+            told => Self::Undecryptable { recipients: recipients.to_vec(), told_as: Some(Box::new(told)) },
         }
     }
 
     /// The disposition with which a receipt says it (RFC 4130 section 7.5.4).
     #[must_use]
     pub fn disposition(&self) -> Disposition {
-        match self {
+        match self.as_told() {
             Self::NotForUs { .. } | Self::Undecryptable { .. } | Self::UnknownEncryption(_) => {
                 Disposition::error("decryption-failed")
             }
+            Self::Signature(_) => Disposition::error("authentication-failed"),
             Self::Altered(_) => Disposition::error("integrity-check-failed"),
             // RFC 5402 section 5.
             Self::Decompression(_) => Disposition::error("decompression-failed"),
@@ -120,7 +153,7 @@ impl From<CipherError> for OpenError {
         match error {
             CipherError::Random => Self::Io(io::Error::other(error)),
             // A key or vector of the wrong size is as good as a wrong key: one answer for all (RFC 3218).
-            CipherError::Key | CipherError::Iv => Self::Undecryptable { recipients: Vec::new() },
+            CipherError::Key | CipherError::Iv => Self::Undecryptable { recipients: Vec::new(), told_as: None },
         }
     }
 }
@@ -133,7 +166,7 @@ impl From<io::Error> for OpenError {
         }
         let Some(inner) = error.get_ref() else { return Self::Io(error) };
         if inner.is::<Unreadable>() {
-            return Self::Undecryptable { recipients: Vec::new() };
+            return Self::Undecryptable { recipients: Vec::new(), told_as: None };
         }
         if let Some(compression) = inner.downcast_ref::<CompressionError>() {
             return Self::Decompression(compression.to_string());

@@ -293,7 +293,7 @@ impl Walk<'_> {
             Err(error) => return Dissected::new(LayerKind::Encrypted(facts), headers).stopped(&error),
         };
         if opened.spoilt {
-            let why = OpenError::Undecryptable { recipients: opened.named };
+            let why = OpenError::Undecryptable { recipients: opened.named, told_as: None };
             return Dissected::new(LayerKind::Encrypted(facts), headers).stopped(&why);
         }
         facts.opened_with = Some(opened.facts.recipient);

@@ -198,6 +198,7 @@ impl MicFindings {
             LineEnds::Crlf => ", with every line end turned into CRLF",
             LineEnds::Lf => ", with every line end turned into LF",
             LineEnds::BodyLf => ", with every line end of its content turned into LF",
+            LineEnds::HeadCrlf => ", with every line end of its headers turned into CRLF",
         });
         said.push_str(&format!(", with {}", rule.digest.label()));
         if let Some(named) = self.named.filter(|named| *named != rule.digest) {

@@ -46,7 +46,7 @@ pub use message::{Built, OutboundMessage};
 pub use mic::{Mic, ReceivedMic};
 pub use mic_forensics::{Hashed, MicFindings, MicRule, SentMessage};
 pub use named::NamedCertificate;
-pub use open::{Layer, Opened, OpeningKeys, filename, open};
+pub use open::{Layer, Opened, OpeningKeys, filename, open, open_to_answer};
 pub use receipt::{BuiltReceipt, MAX_RECEIPT, Receipt, ReceiptContent, ReceiptReading, build_receipt, read_receipt};
 pub use recipients::NamedRecipient;
 pub use signed::{SignatureCheck, SignatureOutcome, SigningPlan};

@@ -9,6 +9,7 @@ use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::beside;
+use super::cipher::Cbc;
 use super::compressed::{self, CompressionFacts};
 use super::digest::{COMPUTED, DigestValues, HashingReader, LineEnds, LineHasher};
 use super::enveloped::{self, DecryptionKey, EncryptionFacts};
@@ -17,8 +18,9 @@ use super::headers::{Ending, HeaderList, MediaType, get, is_mime, read_block};
 use super::line_ends::{Fitting, is_text};
 use super::mic::Mic;
 use super::multipart::Multipart;
+use super::named::NamedCertificate;
 use super::oid as ids;
-use super::opening_streams::{ContentReader, Copied, Noted, copy};
+use super::opening_streams::{ContentReader, Copied, Noted, copy, is_unreadable};
 use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::transfer::{base64_decoder, cms_is_base64, quoted_printable_decoder, transfer_encoding};
 use crate::certificate::Certificate;
@@ -72,6 +74,10 @@ pub struct Opened {
     pub fits_with: Option<LineEnds>,
     /// What signature and MIC are then.
     pub fitting: Option<Fitting>,
+    /// Where the content key or the padding was wrong: the recipients that the message names. What was read is worth nothing
+    /// unless a good signature holds it; the sender is told what it would have been told otherwise, see
+    /// [`OpenError::Undecryptable`].
+    pub spoilt: Option<Vec<NamedCertificate>>,
 }
 
 impl Opened {
@@ -79,6 +85,12 @@ impl Opened {
     #[must_use]
     pub fn content_type(&self) -> MediaType {
         MediaType::parse(get(&self.headers, "Content-Type").unwrap_or("application/octet-stream"))
+    }
+
+    /// Whether a certificate that is acceptable has signed what was read.
+    #[must_use]
+    pub fn is_well_signed(&self) -> bool {
+        matches!(self.signature.as_ref().map(|check| &check.outcome), Some(SignatureOutcome::Good { .. }))
     }
 
     /// File name of the payload, as its own entity gives it.
@@ -104,6 +116,14 @@ pub fn filename(headers: &[(String, String)]) -> Option<String> {
         .filter(|name| !name.trim().is_empty())
 }
 
+/// Whether a body of no particular type is called what S/MIME calls encrypted and compressed content.
+fn is_cms_file(headers: &HeaderList) -> bool {
+    filename(headers).is_some_and(|name| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with(".p7m") || name.ends_with(".p7z")
+    })
+}
+
 /// Opens a message and writes its payload to `payload`. What has been written is worth nothing where an error comes
 /// back, or where the signature turns out not to be good.
 ///
@@ -119,13 +139,50 @@ pub fn open<B: Read + Seek + Send>(
     mic_digests: &[Digest],
     payload: &mut (dyn Write + Send),
 ) -> Result<Opened, OpenError> {
+    let opened = open_to_answer(headers, body, keys, mic_digests, payload)?;
+    match &opened.spoilt {
+        Some(recipients) if !opened.is_well_signed() => {
+            Err(OpenError::Undecryptable { recipients: recipients.clone(), told_as: None })
+        }
+        _ => Ok(opened),
+    }
+}
+
+/// The same for whoever answers the sender: what was decrypted with a wrong key, or has a wrong padding, is read on and
+/// judged as if it had been right, so that the answer does not tell (see [`Opened::spoilt`]).
+///
+/// # Errors
+/// As for [`open()`].
+pub fn open_to_answer<B: Read + Seek + Send>(
+    headers: &[(String, String)],
+    body: &mut B,
+    keys: OpeningKeys<'_>,
+    mic_digests: &[Digest],
+    payload: &mut (dyn Write + Send),
+) -> Result<Opened, OpenError> {
     let mic_digest = mic_digests.iter().copied().find(|digest| COMPUTED.contains(digest)).unwrap_or(Digest::Sha256);
     let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
     walk.message(headers, body, payload)?;
+    let spoilt = walk.spoilt.clone();
+    judge(headers, body, keys, walk).map_err(|error| match spoilt {
+        Some(recipients) => error.of_undecryptable(&recipients),
+        None => error,
+    })
+}
+
+/// What a message is worth that has been read.
+fn judge<'k, B: Read + Seek + Send>(
+    headers: &[(String, String)],
+    body: &mut B,
+    keys: OpeningKeys<'k>,
+    mut walk: Walk<'k>,
+) -> Result<Opened, OpenError> {
+    let mic_digest = walk.mic_digest;
     // The signature may use another digest than `micalg` announced; what counts is the signature.
     if let Some(signature) = &walk.signature {
         let missing: Vec<Digest> = signature
-            .digests()?
+            .digests()
+            .map_err(OpenError::of_signature)?
             .into_iter()
             .filter(|digest| COMPUTED.contains(digest) && walk.content.get(*digest).is_none())
             .collect();
@@ -143,7 +200,7 @@ pub fn open<B: Read + Seek + Send>(
         && is_altered(&check.outcome)
         && let Some(digest) = check.digest
     {
-        for line_ends in [LineEnds::Crlf, LineEnds::BodyLf, LineEnds::Lf] {
+        for line_ends in [LineEnds::HeadCrlf, LineEnds::Crlf, LineEnds::BodyLf, LineEnds::Lf] {
             let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
             if let Some(signature) = other.check()?.filter(|check| !is_altered(&check.outcome)) {
                 fits_with = Some(line_ends);
@@ -174,6 +231,7 @@ pub fn open<B: Read + Seek + Send>(
         mic,
         fits_with,
         fitting,
+        spoilt: walk.spoilt,
     })
 }
 
@@ -214,6 +272,8 @@ pub(super) struct Walk<'k> {
     pub(super) content: DigestValues,
     leaf_headers: HeaderList,
     payload_length: u64,
+    /// Where the content key or the padding was wrong: the recipients that the message names.
+    spoilt: Option<Vec<NamedCertificate>>,
 }
 
 impl<'k> Walk<'k> {
@@ -231,6 +291,7 @@ impl<'k> Walk<'k> {
             content: DigestValues::default(),
             leaf_headers: Vec::new(),
             payload_length: 0,
+            spoilt: None,
         }
     }
 
@@ -258,6 +319,10 @@ impl<'k> Walk<'k> {
         }
         let kind = MediaType::parse(get(headers, "Content-Type").unwrap_or_default());
         match kind.essence.as_str() {
+            // RFC 5751 section 3.9: gateways lose the media type and keep the name.
+            "application/octet-stream" if self.layers.is_empty() && is_cms_file(headers) => {
+                self.cms(headers, body, payload)
+            }
             "application/pkcs7-mime" => self.cms(headers, body, payload),
             "multipart/signed" => self.signed(&kind, body, payload),
             _ => self.leaf(headers, raw_headers, body, payload),
@@ -286,24 +351,28 @@ impl<'k> Walk<'k> {
         self.layers.push(Layer::Encrypted);
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
         let (spoilt, named) = (opened.spoilt, opened.named);
+        let reads_on = Cbc::of(opened.facts.encryption).is_some();
         self.encryption.get_or_insert(opened.facts);
         let failure = Mutex::new(None);
-        let content = Noted { source: opened.content, failure: &failure };
+        let content = Noted { source: opened.content, failure: &failure, reads_on };
         let inner = beside::read_ahead("decipher", content, |content| {
             let inner = self.inner(content, payload);
             // To the end, so that padding or tag are checked.
             io::copy(content, &mut io::sink())?;
             inner
         });
-        // What does not decrypt, and what a structure cut short leaves open, gets one answer whatever the content looks
-        // like; and a key that could not be unwrapped gets the same one, so that nobody learns which it was (RFC 3218).
-        if let Some(error) = failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            return Err(OpenError::from(error).naming(&named));
+        // What has a wrong tag, and what a structure cut short leaves open, gets one answer whatever the content looks like.
+        let failure = failure.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match failure {
+            Some(error) if !(reads_on && is_unreadable(&error)) => return Err(OpenError::from(error).naming(&named)),
+            // Wrong padding, and a key that could not be unwrapped, get the answer that what came out would have got: so
+            // nobody learns from it which it was, nor that it was (RFC 3218).
+            unpadded if spoilt || unpadded.is_some() => {
+                self.spoilt.get_or_insert_with(|| named.clone());
+            }
+            _ => {}
         }
-        if spoilt {
-            return Err(OpenError::Undecryptable { recipients: named });
-        }
-        inner.map_err(|error| error.naming(&named))
+        inner.map_err(|error| if self.spoilt.is_some() { error.of_undecryptable(&named) } else { error.naming(&named) })
     }
 
     fn compressed(
@@ -383,7 +452,7 @@ impl<'k> Walk<'k> {
             let signature = DetachedSignature::read(&signature);
             self.signature = match (signature, &read) {
                 (Ok(signature), _) => Some(signature),
-                (Err(error), Ok(())) => return Err(error),
+                (Err(error), Ok(())) => return Err(error.of_signature()),
                 (Err(_), Err(_)) => None,
             };
             self.content = hasher.finish();
@@ -429,7 +498,12 @@ impl<'k> Walk<'k> {
         // sections 4.2 and 4.3), over its content alone where it was neither.
         // What is encrypted and nothing else is canonicalised, which text alone is (RFC 4130 section 7.3.1).
         let is_text = self.layers == [Layer::Encrypted] && is_text(get(headers, "Content-Type").unwrap_or_default());
-        let line_ends = if is_text { LineEnds::Crlf } else { self.line_ends };
+        // Of anything else the headers alone have a canonical form.
+        let line_ends = match self.line_ends {
+            LineEnds::AsTheyAre if is_text => LineEnds::Crlf,
+            LineEnds::AsTheyAre if self.layers == [Layer::Encrypted] && !raw_headers.is_empty() => LineEnds::HeadCrlf,
+            line_ends => line_ends,
+        };
         let mut hasher = LineHasher::new(&[self.mic_digest], line_ends);
         if self.layers.iter().any(|layer| matches!(layer, Layer::Encrypted | Layer::Compressed)) {
             hasher.update(raw_headers);
@@ -461,6 +535,7 @@ impl<'k> Walk<'k> {
     }
 
     fn check(&self) -> Result<Option<SignatureCheck>, OpenError> {
-        self.signature.as_ref().map(|signature| signature.check(&self.content, self.keys.accepted)).transpose()
+        let check = |signature: &DetachedSignature| signature.check(&self.content, self.keys.accepted);
+        self.signature.as_ref().map(check).transpose().map_err(OpenError::of_signature)
     }
 }

@@ -5,18 +5,26 @@ use std::sync::{Mutex, PoisonError};
 
 use super::cipher::Unreadable;
 
-/// Notes why decrypting failed: whatever the layers inside make of it, that is what counts.
+/// Notes why decrypting failed.
 pub(super) struct Noted<'n, R> {
     pub(super) source: R,
     pub(super) failure: &'n Mutex<Option<io::Error>>,
+    /// Wrong padding is the end and no error to the layers inside: they are read as if it had been right.
+    pub(super) reads_on: bool,
+}
+
+/// Whether padding or tag were wrong.
+pub(super) fn is_unreadable(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Unreadable>())
 }
 
 impl<R: Read> Read for Noted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.source.read(buffer) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                let ends = self.reads_on && is_unreadable(&error);
                 self.failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                Err(io::Error::other(Unreadable))
+                if ends { Ok(0) } else { Err(io::Error::other(Unreadable)) }
             }
             read => read,
         }

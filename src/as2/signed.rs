@@ -291,6 +291,12 @@ impl DetachedSignature {
     /// which stands first in `accepted`.
     pub(super) fn check(&self, content: &DigestValues, accepted: &[&Certificate]) -> Result<SignatureCheck, OpenError> {
         let embedded = self.embedded()?;
+        // EncapsulatedContentInfo is the third field.
+        let content_type = self
+            .signed_data()?
+            .get(2)
+            .and_then(|content| content.children().ok())
+            .and_then(|parts| object_identifier(parts.first()?.raw).ok());
         let mut best: Option<SignatureCheck> = None;
         let mut unreadable = None;
         for fields in self.signer_infos()? {
@@ -301,7 +307,7 @@ impl DetachedSignature {
                     continue;
                 }
             };
-            let outcome = info.check(content, accepted, &embedded);
+            let outcome = info.check(content, content_type, accepted, &embedded);
             let check = SignatureCheck {
                 digest: info.digest,
                 strength: info.weakest(),

@@ -66,10 +66,11 @@ impl<'a> SignerInfo<'a> {
         found
     }
 
-    /// Checks the signature over a content of which `content` are the digests.
+    /// Checks the signature over a content of which `content` are the digests and which the structure calls `content_type`.
     pub(super) fn check(
         &self,
         content: &DigestValues,
+        content_type: Option<ObjectIdentifier>,
         accepted: &[&Certificate],
         embedded: &[Certificate],
     ) -> SignatureOutcome {
@@ -88,8 +89,7 @@ impl<'a> SignerInfo<'a> {
         };
         if let Some(signer) = accepted.iter().find(|certificate| verifies(certificate)) {
             let signer = signer.facts().fingerprint_sha256;
-            return if self.contradicts_itself() {
-                let reason = "protects other algorithms than it uses (CMSAlgorithmProtection, RFC 6211)";
+            return if let Some(reason) = self.fault(content_type) {
                 SignatureOutcome::Broken { named: signer, reason }
             } else if intact {
                 SignatureOutcome::Good { signer }
@@ -179,6 +179,26 @@ impl<'a> SignerInfo<'a> {
         ways
     }
 
+    /// What makes a signature worth nothing that verifies: it was made for something else, or leaves open for what. That the
+    /// attribute with the content's type is missing is let pass.
+    fn fault(&self, content_type: Option<ObjectIdentifier>) -> Option<&'static str> {
+        if self.contradicts_itself() {
+            return Some("protects other algorithms than it uses (CMSAlgorithmProtection, RFC 6211)");
+        }
+        // RFC 5751 section 2.4.2.
+        if content_type != Some(ids::DATA) {
+            return Some("is over something else than a document (its content is not of the type id-data)");
+        }
+        let attributes = self.attributes?;
+        let single = [ids::ATTRIBUTE_CONTENT_TYPE, ids::ATTRIBUTE_MESSAGE_DIGEST];
+        if single.into_iter().any(|attribute| values(attributes, attribute).len() > 1) {
+            return Some("has several values of an attribute that has one (RFC 5652 section 11)");
+        }
+        let announced = attribute(attributes, ids::ATTRIBUTE_CONTENT_TYPE);
+        let differs = announced.is_some_and(|announced| object_identifier(announced.raw).ok() != content_type);
+        differs.then_some("is over content of another type than it says (RFC 5652 section 11.1)")
+    }
+
     /// Whether CMSAlgorithmProtection names other algorithms than the signer's fields do (RFC 6211 section 3).
     fn contradicts_itself(&self) -> bool {
         let protection = self
@@ -239,13 +259,22 @@ fn pss_parameters(parameters: Tlv<'_>) -> Option<(Digest, Scheme)> {
     Some((digest, Scheme::RsaPss { mask, salt_length }))
 }
 
+/// The values of an attribute, also where it stands there more than once.
+fn values(attributes: Tlv<'_>, wanted: ObjectIdentifier) -> Vec<Tlv<'_>> {
+    let mut found = Vec::new();
+    for attribute in attributes.children().unwrap_or_default() {
+        if let Ok([kind, values, ..]) = attribute.children().as_deref()
+            && object_identifier(kind.raw).is_ok_and(|kind| kind == wanted)
+        {
+            found.extend(Tlv::all(values.value).unwrap_or_default());
+        }
+    }
+    found
+}
+
 /// The first value of an attribute.
 fn attribute(attributes: Tlv<'_>, wanted: ObjectIdentifier) -> Option<Tlv<'_>> {
-    attributes.children().ok()?.iter().find_map(|attribute| {
-        let parts = attribute.children().ok()?;
-        let [kind, values, ..] = parts.as_slice() else { return None };
-        (object_identifier(kind.raw).ok()? == wanted).then(|| Tlv::first(values.value).ok().map(|(value, _)| value))?
-    })
+    values(attributes, wanted).into_iter().next()
 }
 
 /// The value of the message-digest attribute.

@@ -15,7 +15,8 @@ use super::transaction::Transaction;
 use super::workspace::Workspace;
 
 /// How many duties are looked at together.
-const MOST_AT_ONCE: i64 = 1000;
+pub const MOST_DUTIES: usize = 1000;
+const LIMIT: i64 = MOST_DUTIES as i64;
 
 /// The most bytes that the settings of a message take.
 const MOST_SENT_AS: usize = 1024 * 1024;
@@ -57,8 +58,31 @@ impl Workspace {
         let statement = sql("SELECT transmission, kind, at_ns, number, whither FROM duties WHERE at_ns <= $1
              ORDER BY at_ns, transmission LIMIT $2")
         .bind(nanoseconds(until))
-        .bind(MOST_AT_ONCE);
+        .bind(LIMIT);
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(duty).collect()
+    }
+
+    /// What is to be done by an instant, the most overdue first, at most a thousand, each with the connection that it is
+    /// for, empty where there is none. Those of the connections `besides` are left out.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn duties_besides(
+        &self,
+        until: Timestamp,
+        besides: &[String],
+    ) -> Result<Vec<(Duty, String)>, StoreError> {
+        const DOING: &str = "look for what is to be done";
+        let statement = sql("SELECT d.transmission, d.kind, d.at_ns, d.number, d.whither,
+                 COALESCE(t.connection, '') AS connection
+             FROM duties d LEFT JOIN transmissions t ON t.id = d.transmission
+             WHERE d.at_ns <= $1 AND COALESCE(t.connection, '') NOT IN (SELECT value FROM json_each($3))
+             ORDER BY d.at_ns, d.transmission LIMIT $2")
+        .bind(nanoseconds(until))
+        .bind(LIMIT)
+        .bind(to_json("connections", &besides)?);
+        let rows = self.reading(DOING).await?.rows(DOING, statement).await?;
+        rows.iter().map(|row| Ok((duty(row)?, column(row, "connection")?))).collect()
     }
 
     /// When the next is to be done after an instant.

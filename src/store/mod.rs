@@ -68,7 +68,7 @@ pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use command_runs::CommandRun;
 pub use connections::Revision;
-pub use duties::{Duty, DutyKind};
+pub use duties::{Duty, DutyKind, MOST_DUTIES};
 pub use error::{FileError, OpenError, StoreError};
 pub use evidence::{Delivery, VerdictCount};
 pub use folders::{FolderKind, StoredFolder};

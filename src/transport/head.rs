@@ -49,6 +49,9 @@ pub enum HeadError {
     /// A method that makes no sense here.
     #[error("the method CONNECT asks for a proxy, which this is not")]
     Method,
+    /// A POST that does not say how long its body is.
+    #[error("the request says neither with Content-Length nor with chunks how long its body is")]
+    NoLength,
     /// Not complete in time.
     #[error("the request's head was not complete in time")]
     TooLate,
@@ -72,6 +75,7 @@ impl HeadError {
             Self::Malformed(_) => Some(400),
             Self::Method => Some(405),
             Self::TooLate => Some(408),
+            Self::NoLength => Some(411),
             Self::TooLong(_) => Some(431),
             Self::TransferCoding(_) => Some(501),
             Self::Version(_) => Some(505),
@@ -169,7 +173,13 @@ pub fn parse(raw: &[u8]) -> Result<Head, HeadError> {
         }
         headers.push(header(line)?);
     }
-    let framing = framing(&headers)?;
+    let framing = match framing(&headers)? {
+        Some(framing) => framing,
+        // A body that ends with the connection is not one of a request (RFC 9112, 6.3): taken for empty, the document would
+        // be acknowledged and lost.
+        None if method == "POST" => return Err(HeadError::NoLength),
+        None => Framing::Length(0),
+    };
     let expects_continue =
         !old && headers.iter().any(|(name, value)| name == "expect" && value.eq_ignore_ascii_case("100-continue"));
     Ok(Head { method, path, old, headers, framing, expects_continue, raw: raw.to_vec() })
@@ -248,8 +258,8 @@ const fn is_token(byte: u8) -> bool {
         || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
-/// RFC 9112, 6.3.
-fn framing(headers: &[(String, String)]) -> Result<Framing, HeadError> {
+/// RFC 9112, 6.3. Nothing where the headers do not say.
+fn framing(headers: &[(String, String)]) -> Result<Option<Framing>, HeadError> {
     let all = |wanted: &'static str| {
         headers
             .iter()
@@ -262,7 +272,7 @@ fn framing(headers: &[(String, String)]) -> Result<Framing, HeadError> {
         .collect();
     match codings.as_slice() {
         [] => {}
-        [only] if only.eq_ignore_ascii_case("chunked") => return Ok(Framing::Chunked),
+        [only] if only.eq_ignore_ascii_case("chunked") => return Ok(Some(Framing::Chunked)),
         [first, ..] => return Err(HeadError::TransferCoding(first.chars().take(80).collect())),
     }
     let mut length = None;
@@ -278,7 +288,7 @@ fn framing(headers: &[(String, String)]) -> Result<Framing, HeadError> {
         }
         length = Some(number);
     }
-    Ok(Framing::Length(length.unwrap_or(0)))
+    Ok(length.map(Framing::Length))
 }
 
 impl Head {
@@ -307,7 +317,7 @@ mod tests {
     use super::*;
 
     fn headers(lines: &str) -> Result<Head, HeadError> {
-        parse(format!("POST /as2 HTTP/1.1\r\n{lines}\r\n").as_bytes())
+        parse(format!("GET /as2 HTTP/1.1\r\n{lines}\r\n").as_bytes())
     }
 
     fn header_of(head: &Head, name: &str) -> Vec<String> {
@@ -316,7 +326,7 @@ mod tests {
 
     #[test]
     fn folded_lines_are_joined_and_the_raw_head_stays() {
-        let raw = b"\r\nPOST /as2?x=1 HTTP/1.1\nContent-Type: multipart/signed;\r\n\tprotocol=\"a\";\r\n   micalg=b\r\nX-Empty:\r\n\r\n";
+        let raw = b"\r\nPOST /as2?x=1 HTTP/1.1\nContent-Type: multipart/signed;\r\n\tprotocol=\"a\";\r\n   micalg=b\r\nContent-Length: 0\r\nX-Empty:\r\n\r\n";
         let head = parse(raw).expect("a head");
         assert_eq!(header_of(&head, "content-type"), ["multipart/signed; protocol=\"a\"; micalg=b"]);
         assert_eq!(header_of(&head, "x-empty"), [""]);
@@ -333,6 +343,11 @@ mod tests {
     #[test]
     fn lengths_agree_or_are_refused() {
         let framing = |lines: &str| headers(lines).map(|head| head.framing);
+        for lines in ["", "Transfer-Encoding: identity\r\n"] {
+            assert_eq!(framing(lines), Ok(Framing::Length(0)));
+            let post = parse(format!("POST /as2 HTTP/1.1\r\n{lines}\r\n").as_bytes());
+            assert_eq!(post, Err(HeadError::NoLength));
+        }
         assert_eq!(framing("Content-Length: 0042\r\n"), Ok(Framing::Length(42)));
         assert_eq!(framing("Content-Length: 42\r\nContent-Length: 042\r\n"), Ok(Framing::Length(42)));
         assert_eq!(framing("Content-Length: 42, 42\r\n"), Ok(Framing::Length(42)));

@@ -31,6 +31,7 @@ mod many;
 mod matrix;
 mod messages;
 mod mic;
+mod no_oracle;
 mod openssl_files;
 mod outboxes;
 mod owed_receipts;

@@ -207,3 +207,43 @@ async fn what_a_profile_with_an_inbox_of_its_own_receives_lies_there_under_names
     let delivery = us.journal().await.into_iter().find_map(|each| each.delivery).unwrap();
     assert!(delivery.own && names.contains(&delivery.file.unwrap()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_keeps_us_waiting_keeps_nobody_else_waiting() {
+    let us = Us::new().await;
+    let silent = Partner::raw(|stream, _| {
+        // It takes everything and never says a word.
+        std::io::copy(stream, &mut std::io::sink()).ok();
+    });
+    us.connect(&silent.url, "").await;
+    let text = fs::read_to_string(us.path("partner.toml")).unwrap();
+    let (quick, _) = refusing(&us, 0);
+    let other = text
+        .replacen("id = \"partner\"", "id = \"quick\"", 1)
+        .replacen("name = \"Partner\"", "name = \"Quick\"", 1)
+        .replace(&silent.url, &quick.url)
+        .replace("partner_as2_id = \"PARTNER\"", "partner_as2_id = \"QUICK\"");
+    fs::write(us.path("quick.toml"), other).unwrap();
+    us.app.add_connection(&us.path("quick.toml"), false).await.unwrap();
+    let file = us.path("order.edi");
+    fs::write(&file, DOCUMENT).unwrap();
+    let take_on = async |connection: &str| {
+        us.app.take_on_file(&connection.parse().unwrap(), ProfileKind::Production, &file).await.unwrap()
+    };
+    for _ in 0..20 {
+        take_on("partner").await;
+    }
+    let order = take_on("quick").await;
+    let serving = serve(&us).await;
+    let mut verdict = Verdict::Queued;
+    for _ in 0..100 {
+        verdict = us.app.transmission(&order.simple().to_string()).await.unwrap().verdict;
+        if verdict == Verdict::Delivered {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(verdict, Verdict::Delivered);
+    // What waits for an answer is not waited for here.
+    drop(serving);
+}

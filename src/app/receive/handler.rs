@@ -18,8 +18,12 @@ impl Receiver {
         let places = Arc::clone(&self.posts);
         self.afterwards.begin(async move {
             answered.wait().await;
+            let of = match workspace.transmission(id).await {
+                Ok(Some(transmission)) => transmission.connection.map(|id| id.to_string()).unwrap_or_default(),
+                _ => String::new(),
+            };
             // Closed never.
-            let Ok(_place) = places.acquire_owned().await else { return };
+            let Some(_place) = places.wait(&of).await else { return };
             let Some(_hand) = app.in_hand.take(id, DutyKind::Receipt) else { return };
             // What cannot be journalled now is tried again when it is due.
             if let Ok(Some(transmission)) = app.post_owed_receipt(&workspace, id, true).await {

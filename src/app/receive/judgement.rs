@@ -83,11 +83,13 @@ pub(super) fn unknown_relationship() -> Outcome {
 }
 
 pub(super) fn cannot_open(error: &OpenError) -> Outcome {
+    let error = error.as_told();
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
         OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
             ("The message could not be decrypted", Blame::Partner)
         }
+        OpenError::Signature(_) => ("The signature cannot be read", Blame::Partner),
         OpenError::Altered(_) => ("The content was changed on its way", Blame::Partner),
         OpenError::UnknownEncryption(_) => ("The message is encrypted in a way that is not supported", Blame::Nobody),
         OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
@@ -123,6 +125,9 @@ const fn what_happened(fits_with: Option<LineEnds>) -> &'static str {
         }
         Some(LineEnds::Lf | LineEnds::BodyLf) => {
             "it fits once every line end is turned into LF, so the partner signed it with bare line feeds and sent it with CRLF, or something on the way changed them"
+        }
+        Some(LineEnds::HeadCrlf) => {
+            "it fits once the line ends of its headers are turned into CRLF, so the partner signed them with CRLF and sent them with bare line feeds, or something on the way changed them"
         }
         Some(LineEnds::AsTheyAre) | None => "it was changed on the way",
     }
@@ -207,10 +212,28 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
         InboundSecurity::SignedEncrypted if signature.is_none() => Some("not signed"),
         InboundSecurity::SignedEncrypted => (!encrypted).then_some("not encrypted"),
     }?;
+    // What comes out under another key looks like this, whether its padding happens to be right or not.
+    if encrypted && opened.headers.is_empty() {
+        return Some(undecipherable(required));
+    }
+    // Of what nobody has signed the MIC would tell whoever guesses at its content whether the guess is right.
+    let with_mic = |outcome: Outcome| if encrypted { Some(outcome) } else { with_mic(outcome) };
     with_mic(refusal(
         "insufficient-message-security",
         "The message has less security than the profile wants",
         &format!("The message is {missing}; the profile wants {required}"),
         Blame::Partner,
     ))
+}
+
+/// What was decrypted has neither MIME headers nor a signature.
+fn undecipherable(required: InboundSecurity) -> Outcome {
+    refusal(
+        "decryption-failed",
+        "The message could not be decrypted",
+        &format!(
+            "What came out has no MIME headers and no signature: it was encrypted with another key, or changed on its way, or the partner sends bare content; the profile wants {required}"
+        ),
+        Blame::Partner,
+    )
 }

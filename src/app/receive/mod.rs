@@ -36,11 +36,12 @@ use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
 use super::document_facts::document_of;
+use super::places::Places;
 use super::send::{InFlight, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
-use crate::as2::{MAX_RECEIPT, SignatureOutcome};
+use crate::as2::{MAX_RECEIPT, OpenError, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
@@ -55,8 +56,9 @@ use crate::transport::{Request, ResponseBody};
 /// An inbound message has one attempt.
 const FIRST: u32 = 1;
 
-/// So many receipts are posted at once.
+/// So many receipts are posted at once, and so many of them for one connection.
 const POSTS_AT_ONCE: usize = 16;
+const POSTS_FOR_ONE: usize = 4;
 
 /// Places at which messages wait for their repetitions.
 const PLACES: usize = 64;
@@ -69,7 +71,7 @@ pub(super) struct Receiver {
     events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     /// Receipts on their way to those who asked for them, once the message has been answered.
     afterwards: Afterwards,
-    posts: Arc<Semaphore>,
+    posts: Arc<Places>,
     /// Places for messages that are opened while they come.
     openings: Semaphore,
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
@@ -118,7 +120,7 @@ impl Receiver {
     ) -> Result<Self, AppError> {
         let workspace = app.workspace().await?;
         let in_work = std::array::from_fn(|_| Mutex::default());
-        let posts = Arc::new(Semaphore::new(POSTS_AT_ONCE));
+        let posts = Arc::new(Places::new(POSTS_AT_ONCE, POSTS_FOR_ONE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
         let arrived = std::sync::Mutex::default();
         Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived })
@@ -378,6 +380,16 @@ impl Receiver {
             None => self.refused_by_policy(&opened, &chosen, at).await?,
             not_taken => not_taken,
         };
+        if let Some(recipients) = opened.spoilt.clone().filter(|_| transmission.signed_with.is_none()) {
+            // We ourselves are told the truth.
+            let truth = OpenError::Undecryptable { recipients, told_as: None };
+            let truth = self.unopened(&truth, &chosen, ours, at).await?;
+            let told = match not_taken {
+                Some(told) => Outcome { diagnosis: truth.diagnosis, ..told },
+                None => truth,
+            };
+            return Ok((told, Some(chosen)));
+        }
         if let Some(mut not_taken) = not_taken {
             sighted::explain(sighted.as_ref(), &mut not_taken.diagnosis, &chosen);
             return Ok((not_taken, Some(chosen)));

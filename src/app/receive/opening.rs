@@ -114,6 +114,9 @@ impl Receiver {
                 // What an error left behind half written is not kept: the raw body is.
                 Err(error) => return Ok(Err(error)),
             };
+            if opened.spoilt.is_some() && !opened.is_well_signed() {
+                return Ok(Ok((Opened { payload_length: 0, ..opened }, None)));
+            }
             payload.finish()?;
             // That of a large one is taken once the partner has been answered.
             let small = opened.payload_length <= DEFAULT_KEEP;
@@ -210,5 +213,5 @@ fn read<B: Read + Seek + Send>(
     digests: &[Digest],
     mut payload: ArchiveWriter,
 ) -> Result<(Opened, ArchiveWriter), OpenError> {
-    keys.with(|with| as2::open(headers, body, with, digests, &mut payload)).map(|opened| (opened, payload))
+    keys.with(|with| as2::open_to_answer(headers, body, with, digests, &mut payload)).map(|opened| (opened, payload))
 }

@@ -24,7 +24,7 @@ impl Receiver {
         at: Timestamp,
     ) -> Result<Outcome, AppError> {
         let outcome = cannot_open(error);
-        let (OpenError::NotForUs { recipients } | OpenError::Undecryptable { recipients }) = error else {
+        let (OpenError::NotForUs { recipients } | OpenError::Undecryptable { recipients, .. }) = error else {
             return Ok(outcome);
         };
         let known = Known {

@@ -66,7 +66,7 @@ impl Made<'_> {
             ],
         );
         let fields = Tlv::first(&info).unwrap().0.children().unwrap();
-        SignerInfo::read(&fields).unwrap().check(&digests(), &[&self.by.certificate], &[])
+        SignerInfo::read(&fields).unwrap().check(&digests(), Some(ids::DATA), &[&self.by.certificate], &[])
     }
 }
 
@@ -187,4 +187,26 @@ fn content_that_was_changed_shows() {
     assert_eq!(made.outcome(), SignatureOutcome::Altered { signer: named });
     made.attributes.pop();
     assert_eq!(made.outcome(), SignatureOutcome::Altered { signer: named });
+}
+
+#[test]
+fn a_signature_that_was_made_for_something_else_is_worth_nothing() {
+    let by = signer(KeyKind::Rsa2048);
+    let broken = |made: &Made<'_>, says: &str| match made.outcome() {
+        SignatureOutcome::Broken { reason, .. } => assert!(reason.contains(says), "{reason}"),
+        other => panic!("{says}: {other:?}"),
+    };
+    let mut other_type = plain(&by);
+    other_type.attributes[0] = attribute(ids::ATTRIBUTE_CONTENT_TYPE, &oid(ids::SIGNED_DATA));
+    broken(&other_type, "another type");
+    let (mut two, mut twice) = (plain(&by), plain(&by));
+    let digest = element(OCTET_STRING, digests().get(Digest::Sha256).unwrap());
+    two.attributes[2] = attribute(ids::ATTRIBUTE_MESSAGE_DIGEST, &[digest.clone(), digest].concat());
+    broken(&two, "several values");
+    twice.attributes.push(content_digest());
+    broken(&twice, "several values");
+    // That the type is not said is let pass.
+    let mut silent = plain(&by);
+    silent.attributes.remove(0);
+    assert!(matches!(silent.outcome(), SignatureOutcome::Good { .. }));
 }

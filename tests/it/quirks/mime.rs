@@ -295,3 +295,28 @@ fn a_payload_in_quoted_printable_is_decoded_and_its_mic_is_over_what_came() {
         assert!(error.to_string().contains("not quoted-printable as announced"), "{error}");
     }
 }
+
+#[test]
+fn what_has_lost_its_media_type_and_kept_its_name_is_opened() {
+    let (built, body) = build(&profile("signing = \"sha256\""), PAYLOAD).unwrap();
+    let named = |kind: &str| {
+        let mut head = built.headers.clone();
+        head.retain(|(name, _)| !["content-type", "content-disposition"].contains(&name.to_ascii_lowercase().as_str()));
+        head.push(("Content-Type".to_owned(), kind.to_owned()));
+        opened(&head, &body).unwrap().1
+    };
+    assert!(named("application/octet-stream; name=\"smime.P7M\"") == PAYLOAD);
+    // Under any other name it is what it says that it is.
+    assert!(named("application/octet-stream; name=order.edi") == body);
+}
+
+#[test]
+fn a_signature_that_cannot_be_read_authenticates_nobody() {
+    let (part, signature) = signature_over(PAYLOAD);
+    let head = headers(&["Content-Type: multipart/signed; boundary=b; micalg=sha-256"]);
+    let certificates_alone = fixture("chain-der.p7b");
+    for signature in [&b"no signature at all"[..], &signature[..20], &certificates_alone] {
+        let error = opened(&head, &signed_body(&part, SIGNATURE, signature)).map(|(_, payload)| payload).unwrap_err();
+        assert_eq!(error.disposition().key().as_deref(), Some("authentication-failed"), "{error}");
+    }
+}
