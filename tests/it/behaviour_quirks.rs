@@ -308,6 +308,24 @@ async fn quirk_47_a_repetition_gets_the_first_receipt_again_and_after_a_refusal_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_id_that_is_used_for_another_document_is_told_and_its_content_kept() {
+    let (us, serving) = receiving("").await;
+    for document in [DOCUMENT, DOCUMENT, "ISA*another order~"] {
+        let (headers, body) = Partner::message(&us.certificate, "<again@p>", document.as_bytes(), &[]);
+        assert!(says(&post(&serving.url, &headers, &body), "; processed"));
+    }
+    assert_eq!(us.inbox(), ["order.edi"]);
+    let mut journal = us.journal().await;
+    journal.sort_by_key(|each| each.id);
+    let [_, same, other] = journal.as_slice() else { panic!("{journal:#?}") };
+    assert!(same.diagnosis.as_ref().unwrap().evidence.is_empty(), "{same:#?}");
+    let told = &other.diagnosis.as_ref().unwrap().evidence;
+    assert!(told.iter().any(|line| line.contains("another than that of the first")), "{told:?}");
+    assert_eq!(us.kept(other, "payload"), b"ISA*another order~");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quirk_48_an_unsigned_receipt_is_never_green_where_a_signature_was_asked_for() {
     for (settings, wrong, verdict, lights, cause) in [
         ("mdn = \"sync-signed\"", Wrong::Unsigned, Verdict::Uncertain, "ggmgg", "The receipt is not signed"),

@@ -226,13 +226,22 @@ impl Receiver {
     ) -> Result<Answer, AppError> {
         let wish = ReceiptWish::of(headers);
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
-        if let Some((answer, owed)) = self.answer_of_first(addressed, transmission.id).await? {
+        if let Some(((answer, owed), first)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
-            transmission.diagnosis = Some(diagnosis(
+            let mut repeated = diagnosis(
                 REPEATED,
                 "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
                 Blame::Nobody,
-            ));
+            );
+            if let Some(differs) = self.differs_from_first(transmission, headers, addressed, &wish, &first).await? {
+                repeated.blame = Blame::Partner;
+                repeated.evidence.push(differs);
+                repeated.remedy.push(
+                    "If it is a document of its own, ask the partner to send it under a Message-ID of its own"
+                        .to_owned(),
+                );
+            }
+            transmission.diagnosis = Some(repeated);
             transmission.http_status = Some(answer.status);
             transmission.response_headers.clone_from(&answer.headers);
             if let ResponseBody::Bytes(body) = &answer.body {

@@ -1,13 +1,15 @@
 //! Messages that come again: a message that was processed gets its first receipt again and is not delivered twice.
 
+use std::sync::Arc;
+
 use super::answer::Answer;
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
 use crate::app::retention::gone;
 use crate::app::{AppError, RawPart};
 use crate::domain::sent::next_attempt;
-use crate::domain::transmission::{Transmission, TransmissionId};
-use crate::store::{Duty, DutyKind, Part};
+use crate::domain::transmission::{Headers, Transmission, TransmissionId};
+use crate::store::{DEFAULT_KEEP, Duty, DutyKind, Part};
 use crate::transport::{Response, ResponseBody};
 
 /// The cause under which a repetition is journalled.
@@ -20,7 +22,7 @@ impl Receiver {
         &self,
         addressed: &Addressed,
         id: TransmissionId,
-    ) -> Result<Option<Answer>, AppError> {
+    ) -> Result<Option<(Answer, Transmission)>, AppError> {
         let mut earlier = self.workspace.find_received(&addressed.from, &addressed.to, &addressed.message_id).await?;
         // The one that was worked on has the receipt. A repetition whose request took longer may bear an earlier time.
         earlier.sort_by_key(|summary| summary.cause.as_deref() == Some(REPEATED));
@@ -37,10 +39,42 @@ impl Receiver {
                 AppError::new(format!("the first answer cannot be read from {}: {error}", path.display()))
             })?;
             let owed = if first.receipt_headers.is_empty() { None } else { self.owe_again(&first).await? };
-            let answer = Response { status, headers: first.response_headers, body: ResponseBody::Bytes(body) };
-            return Ok(Some((answer, owed)));
+            let headers = first.response_headers.clone();
+            let answer = Response { status, headers, body: ResponseBody::Bytes(body) };
+            return Ok(Some(((answer, owed), first)));
         }
         Ok(None)
+    }
+
+    /// What is to be said of a repetition whose content is not that of the first, which a Message-ID must not be used for
+    /// (RFC 4130 section 5.5); the content is kept with it then. Of a large one nothing is said: to open it once more only
+    /// for this takes as long as it did the first time.
+    pub(super) async fn differs_from_first(
+        &self,
+        transmission: &Transmission,
+        headers: &Headers,
+        addressed: &Addressed,
+        wish: &ReceiptWish,
+        first: &Transmission,
+    ) -> Result<Option<String>, AppError> {
+        let archive = self.workspace.archive();
+        let length = std::fs::metadata(archive.path(transmission.id, Part::RequestBody(FIRST)))
+            .map_or(u64::MAX, |metadata| metadata.len());
+        let Some(expected) = first.payload_sha256.as_ref().filter(|_| length <= DEFAULT_KEEP) else { return Ok(None) };
+        let candidates = self.candidates(addressed, transmission.at).await?;
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let (keys, _) = self.keys(&candidates).await?;
+        Ok(match self.open(transmission, headers, wish, Arc::new(keys), None).await? {
+            Ok((_, digest)) if digest.as_ref() == Some(expected) => {
+                // It is the first's, and lies there. What is not taken away here goes with the retention of payloads.
+                std::fs::remove_file(archive.path(transmission.id, Part::Payload)).ok();
+                None
+            }
+            Ok(_) => Some("Its content is another than that of the first, and was kept with this entry".to_owned()),
+            Err(error) => Some(format!("Whether its content is that of the first cannot be seen: {error}")),
+        })
     }
 
     /// The receipt of the first is owed once more, where the first wanted it: a repetition is known by its headers alone,
