@@ -84,6 +84,8 @@ def for_whom(checks, world, server, party, stranger):
     for title, envelope, says in [
             ("the sender's own certificate", cms.encrypt(inner, [party.certificate], "aes256-gcm"), "and not ours"),
             ("a stranger's", cms.encrypt(inner, [stranger.certificate], "aes128-cbc", "-keyid"), "which is not ours"),
+            ("a password", cms.openssl("-encrypt", "-binary", "-outform", "DER", "-aes-128-cbc", "-pwri_password", "secret",
+                                       "-in", "in", inputs={"in": inner}), "a password or a key that both sides share"),
             ("ours, changed on the way", good[:-1] + bytes([good[-1] ^ 1]), "identity `acme`")]:
         with checks.check(f"openssl sends what does not decrypt, for {title}"):
             fields = {**FIELDS, **ENVELOPE, "AS2-From": "OPENSSL",
@@ -92,6 +94,23 @@ def for_whom(checks, world, server, party, stranger):
             same("the disposition", disposition(report), "processed/error: decryption-failed")
             diagnosis = server.inbound(fields["Message-ID"])[0]["diagnosis"]
             holds(says in diagnosis["explanation"], f"the diagnosis does not say whose it is: {diagnosis}")
+
+
+def unsigned_with_bare_line_feeds(checks, world, server, party):
+    """The MIC of what is encrypted and not signed is over headers with CRLF (RFC 4130 section 7.3.1), whatever came."""
+    world.connect("bare", "ACME", "OPENSSL BARE", "http://127.0.0.1:9/as2", party.certificate, require="none")
+    payload = b"ISA*00*~\nGS*PO~\n"
+    for name, end in [("crlf", b"\r\n"), ("lf", b"\n")]:
+        with checks.check(f"openssl encrypts what is not signed, with headers in {name}"):
+            head = end.join([b"Content-Type: application/edi-x12", b"Content-Disposition: attachment; filename=bare.edi",
+                             b"", b""])
+            fields = {**FIELDS, **ENVELOPE, "AS2-From": '"OPENSSL BARE"', "Message-ID": f"<bare-{name}@peer.example>"}
+            envelope = cms.encrypt(head + payload, [world.certificate], "aes128-cbc")
+            report = report_of(answered(server.url, fields, envelope), world.certificate)
+            same("the disposition", disposition(report), "processed")
+            canonical = head.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n") + payload
+            expected = base64.b64encode(hashlib.sha256(canonical).digest()).decode()
+            same("the MIC", report["received-content-mic"].partition(",")[0].strip(), expected)
 
 
 def run(checks, world, server, party, stranger):
@@ -125,6 +144,7 @@ def run(checks, world, server, party, stranger):
         check(f"{cipher}{how}", f"{cipher}{how}.edi", PAYLOADS["binary"], "sha256", (), cipher, encrypting)
     for curve, digest in zip(CURVES, ["sha256", "sha384"]):
         ec_keys(checks, world, server, party, curve, digest)
+    unsigned_with_bare_line_feeds(checks, world, server, party)
     for_whom(checks, world, server, party, stranger)
 
     with checks.check("openssl sends the envelope in base64"):
