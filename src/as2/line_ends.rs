@@ -6,8 +6,9 @@ use super::digest::LineEnds;
 use super::error::OpenError;
 use super::headers::MediaType;
 use super::mic::Mic;
-use super::open::{Layer, Opened, OpeningKeys, again};
+use super::open::{Layer, Opened, OpeningKeys};
 use super::signed::SignatureCheck;
+use super::walk::again;
 
 /// What a message is whose signature fits once its line ends are others.
 #[derive(Clone, Debug)]

@@ -33,6 +33,7 @@ mod signed;
 mod signed_multipart;
 mod signer_info;
 mod transfer;
+mod walk;
 
 pub use beside::{sha256_beside, written as written_beside};
 pub use compressed::CompressionFacts;

@@ -151,7 +151,7 @@ fn what_partners_need_otherwise_goes_there_and_back() {
 }
 
 #[test]
-fn gcm_and_ec_recipients_go_there_and_back() {
+fn quirk_54_gcm_in_both_structures_and_ec_recipients_go_there_and_back() {
     let us = party("us", KeyKind::Rsa2048);
     for partner in [party("rsa", KeyKind::Rsa2048), party("ec", KeyKind::EcP256), file_party("ec384")] {
         for encryption in Encryption::ALL {
