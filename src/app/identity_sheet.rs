@@ -25,6 +25,22 @@ spelled! {
     }
 }
 
+impl SheetFormat {
+    /// The form that a file's ending means; none where it has no ending.
+    ///
+    /// # Errors
+    /// Where no sheet is written with that ending.
+    pub fn of(file: &Path) -> Result<Option<Self>, AppError> {
+        let Some(ending) = file.extension() else { return Ok(None) };
+        match ending.to_string_lossy().to_ascii_lowercase().as_str() {
+            "html" | "htm" => Ok(Some(Self::Html)),
+            "txt" | "text" => Ok(Some(Self::Text)),
+            other => Err(AppError::new(format!("a sheet is not written as .{other}: {}", file.display()))
+                .hint("end the name in .html or .txt; the HTML prints to a PDF")),
+        }
+    }
+}
+
 /// What a sheet says beside what the workspace knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SheetRequest {
@@ -94,8 +110,13 @@ impl App {
     /// Writes the sheet to a file and the certificate beside it. Returns where that is.
     ///
     /// # Errors
-    /// As [`App::identity_sheet`], and where a file cannot be written.
+    /// As [`App::identity_sheet`], where the file's ending says another form, and where a file cannot be written.
     pub async fn write_identity_sheet(&self, request: &SheetRequest, file: &Path) -> Result<PathBuf, AppError> {
+        if let Some(other) = SheetFormat::of(file)?.filter(|named| *named != request.format) {
+            let (place, asked) = (file.display(), request.format);
+            return Err(AppError::new(format!("{place} is {other} by its name, and {asked} was asked for"))
+                .hint("give the file another ending, or ask for the other form"));
+        }
         let text = self.identity_sheet(request).await?;
         let pem = self.export_identity(&request.identity).await?;
         let beside = file.with_file_name(format!("{}.cer", request.identity));

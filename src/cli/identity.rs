@@ -10,7 +10,7 @@ use super::table::Table;
 use super::{Answer, Session, secret, words};
 use crate::app::{
     AppError, IdentityFiles, IdentityFormat, KeyExport, ListedIdentity, ListedRequest, NewIdentity, NewRequest,
-    OwnChange, OwnChanges, OwnProgress, OwnStep, P12Form, ProfileRef, SheetRequest,
+    OwnChange, OwnChanges, OwnProgress, OwnStep, P12Form, ProfileRef, SheetFormat, SheetRequest,
 };
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::own_rollover::Noted;
@@ -154,6 +154,11 @@ pub(super) async fn run(session: &Session, command: IdentityCommand) -> Result<A
             session.out.answer(&document, || progress(&name, &profiles));
         }
         IdentityCommand::Sheet { name, connection, output, format, contact, zone } => {
+            let named = match (&format, &output) {
+                (None, Some(file)) => SheetFormat::of(file)?,
+                _ => None,
+            };
+            let format = format.or(named).unwrap_or(SheetFormat::Html);
             let request = SheetRequest { identity: name, connection, contact, zone, format };
             sheet(session, &request, output.as_deref()).await?;
         }
@@ -278,7 +283,7 @@ fn changed(session: &Session, changes: &OwnChanges) {
 }
 
 fn noted(session: &Session, name: &IdentityName, profiles: Vec<ProfileRef>, what: &str) {
-    let text = format!("{what} of {name}: {} profiles", profiles.len());
+    let text = format!("{what} of {name}: {}", words::counted(profiles.len(), "profile"));
     let profiles = profiles.into_iter().map(|(connection, profile)| NotedProfile { connection, profile }).collect();
     session.out.answer(&NotedDocument { name: name.as_str(), profiles }, || text);
 }

@@ -172,9 +172,9 @@ pub(super) enum IdentityCommand {
         /// Write to this file instead of standard output
         #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// html, which a browser also prints, or text
-        #[arg(long, default_value = "html")]
-        format: SheetFormat,
+        /// html, which a browser also prints, or text; as the file's name ends where it is not given, else html
+        #[arg(long)]
+        format: Option<SheetFormat>,
         /// Whom of ours they are to answer
         #[arg(long, value_name = "TEXT")]
         contact: Option<String>,

@@ -90,10 +90,7 @@ pub(super) const fn held(held: bool) -> char {
 
 pub(super) use crate::domain::instant::in_words as instant;
 
-/// A number with what is counted: `1 profile`, `2 profiles`.
-pub(super) fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
+pub(super) use crate::domain::counted::counted;
 
 /// A word of a command line that can be pasted into a shell.
 pub(super) fn shell_word(word: &str) -> String {

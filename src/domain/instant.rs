@@ -100,6 +100,16 @@ pub fn in_words(at: Timestamp) -> String {
     Offset::UTC.to_datetime(at).strftime("%-d %b %Y %H:%M UTC").to_string()
 }
 
+/// An instant to be read in the zone in which it was stated: `28 Nov 2026 10:00 Europe/Berlin`; in UTC where none was, or
+/// an offset.
+#[must_use]
+pub fn in_words_there(at: Timestamp, zone: Option<&str>) -> String {
+    match zone.map(|name| (name, TimeZone::get(name))) {
+        Some((name, Ok(zone))) => format!("{} {name}", zone.to_datetime(at).strftime("%-d %b %Y %H:%M")),
+        _ => in_words(at),
+    }
+}
+
 fn in_zone(text: &str, local: &str, name: &str) -> Result<StatedInstant, InstantError> {
     let zone =
         TimeZone::get(name).map_err(|_unknown| InstantError::UnknownZone { zone: name.chars().take(60).collect() })?;
@@ -156,6 +166,15 @@ mod tests {
             assert_eq!(read.at.to_string(), instant, "{text}");
             assert_eq!(read.zone.as_deref(), zone, "{text}");
             assert_eq!(parse(&written(read.at, zone)), Ok(read));
+        }
+    }
+
+    #[test]
+    fn an_instant_is_read_where_it_was_stated() {
+        let at = "2026-11-28T09:00:00.123Z".parse().unwrap();
+        assert_eq!(in_words_there(at, Some("Europe/Berlin")), "28 Nov 2026 10:00 Europe/Berlin");
+        for zone in [None, Some("+01:00"), Some("Mars/Olympus")] {
+            assert_eq!(in_words_there(at, zone), "28 Nov 2026 09:00 UTC");
         }
     }
 

@@ -7,6 +7,7 @@ pub mod change;
 pub mod compliance;
 pub mod confirmation;
 pub mod connection;
+pub mod counted;
 pub mod diagnosis;
 pub mod disposition;
 pub mod document;

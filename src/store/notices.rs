@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::notice::Notice;
-use crate::domain::notice::standing::{Acknowledgement, Settlement, Telling, Way, is_from_the_future};
+use crate::domain::notice::standing::{Acknowledgement, Settlement, Snooze, Telling, Way, is_from_the_future};
 
 use super::error::{StoreError, at_most};
 use super::journal::nanoseconds;
@@ -88,18 +88,18 @@ impl Workspace {
 fn settlement(row: &sqlx::any::AnyRow) -> Result<Settlement, StoreError> {
     let acknowledged: Option<String> = column(row, "acknowledged")?;
     let until: Option<String> = column(row, "snoozed_until")?;
-    Ok(Settlement {
-        round: u32::try_from(column::<i64>(row, "round")?).map_err(StoreError::damaged("a notice's round"))?,
-        acknowledged: acknowledged
-            .map(|text| from_json::<Written>("an acknowledgement", &text))
-            .transpose()?
-            .map(|Written { at, by, step, insistent, affected }| Acknowledgement { at, by, step, insistent, affected }),
-        snoozed: match until {
-            Some(_) => {
-                Some((parsed(row, "snoozed_until")?, column::<Option<String>>(row, "snoozed_by")?.unwrap_or_default()))
-            }
-            None => None,
-        },
+    let round = u32::try_from(column::<i64>(row, "round")?).map_err(StoreError::damaged("a notice's round"))?;
+    let seen = acknowledged
+        .map(|text| from_json::<Written>("an acknowledgement", &text))
+        .transpose()?
+        .map(|Written { at, by, step, insistent, affected }| Acknowledgement { at, by, step, insistent, affected });
+    // Of what was put off, too, it stands in the same place how it was then.
+    Ok(if until.is_some() {
+        let by = column::<Option<String>>(row, "snoozed_by")?.unwrap_or_default();
+        let snooze = Snooze { until: parsed(row, "snoozed_until")?, by, seen };
+        Settlement { round, acknowledged: None, snoozed: Some(snooze) }
+    } else {
+        Settlement { round, acknowledged: seen, snoozed: None }
     })
 }
 
@@ -178,17 +178,20 @@ impl Transaction {
         &mut self,
         key: &str,
         acknowledged: Option<Acknowledgement>,
-        snoozed: Option<(Timestamp, String)>,
+        snoozed: Option<Snooze>,
     ) -> Result<(), StoreError> {
         at_most("the notice's key", key.len(), MOST_NAME)?;
         let round = self.settlement(key).await?.map_or(0, |settlement| settlement.round).saturating_add(1);
-        let document = acknowledged
+        let (seen, until, by) = match snoozed {
+            Some(Snooze { until, by, seen }) => (seen, Some(until), Some(by)),
+            None => (acknowledged, None, None),
+        };
+        let document = seen
             .map(|Acknowledgement { at, by, step, insistent, affected }| {
                 to_json("the acknowledgement", &Written { at, by, step, insistent, affected })
             })
             .transpose()?;
         at_most("the acknowledgement", document.as_ref().map_or(0, String::len), MOST)?;
-        let (until, by) = snoozed.unzip();
         at_most("the name", by.as_ref().map_or(0, String::len), MOST_NAME)?;
         let statement = sql("INSERT INTO notice_settlements (notice, round, acknowledged, snoozed_until, snoozed_by)
              VALUES ($1, $2, $3, $4, $5)
@@ -266,10 +269,12 @@ mod tests {
 
         let until: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
         let mut transaction = workspace.begin().await.unwrap();
-        transaction.settle_notice(&notice.key, None, Some((until, "jo".to_owned()))).await.unwrap();
+        let snooze = Snooze { until, by: "jo".to_owned(), seen: Some(notice.acknowledged(now(), "jo")) };
+        transaction.settle_notice(&notice.key, None, Some(snooze.clone())).await.unwrap();
         transaction.commit().await.unwrap();
         let kept = workspace.notice_records().await.unwrap();
-        assert_eq!(kept.settlements[&notice.key].snoozed, Some((until, "jo".to_owned())));
+        let settled = &kept.settlements[&notice.key];
+        assert_eq!((&settled.snoozed, &settled.acknowledged), (&Some(snooze), &None));
         assert_eq!(kept.round(&notice.key), 2);
         assert!(claim(&workspace, &notice, Way::Mail, until).await, "the same step, once more");
         assert_eq!(

@@ -18,6 +18,9 @@ use super::workspace::Workspace;
 /// The most bytes of a rollover, and of one profile in it.
 const MOST: usize = 1024 * 1024;
 
+/// The setting that holds the greatest number of a rollover that was forgotten.
+const FORGOTTEN: &str = "rollover_forgotten";
+
 /// So many profiles are written by one statement.
 const AT_ONCE: usize = 64;
 
@@ -156,14 +159,22 @@ async fn note(
 }
 
 impl Transaction {
-    /// The number for a new rollover.
+    /// The number for a new rollover: none that was ever given, also where that rollover was forgotten since.
     ///
     /// # Errors
     /// Where the database cannot be read.
     pub async fn next_rollover(&mut self) -> Result<RolloverId, StoreError> {
         const DOING: &str = "number a rollover";
         let row = self.session.row(DOING, sql("SELECT coalesce(max(id), 0) + 1 AS id FROM rollovers")).await?;
-        row.as_ref().map_or(Ok(RolloverId(1)), |row| number(row, "id"))
+        let next = row.as_ref().map_or(Ok(RolloverId(1)), |row| number(row, "id"))?;
+        let forgotten = self.forgotten().await?;
+        Ok(forgotten.map_or(next, |last| next.max(RolloverId(last.0.saturating_add(1)))))
+    }
+
+    /// The greatest number of a rollover that was forgotten.
+    async fn forgotten(&mut self) -> Result<Option<RolloverId>, StoreError> {
+        let last = self.meta(FORGOTTEN).await?;
+        last.map(|last| last.parse()).transpose().map_err(StoreError::damaged("the number of a forgotten rollover"))
     }
 
     /// One rollover as it is within this transaction.
@@ -219,6 +230,9 @@ impl Transaction {
         let statement = sql("DELETE FROM rollovers WHERE id = $1").bind(i64::from(id.0));
         if self.session.execute("forget a rollover", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "rollover", name: id.to_string() });
+        }
+        if self.forgotten().await?.is_none_or(|last| last < id) {
+            self.set_meta(FORGOTTEN, &id.to_string()).await?;
         }
         Ok(())
     }
@@ -298,6 +312,9 @@ mod tests {
         assert!(transaction.remove_rollover(RolloverId(1)).await.is_err());
         transaction.commit().await.unwrap();
         assert_eq!(workspace.rollovers().await.unwrap(), []);
+        let mut transaction = workspace.begin().await.unwrap();
+        assert_eq!(transaction.next_rollover().await.unwrap(), RolloverId(2), "no number is given twice");
+        drop(transaction);
         assert_eq!(workspace.rollover(RolloverId(1)).await.unwrap(), None);
     }
 

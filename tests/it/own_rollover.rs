@@ -470,6 +470,20 @@ async fn the_sheet_says_all_that_a_partner_needs_and_holds_no_markup_of_others()
     let beside = app.write_identity_sheet(&request(SheetFormat::Html), &file).await.unwrap();
     assert_eq!(read(&std::fs::read(beside).unwrap(), None).unwrap().certificates, std::slice::from_ref(&house.new));
     assert_eq!(std::fs::read_to_string(file).unwrap(), html);
+    // What a name says is what is in it.
+    for (format, name, said) in [
+        (SheetFormat::Html, "sheet.pdf", "not written as .pdf"),
+        (SheetFormat::Html, "sheet.txt", "is text by its name, and html was asked for"),
+    ] {
+        let file = house.path().join(name);
+        let error = app.write_identity_sheet(&request(format), &file).await.unwrap_err();
+        assert!(error.to_string().contains(said) && !file.exists(), "{error}");
+    }
+    let named = |name: &str| SheetFormat::of(Path::new(name));
+    assert_eq!(
+        [named("a.HTM").unwrap(), named("a.txt").unwrap(), named("a").unwrap()],
+        [Some(SheetFormat::Html), Some(SheetFormat::Text), None]
+    );
     let unscheduled = SheetRequest { connection: "nobody".parse().unwrap(), ..request(SheetFormat::Text) };
     assert!(app.identity_sheet(&unscheduled).await.is_err());
     app.close().await;

@@ -10,6 +10,8 @@ use super::{App, AppError, NotificationSettings};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, CheckReport, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
+use crate::domain::counted::counted;
+use crate::domain::identifier::ConnectionId;
 use crate::domain::notice::{
     Affected, Facts, Notice, NoticeKind, Reminding, SeenServer, Steps, activations, own_activations,
 };
@@ -136,10 +138,7 @@ impl World<'_> {
             .map(|notice| Event {
                 uid: format!("{}@countersign", notice.key.replace(':', "-")),
                 at: notice.at,
-                summary: match notice.about.identity {
-                    Some(ref name) => format!("Our certificate {name} ends"),
-                    None => summary(&notice),
-                },
+                summary: self.summary(&notice),
                 description: format!(
                     "{}\nWhat to do: {}\n{}",
                     notice.text,
@@ -152,29 +151,50 @@ impl World<'_> {
             .collect()
     }
 
-    fn names(&self, profiles: &[Affected]) -> String {
-        let name = |affected: &Affected| {
-            let connection = self.connections.iter().find(|connection| connection.id == affected.connection);
-            connection.map_or_else(|| affected.connection.to_string(), |connection| connection.name.clone())
+    /// What happens on that day, without how far away it is: that changes from day to day, the entry does not.
+    fn summary(&self, notice: &Notice) -> String {
+        let about = &notice.about;
+        let of = match self.whose(&about.profiles) {
+            whose if whose.is_empty() => whose,
+            whose => format!(" of {whose}"),
         };
+        match (notice.kind, &about.identity) {
+            (_, Some(name)) => format!("Our certificate {name} ends"),
+            (NoticeKind::CertificateEnds, None) => {
+                let fingerprint = about.certificate.map(|print| print.short()).unwrap_or_default();
+                let successor = if notice.insistent { "no successor yet" } else { "successor scheduled" };
+                format!("Partner certificate {fingerprint}{of} ends, {successor}")
+            }
+            (NoticeKind::TlsServerEnds, None) => format!("Server certificate{of} ends"),
+            (_, None) => notice.title.clone(),
+        }
+    }
+
+    /// Whose they are: a connection's name, or how many connections.
+    fn whose(&self, profiles: &[Affected]) -> String {
+        let mut whose: Vec<&ConnectionId> = profiles.iter().map(|affected| &affected.connection).collect();
+        whose.sort();
+        whose.dedup();
+        match whose[..] {
+            [] => String::new(),
+            [only] => self.name(only),
+            _ => counted(whose.len(), "connection"),
+        }
+    }
+
+    fn name(&self, id: &ConnectionId) -> String {
+        let connection = self.connections.iter().find(|connection| connection.id == *id);
+        connection.map_or_else(|| id.to_string(), |connection| connection.name.clone())
+    }
+
+    fn names(&self, profiles: &[Affected]) -> String {
+        let name = |affected: &Affected| self.name(&affected.connection);
         match profiles {
             [] => String::new(),
             [only] => format!("{} {}", name(only), only.profile),
             [one, rest @ ..] if rest.iter().all(|other| other.connection == one.connection) => name(one),
             several => format!("{} profiles", several.len()),
         }
-    }
-}
-
-/// What stands in the calendar, without how far away it is: that changes from day to day, the entry does not.
-fn summary(notice: &Notice) -> String {
-    match notice.kind {
-        NoticeKind::CertificateEnds => {
-            let fingerprint = notice.about.certificate.map(|print| print.short()).unwrap_or_default();
-            let successor = if notice.insistent { "no successor yet" } else { "successor scheduled" };
-            format!("Partner certificate {fingerprint} ends, {successor}")
-        }
-        _ => notice.title.clone(),
     }
 }
 
@@ -188,4 +208,39 @@ fn named(profiles: &[Affected]) -> String {
         lines.push(format!("and {} more", profiles.len() - MOST_NAMED));
     }
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::identifier::ProfileKind;
+    use crate::store::fixtures::connection;
+
+    #[test]
+    fn an_entry_says_what_happens_that_day_and_whose_it_is() {
+        let now: Timestamp = "2026-11-26T00:00:00Z".parse().unwrap();
+        let connections = [connection("acme", "Acme"), connection("globex", "Globex")];
+        let server = |of: usize, number: u8| SeenServer {
+            connection: connections[of].id.clone(),
+            profile: ProfileKind::Production,
+            subject: "CN=as2.example".to_owned(),
+            fingerprint: Fingerprint([number; 32]),
+            not_after: now + jiff::SignedDuration::from_hours(24 * (300 + i64::from(number))),
+            seen: now,
+        };
+        let servers = [server(0, 1), server(0, 2), server(1, 2)];
+        let (certificates, settings) = (BTreeMap::new(), NotificationSettings::default());
+        let world = World {
+            connections: &connections,
+            certificates: &certificates,
+            servers: &servers,
+            settings: &settings,
+            now,
+        };
+        let known = Known { certificates: &|_| None, identities: &|_| None };
+        let report = compliance::check(&connections, &[], &known, now, &ComplianceSettings::default());
+        let events = world.ends_and_deadlines(&known, &report);
+        let said: Vec<&str> = events.iter().map(|event| event.summary.as_str()).collect();
+        assert_eq!(said, ["Server certificate of Acme ends", "Server certificate of 2 connections ends"]);
+    }
 }

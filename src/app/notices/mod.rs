@@ -18,7 +18,8 @@ use super::{App, AppError, Observations};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::compliance::{self, ComplianceSettings, Known};
 use crate::domain::connection::Connection;
-use crate::domain::notice::standing::{Standing, Telling};
+use crate::domain::instant;
+use crate::domain::notice::standing::{Snooze, Standing, Telling};
 use crate::domain::notice::{CameAbout, Facts, Notice, NoticeKind, Reminding, SeenServer, Urgency, sort};
 use crate::domain::sighting::Sighting;
 use crate::store::{MailFailure, NoticeRecords, Workspace};
@@ -117,13 +118,24 @@ impl App {
     /// Puts a notice off until an instant; then it is told again.
     ///
     /// # Errors
-    /// Where there is no such notice now, the instant has passed, or the workspace cannot be written.
+    /// Where there is no such notice now, the instant has passed or lies after the one that the notice is about, or the
+    /// workspace cannot be written.
     pub async fn snooze_notice(&self, key: &str, until: Timestamp) -> Result<(), AppError> {
-        if until <= self.now() {
+        let (now, by) = (self.now(), who());
+        if until <= now {
+            let until = instant::in_words(until);
             return Err(AppError::new(format!("a notice cannot be put off until {until}, which has passed")));
         }
-        self.notice(key).await?;
-        self.settle_notice(key, Some((until, who()))).await
+        let notice = self.notice(key).await?.notice;
+        if let Some(latest) = notice.latest_snooze(now).filter(|latest| until > *latest) {
+            let (until, latest) = (instant::in_words(until), instant::in_words(latest));
+            return Err(AppError::new(format!(
+                "a notice cannot be put off until {until}: what it is about comes on {latest}, and it would stay silent then"
+            ))
+            .hint(format!("put it off until {latest} at the latest, or acknowledge it")));
+        }
+        let seen = Some(notice.acknowledged(now, &by));
+        self.settle_notice(key, Some(Snooze { until, by, seen })).await
     }
 
     /// Takes back that a notice was acknowledged or put off.
@@ -139,7 +151,7 @@ impl App {
         self.notices().await?.into_iter().find(|listed| listed.notice.key == key).ok_or_else(|| no_notice(key))
     }
 
-    async fn settle_notice(&self, key: &str, snoozed: Option<(Timestamp, String)>) -> Result<(), AppError> {
+    async fn settle_notice(&self, key: &str, snoozed: Option<Snooze>) -> Result<(), AppError> {
         let mut transaction = self.workspace().await?.begin().await?;
         transaction.settle_notice(key, None, snoozed).await?;
         Ok(transaction.commit().await?)

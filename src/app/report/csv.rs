@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Report, ReportedCertificate};
+use crate::domain::counted::counted;
 use crate::domain::formula::begins_formula;
 use crate::domain::notice::Affected;
 
@@ -154,7 +155,7 @@ pub(super) fn sheets(report: &Report) -> String {
         let kind = policy.kind.map_or("", |kind| kind.as_str());
         let updated = policy.updated.map(|day| day.to_string()).unwrap_or_default();
         let checked = policy.checked.map(|(first, last)| format!("{first} to {last}")).unwrap_or_default();
-        let rules = format!("{} rules, {} connections", policy.rules, policy.connections);
+        let rules = format!("{}, {}", counted(policy.rules, "rule"), counted(policy.connections, "connection"));
         sheet.row(["policy", "", "", policy.id.as_str(), &policy.name, kind, &updated, "", &rules, "", &checked]);
     }
     let bytes = sheet.writer.into_inner().unwrap_or_default();
@@ -167,17 +168,16 @@ fn certificate_rows(sheet: &mut Sheet, certificate: &ReportedCertificate) {
     let whose = certificate.identity.as_ref().map_or_else(|| "partner".to_owned(), |name| format!("own: {name}"));
     let hash = facts.signature.hash.map_or("unknown", |hash| hash.label());
     let warnings: Vec<&str> = certificate.warnings.iter().map(|warning| warning.as_str()).collect();
-    let detail = format!(
-        "{}; issued by {}; serial {}; {}; signed with {hash}; {}",
-        facts.subject,
-        facts.issuer,
-        facts.serial,
-        facts.key,
-        match &certificate.confirmed {
-            Some(confirmed) => format!("confirmed {}: {}", instant(confirmed.at), confirmed.how),
-            None => "not confirmed".to_owned(),
-        }
+    let mut detail = format!(
+        "{}; issued by {}; serial {}; {}; signed with {hash}",
+        facts.subject, facts.issuer, facts.serial, facts.key
     );
+    match &certificate.confirmed {
+        Some(confirmed) => detail.push_str(&format!("; confirmed {}: {}", instant(confirmed.at), confirmed.how)),
+        // Nobody confirms our own to us.
+        None if certificate.identity.is_some() => {}
+        None => detail.push_str("; not confirmed"),
+    }
     let (from, until) = (instant(facts.not_before), instant(facts.not_after));
     let fingerprint = facts.fingerprint_sha256.to_hex();
     let status = if warnings.is_empty() { "valid".to_owned() } else { warnings.join(" ") };

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Report, ReportedCertificate, ReportedConnection, ReportedProfile, ReportedUse};
 use crate::domain::compliance::{Column, Finding, Status};
+use crate::domain::counted::counted;
 use crate::domain::instant::in_words as instant;
 use crate::domain::notice::Affected;
 use crate::domain::policy::PolicyKind;
@@ -97,12 +98,17 @@ fn head(page: &mut Page, report: &Report) {
     }
     put!(page, "</dl>\n<ul class=\"tiles\">\n");
     let mut tile = |figure: usize, words: &str| put!(page, "<li><b>{figure}</b>{words}</li>\n");
-    tile(summary.connections, &format!("connections, {} profiles", summary.profiles));
+    let one_or = |number: usize, one: &'static str, more: &'static str| if number == 1 { one } else { more };
+    let connections = one_or(summary.connections, "connection", "connections");
+    tile(summary.connections, &format!("{connections}, {}", counted(summary.profiles, "profile")));
     for standing in &summary.standing {
-        tile(standing.profiles, &format!("profiles {}", standing.status.label().to_lowercase()));
+        let profiles = one_or(standing.profiles, "profile", "profiles");
+        tile(standing.profiles, &format!("{profiles} {}", standing.status.label().to_lowercase()));
     }
-    tile(summary.ending, "certificates in use end within 45 days");
-    tile(summary.unproven, "profiles without a proven delivery");
+    let ends = one_or(summary.ending, "certificate in use ends", "certificates in use end");
+    tile(summary.ending, &format!("{ends} within 45 days"));
+    let profiles = one_or(summary.unproven, "profile", "profiles");
+    tile(summary.unproven, &format!("{profiles} without a proven delivery"));
     put!(page, "</ul>\n</header>\n");
 }
 
@@ -254,6 +260,7 @@ fn certificate_row(page: &mut Page, certificate: &ReportedCertificate, at: Times
     let (status, word) = match certificate.days_left {
         _ if at > facts.not_after => (Status::NonCompliant, "Ended".to_owned()),
         _ if at < facts.not_before => (Status::NonCompliant, "Not valid yet".to_owned()),
+        1 => (Status::Due, "1 day left".to_owned()),
         days if days < 45 => (Status::Due, format!("{days} days left")),
         days => (Status::Compliant, format!("{days} days left")),
     };

@@ -75,6 +75,10 @@ pub struct RolloverChanged {
     pub rollover: RolloverId,
     /// How many profiles of connections it changed.
     pub changed: usize,
+    /// For how many profiles it noted something that was not noted before.
+    pub noted: usize,
+    /// How many profiles applying the rollover would change, after something was noted that has to be applied.
+    pub pending: usize,
     /// What it did to each.
     #[serde(flatten)]
     pub plan: RolloverPlan,
@@ -119,6 +123,7 @@ impl App {
         // As it is within the transaction that writes: of two changes at once none is lost.
         let mut rollover = transaction.rollover(id).await?.ok_or_else(|| unknown(id))?;
         refuse_strangers(&rollover, &request.profiles)?;
+        let before = rollover.profiles.clone();
         let mut plan = RolloverPlan::default();
         match &request.action {
             RolloverAction::Step(step) => {
@@ -166,13 +171,18 @@ impl App {
             }
             RolloverAction::Sheet(_) => {
                 if let Some((path, rows)) = rows {
-                    take_rows(&mut rollover.profiles, &rows, false).map_err(|error| error.in_file(path))?;
+                    let new = certificate(&rollover, &surroundings)?;
+                    take_rows(&mut rollover.profiles, &rows, false, (new, now)).map_err(|error| error.in_file(path))?;
                 }
             }
         }
         transaction.save_rollover(&rollover).await?;
         transaction.commit().await?;
-        Ok(RolloverChanged { rollover: id, changed: plan.changed(), plan })
+        let noted = before.iter().zip(&rollover.profiles).filter(|(before, after)| before != after).count();
+        let to_apply =
+            matches!(request.action, RolloverAction::Plan(_) | RolloverAction::Sheet(_) | RolloverAction::TakeIn);
+        let pending = if to_apply { self.rollover(id).await?.rows.iter().filter(|row| row.pending).count() } else { 0 };
+        Ok(RolloverChanged { rollover: id, changed: plan.changed(), noted, pending, plan })
     }
 
     /// Forgets a rollover that changes nothing any more. What it did to connections stays.
@@ -183,7 +193,8 @@ impl App {
         let board = self.rollover(id).await?;
         let open = board.rows.iter().filter(|row| row.applied && row.activates.is_some_and(|at| at > board.at)).count();
         if open > 0 {
-            return Err(AppError::new(format!("{open} profiles are still to change by rollover {id}"))
+            let whom = if open == 1 { "1 profile is".to_owned() } else { format!("{open} profiles are") };
+            return Err(AppError::new(format!("{whom} still to change by rollover {id}"))
                 .hint(format!("undo it first: `countersign rollover undo {id}`")));
         }
         let mut transaction = self.workspace().await?.begin().await?;
@@ -208,8 +219,9 @@ impl App {
         if let Some(first) = plan.refused.first() {
             let (others, all) = (plan.refused.len() - 1, plan.refused.len() + plan.profiles.len());
             let more = if others > 0 { format!(" (and {others} more)") } else { String::new() };
+            let whole = if all == 1 { String::new() } else { format!("of {all} profiles, ") };
             return Err(AppError::new(format!(
-                "nothing was changed: of {all} profiles, {}, {} cannot be changed{more}: {}",
+                "nothing was changed: {whole}{}, {} cannot be changed{more}: {}",
                 first.connection, first.profile, first.why
             ))
             .hint("put that right, or leave these profiles out, and do it again"));

@@ -14,6 +14,7 @@ use crate::certificate::{Candidate, Certificate};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
+use crate::domain::counted::counted;
 use crate::domain::rollover::{
     MOST_BYTES, PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, SheetRow, Step,
     read_sheet,
@@ -144,7 +145,7 @@ impl App {
         choose(&mut profiles, new)?;
         if let Some(sheet) = &new.sheet {
             let rows = read_rows(sheet)?;
-            take_rows(&mut profiles, &rows, true).map_err(|error| error.in_file(sheet))?;
+            take_rows(&mut profiles, &rows, true, (facts, now)).map_err(|error| error.in_file(sheet))?;
         }
         let rollover = Rollover {
             id: RolloverId(0),
@@ -260,7 +261,7 @@ fn replaced(
             .hint("name the one that it replaces with `--replaces`; `countersign certificate list` shows them")),
         _ => {
             let listed: Vec<String> =
-                alike.iter().map(|(used, profiles)| format!("{used} ({profiles} profiles)")).collect();
+                alike.iter().map(|(used, number)| format!("{used} ({})", counted(*number, "profile"))).collect();
             Err(AppError::new(format!("several certificates in use have the subject {}", facts.subject))
                 .hint(format!("name those that it replaces with `--replaces`: {}", listed.join(", "))))
         }
@@ -296,8 +297,14 @@ fn refused(errors: &impl std::fmt::Display) -> AppError {
     AppError::new(errors.to_string()).hint("nothing was taken of the table; put these lines right and try again")
 }
 
-/// Takes times and notes from a table, each where it has a column for it. Who does not stand in it is left out, where it says who takes part.
-pub(super) fn take_rows(profiles: &mut [RolloverProfile], rows: &[SheetRow], says_who: bool) -> Result<(), AppError> {
+/// Takes times and notes from a table, each where it has a column for it. Who does not stand in it is left out, where it
+/// says who takes part. A time that is not there already has to be possible for the new certificate.
+pub(super) fn take_rows(
+    profiles: &mut [RolloverProfile],
+    rows: &[SheetRow],
+    says_who: bool,
+    (new, now): (&CertificateFacts, jiff::Timestamp),
+) -> Result<(), AppError> {
     let places: HashMap<ProfileKey, usize> =
         profiles.iter().enumerate().map(|(index, profile)| (profile.key(), index)).collect();
     let strangers: Vec<String> = rows
@@ -313,6 +320,19 @@ pub(super) fn take_rows(profiles: &mut [RolloverProfile], rows: &[SheetRow], say
         .collect();
     if !strangers.is_empty() {
         return Err(refused(&strangers.join("; ")));
+    }
+    let impossible: Vec<String> = rows
+        .iter()
+        .filter_map(|row| {
+            let profile = places.get(&row.key()).and_then(|index| profiles.get(*index))?;
+            let own = row.activation.as_ref()?.own().filter(|own| profile.activation.as_ref() != Some(own))?;
+            let error = own.check(new, now).err()?;
+            Some(format!("line {}: {}, {}: {error}", row.line, row.connection, row.profile))
+        })
+        .take(20)
+        .collect();
+    if !impossible.is_empty() {
+        return Err(refused(&impossible.join("; ")));
     }
     if says_who {
         for profile in profiles.iter_mut() {

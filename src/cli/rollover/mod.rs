@@ -15,7 +15,10 @@ use crate::domain::certificate::Fingerprint;
 use crate::domain::confirmation::Comparison;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::instant;
-use crate::domain::rollover::{Board, BoardRow, ProfileKey, RolloverId, RolloverPlan, RolloverState, StateCount, Step};
+use crate::domain::rollover::{
+    Board, BoardRow, PlannedActivation, ProfileKey, RolloverId, RolloverPlan, RolloverState, ScheduleEffect,
+    ScheduledUse, StateCount, Step,
+};
 pub(super) use arguments::RolloverCommand;
 use arguments::StartArguments;
 
@@ -61,7 +64,7 @@ pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<A
         RolloverCommand::Show { id, state } => {
             let mut board = app.rollover(id).await?;
             board.rows.retain(|row| state.is_none_or(|state| row.state == state));
-            session.out.answer(&board, || show(&board));
+            session.out.answer(&board, || show(session, &board));
         }
         RolloverCommand::Apply { id, profiles, at, dry_run } => {
             step(session, id, Step::Schedule(at), &profiles, dry_run).await?;
@@ -182,6 +185,7 @@ async fn step(
     let plan = session.app.plan_rollover(id, &step, &profiles).await?;
     let document = PlanDocument { rollover: id, changed: plan.changed(), plan: &plan };
     session.out.answer(&document, || format!("{}\nNothing was changed\n", difference(&plan)));
+    warn(session, &plan);
     Ok(())
 }
 
@@ -194,15 +198,30 @@ async fn change(
     let profiles = keys(session, id, named).await?;
     let request = RolloverRequest { id, profiles, action, seen: None };
     let changed = session.app.change_rollover(&request).await?;
-    session.out.answer(&changed, || told_of_change(&changed, &request));
-    for (warning, number) in changed.plan.warnings() {
-        session.out.warning(&format!("{} ({})", warning.sentence(), words::counted(number, "profile")));
-    }
+    session.out.answer(&changed, || told_of_change(session, &changed, &request));
+    warn(session, &changed.plan);
     Ok(())
 }
 
-fn told_of_change(changed: &RolloverChanged, request: &RolloverRequest) -> String {
-    let RolloverAction::Step(step) = &request.action else { return format!("Noted in rollover {}", changed.rollover) };
+fn warn(session: &Session, plan: &RolloverPlan) {
+    for (warning, number) in plan.warnings() {
+        session.out.warning(&format!("{} ({})", warning.sentence(), words::counted(number, "profile")));
+    }
+}
+
+fn told_of_change(session: &Session, changed: &RolloverChanged, request: &RolloverRequest) -> String {
+    let id = changed.rollover;
+    let RolloverAction::Step(step) = &request.action else {
+        let mut text = match (&request.action, changed.noted) {
+            (RolloverAction::Sheet(_), 0) => format!("Nothing in the table differs from what rollover {id} says"),
+            (_, 0) => format!("Noted in rollover {id}"),
+            (_, noted) => format!("Noted in rollover {id} for {}", words::counted(noted, "profile")),
+        };
+        if changed.pending > 0 {
+            text.push_str(&format!("\n{}", not_applied(session, id, changed.pending)));
+        }
+        return text;
+    };
     let left_out = match step {
         Step::LeaveOut => format!("Left out {}\n", words::counted(request.profiles.len(), "profile")),
         Step::Schedule(_) | Step::RollBack | Step::Undo => String::new(),
@@ -211,20 +230,37 @@ fn told_of_change(changed: &RolloverChanged, request: &RolloverRequest) -> Strin
     format!("{}\nChanged {number}\n{left_out}", difference(&changed.plan))
 }
 
+/// That what is planned is not what is applied, and what makes it so.
+fn not_applied(session: &Session, id: RolloverId, pending: usize) -> String {
+    format!(
+        "What is planned is not applied to {} yet; `countersign rollover apply {id}{}` applies it",
+        words::counted(pending, "profile"),
+        session.suffix
+    )
+}
+
 /// What a step does, line by line.
 fn difference(plan: &RolloverPlan) -> String {
     let mut table = Table::new(["Connection", "Profile", "Encrypts for", "Then for", "From", "Remarks"]);
     let short = |print: Option<Fingerprint>| print.map_or_else(|| "nothing".to_owned(), |print| print.short());
     let changed: Vec<_> = plan.profiles.iter().filter(|planned| planned.changes()).collect();
     for planned in changed.iter().take(MOST_LINES) {
-        let mut remarks: Vec<String> = planned.warnings.iter().map(|warning| warning.as_str().to_owned()).collect();
+        let mut remarks: Vec<String> = match planned.schedule_effect() {
+            ScheduleEffect::None => Vec::new(),
+            ScheduleEffect::Removed => vec!["schedule removed".to_owned()],
+            ScheduleEffect::ComesBack(ScheduledUse { certificate, at, zone }) => {
+                let when = instant::in_words_there(*at, zone.as_deref());
+                vec![format!("the earlier schedule comes back: {} from {when}", certificate.short())]
+            }
+        };
+        remarks.extend(planned.warnings.iter().map(|warning| warning.label().to_owned()));
         remarks.extend(planned.against_policy.iter().cloned());
         table.row([
             planned.connection.to_string(),
             planned.profile.label().to_owned(),
             short(planned.encrypts_now),
             short(planned.encrypts_then),
-            planned.from.map(|at| instant::written(at, planned.zone.as_deref())).unwrap_or_default(),
+            planned.from.map(|at| instant::in_words_there(at, planned.zone.as_deref())).unwrap_or_default(),
             remarks.join("; "),
         ]);
     }
@@ -235,9 +271,14 @@ fn difference(plan: &RolloverPlan) -> String {
             words::counted(changed.len() - MOST_LINES, "more profile")
         ));
     }
-    let same = plan.profiles.len() - changed.len();
+    let (same, scheduled) = plan.unchanged();
     if same > 0 {
         text.push_str(&format!("{} as they should be already\n", words::counted(same, "profile")));
+    }
+    if scheduled > 0 {
+        let whom = words::counted(scheduled, "profile");
+        let (stay, they) = if scheduled == 1 { ("stays", "it was") } else { ("stay", "they were") };
+        text.push_str(&format!("▲ {whom} {stay} scheduled, as {they} before the rollover\n"));
     }
     for kept in &plan.kept {
         text.push_str(&format!("▲ {}, {} stays as it is: {}\n", kept.connection, kept.profile, kept.why));
@@ -277,6 +318,7 @@ fn list(rollovers: &[RolloverSummary]) -> String {
 const fn icon(state: RolloverState) -> char {
     match state {
         RolloverState::Problem => '✗',
+        RolloverState::RolledBack => '▲',
         RolloverState::NotTold => '?',
         RolloverState::Told | RolloverState::Scheduled | RolloverState::Tested => '▲',
         RolloverState::Active | RolloverState::Confirmed => '✓',
@@ -284,7 +326,23 @@ const fn icon(state: RolloverState) -> char {
     }
 }
 
-fn show(board: &Board) -> String {
+/// When a profile changes, and when it is to where that is not applied.
+fn when(row: &BoardRow) -> String {
+    let said = |planned: &PlannedActivation| {
+        let at = planned.at.map(|at| instant::in_words_there(at, planned.zone.as_deref()));
+        format!("{}, once applied", at.unwrap_or_else(|| "now".to_owned()))
+    };
+    let Some(at) = row.activates else {
+        return row.planned.as_ref().filter(|_| row.pending).map(said).unwrap_or_default();
+    };
+    let applied = instant::in_words_there(at, row.zone.as_deref());
+    match row.planned_otherwise() {
+        Some(planned) => format!("{applied}; planned {}", said(planned)),
+        None => applied,
+    }
+}
+
+fn show(session: &Session, board: &Board) -> String {
     let replaces: Vec<String> = board.rollover.replaces.iter().map(Fingerprint::to_hex).collect();
     let mut text = labelled(
         [
@@ -300,16 +358,6 @@ fn show(board: &Board) -> String {
     let mut table =
         Table::new(["Connection", "Profile", "State", "Changes", "Last test", "Last traffic", "Told", "Note"]);
     for row in &board.rows {
-        let when = row.activates.map_or_else(
-            || match &row.planned {
-                Some(planned) => planned.at.map_or_else(
-                    || "now, once applied".to_owned(),
-                    |at| format!("{}, once applied", instant::written(at, planned.zone.as_deref())),
-                ),
-                None => String::new(),
-            },
-            |at| instant::written(at, row.zone.as_deref()),
-        );
         let message = |message: &Option<crate::domain::rollover::Message>| {
             message
                 .as_ref()
@@ -324,7 +372,7 @@ fn show(board: &Board) -> String {
             row.connection.to_string(),
             row.profile.label().to_owned(),
             format!("{} {}", icon(row.state), row.state.label()),
-            when,
+            when(row),
             message(&row.last_test).unwrap_or_default(),
             message(&row.last_traffic).unwrap_or_default(),
             row.told.as_ref().map(|told| format!("{} {}", words::instant(told.at), told.how)).unwrap_or_default(),
@@ -333,6 +381,10 @@ fn show(board: &Board) -> String {
     }
     text.push('\n');
     text.push_str(&if board.rows.is_empty() { "No profile stands so\n".to_owned() } else { table.render() });
+    let pending = board.rows.iter().filter(|row| row.pending && row.planned.is_some()).count();
+    if pending > 0 {
+        text.push_str(&format!("\n{}\n", not_applied(session, board.rollover.id, pending)));
+    }
     text
 }
 

@@ -232,6 +232,39 @@ impl CertificateWarning {
         }
     }
 
+    /// The warning where there is room for a few words.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Own => "our own certificate",
+            Self::Ca => "a CA's certificate",
+            Self::TlsServer => "a TLS server's",
+            Self::AlreadyInstalled => "installed already",
+            Self::Expired => "has ended",
+            Self::NotYetValid => "not valid yet",
+            Self::Sha1 => "signed with SHA-1",
+            Self::ShortKey => "short key",
+            Self::SameKey => "same key as before",
+            Self::OtherSubject => "another subject",
+            Self::NotNewer => "not newer than the old one",
+            Self::OldAgain => "used here before",
+            Self::OtherEnvironment => "the other profile's",
+            Self::ShortForPolicy => "key too short for the policy",
+            Self::LongForPolicy => "key too long for the policy",
+            Self::Unconfirmed => "not confirmed",
+            Self::Gap => "a gap before it",
+            Self::Soon => "in less than a day",
+            Self::EndsEarlier => "ends before the old one",
+            Self::EndsSoon => "ends soon after",
+            Self::NotForEncrypting => "not for encrypting",
+            Self::NotForVerifying => "not for signing",
+            Self::VerifiesAtOnce => "verifies at once",
+            Self::UnsupportedKey => "unsupported key",
+            Self::Several => "several in the file",
+            Self::ScheduleCancelled => "another schedule is cancelled",
+        }
+    }
+
     /// The warning as a sentence for the person who looks at the certificate.
     #[must_use]
     pub const fn sentence(self) -> &'static str {

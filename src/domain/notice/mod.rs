@@ -28,6 +28,7 @@ pub use steps::{Steps, StepsError};
 use super::certificate::Fingerprint;
 use super::compliance::{CheckReport, Known};
 use super::connection::Connection;
+use super::counted::counted as count;
 use super::identifier::{ConnectionId, IdentityName, ProfileKind};
 use super::spelling::spelled;
 
@@ -290,11 +291,6 @@ fn away(then: Timestamp, at: Timestamp) -> String {
         (true, 1) => "1 day ago".to_owned(),
         (true, days) => format!("{days} days ago"),
     }
-}
-
-/// A number with its noun.
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// For lists that are stored as text: `30, 7, 1`.

@@ -44,11 +44,22 @@ pub struct Settlement {
     pub round: u32,
     /// That it was acknowledged.
     pub acknowledged: Option<Acknowledgement>,
-    /// Until when it is put off, and by whom.
-    pub snoozed: Option<(Timestamp, String)>,
+    /// Until when it is put off.
+    pub snoozed: Option<Snooze>,
 }
 
-/// That somebody has taken note of it, as it was then.
+/// That somebody has put it off, as it was then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snooze {
+    /// Until when.
+    pub until: Timestamp,
+    /// By whom: the name of the user on this system.
+    pub by: String,
+    /// How it was then; nothing where that was not kept.
+    pub seen: Option<Acknowledgement>,
+}
+
+/// A notice as somebody has seen it: that they have taken note of it, or put it off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// When.
@@ -100,12 +111,18 @@ impl Notice {
     /// How it stands at an instant after what was decided about it.
     ///
     /// What was acknowledged is quiet until it becomes louder: an insistent notice at its next step, any notice when it
-    /// becomes insistent (its successor was cancelled) or concerns a profile that it did not concern then.
+    /// becomes insistent (its successor was cancelled) or concerns a profile that it did not concern then. What was put
+    /// off comes back likewise, when it bites, and else at its instant; steps before that are what was put off.
     #[must_use]
     pub fn standing(&self, settlement: Option<&Settlement>, at: Timestamp) -> Standing {
         let Some(settlement) = settlement else { return Standing::Open };
-        if let Some((until, by)) = settlement.snoozed.as_ref().filter(|(until, _)| at < *until) {
-            return Standing::Snoozed { until: *until, by: by.clone() };
+        if let Some(Snooze { until, by, seen }) = &settlement.snoozed {
+            let bites = |seen: &Acknowledgement| seen.at < self.at && self.at <= at;
+            let louder = seen.as_ref().is_some_and(|seen| bites(seen) || self.concerns_more_than(seen));
+            if at < *until && !louder {
+                return Standing::Snoozed { until: *until, by: by.clone() };
+            }
+            return Standing::Open;
         }
         match &settlement.acknowledged {
             Some(known) if !self.is_louder_than(known) => Standing::Acknowledged { at: known.at, by: known.by.clone() },
@@ -114,8 +131,19 @@ impl Notice {
     }
 
     fn is_louder_than(&self, known: &Acknowledgement) -> bool {
-        let further = self.insistent && (!known.insistent || self.step < known.step);
-        further || self.about.profiles.iter().any(|affected| !known.affected.contains(&affected.to_string()))
+        (self.insistent && self.step < known.step) || self.concerns_more_than(known)
+    }
+
+    /// Whether it has become insistent, or concerns a profile that it did not concern.
+    fn concerns_more_than(&self, known: &Acknowledgement) -> bool {
+        (self.insistent && !known.insistent)
+            || self.about.profiles.iter().any(|affected| !known.affected.contains(&affected.to_string()))
+    }
+
+    /// The last instant until which it can be put off: that at which it bites, where that is still to come.
+    #[must_use]
+    pub fn latest_snooze(&self, at: Timestamp) -> Option<Timestamp> {
+        (self.at > at).then_some(self.at)
     }
 
     /// Whether its step has been told in a way: this step or a later one, as insistently, since it was last settled.

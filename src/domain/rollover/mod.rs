@@ -5,13 +5,14 @@
 //! |---|---|
 //! | what is kept of a rollover | here |
 //! | how each profile stands, computed from facts | `standing` |
-//! | what a change would do, before it is made | `plan` |
+//! | what a change would do, before it is made | `plan`, said in `planned` |
 //! | the table that goes out and comes in as CSV | `sheet` |
 //!
 //! Only what somebody decided is kept: who takes part, when, who was told. How a profile stands is computed at the
 //! instant of looking, from the profile's timeline and from the journal, so that it cannot be out of date.
 
 mod plan;
+mod planned;
 mod sheet;
 mod standing;
 
@@ -21,11 +22,12 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::certificate::Fingerprint;
+use super::certificate::{CertificateFacts, Fingerprint};
 use super::identifier::{ConnectionId, ProfileKind};
-use super::timeline::{Activation, CertificateUse};
+use super::timeline::{Activation, ActivationError, CertificateUse, instant_of, next_activation, used_now};
 
-pub use plan::{KeptProfile, Lookups, PlannedProfile, RefusedProfile, RolloverPlan, Step, plan};
+pub use plan::{Lookups, Step, plan};
+pub use planned::{KeptProfile, PlannedProfile, RefusedProfile, RolloverPlan, ScheduleEffect, ScheduledUse};
 pub use sheet::{MOST_BYTES, SheetError, SheetErrors, SheetRow, SheetTime, read_sheet, write_sheet};
 pub use standing::{Board, BoardRow, Message, ProfileFacts, Proof, ProofKind, RolloverState, StateCount, board};
 
@@ -81,6 +83,16 @@ impl From<&Activation> for PlannedActivation {
     }
 }
 
+impl PlannedActivation {
+    /// Holds that a certificate can go active then.
+    ///
+    /// # Errors
+    /// Where the instant has passed, or lies before the certificate begins or after it ends.
+    pub fn check(&self, new: &CertificateFacts, now: Timestamp) -> Result<(), ActivationError> {
+        instant_of(new, &Activation::from(self), now).map(|_| ())
+    }
+}
+
 impl From<&PlannedActivation> for Activation {
     fn from(planned: &PlannedActivation) -> Self {
         planned.at.map_or(Self::Now, |at| Self::At { at, zone: planned.zone.clone() })
@@ -103,7 +115,7 @@ pub struct Told {
 /// What a rollover has done to a profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applied {
-    /// When it was first done.
+    /// When it was first done to what was there before.
     pub at: Timestamp,
     /// The profile's certificates as they were before.
     pub before: Vec<CertificateUse>,
@@ -145,6 +157,16 @@ impl RolloverProfile {
     #[must_use]
     pub fn key(&self) -> ProfileKey {
         (self.connection.clone(), self.profile)
+    }
+
+    /// Whether the rollover itself has taken its certificate back: the profile's certificates are as it left them, and the
+    /// new one is neither used nor scheduled.
+    #[must_use]
+    pub fn is_rolled_back(&self, uses: &[CertificateUse], certificate: Fingerprint, at: Timestamp) -> bool {
+        let left_so = self.applied.as_ref().is_some_and(|applied| applied.after == uses);
+        let used = used_now(uses, at).is_some_and(|entry| entry.fingerprint == certificate);
+        let scheduled = next_activation(uses, at).is_some_and(|(entry, _)| entry.fingerprint == certificate);
+        left_so && !used && !scheduled
     }
 }
 

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
+use super::planned::{KeptProfile, PlannedProfile, RefusedProfile, RolloverPlan, ScheduledUse};
 use super::{Applied, ProfileKey, Rollover, RolloverProfile};
 use crate::domain::algorithm::Encryption;
-use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::certificate::{CertificateFacts, Fingerprint, ImportContext, import_warnings};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant;
@@ -19,7 +19,8 @@ use crate::domain::timeline::{self, Activation, CertificatePurpose, CertificateU
 pub enum Step {
     /// Bring the new certificate in: at this time, or at each profile's own time, else that of the rollover.
     Schedule(Option<Activation>),
-    /// Encrypt for the old certificate again at once; signatures made with the new one stay acceptable.
+    /// Encrypt for the old certificate again at once; signatures made with the new one stay acceptable. What was scheduled
+    /// before the rollover does not come back.
     RollBack,
     /// Put the certificates back as they were before the rollover, where nobody has changed them since; signatures made with
     /// the new one stay acceptable where it was in use.
@@ -27,115 +28,6 @@ pub enum Step {
     /// Have them take part no longer. What the rollover did is put back; where somebody has changed the certificates
     /// since, only what it still has scheduled is taken back. None is refused: who cannot be put back is left out, too.
     LeaveOut,
-}
-
-/// What a step does to one profile.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PlannedProfile {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// Its name.
-    pub name: String,
-    /// The profile.
-    pub profile: ProfileKind,
-    /// What messages are encrypted for now.
-    pub encrypts_now: Option<Fingerprint>,
-    /// What they will be encrypted for.
-    pub encrypts_then: Option<Fingerprint>,
-    /// From when; nothing where that does not change.
-    pub from: Option<Timestamp>,
-    /// The zone in which that was stated.
-    pub zone: Option<String>,
-    /// Until when signatures made with the certificate that is replaced are accepted; nothing where without end.
-    pub old_accepted_until: Option<Timestamp>,
-    /// What is to be said about it.
-    pub warnings: Vec<CertificateWarning>,
-    /// Rules of the partner's policy that the profile's certificate would break then.
-    pub against_policy: Vec<String>,
-    /// The profile's certificates as they are.
-    #[serde(skip)]
-    pub before: Vec<CertificateUse>,
-    /// The profile's certificates as they will be.
-    #[serde(skip)]
-    pub after: Vec<CertificateUse>,
-    /// The profile's certificates as undoing will put them back.
-    #[serde(skip)]
-    pub back_to: Vec<CertificateUse>,
-}
-
-impl PlannedProfile {
-    /// Whether it changes anything.
-    #[must_use]
-    pub fn changes(&self) -> bool {
-        self.before != self.after
-    }
-
-    /// By what it is found.
-    #[must_use]
-    pub fn key(&self) -> ProfileKey {
-        (self.connection.clone(), self.profile)
-    }
-}
-
-/// A profile for which a step cannot be done: then it is done for none.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RefusedProfile {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The profile.
-    pub profile: ProfileKind,
-    /// Why.
-    pub why: String,
-}
-
-/// A profile that stays as it is, though the others are changed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct KeptProfile {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The profile.
-    pub profile: ProfileKind,
-    /// Why.
-    pub why: String,
-}
-
-/// What a step does.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct RolloverPlan {
-    /// The profiles that it changes or leaves as they should be.
-    pub profiles: Vec<PlannedProfile>,
-    /// Those that stay as they are, and why.
-    pub kept: Vec<KeptProfile>,
-    /// Those that it cannot be done for. While there are any, nothing is done.
-    pub refused: Vec<RefusedProfile>,
-}
-
-impl RolloverPlan {
-    /// How many profiles it changes.
-    #[must_use]
-    pub fn changed(&self) -> usize {
-        self.profiles.iter().filter(|profile| profile.changes()).count()
-    }
-
-    /// What is to be said, with how many profiles it is said of.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<(CertificateWarning, usize)> {
-        let mut found: Vec<(CertificateWarning, usize)> = Vec::new();
-        for warning in self.profiles.iter().filter(|profile| profile.changes()).flat_map(|each| &each.warnings) {
-            match found.iter_mut().find(|(known, _)| known == warning) {
-                Some((_, number)) => *number += 1,
-                None => found.push((*warning, 1)),
-            }
-        }
-        found.sort();
-        found
-    }
-
-    /// How many profiles would break their partner's policy with it.
-    #[must_use]
-    pub fn against_policy(&self) -> usize {
-        self.profiles.iter().filter(|profile| profile.changes() && !profile.against_policy.is_empty()).count()
-    }
 }
 
 /// What the working out looks things up in.
@@ -190,6 +82,15 @@ pub fn plan<'a>(
             continue;
         };
         let one = One { rollover, profile, connection, settings, new, lookups, now };
+        // Whoever applies what is planned to all does not mean those that were taken back on purpose.
+        let uses = &settings.partner_certificates;
+        if *step == Step::Schedule(None) && !named && profile.is_rolled_back(uses, rollover.certificate, now) {
+            found.kept.push(kept(
+                profile,
+                "it was rolled back; schedule it by itself where it is to change after all".to_owned(),
+            ));
+            continue;
+        }
         match step {
             Step::Schedule(activation) => {
                 let own = rollover.activation_of(profile).map(Activation::from);
@@ -243,9 +144,12 @@ impl One<'_> {
             encrypts_then: encrypts(&after, then),
             from,
             zone: None,
+            scheduled_now: ScheduledUse::of(&before, self.now),
+            scheduled_then: ScheduledUse::of(&after, self.now),
             old_accepted_until: None,
             warnings: Vec::new(),
             against_policy: Vec::new(),
+            goes_back: false,
             before,
             after,
             back_to: self.back_to(),
@@ -311,12 +215,14 @@ impl One<'_> {
         Ok(planned)
     }
 
-    /// Back to what was encrypted for before the rollover, at once. What the partner may sign with stays acceptable.
+    /// Back to what was encrypted for before the rollover, at once, and nothing goes active by itself afterwards. What the
+    /// partner may sign with stays acceptable.
     fn roll_back(&self) -> Result<PlannedProfile, String> {
         let Some(applied) = &self.profile.applied else {
             return Err("nothing was done to it yet".to_owned());
         };
-        let Some(old) = used_now(&applied.before, self.now) else {
+        let before = self.unscheduled(applied);
+        let Some(old) = used_now(&before, self.now) else {
             return Err("it had no certificate to go back to".to_owned());
         };
         if let Some(facts) = (self.lookups.certificates)(&old.fingerprint)
@@ -332,7 +238,14 @@ impl One<'_> {
         if *current != applied.after {
             return Err("its certificates were changed since by somebody else".to_owned());
         }
-        Ok(self.planned(self.accepting(applied.before.clone()), Some(self.now)))
+        Ok(self.back(self.accepting(before)))
+    }
+
+    /// As it was before the rollover, without what was still to come then: also where its time has passed since, nobody has
+    /// seen it go active.
+    fn unscheduled(&self, applied: &Applied) -> Vec<CertificateUse> {
+        timeline::cancel(&applied.before, self.lookups.certificates, applied.at.min(self.now))
+            .map_or_else(|_nothing_scheduled| applied.before.clone(), |change| change.uses)
     }
 
     /// Certificates that are gone back to, and with them all that is accepted now: what the partner may sign with already.
@@ -384,7 +297,7 @@ impl One<'_> {
     fn back(&self, after: Vec<CertificateUse>) -> PlannedProfile {
         let back = self.planned(after, Some(self.now));
         let changes = back.encrypts_now != back.encrypts_then;
-        PlannedProfile { from: changes.then_some(self.now), ..back }
+        PlannedProfile { from: changes.then_some(self.now), goes_back: true, ..back }
     }
 
     /// A certificate that has ended meanwhile is nothing to go back to.
@@ -437,7 +350,8 @@ impl RolloverProfile {
         if self.applied.is_some() && !planned.changes() {
             return;
         }
-        let at = self.applied.as_ref().map_or(now, |known| known.at);
+        let same = self.applied.as_ref().filter(|known| known.before == planned.back_to);
+        let at = same.map_or(now, |known| known.at);
         self.applied = Some(Applied { at, before: planned.back_to.clone(), after: planned.after.clone() });
     }
 }

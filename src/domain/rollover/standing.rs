@@ -18,6 +18,8 @@ spelled! {
     pub enum RolloverState {
         /// Something is in the way.
         Problem = "problem",
+        /// The old certificate is encrypted for again, because somebody wanted that.
+        RolledBack = "rolled-back",
         /// The partner does not know yet.
         NotTold = "not-told",
         /// The partner knows; nothing is scheduled.
@@ -41,6 +43,7 @@ impl RolloverState {
     pub const fn label(self) -> &'static str {
         match self {
             Self::Problem => "Problem",
+            Self::RolledBack => "Rolled back",
             Self::NotTold => "Not told",
             Self::Told => "Told",
             Self::Scheduled => "Scheduled",
@@ -138,6 +141,8 @@ pub struct BoardRow {
     pub note: String,
     /// Whether the rollover has changed it.
     pub applied: bool,
+    /// Whether applying the rollover to all changes it: what is planned is not what is applied.
+    pub pending: bool,
 }
 
 impl BoardRow {
@@ -145,6 +150,13 @@ impl BoardRow {
     #[must_use]
     pub fn key(&self) -> ProfileKey {
         (self.connection.clone(), self.profile)
+    }
+
+    /// The time that is planned and not applied, where another is scheduled.
+    #[must_use]
+    pub fn planned_otherwise(&self) -> Option<&PlannedActivation> {
+        let other = |planned: &&PlannedActivation| self.activates.is_some() && planned.at != self.activates;
+        self.planned.as_ref().filter(|_| self.pending).filter(other)
     }
 }
 
@@ -257,6 +269,7 @@ fn row(
         proof,
         note: profile.note.clone(),
         applied: profile.applied.is_some(),
+        pending: false,
     };
     if !profile.chosen {
         return row;
@@ -268,6 +281,8 @@ fn row(
         after_change(&row, facts, new, at)
     } else if row.activates.is_some_and(|activates| activates > at) {
         before_change(facts, in_use.map(|entry| entry.fingerprint).and_then(|old| end_of(&old)), at)
+    } else if profile.is_rolled_back(uses, rollover.certificate, at) || is_undone(rollover, profile, in_use) {
+        Ok(RolloverState::RolledBack)
     } else if profile.applied.is_some() {
         Err(match in_use {
             Some(other) => format!(
@@ -281,6 +296,7 @@ fn row(
     } else {
         Ok(RolloverState::NotTold)
     };
+    row.pending = settings.is_some() && !active && standing != Ok(RolloverState::RolledBack) && is_pending(&row, at);
     match standing {
         Ok(state) => {
             row.remark = remark(&row, state);
@@ -292,6 +308,22 @@ fn row(
         }
     }
     row
+}
+
+/// Whether the whole rollover was undone since, and somebody has seen to a profile that undoing had to leave alone: it uses
+/// what it used before.
+fn is_undone(rollover: &Rollover, profile: &RolloverProfile, in_use: Option<&CertificateUse>) -> bool {
+    let since = |undone: Timestamp| profile.applied.as_ref().is_some_and(|applied| applied.at <= undone);
+    rollover.undone.is_some_and(since) && in_use.is_some_and(|used| rollover.replaces.contains(&used.fingerprint))
+}
+
+/// Whether what is planned for a profile that does not use the new certificate yet is not what is applied.
+fn is_pending(row: &BoardRow, at: Timestamp) -> bool {
+    match (&row.planned, row.activates.filter(|activates| *activates > at)) {
+        (Some(planned), Some(activates)) => !row.applied || planned.at != Some(activates),
+        (None, Some(_)) => !row.applied,
+        (_, None) => true,
+    }
 }
 
 /// What shows that the partner uses the new one, the latest. A delivery says nothing where no receipt was asked for.

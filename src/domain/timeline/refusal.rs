@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::domain::certificate::Fingerprint;
+use crate::domain::instant::in_words;
 
 /// An activation that is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ActivationError {
     /// The instant has passed.
-    #[error("the activation at {at} is in the past")]
+    #[error("the activation at {} is in the past", in_words(*at))]
     Past {
         /// The instant asked for.
         at: Timestamp,
@@ -16,7 +17,7 @@ pub enum ActivationError {
         now: Timestamp,
     },
     /// The certificate does not begin until later.
-    #[error("the activation at {at} is before the certificate begins at {not_before}")]
+    #[error("the activation at {} is before the certificate begins at {}", in_words(*at), in_words(*not_before))]
     BeforeBegin {
         /// The instant asked for.
         at: Timestamp,
@@ -24,7 +25,7 @@ pub enum ActivationError {
         not_before: Timestamp,
     },
     /// The certificate has ended by then.
-    #[error("the activation at {at} is after the certificate ends at {not_after}")]
+    #[error("the activation at {} is after the certificate ends at {}", in_words(*at), in_words(*not_after))]
     AfterEnd {
         /// The instant asked for.
         at: Timestamp,

@@ -21,6 +21,17 @@ enum Snooze {
     Until,
 }
 
+impl Snooze {
+    /// So many days, where it says so itself.
+    const fn days(self) -> Option<i64> {
+        match self {
+            Self::Day => Some(1),
+            Self::Week => Some(7),
+            Self::Until => None,
+        }
+    }
+}
+
 /// Shows it; returns what is to be done.
 pub(super) fn card(ui: &mut Ui, listed: &ListedNotice, desk: &mut Desk<'_>) -> Option<NoticeCommand> {
     let notice = &listed.notice;
@@ -106,21 +117,29 @@ fn actions(ui: &mut Ui, listed: &ListedNotice, desk: &mut Desk<'_>) -> Option<No
     }
     let button = secondary(ui, "Put off");
     let mut chosen = None;
+    let now = desk.moment.now;
+    let latest = notice.latest_snooze(now);
+    let until = |days: i64| now.saturating_add(SignedDuration::from_hours(24 * days)).ok();
     Popup::menu(&button).accessible_name("Put off").close_behavior(PopupCloseBehavior::CloseOnClick).show(|ui| {
         ui.set_min_width(140.0);
         for (snooze, label) in
             [(Snooze::Day, "For a day"), (Snooze::Week, "For a week"), (Snooze::Until, "Until a date…")]
         {
+            // What would keep it silent when it bites is no choice.
+            let late = snooze.days().and_then(until).is_some_and(|until| latest.is_some_and(|latest| until > latest));
+            if late {
+                continue;
+            }
             let label = RichText::new(label).font(theme::body());
             if Button::selectable(false, label).min_size(vec2(140.0, 28.0)).ui(ui).clicked() {
                 chosen = Some(snooze);
             }
         }
     });
-    let until = |days: i64| desk.moment.now.saturating_add(SignedDuration::from_hours(24 * days)).ok();
     match chosen {
-        Some(Snooze::Day) => wish = until(1).map(|until| NoticeCommand::Snooze(notice.key.clone(), until)),
-        Some(Snooze::Week) => wish = until(7).map(|until| NoticeCommand::Snooze(notice.key.clone(), until)),
+        Some(snooze @ (Snooze::Day | Snooze::Week)) => {
+            wish = snooze.days().and_then(until).map(|until| NoticeCommand::Snooze(notice.key.clone(), until));
+        }
         Some(Snooze::Until) => desk.intend(Intent::Open(Box::new(SnoozeDialog::new(notice, desk)))),
         None => {}
     }

@@ -17,6 +17,8 @@ pub(super) struct SnoozeDialog {
     title: String,
     /// The day on which it bites, to be seen in the month.
     bites: Date,
+    /// The last instant until which it can be put off, where there is one.
+    latest: Option<Timestamp>,
     date: Date,
     picker: DatePicker,
     time: TimeField,
@@ -25,15 +27,19 @@ pub(super) struct SnoozeDialog {
 }
 
 impl SnoozeDialog {
-    /// For a notice; a week from now is proposed, at nine.
+    /// For a notice; a week from now is proposed, at nine, or the day before it bites where that is sooner.
     pub(super) fn new(notice: &Notice, desk: &Desk<'_>) -> Self {
         let day = |at: Timestamp| desk.moment.zone.to_datetime(at).date();
         let today = day(desk.moment.now);
+        let latest = notice.latest_snooze(desk.moment.now);
+        let week = today.checked_add(jiff::Span::new().days(7)).unwrap_or(today);
+        let before = latest.and_then(|latest| day(latest).checked_sub(jiff::Span::new().days(1)).ok());
         Self {
             key: notice.key.clone(),
             title: notice.title.clone(),
             bites: day(notice.at),
-            date: today.checked_add(jiff::Span::new().days(7)).unwrap_or(today),
+            latest,
+            date: before.map_or(week, |before| week.min(before.max(today))),
             picker: DatePicker::default(),
             time: TimeField::new(Time::constant(9, 0, 0, 0)),
             request: None,
@@ -46,6 +52,11 @@ impl SnoozeDialog {
         desk.moment.zone.to_timestamp(local).ok().filter(|until| *until > desk.moment.now)
     }
 
+    /// Whether it would stay silent when what it is about comes.
+    fn is_late(&self, until: Timestamp) -> bool {
+        self.latest.is_some_and(|latest| until > latest)
+    }
+
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.request) {
             Some(Ok(_)) => return Flow::Close,
@@ -53,7 +64,8 @@ impl SnoozeDialog {
             None => {}
         }
         let busy = self.request.is_some();
-        let until = self.until(desk);
+        let stated = self.until(desk);
+        let until = stated.filter(|until| !self.is_late(*until));
         ui.add_enabled_ui(!busy, |ui| {
             field(ui, "Until", |ui| {
                 ui.horizontal(|ui| {
@@ -62,14 +74,15 @@ impl SnoozeDialog {
                     self.picker.show(ui, "Date", &mut self.date, &marks);
                     self.time.show(ui, "Time");
                 });
-                if until.is_none() {
+                let late = self.latest.filter(|_| stated.is_some() && until.is_none());
+                if stated.is_none() {
                     field_error(ui, "Write a time such as 09:00 that is still to come");
+                } else if let Some(latest) = late {
+                    let when = desk.moment.day_and_time(latest);
+                    field_error(ui, &format!("It takes effect {when}: put it off until then at the latest"));
                 }
             });
         });
-        if until.is_some() && self.date > self.bites {
-            notice(ui, ToneName::Warn, "That is after it takes effect", "It is not told again before", |_| ());
-        }
         if let Some(reason) = &self.refused {
             notice(ui, ToneName::Bad, "It was not put off", reason, |_| ());
         }

@@ -8,11 +8,12 @@ use super::step::{Kind, StepDialog};
 use super::telling::TellingDialog;
 use super::testing::TestDialog;
 use crate::app::engine::{Answer, Command, RolloverAnswer, RolloverCommand};
-use crate::app::{RolloverAction, RolloverRequest};
+use crate::app::{RolloverAction, RolloverChanged, RolloverRequest};
 use crate::domain::rollover::{Board, ProfileKey};
 use crate::ui::desk::Desk;
 use crate::ui::files::FilePick;
 use crate::ui::intent::Intent;
+use crate::ui::moment::count;
 use crate::ui::shell::Confirm;
 
 /// A file that is being picked.
@@ -117,6 +118,7 @@ impl BoardView {
             match answer {
                 Ok(Answer::Rollover(answer)) => match *answer {
                     RolloverAnswer::Written(file) => desk.toasts.done("Table written", &file.display().to_string()),
+                    RolloverAnswer::Changed(changed) => desk.toasts.done(done, &noted(&changed)),
                     _ => desk.toasts.done(done, ""),
                 },
                 Ok(_) => {}
@@ -143,6 +145,18 @@ impl BoardView {
     /// Takes times and notes from a table.
     fn import(&mut self, file: PathBuf, desk: &mut Desk<'_>) {
         let request = RolloverRequest::all(self.id, RolloverAction::Sheet(file));
-        self.change("Times and notes taken; nothing is changed before you apply it", request, desk);
+        self.change("Times and notes taken", request, desk);
+    }
+}
+
+/// How many profiles something was noted for, and that it is to be applied.
+fn noted(changed: &RolloverChanged) -> String {
+    let noted = match changed.noted {
+        0 => "Nothing differs from what was there".to_owned(),
+        number => format!("Noted for {}", count(number, "profile")),
+    };
+    match changed.pending {
+        0 => noted,
+        number => format!("{noted}; “Apply…” makes what is planned so for {}", count(number, "profile")),
     }
 }

@@ -10,13 +10,14 @@ use crate::ui::theme::tokens;
 use crate::ui::widgets::small;
 
 /// How far the work has come, from left to right.
-const ORDER: [RolloverState; 7] = [
+const ORDER: [RolloverState; 8] = [
     RolloverState::Confirmed,
     RolloverState::Active,
     RolloverState::Tested,
     RolloverState::Scheduled,
     RolloverState::Told,
     RolloverState::NotTold,
+    RolloverState::RolledBack,
     RolloverState::Problem,
 ];
 
@@ -91,6 +92,7 @@ fn pattern(painter: &egui::Painter, part: Rect, state: RolloverState, ink: egui:
         RolloverState::Told => {
             painter.hline(part.x_range(), part.center().y, stroke);
         }
+        RolloverState::RolledBack => slanted(6.0, true),
         RolloverState::Problem => {
             slanted(6.0, false);
             slanted(6.0, true);

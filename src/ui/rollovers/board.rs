@@ -167,8 +167,7 @@ impl BoardView {
             back = icon_button(ui, Icon::ArrowLeft, "All rollovers").clicked();
             // Laid out from the right first: however long a name is, the buttons stay.
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let open = board.rows.iter().any(|row| !row.applied && row.state != RolloverState::LeftOut);
-                if open && primary(ui, "Apply…").clicked() {
+                if board.rows.iter().any(|row| row.pending) && primary(ui, "Apply…").clicked() {
                     *act = Some(Act::Apply);
                 }
                 let applied = board.rows.iter().any(|row| row.applied);

@@ -3,8 +3,8 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use super::lines::in_zone;
-use crate::domain::certificate::{CertificateWarning, Fingerprint};
-use crate::domain::rollover::{PlannedProfile, ProfileKey, RolloverPlan};
+use crate::domain::certificate::Fingerprint;
+use crate::domain::rollover::{PlannedProfile, ProfileKey, RolloverPlan, ScheduleEffect};
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
@@ -61,10 +61,14 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) -> O
         notice(ui, ToneName::Warn, &head, &said.join("\n"), |_| {});
     }
     let changing: Vec<&PlannedProfile> = plan.profiles.iter().filter(|planned| planned.changes()).collect();
-    let same = plan.profiles.len() - changing.len();
+    let (same, scheduled) = plan.unchanged();
     let mut head = format!("{} would change", count(changing.len(), "profile"));
     if same > 0 {
-        head.push_str(&format!(", {same} stand as they should already"));
+        head.push_str(&format!(", {same} {} as they should already", if same == 1 { "stands" } else { "stand" }));
+    }
+    if scheduled > 0 {
+        let stay = if scheduled == 1 { "stays scheduled as it was" } else { "stay scheduled as they were" };
+        head.push_str(&format!(", {scheduled} {stay} before the rollover"));
     }
     ui.label(RichText::new(head).font(theme::bold(theme::BODY)));
     ui.spacing_mut().item_spacing.y = 0.0;
@@ -111,13 +115,23 @@ fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
         let when = match planned.from {
             Some(at) if at <= moment.now => "At once".to_owned(),
             Some(at) => in_zone(at, planned.zone.as_deref(), moment),
+            None if planned.schedule_effect() == ScheduleEffect::Removed => "Schedule removed".to_owned(),
             None => "No change of use".to_owned(),
         };
         let change = format!("{} → {}", short(planned.encrypts_now), short(planned.encrypts_then));
         cell(ui, (wide * 0.32).max(150.0), small(name).color(tokens.text));
         cell(ui, 226.0, mono(change).color(tokens.text));
         cell(ui, (wide * 0.24).max(120.0), small(when).color(tokens.text));
-        let mut remarks: Vec<String> = planned.warnings.iter().map(|warning| in_short(*warning)).collect();
+        let schedule = match planned.schedule_effect() {
+            ScheduleEffect::ComesBack(earlier) => {
+                let when = in_zone(earlier.at, earlier.zone.as_deref(), moment);
+                Some(format!("the earlier schedule comes back: {} from {when}", earlier.certificate.short()))
+            }
+            ScheduleEffect::Removed if planned.from.is_some() => Some("schedule removed".to_owned()),
+            ScheduleEffect::Removed | ScheduleEffect::None => None,
+        };
+        let labels = planned.warnings.iter().map(|warning| warning.label().to_owned());
+        let mut remarks: Vec<String> = schedule.iter().cloned().chain(labels).collect();
         if !planned.against_policy.is_empty() {
             remarks.push("against policy".to_owned());
         }
@@ -125,19 +139,10 @@ fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
             ui.label(icon::text(Icon::TriangleAlert, tokens.warn.ink).size(13.0));
             let said = muted(ui, remarks.join(", "));
             let label = ui.add(egui::Label::new(said).truncate());
-            let mut full: Vec<String> = planned.warnings.iter().map(|warning| warning.sentence().to_owned()).collect();
+            let sentences = planned.warnings.iter().map(|warning| warning.sentence().to_owned());
+            let mut full: Vec<String> = schedule.into_iter().chain(sentences).collect();
             full.extend(planned.against_policy.iter().cloned());
             label.on_hover_text(full.join("\n"));
         }
     });
-}
-
-/// A warning where there is room for a few words.
-fn in_short(warning: CertificateWarning) -> String {
-    match warning {
-        CertificateWarning::Ca => "a CA's".to_owned(),
-        CertificateWarning::TlsServer => "a TLS server's".to_owned(),
-        CertificateWarning::Sha1 => "signed with SHA-1".to_owned(),
-        other => other.as_str().replace('-', " "),
-    }
 }

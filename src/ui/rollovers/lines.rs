@@ -91,8 +91,13 @@ fn message(message: &Message, moment: &Moment) -> (Verdict, String) {
 }
 
 fn line(row: &BoardRow, moment: &Moment) -> Line {
+    let other = row.planned_otherwise();
     let changes = match (row.activates, &row.planned) {
-        (Some(at), _) => in_zone(at, row.zone.as_deref(), moment),
+        _ if row.state == RolloverState::RolledBack => "Not any more".to_owned(),
+        (Some(at), _) => {
+            let applied = in_zone(at, row.zone.as_deref(), moment);
+            other.map_or_else(|| applied.clone(), |plan| format!("{applied} → {}", planned(plan, moment)))
+        }
         (None, _) if matches!(row.state, RolloverState::Active | RolloverState::Confirmed) => "Since always".to_owned(),
         (None, Some(plan)) => planned(plan, moment),
         (None, None) => "No time set".to_owned(),
@@ -105,6 +110,7 @@ fn line(row: &BoardRow, moment: &Moment) -> Line {
     let note: Vec<String> = [
         row.problem.clone(),
         (!row.note.is_empty()).then(|| row.note.replace(['\r', '\n'], " ")),
+        other.map(|_| "Its new time is planned and not applied yet".to_owned()),
         told,
         row.remark.clone(),
     ]
@@ -114,7 +120,8 @@ fn line(row: &BoardRow, moment: &Moment) -> Line {
     let note = note.join(" · ");
     let test = row.last_test.as_ref().map(|test| message(test, moment));
     let traffic = row.last_traffic.as_ref().map(|traffic| message(traffic, moment));
-    let applied = if row.activates.is_none() && row.planned.is_some() { ", not applied" } else { "" };
+    let waits = row.state != RolloverState::RolledBack && row.planned.is_some();
+    let applied = if row.activates.is_none() && waits { ", not applied" } else { "" };
     let sentence = format!(
         "{}, {}, {}, {changes}{applied}{}{}",
         row.name,

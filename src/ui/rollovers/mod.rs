@@ -46,6 +46,7 @@ fn in_words(error: &AppError) -> (String, String) {
 const fn look(state: RolloverState) -> (ToneName, Icon) {
     match state {
         RolloverState::Problem => (ToneName::Bad, Icon::X),
+        RolloverState::RolledBack => (ToneName::Warn, Icon::Undo2),
         RolloverState::NotTold => (ToneName::Info, Icon::CircleQuestionMark),
         RolloverState::Told => (ToneName::Info, Icon::Mail),
         RolloverState::Scheduled => (ToneName::Warn, Icon::Clock),

@@ -9,7 +9,7 @@ use egui::{RichText, Ui};
 
 use super::badge;
 use super::lines::{BoardColumn, Line, Lines};
-use crate::domain::rollover::ProfileKey;
+use crate::domain::rollover::{ProfileKey, RolloverState};
 use crate::domain::transmission::Verdict;
 use crate::ui::icon;
 use crate::ui::theme::{self, tokens};
@@ -126,10 +126,13 @@ impl TableRows<BoardColumn> for Rows<'_> {
             }
             BoardColumn::Changes => {
                 let applied = line.row.activates.is_some();
+                let waits = !applied && line.row.state != RolloverState::RolledBack;
                 let said = small(&line.changes).color(if applied { tokens.text } else { tokens.muted });
                 let shown = text(ui, said);
-                if !applied {
+                if waits {
                     shown.on_hover_text("Not applied yet");
+                } else if line.row.planned_otherwise().is_some() {
+                    shown.on_hover_text(format!("{}\nThe second is planned and not applied yet", line.changes));
                 }
             }
             BoardColumn::Test => message(ui, line.test.as_ref()),

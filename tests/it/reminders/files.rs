@@ -27,7 +27,8 @@ async fn the_calendar_holds_activations_and_ends_and_a_second_one_has_the_same_u
     };
     // 28 Nov, nine in Berlin, and the end of what production still uses.
     assert!(summary(&first, "20261128T080000Z").ends_with("goes active for Amazon Vendor US test"), "{first}");
-    assert!(summary(&first, "20261214T235959Z").contains("ends\\, no successor yet"), "{first}");
+    let ends = "Partner certificate 09:14:10:BE… of Amazon Vendor US ends\\, no successor yet";
+    assert_eq!(summary(&first, "20261214T235959Z"), ends);
     assert!(lines(&first).iter().any(|line| line == "TRIGGER:-P30D"));
     // What is to follow has an end of its own.
     let app = world.at(days_before(30));
@@ -114,6 +115,13 @@ async fn the_report_says_the_same_in_every_form_and_names_are_only_names() {
     for cell in rows.iter().flatten() {
         assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r']), "{cell}");
     }
+    let details: Vec<(&str, &str)> =
+        rows.iter().filter(|row| &row[0] == "certificate").map(|row| (&row[3], &row[8])).collect();
+    for (whose, detail) in details {
+        assert_eq!(detail.contains("not confirmed"), whose == "partner", "{whose}: {detail}");
+    }
+    assert!(csv.contains(" rules, 1 connection\"") && !csv.contains("1 connections"), "{csv}");
+    assert!(html.contains("<b>2</b>connections, 3 profiles") && !html.contains("<b>1</b>profiles"), "{html}");
     let records: std::collections::BTreeSet<&str> = rows.iter().map(|row| &row[0]).collect();
     for record in
         ["algorithm", "certificate", "certificate use", "finding", "policy", "profile", "proof", "report", "schedule"]

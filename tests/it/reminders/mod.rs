@@ -123,6 +123,9 @@ async fn what_is_acknowledged_or_put_off_is_quiet_as_long_as_it_should_be() {
     app.reopen_notice(&key).await.unwrap();
     assert!(ending(&app.notices().await.unwrap()).standing.is_open());
 
+    let beyond = app.snooze_notice(&key, days_before(-1)).await.unwrap_err();
+    assert!(beyond.to_string().contains("comes on 14 Dec 2026 23:59 UTC"), "{beyond}");
+    app.snooze_notice(&key, end()).await.unwrap();
     let past = app.snooze_notice(&key, days_before(20)).await.unwrap_err();
     assert!(past.to_string().contains("which has passed"), "{past}");
     let unknown = app.acknowledge_notice("certificate-ends:00").await.unwrap_err();

@@ -95,12 +95,15 @@ fn notices_are_listed_acknowledged_put_off_and_opened_again() {
     assert_eq!(terminal.json(&["notice", "list"])["notices"].as_array().unwrap().len(), 0);
     assert_eq!(terminal.json(&["notice", "list", "--all"])["notices"].as_array().unwrap().len(), 1);
     assert!(terminal.text(&["notice", "list"]).contains("1 notice acknowledged or put off"));
-    terminal.json(&["notice", "snooze", key, "--until", "2099-01-01T00:00:00Z"]);
+    let week = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(7 * 24)).unwrap().to_string();
+    terminal.json(&["notice", "snooze", key, "--until", &week]);
     assert_eq!(terminal.json(&["notice", "list", "--all"])["notices"][0]["standing"]["state"], "snoozed");
     terminal.json(&["notice", "reopen", key]);
     assert_eq!(terminal.json(&["notice", "list"])["notices"].as_array().unwrap().len(), 1);
 
     assert!(terminal.refused(&["notice", "acknowledge", "nothing"]).contains("there is no notice `nothing` now"));
+    let beyond = terminal.refused(&["notice", "snooze", key, "--until", "2099-01-01T00:00:00Z"]);
+    assert!(beyond.contains("cannot be put off until 1 Jan 2099") && beyond.contains("hint: "), "{beyond}");
     assert!(terminal.refused(&["notice", "snooze", key, "--until", "2020-01-01T00:00:00Z"]).contains("has passed"));
 }
 

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use countersign::app::Clock;
 use countersign::certificate::{KeyKind, create_identity};
+use countersign::domain::instant::in_words;
 use serde_json::Value;
 
 use crate::many::{Many, Size, id};
@@ -78,12 +79,30 @@ async fn from_start_to_undo() {
     let row = board["rows"].as_array().unwrap().iter().find(|row| row["connection"] == id(1).as_str()).unwrap();
     assert_eq!((&row["told"]["how"], &row["activates"]), (&"by mail".into(), &soon.as_str().into()), "{row}");
     assert_eq!(board["certificate"], fingerprint.as_str());
+    let (text, _) = run(workspace, 0, &["undo", "1", "--dry-run"]);
+    assert!(text.contains("schedule removed") && !text.contains("already"), "{text}");
     let (text, _) = run(workspace, 0, &["show", "1", "--state", "left-out"]);
     assert!(text.contains("· Left out") && !text.contains("▲ Scheduled"), "{text}");
     let csv = many.folder.path().join("board.csv");
     run(workspace, 0, &["export", "1", "-o", csv.to_str().unwrap()]);
     assert_eq!(std::fs::read_to_string(&csv).unwrap().lines().count(), 9);
-    run(workspace, 0, &["import", "1", csv.to_str().unwrap()]);
+    let (text, _) = run(workspace, 0, &["import", "1", csv.to_str().unwrap()]);
+    assert_eq!(text, "Nothing in the table differs from what rollover 1 says\n");
+    // Another time says that it is to be applied, and stands beside the one that holds.
+    let times = many.folder.path().join("times.csv");
+    let later = jiff::Timestamp::from_second(Clock::System.now().as_second() + 4 * 86_400).unwrap();
+    std::fs::write(&times, format!("connection,profile,activation\n{},test,{later}\n", id(1))).unwrap();
+    let (text, _) = run(workspace, 0, &["import", "1", times.to_str().unwrap()]);
+    assert!(
+        text.starts_with("Noted in rollover 1 for 1 profile\nWhat is planned is not applied to 1 profile"),
+        "{text}"
+    );
+    assert!(text.contains("`countersign rollover apply 1"), "{text}");
+    let (text, _) = run(workspace, 0, &["show", "1"]);
+    let both = format!("{}; planned {}, once applied", in_words(soon.parse().unwrap()), in_words(later));
+    assert!(text.contains(&both) && !text.contains(&soon), "{text}");
+    std::fs::write(&times, format!("connection,profile,activation\n{},test,\n", id(1))).unwrap();
+    run(workspace, 0, &["import", "1", times.to_str().unwrap()]);
     // Left out at any time, and taken in again.
     let one = format!("{}/test", id(2));
     let (text, _) = run(workspace, 0, &["leave-out", "1", &one, "--dry-run"]);
@@ -103,6 +122,9 @@ async fn from_start_to_undo() {
     let undone = json(workspace, 0, &["undo", "1"]);
     assert_eq!((&undone["changed"], &undone["kept"]), (&7.into(), &Value::Array(Vec::new())), "{undone}");
     run(workspace, 0, &["remove", "1"]);
+    let (text, _) = run(workspace, 0, &["start", file, "--at", &soon, "--dry-run"]);
+    assert!(text.contains(&in_words(soon.parse().unwrap())) && !text.contains(&soon), "{text}");
+    assert_eq!(json(workspace, 0, &["start", file])["id"], 2, "no number is given twice");
 }
 
 #[tokio::test]
@@ -124,8 +146,9 @@ async fn what_cannot_be_done_is_said_with_two() {
     let (_, error) = run(workspace, 2, &["import", "1", wrong.to_str().unwrap()]);
     assert!(error.contains("line 2: `staging` is no profile"), "{error}");
     run(workspace, 2, &["test", "1", "--parallel", "0"]);
-    let (_, error) = run(workspace, 0, &["apply", "1", "--at", "now"]);
+    let (text, error) = run(workspace, 0, &["apply", "1", "--at", "now"]);
     assert!(error.contains("warning: It is self-signed"), "{error}");
+    assert!(text.contains("not confirmed"), "{text}");
 }
 
 #[tokio::test]

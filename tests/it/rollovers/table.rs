@@ -111,6 +111,40 @@ async fn a_column_that_is_not_in_the_table_stays_as_it_was() {
 }
 
 #[tokio::test]
+async fn new_times_for_what_is_scheduled_are_counted_shown_and_then_applied() {
+    let many = Many::new(Size { connections: 2, using: 2 }).await;
+    let rollover = started(&many).await;
+    many.app.change_rollover(&apply(rollover)).await.unwrap();
+    let file = many.folder.path().join("times.csv");
+    let take = async |time: &str| {
+        let text = format!("connection,profile,activation\n{},test,{time}\n{},test,\n", id(0), id(1));
+        std::fs::write(&file, text).unwrap();
+        many.app.change_rollover(&RolloverRequest::all(rollover, RolloverAction::Sheet(file.clone()))).await
+    };
+    let row = async || {
+        let board = many.app.rollover(rollover).await.unwrap();
+        let pending = board.rows.iter().filter(|row| row.pending).count();
+        let row = board.rows.into_iter().find(|row| row.key() == key(0, ProfileKind::Test)).unwrap();
+        (row.activates, row.planned.unwrap().at, pending)
+    };
+    let later = "2026-12-05T08:00:00Z".parse().unwrap();
+    let noted = take("2026-12-05T09:00[Europe/Berlin]").await.unwrap();
+    assert_eq!((noted.changed, noted.noted, noted.pending), (0, 1, 1));
+    assert_eq!(row().await, (Some(agreed()), Some(later), 1));
+    let again = take("2026-12-05T09:00[Europe/Berlin]").await.unwrap();
+    assert_eq!((again.noted, again.pending), (0, 1));
+    // What cannot be applied is not noted either.
+    for (time, why) in [("2026-11-01T00:00Z", "in the past"), ("2029-01-01T00:00Z", "after the certificate ends")] {
+        let error = take(time).await.unwrap_err();
+        assert!(error.to_string().contains(&format!("line 2: {}, test: the activation at", id(0))), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(row().await, (Some(agreed()), Some(later), 1));
+    }
+    assert_eq!(many.app.change_rollover(&apply(rollover)).await.unwrap().changed, 1);
+    assert_eq!(row().await, (Some(later), Some(later), 0));
+}
+
+#[tokio::test]
 async fn errors_name_their_lines_and_nothing_of_the_table_is_taken() {
     let many = Many::new(Size { connections: 3, using: 2 }).await;
     let rollover = started(&many).await;

@@ -4,6 +4,10 @@ use super::Stage;
 
 /// A window on a workspace whose own certificate ends in twenty days.
 fn ending() -> Stage {
+    ending_in(20)
+}
+
+fn ending_in(days: u32) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
     let app = crate::exchange::app_on(&workspace, countersign::app::Clock::System);
@@ -11,7 +15,7 @@ fn ending() -> Stage {
         let new = countersign::app::NewIdentity {
             name: "acme-2026".parse().unwrap(),
             key: countersign::app::KeyKind::EcP256,
-            days: 20,
+            days,
             subject: None,
         };
         app.create_identity(new).await.unwrap();
@@ -70,6 +74,19 @@ fn a_notice_is_acknowledged_put_off_and_opened_again() {
     let buttons = stage.labels().iter().filter(|label| *label == "Put off").count();
     assert!(buttons >= 1);
     stage.press(egui::Modifiers::NONE, egui::Key::Escape);
+}
+
+#[test]
+fn nothing_is_put_off_beyond_the_day_that_it_is_about() {
+    let mut stage = ending_in(4);
+    stage.wait_for("Notices, 1 to look at");
+    stage.press(egui::Modifiers::COMMAND, egui::Key::B);
+    stage.wait_for(TITLE);
+    stage.click("Put off");
+    stage.wait_for("For a day");
+    assert!(!stage.sees("For a week"), "{:#?}", stage.labels());
+    stage.click("For a day");
+    stage.wait_for("Everything was acknowledged or put off");
 }
 
 #[test]

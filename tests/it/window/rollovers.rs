@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign::app::{Clock, Location, Unlock};
+use countersign::app::{App, Clock, Location, RolloverAction, RolloverRequest, Unlock};
 use countersign::domain::identifier::ProfileKind;
-use countersign::domain::timeline::plain_list;
+use countersign::domain::rollover::RolloverId;
+use countersign::domain::timeline::{Activation, plain_list};
 use countersign::store::Workspace;
 use egui::{Key, Modifiers, OutputCommand};
 
 use super::Stage;
-use crate::many::{Many, Size, fixture, id, read, then};
+use crate::many::{Many, Size, fixture, id, key, read, then};
 
 /// A window on a workspace with so many connections that use the old certificate.
 fn stage(size: Size) -> (Stage, PathBuf) {
@@ -89,13 +90,43 @@ fn from_a_dropped_file_to_undone() {
     assert!(list.contains("5 not told, 1 told"), "{list}");
 }
 
+/// A test profile gets a time of its own behind the window's back, which a table would be refused for.
+fn plan(stage: &Stage, number: usize, time: &str) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let location = Location::Dir(stage.workspace.clone());
+        let app = App::new(location, Unlock::none(), Clock::Fixed(then()));
+        let action = RolloverAction::Plan(Some(Activation::At { at: time.parse().unwrap(), zone: None }));
+        let profiles = vec![key(number, ProfileKind::Test)];
+        app.change_rollover(&RolloverRequest { id: RolloverId(1), profiles, action, seen: None }).await.unwrap();
+        app.close().await;
+    });
+}
+
+#[test]
+fn a_new_time_is_shown_beside_the_one_that_is_applied_until_it_is_applied_too() {
+    let mut stage = started(Size { connections: 2, using: 2 });
+    stage.click("Apply…");
+    stage.wait_for("4 profiles would change");
+    stage.click("Schedule 4 profiles");
+    stage.wait_for("Show 4 scheduled");
+    assert!(!stage.sees("Apply…"), "nothing is to be applied");
+    plan(&stage, 1, "2026-12-03T08:00:00Z");
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for("Its new time is planned and not applied yet");
+    assert!(stage.sees("→ 3 Dec, "), "{:#?}", stage.labels());
+    stage.click("Apply…");
+    stage.wait_for("1 profile would change, 3 stand as they should already");
+    stage.click("Schedule 1 profile");
+    stage.wait_for("1 profile scheduled");
+    stage.wait_gone("Apply…");
+    assert!(!stage.sees("not applied yet"));
+}
+
 #[test]
 fn when_one_cannot_be_changed_the_difference_says_so_and_nothing_can_be_applied() {
     let mut stage = started(Size { connections: 3, using: 3 });
     // Its own time lies after the new certificate's end.
-    let file = stage.workspace.parent().unwrap().join("times.csv");
-    std::fs::write(&file, format!("connection,profile,activation\n{},test,2029-01-01T00:00Z\n", id(1))).unwrap();
-    stage.cli(&["rollover", "import", "1", file.to_str().unwrap()]);
+    plan(&stage, 1, "2029-01-01T00:00:00Z");
     stage.press(Modifiers::NONE, Key::F5);
     stage.wait_for("Partner 001, test, Not told, 1 Jan 2029");
     stage.click("Apply…");
@@ -146,8 +177,11 @@ fn six_hundred_and_forty_are_as_easy_as_five() {
     stage.wait_for("320 profiles selected");
     stage.click("Roll back…");
     stage.wait_for("320 profiles would change");
+    stage.wait_for("Schedule removed");
     stage.click("Roll 320 profiles back");
     stage.wait_for("320 profiles rolled back");
+    stage.wait_for("Show 320 rolled back");
+    assert!(!stage.sees("problem"), "{:#?}", stage.labels());
 }
 
 /// Somebody gives a test profile a certificate that the rollover does not know.

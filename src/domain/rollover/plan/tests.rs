@@ -1,6 +1,6 @@
 use super::*;
 use crate::domain::fixtures::{day, facts};
-use crate::domain::rollover::{PlannedActivation, RolloverId};
+use crate::domain::rollover::{PlannedActivation, RolloverId, ScheduleEffect};
 use crate::domain::timeline::{acceptable_now, plain_list};
 
 const OLD: Fingerprint = Fingerprint([1; 32]);
@@ -121,6 +121,61 @@ fn rolling_back_ends_with_the_old_one_and_undoing_with_what_was() {
     world.uses().pop();
     let kept = world.plan(&Step::Undo, 72);
     assert!(kept.profiles.is_empty() && kept.kept[0].why.contains("changed since"), "{kept:?}");
+}
+
+/// A profile for which somebody had scheduled the new certificate for day 80 before the rollover.
+fn scheduled_by_hand() -> World {
+    let mut world = World::new();
+    let at = Activation::At { at: day(80), zone: Some("Europe/Berlin".to_owned()) };
+    let (old, new) = (facts(1, 0, 100), facts(2, 40, 200));
+    let scheduled = timeline::renew(world.uses(), &new, Some(&old), &at, day(49)).unwrap().uses;
+    *world.uses() = scheduled;
+    world
+}
+
+#[test]
+fn rolling_back_brings_no_earlier_schedule_back_and_undoing_says_that_it_does() {
+    let earlier = Some(ScheduledUse { certificate: NEW, at: day(80), zone: Some("Europe/Berlin".to_owned()) });
+    // Also once its time has passed, when nobody has seen it go active.
+    for now in [61, 85] {
+        let mut world = scheduled_by_hand();
+        let plan = world.plan(&Step::Schedule(Some(Activation::Now)), 50);
+        assert_eq!((&plan.profiles[0].scheduled_now, &plan.profiles[0].scheduled_then), (&earlier, &None));
+        assert_eq!(plan.profiles[0].schedule_effect(), ScheduleEffect::None, "it is brought in");
+        world.apply(&plan);
+        let back = world.plan(&Step::RollBack, now);
+        assert_eq!((back.profiles[0].encrypts_now, back.profiles[0].encrypts_then), (Some(NEW), Some(OLD)));
+        assert_eq!(told(&back.profiles[0].after, 90), (Some(OLD), vec![OLD, NEW]), "on day {now}");
+        world.apply(&back);
+        let undone = world.plan(&Step::Undo, now).profiles.remove(0);
+        if now == 61 {
+            let expected = earlier.as_ref().map_or(ScheduleEffect::None, ScheduleEffect::ComesBack);
+            assert_eq!((undone.from, undone.schedule_effect()), (None, expected));
+        }
+        // Whoever applies what is planned to all does not mean it.
+        let all = world.plan(&Step::Schedule(None), 61);
+        assert!(all.profiles.is_empty() && all.kept[0].why.contains("rolled back"), "{all:?}");
+        let named = world.plan_of(&Step::Schedule(None), &[world.rollover.profiles[0].key()], 61);
+        assert_eq!((named.changed(), named.profiles[0].from), (1, Some(day(70))));
+    }
+}
+
+#[test]
+fn a_schedule_that_is_taken_back_or_stays_is_told() {
+    let mut world = World::new();
+    let plan = world.plan(&Step::Schedule(None), 60);
+    world.apply(&plan);
+    for step in [Step::RollBack, Step::Undo] {
+        let back = world.plan(&step, 61).profiles.remove(0);
+        assert_eq!((back.from, back.schedule_effect()), (None, ScheduleEffect::Removed), "{step:?}");
+    }
+    // What was scheduled so before stays, and is not as it should be.
+    let mut world = scheduled_by_hand();
+    world.rollover.activation = Some(PlannedActivation { at: Some(day(80)), zone: Some("Europe/Berlin".to_owned()) });
+    let plan = world.plan(&Step::Schedule(None), 60);
+    assert_eq!((plan.changed(), plan.unchanged()), (0, (1, 0)));
+    world.apply(&plan);
+    assert_eq!(world.plan(&Step::Undo, 61).unchanged(), (0, 1));
 }
 
 /// What stands for encrypting and for verifying, by fingerprint.

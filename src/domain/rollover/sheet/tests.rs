@@ -37,6 +37,7 @@ fn board(notes: &[String]) -> Board {
             proof: None,
             note: note.clone(),
             applied: false,
+            pending: true,
         })
         .collect();
     // The first of three changes with all others.

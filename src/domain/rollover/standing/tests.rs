@@ -30,6 +30,10 @@ struct Case {
     chosen: bool,
     told: bool,
     applied: bool,
+    /// What the rollover left, where somebody has changed it since.
+    left: Option<Vec<CertificateUse>>,
+    undone: Option<Timestamp>,
+    planned: Option<Timestamp>,
     uses: Vec<CertificateUse>,
     facts: ProfileFacts,
     gone: bool,
@@ -41,10 +45,18 @@ impl Case {
             chosen: true,
             told: false,
             applied: false,
+            left: None,
+            undone: None,
+            planned: None,
             uses: plain_list(&[Fingerprint([OLD; 32])]),
             facts: ProfileFacts::default(),
             gone: false,
         }
+    }
+
+    /// Scheduled, and cancelled by hand.
+    fn cancelled() -> Self {
+        Self { applied: true, left: Some(Self::scheduled().uses), ..Self::begun() }
     }
 
     fn scheduled() -> Self {
@@ -61,12 +73,16 @@ impl Case {
             certificate: Fingerprint([NEW; 32]),
             replaces: vec![Fingerprint([OLD; 32])],
             created: day(59),
-            activation: None,
-            undone: None,
+            activation: self.planned.map(|at| PlannedActivation { at: Some(at), zone: None }),
+            undone: self.undone,
             profiles: vec![RolloverProfile {
                 chosen: self.chosen,
                 told: self.told.then(|| Told { at: day(59), how: "by mail".to_owned(), note: String::new() }),
-                applied: self.applied.then(|| Applied { at: day(60), before: Vec::new(), after: self.uses.clone() }),
+                applied: self.applied.then(|| Applied {
+                    at: day(60),
+                    before: Vec::new(),
+                    after: self.left.unwrap_or_else(|| self.uses.clone()),
+                }),
                 ..RolloverProfile::new("p".parse().unwrap(), ProfileKind::Production)
             }],
         };
@@ -116,7 +132,14 @@ fn states_follow_from_the_timeline_and_the_journal() {
         ("signed since the change", with(signed(70)), 71, S::Confirmed),
         ("decrypted since the change", with(delivered(70)), 71, S::Confirmed),
         ("the new one has ended", Case::scheduled(), 201, S::Problem),
-        ("changed elsewhere", Case { applied: true, ..Case::begun() }, 61, S::Problem),
+        ("changed elsewhere", Case::cancelled(), 61, S::Problem),
+        ("rolled back by the rollover", Case { applied: true, ..Case::begun() }, 61, S::RolledBack),
+        (
+            "cancelled by hand after all was undone",
+            Case { undone: Some(day(60)), ..Case::cancelled() },
+            61,
+            S::RolledBack,
+        ),
         ("the profile is gone", Case { gone: true, ..Case::scheduled() }, 61, S::Problem),
         ("a gap", gap(), 101, S::Problem),
         ("before the gap", gap(), 99, S::Scheduled),
@@ -126,6 +149,19 @@ fn states_follow_from_the_timeline_and_the_journal() {
         assert_eq!(row.state, state, "{name}: {row:#?}");
         assert_eq!(row.problem.is_some(), state == S::Problem, "{name}");
     }
+}
+
+#[test]
+fn what_is_planned_and_not_applied_is_pending() {
+    let planned = |at, case: Case| Case { planned: Some(day(at)), ..case }.stands(day(62)).pending;
+    assert!(planned(70, Case::begun()), "not applied");
+    assert!(!planned(70, Case::scheduled()), "as planned");
+    assert!(planned(75, Case::scheduled()), "another time is planned since");
+    assert!(planned(70, Case::cancelled()));
+    assert!(!planned(70, Case { applied: true, ..Case::begun() }), "rolled back");
+    assert!(!planned(70, Case { chosen: false, ..Case::begun() }), "left out");
+    let active = Case { planned: Some(day(75)), ..Case::scheduled() };
+    assert!(!active.stands(day(71)).pending, "active already");
 }
 
 /// Scheduled for after the end of the old one.
