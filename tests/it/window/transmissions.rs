@@ -159,6 +159,24 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
 }
 
 #[test]
+fn what_is_done_with_a_selection_stays_in_reach_where_the_inspector_leaves_little_room() {
+    let mut stage = sent();
+    stage.harness.set_size(egui::vec2(1280.0, 800.0));
+    stage.wait_for("Hide the chart");
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("to Northwind Retail, Production");
+    stage.press(Modifiers::SHIFT, Key::ArrowDown);
+    stage.wait_for("2 selected");
+    assert!(stage.sees("Close transmission"), "the inspector is open");
+    for button in ["Redeliver selection…", "Send selection as new…", "Clear selection"] {
+        let place = stage.get(button).rect();
+        assert!(place.height() < 40.0 && place.width() > 80.0, "{button} is squeezed: {place}");
+    }
+    stage.click("Clear selection");
+    stage.wait_gone("2 selected");
+}
+
+#[test]
 fn a_long_list_is_read_where_it_is_looked_at_and_stays_where_it_is_when_more_comes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("workspace");
