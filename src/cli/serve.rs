@@ -82,7 +82,7 @@ mod tests {
         sent.bytes.payload = 1;
         let said = told(&ServeEvent::Transmission(Box::new(sent)), "");
         assert_eq!(said.len(), 1);
-        assert!(said[0].contains("two FORGED line.edi  1 byte  ") && !said[0].contains('\n'), "{said:?}");
+        assert!(said[0].contains("two FORGED line.edi  1 byte") && !said[0].contains('\n'), "{said:?}");
         let file = std::path::PathBuf::from("out/two\nFORGED\u{1b}[2J.edi");
         let said = told(&ServeEvent::Outbox { file, reason: "a\nb".to_owned() }, "");
         assert_eq!(said, ["not sent: out/two FORGED\u{fffd}[2J.edi: a b"]);
