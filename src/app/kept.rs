@@ -37,6 +37,8 @@ pub struct KeptPart {
     pub sha256: Option<String>,
     /// The headers that belong to the body, as the journal has them.
     pub headers: Headers,
+    /// The SHA-256 that was journalled of it, where it is the document.
+    journalled: Option<String>,
 }
 
 /// What was saved.
@@ -73,6 +75,16 @@ impl App {
         let archive = workspace.archive().clone();
         let removals = workspace.removals(transmission.id).await?;
         blocking(move || find(&archive, &transmission, part, attempt, &removals)).await
+    }
+
+    /// Whether the document of a transmission is still the one that was journalled: what is wrong, where it is not. Of every
+    /// other part nothing is said.
+    ///
+    /// # Errors
+    /// As [`App::kept`], and where it cannot be read.
+    pub async fn altered(&self, id: &str, part: RawPart) -> Result<Option<String>, AppError> {
+        let kept = self.kept(id, part).await?;
+        blocking(move || kept.altered()).await
     }
 
     /// Writes a part to a file, head and body, exactly as they are kept.
@@ -134,6 +146,7 @@ fn find(
         gap,
         sha256: cut.map(|cut| cut.sha256),
         headers,
+        journalled: transmission.payload_sha256.clone().filter(|_| part == RawPart::Payload),
     })
 }
 
@@ -183,6 +196,17 @@ fn headers_of(head: &[u8]) -> Headers {
 }
 
 impl KeptPart {
+    /// That the document on disk is another than the one that was journalled, where it is. All of it is read.
+    pub(super) fn altered(&self) -> Result<Option<String>, AppError> {
+        let (Some(journalled), Some(path)) = (&self.journalled, &self.body) else { return Ok(None) };
+        let found = Archive::sha256_of(path)?;
+        Ok((found != *journalled).then(|| {
+            format!(
+                "The document was changed on disk since it was journalled: its SHA-256 is {found}, and was {journalled}"
+            )
+        }))
+    }
+
     /// The head as text, for reading.
     pub(super) fn head_text(&self) -> Result<String, AppError> {
         /// Heads are limited to less than this when they are received.

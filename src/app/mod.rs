@@ -27,6 +27,7 @@ mod identity_sheet;
 mod importing;
 mod inbox;
 mod kept;
+mod kept_so_far;
 mod keys;
 mod large;
 mod lease;
@@ -94,6 +95,7 @@ pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, 
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
+pub use receive::{ReceiptGiven, receipt_given};
 pub use report::{Report, ReportFormat};
 pub use retention::{
     DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun, StorageUsage,

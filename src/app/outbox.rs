@@ -7,6 +7,7 @@
 //! has no copy, which is forgotten and the file taken anew; a mark whose transmission is delivered, whose file is moved.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
 use std::fs::{self, DirEntry, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -139,7 +140,7 @@ impl Outbox {
     /// Looks through one folder; what is wrong with it, in words.
     async fn look_through(&mut self, place: &Place) -> Result<Option<String>, AppError> {
         let folder = place.folder.clone();
-        let found = match blocking(move || Ok(look(&folder))).await? {
+        let (found, odd) = match blocking(move || Ok(look(&folder))).await? {
             Ok(found) => found,
             Err(error) => return Ok(Some(format!("it cannot be read: {error}"))),
         };
@@ -182,7 +183,7 @@ impl Outbox {
                 return Ok(wrong);
             }
         }
-        Ok(None)
+        Ok(odd)
     }
 
     /// Whether a file has been as it is for long enough, and is not to be left alone.
@@ -354,22 +355,47 @@ fn within(tree: &Path) -> Vec<Place> {
     found
 }
 
-/// The whole files of a folder, by name.
-fn look(folder: &Path) -> io::Result<Vec<Found>> {
-    let mut found: Vec<Found> = fs::read_dir(folder)?.filter_map(|entry| file(&entry.ok()?)).collect();
+/// The whole files of a folder, by name, and what is said of that which lies there and is never sent.
+fn look(folder: &Path) -> io::Result<(Vec<Found>, Option<String>)> {
+    let (mut found, mut odd): (Vec<Found>, Vec<String>) = (Vec::new(), Vec::new());
+    for entry in fs::read_dir(folder)?.flatten() {
+        let name = name_of(&entry.file_name());
+        let Some(kind) = entry.file_type().ok().filter(|kind| !kind.is_dir() && is_whole(&name)) else { continue };
+        if kind.is_file() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            found.push(Found { path: entry.path(), name, seen: seen(&metadata) });
+        } else if kind.is_symlink() {
+            // Neither size nor end of what it leads to is known, and it may be anywhere.
+            odd.push(format!("`{name}` is a symbolic link, which is not followed: put the file itself there"));
+        } else {
+            odd.push(format!("`{name}` is no file but a pipe, a socket or a device, which is not sent"));
+        }
+    }
     found.sort_by(|one, other| one.name.cmp(&other.name));
+    // A file is known by its name in text: of two that come to the same, neither is taken for the other.
+    let mut before: Option<String> = None;
+    found.retain(|file| {
+        let is_other = before.as_ref() != Some(&file.name);
+        if !is_other {
+            odd.push(format!("`{}` stands for two files whose names differ in what is no text: rename one", file.name));
+        }
+        before = Some(file.name.clone());
+        is_other
+    });
     found.truncate(MOST_AT_ONCE);
-    Ok(found)
+    odd.sort();
+    let more = odd.len().saturating_sub(1);
+    Ok((found, odd.into_iter().next().map(|first| if more == 0 { first } else { format!("{first}, and {more} more") })))
 }
 
-fn file(entry: &DirEntry) -> Option<Found> {
-    // Of a link neither size nor end is known, and what it leads to may be anywhere.
-    if !entry.file_type().ok()?.is_file() {
-        return None;
+/// A file's name as text: bytes that are none stand in it as `%E9`.
+fn name_of(name: &OsStr) -> String {
+    let mut text = String::new();
+    for chunk in name.as_encoded_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
     }
-    let name = entry.file_name().to_str()?.to_owned();
-    is_whole(&name).then_some(())?;
-    Some(Found { path: entry.path(), name, seen: seen(&entry.metadata().ok()?) })
+    text
 }
 
 /// Whether a name is that of a file which its writer calls complete.
@@ -407,8 +433,10 @@ mod tests {
         let places = within(guard.path());
         let named: Vec<_> = places.iter().map(|place| (place.connection.as_str(), place.profile.as_str())).collect();
         assert_eq!(named, [("acme", "production")]);
-        let names: Vec<String> = look(&places[0].folder).unwrap().into_iter().map(|file| file.name).collect();
+        let (found, odd) = look(&places[0].folder).unwrap();
+        let names: Vec<String> = found.into_iter().map(|file| file.name).collect();
         assert_eq!(names, ["a.edi"]);
+        assert_eq!(odd.is_some_and(|odd| odd.starts_with("`g.edi` is a symbolic link")), cfg!(unix));
         assert!(look(&guard.path().join("nowhere")).is_err());
     }
 }

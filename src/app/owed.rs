@@ -6,6 +6,7 @@ use super::send::post_conditions;
 use super::{App, AppError};
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::identifier::Address;
+use crate::domain::instant;
 use crate::domain::sent::{MOST_RECEIPT_ATTEMPTS, next_attempt};
 use crate::domain::transmission::{Stage, StageName, StageStatus, Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part, Workspace};
@@ -52,7 +53,8 @@ impl App {
             Ok(status) => (StageStatus::Good, format!("Receipt posted to {whither}: HTTP {status}"), None),
             Err(why) if duty.number < MOST_RECEIPT_ATTEMPTS => {
                 let at = next_attempt(duty.number, now);
-                let detail = format!("Receipt not taken by {whither}: {why}; posted again at {at}");
+                let again = instant::in_words(at);
+                let detail = format!("Receipt not taken by {whither}: {why}; posted again at {again}");
                 (StageStatus::Bad, detail, Some(Duty { at, number: duty.number + 1, ..duty }))
             }
             Err(why) => {

@@ -2,11 +2,12 @@
 //! large it is, and where it stops. Private keys are used here and go nowhere else.
 
 use std::fs::File;
-use std::io::{BufReader, Read as _};
+use std::io::BufReader;
 
 use serde::Serialize;
 
 use super::kept::cannot_read;
+use super::kept_so_far::{AsFarAsKept, CUT};
 use super::keys::UnsealedIdentity;
 use super::send::blocking;
 use super::{App, AppError, KeptPart, RawPart};
@@ -291,9 +292,7 @@ fn read(
     };
     let cannot = cannot_read(path);
     let file = File::open(path).map_err(&cannot)?;
-    // Behind a gap nothing fits together any more.
-    let most = kept.gap.map_or(u64::MAX, |gap| gap.offset);
-    let mut body = BufReader::with_capacity(64 * 1024, file.take(most));
+    let mut body = BufReader::with_capacity(64 * 1024, AsFarAsKept::new(file, kept.gap.map(|gap| gap.offset)));
     let decryption: Vec<DecryptionKey<'_>> = keys.usable.iter().map(UnsealedIdentity::decryption_key).collect();
     // Whose signature it is does not change with time; whether it was acceptable then is told by the verdict.
     let accepted: Vec<&Certificate> =
@@ -314,11 +313,20 @@ fn read(
     } else if let (true, Some(why)) = (closed, &keys.missing) {
         message.obstacle = Some(format!("it is encrypted, and {why}"));
     }
-    if missing.is_some() {
+    if let Some(gap) = kept.gap {
         message.bytes = kept.bytes;
+        say_cut(&mut message, &format!("only its first {} are kept, and that far it could be read", size(gap.offset)));
     }
     let journal = if closed && part == RawPart::Request { inside(transmission) } else { Vec::new() };
     Ok(MessageStructure { message, missing, journal })
+}
+
+/// Says of every layer that stops where nothing is kept any more that this is why.
+fn say_cut(layer: &mut MessageLayer, why: &str) {
+    if layer.obstacle.as_deref().is_some_and(|obstacle| obstacle.contains(CUT)) {
+        layer.obstacle = Some(why.to_owned());
+    }
+    layer.layers.iter_mut().for_each(|inner| say_cut(inner, why));
 }
 
 /// Whether the outermost layer is encrypted for others.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AcknowledgementLinks, CommandRun, Keeping, MessageStructure, OpenedView};
+use super::{AcknowledgementLinks, CommandRun, Keeping, MessageStructure, OpenedView, ReceiptGiven};
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Diagnosis;
@@ -124,6 +124,12 @@ pub struct TransmissionDocument<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<&'a SeenTls>,
     document: Option<&'a DocumentFacts>,
+    /// What receipt a message that came asked for, and what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt_given: Option<ReceiptGiven>,
+    /// That the document on disk is not the one that was journalled, where it was asked for and is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub altered: Option<String>,
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structure: Option<MessageStructure>,
@@ -187,6 +193,8 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             receipt_headers: &transmission.receipt_headers,
             tls: transmission.tls.as_ref(),
             document: transmission.document.as_ref(),
+            receipt_given: None,
+            altered: None,
             structure: None,
             commands: Vec::new(),
             acknowledgements: AcknowledgementLinks::default(),

@@ -81,6 +81,8 @@ pub struct OpenedView {
     pub acknowledged: Arc<Vec<Acknowledged>>,
     /// Where it is kept.
     pub file: Option<PathBuf>,
+    /// That it is not what was journalled, where it is not.
+    pub altered: Option<String>,
     lines: Lines,
 }
 
@@ -118,6 +120,7 @@ impl App {
                 outline: None,
                 acknowledged: Arc::default(),
                 file: kept.body.clone(),
+                altered: kept.altered()?,
                 lines: Lines::default(),
             };
             let Some(path) = &kept.body else { return Ok(view) };
@@ -370,7 +373,7 @@ impl LineReader {
 /// A segment as it is shown on a row: of elements without an end no more than anybody reads.
 fn of_a_row(mut segment: Segment) -> Segment {
     let mut room = MOST_OF_A_ROW;
-    for text in std::iter::once(&mut segment.tag).chain(&mut segment.elements) {
+    for text in segment.texts_mut() {
         match text.char_indices().nth(room) {
             Some((end, _)) => {
                 text.truncate(end);

@@ -215,7 +215,11 @@ impl MicFindings {
         for rule in &self.tried {
             let of_it = self.tried.iter().filter(|other| other.hashed == rule.hashed).count();
             let ends = if of_it > 1 { " (as sent, with CRLF, with LF)" } else { "" };
-            let what = format!("{}{ends}", self.what(rule.hashed));
+            // That it was tried must not read as if it had been found.
+            let what = match rule.hashed {
+                Hashed::Nothing => "nothing at all".to_owned(),
+                hashed => format!("{}{ends}", self.what(hashed)),
+            };
             if !tried.contains(&what) {
                 tried.push(what);
             }

@@ -85,7 +85,7 @@ fn segment_line(segment: &Segment, outline: &Outline) -> String {
     // What separates cannot always be seen.
     let separator = if separator.chars().all(|each| each.is_control()) { "*".to_owned() } else { separator };
     let mut text = segment.tag.clone();
-    for element in &segment.elements {
+    for element in segment.written() {
         text.push_str(&separator);
         text.push_str(element);
     }

@@ -7,7 +7,7 @@ use super::table::Table;
 use super::{Answer, Session, words};
 use crate::app::{AppError, FreedKind, RetentionPreview, Shutdown, StorageUsage};
 use crate::domain::retention::{
-    RetentionError, RetentionKind, RetentionMark, RetentionRules, age, age_in_words, amount, amount_in_words,
+    Held, RetentionError, RetentionKind, RetentionMark, RetentionRules, age, age_in_words, amount, amount_in_words,
 };
 use crate::domain::size::size;
 
@@ -108,6 +108,8 @@ struct MarkDocument<'a> {
     id: String,
     message_id: &'a str,
     mark: Option<RetentionMark>,
+    /// What it was marked with before.
+    before: Option<RetentionMark>,
 }
 
 pub(super) async fn run(session: &Session, command: RetentionCommand) -> Result<Answer, AppError> {
@@ -133,7 +135,10 @@ pub(super) async fn run(session: &Session, command: RetentionCommand) -> Result<
         }
         RetentionCommand::Run => return remove(session).await,
         RetentionCommand::Keep { id } => mark(session, &id, Some(RetentionMark::Keep)).await?,
-        RetentionCommand::Settle { id } => mark(session, &id, Some(RetentionMark::Settled)).await?,
+        RetentionCommand::Settle { id } => {
+            refuse_to_settle(session, &id).await?;
+            mark(session, &id, Some(RetentionMark::Settled)).await?;
+        }
         RetentionCommand::Unmark { id } => mark(session, &id, None).await?,
     }
     Ok(Answer::Yes)
@@ -212,13 +217,31 @@ async fn remove(session: &Session) -> Result<Answer, AppError> {
     Ok(Answer::of(run.trouble.is_none() && !run.stopped))
 }
 
+/// Where nothing was disputed there is nothing to settle, and that something is to be kept is taken back by its own command.
+async fn refuse_to_settle(session: &Session, id: &str) -> Result<(), AppError> {
+    let transmission = session.app.transmission(id).await?;
+    let (id, suffix) = (transmission.id, &session.suffix);
+    match session.app.keeping(&id.to_string()).await?.mark {
+        Some(RetentionMark::Keep) => Err(AppError::new(format!("{id} is marked to be kept, whatever the rules say"))
+            .hint(format!("take that mark off first: `countersign retention unmark {id}{suffix}`"))),
+        Some(RetentionMark::Settled) => Ok(()),
+        None if matches!(Held::by_journal(&transmission), Some(Held::Uncertain | Held::Disputed)) => Ok(()),
+        None => {
+            Err(AppError::new(format!("nothing about {id} is disputed or uncertain, so there is nothing to settle"))
+                .hint("the rules of retention hold for it as for any other"))
+        }
+    }
+}
+
 async fn mark(session: &Session, id: &str, mark: Option<RetentionMark>) -> Result<(), AppError> {
+    let before = session.app.keeping(id).await?.mark;
     let marked = session.app.mark_transmission(id, mark).await?;
-    let document = MarkDocument { id: marked.id.to_string(), message_id: &marked.message_id, mark };
+    let document = MarkDocument { id: marked.id.to_string(), message_id: &marked.message_id, mark, before };
     session.out.answer(&document, || match mark {
         Some(RetentionMark::Keep) => format!("{} is kept, whatever the rules say", marked.id),
         Some(RetentionMark::Settled) => format!("What was disputed about {} is settled", marked.id),
-        None => format!("{} has no mark", marked.id),
+        None if before.is_some() => format!("The mark is taken off {}: the rules hold for it again", marked.id),
+        None => format!("{} had no mark", marked.id),
     });
     Ok(())
 }

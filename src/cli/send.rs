@@ -9,7 +9,7 @@ use crate::domain::diagnosis::Blame;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::size::size;
 use crate::domain::test_document::TestDocument;
-use crate::domain::transmission::{Stage, StageStatus, Transmission, Verdict};
+use crate::domain::transmission::{Direction, Stage, StageStatus, Transmission, Verdict};
 
 pub(super) async fn run(session: &Session, arguments: SendArguments) -> Result<Answer, AppError> {
     let app = &session.app;
@@ -70,10 +70,13 @@ pub(super) fn one_stage(stage: &Stage) -> String {
     line
 }
 
-/// Lights, verdict and diagnosis.
+/// Lights, verdict and diagnosis. The lights are of the receipt for what we sent.
 pub(super) fn outcome(sent: &Transmission) -> String {
-    let lights = sent.lights.named().map(|(name, light)| (name, words::light(light)));
-    let mut text = format!("\n{}", labelled(lights, ""));
+    let mut text = String::new();
+    if sent.direction == Direction::Outbound {
+        let lights = sent.lights.named().map(|(name, light)| (name, words::light(light)));
+        text.push_str(&format!("\n{}", labelled(lights, "")));
+    }
     text.push_str(&format!("\n{}", words::verdict(sent.verdict)));
     if let Some(diagnosis) = &sent.diagnosis {
         text.push_str(&format!("  {}\n{}\n", diagnosis.cause, diagnosis.explanation));

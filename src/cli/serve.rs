@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::arguments::ServeArguments;
+use super::output::line;
 use super::{Answer, Session, check, sightings, words};
 use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown};
 
@@ -29,35 +30,61 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
             ServeEvent::Listening { url } => {
                 out.answer(&ListeningDocument { listening: &url }, || format!("listening on {url}"));
             }
-            ServeEvent::Transmission(received) => {
-                let place = check::place(received.connection.as_ref(), received.profile);
-                let file = received.file.clone().unwrap_or_default();
-                out.aside(&format!(
-                    "{}  {}  {place}  {}  {file}  {} bytes  {}",
-                    words::instant(received.at),
-                    words::verdict(received.verdict),
-                    received.id,
-                    received.bytes.payload,
-                    received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
-                ));
-                if let Some(line) = sightings::line(&received, &suffix) {
-                    out.aside(&line);
-                }
-            }
-            ServeEvent::Arrived(_) | ServeEvent::JournalChanged => {}
-            ServeEvent::Retention(run) => out.aside(&format!("{}  {}", words::instant(run.at), run.in_words())),
-            ServeEvent::Notice(notice) => out.aside(&format!(
-                "{} {}  {}: {}",
-                words::urgency(notice.urgency),
-                notice.urgency.label(),
-                super::output::line(&notice.title),
-                super::output::line(&notice.text)
-            )),
-            ServeEvent::Outbox { file, reason } => {
-                out.aside(&format!("not sent: {}: {}", file.display(), super::output::line(&reason)));
-            }
-            ServeEvent::TurnedAway { peer, reason } => out.aside(&format!("turned away {peer}: {reason}")),
+            event => told(&event, &suffix).iter().for_each(|said| out.aside(said)),
         })
         .await?;
     Ok(Answer::Yes)
+}
+
+/// What is said of an event, line by line. Whatever somebody else wrote makes no lines of its own.
+fn told(event: &ServeEvent, suffix: &str) -> Vec<String> {
+    let said = match event {
+        ServeEvent::Transmission(received) => {
+            let place = check::place(received.connection.as_ref(), received.profile);
+            let bytes = received.bytes.payload;
+            let said = format!(
+                "{}  {}  {place}  {}  {}  {}  {}",
+                words::instant(received.at),
+                words::verdict(received.verdict),
+                received.id,
+                received.file.as_deref().unwrap_or_default(),
+                if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") },
+                received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
+            );
+            std::iter::once(said).chain(sightings::line(received, suffix)).collect()
+        }
+        ServeEvent::Listening { .. } | ServeEvent::Arrived(_) | ServeEvent::JournalChanged => Vec::new(),
+        ServeEvent::Retention(run) => vec![format!("{}  {}", words::instant(run.at), run.in_words())],
+        ServeEvent::Notice(notice) => vec![format!(
+            "{} {}  {}: {}",
+            words::urgency(notice.urgency),
+            notice.urgency.label(),
+            notice.title,
+            notice.text
+        )],
+        ServeEvent::Outbox { file, reason } => vec![format!("not sent: {}: {reason}", file.display())],
+        ServeEvent::TurnedAway { peer, reason } => vec![format!("turned away {peer}: {reason}")],
+    };
+    said.iter().map(|said| line(said)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::transmission::{Direction, Transmission};
+
+    #[test]
+    fn the_name_of_a_file_makes_no_line_of_the_log() {
+        let at = "2026-11-24T08:30:00Z".parse().unwrap();
+        let id = "019ab3f0-0000-7000-8000-000000000001".parse().unwrap();
+        let mut sent = Transmission::new(id, "<1@acme>".to_owned(), at, Direction::Outbound);
+        sent.file = Some("two\nFORGED line.edi".to_owned());
+        sent.bytes.payload = 1;
+        let said = told(&ServeEvent::Transmission(Box::new(sent)), "");
+        assert_eq!(said.len(), 1);
+        assert!(said[0].contains("two FORGED line.edi  1 byte") && !said[0].contains('\n'), "{said:?}");
+        let file = std::path::PathBuf::from("out/two\nFORGED\u{1b}[2J.edi");
+        let said = told(&ServeEvent::Outbox { file, reason: "a\nb".to_owned() }, "");
+        assert_eq!(said, ["not sent: out/two FORGED\u{fffd}[2J.edi: a b"]);
+    }
 }

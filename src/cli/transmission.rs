@@ -10,8 +10,8 @@ use super::table::{Table, labelled};
 use super::transmission_arguments::{ExportArguments, ListArguments};
 use super::{Answer, Session, check, command, document, send, words};
 use crate::app::{
-    AppError, Bundle, DocumentSummary, ExportFormat, Exported, RawPart, TransmissionDocument, TransmissionFilter,
-    TransmissionPage, TransmissionSummary, WrittenBundle,
+    AppError, Bundle, DocumentSummary, ExportFormat, Exported, RawPart, ReceiptGiven, TransmissionDocument,
+    TransmissionFilter, TransmissionPage, TransmissionSummary, WrittenBundle, receipt_given,
 };
 use crate::domain::document_facts::DocumentFacts;
 use crate::domain::transmission::{Attempt, Headers, Transmission};
@@ -68,8 +68,14 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             let acknowledgements = session.app.acknowledgements(&id).await?;
             let keeping = session.app.keeping(&id).await?;
             let commands = session.app.command_runs(transmission.id).await?;
+            let given = receipt_given(&transmission);
+            if let Some(altered) = view.as_deref().and_then(|view| view.altered.as_deref()) {
+                session.out.warning(altered);
+            }
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission).keeping(&keeping);
+                document.receipt_given = given;
+                document.altered = view.as_deref().and_then(|view| view.altered.clone());
                 document.commands = commands;
                 document.acknowledgements = acknowledgements;
                 document.structure = layers;
@@ -79,7 +85,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             }
             // What is asked for alone is shown alone: it may be piped on.
             if layers.is_none() && view.is_none() {
-                session.out.text(&show(&transmission));
+                session.out.text(&show(&transmission, given.as_ref()));
                 if let Some(keeping) = document::keeping(&keeping) {
                     session.out.text(&keeping);
                 }
@@ -94,6 +100,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             }
         }
         TransmissionCommand::Raw { id, side, attempt, output: Some(file) } => {
+            warn_of_altered(session, &id, side.into()).await?;
             let saved = session.app.save_part(&id, side.into(), attempt, &file).await?;
             session.out.answer(&saved, || {
                 let missing = saved.gap.map_or_else(String::new, |gap| {
@@ -118,6 +125,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             bundle(session, &id, output.as_deref(), with_payload).await?;
         }
         TransmissionCommand::Raw { id, side, attempt, output: None } => {
+            warn_of_altered(session, &id, side.into()).await?;
             let files = session.app.raw(&id, side.into(), attempt).await?;
             if session.out.is_json() {
                 session.out.answer(&RawDocument { files }, String::new);
@@ -129,6 +137,16 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         }
     }
     Ok(Answer::Yes)
+}
+
+/// Says beside the bytes of a document that they are not those that were journalled.
+async fn warn_of_altered(session: &Session, id: &str, part: RawPart) -> Result<(), AppError> {
+    if part == RawPart::Payload
+        && let Some(altered) = session.app.altered(id, part).await?
+    {
+        session.out.warning(&altered);
+    }
+    Ok(())
 }
 
 async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppError> {
@@ -229,7 +247,7 @@ fn table(transmissions: &[TransmissionSummary]) -> String {
     table.render()
 }
 
-fn show(transmission: &Transmission) -> String {
+fn show(transmission: &Transmission, given: Option<&ReceiptGiven>) -> String {
     let mic = &transmission.mic;
     let mut text = labelled(
         [
@@ -245,6 +263,8 @@ fn show(transmission: &Transmission) -> String {
             ("Our MIC", mic.ours.clone().unwrap_or_default()),
             ("Partner's MIC", mic.theirs.clone().unwrap_or_default()),
             ("MIC algorithm", mic.algorithm.clone().unwrap_or_default()),
+            ("Receipt asked for", given.map(|given| given.asked.clone()).unwrap_or_default()),
+            ("Receipt given", given.map(|given| given.became.clone()).unwrap_or_default()),
         ],
         "",
     );

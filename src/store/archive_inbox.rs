@@ -1,17 +1,22 @@
-//! Giving an archived payload a second name in the inbox: first laid ready there, hidden and complete, then renamed.
+//! Giving the inbox a copy of an archived payload: first laid ready there, hidden and complete, then renamed.
+//!
+//! It is a file of its own: whoever takes it may write to it, and the archive must not change with it.
 //!
 //! Both steps leave a trace that outlasts a killed program. As long as the file that was laid ready is there, the payload
 //! has not been delivered; once it has been renamed it is there no more, whatever becomes of the name it got.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 
 use crate::domain::transmission::TransmissionId;
 
 use super::archive::{Archive, Part};
+use super::archive_sweep::{sweep_begun, unfinished};
 use super::error::FileError;
 use super::keyring::sync_folder;
 
@@ -23,6 +28,9 @@ const MOST_OF_A_NAME: u32 = 10_000;
 /// What is being done when a file of the inbox is written.
 const DOING: &str = "put a file into the inbox as";
 
+/// How the name of a copy begins that is not complete yet.
+const COPYING: &str = "countersign-copy";
+
 impl Archive {
     /// Where a payload lies ready in a folder of the inbox until it gets its name there.
     #[must_use]
@@ -30,18 +38,17 @@ impl Archive {
         folder.join(format!(".countersign.{}.partial", id.simple()))
     }
 
-    /// Lays an archived file ready in a folder of the inbox, as a second name of the same file where the file system can do
-    /// it, else as a copy. It is complete and on disk there once this has returned.
+    /// Lays a copy of an archived file ready in a folder of the inbox, which shares its blocks where the file system can do
+    /// that. It is complete and on disk there once this has returned.
     ///
     /// # Errors
     /// Where the file is not in the archive, or the folder cannot be written.
     pub fn lay_ready(&self, id: TransmissionId, part: Part, folder: &Path) -> Result<PathBuf, FileError> {
         let (source, ready) = (self.path(id, part), Self::ready_path(id, folder));
         fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
-        fs::hard_link(&source, &ready)
-            // Another file system, one without hard links, or too many of them.
-            .or_else(|_error| copy_beside(&source, folder)?.persist_noclobber(&ready).map_err(|error| error.error))
-            .map_err(FileError::on(DOING, &ready))?;
+        sweep_once(folder);
+        let copy = copy_beside(&source, folder).map_err(FileError::on(DOING, &ready))?;
+        copy.persist_noclobber(&ready).map_err(|error| FileError::on(DOING, &ready)(error.error))?;
         sync_folder(folder)?;
         Ok(ready)
     }
@@ -129,12 +136,25 @@ const fn is_same(_one: &Path, _other: &Path) -> bool {
     false
 }
 
-/// A copy, complete on disk, without a name of its own yet.
-fn copy_beside(source: &Path, folder: &Path) -> io::Result<TempPath> {
-    let mut copy = tempfile::Builder::new().prefix(".countersign.").suffix(".partial").tempfile_in(folder)?;
-    io::copy(&mut File::open(source)?, copy.as_file_mut())?;
+/// A copy, complete on disk, without a name of its own yet. Between two files the system copies by itself, and where it
+/// can it only notes that both have the same blocks.
+fn copy_beside(source: &Path, folder: &Path) -> io::Result<NamedTempFile> {
+    let mut source = File::open(source)?;
+    let mut copy = unfinished(folder, COPYING)?;
+    io::copy(&mut source, copy.as_file_mut())?;
     copy.as_file().sync_all()?;
-    Ok(copy.into_temp_path())
+    Ok(copy)
+}
+
+/// Takes away what programs that were killed while they copied have left in a folder, the first time that something is
+/// delivered there: an inbox may hold thousands of files that nobody has taken.
+fn sweep_once(folder: &Path) {
+    static SWEPT: LazyLock<Mutex<HashSet<PathBuf>>> = LazyLock::new(Mutex::default);
+    let is_first = SWEPT.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned());
+    if is_first {
+        // What cannot be taken away now lies there hidden, and for nobody.
+        sweep_begun(folder, COPYING).ok();
+    }
 }
 
 /// A file's name with a number before its extension, the first without; shortened where it would be too long.
@@ -164,6 +184,26 @@ mod tests {
         fs::hard_link(&ready, folder.path().join("850.edi")).unwrap();
         assert_eq!(Archive::place(&ready, "850.edi").unwrap(), folder.path().join("850.edi"));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_a_killed_program_was_copying_goes_with_the_next_delivery_and_what_lies_ready_stays() {
+        use std::io::Write as _;
+        let guard = tempfile::tempdir().unwrap();
+        let archive = Archive::new(guard.path().join("archive"));
+        let (id, inbox) = (super::super::fixtures::transmission(0).id, guard.path().join("inbox"));
+        let mut payload = archive.create(id, Part::Payload).unwrap();
+        payload.write_all(b"order").unwrap();
+        payload.finish().unwrap();
+        fs::create_dir_all(&inbox).unwrap();
+        let lies_ready = Archive::ready_path(super::super::fixtures::transmission(1).id, &inbox);
+        fs::write(&lies_ready, b"whole").unwrap();
+        fs::write(inbox.join(format!(".{COPYING}.aB3dE6.partial")), b"half").unwrap();
+        let copied_now = unfinished(&inbox, COPYING).unwrap();
+        let ready = archive.lay_ready(id, Part::Payload, &inbox).unwrap();
+        assert!(lies_ready.exists() && ready.exists() && copied_now.path().exists());
+        assert_eq!(fs::read_dir(&inbox).unwrap().count(), 3);
     }
 
     #[test]

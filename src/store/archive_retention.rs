@@ -18,7 +18,7 @@ pub struct Freed {
     pub files: u64,
     /// How many bytes they had.
     pub bytes: u64,
-    /// How many of these are still on disk under another name: in the inbox, where nobody has taken them yet.
+    /// How many of these are still on disk under another name: in the inbox, where an earlier version put them.
     pub elsewhere: u64,
 }
 
@@ -151,7 +151,9 @@ mod tests {
         let by_name = |name: &str| kind_of(name, &sent);
         assert_eq!(archive.measure(sent.id, by_name).unwrap(), [Some(5), Some(10), Some(0)]);
         let inbox = guard.path().join("inbox");
-        archive.lay_ready(sent.id, Part::Payload, &inbox).unwrap();
+        fs::create_dir(&inbox).unwrap();
+        // As earlier versions delivered.
+        fs::hard_link(archive.path(sent.id, Part::Payload), inbox.join("850.edi")).unwrap();
         let raw = archive.remove(sent.id, |name| by_name(name) == Some(RetentionKind::Raw)).unwrap();
         assert_eq!(raw, Freed { files: 2, bytes: 10, elsewhere: 0 });
         assert_eq!(archive.measure(sent.id, by_name).unwrap(), [Some(5), None, Some(0)]);

@@ -78,6 +78,24 @@ fn nobodys(path: &Path, now: SystemTime) -> Option<File> {
     free.then_some(file)
 }
 
+/// Removes the unfinished files of a folder whose names begin so and that are nobody's, and says how many there were.
+pub(super) fn sweep_begun(folder: &Path, name: &str) -> Result<usize, FileError> {
+    let begin = format!("{}{name}", UNFINISHED.0);
+    let now = SystemTime::now();
+    let mut removed = 0;
+    for name in names_in(folder)?.into_iter().filter(|name| is_unfinished(name) && name.starts_with(&begin)) {
+        let path = folder.join(name);
+        if let Some(_held) = nobodys(&path, now) {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                result => result.map_err(FileError::on("remove", &path))?,
+            }
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 impl Archive {
     /// Removes what programs that were killed have left of files of a transmission, and says how many there were. What
     /// somebody is writing stays.
@@ -85,19 +103,7 @@ impl Archive {
     /// # Errors
     /// Where the folder cannot be read or a file in it cannot be removed.
     pub fn sweep(&self, id: TransmissionId) -> Result<usize, FileError> {
-        let folder = self.folder(id);
-        let now = SystemTime::now();
-        let mut removed = 0;
-        for path in unfinished_in(&folder)? {
-            if let Some(_held) = nobodys(&path, now) {
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    result => result.map_err(FileError::on("remove", &path))?,
-                }
-                removed += 1;
-            }
-        }
-        Ok(removed)
+        sweep_begun(&self.folder(id), "")
     }
 
     /// Transmissions of the newest months of whose files something may have been left unfinished.
@@ -138,11 +144,6 @@ impl Archive {
 
 fn is_unfinished(name: &str) -> bool {
     name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
-}
-
-fn unfinished_in(folder: &Path) -> Result<Vec<std::path::PathBuf>, FileError> {
-    let names = names_in(folder)?;
-    Ok(names.into_iter().filter(|name| is_unfinished(name)).map(|name| folder.join(name)).collect())
 }
 
 /// The names in a folder; none where there is no such folder.

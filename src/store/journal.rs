@@ -270,6 +270,8 @@ fn last_attempt(all: Vec<JournalledStage>) -> Vec<Stage> {
             None => found.push(entry.stage),
         }
     }
+    // A receipt that came by itself before the answer is journalled before the stages that it follows.
+    found.sort_by_key(|stage| stage.started);
     found
 }
 

@@ -206,6 +206,8 @@ async fn a_receipt_may_come_before_the_answer_to_the_message() {
     judged(&sent, Verdict::Delivered, "ggggg", "Delivered and signed for");
     assert_eq!(us.transmission(&sent).await, sent, "the answer has not overwritten what the receipt said");
     assert_eq!((sent.http_status, sent.receipts, sent.receipt_due), (Some(202), 1, None));
+    let order: Vec<StageName> = sent.stages.iter().map(|stage| stage.stage).collect();
+    assert_eq!(order, StageName::ALL, "{:#?}", sent.stages);
     serving.stop().await;
 }
 

@@ -191,6 +191,28 @@ async fn what_was_received_opens_to_its_document_and_names_our_key_and_their_sig
     assert_eq!((&hex[..8], &text[..3]), ("49 53 41", "ISA"));
     let error = us.app.proof(&id).await.unwrap_err();
     assert!(error.message().contains("whoever received it"), "{error}");
+    // What its receipt was asked to be, and that it was given.
+    let shown = program(&us, &["transmission", "show", &id]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(
+        shown.contains("Signed with SHA-256, in the answer") && shown.contains("Sent in the answer, signed"),
+        "{shown}"
+    );
+    assert!(!shown.contains("Not asked for"), "{shown}");
+    // Whoever takes it out of the inbox may write to it; who writes into the archive is found out.
+    let delivered = us.path("inbox/partner/production").join(&us.inbox()[0]);
+    std::fs::write(&delivered, b"rewritten").unwrap();
+    assert_eq!(us.app.altered(&id, RawPart::Payload).await.unwrap(), None);
+    assert_eq!(us.app.open_view(&id, RawPart::Payload, None).await.unwrap().altered, None);
+    let kept = us.app.kept(&id, RawPart::Payload).await.unwrap().body.unwrap();
+    let document = std::fs::read(&kept).unwrap();
+    std::fs::write(&kept, b"forged").unwrap();
+    for words in [&["transmission", "raw", &id, "payload"][..], &["transmission", "show", &id, "--payload"]] {
+        let told = String::from_utf8(program(&us, words).stderr).unwrap();
+        assert!(told.starts_with("warning: The document was changed on disk since it was journalled"), "{told}");
+    }
+    assert!(us.app.open_view(&id, RawPart::Payload, None).await.unwrap().altered.is_some());
+    std::fs::write(&kept, document).unwrap();
     // Without the keys that would open it, it says that it is they that are missing.
     us.app.close().await;
     std::fs::remove_file(us.workspace().join("workspace.key")).unwrap();

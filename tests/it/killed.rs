@@ -318,6 +318,32 @@ fn what_the_partner_could_not_decrypt_is_redelivered_once_its_certificate_is_imp
     assert!(came.iter().all(|each| each["message_id"] == first["message_id"]), "{came:?}");
 }
 
+/// The partner has taken everything, or not: nobody knows, and the program says what to do.
+#[test]
+fn a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do() {
+    let pair = Pair::new();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    pair.connect("ours", "us", "them", &format!("http://{}/as2", silent.local_addr().unwrap()));
+    let document = pair.path("order.edi");
+    fs::write(&document, "UNA:+.? 'order'").unwrap();
+    let send = ["send", document.to_str().unwrap(), "--connection", "them", "--profile", "production"];
+    let mut command = program(&pair.path("ours"), &send);
+    let mut sending = Killable(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let (mut stream, _) = silent.accept().unwrap();
+    assert!(std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
+    sending.kill();
+    let _ours = pair.serve("ours");
+    let id = pair.listed("ours")[0]["id"].as_str().unwrap().to_owned();
+    let (_, shown) = pair.json("ours", &["transmission", "show", &id]);
+    let told = &shown["diagnosis"];
+    assert_eq!((&shown["verdict"], &told["entry"]), (&"uncertain".into(), &"interrupted-sending".into()), "{shown}");
+    assert!(told["remedy"][0].as_str().unwrap().starts_with("Redeliver: the Message-ID stays the same"), "{told}");
+    assert!(told["evidence"].to_string().contains("Message-ID"), "{told}");
+    let stages = shown["stages"].as_array().unwrap();
+    let last = stages.last().unwrap();
+    assert_eq!((&last["stage"], &last["status"]), (&"connected".into(), &"bad".into()), "{shown}");
+}
+
 /// A message that was being received when the program was killed does not stay open for a day.
 #[test]
 fn a_receiver_that_was_killed_knows_how_a_message_ended_once_it_receives_again() {

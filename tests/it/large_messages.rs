@@ -1,5 +1,6 @@
 //! What is done with a large message once it has been answered.
 
+use countersign::app::RawPart;
 use countersign::domain::transmission::{Direction, Verdict};
 
 use crate::exchange::{Partner, Us, Wrong, post};
@@ -36,6 +37,11 @@ async fn a_large_payload_is_digested_and_its_body_cut_after_the_answer_and_befor
     assert_eq!(received.payload_sha256, sent.payload_sha256);
     assert_eq!(us.kept(received, "payload"), payload);
     assert_eq!(us.kept(received, "request.body").len(), 2 * 1024 * 1024);
+    // Of what is in order nothing says that it is damaged: the rest was not kept.
+    let structure = us.app.structure(&received.id.to_string(), RawPart::Request).await.unwrap();
+    let (_, why) = structure.obstacle().unwrap();
+    assert_eq!(why, "only its first 1.0 MB are kept, and that far it could be read", "{}", structure.to_text());
+    assert!(!structure.to_text().contains("cannot be read"), "{}", structure.to_text());
     // A repetition has no payload of its own, and its body is cut as well.
     assert_eq!((again.cause(), again.bytes.sent), (Some("Repeated message"), length));
     assert_eq!(us.kept(again, "request.body").len(), 2 * 1024 * 1024);

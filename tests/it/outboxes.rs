@@ -158,6 +158,37 @@ async fn a_program_that_is_killed_at_any_moment_neither_sends_a_file_twice_as_ne
     assert!(count.load(Ordering::SeqCst) >= 8, "most were sent");
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_no_text_is_sent_and_what_is_no_file_is_told_once() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let us = Us::new().await;
+    let (partner, _) = refusing(&us, 0);
+    us.connect(&partner.url, "").await;
+    let outbox = set(&us, FolderKind::Outbox, "to-partner").await;
+    fs::write(outbox.join(std::ffi::OsStr::from_bytes(b"caf\xe9.edi")), DOCUMENT).unwrap();
+    fs::write(us.path("elsewhere.edi"), DOCUMENT).unwrap();
+    std::os::unix::fs::symlink(us.path("elsewhere.edi"), outbox.join("link.edi")).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(outbox.join("pipe.edi")).unwrap();
+    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let telling = Arc::clone(&told);
+    let events = move |event| {
+        if let countersign::app::ServeEvent::Outbox { reason, .. } = event {
+            telling.lock().unwrap().push(reason);
+        }
+    };
+    let serving = Serving::telling(us.app.clone(), us.path("inbox"), None, events).await;
+    wait_until("it was moved", || outbox.join("sent/caf%E9.edi").exists()).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    serving.stop().await;
+    let journal = us.journal().await;
+    assert_eq!(journal.iter().map(|each| each.file.as_deref()).collect::<Vec<_>>(), [Some("caf%E9.edi")]);
+    let told = told.lock().unwrap().clone();
+    assert!(told.len() == 1 && told[0].starts_with("`link.edi` is a symbolic link"), "{told:?}");
+    assert!(told[0].ends_with(", and 1 more"), "{told:?}");
+    assert_eq!(troubles(&us).await.len(), 1, "{:?}", troubles(&us).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_is_gone_is_told_and_comes_back() {
     let us = Us::new().await;

@@ -3,6 +3,7 @@
 mod answer;
 mod arrived;
 mod delivery;
+mod given;
 mod handler;
 mod judgement;
 mod keeping;
@@ -25,6 +26,7 @@ use tokio::sync::{Mutex, Semaphore, oneshot};
 use answer::Answer;
 use arrived::may_be_receipt;
 use delivery::Delivered;
+pub use given::{ReceiptGiven, receipt_given};
 use judgement::{
     Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
 };

@@ -177,7 +177,7 @@ pub struct RetentionRun {
     pub frees: Vec<FreedKind>,
     /// How many bytes in all.
     pub bytes: u64,
-    /// How many of these are still on disk, because the inbox has the same files.
+    /// How many of these are still on disk, because the inbox has the same files, as earlier versions delivered them.
     #[serde(default)]
     pub elsewhere: u64,
     /// Whether it was stopped before it was done.

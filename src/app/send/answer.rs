@@ -156,7 +156,10 @@ impl Reading {
             },
             (None, None) => ReceiptSignature::Unsigned,
         };
-        let (mic, mic_obstacle, forensics) = self.compare(receipt.mic.as_ref());
+        // What another message was hashed by, or somebody has changed, tells nothing of how this partner hashes.
+        let of_another = !for_this_message && receipt.original_message_id.is_some();
+        let looks = !of_another && !matches!(signature, ReceiptSignature::Broken { .. });
+        let (mic, mic_obstacle, forensics) = self.compare(receipt.mic.as_ref(), looks);
         Receipt {
             for_this_message,
             original_message_id: receipt.original_message_id,
@@ -206,8 +209,13 @@ impl Reading {
         EmbeddedCertificate { fingerprint, subject, der }
     }
 
-    /// Compares in whatever algorithm the receipt names, and looks for what a partner may have hashed instead.
-    fn compare(&mut self, received: Option<&ReceivedMic>) -> (MicComparison, Option<String>, Option<MicForensics>) {
+    /// Compares in whatever algorithm the receipt names, and where it `looks`, looks for what a partner may have hashed
+    /// instead.
+    fn compare(
+        &mut self,
+        received: Option<&ReceivedMic>,
+        looks: bool,
+    ) -> (MicComparison, Option<String>, Option<MicForensics>) {
         let Some(received) = received else {
             let mic = MicComparison {
                 algorithm: Some(self.mic.digest.as_str().to_owned()),
@@ -254,7 +262,7 @@ impl Reading {
             (mic.ours, mic.matches) = (Some(earlier.base64()), Some(true));
             return (mic, None, None);
         }
-        if !self.material.can_be_built() {
+        if !looks || !self.material.can_be_built() {
             return (mic, None, None);
         }
         let Some(payload) = &mut self.payload else { return (mic, None, None) };

@@ -4,6 +4,7 @@ use super::{FIRST, Sending};
 use crate::app::AppError;
 use crate::app::surroundings::worth_looking_around;
 use crate::domain::diagnosis::{self, AnswerFacts, AttemptFacts, ReceiptFacts};
+use crate::domain::instant;
 use crate::domain::sent::{may_be_repeated, next_attempt};
 use crate::domain::transmission::{Attempt, StageName, Transmission, Verdict};
 use crate::store::{Duty, DutyKind};
@@ -53,7 +54,7 @@ impl Sending<'_> {
         let repeats =
             before.is_none() && self.daily && self.number <= self.profile.retries && may_be_repeated(&facts.answer);
         self.transmission.next_attempt = repeats.then(|| next_attempt(self.number, now));
-        if let Some(at) = self.transmission.next_attempt {
+        if let Some(at) = self.transmission.next_attempt.map(instant::in_words) {
             explained.evidence.push(format!(
                 "Attempt {} of {}; the next is made by itself at {at}, with the same bytes",
                 self.number,

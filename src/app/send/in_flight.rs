@@ -10,10 +10,13 @@ use jiff::Timestamp;
 
 use super::FIRST;
 use crate::app::{AppError, inbox};
-use crate::domain::diagnosis::{Action, Blame, Diagnosis};
+use crate::domain::diagnosis::{Blame, Diagnosis, Interrupted, explain_interrupted};
+use crate::domain::instant;
 use crate::domain::sent::next_attempt;
-use crate::domain::transmission::{Attempt, Direction, TransmissionId, Verdict};
-use crate::store::{Archive, Duty, DutyKind, Workspace};
+use crate::domain::transmission::{
+    Attempt, Direction, Stage, StageName, StageStatus, Transmission, TransmissionId, Verdict,
+};
+use crate::store::{Archive, Duty, DutyKind, JournalledStage, Workspace};
 
 /// Name of the file that is locked.
 const NAME: &str = "in-flight";
@@ -73,6 +76,41 @@ fn sweep(workspace: &Workspace, id: TransmissionId) {
     workspace.archive().sweep(id).ok();
 }
 
+/// What is said of a message that was being sent when its program ended.
+async fn explained(
+    workspace: &Workspace,
+    transmission: &Transmission,
+    stages: &[JournalledStage],
+    begun: bool,
+) -> Result<Diagnosis, AppError> {
+    let connections = workspace.connections().await?;
+    let known = connections.iter().find(|known| Some(&known.id) == transmission.connection.as_ref());
+    let request = workspace
+        .sent_as(transmission.id)
+        .await?
+        .map(|sent| sent.request(transmission.message_id.clone(), transmission.file.clone(), transmission.bytes.sent));
+    Ok(explain_interrupted(&Interrupted {
+        partner: known.map_or("the partner", |known| known.name.as_str()),
+        request: request.as_ref(),
+        begun,
+        reached: stages.last().map(|entry| entry.stage.stage),
+    }))
+}
+
+/// The stage in which an attempt was when its program ended: that after the last which is journalled. More is not known,
+/// because stages are journalled when the attempt begins to send and when it ends.
+fn interrupted(stages: &[JournalledStage], attempt: u32, now: Timestamp) -> Stage {
+    let ended: Vec<&Stage> = stages.iter().filter(|entry| entry.attempt == attempt).map(|entry| &entry.stage).collect();
+    let next = StageName::ALL.iter().find(|name| ended.iter().all(|stage| stage.stage != **name));
+    Stage {
+        stage: next.copied().unwrap_or(StageName::Matched),
+        status: StageStatus::Bad,
+        started: ended.last().map_or(now, |stage| stage.started),
+        ms: 0,
+        detail: "interrupted: the program ended in this stage or in one after it".to_owned(),
+    }
+}
+
 /// Brings to an end what a killed program left open: what had begun to be sent is uncertain, what had not has failed.
 pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timestamp) -> Result<(), AppError> {
     for open in workspace.unsettled().await? {
@@ -126,22 +164,28 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
         }
         // What was delivered, and was being sent once more, stays so.
         let was_delivered = open.direction == Direction::Outbound && transmission.had(Verdict::Delivered);
+        let stages = workspace.stages(open.id).await?;
+        let made = stages.iter().map(|stage| stage.attempt).max().unwrap_or(FIRST);
+        let number = duty.as_ref().map_or(made, |duty| duty.number);
         if was_delivered {
             transmission.verdict = Verdict::Delivered;
         } else {
             transmission.verdict = verdict;
-            transmission.diagnosis = Some(Diagnosis {
-                cause: "The program ended before this was done".to_owned(),
-                explanation: explanation.to_owned(),
-                blame: Blame::Ours,
-                action: (open.direction == Direction::Outbound).then_some(Action::Redeliver),
-                ..Diagnosis::default()
+            transmission.diagnosis = Some(match open.direction {
+                Direction::Outbound => explained(workspace, &transmission, &stages, begun).await?,
+                Direction::Inbound => Diagnosis {
+                    cause: "The program ended before this was done".to_owned(),
+                    explanation: explanation.to_owned(),
+                    blame: Blame::Ours,
+                    ..Diagnosis::default()
+                },
             });
+        }
+        if open.direction == Direction::Outbound {
+            transaction.append_stage(open.id, number, &interrupted(&stages, number, now)).await?;
         }
         if begun && open.direction == Direction::Outbound {
             // The attempt counts: the partner may have got it.
-            let made = workspace.stages(open.id).await?.iter().map(|stage| stage.attempt).max().unwrap_or(FIRST);
-            let number = duty.as_ref().map_or(made, |duty| duty.number);
             transmission.attempts.push(Attempt {
                 number,
                 started: if number == FIRST { open.at } else { now },
@@ -156,6 +200,10 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
                 // It gets the same bytes again.
                 let at = next_attempt(duty.number, now);
                 transmission.next_attempt = Some(at);
+                if let Some(explained) = &mut transmission.diagnosis {
+                    let at = instant::in_words(at);
+                    explained.evidence.push(format!("The next attempt is made by itself at {at}, with the same bytes"));
+                }
                 transaction.put_duty(&Duty { at, number: duty.number + 1, ..duty }).await?;
             }
             None => {}
@@ -175,8 +223,37 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
 mod tests {
     use super::*;
     use crate::app::{App, Clock};
-    use crate::domain::transmission::Transmission;
     use crate::store::{As2Pair, Location, Part, Unlock};
+
+    #[tokio::test]
+    async fn what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted() {
+        let guard = tempfile::tempdir().unwrap();
+        let app = App::new(Location::Dir(guard.path().join("w")), Unlock::none(), Clock::System);
+        let workspace = app.workspace().await.unwrap();
+        let now = app.now();
+        let long_ago = now - jiff::SignedDuration::from_hours(1);
+        for (verdict, reached, settled, entry, stage) in [
+            (Verdict::Queued, None, Verdict::Failed, "interrupted", StageName::Certificates),
+            (Verdict::Sending, Some(StageName::Built), Verdict::Uncertain, "interrupted-sending", StageName::Connected),
+        ] {
+            let id = crate::app::send::new_id(now);
+            let mut sent = Transmission::new(id, format!("<{id}@acme>"), long_ago, Direction::Outbound);
+            sent.verdict = verdict;
+            for name in [StageName::Certificates, StageName::Built].into_iter().filter(|_| reached.is_some()) {
+                let (status, detail) = (StageStatus::Good, String::new());
+                sent.stages.push(Stage { stage: name, status, started: long_ago, ms: 1, detail });
+            }
+            workspace.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+            settle_abandoned(&workspace, now).await.unwrap();
+            let found = workspace.transmission(id).await.unwrap().unwrap();
+            let told = found.diagnosis.clone().unwrap();
+            assert_eq!((found.verdict, told.entry.as_str(), told.blame), (settled, entry, Blame::Ours));
+            assert!(told.remedy[0].starts_with("Redeliver") && !told.evidence.is_empty(), "{told:#?}");
+            let last = found.stages.last().unwrap();
+            assert_eq!((last.stage, last.status), (stage, StageStatus::Bad));
+            assert!(last.detail.starts_with("interrupted"), "{last:?}");
+        }
+    }
 
     #[tokio::test]
     async fn what_a_killed_program_was_writing_goes_with_the_end_of_its_transmission() {

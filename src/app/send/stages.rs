@@ -185,21 +185,25 @@ impl<'a> Stages<'a> {
                     let says = disposition.split_once("; ").map_or(disposition.as_str(), |(_, says)| says);
                     self.push(stage(StageName::Receipt, read, format!("{says}, {signed}")));
                     let mic = &receipt.mic;
-                    let detail = match (&mic.theirs, mic.matches) {
-                        (Some(theirs), Some(true)) => {
+                    let other = receipt.original_message_id.as_deref().filter(|_| !receipt.for_this_message);
+                    let detail = match (other, &mic.theirs, mic.matches) {
+                        (Some(other), ..) => {
+                            format!("it names another Message-ID: {}", other.chars().take(NAMED).collect::<String>())
+                        }
+                        (None, Some(theirs), Some(true)) => {
                             format!(
                                 "MIC {} ({}) is what was sent",
                                 beginning(theirs),
                                 mic.algorithm.as_deref().unwrap_or("unnamed")
                             )
                         }
-                        (Some(theirs), Some(false)) => format!(
+                        (None, Some(theirs), Some(false)) => format!(
                             "MIC {} is not what was sent, which has {}",
                             beginning(theirs),
                             mic.ours.as_deref().map_or_else(|| "none".to_owned(), beginning)
                         ),
-                        (Some(_), None) => "the MIC cannot be compared".to_owned(),
-                        (None, _) => "the receipt holds no MIC".to_owned(),
+                        (None, Some(_), None) => "the MIC cannot be compared".to_owned(),
+                        (None, None, _) => "the receipt holds no MIC".to_owned(),
                     };
                     // A refusal need not hold a MIC (RFC 4130 section 7.4.3), so that it is none is no mismatch.
                     let refused = !receipt.disposition.is_positive() && mic.theirs.is_none();
@@ -234,6 +238,9 @@ impl<'a> Stages<'a> {
         self.record().ended.clone()
     }
 }
+
+/// So much of a Message-ID that is not ours is quoted.
+const NAMED: usize = 120;
 
 /// The first characters of a MIC, enough to tell it from another. The journal keeps it whole beside the stages.
 fn beginning(mic: &str) -> String {

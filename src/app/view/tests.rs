@@ -17,6 +17,7 @@ fn view(bytes: &[u8], gap: Option<Gap>, kind: ViewKind) -> (tempfile::NamedTempF
         outline: None,
         acknowledged: Arc::default(),
         file: Some(file.path().to_owned()),
+        altered: None,
         lines: Lines::default(),
     };
     view.read(Some(kind)).unwrap();

@@ -45,7 +45,7 @@ fn warned(scene: &Scene, context: &Context, receipt: &Receipt) -> Draft {
     let draft = Draft::of(key, scene)
         .so("words", !said.trim().is_empty())
         .so("no-words", said.trim().is_empty())
-        .word("reason", quoted(said, 200));
+        .word("warning", quoted(said, 200));
     if key == "warning-authentication" { draft.found_all(own_certificate(context)) } else { draft }
 }
 

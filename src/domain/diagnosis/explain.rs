@@ -4,6 +4,7 @@ use super::context::Context;
 use super::finding::Finding;
 use super::outcome::{
     Acceptance, AnswerFacts, AttemptFacts, HttpAnswer, MicForensics, Receipt, ReceiptFacts, ReceiptSignature,
+    RequestFacts,
 };
 use super::scene::Scene;
 use super::surroundings::{known_for, switches};
@@ -22,7 +23,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
     let scene = &Scene::of(facts, context);
     let draft = match finding {
         Finding::OwnFault { detail } => road::own_fault(scene, detail),
-        Finding::NotConnected { kind, detail } => road::not_connected(facts, scene, kind, detail),
+        Finding::NotConnected { kind, detail } => road::not_connected(facts, scene, context, kind, detail),
         Finding::TlsRefused { reason, detail, chain } => road::tls_refused(facts, scene, reason, detail, chain),
         Finding::Broken { all_bytes_sent, detail } => road::broken(scene, all_bytes_sent, detail),
         Finding::Timeout { all_bytes_sent, seconds } => road::timeout(scene, all_bytes_sent, seconds),
@@ -61,7 +62,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
     if *verdict == Verdict::Delivered {
         return draft.finish();
     }
-    let draft = draft.found(sent_as(facts));
+    let draft = draft.found(sent_as(&facts.request));
     let draft = if matches!(verdict, Verdict::Pending | Verdict::Cancelled) {
         draft
     } else {
@@ -125,7 +126,10 @@ fn receipt_evidence(receipt: &Receipt, lights: &Lights, context: &Context) -> Ve
             format!("The receipt's signature cannot be checked: {}", plain(detail, 200))
         }
     });
-    found.extend(mic_evidence(receipt));
+    // A MIC in a receipt for another message is that of the other.
+    if receipt.for_this_message || receipt.original_message_id.is_none() {
+        found.extend(mic_evidence(receipt));
+    }
     // A refusal owes no MIC (RFC 4130 section 7.4.3): only where the receipt says yes is it a fault of its own.
     if receipt.mic.theirs.is_none() && lights.mic == Light::Missing && lights.disposition == Light::Good {
         found.push("The receipt holds no MIC, though one was asked for".to_owned());
@@ -161,8 +165,7 @@ fn mic_evidence(receipt: &Receipt) -> Vec<String> {
 }
 
 /// Where it went and under which names: what the partner needs to find it in its log.
-fn sent_as(facts: &AttemptFacts) -> String {
-    let request = &facts.request;
+pub(super) fn sent_as(request: &RequestFacts) -> String {
     format!(
         "Message-ID {} from {} to {} at {}",
         literal(&request.message_id),
@@ -175,7 +178,7 @@ fn sent_as(facts: &AttemptFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::judge::judge;
-    use super::super::outcome::{ConnectFailure, RequestFacts, TlsRefusal, WhatCame};
+    use super::super::outcome::{ConnectFailure, TlsRefusal, WhatCame};
     use super::super::samples::{self, refusal, request, with_receipt};
     use super::super::{Action, Blame};
     use super::*;

@@ -31,6 +31,7 @@ pub use outcome::{
     Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
     ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
+pub use road::{Interrupted, explain_interrupted};
 pub use surroundings::{ChangedSetting, Neighbour, SameHost, Surroundings};
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 

@@ -12,8 +12,9 @@ use super::samples::{
     self, IN_USE, NEXT, OWN, PREVIOUS, STRANGE, answer, certificate, good_receipt, instant, mic, refusal, request,
     with_receipt,
 };
+use super::surroundings::ChangedSetting;
 use super::undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted};
-use super::{Diagnosis, explain, judge};
+use super::{Diagnosis, Interrupted, explain, explain_interrupted, judge};
 use crate::domain::algorithm::{Compression, Encryption, KeyTransport, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::{MdnMode, TransferEncoding};
@@ -175,7 +176,9 @@ fn contexts() -> Vec<Context> {
     if let Some(sibling) = &mut twins.sibling {
         sibling.certificate = Some(STRANGE);
     }
-    vec![samples::quiet(), samples::scheduled(), samples::switched_lately(), ended, renewed, twins]
+    let mut moved = samples::quiet();
+    moved.surroundings.changed = vec![ChangedSetting { setting: "url".to_owned(), values: None }];
+    vec![samples::quiet(), samples::scheduled(), samples::switched_lately(), ended, renewed, twins, moved]
 }
 
 /// Received messages that do not decrypt.
@@ -218,6 +221,10 @@ fn undecrypted() -> Vec<Diagnosis> {
 fn every_entry_is_reached_and_every_button_offered() {
     let mut reached: BTreeMap<String, BTreeSet<ButtonKind>> = BTreeMap::new();
     let mut all = undecrypted();
+    let request = request(MdnMode::SyncSigned);
+    for (begun, request) in [(true, Some(&request)), (false, None)] {
+        all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, reached: None }));
+    }
     for facts in outcomes() {
         for change in changes() {
             let mut facts = facts.clone();

@@ -15,7 +15,7 @@ pub(super) fn unreadable(scene: &Scene, detail: &str) -> Draft {
 /// The asynchronous receipt did not come.
 pub(super) fn overdue(scene: &Scene, minutes: u32) -> Draft {
     Draft::of("receipt-overdue", scene)
-        .word("minutes", minutes.to_string())
+        .word("patience", format!("{minutes} minutes"))
         .found(format!("No receipt for {minutes} minutes"))
 }
 

@@ -1,8 +1,12 @@
 //! What goes wrong before there is an answer: here, on the road, at the partner's door.
 
-use super::outcome::{AttemptFacts, ConnectFailure, TlsRefusal};
+use super::Diagnosis;
+use super::context::Context;
+use super::explain::sent_as;
+use super::outcome::{AttemptFacts, ConnectFailure, RequestFacts, TlsRefusal};
 use super::scene::Scene;
 use super::wording::{Draft, literal, plain, said};
+use crate::domain::transmission::StageName;
 
 /// It never left.
 pub(super) fn own_fault(scene: &Scene, detail: &str) -> Draft {
@@ -15,10 +19,19 @@ fn called(facts: &AttemptFacts) -> String {
 }
 
 /// No connection.
-pub(super) fn not_connected(facts: &AttemptFacts, scene: &Scene, kind: ConnectFailure, detail: &str) -> Draft {
+pub(super) fn not_connected(
+    facts: &AttemptFacts,
+    scene: &Scene,
+    context: &Context,
+    kind: ConnectFailure,
+    detail: &str,
+) -> Draft {
+    // Where it went well before the address was changed here, the change is the likelier cause.
+    let moved = context.surroundings.changed.iter().any(|change| change.setting == "url");
     let key = match kind {
         ConnectFailure::Resolve => "connect-resolve",
         ConnectFailure::ResolveLater => "connect-resolve-later",
+        ConnectFailure::Refused if moved => "connect-refused-moved",
         ConnectFailure::Refused => "connect-refused",
         ConnectFailure::Unreachable => "connect-unreachable",
         ConnectFailure::ConnectTimeout => "connect-timeout",
@@ -81,10 +94,39 @@ pub(super) fn cancelled(scene: &Scene, all_bytes_sent: bool) -> Draft {
     Draft::of(if all_bytes_sent { "cancelled-sent" } else { "cancelled" }, scene)
 }
 
+/// A message whose program ended while it was at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Interrupted<'a> {
+    /// To whom.
+    pub partner: &'a str,
+    /// What was being sent, where it was built already.
+    pub request: Option<&'a RequestFacts>,
+    /// Whether anything of it may have been handed over.
+    pub begun: bool,
+    /// The last stage that ended.
+    pub reached: Option<StageName>,
+}
+
+/// Explains what a program that ended has left open.
+#[must_use]
+pub fn explain_interrupted(facts: &Interrupted<'_>) -> Diagnosis {
+    let scene = Scene::with(facts.partner);
+    let scene = match facts.request {
+        Some(request) => scene.asking(request),
+        None => scene.so("same-id", true),
+    };
+    let draft = Draft::of(if facts.begun { "interrupted-sending" } else { "interrupted" }, &scene);
+    let draft = draft.found(match facts.reached {
+        Some(stage) => format!("The last stage that ended before: {}", stage.label()),
+        None => "No stage had ended before".to_owned(),
+    });
+    draft.found_all(facts.request.map(sent_as)).finish()
+}
+
 /// Nothing happened for too long.
 pub(super) fn timeout(scene: &Scene, all_bytes_sent: bool, seconds: u32) -> Draft {
     Draft::of(if all_bytes_sent { "timeout-waiting" } else { "timeout-sending" }, scene)
-        .word("seconds", seconds.to_string())
+        .word("patience", format!("{seconds} seconds"))
         .found(format!("Nothing happened for {seconds} seconds"))
 }
 

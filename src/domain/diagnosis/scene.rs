@@ -29,8 +29,8 @@ impl Scene {
             .word("sibling", context.sibling.as_ref().map_or_else(String::new, |other| other.profile.to_string()))
             .word("door", format!("{host} port {port}"))
             .word("host", host)
-            .word("port", port.to_string())
-            .word("bytes", request.bytes.to_string())
+            .word("size", format!("; this one has {} bytes", request.bytes))
+            .word("clock", format!("; it says {}", instant(context.at)))
             .word("encryption", request.encryption.label())
             .word("key_transport", request.key_transport.as_str())
             .asking(request)
@@ -66,7 +66,7 @@ impl Scene {
     }
 
     /// What is so of a message as it was sent.
-    fn asking(self, request: &RequestFacts) -> Self {
+    pub(super) fn asking(self, request: &RequestFacts) -> Self {
         let quirks = &request.quirks;
         let gcm = matches!(request.encryption, Encryption::Aes128Gcm | Encryption::Aes192Gcm | Encryption::Aes256Gcm);
         let compressed = request.compression != Compression::None;

@@ -150,7 +150,8 @@ fn partners(facts: &Undecrypted) -> Option<Draft> {
 /// It is for a certificate that nobody here knows.
 fn unknown(facts: &Undecrypted) -> Option<Draft> {
     let named = facts.recipients.iter().find(|recipient| recipient.holder == Holder::Unknown)?;
-    let draft = Draft::of("received-for-an-unknown-certificate", &scene(facts)).word("named", plain(&named.named, 300));
+    let draft =
+        Draft::of("received-for-an-unknown-certificate", &scene(facts)).word("number", plain(&named.named, 300));
     Some(give_ours(draft, facts))
 }
 

@@ -240,10 +240,10 @@ fn stands_alone(tag: &str, standard: Standard) -> bool {
 }
 
 fn count(end: &str, said: Option<&str>, counted: u64, what: &str, tell: &mut dyn FnMut(String)) {
-    let things = if counted == 1 { what.to_owned() } else { format!("{what}s") };
+    let things = if counted == 1 { format!("is 1 {what}") } else { format!("are {counted} {what}s") };
     match said.map(str::parse::<u64>) {
         Some(Ok(said)) if said == counted => {}
-        Some(Ok(said)) => tell(format!("{end} counts {said}, and there are {counted} {things}")),
+        Some(Ok(said)) => tell(format!("{end} counts {said}, and there {things}")),
         Some(Err(_)) => tell(format!("{end} does not give a number where it counts {what}s")),
         None => tell(format!("{end} does not say how many {what}s there are")),
     }

@@ -33,6 +33,9 @@ pub struct Segment {
     /// manieth of it, from 0.
     #[serde(skip)]
     released: Vec<(usize, usize)>,
+    /// Its elements with the release characters in them, where there are any.
+    #[serde(skip)]
+    written: Option<Vec<String>>,
     /// Whether its end is missing, because the file ends or it is longer than is kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
@@ -44,6 +47,18 @@ impl Segment {
     pub fn element(&self, number: usize) -> Option<&str> {
         let value = self.elements.get(number.checked_sub(1)?)?.trim();
         (!value.is_empty()).then_some(value)
+    }
+
+    /// Its elements as they are written, release characters included: what a released delimiter stands for is not seen
+    /// without them.
+    #[must_use]
+    pub fn written(&self) -> &[String] {
+        self.written.as_deref().unwrap_or(&self.elements)
+    }
+
+    /// The same and its tag, to be shortened.
+    pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        std::iter::once(&mut self.tag).chain(self.written.as_mut().unwrap_or(&mut self.elements))
     }
 
     /// A component of an element, both counted from 1.
@@ -165,7 +180,7 @@ impl<R: Read> SegmentReader<R> {
         let (offset, number) = (self.at, self.number);
         let (length, ended) = self.find_end(&delimiters)?;
         let kept = length.min(MAX_SEGMENT);
-        let (tag, elements, released) = taken_apart(&self.unread()[..kept], &delimiters, self.envelopes_only);
+        let (tag, elements, released, written) = taken_apart(&self.unread()[..kept], &delimiters, self.envelopes_only);
         let mut whole = length as u64;
         self.consume(length);
         let mut cut = !ended;
@@ -176,7 +191,7 @@ impl<R: Read> SegmentReader<R> {
         }
         cut |= whole > kept as u64;
         self.number += 1;
-        Ok(Some(Segment { number, offset, length: whole, tag, elements, released, cut }))
+        Ok(Some(Segment { number, offset, length: whole, tag, elements, released, written, cut }))
     }
 
     fn unread(&self) -> &[u8] {
@@ -274,8 +289,9 @@ impl<R: Read> SegmentReader<R> {
     }
 }
 
-/// A segment's tag, its elements, and the component separators in them that were released.
-type Apart = (String, Vec<String>, Vec<(usize, usize)>);
+/// A segment's tag, its elements, the component separators in them that were released, and the elements as they are
+/// written, where anything in them was released.
+type Apart = (String, Vec<String>, Vec<(usize, usize)>, Option<Vec<String>>);
 
 /// Whether the delimiter behind these bytes means nothing: an odd number of release characters stands before it.
 fn is_released(before: &[u8], delimiters: &Delimiters) -> bool {
@@ -293,7 +309,7 @@ fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> A
         Standard::Edifact => tag.split(|byte| *byte == delimiters.component).next().unwrap_or_default(),
         Standard::X12 | Standard::Tradacoms => tag,
     };
-    let (mut elements, mut released) = (Vec::new(), Vec::new());
+    let (mut elements, mut released, mut written) = (Vec::new(), Vec::new(), None);
     if tag_end < bytes.len() && (!envelopes_only || is_envelope(tag)) {
         let mut element = Vec::new();
         // Component separators of this element so far, released or not.
@@ -317,8 +333,26 @@ fn taken_apart(bytes: &[u8], delimiters: &Delimiters, envelopes_only: bool) -> A
             }
         }
         elements.push(text(&element));
+        written = delimiters
+            .release
+            .filter(|release| bytes[tag_end + 1..].contains(release))
+            .map(|release| as_written(&bytes[tag_end + 1..], delimiters.element, release));
     }
-    (text(tag), elements, released)
+    (text(tag), elements, released, written)
+}
+
+/// The elements of a segment with the release characters in them.
+fn as_written(bytes: &[u8], separator: u8, release: u8) -> Vec<String> {
+    let (mut elements, mut from, mut at) = (Vec::new(), 0, 0);
+    while let Some(byte) = bytes.get(at) {
+        if *byte == separator && elements.len() < MAX_ELEMENTS {
+            elements.push(text(&bytes[from..at]));
+            from = at + 1;
+        }
+        at += if *byte == release { 2 } else { 1 };
+    }
+    elements.push(text(&bytes[from..]));
+    elements
 }
 
 /// Whether a tag begins or ends an envelope, of whatever standard.
@@ -390,6 +424,8 @@ mod tests {
         let text = b"UNA:+.? 'UNB+UNOC:3+A+B+261123:1402+1'FTX+AAI+++it?'s ?+3??'DTM+137:20261123:102'";
         let segments = all(text, 3);
         assert_eq!(segments[1].elements, ["AAI", "", "", "it's +3?"]);
+        assert_eq!(segments[1].written(), ["AAI", "", "", "it?'s ?+3??"]);
+        assert_eq!(segments[2].written(), segments[2].elements);
         let delimiters = recognise(text).unwrap().delimiters;
         assert_eq!(segments[2].component(&delimiters, 1, 2), Some("20261123"));
         assert_eq!(segments[0].offset, 9);

@@ -92,7 +92,7 @@ fn what_is_broken_is_told_with_where_and_the_rest_is_read_all_the_same() {
         told("broken-counts.x12"),
         [
             (15, "SE counts 12, and there are 14 segments".to_owned()),
-            (16, "GE counts 2, and there are 1 message".to_owned()),
+            (16, "GE counts 2, and there is 1 message".to_owned()),
             (17, "ISA has the control number 000077120 and IEA has 000077129".to_owned()),
         ]
     );
@@ -119,7 +119,7 @@ fn what_is_broken_is_told_with_where_and_the_rest_is_read_all_the_same() {
         [
             (18, "UNT counts 17, and there are 18 segments".to_owned()),
             (18, "UNH has the control number 1 and UNT has 2".to_owned()),
-            (19, "UNZ counts 3, and there are 1 message".to_owned()),
+            (19, "UNZ counts 3, and there is 1 message".to_owned()),
         ]
     );
     let unescaped = told("broken-unescaped.edi");

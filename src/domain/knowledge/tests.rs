@@ -153,3 +153,22 @@ fn software_is_recognised_by_what_it_says_of_itself() {
     let (found, products) = look_up("mendelson");
     assert_eq!((found.len(), products.len()), (0, 1));
 }
+
+#[test]
+fn every_text_reads_well_where_there_is_no_transmission_to_fill_it_from() {
+    let texts = |key: &str| {
+        let (found, _) = look_up(key);
+        found.into_iter().flat_map(|each| [each.explanation, each.remedy].concat()).collect::<Vec<_>>().join("\n")
+    };
+    for (key, reads) in [
+        ("unexpected-processing-error", "went wrong at the time of the attempt, by the Message-ID in the evidence"),
+        ("tls-expired", "See that this machine's clock is right\n"),
+        ("broken-sending", "ask the partner how big a message may be\n"),
+        ("timeout-waiting", "did not answer within the time that the profile allows"),
+        ("connect-timeout", "whether connections to the partner's host and port may go out"),
+        ("warning", "adds the warning that it names"),
+        ("received-for-an-unknown-certificate", "the certificate with another issuer and number, which"),
+    ] {
+        assert!(format!("{}\n", texts(key)).contains(reads), "{key}: {}", texts(key));
+    }
+}

@@ -20,7 +20,7 @@ use crate::ui::moment::grouped;
 use crate::ui::outcome::{may_be_redelivered, may_double};
 use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{muted, secondary, strong};
+use crate::ui::widgets::{muted, secondary, secondary_in_line, strong};
 
 /// So many are sent at once at most, whoever began them.
 const MOST_AT_ONCE: usize = 8;
@@ -138,7 +138,7 @@ impl Actions {
                     None => format!("All {} selected", grouped(total)),
                 };
                 ui.add(egui::Label::new(strong(words)).extend());
-                if secondary(ui, "Export selection…").clicked() {
+                if secondary_in_line(ui, true, "Export selection…").clicked() {
                     let which = match selection.count() {
                         Some(_) => Exported::These(selection.some().map(|summary| summary.id).collect()),
                         None => Exported::Filter(Box::new(all_of(desk, what))),
@@ -146,19 +146,19 @@ impl Actions {
                     self.export(which, desk);
                 }
                 if selection.count().is_some() {
-                    if secondary(ui, "Copy Message-IDs").clicked() {
+                    if secondary_in_line(ui, true, "Copy Message-IDs").clicked() {
                         let ids: Vec<&str> = selection.some().rev().map(|each| each.message_id.as_str()).collect();
                         ui.ctx().copy_text(ids.join("\n"));
                         desk.toasts.done("Copied", "The Message-IDs of what is selected");
                     }
                     let (sendable, open) = self.sendable(selection, desk);
-                    let button = ui.add_enabled_ui(open > 0, |ui| secondary(ui, "Redeliver selection…")).inner;
+                    let button = secondary_in_line(ui, open > 0, "Redeliver selection…");
                     let hint =
                         "What did not get through, under its Message-ID, signed and encrypted with what is used now";
                     if button.on_hover_text(hint).clicked() {
                         self.propose_redelivery(selection, desk);
                     }
-                    let button = ui.add_enabled_ui(sendable > 0, |ui| secondary(ui, "Send selection as new…")).inner;
+                    let button = secondary_in_line(ui, sendable > 0, "Send selection as new…");
                     let button =
                         button.on_hover_text("The same documents as new messages with Message-IDs of their own");
                     if button.clicked() {
@@ -166,7 +166,7 @@ impl Actions {
                     }
                 }
                 // Behind the others: at the far right it would lie over them where the line is full.
-                if secondary(ui, "Clear selection").clicked() {
+                if secondary_in_line(ui, true, "Clear selection").clicked() {
                     selection.clear();
                 }
             });

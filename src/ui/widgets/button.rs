@@ -47,6 +47,27 @@ pub(crate) fn secondary(ui: &mut Ui, label: impl Into<String>) -> Response {
     response
 }
 
+/// The same in a line with others: what does not fit goes to the next line, whole, also where it cannot be pressed.
+pub(crate) fn secondary_in_line(ui: &mut Ui, enabled: bool, label: impl Into<String>) -> Response {
+    let tokens = tokens(ui.ctx());
+    let label = label.into();
+    let width = ui.painter().layout_no_wrap(label.clone(), theme::medium(theme::BODY), tokens.text).size().x
+        + 2.0 * ui.spacing().button_padding.x;
+    // Within a scope of its own, as for what is disabled, it would be squeezed into what is left of the line.
+    let begins = ui.cursor().left() <= ui.max_rect().left() + 1.0;
+    if ui.layout().main_wrap() && !begins && ui.available_size_before_wrap().x < width {
+        ui.end_row();
+    }
+    let ink = if enabled && ui.is_enabled() { tokens.text } else { tokens.faint };
+    let button = Button::new(text(label, Some(ink)))
+        .corner_radius(theme::RADIUS)
+        .min_size(vec2(0.0, theme::CONTROL))
+        .wrap_mode(egui::TextWrapMode::Extend);
+    let response = ui.add_enabled(enabled, button);
+    focus_ring(ui, &response);
+    response
+}
+
 /// A button that looks like a link, for the next step named within a text.
 pub(crate) fn link(ui: &mut Ui, label: impl Into<String>) -> Response {
     let tokens = tokens(ui.ctx());

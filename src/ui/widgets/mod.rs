@@ -11,7 +11,7 @@ mod table;
 mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
-pub(super) use button::{danger, icon_button, link, primary, secondary};
+pub(super) use button::{danger, icon_button, link, primary, secondary, secondary_in_line};
 pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
 pub(super) use long_text::long_text;
 pub(super) use notice::notice;

@@ -17,8 +17,11 @@ use countersign::domain::transmission::{Transmission, Verdict};
 pub(crate) type Expected = (&'static str, Verdict, Blame, &'static str);
 
 /// Entries that are provoked for real by a test elsewhere.
-const ELSEWHERE: &[(&str, &str)] =
-    &[("receipt-overdue", "a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after_all")];
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("receipt-overdue", "a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after_all"),
+    ("interrupted-sending", "a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do"),
+    ("interrupted", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
+];
 
 /// Entries that cannot be provoked on one machine, and why not. That code leads to each of them, and that its texts are
 /// whole, is held by `every_entry_is_reached_and_every_button_offered`.
@@ -63,6 +66,11 @@ fn every_entry_is_provoked_or_it_is_said_why_not() {
         knowledge::entries().map(|entry| entry.key.as_str()).filter(|key| !known.contains(key)).collect();
     assert_eq!(missing, Vec::<&str>::new(), "entries that nobody provokes");
     assert!(NOT_HERE.iter().all(|(_, why)| !why.is_empty()));
-    let elsewhere = include_str!("../asynchronous.rs");
-    assert!(ELSEWHERE.iter().all(|(_, test)| elsewhere.contains(&format!("fn {test}()"))));
+    let elsewhere = [
+        include_str!("../asynchronous.rs"),
+        include_str!("../killed.rs"),
+        include_str!("../../../src/app/send/in_flight.rs"),
+    ];
+    let is_there = |test: &str| elsewhere.iter().any(|file| file.contains(&format!("fn {test}()")));
+    assert!(ELSEWHERE.iter().all(|(_, test)| is_there(test)));
 }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use countersign::app::{Payload, SendRequest};
 use countersign::domain::diagnosis::Blame::{Network, Nobody, Ours, Partner as Theirs};
 use countersign::domain::identifier::ProfileKind;
-use countersign::domain::transmission::Verdict::{Cancelled, Failed, Uncertain};
+use countersign::domain::transmission::Verdict::{Cancelled, Delivered, Failed, Uncertain};
 use tokio::sync::Notify;
 
 use super::holds;
-use crate::exchange::{DOCUMENT, PARTNER, Partner, STRANGER, Us, post};
+use crate::exchange::{DOCUMENT, PARTNER, Partner, STRANGER, Us, Wrong, post};
 
 pub(super) const KEYS: &[&str] = &[
     "broken-sending",
@@ -23,6 +23,7 @@ pub(super) const KEYS: &[&str] = &[
     "connect-proxy",
     "connect-proxy-password",
     "connect-refused",
+    "connect-refused-moved",
     "connect-resolve",
     "connect-timeout",
     "connect-unreachable",
@@ -55,6 +56,17 @@ async fn names_and_ports_that_lead_nowhere() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     us.connect(&format!("http://{closed}/as2"), "").await;
     holds(&us.send().await, ("connect-refused", Failed, Theirs, "Compare the port"));
+
+    // Where it went well until the address was changed here, that is the first thing to look at.
+    let certificate = us.certificate.clone();
+    let good = Partner::start(move |received, stream| {
+        let receipt = received.receipt(&certificate, Wrong::Nothing);
+        Partner::answer(stream, "200 OK", &receipt.headers, &receipt.body);
+    });
+    us.connect(&good.url, "").await;
+    assert_eq!(us.send().await.verdict, Delivered);
+    us.connect(&format!("http://{closed}/as2"), "").await;
+    holds(&us.send().await, ("connect-refused-moved", Failed, Ours, "set it back to what it was"));
 
     // No connection leads to a multicast address.
     us.connect("http://224.0.0.1/as2", "timeout_seconds = 5").await;

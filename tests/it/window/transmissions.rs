@@ -159,6 +159,24 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
 }
 
 #[test]
+fn what_is_done_with_a_selection_stays_in_reach_where_the_inspector_leaves_little_room() {
+    let mut stage = sent();
+    stage.harness.set_size(egui::vec2(1280.0, 800.0));
+    stage.wait_for("Hide the chart");
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("to Northwind Retail, Production");
+    stage.press(Modifiers::SHIFT, Key::ArrowDown);
+    stage.wait_for("2 selected");
+    assert!(stage.sees("Close transmission"), "the inspector is open");
+    for button in ["Redeliver selection…", "Send selection as new…", "Clear selection"] {
+        let place = stage.get(button).rect();
+        assert!(place.height() < 40.0 && place.width() > 80.0, "{button} is squeezed: {place}");
+    }
+    stage.click("Clear selection");
+    stage.wait_gone("2 selected");
+}
+
+#[test]
 fn a_long_list_is_read_where_it_is_looked_at_and_stays_where_it_is_when_more_comes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("workspace");
@@ -205,6 +223,53 @@ fn journal(path: &std::path::Path, numbers: std::ops::Range<i64>) {
         batch.commit().await.unwrap();
         workspace.close().await;
     });
+}
+
+#[test]
+fn the_detail_says_when_the_next_attempt_is_made_and_which_receipt_was_asked_for() {
+    use countersign::app::{Location, Unlock};
+    use countersign::domain::transmission::{Attempt, Direction, Transmission, Verdict};
+    use countersign::store::{As2Pair, Workspace};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("workspace");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let at: jiff::Timestamp = "2026-11-24T00:00:00Z".parse().unwrap();
+        let workspace = Workspace::open_or_create(&Location::Dir(path.clone()), &Unlock::none(), at).await.unwrap();
+        let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for (number, direction) in [(1, Direction::Outbound), (2, Direction::Inbound)] {
+            let id = uuid::Uuid::from_u128((number << 80) | (7 << 76) | (2 << 62));
+            let mut one = Transmission::new(id, format!("<{number}@acme>"), at, direction);
+            one.file = Some(format!("order-{number}.edi"));
+            if direction == Direction::Outbound {
+                one.verdict = Verdict::Uncertain;
+                one.next_attempt = Some(at + jiff::SignedDuration::from_mins(5));
+                let (verdict, detail) = (Verdict::Uncertain, "No answer in time".to_owned());
+                one.attempts.push(Attempt { number: 1, started: at, verdict, http_status: None, detail });
+            } else {
+                one.verdict = Verdict::Received;
+                one.http_status = Some(200);
+                one.request_headers = vec![
+                    header("Disposition-Notification-To", "x"),
+                    header("Disposition-Notification-Options", "signed-receipt-protocol=optional, pkcs7-signature"),
+                ];
+                one.response_headers = vec![header("Content-Type", "multipart/signed; boundary=x")];
+            }
+            workspace.begin_transmission(&one, As2Pair::default()).await.unwrap();
+        }
+        workspace.close().await;
+    });
+    let mut stage = Stage::opened(folder, path);
+    stage.wait_for("New connection…");
+    stage.press(Modifiers::COMMAND, Key::Num2);
+    stage.wait_for("order-2.edi");
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("Close transmission");
+    stage.click("Receipt");
+    stage.wait_for("Sent in the answer, signed");
+    assert!(stage.sees("Signed, in the answer"), "{:#?}", stage.labels());
+    stage.click("Timeline");
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("The next attempt is made by itself at 24 Nov");
 }
 
 #[test]

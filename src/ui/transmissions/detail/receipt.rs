@@ -4,6 +4,7 @@ use egui::{RichText, Ui};
 
 use super::{fact, mono_block};
 use crate::app::engine::TransmissionDetail;
+use crate::app::receipt_given;
 use crate::domain::disposition::Disposition;
 use crate::domain::retention::{kind_of_receipt, removed_on};
 use crate::domain::transmission::{Direction, Light, Transmission};
@@ -15,6 +16,13 @@ pub(super) fn receipt(ui: &mut Ui, detail: &TransmissionDetail) {
     let transmission = &detail.transmission;
     let outbound = transmission.direction == Direction::Outbound;
     let said = |text: &str| RichText::new(text).font(theme::small());
+    if let Some(given) = receipt_given(transmission) {
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            fact(ui, "Asked for", said(&given.asked));
+            fact(ui, "What became of it", said(&given.became));
+        });
+    }
     if transmission.disposition.is_none() && detail.receipt.is_none() {
         let text = if outbound && transmission.lights.receipt == Light::NotAsked {
             "No receipt (MDN) was asked for"

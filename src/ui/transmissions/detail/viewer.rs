@@ -16,7 +16,7 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::moment::{grouped, size};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{icon_button, mono, mono_edit, muted, segmented};
+use crate::ui::widgets::{ToneName, icon_button, mono, mono_edit, muted, notice, segmented};
 
 /// So many rows are asked for at a time.
 const CHUNK: u64 = 200;
@@ -163,6 +163,9 @@ impl Viewer {
         if self.bar(ui, desk, &view, id, name) {
             // It is opened anew, and rows of what was shown so far are none of it.
             return;
+        }
+        if let Some(altered) = &view.altered {
+            notice(ui, ToneName::Bad, "This is not the document that was journalled", altered, |_ui| ());
         }
         if !view.head.is_empty() {
             super::mono_block(ui, view.head.trim_end());
@@ -388,7 +391,7 @@ fn segment_row(ui: &mut Ui, segment: &Segment, view: &OpenedView) {
         }
     });
     let separator = separator(&outline.delimiters);
-    text_row(ui, &cut(&segment.elements.join(&separator)));
+    text_row(ui, &cut(&segment.written().join(&separator)));
 }
 
 /// What stands between elements, as it can be seen.
