@@ -254,11 +254,11 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
 #[test]
 fn a_certificate_that_is_not_the_partners_own_is_told() {
     let owner = |world: &World| {
-        let report = world.judge(&connection("as2-modern", "", &[2]), at(NOW));
+        let report = world.judge(&connection("mine", "", &[2]), at(NOW));
         let found = report.profiles[0].findings.iter().find(|finding| finding.aspect == Some("owner"));
         (report.status, found.map(|found| (found.status, found.actual.clone(), cells(&report)[2].1.to_owned())))
     };
-    let mut world = World::new();
+    let mut world = World::new().with_rules("");
     assert_eq!(owner(&world), (Status::Compliant, None));
     let theirs = world.certificates.get_mut(&Fingerprint([2; 32])).unwrap();
     (theirs.ca, theirs.self_signed) = (true, false);

@@ -60,9 +60,9 @@ async fn one_for_both_profiles_is_not_taken_for_a_mistake_whenever_it_goes_activ
             desk.app.import_certificate(&request).await.unwrap().warnings
         };
         // It is named as production's is, and as test's is not.
-        assert_eq!(both("new.cer").await, [OtherSubject, Unconfirmed], "{activation:?}");
+        assert_eq!(both("new.cer").await, [Unconfirmed, OtherSubject], "{activation:?}");
         // This one is test's, whatever it is brought in for.
-        assert_eq!(both("test.cer").await.first(), Some(&KeyOfTest), "{activation:?}");
+        assert!(both("test.cer").await.contains(&KeyOfTest), "{activation:?}");
     }
 }
 
