@@ -241,11 +241,11 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
     );
     assert_eq!(judged(&world, "2026-12-15T23:59:59Z").1, "Ended on 15 Dec 2026, today");
     assert_eq!(judged(&world, "2026-12-16").1, "Ended on 15 Dec 2026, 1 day ago");
-    // Not quite 13 days: what stands beside each other is rounded alike.
+    // 12 days and some hours, 13 by the calendar: what stands beside each other is rounded alike.
     let (_, reason, word) = judged(&world, "2026-12-02T09:00:00Z");
     assert_eq!(
         (reason.as_str(), word.as_str()),
-        ("Ends on 15 Dec 2026, in 13 days; no successor is scheduled", "13 days left")
+        ("Ends on 15 Dec 2026, in 12 days; no successor is scheduled", "12 days left")
     );
     world.settings.certificate_due_days = 10;
     assert_eq!(judged(&world, "2026-11-07").0, Status::Compliant);

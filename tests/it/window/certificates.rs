@@ -134,8 +134,8 @@ fn the_successor_of_one_that_production_alone_uses_is_for_production_alone() {
     stage.wait_for("Import its successor…");
     stage.touch("Import its successor…");
     stage.touch("Use the sample's renewed certificate");
-    stage.wait_for(" for 1 profile");
-    assert!(stage.is_ticked("Northwind Retail, production") && !stage.is_ticked("Northwind Retail, test"));
+    // Test has none, and is not taken along.
+    stage.wait_for("Schedule for 1 profile");
 }
 
 #[test]
@@ -160,8 +160,8 @@ fn an_identity_that_is_to_sign_later_is_listed_with_its_profiles_and_in_the_time
 fn the_inspector_does_not_ask_for_a_certificate_that_is_scheduled() {
     let mut stage = Stage::sample();
     stage.click_beginning("Amazon Vendor US, production");
-    stage.wait_for("Import the renewed certificate…");
+    stage.wait_for("the partner's certificate is to be imported");
     stage.schedule_amazon();
-    stage.wait_gone("Import the renewed certificate…");
+    stage.wait_gone("the partner's certificate is to be imported");
     stage.wait_for("The partner's new certificate is scheduled and goes active on");
 }

@@ -135,7 +135,7 @@ fn what_is_wrong_is_told_with_its_line() {
             9,
             "`none` is listed twice",
         ),
-        ("[2048, 4096]", "[2048, \"4096\"]", 22, "is a whole number, not string"),
+        ("[2048, 4096]", "[2048, \"4096\"]", 22, "must be a whole number; here it is a text in quotes"),
         ("[2048, 4096]", "[2048, 4096, 8192]", 22, "`range` takes two values"),
         (
             "partner_certificate.rsa_bits",
