@@ -9,13 +9,15 @@ use super::certificates::{CertificateSource, read_partners};
 use super::{App, AppError, arrivals};
 use crate::certificate::{Candidate, Certificate};
 use crate::domain::arrival::Arrival;
-use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, import_warnings};
+use crate::domain::certificate::{
+    CertificateFacts, CertificateWarning, Fingerprint, ImportContext, KeyAlgorithm, import_warnings,
+};
 use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::policy::resolve;
 use crate::domain::renewal::{renew_for, replaced_now};
-use crate::domain::timeline::{Activation, CertificatePurpose};
+use crate::domain::timeline::{Activation, ActivationError, CertificatePurpose};
 use crate::store::StoredCertificate;
 
 /// A renewed partner certificate to be brought in.
@@ -99,6 +101,15 @@ impl App {
             ))
             .hint("nothing was imported; ask the partner which certificate is theirs"));
         }
+        // Neither encrypting for it nor verifying by it is to be had: nothing would ever go through.
+        if facts.key.algorithm == KeyAlgorithm::Ed {
+            let key = if facts.key.bits == 456 { "Ed448" } else { "Ed25519" };
+            return Err(AppError::new(format!(
+                "the certificate of {} has an {key} key, for which nothing can be encrypted",
+                facts.common_name()
+            ))
+            .hint("nothing was imported; ask the partner for a certificate with an RSA or EC key"));
+        }
         self.note_running().await;
         let now = self.now();
         let stored = self.stored_certificates().await?;
@@ -115,7 +126,11 @@ impl App {
         let targets = self.targets(request, now).await?;
         let mut transaction = self.workspace().await?.begin().await?;
         let mut result = ImportResult { profiles: Vec::new(), warnings: Vec::new() };
+        // What is changed, and beside it what it was: what is said of one profile does not depend on which came before it.
         let mut changed: Vec<Connection> = Vec::new();
+        let mut before: Vec<Connection> = Vec::new();
+        let chosen: Vec<(ConnectionId, ProfileKind)> =
+            targets.iter().map(|(connection, kind)| (connection.id.clone(), *kind)).collect();
         for (connection, kind) in targets {
             let index = match changed.iter().position(|known| known.id == connection.id) {
                 Some(index) => index,
@@ -124,6 +139,7 @@ impl App {
                     let current = transaction.connection(&connection.id).await?.ok_or_else(|| {
                         AppError::new(format!("the connection `{}` was removed meanwhile", connection.id))
                     })?;
+                    before.push(current.clone());
                     changed.push(current);
                     changed.len() - 1
                 }
@@ -133,7 +149,7 @@ impl App {
             let policy =
                 resolved.entry(connection.policy.clone()).or_insert_with_key(|policy| resolve(policy, &policies).ok());
             let arrival = Arrival {
-                connection: &*connection,
+                connection: &before[index],
                 kind,
                 purpose: request.purpose,
                 own: &own,
@@ -141,12 +157,22 @@ impl App {
                 policy: policy.as_ref(),
                 confirmed,
             };
-            let context = arrival.context(facts, now);
+            let other = |(known, profile): &(ConnectionId, ProfileKind)| *known == id && *profile != kind;
+            let context = ImportContext { for_both: chosen.iter().any(other), ..arrival.context(facts, now) };
             let Some(profile) = connection.profile(kind) else { continue };
             let uses = &profile.partner_certificates;
             let old = replaced_now(uses, request.purpose, now).and_then(|print| known(&print));
-            let renewal = renew_for(request.purpose, uses, facts, old, &request.activation, now)
-                .map_err(|error| AppError::from(error).hint("nothing was imported"))?;
+            let renewal = renew_for(request.purpose, uses, facts, old, &request.activation, now).map_err(|error| {
+                let hint = match error {
+                    ActivationError::Ended { .. } => {
+                        "nothing was imported; ask the partner for the renewed certificate"
+                    }
+                    ActivationError::Past { .. } => "nothing was imported; name a later time, or `now`",
+                    ActivationError::BeforeBegin { .. } => "nothing was imported; name a later time",
+                    ActivationError::AfterEnd { .. } => "nothing was imported; name an earlier time",
+                };
+                AppError::from(error).hint(hint)
+            })?;
             for warning in import_warnings(facts, now, &context).into_iter().chain(renewal.warnings) {
                 if !result.warnings.contains(&warning) {
                     result.warnings.push(warning);

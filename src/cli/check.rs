@@ -99,8 +99,15 @@ pub(super) fn findings(connections: &[ConnectionReport], suffix: &str) -> String
 /// What is due, by when it bites: one line for each, over all connections.
 fn coming(report: &CheckReport) -> String {
     let coming = due::due(&report.connections);
+    let provided = match due::provided_for(&report.connections) {
+        0 => String::new(),
+        number => format!(
+            "\nNothing is left to do for {} of those due: a successor is scheduled in time\n",
+            words::counted(number, "profile")
+        ),
+    };
     if coming.is_empty() {
-        return String::new();
+        return provided;
     }
     let mut table = Table::new(["Due", "Connection", "Profile", "What", "Is", "Required"]);
     for item in coming {
@@ -114,7 +121,7 @@ fn coming(report: &CheckReport) -> String {
             item.required.unwrap_or_default(),
         ]);
     }
-    format!("\n{}", table.render())
+    format!("\n{}{provided}", table.render())
 }
 
 /// What still does not comply, a line for each finding: for standard error after saving.
@@ -245,6 +252,18 @@ mod tests {
                 ],
             }],
         }
+    }
+
+    #[test]
+    fn what_is_due_and_provided_for_is_counted_where_nothing_bites() {
+        let mut report = report();
+        for profile in &mut report.connections[0].profiles {
+            let ending = Finding { status: Status::Due, ..profile.findings[0].clone() };
+            (profile.status, profile.findings) = (Status::Due, [ending].into_iter().collect());
+        }
+        let text = whole(&report, "");
+        assert!(text.contains("Nothing is left to do for 2 profiles of those due: a successor is scheduled"), "{text}");
+        assert!(text.ends_with(": 2 due\n"), "{text}");
     }
 
     #[test]

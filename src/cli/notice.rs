@@ -128,7 +128,7 @@ fn list(notices: &[ListedNotice], hidden: usize) -> String {
         number => format!("{} acknowledged or put off; --all shows them\n", words::counted(number, "notice")),
     };
     if notices.is_empty() {
-        return format!("Nothing is to be told\n{more}");
+        return format!("There are no open notices\n{more}");
     }
     let mut text = String::new();
     for listed in notices {

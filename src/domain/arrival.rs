@@ -44,6 +44,7 @@ impl<'a> Arrival<'_, 'a> {
             installed,
             used_before,
             other_environment: self.other_environment(replaces, at),
+            for_both: false,
             key_size: self.policy.and_then(|policy| key_size(new, policy, self.kind, at)),
             confirmed: self.confirmed,
             encrypts: self.purpose != Some(CertificatePurpose::Verify)
@@ -52,15 +53,19 @@ impl<'a> Arrival<'_, 'a> {
         }
     }
 
-    /// The certificate of the connection's other profile, where the two do not share one and have not shared this one.
-    fn other_environment(&self, replaces: Option<&CertificateFacts>, at: Timestamp) -> Option<&'a CertificateFacts> {
+    /// The connection's other profile with its certificate, where the two do not share one and have not shared this one.
+    fn other_environment(
+        &self,
+        replaces: Option<&CertificateFacts>,
+        at: Timestamp,
+    ) -> Option<(ProfileKind, &'a CertificateFacts)> {
         let old = replaces?;
-        let (_, other) = self.connection.profiles().find(|(kind, _)| *kind != self.kind)?;
+        let (kind, other) = self.connection.profiles().find(|(kind, _)| *kind != self.kind)?;
         if all_fingerprints(&other.partner_certificates).contains(&old.fingerprint_sha256) {
             return None;
         }
         let theirs = used_now(&other.partner_certificates, at)?.fingerprint;
-        (self.known)(&theirs)
+        Some((kind, (self.known)(&theirs)?))
     }
 }
 

@@ -46,6 +46,38 @@ impl DueItem {
     }
 }
 
+/// A certificate that somebody has to do something about: it ends before long, or what follows it does, and nothing takes its
+/// place in time.
+#[must_use]
+pub fn is_left_without_successor(finding: &Finding) -> bool {
+    finding.status == Status::Due && finding.aspect == Some("validity") && finding.bites.is_some()
+}
+
+/// Whether a finding is due and provided for: what ends has a successor that takes its place in time.
+#[must_use]
+pub fn is_provided_for(finding: &Finding) -> bool {
+    finding.status == Status::Due && finding.bites.is_none()
+}
+
+/// Whether anything at a connection is to be done before traffic is at risk: a required rule is broken, or a certificate ends
+/// before long and nothing takes its place.
+#[must_use]
+pub fn needs_action(connection: &ConnectionReport) -> bool {
+    connection.status == Status::NonCompliant
+        || connection.profiles.iter().flat_map(|profile| &profile.findings).any(is_left_without_successor)
+}
+
+/// How many profiles are due and have nothing left to be done about it, because all that ends has a successor.
+#[must_use]
+pub fn provided_for<'r>(connections: impl IntoIterator<Item = &'r ConnectionReport>) -> usize {
+    connections
+        .into_iter()
+        .flat_map(|connection| &connection.profiles)
+        .filter(|profile| profile.status == Status::Due)
+        .filter(|profile| profile.findings.iter().filter(|finding| finding.status == Status::Due).all(is_provided_for))
+        .count()
+}
+
 /// Everything that is due, the next first; what cannot be judged but will be asked for is among it.
 #[must_use]
 pub fn due<'r>(connections: impl IntoIterator<Item = &'r ConnectionReport>) -> Vec<DueItem> {

@@ -92,6 +92,18 @@ impl Desk<'_> {
         }
     }
 
+    /// The same for a view that has a field for the path: where the system has no dialog, the view says so, and not a message.
+    pub(super) fn pick_file_or_type(&mut self, pick: FilePick) -> Option<PickId> {
+        let id = self.pick_file(pick)?;
+        self.files.tell_asker(id);
+        Some(id)
+    }
+
+    /// Whether the system had no dialog for a pick that was asked for so.
+    pub(super) fn had_no_dialog(&mut self, pick: PickId) -> bool {
+        self.files.had_no_dialog(pick)
+    }
+
     /// What was picked, once: the file, or nothing where the dialog was closed without one.
     pub fn picked(&mut self, pick: &mut Option<PickId>) -> Option<Option<PathBuf>> {
         let picked = self.files.take((*pick)?)?;

@@ -57,19 +57,48 @@ pub(super) struct FilePicks {
     last: u64,
     open: Option<(PickId, Instant, Receiver<Vec<PathBuf>>)>,
     picked: HashMap<PickId, Vec<PathBuf>>,
+    /// Whose asker says itself that there was no dialog.
+    quiet: Option<PickId>,
+    /// For which of those there was none.
+    none: Option<PickId>,
+    /// Whether it is as if the system had none.
+    without: bool,
 }
 
 impl FilePicks {
     /// None open yet; `ctx` is woken when something was picked.
     #[must_use]
     pub(super) fn new(ctx: Context) -> Self {
-        Self { ctx, last: 0, open: None, picked: HashMap::new() }
+        Self { ctx, last: 0, open: None, picked: HashMap::new(), quiet: None, none: None, without: false }
+    }
+
+    /// From now on it is as on a system that has no file dialogs.
+    pub(super) const fn do_without(&mut self) {
+        self.without = true;
+    }
+
+    /// That there was no dialog is for the asker to say.
+    pub(super) const fn tell_asker(&mut self, pick: PickId) {
+        self.quiet = Some(pick);
+    }
+
+    /// Whether there was none for this one, once.
+    pub(super) fn had_no_dialog(&mut self, pick: PickId) -> bool {
+        self.none.take_if(|none| *none == pick).is_some()
     }
 
     /// Opens a dialog. The error is a sentence for the user.
     pub(super) fn open(&mut self, pick: FilePick, engine: &Engine, snapshot: &Snapshot) -> Result<PickId, String> {
         if self.open.is_some() {
             return Err("A file dialog is open already; finish it first".to_owned());
+        }
+        if self.without {
+            self.last += 1;
+            let id = PickId(self.last);
+            let (_, nothing_comes) = channel();
+            self.open = Some((id, Instant::now(), nothing_comes));
+            self.ctx.request_repaint();
+            return Ok(id);
         }
         let mut dialog = rfd::AsyncFileDialog::new();
         if let Some(sample) = &snapshot.workspace.sample {
@@ -133,10 +162,14 @@ impl FilePicks {
             Err(std::sync::mpsc::TryRecvError::Empty) => return Ok(()),
             Err(std::sync::mpsc::TryRecvError::Disconnected) => Vec::new(),
         };
-        let none = picked.is_empty() && asked.elapsed() < TOO_SOON;
+        let none = picked.is_empty() && (self.without || asked.elapsed() < TOO_SOON);
         self.picked.insert(*id, picked);
+        let asker_says = self.quiet.take() == Some(*id);
+        if none && asker_says {
+            self.none = Some(*id);
+        }
         self.open = None;
-        if none { Err(NO_DIALOG) } else { Ok(()) }
+        if none && !asker_says { Err(NO_DIALOG) } else { Ok(()) }
     }
 
     pub(super) fn take(&mut self, id: PickId) -> Option<Option<PathBuf>> {

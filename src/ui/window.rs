@@ -65,6 +65,11 @@ impl Window {
         self.intents.push(intent);
     }
 
+    /// From now on it is as on a system that has no file dialogs.
+    pub const fn without_file_dialogs(&mut self) {
+        self.files.do_without();
+    }
+
     /// Takes what the engine has told since the last frame.
     fn listen(&mut self) {
         while let Some(event) = self.engine.event() {

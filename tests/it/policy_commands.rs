@@ -151,7 +151,11 @@ fn a_file_is_validated_with_line_and_reason() {
         ("\"encryption\"", "\"encrypton\"", "line 7: `setting`: `encrypton` is not one of"),
         ("setting = ", "seting = ", "line 7: unknown key `seting` in the rule"),
         ("\"encryption\"", "\"compression\"", "line 8: `at-least` does not fit `compression`"),
-        ("\"aes256-cbc\"", "256", "line 9: the value of `encryption` is a word in quotes, not integer"),
+        (
+            "\"aes256-cbc\"",
+            "256",
+            "line 9: the value of `encryption` must be a word in quotes; here it is a whole number",
+        ),
         ("from = 2027-03-01", "from = 2027-03-01\nuntil = 2027-02-01", "line 13: `until` 2027-02-01 is not after"),
         ("quote = \"AES-256 from March\"\n", "", "line 6: `quote` is missing in the rule"),
         ("\"amazon-vendor-central\"", "\"mine\"", "line 4: the policy inherits itself"),
@@ -177,18 +181,20 @@ impl Desk {
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// A connection by a policy of the program's, with our own certificate for want of a partner's.
+    /// A connection by a policy of the program's, with a certificate made here for want of a partner's.
     fn connect(&self, policy: &str, settings: &str) {
         if !self.folder.path().join("acme.pem").exists() {
-            self.text(0, &["identity", "create", "acme", "--days", "700"]);
-            let pem = self.folder.path().join("acme.pem");
-            self.text(0, &["identity", "export", "acme", "-o", pem.to_str().unwrap()]);
+            for name in ["acme", "partner"] {
+                self.text(0, &["identity", "create", name, "--days", "700"]);
+                let pem = self.folder.path().join(format!("{name}.pem"));
+                self.text(0, &["identity", "export", name, "-o", pem.to_str().unwrap()]);
+            }
         }
         let file = self.file(
             "connection.toml",
             &format!(
                 "id = \"partner\"\nname = \"Partner\"\npolicy = \"{policy}\"\n[production]\nour_as2_id = \"US\"\n\
-                 partner_as2_id = \"THEM\"\nidentity = \"acme\"\npartner_certificates = [\"acme.pem\"]\n{settings}"
+                 partner_as2_id = \"THEM\"\nidentity = \"acme\"\npartner_certificates = [\"partner.pem\"]\n{settings}"
             ),
         );
         self.text(0, &["connection", "add", &file, "--replace"]);

@@ -15,7 +15,7 @@ use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Finding, Known, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
-use crate::domain::due::{DueItem, due};
+use crate::domain::due::{DueItem, due, needs_action, provided_for};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::notice::Facts;
 use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
@@ -65,8 +65,13 @@ pub struct Snapshot {
 pub struct Summary {
     /// How many profiles there are.
     pub profiles: usize,
-    /// How many connections break a required rule now.
+    /// How many connections need action before traffic is at risk: they break a required rule now, or a certificate ends
+    /// within its warning time and nothing takes its place.
     pub need_action: usize,
+    /// How many of them break a required rule now.
+    pub non_compliant: usize,
+    /// How many profiles are due and have nothing left to be done about it.
+    pub provided_for: usize,
     /// How many certificates in use, ours and theirs, have ended or end within [`Summary::ending_days`] days.
     pub ending: usize,
     /// The next activation of a certificate.
@@ -451,7 +456,9 @@ fn summary(snapshot: &Snapshot) -> Summary {
     let non_compliant = |state: &&ConnectionState| state.report.status == Status::NonCompliant;
     Summary {
         profiles: connections.iter().map(|state| state.report.profiles.len()).sum(),
-        need_action: connections.iter().filter(non_compliant).count(),
+        need_action: connections.iter().filter(|state| needs_action(&state.report)).count(),
+        non_compliant: connections.iter().filter(non_compliant).count(),
+        provided_for: provided_for(connections.iter().map(|state| &state.report)),
         ending: ending.len(),
         next: snapshot.next_activation().map(|(at, _, state)| NextActivation {
             at,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{CertificateFacts, Fingerprint, KeyAlgorithm};
 use crate::domain::algorithm::Digest;
+use crate::domain::identifier::ProfileKind;
 use crate::domain::spelling::spelled;
 
 /// A certificate that ends within so many days after it goes active hardly lasts until the next one is agreed on. As many as
@@ -37,8 +38,14 @@ spelled! {
         NotNewer = "not-newer",
         /// It was used here before, and was replaced.
         OldAgain = "old-again",
-        /// It is the connection's other profile's: test's for production, or the reverse.
-        OtherEnvironment = "other-environment",
+        /// It has the key of the one that test uses, and is for production.
+        KeyOfTest = "key-of-test",
+        /// It has the key of the one that production uses, and is for test.
+        KeyOfProduction = "key-of-production",
+        /// It has the subject of the one that test uses, and is for production alone.
+        SubjectOfTest = "subject-of-test",
+        /// It has the subject of the one that production uses, and is for test alone.
+        SubjectOfProduction = "subject-of-production",
         /// Its key is shorter than the partner's policy wants.
         ShortForPolicy = "short-for-policy",
         /// Its key is longer than the partner's policy allows.
@@ -88,8 +95,10 @@ pub struct ImportContext<'a> {
     pub installed: Vec<Fingerprint>,
     /// Those that they used before and that were replaced.
     pub used_before: Vec<Fingerprint>,
-    /// The one that the connection's other profile uses, where the two do not share one.
-    pub other_environment: Option<&'a CertificateFacts>,
+    /// The connection's other profile and the certificate that it uses, where the two do not share one.
+    pub other_environment: Option<(ProfileKind, &'a CertificateFacts)>,
+    /// Whether it is brought in for that other profile as well: then that it is named as theirs is no mistake.
+    pub for_both: bool,
     /// What is wrong with its key's size for the policy.
     pub key_size: Option<KeySize>,
     /// Whether its fingerprint has been confirmed.
@@ -163,13 +172,8 @@ pub fn import_warnings(
         if old.spki_sha256 == facts.spki_sha256 {
             found.push(CertificateWarning::SameKey);
         }
-        let swapped = context.other_environment.is_some_and(|other| {
-            other.fingerprint_sha256 == facts.fingerprint_sha256
-                || other.spki_sha256 == facts.spki_sha256
-                || (other.subject == facts.subject && old.subject != facts.subject)
-        });
-        if swapped {
-            found.push(CertificateWarning::OtherEnvironment);
+        if let Some(swapped) = swapped(facts, old, context) {
+            found.push(swapped);
         } else if old.subject != facts.subject {
             found.push(CertificateWarning::OtherSubject);
         }
@@ -190,6 +194,24 @@ pub fn import_warnings(
         found.push(CertificateWarning::Unconfirmed);
     }
     found
+}
+
+/// That test's is brought in for production, or the reverse.
+fn swapped(
+    facts: &CertificateFacts,
+    old: &CertificateFacts,
+    context: &ImportContext<'_>,
+) -> Option<CertificateWarning> {
+    let (kind, theirs) = context.other_environment?;
+    let same_key = theirs.fingerprint_sha256 == facts.fingerprint_sha256 || theirs.spki_sha256 == facts.spki_sha256;
+    let same_subject = !context.for_both && theirs.subject == facts.subject && old.subject != facts.subject;
+    match kind {
+        ProfileKind::Test if same_key => Some(CertificateWarning::KeyOfTest),
+        ProfileKind::Production if same_key => Some(CertificateWarning::KeyOfProduction),
+        ProfileKind::Test if same_subject => Some(CertificateWarning::SubjectOfTest),
+        ProfileKind::Production if same_subject => Some(CertificateWarning::SubjectOfProduction),
+        ProfileKind::Test | ProfileKind::Production => None,
+    }
 }
 
 /// What speaks against the time for which a certificate would be used: from an activation on, in the place of another. Of
@@ -283,8 +305,17 @@ impl CertificateWarning {
             Self::OtherSubject => "It names another subject than the certificate it replaces",
             Self::NotNewer => "It does not begin later than the certificate it replaces; perhaps it is an old one",
             Self::OldAgain => "It was used here before and was replaced; perhaps the old file was downloaded again",
-            Self::OtherEnvironment => {
-                "It is the certificate of this connection's other profile: test and production seem to be swapped"
+            Self::KeyOfTest => {
+                "For production: it has the key of the certificate that test uses; test and production seem to be swapped"
+            }
+            Self::KeyOfProduction => {
+                "For test: it has the key of the certificate that production uses; test and production seem to be swapped"
+            }
+            Self::SubjectOfTest => {
+                "For production: it has the subject of the certificate that test uses; perhaps test and production are swapped"
+            }
+            Self::SubjectOfProduction => {
+                "For test: it has the subject of the certificate that production uses; perhaps test and production are swapped"
             }
             Self::ShortForPolicy => "Its key is shorter than the partner's policy wants",
             Self::LongForPolicy => "Its key is longer than the partner's policy allows",
@@ -310,7 +341,7 @@ impl CertificateWarning {
             Self::VerifiesAtOnce => {
                 "It verifies from now on and not only from the time named: receiving may overlap, so nothing waits for it"
             }
-            Self::UnsupportedKey => "Its key is of a kind that AS2 does not use",
+            Self::UnsupportedKey => "Its key is of a kind that AS2 does not use: nothing can be encrypted for it",
             Self::Several => "The file holds several certificates that do not belong together; say which one is meant",
             Self::ScheduleCancelled => "The activation that was scheduled for another certificate is cancelled",
         }

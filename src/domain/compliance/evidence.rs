@@ -190,6 +190,16 @@ impl<'p, 'a> Evidence<'p, 'a> {
         }
     }
 
+    /// Whether a certificate is that of an identity of ours which the profile signs with, before, now or later, or shows to
+    /// servers.
+    pub(super) fn is_ours(&self, facts: &CertificateFacts) -> bool {
+        let signing = self.profile.identity.uses().iter().map(|entry| &entry.name);
+        signing.chain(&self.profile.tls_identity).filter_map(|name| (self.known.identities)(name)).any(|ours| {
+            let same_key = !ours.spki_sha256.is_empty() && ours.spki_sha256 == facts.spki_sha256;
+            same_key || ours.fingerprint_sha256 == facts.fingerprint_sha256
+        })
+    }
+
     /// Whether messages are encrypted for the partner.
     pub(super) fn encrypts(&self) -> bool {
         self.profile.encryption != Encryption::None
@@ -405,13 +415,17 @@ pub(super) fn calendar_days(from: Timestamp, until: Timestamp) -> i64 {
     until.as_second().div_euclid(86_400) - from.as_second().div_euclid(86_400)
 }
 
-/// A number of days of the calendar for a sentence: `in 21 days`.
-pub(super) fn days_in_words(days: i64) -> String {
-    match days {
-        0 => "today".to_owned(),
-        1 => "in 1 day".to_owned(),
-        -1 => "1 day ago".to_owned(),
-        days if days < 0 => format!("{} days ago", -days),
-        days => format!("in {days} days"),
+/// How far an instant is away, for a sentence: `in 21 days`. Whole days, rounded down as badges and notices count them, so
+/// that no two of them stand beside each other with different numbers; what is less than a day away is told by the calendar.
+pub(super) fn days_in_words(at: Timestamp, then: Timestamp) -> String {
+    let seconds = then.as_second() - at.as_second();
+    match (seconds.abs() / 86_400, calendar_days(at, then)) {
+        (0, 0) => "today".to_owned(),
+        (0, 1..) => "tomorrow".to_owned(),
+        (0, _) => "yesterday".to_owned(),
+        (1, _) if seconds > 0 => "in 1 day".to_owned(),
+        (1, _) => "1 day ago".to_owned(),
+        (days, _) if seconds > 0 => format!("in {days} days"),
+        (days, _) => format!("{days} days ago"),
     }
 }

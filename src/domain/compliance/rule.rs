@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::ComplianceSettings;
 use super::alike::Alike;
-use super::evidence::{Actual, Evidence, Successor, calendar_days, days_in_words, instant_in_words};
+use super::evidence::{Actual, Evidence, Successor, days_in_words, instant_in_words};
 use super::few::Few;
 use super::fix::{Demand, mend};
 use super::report::{Finding, ProfileReport, Status};
@@ -230,12 +230,12 @@ fn to_come(ready: &Ready<'_, '_>, weighed: Weighed, at: Timestamp, horizon: &dyn
     let (rule, demand) = (&ready.resolved.rule, &ready.dated);
     let starts = rule.from.instant();
     let counts = rule.severity == Severity::Required && horizon(starts);
-    let days = calendar_days(at, starts);
+    let days = days_in_words(at, starts);
     let (status, reason, bites) = match weighed.outcome {
         Outcome::NotApplicable(reason) => (Status::NotApplicable, reason, None),
         Outcome::Holds => (Status::Compliant, format!("{demand}; {} meets that already", weighed.actual), None),
         Outcome::Broken if counts => {
-            (Status::Due, format!("{demand}, {}; this is {}", days_in_words(days), weighed.actual), Some(starts))
+            (Status::Due, format!("{demand}, {days}; this is {}", weighed.actual), Some(starts))
         }
         Outcome::Unknown(reason) if counts => (Status::Unknown, format!("{reason}; {demand}"), Some(starts)),
         Outcome::Broken => (

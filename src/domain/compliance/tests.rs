@@ -152,7 +152,7 @@ fn a_rule_is_due_within_a_year_before_its_date_and_nothing_before_that() {
     let reason = |instant: &str| find(&World::new().judge(&old, at(instant)), "encryption", None).reason.clone();
     let demand = "Amazon Vendor Central requires AES-128 or stronger for encryption from 15 Oct 2019";
     assert_eq!(reason("2019-10-05"), format!("{demand}, in 10 days; this is None"));
-    assert_eq!(reason("2019-10-14T23:59:59Z"), format!("{demand}, in 1 day; this is None"), "it is not today");
+    assert_eq!(reason("2019-10-14T23:59:59Z"), format!("{demand}, tomorrow; this is None"), "it is not today");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn the_certificate_that_is_judged_is_the_one_in_use_at_the_instant() {
     assert_eq!(validity.status, Status::Due);
     assert_eq!(
         validity.reason,
-        "Ends on 15 Dec 2026, in 17 days; its successor 02:02:02:02… goes active on 28 Nov 2026 09:00 Europe/Berlin"
+        "Ends on 15 Dec 2026, in 16 days; its successor 02:02:02:02… goes active on 28 Nov 2026 09:00 Europe/Berlin"
     );
     let after = world.judge(&profile, at("2026-11-28T08:00:00Z"));
     assert_eq!(after.status, Status::Compliant);
@@ -232,7 +232,7 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
     let (_, reason, word) = judged(&world, "2026-12-14T23:59:59Z");
     assert_eq!(
         (reason.as_str(), word.as_str()),
-        ("Ends on 15 Dec 2026, in 1 day; no successor is scheduled", "Ends tomorrow")
+        ("Ends on 15 Dec 2026, tomorrow; no successor is scheduled", "Ends tomorrow")
     );
     let (_, reason, word) = judged(&world, "2026-12-15");
     assert_eq!(
@@ -241,8 +241,37 @@ fn a_certificate_that_ends_soon_is_due_and_one_that_has_ended_breaks() {
     );
     assert_eq!(judged(&world, "2026-12-15T23:59:59Z").1, "Ended on 15 Dec 2026, today");
     assert_eq!(judged(&world, "2026-12-16").1, "Ended on 15 Dec 2026, 1 day ago");
+    // 12 days and some hours, 13 by the calendar: what stands beside each other is rounded alike.
+    let (_, reason, word) = judged(&world, "2026-12-02T09:00:00Z");
+    assert_eq!(
+        (reason.as_str(), word.as_str()),
+        ("Ends on 15 Dec 2026, in 12 days; no successor is scheduled", "12 days left")
+    );
     world.settings.certificate_due_days = 10;
     assert_eq!(judged(&world, "2026-11-07").0, Status::Compliant);
+}
+
+#[test]
+fn a_certificate_that_is_not_the_partners_own_is_told() {
+    let owner = |world: &World| {
+        let report = world.judge(&connection("mine", "", &[2]), at(NOW));
+        let found = report.profiles[0].findings.iter().find(|finding| finding.aspect == Some("owner"));
+        (report.status, found.map(|found| (found.status, found.actual.clone(), cells(&report)[2].1.to_owned())))
+    };
+    let mut world = World::new().with_rules("");
+    assert_eq!(owner(&world), (Status::Compliant, None));
+    let theirs = world.certificates.get_mut(&Fingerprint([2; 32])).unwrap();
+    (theirs.ca, theirs.self_signed) = (true, false);
+    let (status, told) = owner(&world);
+    assert_eq!(status, Status::Advice);
+    assert_eq!(told, Some((Status::Advice, "A CA's".to_owned(), "A CA's · 4 y".to_owned())));
+    // Our own, under whatever certificate its key is.
+    let theirs = world.certificates.get_mut(&Fingerprint([2; 32])).unwrap();
+    theirs.spki_sha256 = "the same key".to_owned();
+    world.own.spki_sha256 = "the same key".to_owned();
+    let (status, told) = owner(&world);
+    assert_eq!(status, Status::NonCompliant);
+    assert_eq!(told, Some((Status::NonCompliant, "Our own".to_owned(), "Our own · 4 y".to_owned())));
 }
 
 #[test]

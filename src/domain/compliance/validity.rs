@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::ComplianceSettings;
 use super::course::{Coming, Lapse, Name, Why, lapse};
-use super::evidence::{Evidence, Held, calendar_days, day_in_words, days_in_words, instant_in_words};
+use super::evidence::{Evidence, Held, day_in_words, days_in_words, instant_in_words};
 use super::report::{Finding, Status};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::policy::{CertificateRole, Severity};
@@ -22,6 +22,8 @@ pub(super) struct Validity<'x> {
     settings: ComplianceSettings,
     told: HashMap<(bool, Fingerprint, Course<'x>), Arc<Finding>>,
     told_verifying: HashMap<Fingerprint, Arc<Finding>>,
+    /// By certificate, and whether it is ours.
+    told_not_theirs: HashMap<(Fingerprint, bool), Arc<Finding>>,
 }
 
 /// What comes after a certificate that is used now, as far as its finding depends on it.
@@ -34,7 +36,13 @@ struct Course<'x> {
 
 impl<'x> Validity<'x> {
     pub(super) fn new(at: Timestamp, settings: &ComplianceSettings) -> Self {
-        Self { at, settings: *settings, told: HashMap::new(), told_verifying: HashMap::new() }
+        Self {
+            at,
+            settings: *settings,
+            told: HashMap::new(),
+            told_verifying: HashMap::new(),
+            told_not_theirs: HashMap::new(),
+        }
     }
 
     /// Adds one finding for each certificate that the profile uses.
@@ -42,7 +50,11 @@ impl<'x> Validity<'x> {
         let at = self.at;
         for role in [CertificateRole::Partner, CertificateRole::Identity] {
             let next = Coming::next(evidence, role, at);
-            found.push(match evidence.held(role, at) {
+            let held = evidence.held(role, at);
+            if let (CertificateRole::Partner, Held::Known(facts)) = (role, &held) {
+                found.extend(self.not_theirs(evidence, facts));
+            }
+            found.push(match held {
                 Held::Known(facts) => {
                     let lapse = facts.valid_at(at).then(|| lapse(evidence, role, facts, at));
                     let case = (role == CertificateRole::Partner, facts.fingerprint_sha256, Course { next, lapse });
@@ -64,6 +76,29 @@ impl<'x> Validity<'x> {
             });
         }
         found.extend(none_accepted(evidence, at).map(Arc::new));
+    }
+
+    /// That what is used as the partner's certificate is not theirs: our own, or an authority's.
+    fn not_theirs(&mut self, evidence: &Evidence<'x, '_>, facts: &CertificateFacts) -> Option<Arc<Finding>> {
+        let ours = evidence.is_ours(facts);
+        if !ours && !facts.is_authority() {
+            return None;
+        }
+        let told = self.told_not_theirs.entry((facts.fingerprint_sha256, ours)).or_insert_with(|| {
+            let (status, actual, reason) = if ours {
+                let reason = "It is our own certificate: the partner does not have its key, and cannot read what is \
+                              encrypted for it nor sign with it; import the partner's own";
+                (Status::NonCompliant, "Our own", reason)
+            } else {
+                let reason = "It is a certification authority's certificate: the partner's program signs and decrypts \
+                              with a key of its own; import the certificate of that key";
+                (Status::Advice, "A CA's", reason)
+            };
+            let severity = if ours { Severity::Required } else { Severity::Recommended };
+            let said = finding(CertificateRole::Partner, "owner", status, actual, reason.to_owned());
+            Arc::new(Finding { required: Some("The partner's own".to_owned()), severity: Some(severity), ..said })
+        });
+        Some(Arc::clone(told))
     }
 
     /// Adds one finding for those of the partner's that only verify: of several the one that lasts longest counts.
@@ -133,7 +168,7 @@ fn valid(
     settings: &ComplianceSettings,
 ) -> Finding {
     let activation = course.next;
-    let days = calendar_days(at, facts.not_after);
+    let days = days_in_words(at, facts.not_after);
     let end = day_in_words(facts.not_after);
     if at < facts.not_before {
         let begin = instant_in_words(facts.not_before, None);
@@ -141,8 +176,7 @@ fn valid(
         return finding(role, "validity", Status::NonCompliant, "Not valid yet", reason);
     }
     if at > facts.not_after {
-        let ago = days_in_words(calendar_days(at, facts.not_after));
-        let reason = format!("Ended on {end}, {ago}{}", told(activation));
+        let reason = format!("Ended on {end}, {days}{}", told(activation));
         return finding(role, "validity", Status::NonCompliant, "Ended", reason);
     }
     let near = |then: Timestamp| {
@@ -153,25 +187,21 @@ fn valid(
         // What comes does not come in time, or does not last.
         Some(lapse) if near(lapse.at) => {
             let until = format!("Until {}", day_in_words(lapse.at));
-            let days = days_in_words(calendar_days(at, lapse.at));
+            let days = days_in_words(at, lapse.at);
             Finding { bites: Some(lapse.at), ..due(&until, lapse.reason(role, activation, &days)) }
         }
         // It ends before long, and another takes over before that.
         Some(_) if near(facts.not_after) => match activation {
             Some(coming) => {
                 let until = format!("Until {end}, successor scheduled for {}", day_in_words(coming.when));
-                let days = days_in_words(days);
                 let successor = format!("its successor {} goes active on {}", coming.name(), coming.instant());
                 due(&until, format!("Ends on {end}, {days}; {successor}"))
             }
-            None => due(
-                &format!("Until {end}"),
-                format!("Ends on {end}, {}; another takes its place before", days_in_words(days)),
-            ),
+            None => due(&format!("Until {end}"), format!("Ends on {end}, {days}; another takes its place before")),
         },
         // Of those that only verify another may last longer.
         None if near(facts.not_after) => {
-            let reason = format!("Ends on {end}, {}; {}", days_in_words(days), no_successor(role));
+            let reason = format!("Ends on {end}, {days}; {}", no_successor(role));
             Finding { bites: Some(facts.not_after), ..due(&format!("Until {end}"), reason) }
         }
         lapse => {

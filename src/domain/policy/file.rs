@@ -279,7 +279,7 @@ fn requirement(
 
 fn setting_value(setting: Setting, shape: &Shape, entry: Entry<'_, '_>) -> Result<SettingValue, Fault> {
     let wrong = |wanted: &str| {
-        Fault::new(&entry.span(), format!("the value of `{setting}` is {wanted}, not {}", entry.get_ref().type_str()))
+        Fault::new(&entry.span(), format!("the value of `{setting}` must be {wanted}; here it is {}", kind_of(entry)))
     };
     match shape {
         Shape::Ordered(words) | Shape::Words(words) => {
@@ -304,12 +304,28 @@ fn setting_value(setting: Setting, shape: &Shape, entry: Entry<'_, '_>) -> Resul
     }
 }
 
+/// What stands in a file, in plain words.
+const fn kind(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a text in quotes",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false without quotes",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn kind_of(entry: Entry<'_, '_>) -> &'static str {
+    kind(entry.get_ref())
+}
+
 /// A text of 1 to `most` characters without control characters other than line ends, which become spaces.
 fn bounded_text(entry: Entry<'_, '_>, key: &str, most: usize) -> Result<String, Fault> {
-    let text = entry
-        .get_ref()
-        .as_str()
-        .ok_or_else(|| Fault::new(&entry.span(), format!("`{key}` is a text, not {}", entry.get_ref().type_str())))?;
+    let text = entry.get_ref().as_str().ok_or_else(|| {
+        Fault::new(&entry.span(), format!("`{key}` must be a text in quotes; here it is {}", kind_of(entry)))
+    })?;
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let text = lines.join(" ");
     let length = text.chars().count();
@@ -328,7 +344,8 @@ fn written_date(entry: Entry<'_, '_>, key: &str) -> Result<String, Fault> {
         DeValue::Datetime(written) => Ok(written.to_string()),
         DeValue::String(text) => Ok(text.trim().to_owned()),
         other => {
-            Err(Fault::new(&entry.span(), format!("`{key}` is a date such as 2026-11-28, not {}", other.type_str())))
+            let found = kind(other);
+            Err(Fault::new(&entry.span(), format!("`{key}` must be a date such as 2026-11-28; here it is {found}")))
         }
     }
 }
@@ -404,7 +421,7 @@ impl<'t, 'i> Table<'t, 'i> {
 
     fn word<T: FromStr<Err: std::fmt::Display>>(&self, entry: Entry<'_, '_>, key: &str) -> Result<T, Fault> {
         let text = entry.get_ref().as_str().ok_or_else(|| {
-            Fault::new(&entry.span(), format!("`{key}` is a word in quotes, not {}", entry.get_ref().type_str()))
+            Fault::new(&entry.span(), format!("`{key}` must be a word in quotes; here it is {}", kind_of(entry)))
         })?;
         text.parse().map_err(|error| Fault::new(&entry.span(), format!("`{key}`: {error}")))
     }

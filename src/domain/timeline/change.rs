@@ -148,6 +148,7 @@ pub(in crate::domain) fn instant_of(
     match activation {
         Activation::Now => Ok((now, None)),
         Activation::At { at, .. } if *at < now => Err(ActivationError::Past { at: *at, now }),
+        Activation::At { .. } if new.not_after < now => Err(ActivationError::Ended { not_after: new.not_after }),
         Activation::At { at, .. } if *at < new.not_before => {
             Err(ActivationError::BeforeBegin { at: *at, not_before: new.not_before })
         }

@@ -24,6 +24,12 @@ pub enum ActivationError {
         /// The certificate's beginning.
         not_before: Timestamp,
     },
+    /// The certificate has ended already.
+    #[error("the certificate has expired: it ended at {not_after}")]
+    Ended {
+        /// The certificate's end.
+        not_after: Timestamp,
+    },
     /// The certificate has ended by then.
     #[error("the activation at {} is after the certificate ends at {}", in_words(*at), in_words(*not_after))]
     AfterEnd {

@@ -1,6 +1,6 @@
 //! To which profiles the certificate is brought in.
 
-use egui::{Checkbox, RichText, ScrollArea, Ui, Widget as _};
+use egui::{Align, Checkbox, Layout, RichText, ScrollArea, TextWrapMode, Ui, Widget as _, vec2};
 
 use super::words;
 use crate::app::ImportRequest;
@@ -12,6 +12,15 @@ use crate::domain::timeline::CertificatePurpose;
 use crate::ui::moment::count;
 use crate::ui::theme;
 use crate::ui::widgets::{link, muted, small};
+
+/// Height of a line of others' profiles.
+const LINE: f32 = 24.0;
+
+/// So many lines are shown at once.
+const MOST_LINES: usize = 8;
+
+/// As wide is one of several profiles beside each other at least.
+const COLUMN: f32 = 240.0;
 
 /// A profile that it can be brought in for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,7 +133,7 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) -> 
     let (own, others) = targets.split_at_mut(pair);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
-        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
+        ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
         for target in own {
             check(ui, target);
         }
@@ -145,22 +154,45 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) -> 
             rollover = true;
         }
     });
-    let row = 24.0;
-    ScrollArea::vertical().id_salt("others").max_height(6.0 * row).auto_shrink([false, true]).show_rows(
-        ui,
-        row,
-        others.len(),
-        |ui, rows| {
-            for target in others.get_mut(rows).into_iter().flatten() {
-                let id = (target.connection.to_string(), target.profile.as_str());
-                ui.push_id(id, |ui| {
-                    ui.horizontal(|ui| {
-                        ui.set_height(row);
-                        check(ui, target);
-                    });
+    // Beside each other as many as there is room for, so that most lists need no scrolling within what scrolls.
+    let room = ui.available_width();
+    let fitting = [(3, room / 3.0), (2, room / 2.0)].into_iter().find(|(_, width)| *width >= COLUMN);
+    let (columns, width) = fitting.unwrap_or((1, room));
+    let lines = others.len().div_ceil(columns);
+    #[expect(clippy::cast_precision_loss, reason = "a few lines")]
+    let height = lines.min(MOST_LINES) as f32 * LINE;
+    ui.spacing_mut().item_spacing.y = 0.0;
+    ScrollArea::vertical()
+        .id_salt("others")
+        .max_height(height)
+        // Else it is as low as what is left of the dialog's room.
+        .min_scrolled_height(height)
+        .auto_shrink([false, true])
+        .show_rows(ui, LINE, lines, |ui, seen| {
+            let seen = seen.start * columns..(seen.end * columns).min(others.len());
+            // Where there is a scroll bar it takes its share.
+            let width = (width - 6.0).floor();
+            for line in others.get_mut(seen).unwrap_or_default().chunks_mut(columns) {
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 0.0;
+                    for target in line {
+                        let id = (target.connection.to_string(), target.profile.as_str());
+                        ui.push_id(id, |ui| cell(ui, width, |ui| check(ui, target)));
+                    }
                 });
             }
-        },
-    );
+        });
     rollover
+}
+
+/// One of several beside each other.
+fn cell(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
+    let size = vec2(width, LINE);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(size);
+        ui.set_max_width(width - 12.0);
+        ui.spacing_mut().item_spacing.x = 8.0;
+        ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
+        content(ui);
+    });
 }

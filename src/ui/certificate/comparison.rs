@@ -42,6 +42,8 @@ pub(super) struct Judged<'a> {
     pub(super) report: Option<&'a ProfileReport>,
     /// At which instant.
     pub(super) at: jiff::Timestamp,
+    /// Whether it would be used before it is valid.
+    pub(super) too_early: bool,
 }
 
 impl Judged<'_> {
@@ -68,12 +70,16 @@ impl Judged<'_> {
     fn cells(&self, moment: &Moment) -> [(&'static str, Cell); 8] {
         let facts = self.facts;
         let issuer = if facts.self_signed { "Itself, self-signed" } else { &facts.issuer };
-        let validity = Cell {
-            judged: self
-                .finding(&["validity"])
-                .map(|finding| (finding.status, words::days_left(facts, self.at), finding.reason.clone())),
-            ..Cell::plain(&words::validity(facts, moment))
+        // What it will be once it is used says nothing of what it is now.
+        let judged = if moment.now < facts.not_before {
+            let status = if self.too_early { Status::NonCompliant } else { Status::Due };
+            let begins = format!("It is valid only from {}", moment.day_and_time(facts.not_before));
+            Some((status, words::days_left(facts, moment.now), begins))
+        } else {
+            self.finding(&["validity"])
+                .map(|finding| (finding.status, words::days_left(facts, self.at), finding.reason.clone()))
         };
+        let validity = Cell { judged, ..Cell::plain(&words::validity(facts, moment)) };
         [
             ("Subject", Cell::plain(&facts.subject)),
             ("Issuer", Cell::plain(issuer)),
@@ -246,4 +252,27 @@ pub(super) fn beside(ui: &mut Ui, others: &[String]) {
             ui.label(muted(ui, other));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::domain::fixtures::{day, facts};
+
+    #[test]
+    fn one_that_is_not_valid_yet_never_looks_valid() {
+        let moment = Moment { now: day(20_000), zone: TimeZone::UTC };
+        let new = facts(1, 20_100, 20_800);
+        let judged = |at, too_early| {
+            let new = Judged { facts: &new, report: None, at, too_early };
+            let rows = rows(None, &new, &moment);
+            let valid = rows.iter().find(|row| row.name == "Valid").unwrap();
+            valid.new.judged.clone().map(|(status, word, _)| (status, word))
+        };
+        let said = "Not valid yet".to_owned();
+        assert_eq!(judged(new.not_before, true), Some((Status::NonCompliant, said.clone())), "used before that");
+        assert_eq!(judged(day(20_200), false), Some((Status::Due, said)), "scheduled for later");
+    }
 }

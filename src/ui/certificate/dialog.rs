@@ -40,6 +40,8 @@ pub(in crate::ui) struct CertificateDialog {
     importing: Option<RequestId>,
     then_test: bool,
     pub(super) refusal: Option<Trouble>,
+    /// Whether it is wanted although it has ended.
+    pub(super) though_ended: bool,
 }
 
 /// What the user wants, said by the content.
@@ -51,6 +53,8 @@ pub(super) enum Wish {
     Found,
     /// To pick a file.
     Pick,
+    /// To look at what was typed.
+    Look(CertificateSource),
     /// To take another one of several in the file.
     Choose,
     /// To use it for this alone, or for both.
@@ -94,6 +98,7 @@ impl CertificateDialog {
             importing: None,
             then_test: false,
             refusal: None,
+            though_ended: false,
         };
         if let Some(source) = source {
             if let CertificateSource::Workspace(fingerprint) = source {
@@ -140,6 +145,7 @@ impl CertificateDialog {
     /// Another certificate is meant from now on.
     fn begin(&mut self) {
         self.refusal = None;
+        self.though_ended = false;
         self.comparing = Comparing::default();
         self.activation = None;
         self.targets = Vec::new();
@@ -191,6 +197,7 @@ impl CertificateDialog {
             confirmed: known || self.comparing.comparison(&found.facts).is_some(),
             contradicted: self.comparing.is_contradicted(&found.facts),
             again: matches!(found.source, CertificateSource::Workspace(_)),
+            though_ended: self.though_ended,
             minute: desk.moment.now.as_second().div_euclid(60),
         };
         let current =
@@ -268,6 +275,7 @@ impl CertificateDialog {
             Wish::Close => return Flow::Close,
             Wish::Found => self.begin(),
             Wish::Pick => self.looking.pick(desk),
+            Wish::Look(source) => self.look(source, desk),
             Wish::Choose => self.looking.choose_again(),
             Wish::UseFor(purpose) => {
                 self.purpose = purpose;

@@ -106,6 +106,7 @@ impl Looking {
             self.trouble = Some(Trouble::nothing_in(&name));
             return false;
         }
+        self.form = SourceForm::default();
         self.trouble = None;
         self.found = None;
         self.choosing = None;
@@ -130,6 +131,11 @@ impl Looking {
         if let Some(found) = self.found.take() {
             self.choosing = found.chosen_from;
         }
+    }
+
+    /// Shows the field for a path where the system had no dialog to choose another file with, and returns what was typed.
+    pub(in crate::ui) fn typed(&mut self, ui: &mut Ui) -> Option<CertificateSource> {
+        self.form.instead_of_dialog(ui)
     }
 
     /// Shows the ways to give a certificate, or which one of several may be meant, until one is found; says whether that

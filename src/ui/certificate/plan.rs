@@ -10,7 +10,9 @@ use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
 use crate::domain::arrival::Arrival;
-use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
+use crate::domain::certificate::{
+    CertificateFacts, CertificateWarning, Fingerprint, ImportContext, KeyAlgorithm, import_warnings,
+};
 use crate::domain::compliance::ProfileReport;
 use crate::domain::connection::Profile;
 use crate::domain::renewal::renew_for;
@@ -34,6 +36,8 @@ pub(super) struct Inputs {
     pub(super) contradicted: bool,
     /// Whether it is in the workspace, to be scheduled anew.
     pub(super) again: bool,
+    /// Whether it is wanted although it has ended.
+    pub(super) though_ended: bool,
     /// The minute, since days and hours are counted down.
     pub(super) minute: i64,
 }
@@ -53,6 +57,8 @@ pub(super) struct Plan {
     pub(super) obstacle: Option<String>,
     /// How many profiles are chosen.
     pub(super) chosen: usize,
+    /// Whether it has ended: then putting it to use is not what is proposed.
+    pub(super) ended: bool,
     /// Whether it is to verify alone.
     accepts_only: bool,
 }
@@ -62,7 +68,11 @@ impl Plan {
     #[must_use]
     pub(super) fn make(snapshot: &Arc<Snapshot>, moment: &Moment, inputs: &Inputs) -> Self {
         let Inputs { new, targets, stated, .. } = inputs;
+        let ended = new.not_after < moment.now;
         let reading = match inputs.purpose {
+            // There is no time left for it. At once it may be taken, where somebody says so.
+            _ if ended && inputs.though_ended => Reading::Now,
+            _ if ended => Reading::Refused(format!("It ended on {}", moment.date(new.not_after))),
             // Accepted at once, whatever was stated before.
             Some(CertificatePurpose::Verify) => Reading::Now,
             _ => stated.read(new, moment),
@@ -95,8 +105,14 @@ impl Plan {
             let renewed = if decided { after.clone() } else { plain_list(&[fresh]) };
             (Some(judge(uses.clone(), moment.now)), Some(judge(renewed, activates)))
         });
-        let judged_old = old.as_ref().map(|old| Judged { facts: old, report: before_report.as_ref(), at: moment.now });
-        let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates };
+        let judged_old = old.as_ref().map(|old| Judged {
+            facts: old,
+            report: before_report.as_ref(),
+            at: moment.now,
+            too_early: false,
+        });
+        let too_early = reading == Reading::Now && moment.now < new.not_before;
+        let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates, too_early };
         let chosen = targets.iter().filter(|target| target.ticked).count();
         // What has retired is not drawn as accepted.
         let drawn = profile.map_or_else(
@@ -114,10 +130,11 @@ impl Plan {
             timeline: Timeline::of(&drawn, &facts, Some(fresh), moment),
             sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)
                 .unwrap_or_else(|| meaning(&after, &facts, old.as_ref(), moment)),
-            obstacle: obstacle(&reading, chosen, inputs.contradicted),
+            obstacle: obstacle(new, ended, &reading, chosen, inputs.contradicted),
             old,
             reading,
             chosen,
+            ended,
             accepts_only: inputs.purpose == Some(CertificatePurpose::Verify),
         }
     }
@@ -131,7 +148,7 @@ impl Plan {
     /// What the button that does it says.
     #[must_use]
     pub(super) fn button(&self) -> String {
-        let verb = match self.is_now() {
+        let verb = match self.is_now() || self.ended {
             _ if self.accepts_only => "Accept",
             true => "Activate now",
             false => "Schedule",
@@ -178,9 +195,19 @@ fn differing(targets: &[Target], shown: Option<Fingerprint>) -> Option<String> {
     (!others.is_empty()).then(|| others.join("; "))
 }
 
-fn obstacle(reading: &Reading, chosen: usize, contradicted: bool) -> Option<String> {
+fn obstacle(
+    new: &CertificateFacts,
+    ended: bool,
+    reading: &Reading,
+    chosen: usize,
+    contradicted: bool,
+) -> Option<String> {
     match reading {
+        _ if new.key.algorithm == KeyAlgorithm::Ed => {
+            Some("Nothing can be encrypted for such a key; ask for one with RSA or EC".to_owned())
+        }
         _ if contradicted => Some("The fingerprint that they sent is another certificate's".to_owned()),
+        Reading::Refused(why) if ended => Some(format!("{why}; ask the partner for the renewed one")),
         _ if chosen == 0 => Some("Choose at least one profile".to_owned()),
         Reading::Refused(_) => Some("The date and time cannot be used".to_owned()),
         Reading::Twice { .. } => Some("Say which of the two times is meant".to_owned()),
@@ -217,6 +244,8 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
             confirmed: *confirmed,
         };
         let mut context = arrival.context(new, moment.now);
+        let other = |each: &&Target| each.connection == target.connection && each.profile != target.profile;
+        context.for_both = targets.iter().filter(|each| each.ticked).any(|each| other(&each));
         if *again {
             context.installed.clear();
             context.used_before.clear();

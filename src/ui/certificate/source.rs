@@ -9,7 +9,7 @@ use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{muted, secondary};
+use crate::ui::widgets::{ToneName, muted, notice, secondary};
 
 /// What begins a certificate in text.
 const PEM: &str = "-----BEGIN";
@@ -62,7 +62,12 @@ pub(super) struct SourceForm {
     text: String,
     picking: Option<PickId>,
     focused: bool,
+    /// Whether the system had no file dialog: then the path is to be typed.
+    no_dialog: bool,
 }
+
+/// Said where the system has no file dialog, beside the field.
+const NO_DIALOG: &str = "No file dialog could be opened: type where the file is, or drop it on the window";
 
 impl SourceForm {
     /// Shows them and returns what was given.
@@ -88,7 +93,7 @@ impl SourceForm {
                     ui.label(muted(ui, ".cer, .pem, .der, .p7b, a .zip or the mail itself (.eml): what is inside decides, not the name"));
                     ui.add_space(4.0);
                     if secondary(ui, "Choose a file…").clicked() {
-                        self.picking = desk.pick_file(FilePick::Certificate);
+                        self.pick(desk);
                     }
                     if let Some(path) = sample
                         && secondary(ui, "Use the sample's renewed certificate").clicked()
@@ -98,18 +103,37 @@ impl SourceForm {
                 });
             });
         ui.add_space(4.0);
+        if self.no_dialog {
+            notice(ui, ToneName::Warn, NO_DIALOG, "", |_| {});
+        }
         ui.label(muted(ui, "Or paste the certificate's text, or type where the file is"));
         given.or_else(|| self.typed(ui))
     }
 
+    /// Shows the field where there was no dialog to choose a file with, and returns what was given.
+    pub(super) fn instead_of_dialog(&mut self, ui: &mut Ui) -> Option<CertificateSource> {
+        if !self.no_dialog {
+            return None;
+        }
+        notice(ui, ToneName::Warn, NO_DIALOG, "", |_| {});
+        self.typed(ui)
+    }
+
     /// What was picked meanwhile.
     pub(super) fn picked(&mut self, desk: &mut Desk<'_>) -> Option<CertificateSource> {
-        desk.picked(&mut self.picking).flatten().map(CertificateSource::File)
+        let asked = self.picking;
+        let picked = desk.picked(&mut self.picking)?;
+        if asked.is_some_and(|asked| desk.had_no_dialog(asked)) {
+            self.no_dialog = true;
+            // Where the field is new, it is where to go on.
+            self.focused = false;
+        }
+        picked.map(CertificateSource::File)
     }
 
     /// Opens the system's file dialog.
     pub(super) fn pick(&mut self, desk: &mut Desk<'_>) {
-        self.picking = desk.pick_file(FilePick::Certificate);
+        self.picking = desk.pick_file_or_type(FilePick::Certificate);
     }
 
     fn typed(&mut self, ui: &mut Ui) -> Option<CertificateSource> {

@@ -1,6 +1,6 @@
 //! The content of the dialog, from the top.
 
-use egui::{Align, Label, Layout, RichText, Ui, vec2};
+use egui::{Align, Checkbox, Label, Layout, RichText, Ui, Widget as _, vec2};
 
 use super::applies_to;
 use super::comparison;
@@ -87,19 +87,20 @@ impl CertificateDialog {
     }
 
     fn about(&mut self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
+        let typed = self.looking.typed(ui);
         let (Some(found), Some(plan), Some(form)) = (self.looking.found(), &self.plan, &mut self.activation) else {
             ui.label(muted(ui, "Looking at it"));
             return None;
         };
         ui.spacing_mut().item_spacing.y = 4.0;
-        let mut wish = None;
+        let mut wish = typed.map(Wish::Look);
         let again = matches!(found.source, CertificateSource::Workspace(_));
         if !again && ui.available_width() < WIDE {
             ui.horizontal_wrapped(|ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 ui.spacing_mut().interact_size.y = 0.0;
                 ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
-                wish = others(ui, found.is_one_of_several());
+                wish = others(ui, found.is_one_of_several()).or(wish.take());
             });
         }
         comparison::show(ui, &plan.rows, true);
@@ -133,12 +134,26 @@ impl CertificateDialog {
             });
             self.comparing.show(ui, &found.facts);
         }
+        let fresh = found.facts.fingerprint_sha256;
+        let targets = &mut self.targets;
+        let rollover =
+            beside(ui, "Applies to", |ui| ui.push_id("applies to", |ui| applies_to::show(ui, targets, &fresh)).inner);
+        if rollover {
+            wish = Some(Wish::Rollover);
+        }
         let purpose = self.purpose;
         if let Some(purpose) = beside(ui, "Use for", |ui| purpose::show(ui, purpose)) {
             wish = Some(Wish::UseFor(purpose));
         }
         // Receiving may overlap: for verifying there is no instant to be chosen.
-        if self.purpose != Some(CertificatePurpose::Verify) {
+        if plan.ended {
+            let ended = &mut self.though_ended;
+            beside(ui, "Goes active", |ui| {
+                let text = "No date is left on which it could go active: ask the partner for the renewed certificate";
+                ui.add(Label::new(muted(ui, text)).wrap());
+                Checkbox::new(ended, RichText::new("Use it now although it has ended").font(theme::body())).ui(ui);
+            });
+        } else if self.purpose != Some(CertificatePurpose::Verify) {
             // Under a name of its own: what is said above comes and goes while a time is typed, and the field must stay
             // itself.
             beside(ui, "Goes active", |ui| {
@@ -150,13 +165,6 @@ impl CertificateDialog {
         // Of an instant that cannot be there is nothing to draw and nothing to promise.
         if plan.reading.activation().is_some() {
             draw_above(ui, &plan.timeline, &plan.sentence);
-        }
-        let fresh = found.facts.fingerprint_sha256;
-        let targets = &mut self.targets;
-        let rollover =
-            beside(ui, "Applies to", |ui| ui.push_id("applies to", |ui| applies_to::show(ui, targets, &fresh)).inner);
-        if rollover {
-            wish = Some(Wish::Rollover);
         }
         wish
     }
@@ -173,10 +181,17 @@ impl CertificateDialog {
             let mut wish = None;
             if let Some(plan) = self.plan.as_ref().filter(|_| self.looking.found().is_some()) {
                 let ready = plan.obstacle.is_none() && !busy;
-                if ui.add_enabled_ui(ready, |ui| primary(ui, plan.button())).inner.clicked() {
+                // Of one that has ended another file is what is needed, not putting it to use.
+                if plan.ended && ui.add_enabled_ui(!busy, |ui| primary(ui, "Choose another file…")).inner.clicked() {
+                    wish = Some(Wish::Pick);
+                }
+                let act = |ui: &mut Ui| {
+                    if plan.ended { secondary(ui, plan.button()) } else { primary(ui, plan.button()) }
+                };
+                if ui.add_enabled_ui(ready, act).inner.clicked() {
                     wish = Some(Wish::Import { then_test: false });
                 }
-                if ui.add_enabled_ui(ready, |ui| secondary(ui, plan.second_button())).inner.clicked() {
+                if !plan.ended && ui.add_enabled_ui(ready, |ui| secondary(ui, plan.second_button())).inner.clicked() {
                     wish = Some(Wish::Import { then_test: true });
                 }
             }

@@ -53,6 +53,10 @@ pub(in crate::ui) fn days_left(facts: &CertificateFacts, at: Timestamp) -> Strin
     }
     match facts.days_left(at) {
         days if days < 0 => "Ended".to_owned(),
+        // By the calendar in UTC, as the matrix says it.
+        0 if facts.not_after.as_second().div_euclid(86_400) > at.as_second().div_euclid(86_400) => {
+            "Ends tomorrow".to_owned()
+        }
         0 => "Ends today".to_owned(),
         days if days < 90 => format!("{} left", count(usize::try_from(days).unwrap_or(0), "day")),
         _ => "Valid".to_owned(),

@@ -13,7 +13,7 @@ use crate::app::{CertificateSource, ProfileKey, ScheduleAct};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::server_certificate::ServerSight;
 use crate::ui::certificate::{
-    ConfirmFingerprint, Timeline, draw_timeline, grouped, signature, stated, usage, validity,
+    ConfirmFingerprint, Timeline, draw_timeline, grouped, signature, stated, stated_fully, usage, validity,
 };
 use crate::ui::desk::Desk;
 use crate::ui::files::{FilePick, PickId};
@@ -125,11 +125,13 @@ impl Detail {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
             if self.key.whose == Whose::Theirs {
-                let first = row.places.first().map(|place| place.key.clone());
-                let (connection, profile) = first.map_or((None, None), |(id, kind)| (Some(id), Some(kind)));
+                let profile = row.places.first().map(|place| place.key.1);
                 if row.without_successor && primary(ui, "Import its successor…").clicked() {
-                    let intent = Intent::NewCertificate { connection, profile: None, source: None };
-                    desk.intend(intent);
+                    // For a profile that uses it, so that those which use another are not taken along.
+                    let alone = |place: &&Place| place.role == Role::InUse && place.successor.is_none();
+                    let of = row.places.iter().find(alone).map(|place| place.key.clone());
+                    let (connection, profile) = of.map_or((None, None), |(id, kind)| (Some(id), Some(kind)));
+                    desk.intend(Intent::NewCertificate { connection, profile, source: None });
                 }
                 if !coming.is_empty() {
                     if secondary(ui, many("Activate now…", &coming)).clicked() {
@@ -257,7 +259,16 @@ fn places(ui: &mut Ui, desk: &mut Desk<'_>, row: &Row) {
 
 fn place_words(row: &Row, place: &Place, moment: &Moment) -> String {
     let what = match (row.key.whose, place.role) {
-        (Whose::Ours, _) => "signs and decrypts".to_owned(),
+        (Whose::Ours, Role::Coming(at)) => {
+            format!("signs from {}, decrypts already", stated_fully(at, place.zone.as_deref(), moment))
+        }
+        (Whose::Ours, _) => match place.successor {
+            Some(at) => {
+                let until = stated_fully(at, place.zone.as_deref(), moment);
+                format!("signs until {until}, decrypts also after that")
+            }
+            None => "signs and decrypts".to_owned(),
+        },
         (Whose::Server, _) => "its server".to_owned(),
         (_, Role::InUse) => match place.successor {
             Some(at) => format!("in use, successor {}", stated(at, place.zone.as_deref(), moment)),

@@ -9,6 +9,7 @@ use crate::app::ProfileKey;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::IdentityName;
+use crate::domain::own_timeline::IdentityUse;
 use crate::domain::server_certificate::{ServerSight, ServerTrust, ends_within};
 use crate::domain::timeline::{acceptable_now, next_activation, previous, used_now};
 use crate::ui::certificate::signature;
@@ -154,6 +155,7 @@ fn until(not_after: Timestamp, days: i64, moment: &Moment) -> Mark {
     let date = moment.date(not_after);
     match days {
         ..0 => Mark::new(ToneName::Bad, format!("{date} · ended")),
+        0 if date != moment.date(moment.now) => Mark::new(ToneName::Bad, format!("{date} · ends tomorrow")),
         0 => Mark::new(ToneName::Bad, format!("{date} · ends today")),
         1..30 => Mark::new(ToneName::Bad, format!("{date} · {}", days_in_words(days))).icon(Icon::TriangleAlert),
         30..90 => Mark::new(ToneName::Warn, format!("{date} · {}", days_in_words(days))),
@@ -240,8 +242,28 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Arc<Row>> {
                 before: false,
                 seen: None,
             };
-            if let Some(identity) = snapshot.identity(profile.identity.at(snapshot.at)) {
-                put(Whose::Ours, identity.facts.fingerprint_sha256, plain(Role::InUse));
+            let change = profile.identity.next(now);
+            let signs = profile.identity.at(now);
+            if let Some(identity) = snapshot.identity(signs) {
+                let place = Place {
+                    successor: change.map(|(_, at)| at),
+                    zone: change.and_then(|(entry, _)| entry.zone.clone()),
+                    ..plain(Role::InUse)
+                };
+                put(Whose::Ours, identity.facts.fingerprint_sha256, place);
+            }
+            // Those that are to sign later, the next first; each once.
+            let mut later: Vec<&IdentityUse> = Vec::new();
+            for entry in profile.identity.uses().iter().filter(|entry| entry.from > Some(now) && entry.name != *signs) {
+                if !later.iter().any(|known| known.name == entry.name) {
+                    later.push(entry);
+                }
+            }
+            for entry in later {
+                if let (Some(identity), Some(from)) = (snapshot.identity(&entry.name), entry.from) {
+                    let place = Place { zone: entry.zone.clone(), ..plain(Role::Coming(from)) };
+                    put(Whose::Ours, identity.facts.fingerprint_sha256, place);
+                }
             }
             if let Some(own) = snapshot.observations.servers.get(&key).and_then(ServerSight::own) {
                 put(Whose::Server, own.fingerprint_sha256, plain(Role::InUse));

@@ -13,28 +13,28 @@ use crate::ui::widgets::{Badge, TableCard, TableClick, TableColumn, TableRows, m
 
 /// The columns.
 const WIDE: [TableColumn<By>; 7] = [
-    TableColumn::new(By::Name, "Certificate", 146.0),
+    TableColumn::new(By::Name, "Certificate", 136.0),
     TableColumn::new(By::Whose, "Whose", 82.0),
-    TableColumn::new(By::Used, "Used by", 154.0),
-    TableColumn::new(By::Until, "Valid until", 184.0),
-    TableColumn::new(By::Next, "Next", 184.0),
+    TableColumn::new(By::Used, "Used by", 142.0),
+    TableColumn::new(By::Until, "Valid until", 198.0),
+    TableColumn::new(By::Next, "Next", 198.0),
     TableColumn::new(By::Confirmed, "Confirmed", 134.0),
-    TableColumn::new(By::Key, "Key", 132.0),
+    TableColumn::new(By::Key, "Key", 126.0),
 ];
 
 /// The same on a narrow window.
 const MEDIUM: [TableColumn<By>; 4] = [
-    TableColumn::new(By::Name, "Certificate", 152.0),
-    TableColumn::new(By::Used, "Used by", 158.0),
-    TableColumn::new(By::Until, "Valid until", 184.0),
-    TableColumn::new(By::Next, "Next", 186.0),
+    TableColumn::new(By::Name, "Certificate", 138.0),
+    TableColumn::new(By::Used, "Used by", 146.0),
+    TableColumn::new(By::Until, "Valid until", 198.0),
+    TableColumn::new(By::Next, "Next", 198.0),
 ];
 
 /// The same where the detail takes its share: the end and what follows have to be seen.
 const COMPACT: [TableColumn<By>; 3] = [
-    TableColumn::new(By::Name, "Certificate", 160.0),
-    TableColumn::new(By::Until, "Valid until", 186.0),
-    TableColumn::new(By::Next, "Next", 150.0),
+    TableColumn::new(By::Name, "Certificate", 140.0),
+    TableColumn::new(By::Until, "Valid until", 198.0),
+    TableColumn::new(By::Next, "Next", 158.0),
 ];
 
 /// Shows a badge that was made beforehand.
@@ -58,6 +58,7 @@ pub(super) fn table(
     let sets: [(f32, &[TableColumn<By>]); 3] = [(962.0, &WIDE), (672.0, &MEDIUM), (0.0, &COMPACT)];
     TableCard::new("certificates", TableCard::fitting(ui.available_width(), &sets))
         .sorted(order.by, order.reversed)
+        .spread()
         .scroll_to(scroll_to.map(|row| (row, None)))
         .show(ui, &mut Rows { rows, selected })
 }

@@ -3,11 +3,11 @@
 use egui::{Align, Label, Layout, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
 use jiff::Timestamp;
 
-use crate::app::engine::Snapshot;
+use crate::app::engine::{Snapshot, Summary};
 use crate::domain::due::DueItem;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
-use crate::ui::moment::{Moment, duration};
+use crate::ui::moment::{Moment, count, duration};
 use crate::ui::policies::head_label;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{empty_state, focus_ring, small};
@@ -24,7 +24,10 @@ pub(super) fn due(ui: &mut Ui, snapshot: &Snapshot, query: &str, moment: &Moment
     let query = query.trim().to_lowercase();
     let found: Vec<&DueItem> = snapshot.due.iter().filter(|item| query.is_empty() || answers(item, &query)).collect();
     if found.is_empty() {
-        let (symbol, head, text) = if snapshot.due.is_empty() {
+        let provided = snapshot.summary.provided_for;
+        let (symbol, head, text) = if snapshot.due.is_empty() && provided > 0 {
+            (Icon::CalendarCheck, "Nothing is left to do", provided_words(provided))
+        } else if snapshot.due.is_empty() {
             (
                 Icon::CalendarCheck,
                 "Nothing is due",
@@ -40,6 +43,15 @@ pub(super) fn due(ui: &mut Ui, snapshot: &Snapshot, query: &str, moment: &Moment
     }
     let mut wish = None;
     let tokens = tokens(ui.ctx());
+    let provided = snapshot.summary.provided_for;
+    if provided > 0 && query.is_empty() {
+        ui.add(
+            Label::new(
+                small(format!("Nothing is left to do elsewhere: {}", provided_words(provided))).color(tokens.muted),
+            )
+            .wrap(),
+        );
+    }
     egui::Frame::new()
         .fill(tokens.panel)
         .stroke(egui::Stroke::new(1.0, tokens.line))
@@ -60,6 +72,16 @@ pub(super) fn due(ui: &mut Ui, snapshot: &Snapshot, query: &str, moment: &Moment
             );
         });
     wish
+}
+
+/// That profiles are due whose successor is scheduled.
+fn provided_words(number: usize) -> String {
+    let have = if number == 1 { "has" } else { "have" };
+    format!(
+        "{} {have} a certificate that ends within {} days, and its successor is scheduled before that",
+        count(number, "profile"),
+        Summary::ending_days()
+    )
 }
 
 fn answers(item: &DueItem, query: &str) -> bool {

@@ -14,7 +14,7 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, focus_ring, muted, small, table_ground};
+use crate::ui::widgets::{Badge, focus_ring, muted, small, spread, table_ground};
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -56,13 +56,15 @@ pub(super) fn matrix(
 /// The columns as wide as the user has made them; what is left over goes to the last, so that rows reach the edge.
 fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
     let id = |column: MatrixColumn| egui::Id::unique(column.label());
-    let state = TableState::load(ui, table).unwrap_or_else(|| {
+    let mut state = TableState::load(ui, table).unwrap_or_else(|| {
         // Else the columns would be made as narrow as their cut contents allow.
         let col_widths = MatrixColumn::ALL.iter().map(|column| (id(*column), column.width())).collect();
         let state = TableState { col_widths, parent_width: None };
         state.clone().store(ui, table);
         state
     });
+    let needed: f32 = MatrixColumn::ALL.iter().map(|column| column.width()).sum();
+    spread(ui, table, &mut state, width / needed);
     let mut left = width;
     MatrixColumn::ALL
         .iter()

@@ -169,7 +169,9 @@ impl ConnectionsPage {
 
     fn what_is_asked(&self) -> String {
         match (self.query.trim(), self.filter) {
-            ("", Filter::NeedAction) => "Every connection meets its required rules".to_owned(),
+            ("", Filter::NeedAction) => {
+                "Every connection meets its required rules, and no certificate ends soon without a successor".to_owned()
+            }
             ("", _) => "No certificate ends soon".to_owned(),
             (query, Filter::All) => format!("Nothing is called or set to “{query}”"),
             (query, _) => format!("Nothing of what is shown is called or set to “{query}”"),
@@ -195,7 +197,7 @@ impl ConnectionsPage {
             (connections.to_string(), None, format!("{noun}, {profiles}"), Filter::All),
             (
                 need_action.to_string(),
-                clear(need_action, tokens.bad.ink),
+                clear(need_action, if summary.non_compliant > 0 { tokens.bad.ink } else { tokens.warn.ink }),
                 if need_action == 1 {
                     "needs action before traffic is at risk"
                 } else {

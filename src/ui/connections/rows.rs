@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::app::TransmissionSummary;
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::compliance::{Column, Status};
+use crate::domain::due::needs_action;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::moment::Moment;
@@ -91,7 +92,7 @@ pub(super) enum Filter {
     /// All.
     #[default]
     All,
-    /// Those that break a required rule.
+    /// Those that break a required rule, or have a certificate that ends soon and no successor.
     NeedAction,
     /// Those with a certificate that ends soon or has ended.
     Ending,
@@ -154,7 +155,7 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Prepared> {
         .map(|state| Prepared {
             rows: rows_of(state, moment).into_iter().map(Arc::new).collect(),
             haystack: haystack(state),
-            needs_action: state.report.status == Status::NonCompliant,
+            needs_action: needs_action(&state.report),
             ends_soon: ends_soon(state),
             profile: state.report.profiles.first().map(|report| report.profile),
             worst: Column::ALL.iter().map(|column| worst_cell(state, *column)).collect(),

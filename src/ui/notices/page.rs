@@ -48,7 +48,7 @@ impl NoticesPage {
             } else {
                 "Everything was acknowledged or put off"
             };
-            let set = empty_state(ui, Icon::BellOff, "Nothing is to be told", text, |ui| {
+            let set = empty_state(ui, Icon::BellOff, "There are no open notices", text, |ui| {
                 secondary(ui, "Set up notifications").clicked()
             });
             if set {

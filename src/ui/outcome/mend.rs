@@ -200,7 +200,7 @@ impl Mending {
         let named = name(desk, &fingerprint);
         let state = desk.snapshot.certificates.get(&fingerprint);
         let until =
-            state.map(|state| format!(", valid to {}", desk.moment.date(state.facts.not_after))).unwrap_or_default();
+            state.map(|state| format!(", valid until {}", desk.moment.date(state.facts.not_after))).unwrap_or_default();
         let mut text = format!(
             "From now on messages to {partner} are encrypted for {named}{until}. What the partner signs with the other \
              certificate goes on being accepted until that one ends"

@@ -62,7 +62,7 @@ pub(super) fn in_a_sentence(changes: &StatusChanges) -> String {
         return "There is no connection to be judged yet".to_owned();
     }
     if changes.is_empty() {
-        return "No profile would stand otherwise".to_owned();
+        return "The status of no profile would change".to_owned();
     }
     let other = match changes.other_findings {
         0 => String::new(),
@@ -153,7 +153,7 @@ mod tests {
         let mut changes = StatusChanges { changes: Vec::new(), other_findings: 0, judged: 0 };
         assert_eq!(in_a_sentence(&changes), "There is no connection to be judged yet");
         changes.judged = 4;
-        assert_eq!(in_a_sentence(&changes), "No profile would stand otherwise");
+        assert_eq!(in_a_sentence(&changes), "The status of no profile would change");
         changes.other_findings = 1;
         assert_eq!(in_a_sentence(&changes), "1 profile stands as before for other reasons");
         changes.other_findings = 0;

@@ -233,11 +233,15 @@ impl NotificationsSection {
         });
         field(ui, "User", |ui| {
             let width = ui.available_width();
-            text_edit(ui, "User", &mut form.user, "Nobody logs in without one", width);
+            text_edit(ui, "User", &mut form.user, "Empty where the mail server asks for no login", width);
         });
         field(ui, "Password", |ui| {
             let width = ui.available_width();
-            let hint = if desk.snapshot.notices.has_password { "Kept as it is" } else { "None is kept" };
+            let hint = if desk.snapshot.notices.has_password {
+                "Saved; type here to replace it"
+            } else {
+                "No password is saved"
+            };
             password_edit(ui, "Password", &mut form.password, hint, width);
         });
         field(ui, "From", |ui| {

@@ -37,13 +37,14 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             Page::Settings(_) | Page::Notices => usize::MAX,
         };
         let need_action = desk.snapshot.summary.need_action;
+        let broken = desk.snapshot.summary.non_compliant > 0;
         let ending = desk.snapshot.summary.ending;
         let items = [
             (
                 "Connections",
                 Icon::Network,
                 Page::Connections,
-                (need_action > 0).then_some((need_action, ToneName::Bad)),
+                (need_action > 0).then_some((need_action, if broken { ToneName::Bad } else { ToneName::Warn })),
             ),
             ("Certificates", Icon::FileBadge, Page::Certificates, (ending > 0).then_some((ending, ToneName::Warn))),
             ("Transmissions", Icon::ArrowLeftRight, Page::Transmissions, None),

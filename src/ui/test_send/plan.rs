@@ -74,7 +74,7 @@ fn encrypted(ui: &mut Ui, snapshot: &Snapshot, moment: &Moment, profile: &Profil
                 let word = format!("Ended on {}", moment.date(facts.not_after));
                 Badge::new(ToneName::Bad, &word).show(ui);
             } else {
-                ui.label(muted(ui, format!("valid to {}", moment.date(facts.not_after))));
+                ui.label(muted(ui, format!("valid until {}", moment.date(facts.not_after))));
             }
         }
         if let Some((next, at)) = next_activation(&profile.partner_certificates, moment.now) {

@@ -17,7 +17,7 @@ pub(super) use long_text::long_text;
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
 pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
-pub(super) use table::{TableCard, TableClick, TableColumn, TableRows, table_ground};
+pub(super) use table::{TableCard, TableClick, TableColumn, TableRows, spread, table_ground};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};

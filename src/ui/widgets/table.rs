@@ -75,13 +75,14 @@ pub(crate) struct TableCard<'a, C> {
     columns: &'a [TableColumn<C>],
     order: Option<(C, bool)>,
     ticks: bool,
+    spread: bool,
     scroll_to: Option<(usize, Option<Align>)>,
 }
 
 impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
     /// With these columns. What the user has made of their widths is kept for each set of them.
     pub(crate) const fn new(name: &'static str, columns: &'a [TableColumn<C>]) -> Self {
-        Self { name, columns, order: None, ticks: false, scroll_to: None }
+        Self { name, columns, order: None, ticks: false, spread: false, scroll_to: None }
     }
 
     /// Of a list of sets of columns, each with the width from which it fits, the widest that does; the last, where none does.
@@ -99,6 +100,12 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
     /// With a column of ticks before the others.
     pub(crate) const fn ticked(mut self) -> Self {
         self.ticks = true;
+        self
+    }
+
+    /// With the room that is left over given to all columns and not to the last alone.
+    pub(crate) const fn spread(mut self) -> Self {
+        self.spread = true;
         self
     }
 
@@ -132,13 +139,17 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
     fn widths(&self, ui: &Ui, table: Id, width: f32) -> Vec<Column> {
         let id = |head: &str| Id::unique((self.name, self.columns.len(), head));
         let ticks = self.ticks.then_some((id(""), TICK));
-        let state = TableState::load(ui, table).unwrap_or_else(|| {
+        let mut state = TableState::load(ui, table).unwrap_or_else(|| {
             // Else the columns would be made as narrow as their cut contents allow.
             let widths = self.columns.iter().map(|column| (id(column.head), column.width));
             let state = TableState { col_widths: ticks.into_iter().chain(widths).collect(), parent_width: None };
             state.clone().store(ui, table);
             state
         });
+        if self.spread {
+            let needed: f32 = self.columns.iter().map(|column| column.width).sum();
+            spread(ui, table, &mut state, width / needed);
+        }
         let fixed = |width: f32, id| Column::new(width).range(width..=width).resizable(false).id(id);
         let mut found: Vec<Column> = ticks.into_iter().map(|(id, width)| fixed(width, id)).collect();
         let mut left = width - ticks.map_or(0.0, |(_, width)| width);
@@ -154,6 +165,23 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
         }
         found
     }
+}
+
+/// Makes columns as much wider as the window has more room than they need, and narrower again with it. What the user has made
+/// of their widths stays in proportion.
+pub(crate) fn spread(ui: &Ui, table: Id, state: &mut TableState, room: f32) {
+    /// Beyond this the words of a row lie too far apart to be read as one.
+    const MOST: f32 = 1.4;
+    let id = table.with("spread");
+    let wanted = room.clamp(1.0, MOST);
+    // Kept as long as the widths are.
+    let before = ui.data_mut(|data| data.get_persisted::<f32>(id)).unwrap_or(1.0);
+    if (wanted - before).abs() < 0.002 {
+        return;
+    }
+    state.col_widths.values_mut().for_each(|width| *width *= wanted / before);
+    state.clone().store(ui, table);
+    ui.data_mut(|data| data.insert_persisted(id, wanted));
 }
 
 /// The ground of a table of so many rows: a card as high as they are where there is room, and within it where the table goes.

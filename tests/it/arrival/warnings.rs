@@ -1,7 +1,9 @@
 //! What is said about a certificate when it is brought in. None of it refuses it.
 
+use countersign::app::{CertificateSource, ImportRequest};
 use countersign::domain::certificate::CertificateWarning::{self, *};
 use countersign::domain::identifier::ProfileKind;
+use countersign::domain::timeline::Activation;
 
 use super::{Desk, fixture, print};
 
@@ -20,8 +22,8 @@ async fn each_wrong_certificate_is_named_for_what_it_is() {
         ("old.cer", vec![AlreadyInstalled, Unconfirmed]),
         ("same-key.cer", vec![SameKey, Unconfirmed]),
         ("other.cer", vec![OtherSubject, Unconfirmed]),
-        ("test.cer", vec![OtherEnvironment, NotNewer, Unconfirmed, EndsSoon]),
-        ("test-new.cer", vec![OtherEnvironment, Unconfirmed]),
+        ("test.cer", vec![KeyOfTest, NotNewer, Unconfirmed, EndsSoon]),
+        ("test-new.cer", vec![SubjectOfTest, Unconfirmed]),
         ("sha1.cer", vec![Sha1, Unconfirmed]),
         ("short.cer", vec![ShortKey, Unconfirmed]),
         ("edge.cer", vec![ShortKey, Unconfirmed]),
@@ -39,13 +41,55 @@ async fn production_for_test_is_the_reverse_and_a_shared_certificate_is_no_mista
     let mut request = Desk::request("new.cer");
     request.profiles = vec![ProfileKind::Test];
     let result = desk.app.import_certificate(&request).await.unwrap();
-    assert_eq!(result.warnings, [OtherEnvironment, Unconfirmed]);
+    assert_eq!(result.warnings, [SubjectOfProduction, Unconfirmed]);
     let desk = Desk::new().await;
     let both = format!("[{:?}]", fixture("old.cer"));
     desk.connect(&both, &both).await;
     desk.import("new.cer").await;
     let result = desk.app.import_certificate(&request).await.unwrap();
     assert_eq!(result.warnings, [Unconfirmed]);
+}
+
+#[tokio::test]
+async fn one_for_both_profiles_is_not_taken_for_a_mistake_whenever_it_goes_active() {
+    let later = Activation::At { at: "2026-12-01T09:00:00Z".parse().unwrap(), zone: None };
+    for activation in [Activation::Now, later] {
+        let both = async |name: &str| {
+            let desk = Desk::new().await;
+            let request = ImportRequest { profiles: Vec::new(), activation: activation.clone(), ..Desk::request(name) };
+            desk.app.import_certificate(&request).await.unwrap().warnings
+        };
+        // It is named as production's is, and as test's is not.
+        assert_eq!(both("new.cer").await, [Unconfirmed, OtherSubject], "{activation:?}");
+        // This one is test's, whatever it is brought in for.
+        assert!(both("test.cer").await.contains(&KeyOfTest), "{activation:?}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_has_ended_is_refused_for_a_date_with_what_to_do() {
+    let desk = Desk::new().await;
+    let file = fixture("expired.cer");
+    let words = ["certificate", "import", file.to_str().unwrap(), "--connection", "partner", "--activate"];
+    let output = desk.run(&[&words[..], &["2099-01-01T09:00:00Z"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    for told in ["the certificate has expired: it ended at 2026-01-01", "ask the partner for the renewed certificate"] {
+        assert!(said.contains(told), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn an_ed25519_certificate_is_refused_because_nothing_can_be_encrypted_for_it() {
+    let desk = Desk::new().await;
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let certificate = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap().self_signed(&key).unwrap();
+    let before = desk.uses(ProfileKind::Production).await;
+    let source = CertificateSource::Bytes { name: "pasted".to_owned(), bytes: certificate.pem().into_bytes() };
+    let request = ImportRequest { source, ..Desk::request("new.cer") };
+    let error = desk.app.import_certificate(&request).await.unwrap_err();
+    assert!(error.message().contains("an Ed25519 key, for which nothing can be encrypted"), "{error}");
+    assert_eq!(desk.uses(ProfileKind::Production).await, before);
 }
 
 #[tokio::test]
@@ -60,7 +104,8 @@ async fn the_one_that_was_replaced_is_told_from_one_that_is_installed() {
 async fn the_command_line_says_it_in_words_and_saves_all_the_same() {
     let desk = Desk::new().await;
     for (name, words) in [
-        ("test-new.cer", "test and production seem to be swapped"),
+        ("test-new.cer", "For production: it has the subject of the certificate that test uses"),
+        ("test.cer", "For production: it has the key of the certificate that test uses"),
         ("long.cer", "Its key is longer than the partner's policy allows"),
         ("server.cer", "This looks like the certificate of a web server (TLS)"),
         ("ours.cer", "This is our own certificate"),

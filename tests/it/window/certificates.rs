@@ -124,3 +124,44 @@ fn a_page_without_certificates_says_what_to_do() {
     stage.click("New connection…");
     stage.wait_for("New connection");
 }
+
+#[test]
+fn the_successor_of_one_that_production_alone_uses_is_for_production_alone() {
+    let mut stage = Stage::sample();
+    stage.go_to_certificates();
+    let row = stage.rows().into_iter().find(|row| row.contains(", Partner, Northwind Retail, production")).unwrap();
+    stage.click(&row);
+    stage.wait_for("Import its successor…");
+    stage.touch("Import its successor…");
+    stage.touch("Use the sample's renewed certificate");
+    // Test has none, and is not taken along.
+    stage.wait_for("Schedule for 1 profile");
+}
+
+#[test]
+fn an_identity_that_is_to_sign_later_is_listed_with_its_profiles_and_in_the_timeline() {
+    let mut stage = Stage::sample();
+    stage.cli(&["identity", "create", "acme-2028b"]);
+    let at = (stage.harness.state().snapshot().unwrap().at + jiff::SignedDuration::from_hours(24 * 20)).to_string();
+    stage.cli(&["identity", "rollover", "acme-2026", "acme-2028b", "--at", &at, "--connection", "amazon-us"]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.go_to_certificates();
+    stage.wait_for("acme-2028b, Ours, Amazon Vendor US, both");
+    let next = stage.rows().into_iter().find(|row| row.starts_with("acme-2028b, ")).unwrap();
+    assert!(next.contains("Goes active"), "{next}");
+    stage.click(&next);
+    stage.wait_for("decrypts already");
+    stage.click("Timeline by certificate");
+    stage.wait_for("Certificates over time");
+    assert!(stage.sees("acme-2028b, Ours, Amazon Vendor US, both"), "{:#?}", stage.labels());
+}
+
+#[test]
+fn the_inspector_does_not_ask_for_a_certificate_that_is_scheduled() {
+    let mut stage = Stage::sample();
+    stage.click_beginning("Amazon Vendor US, production");
+    stage.wait_for("the partner's certificate is to be imported");
+    stage.schedule_amazon();
+    stage.wait_gone("the partner's certificate is to be imported");
+    stage.wait_for("The partner's new certificate is scheduled and goes active on");
+}

@@ -66,7 +66,7 @@ fn no_notices() {
         let mut stage = Stage::pictured(app, folder, workspace, WIDE, theme);
         stage.wait_for("No connection yet");
         stage.press(Modifiers::COMMAND, Key::B);
-        stage.wait_for("Nothing is to be told");
+        stage.wait_for("There are no open notices");
         compare(&mut stage, "notices-none", theme, &mut results);
     }
 }

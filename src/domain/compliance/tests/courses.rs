@@ -49,6 +49,7 @@ fn a_successor_that_ends_sooner_is_due_at_its_own_end() {
     );
     assert_eq!(cells(&report)[2], (Status::Due, "12 days left"));
     assert_eq!(due::due([&report]).first().map(|item| item.bites), Some(at("2026-12-08T12:00:00Z")));
+    assert!(due::needs_action(&report) && due::provided_for([&report]) == 0, "nothing follows it");
     // It is as bad as that says.
     let then = world().judge(&followed(&[(6, "2026-12-05T09:00:00Z")]), at("2026-12-08T12:00:01Z"));
     assert_eq!(validity(&then, "partner_certificate").0, Status::NonCompliant);
@@ -88,6 +89,10 @@ fn what_is_replaced_in_time_never_breaks_and_says_when() {
     );
     assert_eq!(cells(&report)[2], (Status::Due, "New on 5 Dec"));
     assert_eq!(due::due([&report]), [], "it does not bite");
+    assert_eq!((report.status, due::provided_for([&report])), (Status::Due, 1), "due, and provided for");
+    assert!(!due::needs_action(&report));
+    let alone = world().judge(&followed(&[]), at("2026-11-26"));
+    assert!(due::needs_action(&alone), "it ends in 19 days and nothing follows");
     let then = world().judge(&followed(&[(2, "2026-12-05T09:00:00Z")]), at("2026-12-17"));
     assert_eq!(validity(&then, "partner_certificate").0, Status::Compliant);
 }

@@ -7,6 +7,7 @@ use super::catalogue::{Control, Scope, rows};
 use super::copy::CopyQuestion;
 use crate::app::engine::{Command, ConnectionState};
 use crate::domain::compliance::{Finding, Status};
+use crate::domain::due::is_provided_for;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{PolicyKind, Severity};
 use crate::ui::desk::Desk;
@@ -92,13 +93,21 @@ impl SettingsTab {
         let Some(prospect) = self.outlook.profile(kind) else { return };
         let troubles: Vec<&Finding> =
             prospect.report.findings.iter().filter(|finding| finding.status < Status::Compliant).collect();
-        let Some(worst) = troubles.iter().map(|finding| finding.status).min() else { return };
+        // What ends and has a successor in time is told, and nothing is asked for.
+        let (provided, troubles): (Vec<&Finding>, Vec<&Finding>) =
+            troubles.into_iter().partition(|finding| is_provided_for(finding));
+        let Some(worst) = troubles.iter().map(|finding| finding.status).min() else {
+            provided_for(ui, &provided);
+            return;
+        };
         // Counted by setting, as they are shown; the policy itself may be what is not known.
         let about = |status: Option<Status>| {
             rows(Scope::Profile(kind))
                 .filter(|row| {
                     prospect.worst(row).is_some_and(|finding| {
-                        status.is_none_or(|of| finding.status == of) && finding.status < Status::Compliant
+                        status.is_none_or(|of| finding.status == of)
+                            && finding.status < Status::Compliant
+                            && !is_provided_for(finding)
                     })
                 })
                 .count()
@@ -146,7 +155,9 @@ impl SettingsTab {
             ),
         };
         let fixable = troubles.iter().any(|finding| finding.fix.is_some());
-        let certificate = troubles.iter().any(|finding| finding.setting == "partner_certificate");
+        let about_certificate = troubles.iter().any(|finding| finding.setting == "partner_certificate");
+        let replaced_on = prospect.replaced_on.filter(|_| about_certificate);
+        let certificate = about_certificate && replaced_on.is_none();
         let own_certificate = troubles.iter().any(|finding| finding.setting == "identity_certificate");
         let tls = troubles.iter().any(|finding| finding.setting == "tls");
         let mut left: Vec<&str> = Vec::new();
@@ -165,6 +176,12 @@ impl SettingsTab {
             (true, _) => text,
             (false, true) => format!("{text}. What cannot be fixed here: {}", left.join(", ")),
             (false, false) => format!("{text}: {}", left.join(", ")),
+        };
+        let text = match replaced_on {
+            Some(at) => {
+                format!("{text}. The partner's new certificate is scheduled and goes active on {}", desk.moment.day(at))
+            }
+            None => text,
         };
         let tone = ToneName::status(worst);
         let (mut fix, mut import) = (false, false);
@@ -195,6 +212,21 @@ impl SettingsTab {
             self.changed();
         }
     }
+}
+
+/// That a certificate ends before long and its successor is scheduled.
+fn provided_for(ui: &mut Ui, provided: &[&Finding]) {
+    if provided.is_empty() {
+        return;
+    }
+    let head = match provided {
+        [_] => "The successor of a certificate that ends soon is scheduled".to_owned(),
+        several => format!("The successors of {} certificates that end soon are scheduled", several.len()),
+    };
+    let reasons: Vec<&str> = provided.iter().map(|finding| finding.reason.as_str()).collect();
+    Frame::new().inner_margin(Margin { left: 18, right: 18, top: 4, bottom: 10 }).show(ui, |ui| {
+        notice(ui, ToneName::Accent, &head, &reasons.join("\n"), |_| {});
+    });
 }
 
 /// The way to a renewed certificate of this partner.

@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::catalogue::{self, Control, Row, Scope, rows};
 use super::draft::{Draft, Key};
 use crate::app::engine::{PolicyState, Snapshot};
 use crate::domain::compliance::{Finding, ProfileReport, Status};
 use crate::domain::connection::{Connection, Profile};
+use crate::domain::due::is_provided_for;
 use crate::domain::identifier::{PolicyId, ProfileKind};
 use crate::domain::policy::Setting;
+use crate::domain::timeline::next_activation;
 use crate::ui::policies::kind_word;
 use crate::ui::widgets::Choice;
 
@@ -19,6 +23,8 @@ pub(super) struct Prospect {
     pub profile: Profile,
     /// How it stands.
     pub report: ProfileReport,
+    /// When another certificate of the partner takes the place of the one in use, where nothing speaks against that one.
+    pub replaced_on: Option<Timestamp>,
 }
 
 impl Prospect {
@@ -97,7 +103,19 @@ impl Outlook {
             self.errors.entry((scope, at)).or_insert_with(|| in_labels(scope, &contradiction));
         }
         let report = snapshot.judge(&self.policy, kind, &profile);
-        self.profiles.insert(kind, Prospect { profile, report });
+        let replaced_on = self.replaced_on(snapshot, kind, &profile);
+        self.profiles.insert(kind, Prospect { profile, report, replaced_on });
+    }
+
+    /// When a certificate of the partner is scheduled with which nothing is left to be done about it.
+    fn replaced_on(&self, snapshot: &Snapshot, kind: ProfileKind, profile: &Profile) -> Option<Timestamp> {
+        let (entry, when) = next_activation(&profile.partner_certificates, snapshot.at)?;
+        let next = snapshot.facts(&entry.fingerprint)?;
+        let then = snapshot.judge_with(&self.policy, kind, profile, next, when);
+        let wanting = |finding: &Finding| {
+            finding.setting == "partner_certificate" && finding.status <= Status::Due && !is_provided_for(finding)
+        };
+        (!then.findings.iter().any(wanting)).then_some(when)
     }
 
     fn wrong(&mut self, key: Key, reason: String) {
@@ -208,7 +226,7 @@ impl Outlook {
             .map(|choice| {
                 let changed = change(&prospect.profile, key.1, &choice.value).ok()?;
                 let report = snapshot.judge(&self.policy, kind, &changed);
-                Prospect { profile: changed, report }.worst(row).map(|finding| finding.status)
+                Prospect { profile: changed, report, replaced_on: None }.worst(row).map(|finding| finding.status)
             })
             .collect();
         let strength = |value: &str| key.1.parse::<Setting>().ok().and_then(|setting| setting.strength(value));

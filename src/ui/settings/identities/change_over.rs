@@ -9,7 +9,7 @@ use crate::app::engine::{Answer, IdentityCommand};
 use crate::app::{OwnChange, ProfileRef};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::identifier::IdentityName;
-use crate::ui::certificate::{ActivationForm, means};
+use crate::ui::certificate::{ActivationForm, means, stated_fully};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, Part, buttons, frame_with_foot};
 use crate::ui::moment::count;
@@ -180,7 +180,9 @@ impl Dialog for ChangeOverDialog {
             let later = changes.profiles.iter().find(|each| each.activates > desk.moment.now);
             let head = match later {
                 Some(each) => {
-                    format!("{number} will sign with {to} from {}", desk.moment.day_and_time(each.activates))
+                    let zone = self.activation.as_ref().map(|form| form.stated.zone.as_str());
+                    let from = stated_fully(each.activates, zone, &desk.moment);
+                    format!("{number} will sign with {to} from {from}")
                 }
                 None => format!("{number} sign with {to} now"),
             };

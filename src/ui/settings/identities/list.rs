@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::app::engine::{Snapshot, Summary};
 use crate::domain::identifier::IdentityName;
-use crate::ui::certificate::days_left;
+use crate::domain::own_timeline::IdentityUse;
+use crate::ui::certificate::{days_left, stated_fully};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, ToneName, focus_ring, muted, small, strong};
@@ -18,21 +19,24 @@ pub(super) struct Row {
     key: String,
     ends: (ToneName, String),
     used: String,
+    /// What is to come, on which day.
     change: String,
+    /// The same with the time and its zone.
+    change_fully: String,
 }
 
 /// All of them. Worked out when the workspace was read, not in a frame.
 #[must_use]
 pub(super) fn rows(snapshot: &Snapshot, moment: &Moment) -> Vec<Row> {
     let mut used: BTreeMap<&IdentityName, usize> = BTreeMap::new();
-    let mut coming: BTreeMap<&IdentityName, Vec<Timestamp>> = BTreeMap::new();
-    let mut leaving: BTreeMap<&IdentityName, Vec<(Timestamp, &IdentityName)>> = BTreeMap::new();
+    let mut coming: BTreeMap<&IdentityName, Vec<(Timestamp, &IdentityUse)>> = BTreeMap::new();
+    let mut leaving: BTreeMap<&IdentityName, Vec<(Timestamp, &IdentityUse)>> = BTreeMap::new();
     for (_, profile) in snapshot.connections.iter().flat_map(|state| state.connection.profiles()) {
         let signs = profile.identity.at(moment.now);
         *used.entry(signs).or_default() += 1;
         if let Some((next, at)) = profile.identity.next(moment.now) {
-            coming.entry(&next.name).or_default().push(at);
-            leaving.entry(signs).or_default().push((at, &next.name));
+            coming.entry(&next.name).or_default().push((at, next));
+            leaving.entry(signs).or_default().push((at, next));
         }
     }
     snapshot
@@ -49,16 +53,17 @@ pub(super) fn rows(snapshot: &Snapshot, moment: &Moment) -> Vec<Row> {
                 _ if days <= Summary::ending_days() && needed => ToneName::Warn,
                 _ => ToneName::Ok,
             };
-            let first = |all: &[Timestamp]| all.iter().min().map(|at| moment.day_and_time(*at)).unwrap_or_default();
             let change = match (coming.get(name), leaving.get(name)) {
-                (Some(all), _) => format!("{} from {}", count(all.len(), "profile"), first(all)),
-                (None, Some(all)) => {
-                    let at = first(&all.iter().map(|(at, _)| *at).collect::<Vec<_>>());
-                    let next = all.first().map(|(_, next)| next.to_string()).unwrap_or_default();
-                    format!("{next} follows, {at}")
-                }
-                (None, None) => String::new(),
+                (Some(all), _) => Some((format!("{} from ", count(all.len(), "profile")), all)),
+                (None, Some(all)) => first(all).map(|(_, next)| (format!("{} follows, ", next.name), all)),
+                (None, None) => None,
             };
+            let change = change.and_then(|(what, all)| {
+                let (at, entry) = first(all)?;
+                let fully = stated_fully(at, entry.zone.as_deref(), moment);
+                Some((format!("{what}{}", moment.date(at)), format!("{what}{fully}")))
+            });
+            let (change, change_fully) = change.unwrap_or_default();
             Row {
                 name: name.clone(),
                 key: identity.facts.key.to_string(),
@@ -71,13 +76,19 @@ pub(super) fn rows(snapshot: &Snapshot, moment: &Moment) -> Vec<Row> {
                 ),
                 used: if signing == 0 { "Nobody".to_owned() } else { count(signing, "profile") },
                 change,
+                change_fully,
             }
         })
         .collect()
 }
 
+/// The first of several changes.
+fn first<'s>(all: &[(Timestamp, &'s IdentityUse)]) -> Option<(Timestamp, &'s IdentityUse)> {
+    all.iter().min_by_key(|(at, _)| *at).copied()
+}
+
 /// Shares of the width: name, key, end, users, change.
-const SHARES: [f32; 5] = [0.26, 0.13, 0.21, 0.14, 0.26];
+const SHARES: [f32; 5] = [0.23, 0.12, 0.19, 0.13, 0.33];
 const HEADS: [&str; 5] = ["Name", "Key", "Certificate", "Signs for", "Change"];
 /// Below this width there is no room for the key.
 const NARROW: f32 = 560.0;
@@ -134,10 +145,11 @@ fn show_row(ui: &mut Ui, row: &Row, here: bool) -> bool {
         };
         ui.add(egui::Label::new(text).truncate().selectable(false));
     });
-    let change = if row.change.is_empty() { String::new() } else { format!(", {}", row.change) };
+    let change = if row.change.is_empty() { String::new() } else { format!(", {}", row.change_fully) };
     let said = format!("{}, {}, {}, signs for {}{change}", row.name, row.key, row.ends.1, row.used);
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, here, said.clone()));
     focus_ring(ui, &response);
+    let response = if row.change.is_empty() { response } else { response.on_hover_text(&row.change_fully) };
     response.clicked()
 }
 

@@ -223,7 +223,7 @@ const fn look(stage: OwnStage) -> (ToneName, Icon) {
 fn when(row: &OwnProgress, name: &IdentityName, moment: &Moment) -> String {
     match row.activates {
         Some(at) if at > moment.now => format!("Signs from {}", stated_fully(at, row.zone.as_deref(), moment)),
-        Some(at) if row.signs_now == *name => format!("Signs since {}", moment.day_and_time(at)),
+        Some(at) if row.signs_now == *name => format!("Signs since {}", stated_fully(at, row.zone.as_deref(), moment)),
         None if row.signs_now == *name => "Signs since ever".to_owned(),
         _ => format!("{} signs", row.signs_now),
     }

@@ -317,3 +317,38 @@ fn where_several_others_use_the_old_one_a_rollover_is_offered_and_begins_with_th
     stage.wait_for("New rollover");
     stage.wait_for("Start rollover");
 }
+
+#[test]
+fn one_that_has_ended_is_not_proposed_for_use_and_can_be_taken_where_somebody_says_so() {
+    let mut stage = Stage::sample();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/arrival/expired.cer");
+    stage.open_for_amazon();
+    stage.write("Path or PEM text", file.to_str().unwrap());
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("ask the partner for the renewed one");
+    assert!(stage.sees("Choose another file…") && !stage.sees("On a date"), "{:#?}", stage.labels());
+    assert!(!stage.is_enabled("Activate now for 2 profiles"));
+    stage.touch("Use it now although it has ended");
+    stage.wait_until("it may be taken now", |stage| stage.is_enabled("Activate now for 2 profiles"));
+}
+
+#[test]
+fn where_the_system_has_no_file_dialog_a_path_is_typed() {
+    let mut stage = Stage::sample();
+    stage.harness.state_mut().without_file_dialogs();
+    stage.open_for_amazon();
+    stage.touch("Use the sample's renewed certificate");
+    stage.wait_for("Schedule for 2 profiles");
+    assert!(!stage.sees("Path or PEM text"));
+    stage.touch("Another file…");
+    stage.wait_for("No file dialog could be opened: type where the file is");
+    assert!(!stage.sees("No file was chosen"), "no message that would cover what it speaks of");
+    let file = stage.renewed("northwind");
+    stage.write("Path or PEM text", file.to_str().unwrap());
+    stage.press(Modifiers::NONE, Key::Enter);
+    let short = stage.fingerprint_of(&file)[..2].to_uppercase();
+    stage.wait_until("the other file is shown", |stage| {
+        !stage.sees("No file dialog could be opened") && stage.sees(&format!("SHA-256: {short}"))
+            || stage.sees("Subject differs")
+    });
+}

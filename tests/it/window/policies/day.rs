@@ -27,16 +27,16 @@ fn in_days(days: i32) -> String {
 #[test]
 fn another_day_is_judged_said_and_left_again() {
     let mut stage = with_a_rule_to_come();
-    assert!(stage.sees("1 needs action before traffic is at risk"));
+    assert!(stage.sees("2 need action before traffic is at risk"));
     stage.click("How we stand");
     stage.click_beginning("In 90 days");
     stage.wait_for("Encryption: AES-128, Non-compliant");
     assert!(stage.sees("This is how you stand on") && stage.sees("90 days from today"), "{:#?}", stage.labels());
-    assert!(!stage.sees("1 needs action before traffic is at risk"), "the tiles follow: {:#?}", stage.labels());
-    assert!(stage.sees("Connections, 1 need action"), "the navigation counts today");
+    assert!(!stage.sees("2 need action before traffic is at risk"), "the tiles follow: {:#?}", stage.labels());
+    assert!(stage.sees("Connections, 2 need action"), "the navigation counts today");
     stage.click("Back to today");
     stage.wait_for("Encryption: AES-128, Due");
-    assert!(!stage.sees("This is how you stand on") && stage.sees("1 needs action before traffic is at risk"));
+    assert!(!stage.sees("This is how you stand on") && stage.sees("2 need action before traffic is at risk"));
     // The day before the rule bites, and the day on which it does.
     stage.click("How we stand");
     stage.click_beginning("In 30 days");

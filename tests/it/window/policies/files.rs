@@ -45,7 +45,7 @@ fn a_dropped_policy_shows_what_it_changes_and_is_imported_and_removed_with_a_way
     let path = stage.written("house.toml", &file("house", "signing", "sha512", "required"));
     stage.drop_file(&path);
     stage.wait_for("Import a policy");
-    stage.wait_for("No profile would stand otherwise");
+    stage.wait_for("The status of no profile would change");
     assert!(!stage.cli(&["policy", "list"]).contains("house"), "nothing is saved by looking");
     stage.click("Import");
     stage.wait_for("House rules was imported");
