@@ -16,6 +16,7 @@ use tempfile::{NamedTempFile, TempPath};
 use crate::domain::transmission::TransmissionId;
 
 use super::archive::{Archive, Part};
+use super::archive_settle::DEFAULT_KEEP;
 use super::archive_sweep::{sweep_begun, unfinished};
 use super::error::FileError;
 use super::keyring::sync_folder;
@@ -39,7 +40,8 @@ impl Archive {
     }
 
     /// Lays a copy of an archived file ready in a folder of the inbox, which shares its blocks where the file system can do
-    /// that. It is complete and on disk there once this has returned.
+    /// that. It is complete and on disk there once this has returned. A large one is not written once more only for this:
+    /// there the inbox shares the file, and whoever rewrites it in place changes both, which is told of it then.
     ///
     /// # Errors
     /// Where the file is not in the archive, or the folder cannot be written.
@@ -47,8 +49,11 @@ impl Archive {
         let (source, ready) = (self.path(id, part), Self::ready_path(id, folder));
         fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
         sweep_once(folder);
-        let copy = copy_beside(&source, folder).map_err(FileError::on(DOING, &ready))?;
-        copy.persist_noclobber(&ready).map_err(|error| FileError::on(DOING, &ready)(error.error))?;
+        let length = fs::metadata(&source).map_err(FileError::on(DOING, &ready))?.len();
+        if length <= DEFAULT_KEEP || fs::hard_link(&source, &ready).is_err() {
+            let copy = copy_beside(&source, folder).map_err(FileError::on(DOING, &ready))?;
+            copy.persist_noclobber(&ready).map_err(|error| FileError::on(DOING, &ready)(error.error))?;
+        }
         sync_folder(folder)?;
         Ok(ready)
     }

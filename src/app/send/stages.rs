@@ -111,10 +111,11 @@ impl<'a> Stages<'a> {
         match event {
             PostEvent::Connected { tls, peer, .. } => {
                 let peer = peer.map(|peer| format!(" to {peer}")).unwrap_or_default();
-                self.end(
-                    StageStatus::Good,
-                    format!("{}{peer}", tls.as_ref().map_or_else(|| "no TLS".to_owned(), describe_tls)),
-                );
+                let detail = match &tls {
+                    Some(tls) => format!("{}{peer}{}", tls.version, of_server(tls)),
+                    None => format!("no TLS{peer}"),
+                };
+                self.end(StageStatus::Good, detail);
                 self.begin(StageName::Sent);
             }
             PostEvent::Progress { bytes } => (self.events)(SendEvent::Progress { bytes, total }),
@@ -249,13 +250,14 @@ fn beginning(mic: &str) -> String {
     if mic.chars().count() > SHOWN { format!("{beginning}…") } else { beginning }
 }
 
-fn describe_tls(tls: &TlsFacts) -> String {
+/// Whose certificate a server showed, and until when that is valid.
+fn of_server(tls: &TlsFacts) -> String {
     match tls.chain.first().and_then(|der| Certificate::from_der(der).ok()) {
         Some(server) => {
             let facts = server.facts();
             let day = facts.not_after.strftime("%-d %b %Y");
-            format!("{}, certificate of {} valid to {day}", tls.version, facts.common_name())
+            format!(", certificate of {} valid until {day}", facts.common_name())
         }
-        None => tls.version.to_owned(),
+        None => String::new(),
     }
 }

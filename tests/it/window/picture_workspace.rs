@@ -221,7 +221,7 @@ fn outbound(transmission: &mut Transmission, told: &Told) {
     transmission.stages = vec![
         stage(StageName::Certificates, 1, "encrypt for amazonedi 4F:A2…, sign with acme-2026"),
         stage(StageName::Built, 3, "1.2 KB → 4.6 KB, SHA-1 signed, 3DES encrypted"),
-        stage(StageName::Connected, 52, "TLS 1.2, certificate of as2.marketplace.example valid to Mar 2027"),
+        stage(StageName::Connected, 52, "TLS 1.2, certificate of as2.marketplace.example valid until Mar 2027"),
         stage(StageName::Sent, 88, "4.6 KB"),
         stage(StageName::Answered, 104, "HTTP 200 OK"),
     ];
