@@ -35,12 +35,13 @@ async fn sweep(workspace: &Workspace) -> Result<(), AppError> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::fs::{self, File};
     use std::io::Write as _;
     use std::path::Path;
-    use std::time::{Duration, SystemTime};
+    use std::time::Duration;
 
     use super::*;
     use crate::app::Clock;
@@ -50,7 +51,7 @@ mod tests {
     const NAMES: [&str; 2] = ["request.head", ".request.body.aB3dE6.partial"];
 
     fn age(folder: &Path, by: Duration) {
-        let then = SystemTime::now() - by;
+        let then = fs::metadata(folder).unwrap().modified().unwrap() - by;
         for entry in fs::read_dir(folder).unwrap() {
             File::options().write(true).open(entry.unwrap().path()).unwrap().set_modified(then).unwrap();
         }

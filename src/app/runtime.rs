@@ -59,7 +59,7 @@ impl Shutdown {
         self.wish().await;
         tokio::spawn(async move {
             self.wish().await;
-            #[expect(clippy::exit, reason = "it is wished that the program ends wherever it is")]
+            // It is wished that the program ends wherever it is.
             std::process::exit(ENDED_AT_ONCE);
         });
     }

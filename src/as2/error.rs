@@ -59,7 +59,7 @@ pub enum OpenError {
         /// What came of reading on all the same, which is what the sender is told: whoever changes what others have
         /// encrypted must not learn from our answers whether the padding was right, nor whether the key was (RFC 3218
         /// section 2.3.2). The truth is for our own journal.
-        told_as: Option<Box<OpenError>>,
+        told_as: Option<Box<Self>>,
     },
     /// Nobody's fault: it is encrypted in a way that this version does not know.
     #[error("{0}")]

@@ -6,7 +6,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use crate::domain::transmission::TransmissionId;
 
@@ -59,13 +59,15 @@ const fn hold(_file: &File) -> bool {
     true
 }
 
+/// Whether nothing has been written for longer than anything is under way, by the clock with which files are dated.
+fn is_long_ago(found: &fs::Metadata) -> bool {
+    found.modified().is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > LONG_AGO))
+}
+
 /// Whether nobody writes to an unfinished file any more. As long as the result lives, nobody begins to.
-fn nobodys(path: &Path, now: SystemTime) -> Option<File> {
+fn nobodys(path: &Path) -> Option<File> {
     let file = File::open(path).ok()?;
-    let is_old = || {
-        let changed = file.metadata().and_then(|found| found.modified());
-        changed.is_ok_and(|changed| now.duration_since(changed).is_ok_and(|age| age > LONG_AGO))
-    };
+    let is_old = || file.metadata().is_ok_and(|found| is_long_ago(&found));
     let free = if cfg!(unix) {
         match file.try_lock() {
             Ok(()) => true,
@@ -81,11 +83,10 @@ fn nobodys(path: &Path, now: SystemTime) -> Option<File> {
 /// Removes the unfinished files of a folder whose names begin so and that are nobody's, and says how many there were.
 pub(super) fn sweep_begun(folder: &Path, name: &str) -> Result<usize, FileError> {
     let begin = format!("{}{name}", UNFINISHED.0);
-    let now = SystemTime::now();
     let mut removed = 0;
     for name in names_in(folder)?.into_iter().filter(|name| is_unfinished(name) && name.starts_with(&begin)) {
         let path = folder.join(name);
-        if let Some(_held) = nobodys(&path, now) {
+        if let Some(_held) = nobodys(&path) {
             match fs::remove_file(&path) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 result => result.map_err(FileError::on("remove", &path))?,
@@ -133,12 +134,9 @@ impl Archive {
     #[must_use]
     pub fn is_forgotten(&self, id: TransmissionId) -> bool {
         let folder = self.folder(id);
-        let now = SystemTime::now();
         let names = names_in(&folder).unwrap_or_default();
-        names.iter().map(|name| folder.join(name)).chain([folder.clone()]).all(|path| {
-            let changed = fs::metadata(&path).and_then(|found| found.modified());
-            changed.is_ok_and(|changed| now.duration_since(changed).is_ok_and(|age| age > LONG_AGO))
-        })
+        let mut paths = names.iter().map(|name| folder.join(name)).chain([folder.clone()]);
+        paths.all(|path| fs::metadata(&path).is_ok_and(|found| is_long_ago(&found)))
     }
 }
 
@@ -171,7 +169,8 @@ mod tests {
     fn leave(archive: &Archive, id: TransmissionId, name: &str, age: Duration) -> std::path::PathBuf {
         let path = archive.prepare(id).unwrap().join(name);
         fs::write(&path, b"half").unwrap();
-        File::options().write(true).open(&path).unwrap().set_modified(SystemTime::now() - age).unwrap();
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        File::options().write(true).open(&path).unwrap().set_modified(written - age).unwrap();
         path
     }
 

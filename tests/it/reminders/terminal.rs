@@ -95,7 +95,11 @@ fn notices_are_listed_acknowledged_put_off_and_opened_again() {
     assert_eq!(terminal.json(&["notice", "list"])["notices"].as_array().unwrap().len(), 0);
     assert_eq!(terminal.json(&["notice", "list", "--all"])["notices"].as_array().unwrap().len(), 1);
     assert!(terminal.text(&["notice", "list"]).contains("1 notice acknowledged or put off"));
-    let week = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(7 * 24)).unwrap().to_string();
+    let week = countersign::app::Clock::System
+        .now()
+        .checked_add(jiff::SignedDuration::from_hours(7 * 24))
+        .unwrap()
+        .to_string();
     terminal.json(&["notice", "snooze", key, "--until", &week]);
     assert_eq!(terminal.json(&["notice", "list", "--all"])["notices"][0]["standing"]["state"], "snoozed");
     terminal.json(&["notice", "reopen", key]);

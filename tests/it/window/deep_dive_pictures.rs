@@ -33,10 +33,11 @@ fn make(folder: &Path) -> App {
                 _ => continue,
             };
             put(&workspace, &transmission, Part::Payload, &bytes(sample));
+            transmission.payload_sha256 = Some(workspace.archive().sha256(summary.id, Part::Payload).unwrap());
             if transmission.file.as_deref() == Some("850_77120.edi") {
                 received(&workspace, &mut transmission);
-                workspace.update_transmission(&transmission).await.unwrap();
             }
+            workspace.update_transmission(&transmission).await.unwrap();
         }
         workspace.close().await;
     });
