@@ -51,7 +51,9 @@ impl Archive {
         sweep_once(folder);
         let length = fs::metadata(&source).map_err(FileError::on(DOING, &ready))?.len();
         if length <= DEFAULT_KEEP || fs::hard_link(&source, &ready).is_err() {
-            let copy = copy_beside(&source, folder).map_err(FileError::on(DOING, &ready))?;
+            // Beside the archived file, so that what a killed program leaves does not lie in the inbox.
+            let beside = source.parent().filter(|_| share_a_file_system(&source, folder)).unwrap_or(folder);
+            let copy = copy_beside(&source, beside).map_err(FileError::on(DOING, &ready))?;
             copy.persist_noclobber(&ready).map_err(|error| FileError::on(DOING, &ready)(error.error))?;
         }
         sync_folder(folder)?;
@@ -138,6 +140,20 @@ fn is_same(one: &Path, other: &Path) -> bool {
 /// Whether two names are of one file. Where that cannot be asked, files are renamed in one step.
 #[cfg(not(unix))]
 const fn is_same(_one: &Path, _other: &Path) -> bool {
+    false
+}
+
+/// Whether a file can be renamed from the one place to the other. Where that cannot be asked it is not.
+#[cfg(unix)]
+fn share_a_file_system(one: &Path, other: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = |path: &Path| fs::metadata(path).map(|found| found.dev()).ok();
+    device(one).is_some_and(|one| device(other) == Some(one))
+}
+
+/// Whether a file can be renamed from the one place to the other. Where that cannot be asked it is not.
+#[cfg(not(unix))]
+const fn share_a_file_system(_one: &Path, _other: &Path) -> bool {
     false
 }
 
