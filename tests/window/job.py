@@ -20,7 +20,7 @@ def status(check, profile):
 
 def review(window):
     step("review compliance and select the connection")
-    window.sees("1 needs action before traffic is at risk")
+    window.sees("2 need action before traffic is at risk")
     window.sees("Encryption: 3DES, Non-compliant")
     window.shot("connections")
     window.command(NAME)
