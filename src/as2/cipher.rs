@@ -157,7 +157,8 @@ impl<R: Read> Read for CbcReader<R> {
         while self.start == self.end {
             let Some(key) = self.key.as_mut() else { return Ok(0) };
             let read = self.source.read(&mut self.cipher)?;
-            self.start = 0;
+            // Also where what follows fails: what was read is not read again.
+            (self.start, self.end) = (0, 0);
             if read > 0 {
                 let update = key
                     .update(&self.cipher[..read], &mut self.plain)
@@ -201,5 +202,24 @@ mod tests {
                 assert!(cut.is_err());
             }
         }
+    }
+
+    #[test]
+    fn what_follows_a_wrong_padding_is_the_end() {
+        let cbc = Cbc::of(Encryption::Aes128Cbc).unwrap();
+        let (key, iv) = (random(cbc.key_bytes).unwrap(), random(cbc.block_bytes).unwrap());
+        let mut writer = CbcWriter::new(cbc, &key, &iv, Vec::new()).unwrap();
+        writer.write_all(&[7; 100]).unwrap();
+        let mut cipher = writer.finish().unwrap();
+        let last = cipher.len() - 17;
+        cipher[last] ^= 0x55;
+        let mut reader = CbcReader::new(cbc, &key, &iv, cipher.as_slice()).unwrap();
+        let (mut read, mut buffer) = (0, [0; 32]);
+        while let Ok(more) = reader.read(&mut buffer) {
+            assert!(more > 0, "the padding is wrong");
+            read += more;
+        }
+        assert_eq!(read, 96);
+        assert_eq!(reader.read(&mut buffer).unwrap(), 0, "nothing is given twice");
     }
 }
