@@ -17,7 +17,7 @@ pub(super) struct Places {
 
 /// A place, until this is dropped.
 pub(super) struct Place {
-    _share: (Arc<Semaphore>, OwnedSemaphorePermit),
+    _share: OwnedSemaphorePermit,
     _place: OwnedSemaphorePermit,
 }
 
@@ -51,18 +51,16 @@ impl Places {
 
     /// A place now.
     pub(super) fn take(&self, whose: &str) -> Result<Place, Full> {
-        let share = self.share_of(whose);
-        let one = Arc::clone(&share).try_acquire_owned().map_err(|_full| Full::Share)?;
+        let share = self.share_of(whose).try_acquire_owned().map_err(|_full| Full::Share)?;
         let place = Arc::clone(&self.all).try_acquire_owned().map_err(|_full| Full::All)?;
-        Ok(Place { _share: (share, one), _place: place })
+        Ok(Place { _share: share, _place: place })
     }
 
     /// A place as soon as there is one: first of the share, so that whoever waits for that takes nobody's place.
     pub(super) async fn wait(&self, whose: &str) -> Option<Place> {
-        let share = self.share_of(whose);
-        let one = Arc::clone(&share).acquire_owned().await.ok()?;
+        let share = self.share_of(whose).acquire_owned().await.ok()?;
         let place = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some(Place { _share: (share, one), _place: place })
+        Some(Place { _share: share, _place: place })
     }
 }
 

@@ -20,10 +20,6 @@ pub(super) fn is_unreadable(error: &io::Error) -> bool {
 
 impl<R: Read> Read for Noted<'_, R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let has_ended = self.reads_on && self.failure.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if has_ended {
-            return Ok(0);
-        }
         match self.source.read(buffer) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 let ends = self.reads_on && is_unreadable(&error);

@@ -54,12 +54,7 @@ impl Workspace {
     /// # Errors
     /// Where the database cannot be read.
     pub async fn duties(&self, until: Timestamp) -> Result<Vec<Duty>, StoreError> {
-        const DOING: &str = "look for what is to be done";
-        let statement = sql("SELECT transmission, kind, at_ns, number, whither FROM duties WHERE at_ns <= $1
-             ORDER BY at_ns, transmission LIMIT $2")
-        .bind(nanoseconds(until))
-        .bind(LIMIT);
-        self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(duty).collect()
+        Ok(self.duties_besides(until, &[]).await?.into_iter().map(|(duty, _)| duty).collect())
     }
 
     /// What is to be done by an instant, the most overdue first, at most a thousand, each with the connection that it is

@@ -1,11 +1,13 @@
 //! The program doing its work as scripts use it: exit codes, one JSON document on standard output, everything else beside
 //! it. What it refuses is held in `cli`.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
+
+use crate::exchange::listening;
 
 const TEXT: &str = "UNA:+.? 'UNB+UNOC:3+ACME+PART+261124:0900+1'UNZ+0+1'";
 
@@ -81,9 +83,7 @@ impl Served {
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()];
         let mut child =
             program(&pair.path("theirs"), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-        let url = first.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        let url = listening(&mut child);
         (Self(child), url)
     }
 }

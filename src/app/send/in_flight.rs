@@ -83,14 +83,16 @@ async fn explained(
     stages: &[JournalledStage],
     begun: bool,
 ) -> Result<Diagnosis, AppError> {
-    let connections = workspace.connections().await?;
-    let known = connections.iter().find(|known| Some(&known.id) == transmission.connection.as_ref());
+    let known = match &transmission.connection {
+        Some(id) => workspace.connection(id).await?,
+        None => None,
+    };
     let request = workspace
         .sent_as(transmission.id)
         .await?
         .map(|sent| sent.request(transmission.message_id.clone(), transmission.file.clone(), transmission.bytes.sent));
     Ok(explain_interrupted(&Interrupted {
-        partner: known.map_or("the partner", |known| known.name.as_str()),
+        partner: known.as_ref().map_or("the partner", |known| known.name.as_str()),
         request: request.as_ref(),
         begun,
         reached: stages.last().map(|entry| entry.stage.stage),

@@ -174,9 +174,7 @@ impl Us {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-        let url = first.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+        let url = listening(&mut child);
         (child, url)
     }
 
@@ -196,6 +194,13 @@ impl Us {
         let folder = self.workspace().join("archive").join(month).join(transmission.id.to_string());
         std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
     }
+}
+
+/// Where a program serves that was just started, by the first line that it writes.
+pub(crate) fn listening(serving: &mut Child) -> String {
+    let mut first = String::new();
+    BufReader::new(serving.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+    first.trim_end().strip_prefix("listening on ").unwrap().to_owned()
 }
 
 /// The program on a workspace that need not be its own.

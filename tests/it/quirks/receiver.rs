@@ -1,6 +1,6 @@
 //! A receiver to post odd requests to: the program itself, and a socket that writes what it is told.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use countersign::as2::{OpeningKeys, Receipt, ReceiptReading, read_receipt};
 use countersign::certificate::{Certificate, read};
 
+use crate::exchange::listening;
 use crate::messages::{Headers, fixture};
 
 /// `countersign serve` on a workspace with one partner, whose messages may be plain.
@@ -61,10 +62,8 @@ impl Receiver {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
-        let address =
-            first.trim_end().strip_prefix("listening on http://").unwrap().strip_suffix("/as2").unwrap().to_owned();
+        let url = listening(&mut child);
+        let address = url.strip_prefix("http://").unwrap().strip_suffix("/as2").unwrap().to_owned();
         let certificate = read(&std::fs::read(path("me.pem")).unwrap(), None).unwrap().certificates.remove(0);
         Self { folder, child, address, certificate }
     }
