@@ -61,6 +61,10 @@ pub enum OpenError {
         /// section 2.3.2). The truth is for our own journal.
         told_as: Option<Box<Self>>,
     },
+    /// The peer's fault, or that of whoever changed it: it decrypts, and what comes out cannot be read. Its sender is told the
+    /// same as where it does not decrypt: where nothing protects the ciphertext, the one may be the other.
+    #[error("what was encrypted cannot be read: {0}")]
+    Garbled(String),
     /// Nobody's fault: it is encrypted in a way that this version does not know.
     #[error("{0}")]
     UnknownEncryption(String),
@@ -113,6 +117,14 @@ impl OpenError {
         }
     }
 
+    /// The same of what nothing protected but a cipher without a tag.
+    pub(super) fn of_encrypted(self) -> Self {
+        match self {
+            Self::Malformed(why) | Self::Unsupported(why) => Self::Garbled(why),
+            other => other,
+        }
+    }
+
     /// What came of reading on where the content key or the padding was wrong. Our own trouble stays what it is.
     pub(super) fn of_undecryptable(self, recipients: &[NamedCertificate]) -> Self {
         match self {
@@ -125,7 +137,7 @@ impl OpenError {
     #[must_use]
     pub fn disposition(&self) -> Disposition {
         match self.as_told() {
-            Self::NotForUs { .. } | Self::Undecryptable { .. } | Self::UnknownEncryption(_) => {
+            Self::NotForUs { .. } | Self::Undecryptable { .. } | Self::Garbled(_) | Self::UnknownEncryption(_) => {
                 Disposition::error("decryption-failed")
             }
             Self::Signature(_) => Disposition::error("authentication-failed"),

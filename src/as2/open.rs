@@ -7,6 +7,7 @@
 
 use std::io::{Read, Seek, Write};
 
+use super::cipher::Cbc;
 use super::compressed::CompressionFacts;
 use super::digest::{COMPUTED, LineEnds};
 use super::enveloped::{DecryptionKey, EncryptionFacts};
@@ -144,9 +145,13 @@ pub fn open_to_answer<B: Read + Seek + Send>(
     let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
     walk.message(headers, body, payload)?;
     let spoilt = walk.spoilt.clone();
-    judge(headers, body, keys, walk).map_err(|error| match spoilt {
-        Some(recipients) => error.of_undecryptable(&recipients),
-        None => error,
+    let is_cbc = walk.encryption.as_ref().is_some_and(|facts| Cbc::of(facts.encryption).is_some());
+    judge(headers, body, keys, walk).map_err(|error| {
+        let error = if is_cbc { error.of_encrypted() } else { error };
+        match spoilt {
+            Some(recipients) => error.of_undecryptable(&recipients),
+            None => error,
+        }
     })
 }
 

@@ -157,7 +157,10 @@ impl<'k> Walk<'k> {
             }
             _ => {}
         }
-        inner.map_err(|error| if self.spoilt.is_some() { error.of_undecryptable(&named) } else { error.naming(&named) })
+        inner.map_err(|error| {
+            let error = if reads_on { error.of_encrypted() } else { error };
+            if self.spoilt.is_some() { error.of_undecryptable(&named) } else { error.naming(&named) }
+        })
     }
 
     fn compressed(

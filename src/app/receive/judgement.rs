@@ -86,7 +86,7 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
     let error = error.as_told();
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
-        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } => {
+        OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } | OpenError::Garbled(_) => {
             ("The message could not be decrypted", Blame::Partner)
         }
         OpenError::Signature(_) => ("The signature cannot be read", Blame::Partner),

@@ -11,12 +11,14 @@ mod opening;
 mod policy;
 mod recipients;
 mod repetition;
+mod reticence;
 mod sighted;
 mod wish;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
@@ -34,6 +36,7 @@ use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
 use repetition::REPEATED;
+use reticence::Reticence;
 use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
@@ -81,6 +84,7 @@ pub(super) struct Receiver {
     in_work: [Mutex<()>; PLACES],
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
+    reticence: std::sync::Mutex<Reticence>,
 }
 
 /// What a message is from and to, as its headers say.
@@ -124,8 +128,8 @@ impl Receiver {
         let in_work = std::array::from_fn(|_| Mutex::default());
         let posts = Arc::new(Places::new(POSTS_AT_ONCE, POSTS_FOR_ONE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
-        let arrived = std::sync::Mutex::default();
-        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived })
+        let (arrived, reticence) = (std::sync::Mutex::default(), std::sync::Mutex::default());
+        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived, reticence })
     }
 
     /// Waits for the receipts that are on their way.
@@ -192,7 +196,7 @@ impl Receiver {
             }
         };
         let (answered, blame) = match received {
-            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, early.opened, at).await, Blame::Ours),
+            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, early.opened, peer).await, Blame::Ours),
             Err(error) => {
                 // Of what broke off nothing is left but its raw bytes.
                 drop(early.opened);
@@ -224,8 +228,9 @@ impl Receiver {
         headers: &Headers,
         addressed: &Addressed,
         early: Option<OpenedEarly>,
-        at: Timestamp,
+        peer: SocketAddr,
     ) -> Result<Answer, AppError> {
+        let at = transmission.at;
         let wish = ReceiptWish::of(headers);
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
         if let Some(((answer, owed), first)) = self.answer_of_first(addressed, transmission.id).await? {
@@ -262,7 +267,9 @@ impl Receiver {
             }
             (unmet_wish(unmet), chosen)
         } else {
-            self.open_and_judge(transmission, headers, addressed, &wish, candidates, early).await?
+            let (outcome, chosen) =
+                self.open_and_judge(transmission, headers, addressed, &wish, candidates, early).await?;
+            (self.rationed(outcome, addressed, peer, at), chosen)
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
         drop(one_at_a_time);

@@ -1,0 +1,209 @@
+//! How often it is told why a message was not taken.
+//!
+//! A partner who has set something wrong is helped by the reason. Whoever changes, a little each time, a message that others
+//! have encrypted learns from each reason something of what is in it: what is encrypted in CBC mode cannot be told from what
+//! was changed before it is read, and a byte of it costs somebody who may ask as often as they like about 128 questions. So the
+//! reasons are rationed: a partner hardly notices, and reading a document of a few kilobytes takes years. Our own journal
+//! always has the reason.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::PoisonError;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::judgement::Outcome;
+use super::{Addressed, Receiver};
+use crate::app::serve::ServeEvent;
+use crate::domain::diagnosis::Blame;
+use crate::domain::disposition::Disposition;
+
+/// So many reasons are told within [`WINDOW`] to those who use one pair of identifiers.
+const FOR_A_PAIR: u32 = 100;
+
+/// And so many to one address, behind which there may be many partners.
+const FOR_AN_ADDRESS: u32 = 400;
+
+const WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// So many pairs and addresses are remembered. Pairs are our own; addresses anybody can have many of.
+const REMEMBERED: usize = 8192;
+
+/// Who is told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Whom {
+    Pair { ours: String, partner: String },
+    Address(IpAddr),
+}
+
+impl Whom {
+    const fn most(&self) -> u32 {
+        match self {
+            Self::Pair { .. } => FOR_A_PAIR,
+            Self::Address(_) => FOR_AN_ADDRESS,
+        }
+    }
+}
+
+/// What was told to one of them since a window began.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    since: Timestamp,
+    times: u32,
+}
+
+/// What may be said of one more message that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Say {
+    /// Why.
+    Why,
+    /// Nothing but that it was not taken: this one is the first of which that is so.
+    NoMoreFrom,
+    /// Nothing but that it was not taken.
+    NoMore,
+}
+
+/// The memory of what was told.
+#[derive(Default)]
+pub(super) struct Reticence {
+    told: HashMap<Whom, Told>,
+}
+
+impl Reticence {
+    /// Counts one more message that was not taken, and says what its sender may be told.
+    pub(super) fn one_more(&mut self, ours: &str, partner: &str, address: IpAddr, at: Timestamp) -> Say {
+        let pair = Whom::Pair { ours: ours.to_owned(), partner: partner.to_owned() };
+        let (of_pair, of_address) = (self.count(pair, at), self.count(Whom::Address(address.to_canonical()), at));
+        match (of_pair, of_address) {
+            (Say::Why, Say::Why) => Say::Why,
+            (Say::NoMore, _) | (_, Say::NoMore) => Say::NoMore,
+            _ => Say::NoMoreFrom,
+        }
+    }
+
+    fn count(&mut self, whom: Whom, at: Timestamp) -> Say {
+        if self.told.len() >= REMEMBERED && !self.told.contains_key(&whom) {
+            self.told.retain(|_, told| is_within(told, at));
+            if self.told.len() >= REMEMBERED {
+                // A flood from addresses that were never seen before: those who use them are told nothing.
+                return Say::NoMore;
+            }
+        }
+        let most = whom.most();
+        let told = self.told.entry(whom).or_insert(Told { since: at, times: 0 });
+        if !is_within(told, at) {
+            *told = Told { since: at, times: 0 };
+        }
+        told.times = told.times.saturating_add(1);
+        match told.times {
+            times if times <= most => Say::Why,
+            times if times == most + 1 => Say::NoMoreFrom,
+            _ => Say::NoMore,
+        }
+    }
+}
+
+/// A clock that was put back begins a new window too: else it would last until the clock is where it was.
+fn is_within(told: &Told, at: Timestamp) -> bool {
+    let since = at.duration_since(told.since);
+    !since.is_negative() && since < WINDOW
+}
+
+impl Receiver {
+    /// An outcome as it may be told: without its reason, where too many reasons were told within the hour.
+    pub(super) fn rationed(&self, outcome: Outcome, addressed: &Addressed, peer: SocketAddr, at: Timestamp) -> Outcome {
+        // That we cannot store it says nothing of what is in it.
+        if outcome.is_receipt || outcome.disposition.is_positive() || outcome.diagnosis.blame == Blame::Ours {
+            return outcome;
+        }
+        let say = self.reticence.lock().unwrap_or_else(PoisonError::into_inner).one_more(
+            &addressed.to,
+            &addressed.from,
+            peer.ip(),
+            at,
+        );
+        if say == Say::Why {
+            return outcome;
+        }
+        if say == Say::NoMoreFrom {
+            let reason = format!(
+                "more than {FOR_A_PAIR} messages from {} to {} could not be taken within an hour, so their sender is not told why any more; the reason is in the journal. Somebody may be trying to read a message that is not theirs, or the partner has set something wrong",
+                addressed.from, addressed.to
+            );
+            self.tell(ServeEvent::TurnedAway { peer, reason });
+        }
+        let told = outcome.disposition.key().unwrap_or_default();
+        let mut diagnosis = outcome.diagnosis;
+        diagnosis.evidence.push(format!(
+            "The sender was not told {told}: too many messages that could not be taken came within the hour"
+        ));
+        Outcome {
+            disposition: Disposition::error("unexpected-processing-error"),
+            mic: None,
+            text: "The message was not taken; so many that could not be taken came within the hour that no reason is given"
+                .to_owned(),
+            diagnosis,
+            ..outcome
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    }
+
+    #[test]
+    fn after_a_hundred_nothing_is_told_until_the_hour_is_over() {
+        let mut reticence = Reticence::default();
+        for each in 0..i64::from(FOR_A_PAIR) {
+            assert_eq!(reticence.one_more("us", "p", HERE, at(each)), Say::Why);
+        }
+        assert_eq!(reticence.one_more("us", "p", HERE, at(200)), Say::NoMoreFrom);
+        assert_eq!(reticence.one_more("us", "p", HERE, at(3599)), Say::NoMore);
+        // Others are told all the same, from the same address and from others.
+        assert_eq!(reticence.one_more("us", "q", HERE, at(3599)), Say::Why);
+        assert_eq!(reticence.one_more("us", "p", HERE, at(3600)), Say::Why);
+    }
+
+    #[test]
+    fn an_address_that_uses_many_pairs_is_told_nothing_either() {
+        let mut reticence = Reticence::default();
+        let many = |reticence: &mut Reticence, each: u32| reticence.one_more("us", &format!("p{each}"), HERE, at(0));
+        for each in 0..FOR_AN_ADDRESS {
+            assert_eq!(many(&mut reticence, each), Say::Why);
+        }
+        assert_eq!(many(&mut reticence, FOR_AN_ADDRESS), Say::NoMoreFrom);
+        assert_eq!(many(&mut reticence, FOR_AN_ADDRESS + 1), Say::NoMore);
+        let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped().into();
+        assert_eq!(reticence.one_more("us", "p1", mapped, at(0)), Say::NoMore, "the same address in its other form");
+    }
+
+    #[test]
+    fn a_clock_that_is_put_back_begins_anew() {
+        let mut reticence = Reticence::default();
+        for _ in 0..=FOR_A_PAIR {
+            reticence.one_more("us", "p", HERE, at(0));
+        }
+        assert_eq!(reticence.one_more("us", "p", HERE, at(-10)), Say::Why);
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let mut reticence = Reticence::default();
+        for each in 0..20_000_u32 {
+            let address = IpAddr::V4(Ipv4Addr::from_bits(each));
+            reticence.one_more("us", "p", address, at(0));
+        }
+        assert!(reticence.told.len() <= REMEMBERED);
+        // What is over makes room.
+        assert_eq!(reticence.one_more("us", "p", IpAddr::V4(Ipv4Addr::from_bits(30_000)), at(4000)), Say::Why);
+    }
+}
