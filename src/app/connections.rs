@@ -10,10 +10,11 @@ use super::connection_file;
 use super::folders::FolderChange;
 use super::{App, AppError};
 use crate::certificate::Certificate;
+use crate::domain::certificate::KeyFacts;
 use crate::domain::change::ChangeError;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
-use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
+use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::signing::signing_obstacle;
 use crate::store::{FolderKind, Transaction, Workspace, http_password_name};
 
@@ -282,6 +283,16 @@ impl App {
 
     /// Refuses what makes no sense, whatever a policy says of it.
     async fn validate(&self, connection: &Connection) -> Result<(), AppError> {
+        let identities = self.identities().await?.into_iter().map(|identity| (identity.name, identity.key));
+        self.validate_with(connection, &identities.collect::<Vec<_>>()).await
+    }
+
+    /// Whether a connection makes sense where these are our identities.
+    pub(super) async fn validate_with(
+        &self,
+        connection: &Connection,
+        identities: &[(IdentityName, KeyFacts)],
+    ) -> Result<(), AppError> {
         if connection.name.trim().is_empty() || connection.name.chars().any(char::is_control) {
             return Err(AppError::new("the connection's name is empty or holds a control character"));
         }
@@ -290,13 +301,12 @@ impl App {
             return Err(AppError::new(format!("there is no policy `{}`", connection.policy))
                 .hint("`countersign policy list` shows the policies"));
         }
-        let identities = self.identities().await?;
         for (kind, profile) in connection.profiles() {
             if let Some(contradiction) = profile.contradictions().into_iter().next() {
                 return Err(AppError::new(format!("{kind}: {contradiction}")));
             }
             for name in profile.identity.uses().iter().map(|entry| &entry.name).chain(profile.tls_identity.as_ref()) {
-                if !identities.iter().any(|identity| identity.name == *name) {
+                if !identities.iter().any(|(known, _)| known == name) {
                     return Err(AppError::new(format!("{kind}: there is no identity `{name}` in this workspace"))
                         .hint(format!(
                             "`countersign identity create {name}` makes one, `identity import` takes one from a file"
@@ -305,9 +315,8 @@ impl App {
             }
             // Also who signs later: a change that could not be made is refused now, and not noticed then.
             let now = self.now();
-            let signers = identities.iter().filter(|identity| profile.identity.needs(&identity.name, now));
-            let obstacle =
-                signers.filter_map(|signer| signing_obstacle(&signer.name, signer.key, profile.signing)).next();
+            let mut signers = identities.iter().filter(|(name, _)| profile.identity.needs(name, now));
+            let obstacle = signers.find_map(|(name, key)| signing_obstacle(name, *key, profile.signing));
             if let Some(obstacle) = obstacle {
                 return Err(AppError::new(format!("{kind}: {obstacle}"))
                     .hint("change `signing` to what the key signs with, or take an identity with another key"));

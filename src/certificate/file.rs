@@ -20,7 +20,7 @@ use crate::domain::spelling::spelled;
 pub const MAX_FILE: u64 = 1024 * 1024;
 
 /// The most certificates that are taken from one file.
-const MAX_CERTIFICATES: usize = 500;
+pub(super) const MAX_CERTIFICATES: usize = 500;
 
 spelled! {
     /// A file's format, told by its content.
@@ -107,6 +107,9 @@ pub enum ReadError {
     /// PKCS#12 encrypted in a way that is not read.
     #[error("the file is a PKCS#12 that is encrypted in a way that is not read: {0}")]
     UnsupportedEncryption(String),
+    /// A keystore of Java's own form.
+    #[error("the file is a keystore in Java's own form (JKS), which is not read here")]
+    JavaKeystore,
     /// PKCS#7 or PKCS#12 without certificates.
     #[error("there is no certificate in the file")]
     NoCertificate,
@@ -150,6 +153,9 @@ impl ReadError {
             }
             Self::UnsupportedEncryption(_) => {
                 "convert it with: openssl pkcs12 -legacy -in OLD -nodes | openssl pkcs12 -export -out NEW"
+            }
+            Self::JavaKeystore => {
+                "convert it with: keytool -importkeystore -srckeystore OLD -destkeystore NEW.p12 -deststoretype PKCS12"
             }
             Self::NoCertificate | Self::Instead(_) | Self::NothingInside { .. } => "ask for the certificate itself",
             Self::LockedArchive => "unpack it with its password and choose the certificate in it",
@@ -422,9 +428,10 @@ fn signed_data(normal: &[u8]) -> Result<Vec<Certificate>, ReadError> {
     if certificates.is_empty() { Err(ReadError::NoCertificate) } else { Ok(certificates) }
 }
 
-fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
+/// Decrypts a PKCS#12, given as it is and in DER.
+pub(super) fn open_pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<Pkcs12Archive, ReadError> {
     let open = |bytes: &[u8]| Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
-    let archive = open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
+    open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
         let said = error.to_string();
         let lower = said.to_ascii_lowercase();
         if lower.contains("unsupported") {
@@ -435,7 +442,11 @@ fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileCon
         } else {
             ReadError::Damaged(said)
         }
-    })?;
+    })
+}
+
+fn pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
+    let archive = open_pkcs12(bytes, normal, password)?;
     let keys: Vec<Zeroizing<Vec<u8>>> =
         archive.keys.iter().map(|bag| Zeroizing::new(bag.key.as_der().to_vec())).collect();
     let certificates: Vec<&[u8]> = archive.certs.iter().map(|bag| bag.cert.as_der()).collect();

@@ -12,6 +12,7 @@ mod facts;
 mod file;
 mod identity;
 mod key_file;
+mod keystore;
 mod legacy_rsa;
 mod name;
 mod parcel;
@@ -26,6 +27,7 @@ pub use identity::{
     IdentityError, KeyKind, certificate_request, certify_key, create_identity, create_key, create_sha1_identity,
     create_valid_identity,
 };
+pub use keystore::{Keystore, KeystoreEntry, read_keystore};
 pub use name::{NameError, name_in_words};
 pub use private_key::{KeyError, PrivateKey};
 pub(crate) use verification::digest_algorithm;

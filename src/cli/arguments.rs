@@ -126,6 +126,23 @@ pub(super) enum ConnectionCommand {
         #[arg(long)]
         replace: bool,
     },
+    /// Take connections over from OpenAS2: its partnerships.xml with its keystore
+    Import {
+        /// The file partnerships.xml; the config.xml beside it is read too
+        file: PathBuf,
+        /// Its keystore; what config.xml names, else as2_certs.p12 beside it, where it is not given
+        #[arg(long, value_name = "FILE")]
+        keystore: Option<PathBuf>,
+        /// Read the keystore's password from standard input, where config.xml does not tell it
+        #[arg(long)]
+        password_stdin: bool,
+        /// The name or as2_id of your own partner entry, where the file does not show which it is
+        #[arg(long, value_name = "NAME")]
+        ours: Option<String>,
+        /// Show what would come of it, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// List the connections
     List,
     /// Show one connection with its profiles side by side

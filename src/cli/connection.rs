@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::arguments::ConnectionCommand;
 use super::table::{Table, labelled};
-use super::{Answer, Session, check, secret, settings, words};
-use crate::app::{AppError, ConnectionChange, ConnectionSummary, Observations, ProfileFolders, Saved};
+use super::{Answer, Session, check, openas2, secret, settings, words};
+use crate::app::{AppError, ConnectionChange, ConnectionSummary, Observations, OpenAs2Files, ProfileFolders, Saved};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile, Quirks};
@@ -44,6 +44,11 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         ConnectionCommand::Add { file, replace } => {
             let saved = app.add_connection(&file, replace).await?;
             tell(session, &saved, "Saved");
+        }
+        ConnectionCommand::Import { file, keystore, password_stdin, ours, dry_run } => {
+            let password = password_stdin.then(secret::password_from_stdin).transpose()?;
+            let files = OpenAs2Files { partnerships: file, keystore, password, ours };
+            return openas2::run(session, &files, dry_run).await;
         }
         ConnectionCommand::List => {
             let connections = app.connection_list().await?;

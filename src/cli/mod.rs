@@ -14,6 +14,7 @@ mod identity;
 mod identity_arguments;
 mod json;
 mod notice;
+mod openas2;
 mod output;
 mod policy;
 mod redelivery;

@@ -37,6 +37,8 @@ pub(super) enum UiCommand {
     NewConnection,
     /// Add the connection of a file.
     ImportConnection,
+    /// Take connections over from OpenAS2.
+    ImportOpenAs2,
     /// Bring in a partner's renewed certificate.
     NewCertificate,
     /// Show the test send of the selected connection.
@@ -63,7 +65,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -80,6 +82,7 @@ impl UiCommand {
         Self::NewRollover,
         Self::NewConnection,
         Self::ImportConnection,
+        Self::ImportOpenAs2,
         Self::NewCertificate,
         Self::TestSend,
         Self::Save,
@@ -113,6 +116,7 @@ impl UiCommand {
             Self::NewRollover => "New rollover…",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
+            Self::ImportOpenAs2 => "Take connections over from OpenAS2…",
             Self::NewCertificate => "New partner certificate…",
             Self::TestSend => "Test send",
             Self::Save => "Save changes",
@@ -152,6 +156,7 @@ impl UiCommand {
             Self::Quit => command(Key::Q),
             Self::Compare
             | Self::ImportPolicy
+            | Self::ImportOpenAs2
             | Self::NewRollover
             | Self::Report
             | Self::Calendar

@@ -21,6 +21,10 @@ pub enum FilePick {
     Certificate,
     /// A connection file to be read.
     Connection,
+    /// The partnerships of OpenAS2.
+    Partnerships,
+    /// A keystore.
+    Keystore,
     /// A document to be sent.
     Document,
     /// Documents to be sent, as many as are chosen.
@@ -112,6 +116,14 @@ impl FilePicks {
             FilePick::Connection => {
                 dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
             }
+            FilePick::Partnerships => dialog
+                .set_title("Choose partnerships.xml of OpenAS2")
+                .add_filter("Partnerships of OpenAS2", &["xml"])
+                .add_filter("All files", &["*"]),
+            FilePick::Keystore => dialog
+                .set_title("Choose the keystore of OpenAS2")
+                .add_filter("Keystores", &["p12", "pfx", "jks"])
+                .add_filter("All files", &["*"]),
             FilePick::Table => dialog.set_title("Choose the table").add_filter("CSV tables", &["csv", "txt"]),
             FilePick::Receipt => dialog
                 .set_title("Choose the receipt")

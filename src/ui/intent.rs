@@ -134,6 +134,8 @@ pub enum Intent {
     Remove(ConnectionId),
     /// Pick a connection file and add it.
     ImportConnectionFile,
+    /// Open the dialog that takes connections over from OpenAS2, with its partnerships, where it is known where they are.
+    ImportOpenAs2(Option<PathBuf>),
     /// Add a connection file that is known already.
     AddConnectionFile(PathBuf),
     /// Add a connection file in place of the connection of the same id.

@@ -43,6 +43,7 @@ mod moment;
 mod notices;
 mod open;
 mod outcome;
+mod path_field;
 mod picker;
 mod policies;
 mod receiving;

@@ -106,6 +106,7 @@ impl Views {
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
             Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
             Intent::ImportConnectionFile => self.errands.pick_connection(desk),
+            Intent::ImportOpenAs2(file) => self.dialogs.push(Box::new(connections::ImportOpenAs2::new(file, desk))),
             Intent::AddConnectionFile(file) => self.errands.add(file, false, desk),
             Intent::ReplaceConnectionFile(file) => self.errands.add(file, true, desk),
             Intent::ExportConnection(id) => self.errands.export(id, desk),
@@ -271,6 +272,7 @@ impl Views {
             UiCommand::NewRollover => desk.intend(Intent::NewRollover(None)),
             UiCommand::NewConnection => desk.intend(Intent::NewConnection),
             UiCommand::ImportConnection => desk.intend(Intent::ImportConnectionFile),
+            UiCommand::ImportOpenAs2 => desk.intend(Intent::ImportOpenAs2(None)),
             UiCommand::NewCertificate => {
                 desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
             }
@@ -322,6 +324,8 @@ impl Views {
             let Some(Dropped { path }) = file else { continue };
             if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
                 desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
+            } else if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("partnerships.xml")) {
+                desk.intend(Intent::ImportOpenAs2(Some(path)));
             } else if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
                 to_send.push(path);
             } else if let (Page::TestSend(_), Some(page), false) =

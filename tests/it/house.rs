@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 35] = [
+const OWNERS: [(&str, &[&str]); 36] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("csv", &["domain", "app"]),
@@ -28,6 +28,7 @@ const OWNERS: [(&str, &[&str]); 35] = [
     ("p12_keystore", &["certificate"]),
     ("zip", &["certificate", "app"]),
     ("mail_parser", &["certificate"]),
+    ("roxmltree", &["app"]),
     ("whoami", &["app"]),
     ("flate2", &["as2"]),
     ("quoted_printable", &["as2"]),

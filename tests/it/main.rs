@@ -32,6 +32,7 @@ mod matrix;
 mod messages;
 mod mic;
 mod no_oracle;
+mod openas2;
 mod openssl_files;
 mod outboxes;
 mod owed_receipts;

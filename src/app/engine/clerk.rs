@@ -118,6 +118,12 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::AddConnectionFile(id, file, replace) => {
             told.changing(id, app.add_connection(&file, replace), |saved| Answer::Saved(Box::new(saved.report))).await
         }
+        Command::PlanOpenAs2(id, files) => {
+            told.looking(id, app.plan_openas2(&files), |plan| Answer::OpenAs2(Box::new(plan))).await
+        }
+        Command::ImportOpenAs2(id, files) => {
+            told.changing(id, app.import_openas2(&files), |plan| Answer::OpenAs2(Box::new(plan))).await
+        }
         Command::CopyProfile(id, connection, from, to) => {
             told.changing(id, app.copy_profile(&connection, from, to), |saved| Answer::Saved(Box::new(saved.report)))
                 .await

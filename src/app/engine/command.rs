@@ -15,8 +15,8 @@ use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion, OwnChanges, OwnCommand,
-    OwnProgress, SendEvent, SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
+    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion, OpenAs2Files, OpenAs2Plan,
+    OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
 };
 use crate::app::{CertificateSource, CommandRun, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
@@ -45,6 +45,10 @@ pub enum Command {
     CreateConnection(RequestId, Box<Connection>),
     /// Add the connection of a file, in place of one of the same id where that is wanted. Answered by [`Answer::Saved`].
     AddConnectionFile(RequestId, PathBuf, bool),
+    /// Show what would come of what OpenAS2 keeps. Answered by [`Answer::OpenAs2`].
+    PlanOpenAs2(RequestId, OpenAs2Files),
+    /// Take connections over from OpenAS2. Answered by [`Answer::OpenAs2`].
+    ImportOpenAs2(RequestId, OpenAs2Files),
     /// Make one profile like the other. Answered by [`Answer::Saved`].
     CopyProfile(RequestId, ConnectionId, ProfileKind, ProfileKind),
     /// Remove a connection. Answered by [`Answer::Done`].
@@ -153,6 +157,8 @@ pub enum Answer {
     Pinned(Box<PinnedServer>),
     /// An identity was made or taken.
     Identity(IdentityName),
+    /// What comes, or came, of what OpenAS2 keeps.
+    OpenAs2(Box<OpenAs2Plan>),
     /// Which identity signs was changed.
     OwnChanged(OwnChanges),
     /// How far the partners are with an identity of ours.

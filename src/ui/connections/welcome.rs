@@ -7,7 +7,7 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::widgets::{centered_row, empty_state, page_title, primary, secondary};
 
-/// Shows the three ways to begin.
+/// Shows the ways to begin.
 pub(super) fn welcome(ui: &mut Ui, desk: &mut Desk<'_>) {
     page_title(ui, "Connections");
     empty_state(
@@ -23,6 +23,9 @@ pub(super) fn welcome(ui: &mut Ui, desk: &mut Desk<'_>) {
                 }
                 if secondary(ui, "Import a connection file…").clicked() {
                     desk.intend(Intent::ImportConnectionFile);
+                }
+                if secondary(ui, "Take over from OpenAS2…").clicked() {
+                    desk.intend(Intent::ImportOpenAs2(None));
                 }
                 if secondary(ui, "Try the sample").clicked() {
                     desk.intend(Intent::OpenSample);

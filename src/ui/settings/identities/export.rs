@@ -3,13 +3,14 @@
 use egui::Context;
 use zeroize::Zeroizing;
 
-use super::form::{Asking, PathField};
+use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand};
 use crate::app::{IdentityFormat, KeyExport, P12Form};
 use crate::domain::identifier::IdentityName;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
+use crate::ui::path_field::PathField;
 use crate::ui::widgets::{
     Choice, ToneName, field, field_error, muted, notice, password_edit, primary, secondary, select,
 };

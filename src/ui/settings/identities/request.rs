@@ -2,7 +2,7 @@
 
 use egui::Context;
 
-use super::form::{Asking, PathField};
+use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand, IdentityState};
 use crate::app::{KeyKind, ListedRequest, NewRequest};
 use crate::domain::identifier::IdentityName;
@@ -10,6 +10,7 @@ use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, buttons, frame};
 use crate::ui::files::FilePick;
 use crate::ui::identity::key_kinds;
+use crate::ui::path_field::PathField;
 use crate::ui::widgets::{field, field_error, muted, primary, secondary, select, text_edit};
 use crate::ui::wording::sentence;
 

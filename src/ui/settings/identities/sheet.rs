@@ -3,13 +3,14 @@
 use egui::Context;
 use jiff::tz::TimeZone;
 
-use super::form::{Asking, PathField};
+use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand};
 use crate::app::{SheetFormat, SheetRequest};
 use crate::domain::identifier::{ConnectionId, IdentityName};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
+use crate::ui::path_field::PathField;
 use crate::ui::widgets::{Choice, field, field_error, muted, primary, secondary, select, text_edit};
 
 /// The dialog.

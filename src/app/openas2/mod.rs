@@ -1,0 +1,404 @@
+//! Connections taken over from OpenAS2: its `partnerships.xml` with its keystore, and the `config.xml` beside them.
+//!
+//! What would come of it is planned first and shown ([`App::plan_openas2`]); only then is it done, all of it or nothing
+//! ([`App::import_openas2`]). Nothing of OpenAS2's is changed.
+
+mod partnerships;
+mod settings;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use partnerships::{Partnership, Properties};
+
+use super::certificates::{read_bytes, unreadable};
+use super::connection_file::read_text;
+use super::identities::issuers_of;
+use super::{App, AppError};
+use crate::certificate::{Certificate, Keystore, MAX_FILE, read_keystore};
+use crate::domain::certificate::{Fingerprint, KeyFacts};
+use crate::domain::connection::{Connection, Profile};
+use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::timeline::{CertificatePurpose, CertificateUse};
+use crate::store::http_password_name;
+
+/// The largest `partnerships.xml` and `config.xml` in bytes: thousands of partners.
+const MOST: u64 = 16 * MAX_FILE;
+
+/// Where OpenAS2 keeps what is to be taken over. Not to be shown: it holds a password.
+#[derive(Clone, Default)]
+pub struct OpenAs2Files {
+    /// Its `partnerships.xml`.
+    pub partnerships: PathBuf,
+    /// Its keystore; what the `config.xml` beside the partnerships names, else `as2_certs.p12` there, where none is given.
+    pub keystore: Option<PathBuf>,
+    /// The keystore's password; what the `config.xml` names where none is given.
+    pub password: Option<Zeroizing<String>>,
+    /// The name or AS2 identifier of whoever runs OpenAS2, where the partnerships do not tell.
+    pub ours: Option<String>,
+}
+
+/// An identity that goes with the connections.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenAs2Identity {
+    /// Its name here.
+    pub name: IdentityName,
+    /// Its certificate.
+    pub fingerprint_sha256: Fingerprint,
+    /// Whether it is in the workspace already.
+    pub is_there: bool,
+}
+
+/// A connection as it would be made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OpenAs2Connection {
+    /// The connection.
+    #[serde(flatten)]
+    pub connection: Connection,
+    /// What is to be known of it.
+    pub remarks: Vec<String>,
+}
+
+/// A partnership of which nothing comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OpenAs2PassedOver {
+    /// The partnership's name.
+    pub partnership: String,
+    /// Why, in words.
+    pub why: String,
+}
+
+/// What comes of what OpenAS2 keeps.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OpenAs2Plan {
+    /// Our identities.
+    pub identities: Vec<OpenAs2Identity>,
+    /// The connections, in the order of the file.
+    pub connections: Vec<OpenAs2Connection>,
+    /// What is passed over.
+    pub passed_over: Vec<OpenAs2PassedOver>,
+}
+
+/// An identity with what is secret of it.
+struct Keyed {
+    planned: OpenAs2Identity,
+    key_facts: KeyFacts,
+    chain: Vec<Certificate>,
+    /// In PKCS#8, where it is not here yet.
+    key: Option<Zeroizing<Vec<u8>>>,
+}
+
+/// A plan with all that is needed to carry it out.
+struct Prepared {
+    plan: OpenAs2Plan,
+    identities: Vec<Keyed>,
+    certificates: Vec<Certificate>,
+    passwords: Vec<(ConnectionId, Zeroizing<String>)>,
+    keystore: String,
+}
+
+impl App {
+    /// What would come of it, without doing any of it.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or makes no sense, the keystore's password is wrong or not known, or it does not show who
+    /// of the partners is whoever runs OpenAS2.
+    pub async fn plan_openas2(&self, files: &OpenAs2Files) -> Result<OpenAs2Plan, AppError> {
+        Ok(self.prepare_openas2(files).await?.plan)
+    }
+
+    /// Takes the connections over, with the identities and certificates that they need. Either all of it is there
+    /// afterwards, or nothing of it.
+    ///
+    /// # Errors
+    /// As [`App::plan_openas2`], and where there is nothing to take over, or the workspace cannot be written.
+    pub async fn import_openas2(&self, files: &OpenAs2Files) -> Result<OpenAs2Plan, AppError> {
+        let prepared = self.prepare_openas2(files).await?;
+        if prepared.plan.connections.is_empty() {
+            let why = prepared.plan.passed_over.first();
+            return Err(AppError::new("there is no connection in it that could be taken over")
+                .maybe_hint(why.map(|passed| format!("{}: {}", passed.partnership, passed.why))));
+        }
+        let known: Vec<(IdentityName, KeyFacts)> = self
+            .identities()
+            .await?
+            .into_iter()
+            .map(|identity| (identity.name, identity.key))
+            .chain(prepared.identities.iter().map(|keyed| (keyed.planned.name.clone(), keyed.key_facts)))
+            .collect();
+        for planned in &prepared.plan.connections {
+            let connection = &planned.connection;
+            self.validate_with(connection, &known).await.map_err(|error| {
+                AppError::new(format!("{}: {error}", connection.name)).maybe_hint(error.what_to_do())
+            })?;
+        }
+        let now = self.now();
+        let mut transaction = self.workspace().await?.begin().await?;
+        for keyed in &prepared.identities {
+            if let (Some(key), Some(own)) = (&keyed.key, keyed.chain.first()) {
+                let chain: Vec<Vec<u8>> = keyed.chain.iter().map(|each| each.der().to_vec()).collect();
+                transaction.put_identity(&keyed.planned.name, &chain, own.facts(), key, now).await?;
+            }
+        }
+        for certificate in &prepared.certificates {
+            transaction.put_certificate(certificate.der(), certificate.facts(), &prepared.keystore, now).await?;
+        }
+        for planned in &prepared.plan.connections {
+            transaction.save_connection(&planned.connection, now).await?;
+        }
+        for (connection, password) in &prepared.passwords {
+            let name = http_password_name(connection, ProfileKind::Production);
+            transaction.put_secret(&name, password.as_bytes()).await?;
+        }
+        transaction.commit().await?;
+        Ok(prepared.plan)
+    }
+
+    async fn prepare_openas2(&self, files: &OpenAs2Files) -> Result<Prepared, AppError> {
+        let (partnerships, keystore, place) = read(files)?;
+        let ours = ours(&partnerships, &keystore, files.ours.as_deref())?;
+        let mut prepared = Prepared {
+            plan: OpenAs2Plan { identities: Vec::new(), connections: Vec::new(), passed_over: Vec::new() },
+            identities: Vec::new(),
+            certificates: Vec::new(),
+            passwords: Vec::new(),
+            keystore: place,
+        };
+        let mut connections = self.connections().await?;
+        let stored = self.identities().await?;
+        for partnership in &partnerships {
+            // The other direction says how messages are taken, which the same connection does.
+            if !ours.contains(partnership.sender.as2_id.as_str()) {
+                continue;
+            }
+            let pair = (partnership.sender.as2_id.as_str(), partnership.receiver.as2_id.as_str());
+            let has_pair = |connection: &Connection| {
+                connection.profiles().any(|(_, each)| (each.our_as2_id.as_str(), each.partner_as2_id.as_str()) == pair)
+            };
+            let planned = match connections.iter().find(|connection| has_pair(connection)) {
+                Some(there) => Err(format!("the connection {} has these two AS2 identifiers already", there.id)),
+                None => prepared
+                    .identity(partnership, &keystore, &stored)
+                    .and_then(|identity| prepared.connection(partnership, &keystore, &identity, &connections)),
+            };
+            match planned {
+                Ok(planned) => {
+                    connections.push(planned.connection.clone());
+                    prepared.plan.connections.push(planned);
+                }
+                Err(why) => {
+                    prepared.plan.passed_over.push(OpenAs2PassedOver { partnership: partnership.name.clone(), why })
+                }
+            }
+        }
+        prepared.drop_what_nobody_needs();
+        Ok(prepared)
+    }
+}
+
+impl Prepared {
+    /// The identity that signs for a partnership.
+    fn identity(
+        &mut self,
+        partnership: &Partnership,
+        keystore: &Keystore,
+        stored: &[super::ListedIdentity],
+    ) -> Result<IdentityName, String> {
+        let alias = partnership.sender.alias.as_deref().unwrap_or_default();
+        let entry = keystore
+            .entry(alias)
+            .ok_or_else(|| format!("its sender's certificate `{alias}` is not in the keystore"))?;
+        let fingerprint = entry.certificate.facts().fingerprint_sha256;
+        if let Some(known) = self.identities.iter().find(|known| known.planned.fingerprint_sha256 == fingerprint) {
+            return Ok(known.planned.name.clone());
+        }
+        let key = entry.key.as_ref().ok_or_else(|| {
+            format!("the keystore has no private key that could be used for its sender's certificate `{alias}`")
+        })?;
+        let there = stored.iter().find(|identity| identity.fingerprint_sha256 == fingerprint);
+        let name = match there {
+            Some(identity) => identity.name.clone(),
+            None => {
+                let taken = |name: &str| {
+                    stored.iter().any(|identity| identity.name.as_str() == name)
+                        || self.identities.iter().any(|keyed| keyed.planned.name.as_str() == name)
+                };
+                free_name(&in_characters(alias, "._-"), &taken)
+                    .parse()
+                    .map_err(|error| format!("its sender's certificate `{alias}`: {error}"))?
+            }
+        };
+        let mut certificates = vec![entry.certificate.clone()];
+        certificates.extend(keystore.others.iter().cloned());
+        self.identities.push(Keyed {
+            planned: OpenAs2Identity { name: name.clone(), fingerprint_sha256: fingerprint, is_there: there.is_some() },
+            key_facts: entry.certificate.facts().key,
+            chain: issuers_of(certificates),
+            key: there.is_none().then(|| Zeroizing::new(key.pkcs8_der().to_vec())),
+        });
+        Ok(name)
+    }
+
+    fn connection(
+        &mut self,
+        partnership: &Partnership,
+        keystore: &Keystore,
+        identity: &IdentityName,
+        connections: &[Connection],
+    ) -> Result<OpenAs2Connection, String> {
+        let partner = &partnership.receiver;
+        let found = settings::settings(partnership)?;
+        let (mut keys, mut remarks) = (found.keys, found.remarks);
+        keys.insert("identity".to_owned(), identity.as_str().into());
+        let mut profile: Profile = serde_json::from_value(keys.into()).map_err(|error| error.to_string())?;
+        match partner.alias.as_deref().map(|alias| (alias, keystore.entry(alias))) {
+            Some((_, Some(entry))) => {
+                profile.partner_certificates = vec![CertificateUse {
+                    fingerprint: entry.certificate.facts().fingerprint_sha256,
+                    purposes: CertificatePurpose::ALL.to_vec(),
+                    from: None,
+                    until: None,
+                    zone: None,
+                }];
+                self.certificates.push(entry.certificate.clone());
+            }
+            Some((alias, None)) => remarks
+                .push(format!("The partner's certificate `{alias}` is not in the keystore; import it before you send")),
+            None => remarks.push("It names no certificate of the partner's; import it before you send".to_owned()),
+        }
+        if let Some(contradiction) = profile.contradictions().into_iter().next() {
+            return Err(contradiction);
+        }
+        let base = in_characters(&partner.name.to_lowercase(), "-");
+        let taken = |id: &str| connections.iter().any(|connection| connection.id.as_str() == id);
+        let id: ConnectionId =
+            free_name(&base, &taken).parse().map_err(|error| format!("{}: {error}", partner.name))?;
+        if let Some(password) = found.http_password {
+            self.passwords.push((id.clone(), Zeroizing::new(password)));
+        }
+        let connection = Connection {
+            id,
+            name: partner.name.clone(),
+            policy: PolicyId::default(),
+            notes: Some(format!("Taken over from OpenAS2, partnership {}", partnership.name)),
+            contact: partner.email.clone(),
+            production: Some(profile),
+            test: None,
+        };
+        Ok(OpenAs2Connection { connection, remarks })
+    }
+
+    /// Identities of partnerships of which nothing came are left where they are.
+    fn drop_what_nobody_needs(&mut self) {
+        let plan = &mut self.plan;
+        self.identities.retain(|keyed| {
+            let name = &keyed.planned.name;
+            plan.connections
+                .iter()
+                .any(|each| each.connection.profiles().any(|(_, profile)| profile.identity.names(name)))
+        });
+        plan.identities = self.identities.iter().map(|keyed| keyed.planned.clone()).collect();
+    }
+}
+
+/// The partnerships, the keystore, and what that is called.
+fn read(files: &OpenAs2Files) -> Result<(Vec<Partnership>, Keystore, String), AppError> {
+    let path = &files.partnerships;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let config = folder.join("config.xml");
+    let properties = if config.is_file() {
+        let text = read_text(&config, MOST)?;
+        Properties::read(&text, &folder.display().to_string()).map_err(|error| error.in_file(&config))?
+    } else {
+        Properties::default()
+    };
+    let partnerships = partnerships::read(&read_text(path, MOST)?, &properties).map_err(|error| error.in_file(path))?;
+    let named = properties.get("as2_keystore").map(PathBuf::from);
+    let place = files.keystore.clone().or(named).unwrap_or_else(|| folder.join("as2_certs.p12"));
+    let password = files.password.clone().or_else(|| properties.get("as2_keystore_password").map(Zeroizing::new));
+    let password = password.ok_or_else(|| {
+        AppError::new(format!("the password of {} is not known", place.display()))
+            .hint("give it with --password-stdin; OpenAS2 has it in config.xml, as as2_keystore_password")
+    })?;
+    let bytes = Zeroizing::new(
+        read_bytes(&place).map_err(|error| error.hint("say where the keystore of OpenAS2 is with --keystore FILE"))?,
+    );
+    let keystore = read_keystore(&bytes, &password).map_err(|error| unreadable(&error).in_file(&place))?;
+    let called = place.file_name().map_or_else(|| "keystore".to_owned(), |name| name.to_string_lossy().into_owned());
+    Ok((partnerships, keystore, called))
+}
+
+/// The AS2 identifiers of whoever runs OpenAS2: who sends, and has a private key in the keystore.
+fn ours<'a>(
+    partnerships: &'a [Partnership],
+    keystore: &Keystore,
+    said: Option<&str>,
+) -> Result<BTreeSet<&'a str>, AppError> {
+    if let Some(said) = said {
+        let found: BTreeSet<&str> = partnerships
+            .iter()
+            .map(|partnership| &partnership.sender)
+            .filter(|sender| sender.name == said || sender.as2_id == said)
+            .map(|sender| sender.as2_id.as_str())
+            .collect();
+        if found.is_empty() {
+            return Err(AppError::new(format!("no partnership has `{said}` for its sender"))
+                .hint("give a name or an as2_id as it stands in partnerships.xml; upper and lower case differ"));
+        }
+        return Ok(found);
+    }
+    let has_key = |partnership: &&Partnership| {
+        let alias = partnership.sender.alias.as_deref();
+        alias.and_then(|alias| keystore.entry(alias)).is_some_and(|entry| entry.key.is_some())
+    };
+    let sends = |partnership: &&Partnership| partnership.attribute("as2_url").is_some();
+    let mut sending: Vec<&Partnership> = partnerships.iter().filter(sends).filter(has_key).collect();
+    // A keystore for trying things out holds the partners' keys as well; then who has files picked up is ours.
+    if sending.iter().any(|partnership| partnership.is_polled) {
+        let polled: BTreeSet<&str> = sending
+            .iter()
+            .filter(|partnership| partnership.is_polled)
+            .map(|partnership| partnership.sender.as2_id.as_str())
+            .collect();
+        sending.retain(|partnership| polled.contains(partnership.sender.as2_id.as_str()));
+    }
+    let found: BTreeSet<&str> = sending.iter().map(|partnership| partnership.sender.as2_id.as_str()).collect();
+    let contradicts = sending.iter().find(|partnership| found.contains(partnership.receiver.as2_id.as_str()));
+    if let Some(both) = contradicts {
+        return Err(AppError::new(format!(
+            "it does not show which of `{}` and `{}` is yours: both send, and the keystore has the keys of both",
+            both.sender.name, both.receiver.name
+        ))
+        .hint("say it with --ours NAME"));
+    }
+    if found.is_empty() {
+        return Err(AppError::new("no partnership with an as2_url has a sender whose private key is in the keystore")
+            .hint("choose the keystore that OpenAS2 uses: as2_keystore in its config.xml"));
+    }
+    Ok(found)
+}
+
+/// A text with a hyphen for each run of characters that do not belong into a name.
+fn in_characters(text: &str, more: &str) -> String {
+    let mut name = String::new();
+    for character in text.chars() {
+        if character.is_ascii_alphanumeric() || more.contains(character) {
+            name.push(character);
+        } else if !name.is_empty() && !name.ends_with('-') {
+            name.push('-');
+        }
+    }
+    name.trim_matches('-').chars().take(56).collect()
+}
+
+/// A name that is not taken: with a number behind it, where it is.
+fn free_name(base: &str, taken: &impl Fn(&str) -> bool) -> String {
+    let base = if base.is_empty() { "partner" } else { base };
+    if !taken(base) {
+        return base.to_owned();
+    }
+    (2_u32..).map(|number| format!("{base}-{number}")).find(|name| !taken(name)).unwrap_or_default()
+}

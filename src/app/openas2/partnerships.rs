@@ -1,0 +1,215 @@
+//! What OpenAS2 keeps in `partnerships.xml`, with the properties of the `config.xml` beside it filled in.
+
+use std::collections::BTreeMap;
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use crate::app::AppError;
+
+/// The most partnerships that are taken from one file.
+const MOST: usize = 10_000;
+
+/// So often a value may refer to another that refers to another.
+const DEEPEST: usize = 8;
+
+/// A partner as a partnership names it: what the partnership says itself goes before what the partner's own entry says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Partner {
+    pub(super) name: String,
+    pub(super) as2_id: String,
+    /// Its entry in the keystore.
+    pub(super) alias: Option<String>,
+    pub(super) email: Option<String>,
+}
+
+/// One direction between two partners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Partnership {
+    pub(super) name: String,
+    pub(super) sender: Partner,
+    pub(super) receiver: Partner,
+    /// Whether a folder is looked into for files to be sent: then the sender is whoever runs OpenAS2.
+    pub(super) is_polled: bool,
+    attributes: BTreeMap<String, String>,
+}
+
+impl Partnership {
+    /// An attribute, where it is there and not empty.
+    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether an attribute says yes.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.attribute(name).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+}
+
+/// The properties of a `config.xml`, by name.
+#[derive(Debug, Default)]
+pub(super) struct Properties(BTreeMap<String, String>);
+
+impl Properties {
+    /// Reads a `config.xml`. `home` is the folder that it lies in.
+    pub(super) fn read(text: &str, home: &str) -> Result<Self, AppError> {
+        let document = document(text)?;
+        let found = document.root_element().children().find(|node| node.has_tag_name("properties"));
+        let attributes = found.into_iter().flat_map(|node| node.attributes());
+        Ok(Self(
+            attributes
+                .map(|attribute| (attribute.name().to_owned(), attribute.value().replace("%home%", home)))
+                .collect(),
+        ))
+    }
+
+    /// A property with those that it refers to filled in, where all of them are there.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        let value = filled_in(self.0.get(name)?, &|reference| self.referred(reference), DEEPEST);
+        (!value.contains('$')).then_some(value)
+    }
+
+    fn referred(&self, reference: &str) -> Option<&str> {
+        self.0.get(reference.strip_prefix("properties.")?).map(String::as_str)
+    }
+}
+
+/// A value whose references, such as `$attribute.sign$`, are filled in where they are known.
+fn filled_in<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>, depth: usize) -> String {
+    let mut filled = String::new();
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('$') {
+        filled.push_str(before);
+        let Some((reference, behind)) = after.split_once('$') else {
+            filled.push('$');
+            rest = after;
+            continue;
+        };
+        match known(reference).filter(|_| depth > 0) {
+            Some(found) => filled.push_str(&filled_in(found, known, depth - 1)),
+            None => filled.push_str(&format!("${reference}$")),
+        }
+        rest = behind;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+fn document(text: &str) -> Result<Document<'_>, AppError> {
+    // Without a DTD nothing in it expands to more than it is.
+    let options = ParsingOptions { allow_dtd: false, nodes_limit: 1_000_000, ..ParsingOptions::default() };
+    Document::parse_with_options(text, options).map_err(|error| AppError::new(format!("it is no XML: {error}")))
+}
+
+/// Reads a `partnerships.xml`.
+pub(super) fn read(text: &str, properties: &Properties) -> Result<Vec<Partnership>, AppError> {
+    let document = document(text)?;
+    let root = document.root_element();
+    if !root.has_tag_name("partnerships") {
+        return Err(AppError::new(format!(
+            "it begins with <{}>, where the partnerships of OpenAS2 begin with <partnerships>",
+            root.tag_name().name().chars().take(40).collect::<String>()
+        ))
+        .hint("choose the file partnerships.xml of OpenAS2, in its folder config"));
+    }
+    let mut partners: BTreeMap<&str, Node<'_, '_>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for node in root.children().filter(Node::is_element) {
+        match node.tag_name().name() {
+            "partner" => {
+                if let Some(name) = node.attribute("name") {
+                    partners.insert(name, node);
+                }
+            }
+            "partnership" if found.len() >= MOST => {
+                return Err(AppError::new(format!("it has more than {MOST} partnerships")));
+            }
+            "partnership" => found.push(node),
+            _ => {}
+        }
+    }
+    found.into_iter().map(|node| partnership(node, &partners, properties)).collect()
+}
+
+fn partnership(
+    node: Node<'_, '_>,
+    partners: &BTreeMap<&str, Node<'_, '_>>,
+    properties: &Properties,
+) -> Result<Partnership, AppError> {
+    let line = node.document().text_pos_at(node.range().start).row;
+    let name = node.attribute("name").unwrap_or_default().to_owned();
+    let side = |which: &str| {
+        let own = node.children().find(|child| child.has_tag_name(which)).ok_or_else(|| {
+            AppError::new(format!("line {line}: the partnership `{name}` does not say who its {which} is"))
+        })?;
+        let called = own.attribute("name");
+        let entry = called.and_then(|name| partners.get(name).copied());
+        let get = |key: &str| {
+            let value = own.attribute(key).or_else(|| entry.and_then(|entry| entry.attribute(key)));
+            value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        };
+        let as2_id = get("as2_id").ok_or_else(|| {
+            AppError::new(format!("line {line}: the {which} of the partnership `{name}` has no as2_id"))
+        })?;
+        Ok::<_, AppError>(Partner {
+            name: called.map_or_else(|| as2_id.clone(), str::to_owned),
+            as2_id,
+            alias: get("x509_alias"),
+            email: get("email"),
+        })
+    };
+    let (sender, receiver) = (side("sender")?, side("receiver")?);
+    let raw: BTreeMap<&str, &str> = node
+        .children()
+        .filter(|child| child.has_tag_name("attribute"))
+        .filter_map(|child| Some((child.attribute("name")?, child.attribute("value")?)))
+        .collect();
+    let known = |reference: &str| match reference.split_once('.') {
+        Some(("attribute", name)) => raw.get(name).copied(),
+        _ => properties.referred(reference),
+    };
+    let attributes = raw.iter().map(|(name, value)| ((*name).to_owned(), filled_in(value, &known, DEEPEST))).collect();
+    let is_polled = node.children().any(|child| {
+        child.has_tag_name("pollerConfig")
+            && child.attribute("enabled").is_some_and(|enabled| enabled.eq_ignore_ascii_case("true"))
+    });
+    Ok(Partnership { name, sender, receiver, is_polled, attributes })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_are_filled_in_and_those_that_go_round_end() {
+        let properties = Properties::read(
+            "<openas2><properties port='81' url='http://a:$properties.port$/m' a='$properties.b$' b='$properties.a$'/></openas2>",
+            "/etc",
+        )
+        .unwrap();
+        assert_eq!(properties.get("url").as_deref(), Some("http://a:81/m"));
+        assert_eq!(properties.get("a"), None);
+        assert_eq!(properties.get("c"), None);
+        let xml = "<partnerships><partnership name='p'><sender as2_id='A'/><receiver as2_id='B'/>
+            <attribute name='sign' value='SHA-256'/><attribute name='url' value='$properties.url$'/>
+            <attribute name='micalg' value='x, $attribute.sign$'/><attribute name='money' value='5 $'/>
+            <attribute name='subject' value='$attributes.filename$ from $sender.name$'/></partnership></partnerships>";
+        let read = read(xml, &properties).unwrap().remove(0);
+        assert_eq!(read.attribute("url"), Some("http://a:81/m"));
+        assert_eq!(read.attribute("micalg"), Some("x, SHA-256"));
+        assert_eq!(read.attribute("money"), Some("5 $"));
+        assert_eq!(read.attribute("subject"), Some("$attributes.filename$ from $sender.name$"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let told = |xml: &str| read(xml, &Properties::default()).map(|_| ()).unwrap_err().to_string();
+        assert!(told("<openas2/>").contains("<openas2>"));
+        assert!(told("<partnerships>").starts_with("it is no XML"));
+        assert!(told("<!DOCTYPE a [<!ENTITY b 'c'>]><partnerships/>").starts_with("it is no XML"));
+        let lacks = "<partnerships>\n<partnership name='p'>\n<sender as2_id='A'/></partnership></partnerships>";
+        assert_eq!(told(lacks), "line 2: the partnership `p` does not say who its receiver is");
+        let nameless =
+            "<partnerships><partnership name='p'><sender name='x'/><receiver as2_id='B'/></partnership></partnerships>";
+        assert_eq!(told(nameless), "line 1: the sender of the partnership `p` has no as2_id");
+    }
+}
