@@ -52,7 +52,7 @@ fn a_connection_opens_by_click_by_arrow_and_by_a_few_letters() {
 }
 
 #[test]
-fn an_empty_workspace_offers_three_ways_to_begin() {
+fn an_empty_workspace_offers_the_ways_to_begin() {
     let stage = Stage::empty();
     for offer in ["New connection…", "Import a connection file…", "Take over from OpenAS2…", "Try the sample"] {
         assert!(stage.sees(offer), "{offer}");

@@ -20,6 +20,7 @@ mod identities;
 mod identity_pictures;
 mod new_connection;
 mod notices;
+mod openas2;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]

@@ -56,6 +56,19 @@ fn palette() {
 }
 
 #[test]
+fn openas2_refused() {
+    picture("openas2-refused", WIDE, |stage| {
+        stage.press(Modifiers::COMMAND, Key::K);
+        stage.get("Find").type_text("openas2");
+        stage.settle();
+        stage.press(Modifiers::NONE, Key::Enter);
+        stage.fill("Partnerships of OpenAS2", "/opt/OpenAS2/config/partnerships.xml");
+        stage.click("Show what comes of it");
+        stage.wait_for("These files cannot be taken over");
+    });
+}
+
+#[test]
 fn nothing_matches() {
     picture("nothing-matches", WIDE, |stage| stage.fill("Search connections", "no such partner"));
 }
