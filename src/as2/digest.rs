@@ -93,8 +93,11 @@ impl Sha256 {
 pub enum LineEnds {
     /// Untouched.
     AsTheyAre,
-    /// Every LF without a CR before it becomes CRLF.
+    /// Every line end becomes CRLF, a CR alone too: as the mail classes of Java, of BouncyCastle and of Python do it, which
+    /// OpenAS2, mendelson and pyas2 stand on.
     Crlf,
+    /// Every LF without a CR before it becomes CRLF, and a CR alone stays.
+    LfToCrlf,
     /// Every CRLF becomes LF.
     Lf,
     /// Every CRLF after the first blank line becomes LF: headers have CRLF with everybody.
@@ -129,7 +132,8 @@ impl LineHasher {
                 self.update_with_crlf(head);
                 self.hashes.update(body);
             }
-            LineEnds::Crlf => self.update_with_crlf(bytes),
+            LineEnds::Crlf => self.update_with_every_crlf(bytes),
+            LineEnds::LfToCrlf => self.update_with_crlf(bytes),
             LineEnds::BodyLf if self.head => {
                 let (head, body) = bytes.split_at(self.end_of_head(bytes));
                 self.hashes.update(head);
@@ -180,6 +184,24 @@ impl LineHasher {
                 _ => {
                     self.hashes.update(line);
                     self.after_cr = line.last() == Some(&b'\r');
+                }
+            }
+        }
+    }
+
+    fn update_with_every_crlf(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|byte| matches!(byte, b'\r' | b'\n')) {
+            match line.split_last() {
+                // The other half of a line end that was hashed already.
+                Some((b'\n', [])) if self.after_cr => self.after_cr = false,
+                Some((end @ (b'\r' | b'\n'), body)) => {
+                    self.hashes.update(body);
+                    self.hashes.update(b"\r\n");
+                    self.after_cr = *end == b'\r';
+                }
+                _ => {
+                    self.hashes.update(line);
+                    self.after_cr = false;
                 }
             }
         }
@@ -269,12 +291,16 @@ mod tests {
     #[test]
     fn line_ends_change_across_chunks() {
         let text = b"a\nb\r\nc\r\rd\r\n\r\ne\r";
-        let crlf = b"a\r\nb\r\nc\r\rd\r\n\r\ne\r";
+        let crlf = b"a\r\nb\r\nc\r\n\r\nd\r\n\r\ne\r\n";
+        let lf_to_crlf = b"a\r\nb\r\nc\r\rd\r\n\r\ne\r";
         let lf = b"a\nb\nc\r\rd\n\ne\r";
         for step in 1..text.len() {
-            for (ends, expected) in
-                [(LineEnds::AsTheyAre, &text[..]), (LineEnds::Crlf, &crlf[..]), (LineEnds::Lf, &lf[..])]
-            {
+            for (ends, expected) in [
+                (LineEnds::AsTheyAre, &text[..]),
+                (LineEnds::Crlf, &crlf[..]),
+                (LineEnds::LfToCrlf, &lf_to_crlf[..]),
+                (LineEnds::Lf, &lf[..]),
+            ] {
                 let mut hasher = LineHasher::new(&[Digest::Sha256], ends);
                 text.chunks(step).for_each(|chunk| hasher.update(chunk));
                 assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{ends:?} by {step}");

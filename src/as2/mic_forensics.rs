@@ -36,11 +36,12 @@ pub enum Hashed {
 }
 
 /// The table: what may have been hashed and with which line ends, the likeliest first.
-const RULES: [(Hashed, LineEnds); 16] = [
+const RULES: [(Hashed, LineEnds); 17] = [
     (Hashed::Part, LineEnds::AsTheyAre),
     (Hashed::Content, LineEnds::AsTheyAre),
     (Hashed::Part, LineEnds::Crlf),
     (Hashed::Content, LineEnds::Crlf),
+    (Hashed::Part, LineEnds::LfToCrlf),
     (Hashed::Part, LineEnds::BodyLf),
     (Hashed::Part, LineEnds::Lf),
     (Hashed::Content, LineEnds::Lf),
@@ -196,6 +197,7 @@ impl MicFindings {
         said.push_str(match rule.line_ends {
             LineEnds::AsTheyAre => "",
             LineEnds::Crlf => ", with every line end turned into CRLF",
+            LineEnds::LfToCrlf => ", with every bare line feed turned into CRLF",
             LineEnds::Lf => ", with every line end turned into LF",
             LineEnds::BodyLf => ", with every line end of its content turned into LF",
             LineEnds::HeadCrlf => ", with every line end of its headers turned into CRLF",

@@ -185,7 +185,7 @@ fn judge<'k, B: Read + Seek + Send>(
         && is_altered(&check.outcome)
         && let Some(digest) = check.digest
     {
-        for line_ends in [LineEnds::HeadCrlf, LineEnds::Crlf, LineEnds::BodyLf, LineEnds::Lf] {
+        for line_ends in [LineEnds::HeadCrlf, LineEnds::Crlf, LineEnds::LfToCrlf, LineEnds::BodyLf, LineEnds::Lf] {
             let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
             if let Some(signature) = other.check()?.filter(|check| !is_altered(&check.outcome)) {
                 fits_with = Some(line_ends);

@@ -120,7 +120,7 @@ pub(super) fn remark(opened: &Opened) -> String {
 /// What became of the content on its way, as far as line ends tell.
 const fn what_happened(fits_with: Option<LineEnds>) -> &'static str {
     match fits_with {
-        Some(LineEnds::Crlf) => {
+        Some(LineEnds::Crlf | LineEnds::LfToCrlf) => {
             "it fits once every line end is turned into CRLF, so the partner signed it with CRLF and sent it with other line ends, or something on the way changed them"
         }
         Some(LineEnds::Lf | LineEnds::BodyLf) => {

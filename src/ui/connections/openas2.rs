@@ -251,7 +251,8 @@ impl Dialog for ImportOpenAs2 {
                 if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
                     wish = Some(Wish::Close);
                 }
-                let may_look = self.planned.is_none() && self.planning.is_none() && self.files().is_some();
+                let is_shown = matches!(self.planned, Some(Ok(_)));
+                let may_look = !is_shown && self.planning.is_none() && self.files().is_some();
                 if ui.add_enabled_ui(may_look, |ui| secondary(ui, "Show what comes of it")).inner.clicked() {
                     wish = Some(Wish::Plan);
                 }

@@ -42,9 +42,7 @@ fn a_dropped_file_opens_the_dialog_and_what_is_missing_is_asked_for_there() {
     assert!(stage.get_is_disabled("Take over"));
     stage.fill("Password of the keystore", "wrong");
     stage.click("Show what comes of it");
-    stage.wait_until("the password is refused", |stage| {
-        stage.labels().iter().any(|label| label.contains("the password is wrong"))
-    });
+    stage.wait_for("the password is wrong");
     stage.fill("Password of the keystore", "secret");
     stage.click("Show what comes of it");
     stage.wait_for("Take 2 connections over");
