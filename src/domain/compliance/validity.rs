@@ -96,7 +96,7 @@ impl<'x> Validity<'x> {
             };
             let severity = if ours { Severity::Required } else { Severity::Recommended };
             let said = finding(CertificateRole::Partner, "owner", status, actual, reason.to_owned());
-            Arc::new(Finding { required: Some("The partner's own".to_owned()), severity: Some(severity), ..said })
+            Arc::new(Finding { required: Some("The partner's own".into()), severity: Some(severity), ..said })
         });
         Some(Arc::clone(told))
     }
@@ -267,12 +267,12 @@ fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: 
         certificate: None,
         status,
         actual: actual.to_owned(),
-        required: Some(if aspect == "validity" { "Valid" } else { "Present" }.to_owned()),
+        required: Some(if aspect == "validity" { "Valid" } else { "Present" }.into()),
         since: None,
         severity: Some(Severity::Required),
         reason,
         fix: None,
-        source: Some(SOURCE.to_owned()),
+        source: Some(SOURCE.into()),
         quote: None,
         note: None,
         bites: None,
