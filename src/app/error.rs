@@ -30,6 +30,13 @@ impl AppError {
         self
     }
 
+    /// The same, saying first of what it is about.
+    #[must_use]
+    pub(super) fn at(mut self, what: &str) -> Self {
+        self.message.insert_str(0, what);
+        self
+    }
+
     /// The same, saying first in which file it was found.
     #[must_use]
     pub(super) fn in_file(mut self, path: &Path) -> Self {
