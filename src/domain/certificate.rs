@@ -112,7 +112,7 @@ spelled! {
 pub struct KeyFacts {
     /// Its kind.
     pub algorithm: KeyAlgorithm,
-    /// Its size in bits; 0 where unknown.
+    /// Its size in bits; 0 where unknown, and on a curve that is none of the P- ones.
     pub bits: u32,
 }
 
@@ -124,7 +124,7 @@ impl KeyFacts {
     pub const fn is_of_no_use(self) -> bool {
         match self.algorithm {
             KeyAlgorithm::Rsa | KeyAlgorithm::Other => false,
-            KeyAlgorithm::Ec => !matches!(self.bits, 0 | 256 | 384 | 521),
+            KeyAlgorithm::Ec => !matches!(self.bits, 256 | 384 | 521),
             KeyAlgorithm::Ed => true,
         }
     }
@@ -147,6 +147,7 @@ impl fmt::Display for KeyFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.algorithm {
             KeyAlgorithm::Rsa => write!(f, "RSA {}", self.bits),
+            KeyAlgorithm::Ec if self.bits == 0 => write!(f, "EC (other curve)"),
             KeyAlgorithm::Ec => write!(f, "EC P-{}", self.bits),
             KeyAlgorithm::Ed if self.bits == 456 => write!(f, "Ed448"),
             KeyAlgorithm::Ed => write!(f, "Ed25519"),

@@ -93,6 +93,19 @@ async fn one_that_has_ended_is_refused_by_every_command_with_what_to_do() {
     assert!(desk.app.rollovers().await.unwrap().is_empty());
 }
 
+/// A certificate with a key on brainpoolP256r1, which is as long as one on P-256.
+const BRAINPOOL: &str = "-----BEGIN CERTIFICATE-----
+MIIBezCCASKgAwIBAgIUTC3P4QylWF8RdgGIBbtBg+7Pf1MwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHcGFydG5lcjAgFw0yNjExMjYxNzAzMDlaGA8yMTI2MTEwMjE3
+MDMwOVowEjEQMA4GA1UEAwwHcGFydG5lcjBaMBQGByqGSM49AgEGCSskAwMCCAEB
+BwNCAAQdDiQmSctjjxHx+saI55UPp8ae74MRHWSPbEodas5z/BNsSOdDLvniGERa
+fCPenfM40S6SJm2DpFUAb+pjGV5Go1MwUTAdBgNVHQ4EFgQU2fhQwgwDPJPDWyI/
+ETAivwUO+VUwHwYDVR0jBBgwFoAU2fhQwgwDPJPDWyI/ETAivwUO+VUwDwYDVR0T
+AQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBC1IPvJW1gdWdCvWwQ8TXlJo5f
+3CsBa7kDut7/IcZeCQIgXvPi788bV/PvRffDeoK6/vzNJ6EUq3Rw54SIZ3E3GOw=
+-----END CERTIFICATE-----
+";
+
 /// A certificate with an Ed25519 key, as PEM.
 fn edwards() -> String {
     let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
@@ -105,28 +118,31 @@ fn edwards() -> String {
 async fn a_key_that_cannot_be_used_is_refused_at_every_door_by_one_rule() {
     let desk = Desk::new().await;
     let before = desk.uses(ProfileKind::Production).await;
-    let holds = |error: AppError, door: &str| {
-        let message = error.message();
-        assert!(message.contains("has an Ed25519 key, for which nothing can be encrypted in AS2"), "{door}: {message}");
-        assert!(error.what_to_do().unwrap().contains("an RSA key, or EC on P-256"), "{door}: {message}");
-    };
-    let source = || CertificateSource::Bytes { name: "pasted".to_owned(), bytes: edwards().into_bytes() };
-    for purpose in [None, Some(CertificatePurpose::Encrypt), Some(CertificatePurpose::Verify)] {
-        let request = ImportRequest { source: source(), purpose, ..Desk::request("new.cer") };
-        holds(desk.app.import_certificate(&request).await.unwrap_err(), "import");
-    }
-    let replaces = vec![before[0].fingerprint];
-    let new = NewRollover { replaces, ..NewRollover::of(source()) };
-    holds(desk.app.prepare_rollover(&new).await.unwrap_err(), "rollover start --dry-run");
-    holds(desk.app.start_rollover(&new).await.unwrap_err(), "rollover start");
-    let toml = format!(
-        "id = \"other\"\nname = \"Other\"\n[test]\nour_as2_id = \"ACME\"\npartner_as2_id = \"OTHER\"\n\
+    for (pem, key) in [(edwards(), "Ed25519"), (BRAINPOOL.to_owned(), "EC (other curve)")] {
+        let holds = |error: AppError, door: &str| {
+            let message = error.message();
+            let told = format!("has an {key} key, for which nothing can be encrypted in AS2");
+            assert!(message.contains(&told), "{door}: {message}");
+            assert!(error.what_to_do().unwrap().contains("an RSA key, or EC on P-256"), "{door}: {message}");
+        };
+        let source = || CertificateSource::Bytes { name: "pasted".to_owned(), bytes: pem.clone().into_bytes() };
+        for purpose in [None, Some(CertificatePurpose::Encrypt), Some(CertificatePurpose::Verify)] {
+            let request = ImportRequest { source: source(), purpose, ..Desk::request("new.cer") };
+            holds(desk.app.import_certificate(&request).await.unwrap_err(), "import");
+        }
+        let replaces = vec![before[0].fingerprint];
+        let new = NewRollover { replaces, ..NewRollover::of(source()) };
+        holds(desk.app.prepare_rollover(&new).await.unwrap_err(), "rollover start --dry-run");
+        holds(desk.app.start_rollover(&new).await.unwrap_err(), "rollover start");
+        let toml = format!(
+            "id = \"other\"\nname = \"Other\"\n[test]\nour_as2_id = \"ACME\"\npartner_as2_id = \"OTHER\"\n\
          url = \"http://127.0.0.1:9/\"\nidentity = \"ours\"\npartner_certificates = [{{ file = \"\"\"{}\"\"\", use = [\"verify\"] }}]\n",
-        edwards()
-    );
-    let file = desk.folder.path().join("other.toml");
-    std::fs::write(&file, toml).unwrap();
-    holds(desk.app.add_connection(&file, false).await.unwrap_err(), "connection add");
+            pem
+        );
+        let file = desk.folder.path().join("other.toml");
+        std::fs::write(&file, toml).unwrap();
+        holds(desk.app.add_connection(&file, false).await.unwrap_err(), "connection add");
+    }
     assert_eq!(desk.uses(ProfileKind::Production).await, before);
     assert!(desk.app.rollovers().await.unwrap().is_empty());
     assert_eq!(desk.app.connections().await.unwrap().len(), 1);

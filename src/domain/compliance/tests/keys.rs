@@ -29,6 +29,7 @@ fn which_keys_are_refused_depends_on_what_they_are_for() {
         (key(KeyAlgorithm::Ec, 256), [false, false]),
         (key(KeyAlgorithm::Ec, 521), [false, false]),
         (key(KeyAlgorithm::Ec, 224), [true, true]),
+        (key(KeyAlgorithm::Ec, 0), [true, true]),
         (key(KeyAlgorithm::Ed, 256), [true, true]),
         (key(KeyAlgorithm::Ed, 456), [true, true]),
         // One for RSASSA-PSS alone verifies all the same.
