@@ -1,10 +1,14 @@
 //! Certificates as they arrive: which of several in a file is meant, and who compared it.
 
+use jiff::Timestamp;
+
 use super::AppError;
 use crate::certificate::{Candidate, FileContents};
-use crate::domain::certificate::Fingerprint;
+use crate::domain::algorithm::Encryption;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::confirmation::Comparison;
-use crate::domain::timeline::CertificatePurpose;
+use crate::domain::connection::Profile;
+use crate::domain::timeline::{ActivationError, CertificatePurpose};
 
 /// So many certificates are named in an error; more would not be read.
 const MOST_NAMED: usize = 8;
@@ -12,6 +16,36 @@ const MOST_NAMED: usize = 8;
 /// The user of the system, who is kept with what somebody has confirmed. Nothing where the system does not say.
 pub(super) fn user() -> Option<String> {
     whoami::username().ok().filter(|name| !name.is_empty())
+}
+
+/// Refuses a partner's certificate with a key that cannot be used: nothing would ever go through.
+///
+/// # Errors
+/// Where that is so, says why and what to ask for.
+pub(super) fn refuse_key(facts: &CertificateFacts, encrypts: bool) -> Result<(), AppError> {
+    match facts.key.refused(encrypts) {
+        None => Ok(()),
+        Some(why) => Err(AppError::new(format!("the certificate of {} {why}", facts.common_name())).hint(
+            "nothing was changed; ask the partner for a certificate with an RSA key, or EC on P-256, P-384 or P-521",
+        )),
+    }
+}
+
+/// Refuses a partner's certificate that has ended.
+///
+/// # Errors
+/// Where it has, says when and what to do.
+pub(super) fn refuse_ended(facts: &CertificateFacts, now: Timestamp) -> Result<(), AppError> {
+    if now <= facts.not_after {
+        return Ok(());
+    }
+    let ended = ActivationError::Ended { not_after: facts.not_after };
+    Err(AppError::from(ended).hint("nothing was changed; ask the partner for the renewed certificate"))
+}
+
+/// Whether a profile encrypts what it sends.
+pub(super) fn encrypts(profile: &Profile) -> bool {
+    profile.encryption != Encryption::None
 }
 
 /// The certificate that is meant, with its chain. Where several do not belong together, it is the one that was chosen, the

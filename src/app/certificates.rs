@@ -152,7 +152,7 @@ pub struct ListedCertificate {
 
 /// Reads a file that may hold certificates; no more of it than is taken.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, AppError> {
-    let cannot = |error: std::io::Error| AppError::new(format!("cannot read {}: {error}", path.display()));
+    let cannot = |error: std::io::Error| AppError::unread(path, &error);
     let mut bytes = Vec::new();
     std::fs::File::open(path).map_err(cannot)?.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(cannot)?;
     Ok(bytes)

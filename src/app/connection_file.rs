@@ -91,13 +91,17 @@ pub(super) fn read(path: &Path) -> Result<ReadConnection, AppError> {
 /// Reads a file of at most `limit` bytes as text.
 pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, AppError> {
     use std::io::Read as _;
-    let cannot = |error: std::io::Error| AppError::new(format!("cannot read {}: {error}", path.display()));
+    let cannot = |error: std::io::Error| AppError::unread(path, &error);
     let mut bytes = Vec::new();
     std::fs::File::open(path).map_err(cannot)?.take(limit + 1).read_to_end(&mut bytes).map_err(cannot)?;
     if bytes.len() as u64 > limit {
-        return Err(AppError::new(format!("{} has more than {limit} bytes", path.display())));
+        return Err(AppError::new(format!("{} has more than {limit} bytes", path.display()))
+            .hint("perhaps it is another file than was meant"));
     }
-    String::from_utf8(bytes).map_err(|_not_utf8| AppError::new(format!("{} is not text in UTF-8", path.display())))
+    String::from_utf8(bytes).map_err(|_not_utf8| {
+        AppError::new(format!("{} is not text in UTF-8", path.display()))
+            .hint("perhaps it is another file than was meant; else save it as UTF-8 and try again")
+    })
 }
 
 fn parse(text: &str, folder: &Path) -> Result<ReadConnection, AppError> {

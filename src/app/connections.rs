@@ -6,16 +6,18 @@ use jiff::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
+use super::arrivals::{encrypts, refuse_key};
 use super::connection_file;
 use super::folders::FolderChange;
 use super::{App, AppError};
 use crate::certificate::Certificate;
-use crate::domain::certificate::KeyFacts;
+use crate::domain::certificate::{CertificateFacts, KeyFacts};
 use crate::domain::change::ChangeError;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::signing::signing_obstacle;
+use crate::domain::timeline::CertificatePurpose;
 use crate::store::{FolderKind, Transaction, Workspace, http_password_name};
 
 /// A connection as a list shows it.
@@ -137,6 +139,7 @@ impl App {
                 .hint("use --replace to put this one in its place"));
         }
         self.validate(&connection).await?;
+        self.refuse_keys(&connection, certificates).await?;
         let (now, workspace) = (self.now(), self.workspace().await?);
         let mut transaction = workspace.begin().await?;
         for (certificate, source) in certificates {
@@ -279,6 +282,28 @@ impl App {
                 .find(|stored| stored.facts.fingerprint_sha256 == entry.fingerprint)
                 .and_then(|stored| Some(Certificate::from_der(&stored.der).ok()?.to_pem()))
         })
+    }
+
+    /// Refuses partners' certificates with keys that cannot be used, where they come with a connection. In one that is there
+    /// they are judged and do not keep anything else from being changed.
+    async fn refuse_keys(
+        &self,
+        connection: &Connection,
+        certificates: &[(Certificate, String)],
+    ) -> Result<(), AppError> {
+        let stored = self.stored_certificates().await?;
+        let brought = certificates.iter().map(|(certificate, _)| certificate.facts());
+        let known: Vec<&CertificateFacts> = brought.chain(stored.iter().map(|stored| &stored.facts)).collect();
+        for (kind, profile) in connection.profiles() {
+            for entry in &profile.partner_certificates {
+                let facts = known.iter().find(|facts| facts.fingerprint_sha256 == entry.fingerprint);
+                let encrypts = encrypts(profile) && entry.purposes.contains(&CertificatePurpose::Encrypt);
+                if let Some(facts) = facts {
+                    refuse_key(facts, encrypts).map_err(|error| error.at(&format!("{kind}: ")))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Refuses what makes no sense, whatever a policy says of it.

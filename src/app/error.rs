@@ -1,6 +1,7 @@
 //! What the running program reports when something cannot be carried out.
 
 use std::fmt;
+use std::io;
 use std::path::Path;
 
 /// A failure in words: what happened and why, and what to do about it where that is known.
@@ -30,6 +31,13 @@ impl AppError {
         self
     }
 
+    /// The same, saying first of what it is about.
+    #[must_use]
+    pub(super) fn at(mut self, what: &str) -> Self {
+        self.message.insert_str(0, what);
+        self
+    }
+
     /// The same, saying first in which file it was found.
     #[must_use]
     pub(super) fn in_file(mut self, path: &Path) -> Self {
@@ -40,6 +48,18 @@ impl AppError {
     /// The same failure, told to another who waits for the same thing.
     pub(super) fn again(&self) -> Self {
         Self { message: self.message.clone(), hint: self.hint.clone() }
+    }
+
+    /// That a file could not be read, with what to do about it.
+    #[must_use]
+    pub fn unread(path: &Path, error: &io::Error) -> Self {
+        let said = Self::new(format!("cannot read {}: {error}", path.display()));
+        said.hint(match error.kind() {
+            io::ErrorKind::NotFound => "look whether its name and its folder are written as they are on disk",
+            io::ErrorKind::PermissionDenied => "have whoever owns it let you read it, or copy it to a folder of yours",
+            io::ErrorKind::IsADirectory => "that is a folder; name the file in it",
+            _ => "look whether it can be opened otherwise, and try again",
+        })
     }
 
     /// What happened and why.

@@ -5,13 +5,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::arrivals::{encrypts, refuse_ended, refuse_key};
 use super::certificates::{CertificateSource, read_partners};
 use super::{App, AppError, arrivals};
 use crate::certificate::{Candidate, Certificate};
 use crate::domain::arrival::Arrival;
-use crate::domain::certificate::{
-    CertificateFacts, CertificateWarning, Fingerprint, ImportContext, KeyAlgorithm, import_warnings,
-};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -42,6 +41,8 @@ pub struct ImportRequest {
     pub confirmed: Option<Comparison>,
     /// For one purpose alone, where the partner uses two certificates; the other purpose keeps what it has.
     pub purpose: Option<CertificatePurpose>,
+    /// That it is put to use at once although it has ended, because somebody said so.
+    pub though_ended: bool,
 }
 
 /// What an import did to one profile.
@@ -77,7 +78,8 @@ impl App {
     ///
     /// # Errors
     /// Where the file holds no certificate or a private key, the connection or a profile does not exist, a confirmed
-    /// fingerprint is another, or the activation is refused. Then nothing has changed.
+    /// fingerprint is another, its key cannot be used in AS2, it has ended, or the activation is refused. Then nothing has
+    /// changed.
     pub async fn import_certificate(&self, request: &ImportRequest) -> Result<ImportResult, AppError> {
         let bytes = self.bytes_of(&request.source).await?;
         let found = read_partners(&bytes, "the file").map_err(|error| request.source.located(error))?;
@@ -101,15 +103,6 @@ impl App {
             ))
             .hint("nothing was imported; ask the partner which certificate is theirs"));
         }
-        // Neither encrypting for it nor verifying by it is to be had: nothing would ever go through.
-        if facts.key.algorithm == KeyAlgorithm::Ed {
-            let key = if facts.key.bits == 456 { "Ed448" } else { "Ed25519" };
-            return Err(AppError::new(format!(
-                "the certificate of {} has an {key} key, for which nothing can be encrypted",
-                facts.common_name()
-            ))
-            .hint("nothing was imported; ask the partner for a certificate with an RSA or EC key"));
-        }
         self.note_running().await;
         let now = self.now();
         let stored = self.stored_certificates().await?;
@@ -124,6 +117,12 @@ impl App {
         let mut resolved = HashMap::new();
 
         let targets = self.targets(request, now).await?;
+        let encrypts = request.purpose != Some(CertificatePurpose::Verify)
+            && targets.iter().any(|(connection, kind)| connection.profile(*kind).is_some_and(encrypts));
+        refuse_key(facts, encrypts)?;
+        if request.activation == Activation::Now && !request.though_ended {
+            refuse_ended(facts, now)?;
+        }
         let mut transaction = self.workspace().await?.begin().await?;
         let mut result = ImportResult { profiles: Vec::new(), warnings: Vec::new() };
         // What is changed, and beside it what it was: what is said of one profile does not depend on which came before it.
@@ -164,9 +163,7 @@ impl App {
             let old = replaced_now(uses, request.purpose, now).and_then(|print| known(&print));
             let renewal = renew_for(request.purpose, uses, facts, old, &request.activation, now).map_err(|error| {
                 let hint = match error {
-                    ActivationError::Ended { .. } => {
-                        "nothing was imported; ask the partner for the renewed certificate"
-                    }
+                    ActivationError::Ended { .. } => "nothing was changed; ask the partner for the renewed certificate",
                     ActivationError::Past { .. } => "nothing was imported; name a later time, or `now`",
                     ActivationError::BeforeBegin { .. } => "nothing was imported; name a later time",
                     ActivationError::AfterEnd { .. } => "nothing was imported; name an earlier time",

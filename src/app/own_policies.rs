@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::connection_file::read_text;
-use super::policies::{KnownPolicy, MAX_FILE, PolicyOrigin, together, written};
+use super::policies::{KnownPolicy, MAX_FILE, PolicyOrigin, faulty, together, written};
 use super::{App, AppError};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::Known;
@@ -30,6 +30,8 @@ pub struct PolicyInspection {
     pub replaces: Option<KnownPolicy>,
     /// What it would change.
     pub changes: StatusChanges,
+    /// What is odd in it.
+    pub warnings: Vec<String>,
 }
 
 /// What is in the workspace of a policy's id when it is to be changed: what is seen is what is changed.
@@ -83,13 +85,14 @@ impl App {
         let text = read_text(file, MAX_FILE)?;
         let known = self.known_policies().await?;
         let before: Vec<Policy> = known.iter().map(|known| known.policy.clone()).collect();
-        let policy = validate(&text, &before).map_err(|error| AppError::new(error.to_string()).in_file(file))?;
+        let policy = validate(&text, &before).map_err(|error| faulty(&error).in_file(file))?;
         let replaces = known.into_iter().find(|known| known.policy.id == policy.id);
         let after = with(&before, &policy);
         all_resolve(&before, &after, &policy.id).map_err(|error| error.in_file(file))?;
         let connections = self.connections().await?;
         let changes = self.evidence().await?.changes(&connections, &before, &after);
-        Ok(PolicyInspection { file: file.to_owned(), text, policy, replaces, changes })
+        let warnings = self.policy_warnings(&policy);
+        Ok(PolicyInspection { file: file.to_owned(), text, policy, replaces, changes, warnings })
     }
 
     /// Imports a policy file; in place of a policy of its id only where that is wanted.
@@ -116,7 +119,7 @@ impl App {
     /// Where it makes no sense, what is in the workspace is not what was expected, or another policy that inherits it
     /// could not be put together any more. Then nothing has changed.
     pub async fn save_policy(&self, text: &str, expected: &Expected) -> Result<PolicyChange, AppError> {
-        let policy = Policy::from_toml(text).map_err(|error| AppError::new(error.to_string()))?;
+        let policy = Policy::from_toml(text).map_err(|error| faulty(&error))?;
         self.change_policy(&policy.id, Some(text), expected, Whence::Written).await
     }
 
@@ -210,7 +213,7 @@ impl App {
             // What could not be read before it was changed comes back as it was.
             Some(text) if unreadable && whence == Whence::TakenBack => transaction.put_policy(id, text).await?,
             Some(text) => {
-                validate(text, &after).map_err(|error| AppError::new(error.to_string()))?;
+                validate(text, &after).map_err(|error| faulty(&error))?;
                 all_resolve(&before, &after, id)?;
                 transaction.put_policy(id, text).await?;
             }

@@ -3,12 +3,15 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use jiff::tz::Offset;
 use serde::Serialize;
 
 use super::connection_file::read_text;
 use super::{App, AppError};
 use crate::domain::identifier::PolicyId;
-use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, builtin, resolve, validate};
+use crate::domain::policy::{
+    Policy, PolicyFileError, PolicyKind, ResolveError, ResolvedPolicy, builtin, resolve, validate,
+};
 use crate::domain::policy_comparison::{PolicyComparison, compare};
 use crate::domain::spelling::spelled;
 
@@ -60,8 +63,10 @@ pub struct PolicySummary {
     pub name: String,
     /// How far its rules can be relied on.
     pub kind: PolicyKind,
-    /// How many rules it has, without inherited ones.
+    /// How many rules it judges by, with inherited ones; its own where they cannot be put together.
     pub rules: usize,
+    /// How many of them it inherits.
+    pub inherited: usize,
     /// The day on which the newest of its rules was checked.
     pub updated: Option<Date>,
     /// Where it is kept.
@@ -114,9 +119,20 @@ impl App {
     /// As [`App::known_policies`].
     pub async fn policy_list(&self) -> Result<Vec<PolicySummary>, AppError> {
         let connections = self.connections().await?;
-        let summary = |known: KnownPolicy| PolicySummary {
+        let all = self.known_policies().await?;
+        let policies: Vec<Policy> = all.iter().map(|known| known.policy.clone()).collect();
+        let counts = |policy: &Policy| match resolve(&policy.id, &policies) {
+            Ok(resolved) => {
+                let inherited = resolved.rules.iter().filter(|rule| rule.stated_by != policy.id).count();
+                (resolved.rules.len(), inherited)
+            }
+            Err(_told_when_shown) => (policy.rules.len(), 0),
+        };
+        let counted: Vec<(usize, usize)> = policies.iter().map(counts).collect();
+        let summary = |(known, (rules, inherited)): (KnownPolicy, (usize, usize))| PolicySummary {
             updated: known.policy.updated(),
-            rules: known.policy.rules.len(),
+            rules,
+            inherited,
             origin: known.origin,
             fault: known.policy.fault.as_ref().map(ToString::to_string),
             connections: connections.iter().filter(|connection| connection.policy == known.policy.id).count(),
@@ -124,7 +140,7 @@ impl App {
             name: known.policy.name,
             kind: known.policy.kind,
         };
-        Ok(self.known_policies().await?.into_iter().map(summary).collect())
+        Ok(all.into_iter().zip(counted).map(summary).collect())
     }
 
     /// One policy with the rules that it inherits.
@@ -168,8 +184,23 @@ impl App {
     /// Where it does not, with the line and the reason.
     pub async fn validate_policy(&self, file: &Path) -> Result<Policy, AppError> {
         let text = read_text(file, MAX_FILE)?;
-        validate(&text, &self.policies().await?).map_err(|error| AppError::new(error.to_string()).in_file(file))
+        validate(&text, &self.policies().await?).map_err(|error| faulty(&error).in_file(file))
     }
+
+    /// What is odd in a policy that makes sense all the same.
+    #[must_use]
+    pub fn policy_warnings(&self, policy: &Policy) -> Vec<String> {
+        // Where it is tomorrow already, it may have been looked at today.
+        let furthest = Offset::constant(14).to_datetime(self.now()).date();
+        policy.checked_ahead(furthest)
+    }
+}
+
+/// What is wrong with a policy file, with what to do.
+pub(super) fn faulty(error: &PolicyFileError) -> AppError {
+    AppError::new(error.to_string()).hint(
+        "put that line right and try again; `countersign policy export amazon-vendor-central` writes a file to compare with",
+    )
 }
 
 /// A policy as its file.

@@ -85,7 +85,9 @@ fn no_profile(id: &ConnectionId, kind: ProfileKind) -> AppError {
 fn refused(error: ScheduleError, id: &ConnectionId, kind: ProfileKind) -> AppError {
     let hint = match &error {
         ScheduleError::NothingScheduled => "import the renewed certificate to schedule it",
-        ScheduleError::NothingBefore => "there is nothing to go back to; import the certificate that is to be used",
+        ScheduleError::NothingBefore => {
+            "what is only scheduled yet is cancelled instead; another certificate that is to be used is imported"
+        }
         ScheduleError::PreviousEnded { .. } => {
             "an ended certificate is not gone back to; ask the partner for a valid one and import it"
         }

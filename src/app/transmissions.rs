@@ -166,6 +166,7 @@ impl App {
         let uses = self.over_time(workspace, &connection.id, kind, profile).await?;
         Ok(Context {
             at,
+            connection: connection.id.clone(),
             partner: connection.name.clone(),
             profile: kind,
             portal,

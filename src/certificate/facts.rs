@@ -64,8 +64,15 @@ fn key(parsed: &X509Certificate<'_>) -> KeyFacts {
         }
         Ok(PublicKey::EC(point)) => {
             let bits = u32::try_from(point.key_size()).unwrap_or_default();
-            // The point's coordinates are whole bytes; P-521 is the one curve where that is more.
-            KeyFacts { algorithm: KeyAlgorithm::Ec, bits: if bits == 528 { 521 } else { bits } }
+            // The point's coordinates are whole bytes; P-521 is the one curve where that is more. Another curve of the same
+            // size, such as brainpoolP256r1, is none of these (RFC 5480 section 2.1.1.1).
+            let named = curve(parsed).is_some_and(|name| P_CURVES.contains(&name.as_str()));
+            let bits = match bits {
+                _ if !named => 0,
+                528 => 521,
+                bits => bits,
+            };
+            KeyFacts { algorithm: KeyAlgorithm::Ec, bits }
         }
         _ => match spki.algorithm.algorithm.to_id_string().as_str() {
             "1.3.101.112" => KeyFacts { algorithm: KeyAlgorithm::Ed, bits: 256 },
@@ -73,6 +80,16 @@ fn key(parsed: &X509Certificate<'_>) -> KeyFacts {
             _ => KeyFacts { algorithm: KeyAlgorithm::Other, bits: 0 },
         },
     }
+}
+
+/// P-192, P-224, P-256, P-384 and P-521.
+const P_CURVES: [&str; 5] =
+    ["1.2.840.10045.3.1.1", "1.3.132.0.33", "1.2.840.10045.3.1.7", "1.3.132.0.34", "1.3.132.0.35"];
+
+/// The name of the curve of an EC key.
+fn curve(parsed: &X509Certificate<'_>) -> Option<String> {
+    let parameters = parsed.public_key().algorithm.parameters.as_ref()?;
+    parameters.as_oid().ok().map(|oid| oid.to_id_string())
 }
 
 fn signature(parsed: &X509Certificate<'_>) -> SignatureFacts {

@@ -78,6 +78,7 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
         activation: arguments.activate,
         confirmed: arguments.confirm_fingerprint.map(Comparison::Stated),
         purpose: arguments.purpose,
+        though_ended: false,
     };
     let result = session.app.import_certificate(&request).await?;
     session.out.answer(&result, || imported(&result));

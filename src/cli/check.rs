@@ -86,8 +86,8 @@ pub(super) fn findings(connections: &[ConnectionReport], suffix: &str) -> String
             });
             let details = [
                 ("Reason", Some(finding.reason.clone())),
-                ("Note", finding.note.clone()),
-                ("Source", finding.source.clone()),
+                ("Note", finding.note.as_deref().map(str::to_owned)),
+                ("Source", finding.source.as_deref().map(str::to_owned)),
                 ("Fix", fix),
             ];
             text.push_str(&labelled(details.into_iter().filter_map(|(label, value)| Some((label, value?))), "      "));
@@ -210,12 +210,12 @@ mod tests {
             certificate: None,
             status,
             actual: actual.to_owned(),
-            required: Some("AES-128 or stronger".to_owned()),
+            required: Some("AES-128 or stronger".into()),
             since: Some(RuleDate::Day("2019-10-15".parse().unwrap())),
             severity: Some(Severity::Required),
             reason: "Amazon requires AES-128 or stronger".to_owned(),
             fix: Some(Fix { setting, value: SettingValue::Word("aes128-cbc".to_owned()) }),
-            source: Some("https://partner.example/as2".to_owned()),
+            source: Some("https://partner.example/as2".into()),
             quote: None,
             note: None,
             bites: None,

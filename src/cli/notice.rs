@@ -29,7 +29,7 @@ pub(super) enum NoticeCommand {
         /// The notice's key, as the list shows it
         key: String,
     },
-    /// Put a notice off; then it is told again
+    /// Put a notice off; then it is told again, or sooner where it becomes more urgent
     Snooze {
         /// The notice's key, as the list shows it
         key: String,

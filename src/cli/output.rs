@@ -101,7 +101,7 @@ impl Output {
     /// # Errors
     /// Where the file cannot be read.
     pub(super) fn file(&self, path: &Path) -> Result<(), AppError> {
-        let cannot = |error: io::Error| AppError::new(format!("cannot read {}: {error}", path.display()));
+        let cannot = |error: io::Error| AppError::unread(path, &error);
         let mut file = File::open(path).map_err(cannot)?;
         let mut buffer = vec![0; 64 * 1024];
         loop {

@@ -10,7 +10,7 @@ use super::table::{Table, labelled};
 use super::{Answer, Session, words};
 use crate::app::{AppError, Expected, PolicyChange, PolicySummary};
 use crate::domain::identifier::PolicyId;
-use crate::domain::policy::{ResolvedPolicy, ResolvedRule, Rule};
+use crate::domain::policy::{PolicyKind, ResolvedPolicy, ResolvedRule, Rule};
 use crate::domain::policy_comparison::{Differs, PolicyComparison, RulePair};
 use crate::domain::status_change::{StatusChange, StatusChanges};
 
@@ -71,6 +71,7 @@ struct ValidDocument<'a> {
     valid: bool,
     id: &'a str,
     rules: usize,
+    warnings: &'a [String],
 }
 
 /// What `import` answers, and `remove` with `removed`.
@@ -160,10 +161,15 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
         }
         PolicyCommand::Validate { file } => {
             let policy = app.validate_policy(&file).await?;
-            let document = ValidDocument { valid: true, id: policy.id.as_str(), rules: policy.rules.len() };
+            let warnings = app.policy_warnings(&policy);
+            let (id, rules) = (policy.id.as_str(), policy.rules.len());
+            let document = ValidDocument { valid: true, id, rules, warnings: &warnings };
             session.out.answer(&document, || {
-                format!("{} makes sense: {}, {}", file.display(), policy.id, words::counted(policy.rules.len(), "rule"))
+                let inherits = policy.inherits.as_ref();
+                let inherits = inherits.map_or_else(String::new, |id| format!(" of its own, and those of {id}"));
+                format!("{} makes sense: {id}, {}{inherits}", file.display(), words::counted(rules, "rule"))
             });
+            tell_warnings(session, &warnings);
         }
         PolicyCommand::Import { file, dry_run: true, .. } => {
             let seen = app.inspect_policy(&file).await?;
@@ -177,14 +183,17 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
                 judged: seen.changes.judged,
             };
             session.out.answer(&document, || format!("{} makes sense; nothing was saved", seen.policy.id));
+            tell_warnings(session, &seen.warnings);
             tell_changes(session, &seen.changes, "would stand");
         }
         PolicyCommand::Import { file, replace, dry_run: false } => {
-            let replaced = app.inspect_policy(&file).await?.replaces.is_some();
+            let seen = app.inspect_policy(&file).await?;
+            let replaced = seen.replaces.is_some();
             let changed = app.import_policy(&file, replace).await?;
             session.out.answer(&ChangedDocument::of(&changed, replaced), || {
                 format!("{} {}", if replaced { "Replaced" } else { "Imported" }, changed.id)
             });
+            tell_warnings(session, &seen.warnings);
             tell_changes(session, &changed.changes, "stand");
         }
         PolicyCommand::Export { id, output } => {
@@ -233,6 +242,13 @@ impl<'a> ChangedDocument<'a> {
 impl<'a> From<&'a RulePair> for PairDocument<'a> {
     fn from(pair: &'a RulePair) -> Self {
         Self { setting: pair.a.rule.setting, differs: &pair.differs, a: (&pair.a).into(), b: (&pair.b).into() }
+    }
+}
+
+/// What is odd in a policy, on standard error.
+fn tell_warnings(session: &Session, warnings: &[String]) {
+    for warning in warnings {
+        session.out.warning(warning);
     }
 }
 
@@ -304,12 +320,24 @@ fn list(policies: &[PolicySummary]) -> String {
             policy.name.clone(),
             policy.kind.to_string(),
             policy.origin.to_string(),
-            if policy.fault.is_some() { "unreadable".to_owned() } else { policy.rules.to_string() },
+            rules(policy),
             policy.connections.to_string(),
             policy.updated.map_or_else(String::new, |day| day.to_string()),
         ]);
     }
     table.render()
+}
+
+/// `14`, `20, 14 inherited`, `14, all inherited: a template`.
+fn rules(policy: &PolicySummary) -> String {
+    match (&policy.fault, policy.inherited) {
+        (Some(_), _) => "unreadable".to_owned(),
+        (None, inherited) if policy.kind == PolicyKind::Template && inherited == policy.rules => {
+            format!("{inherited}, all inherited: a template")
+        }
+        (None, 0) => policy.rules.to_string(),
+        (None, inherited) => format!("{}, {inherited} inherited", policy.rules),
+    }
 }
 
 fn show(policy: &ResolvedPolicy) -> String {

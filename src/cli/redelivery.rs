@@ -136,7 +136,7 @@ fn in_words(one: &Redelivered) -> String {
 
 /// Settles a transmission by a receipt from a file or from standard input.
 pub(super) async fn receipt(session: &Session, id: &str, file: &Path) -> Result<Answer, AppError> {
-    let cannot = |error: std::io::Error| AppError::new(format!("cannot read {}: {error}", file.display()));
+    let cannot = |error: std::io::Error| AppError::unread(file, &error);
     let source: Box<dyn Read> =
         if file == Path::new("-") { Box::new(std::io::stdin()) } else { Box::new(File::open(file).map_err(cannot)?) };
     let mut bytes = Vec::new();

@@ -56,15 +56,22 @@ pub(super) async fn run(session: &Session, arguments: TlsArguments) -> Result<An
         session.out.answer(&SeenDocument { connection: &id, profile: kind, sight }, || sight_in_words(sight));
         return Ok(Answer::of(sight.trust != ServerTrust::Refused));
     }
-    let fetched = app.fetch_server(&id, kind).await?;
+    let mut fetched = app.fetch_server(&id, kind).await?;
     let pinned = match &pin {
         Some(fingerprint) => Some(app.pin_server(&id, kind, &fetched.der, fingerprint).await?),
         None => None,
     };
+    // What is told is how it stands now, and not how it stood before it was pinned.
+    if pinned.is_some() {
+        (fetched.trust, fetched.refusal) = (ServerTrust::Pinned, None);
+    }
     session.out.answer(&TlsDocument { fetched: &fetched, pinned: pinned.as_ref() }, || {
         let mut text = in_words(&fetched);
         if let Some(pinned) = &pinned {
-            text.push_str(&format!("Pinned for {id}, {kind}, alone: `tls_trust` is {}\n", pinned.tls_trust));
+            text.push_str(&format!(
+                "It is pinned now: {id}, {kind}, trusts this certificate and no other; `tls_trust` is {}\n",
+                pinned.tls_trust
+            ));
         } else if fetched.trust == ServerTrust::Refused {
             text.push_str(&format!(
                 "If the partner confirms the fingerprint: countersign connection tls {id} {kind} --pin {}{}\n",
@@ -128,8 +135,8 @@ fn sight_in_words(sight: &ServerSight) -> String {
 
 fn trust(trust: ServerTrust, refusal: Option<&str>) -> String {
     match (trust, refusal) {
-        (ServerTrust::System, None) => "by this machine's certificate authorities".to_owned(),
-        (ServerTrust::Pinned, None) => "by what `tls_trust` names".to_owned(),
+        (ServerTrust::System, None) => "yes, by this machine's certificate authorities".to_owned(),
+        (ServerTrust::Pinned, None) => "yes, by what `tls_trust` names".to_owned(),
         (ServerTrust::Refused, None) => "no".to_owned(),
         (_, Some(why)) => format!("no: {why}"),
     }

@@ -112,16 +112,45 @@ spelled! {
 pub struct KeyFacts {
     /// Its kind.
     pub algorithm: KeyAlgorithm,
-    /// Its size in bits; 0 where unknown.
+    /// Its size in bits; 0 where unknown, and on a curve that is none of the P- ones.
     pub bits: u32,
+}
+
+impl KeyFacts {
+    /// Whether nothing in AS2 can be done with it: neither encrypting for it (RFC 5753 with the three curves that are
+    /// spoken, and RSA) nor verifying a signature. One of an unknown kind may be good for verifying yet: RSASSA-PSS has a
+    /// name of its own (RFC 4055 section 1.2).
+    #[must_use]
+    pub const fn is_of_no_use(self) -> bool {
+        match self.algorithm {
+            KeyAlgorithm::Rsa | KeyAlgorithm::Other => false,
+            KeyAlgorithm::Ec => !matches!(self.bits, 256 | 384 | 521),
+            KeyAlgorithm::Ed => true,
+        }
+    }
+
+    /// Why a certificate with it is not taken as a partner's, where it is not: as the end of a sentence about the
+    /// certificate. The one rule of all doors by which a certificate comes in.
+    #[must_use]
+    pub fn refused(self, encrypts: bool) -> Option<String> {
+        if self.is_of_no_use() {
+            return Some(format!(
+                "has an {self} key, for which nothing can be encrypted in AS2 and by which no signature can be verified"
+            ));
+        }
+        (encrypts && self.algorithm == KeyAlgorithm::Other)
+            .then(|| "has a key of a kind that is not known, for which nothing can be encrypted".to_owned())
+    }
 }
 
 impl fmt::Display for KeyFacts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.algorithm {
             KeyAlgorithm::Rsa => write!(f, "RSA {}", self.bits),
+            KeyAlgorithm::Ec if self.bits == 0 => write!(f, "EC (other curve)"),
             KeyAlgorithm::Ec => write!(f, "EC P-{}", self.bits),
-            KeyAlgorithm::Ed => write!(f, "Edwards curve"),
+            KeyAlgorithm::Ed if self.bits == 456 => write!(f, "Ed448"),
+            KeyAlgorithm::Ed => write!(f, "Ed25519"),
             KeyAlgorithm::Other => write!(f, "unknown key"),
         }
     }

@@ -40,7 +40,7 @@ impl DueItem {
             setting: finding.setting,
             aspect: finding.aspect,
             actual: finding.actual.clone(),
-            required: finding.required.clone(),
+            required: finding.required.as_deref().map(str::to_owned),
             reason: finding.reason.clone(),
         })
     }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::notice::Notice;
 use crate::domain::notice::standing::{Acknowledgement, Settlement, Snooze, Telling, Way, is_from_the_future};
+use crate::domain::notice::{Notice, Urgency};
 
 use super::error::{StoreError, at_most};
 use super::journal::nanoseconds;
@@ -50,6 +50,9 @@ struct Written {
     by: String,
     step: i32,
     insistent: bool,
+    /// What was written before it was kept has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    urgency: Option<Urgency>,
     affected: BTreeSet<String>,
 }
 
@@ -89,10 +92,16 @@ fn settlement(row: &sqlx::any::AnyRow) -> Result<Settlement, StoreError> {
     let acknowledged: Option<String> = column(row, "acknowledged")?;
     let until: Option<String> = column(row, "snoozed_until")?;
     let round = u32::try_from(column::<i64>(row, "round")?).map_err(StoreError::damaged("a notice's round"))?;
-    let seen = acknowledged
-        .map(|text| from_json::<Written>("an acknowledgement", &text))
-        .transpose()?
-        .map(|Written { at, by, step, insistent, affected }| Acknowledgement { at, by, step, insistent, affected });
+    let seen = acknowledged.map(|text| from_json::<Written>("an acknowledgement", &text)).transpose()?.map(
+        |Written { at, by, step, insistent, urgency, affected }| Acknowledgement {
+            at,
+            by,
+            step,
+            insistent,
+            urgency,
+            affected,
+        },
+    );
     // Of what was put off, too, it stands in the same place how it was then.
     Ok(if until.is_some() {
         let by = column::<Option<String>>(row, "snoozed_by")?.unwrap_or_default();
@@ -187,8 +196,8 @@ impl Transaction {
             None => (acknowledged, None, None),
         };
         let document = seen
-            .map(|Acknowledgement { at, by, step, insistent, affected }| {
-                to_json("the acknowledgement", &Written { at, by, step, insistent, affected })
+            .map(|Acknowledgement { at, by, step, insistent, urgency, affected }| {
+                to_json("the acknowledgement", &Written { at, by, step, insistent, urgency, affected })
             })
             .transpose()?;
         at_most("the acknowledgement", document.as_ref().map_or(0, String::len), MOST)?;
@@ -211,7 +220,7 @@ mod tests {
     use super::super::fixtures::{at, now, workspace};
     use super::super::{Unlock, Workspace};
     use super::*;
-    use crate::domain::notice::{NoticeKind, Urgency};
+    use crate::domain::notice::NoticeKind;
 
     fn notice(step: i32, insistent: bool) -> Notice {
         let event = Notice::event(NoticeKind::CertificateEnds, "4fa2", Urgency::Soon, now());

@@ -155,6 +155,7 @@ fn changing(runtime: &tokio::runtime::Runtime, many: &Many) -> RolloverId {
         expected: None,
         confirmed: None,
         purpose: None,
+        though_ended: false,
     };
     let begun = Instant::now();
     assert_eq!(runtime.block_on(app.import_certificate(&import)).unwrap().profiles.len(), 640);

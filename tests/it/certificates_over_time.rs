@@ -231,6 +231,17 @@ async fn a_self_signed_server_is_fetched_pinned_for_the_profile_alone_seen_and_i
     assert!(error.message().contains("not the confirmed fingerprint"), "{error}");
     let trust = async || us.app.connection(&connection).await.unwrap().production.unwrap().tls_trust;
     assert_eq!(trust().await, "system");
+    // The command says how it stands once it is pinned, and not how it stood before.
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["connection", "tls", "partner", "production", "--pin", &first.to_hex()])
+        .env("COUNTERSIGN_WORKSPACE", us.workspace())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("yes, by what `tls_trust` names") && !said.contains("self-signed and not"), "{said}");
+    assert!(said.contains("It is pinned now: partner, production, trusts this certificate and no other"), "{said}");
+    us.app.set(&connection, Some(kind), &[("tls_trust".to_owned(), "system".to_owned())], None).await.unwrap();
     let pinned = us.app.pin_server(&connection, kind, &fetched.der, &first).await.unwrap();
     assert_eq!((trust().await, pinned.before), (pinned.tls_trust, "system".to_owned()));
     let sent = us.send().await;

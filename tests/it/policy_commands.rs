@@ -80,13 +80,17 @@ fn every_policy_is_listed_with_its_kind_and_shown_with_its_rules() {
         assert_eq!(kind(id), expected, "{id}");
     }
     let text = desk.text(0, &["policy", "list"]);
-    assert!(text.lines().any(|line| line.starts_with("target ") && line.contains("template")), "{text}");
+    assert!(
+        text.lines().any(|line| line.starts_with("target ") && line.contains("14, all inherited: a template")),
+        "{text}"
+    );
     for policy in policies {
         let id = policy["id"].as_str().unwrap();
         let shown = desk.json(0, &["policy", "show", id]);
         assert_eq!(shown["kind"], policy["kind"], "{id}");
-        let own = shown["rules"].as_array().unwrap().iter().filter(|rule| rule["stated_by"] == id).count();
-        assert_eq!(policy["rules"], own, "{id}");
+        let rules = shown["rules"].as_array().unwrap();
+        assert_eq!(policy["rules"], rules.len(), "{id}");
+        assert_eq!(policy["inherited"], rules.iter().filter(|rule| rule["stated_by"] != id).count(), "{id}");
         assert!(!shown["rules"].as_array().unwrap().is_empty(), "{id}");
     }
 }
@@ -145,7 +149,10 @@ fn a_rule_is_shown_with_its_weight_its_dates_and_its_source() {
 fn a_file_is_validated_with_line_and_reason() {
     let desk = Desk::new();
     let good = desk.file("mine.toml", OWN);
-    assert!(desk.text(0, &["policy", "validate", &good]).ends_with("makes sense: mine, 1 rule\n"));
+    assert!(
+        desk.text(0, &["policy", "validate", &good])
+            .ends_with("makes sense: mine, 1 rule of its own, and those of amazon-vendor-central\n")
+    );
     assert_eq!(desk.json(0, &["policy", "validate", &good])["valid"], true);
     for (from, to, told) in [
         ("\"encryption\"", "\"encrypton\"", "line 7: `setting`: `encrypton` is not one of"),
@@ -170,7 +177,31 @@ fn a_file_is_validated_with_line_and_reason() {
         assert!(error.starts_with("error: ") && error.contains(told), "{told} in {error}");
         let error = desk.json_error(&["policy", "validate", &file]);
         assert!(error["error"].as_str().unwrap().contains(told), "{told} in {error}");
+        assert!(error["hint"].as_str().unwrap().starts_with("put that line right"), "{error}");
     }
+    for command in ["validate", "import"] {
+        let missing = desk.json_error(&["policy", command, "/no/such/policy.toml"]);
+        assert!(missing["error"].as_str().unwrap().starts_with("cannot read /no/such/policy.toml: "), "{missing}");
+        assert!(missing["hint"].as_str().unwrap().contains("its name and its folder"), "{missing}");
+    }
+    let folder = desk.json_error(&["policy", "validate", desk.folder.path().to_str().unwrap()]);
+    assert_eq!(folder["hint"], "that is a folder; name the file in it", "{folder}");
+}
+
+#[test]
+fn a_source_that_was_looked_at_in_the_future_is_told() {
+    let desk = Desk::new();
+    let ahead = desk.file("ahead.toml", &OWN.replacen("checked = 2026-11-26", "checked = 2099-01-01", 1));
+    let told = "the rule on `encryption` from 2027-03-01 says `checked` = 2099-01-01, a day that has not come";
+    for command in [&["policy", "validate", &ahead][..], &["policy", "import", &ahead, "--dry-run"]] {
+        let output = desk.run(command);
+        let beside = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && beside.contains(told), "{beside}");
+    }
+    let warnings = desk.json(0, &["policy", "validate", &ahead])["warnings"].clone();
+    assert!(warnings[0].as_str().unwrap().starts_with(told), "{warnings}");
+    let good = desk.file("mine.toml", OWN);
+    assert_eq!(desk.json(0, &["policy", "validate", &good])["warnings"], serde_json::json!([]));
 }
 
 impl Desk {

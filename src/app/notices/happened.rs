@@ -6,7 +6,7 @@ use super::super::Observations;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::notice::{About, Affected, Notice, NoticeKind, SeenServer, Urgency};
-use crate::domain::sighting::{Sighting, SightingKind};
+use crate::domain::sighting::{SightedIn, Sighting, SightingKind};
 
 /// The servers whose certificates were seen, each with its own.
 pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
@@ -79,17 +79,19 @@ pub(super) fn happened(
 }
 
 fn first_sight(sighting: &Sighting, partner: &str) -> Notice {
-    let urgency = match sighting.kind {
-        SightingKind::Scheduled | SightingKind::Retired => Urgency::Urgent,
-        SightingKind::Unknown => Urgency::Soon,
-    };
     let remedy = match sighting.kind {
         SightingKind::Scheduled => "Activate the new certificate now",
         SightingKind::Unknown => "Import it after confirming its fingerprint, or say that it is not theirs",
         SightingKind::Retired => "Ask the partner to sign with the new one; until then accept it again",
     };
-    let notice = Notice::event(NoticeKind::FirstSight, "", urgency, sighting.first_at);
-    let text = format!("{}. {}", sighting.named(), sighting.meaning());
+    // Whatever it is to the profile, what is sent to them or comes from them fails until somebody looks.
+    let notice = Notice::event(NoticeKind::FirstSight, "", Urgency::Urgent, sighting.first_at);
+    let fails = match (sighting.kind, sighting.seen_in) {
+        (SightingKind::Scheduled, _) => "",
+        (_, SightedIn::Message) => "What they send is refused until that is settled. ",
+        (_, SightedIn::Receipt) => "What is sent to them is not proven delivered until that is settled. ",
+    };
+    let text = format!("{}. {fails}{}", sighting.named(), sighting.meaning());
     let about = About { certificate: Some(sighting.fingerprint), ..about(&sighting.connection, sighting.profile) };
     Notice { key: sighting.key(), ..notice }.saying(sighting.head(partner), text, remedy).about(about)
 }
@@ -108,7 +110,6 @@ mod tests {
     use crate::domain::certificate::Fingerprint;
     use crate::domain::own_clock::ClockStanding;
     use crate::domain::server_certificate::{EarlierServer, Revocation, ServerSight, ServerTrust};
-    use crate::domain::sighting::SightedIn;
     use crate::domain::timeline::PastActivation;
     use crate::domain::transmission::{SeenCertificate, SeenTls, TransmissionId};
     use crate::store::MissedActivation;
@@ -186,6 +187,18 @@ mod tests {
                 .iter()
                 .all(|notice| ![&notice.title, &notice.text, &notice.remedy].iter().any(|text| text.is_empty()))
         );
+    }
+
+    #[test]
+    fn that_messages_are_refused_for_a_certificate_that_nobody_knows_is_urgent() {
+        let seen = |kind, seen_in| first_sight(&Sighting { seen_in, ..sighting(kind) }, "Acme");
+        let message = seen(SightingKind::Unknown, SightedIn::Message);
+        assert_eq!(message.urgency, Urgency::Urgent);
+        assert!(message.text.contains("What they send is refused"), "{}", message.text);
+        let receipt = seen(SightingKind::Unknown, SightedIn::Receipt);
+        assert_eq!(receipt.urgency, Urgency::Urgent);
+        assert!(receipt.text.contains("not proven delivered"), "{}", receipt.text);
+        assert!(!seen(SightingKind::Scheduled, SightedIn::Message).text.contains("refused"));
     }
 
     #[test]

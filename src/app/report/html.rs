@@ -199,7 +199,7 @@ fn profile_findings(page: &mut Page, connection: &ReportedConnection, profile: &
                 let verb = finding.severity.map_or("required", |severity| severity.as_str());
                 format!("{required}, {verb} since {}", since.in_words())
             }
-            (Some(required), None) => required.clone(),
+            (Some(required), None) => required.to_string(),
             (None, _) => String::new(),
         };
         put!(

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::NamedProfiles;
 use super::surroundings::Surroundings;
+use crate::app::arrivals::{encrypts, refuse_ended, refuse_key};
 use crate::app::certificates::read_partners;
 use crate::app::connection_file::read_text;
 use crate::app::{App, AppError, CertificateSource, arrivals};
@@ -15,11 +17,12 @@ use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerpri
 use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
 use crate::domain::counted::counted;
+use crate::domain::instant;
 use crate::domain::rollover::{
-    MOST_BYTES, PlannedActivation, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile, SheetRow, Step,
-    read_sheet,
+    MOST_BYTES, PlannedActivation, PlannedProfile, ProfileKey, Rollover, RolloverId, RolloverPlan, RolloverProfile,
+    SheetRow, Step, read_sheet,
 };
-use crate::domain::timeline::{Activation, used_now};
+use crate::domain::timeline::{Activation, CertificateUse, next_activation, used_now};
 
 /// A rollover to be started.
 #[derive(Clone, Debug)]
@@ -93,9 +96,9 @@ impl App {
     /// Starts a rollover: the certificate and who takes part are kept; no profile is changed before it is applied.
     ///
     /// # Errors
-    /// Where the file holds no certificate or a private key, a confirmed fingerprint is another, nobody uses what it
-    /// replaces, a name or a line of the table makes no sense, or there is a rollover with this certificate. Then nothing
-    /// was kept.
+    /// Where the file holds no certificate or a private key, a confirmed fingerprint is another, the certificate has ended
+    /// or has a key that cannot be used, nobody uses what it replaces, all that would take part change to it already, a name
+    /// or a line of the table makes no sense, or there is a rollover with this certificate. Then nothing was kept.
     pub async fn start_rollover(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
         let mut prepared = self.prepared_rollover(new).await?;
         let now = self.now();
@@ -126,8 +129,9 @@ impl App {
             ))
             .hint("nothing was kept; ask the partner which certificate is theirs"));
         }
-        self.refuse_second(&fingerprint).await?;
         let now = self.now();
+        refuse_ended(facts, now)?;
+        self.refuse_second(&fingerprint).await?;
         let surroundings = Surroundings::read(self, Some((facts, new.confirmed.is_some()))).await?;
         let connections = self.connections().await?;
         let users = users(&connections, now);
@@ -142,6 +146,13 @@ impl App {
                 "`countersign certificate list` shows which certificate is used where; `--replaces` names the old one",
             ));
         }
+        let encrypts = connections
+            .iter()
+            .flat_map(|connection| connection.profiles().map(move |(kind, profile)| ((&connection.id, kind), profile)))
+            .any(|(key, profile)| {
+                encrypts(profile) && profiles.iter().any(|each| (&each.connection, each.profile) == key)
+            });
+        refuse_key(facts, encrypts)?;
         choose(&mut profiles, new)?;
         if let Some(sheet) = &new.sheet {
             let rows = read_rows(sheet)?;
@@ -172,6 +183,9 @@ impl App {
             .iter()
             .all(timed)
             .then(|| surroundings.plan(&rollover, facts, &Step::Schedule(None), &[], &connections, now));
+        if let Some(plan) = &plan {
+            refuse_nothing_to_do(&rollover, plan, &connections, now)?;
+        }
         Ok(Prepared { certificate, rollover, warnings, plan })
     }
 
@@ -193,6 +207,45 @@ impl App {
             None => Ok(()),
         }
     }
+}
+
+/// A board on which everything is as it should be from the beginning is no rollover.
+fn refuse_nothing_to_do(
+    rollover: &Rollover,
+    plan: &RolloverPlan,
+    connections: &[Connection],
+    now: Timestamp,
+) -> Result<(), AppError> {
+    // The same instant stated in another zone is no change that is worth a board.
+    let bare = |entry: &CertificateUse| CertificateUse { zone: None, ..entry.clone() };
+    let same = |planned: &PlannedProfile| {
+        let after: Vec<CertificateUse> = planned.after.iter().map(bare).collect();
+        planned.before.len() == after.len() && planned.before.iter().all(|entry| after.contains(&bare(entry)))
+    };
+    let stays = plan.refused.is_empty() && plan.profiles.iter().all(same);
+    let Some(first) = plan.profiles.first().filter(|_| stays) else { return Ok(()) };
+    let settings = connections.iter().find(|connection| connection.id == first.connection);
+    let settings = settings.and_then(|connection| connection.profile(first.profile));
+    let when = settings.and_then(|settings| next_activation(&settings.partner_certificates, now)).map_or_else(
+        String::new,
+        |(entry, at)| {
+            let when = instant::in_words_there(at, entry.zone.as_deref());
+            format!(", {}, {} on {when}", first.connection, first.profile)
+        },
+    );
+    let whom = match plan.profiles.len() {
+        1 => "the one profile that would take part changes".to_owned(),
+        2 => "both profiles that would take part change".to_owned(),
+        number => format!("all {number} profiles that would take part change"),
+    };
+    Err(AppError::new(format!(
+        "there is nothing left to do: {whom} to {} already{when}",
+        rollover.certificate.short()
+    ))
+    .hint(
+        "nothing was kept; `countersign certificate reschedule` moves an activation, and `rollover start` with another time \
+         moves all of them",
+    ))
 }
 
 /// A rollover that was worked out.
@@ -220,7 +273,7 @@ impl Prepared {
 }
 
 /// Which certificate each profile encrypts for now.
-fn users(connections: &[Connection], now: jiff::Timestamp) -> Vec<(ProfileKey, Fingerprint)> {
+fn users(connections: &[Connection], now: Timestamp) -> Vec<(ProfileKey, Fingerprint)> {
     let mut found = Vec::new();
     for connection in connections {
         for (kind, profile) in connection.profiles() {
@@ -257,6 +310,14 @@ fn replaced(
     alike.sort();
     match alike[..] {
         [(only, _)] => Ok(vec![only]),
+        [] if users.iter().any(|(_, used)| *used == facts.fingerprint_sha256) => {
+            let number = users.iter().filter(|(_, used)| *used == facts.fingerprint_sha256).count();
+            let whom = if number == 1 { "1 profile uses".to_owned() } else { format!("{number} profiles use") };
+            Err(AppError::new(format!(
+                "there is nothing left to do: {whom} this certificate already, and none uses another of its subject"
+            ))
+            .hint("nothing was kept; where another is to be replaced by it, name that with `--replaces`"))
+        }
         [] => Err(AppError::new(format!("no certificate in use has the subject {}", facts.subject))
             .hint("name the one that it replaces with `--replaces`; `countersign certificate list` shows them")),
         _ => {
@@ -303,7 +364,7 @@ pub(super) fn take_rows(
     profiles: &mut [RolloverProfile],
     rows: &[SheetRow],
     says_who: bool,
-    (new, now): (&CertificateFacts, jiff::Timestamp),
+    (new, now): (&CertificateFacts, Timestamp),
 ) -> Result<(), AppError> {
     let places: HashMap<ProfileKey, usize> =
         profiles.iter().enumerate().map(|(index, profile)| (profile.key(), index)).collect();

@@ -131,6 +131,7 @@ async fn bring_in(
                 world.northwind_fingerprint
             }))),
             purpose: None,
+            though_ended: false,
         })
         .await
 }

@@ -195,7 +195,7 @@ impl Source {
     ) -> Result<Self, AppError> {
         match &request.payload {
             Payload::File(path) => {
-                let cannot = |error: io::Error| AppError::new(format!("cannot read {}: {error}", path.display()));
+                let cannot = |error: io::Error| AppError::unread(path, &error);
                 let file = File::open(path).map_err(cannot)?;
                 if file.metadata().map_err(cannot)?.is_dir() {
                     return Err(AppError::new(format!("{} is a folder, not a file", path.display())));

@@ -129,6 +129,7 @@ pub fn warnings(facts: &CertificateFacts, at: Timestamp) -> Vec<CertificateWarni
         found.push(CertificateWarning::Sha1);
     }
     match facts.key.algorithm {
+        _ if facts.key.is_of_no_use() => found.push(CertificateWarning::UnsupportedKey),
         KeyAlgorithm::Rsa if facts.key.bits < 2048 => found.push(CertificateWarning::ShortKey),
         KeyAlgorithm::Ec if facts.key.bits < 256 => found.push(CertificateWarning::ShortKey),
         KeyAlgorithm::Rsa | KeyAlgorithm::Ec => {}
@@ -344,7 +345,9 @@ impl CertificateWarning {
             Self::VerifiesAtOnce => {
                 "It verifies from now on and not only from the time named: receiving may overlap, so nothing waits for it"
             }
-            Self::UnsupportedKey => "Its key is of a kind that AS2 does not use: nothing can be encrypted for it",
+            Self::UnsupportedKey => {
+                "Its key is of a kind that cannot be used in AS2: ask for a certificate with an RSA key, or EC on P-256, P-384 or P-521"
+            }
             Self::Several => "The file holds several certificates that do not belong together; say which one is meant",
             Self::ScheduleCancelled => "The activation that was scheduled for another certificate is cancelled",
         }

@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 use serde::{Serialize, Serializer};
 
 use super::evidence::{Evidence, Held, calendar_days};
-use super::report::{Finding, Status};
+use super::report::{Finding, Findings, Status};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::policy::CertificateRole;
 use crate::domain::spelling::spelled;
@@ -100,12 +100,7 @@ impl Serialize for Cells {
 }
 
 /// The cells of a profile, one for each column in their order. The findings come the worst first.
-pub(super) fn cells(
-    evidence: &Evidence<'_, '_>,
-    findings: &[Arc<Finding>],
-    policy_known: bool,
-    at: Timestamp,
-) -> Cells {
+pub(super) fn cells(evidence: &Evidence<'_, '_>, findings: &Findings, policy_known: bool, at: Timestamp) -> Cells {
     let mut worsts: [Option<&Finding>; Column::ALL.len()] = [None; Column::ALL.len()];
     for finding in findings {
         if let Some(worst) = Column::of(finding.setting).and_then(|column| worsts.get_mut(column as usize)) {

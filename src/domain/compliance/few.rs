@@ -14,12 +14,12 @@ impl<K, V> Default for Few<K, V> {
     }
 }
 
-impl<K: PartialEq, V: Clone> Few<K, V> {
+impl<K, V> Few<K, V> {
     const MOST: usize = 12;
 
-    /// What is known of a thing.
-    pub(super) fn get(&self, key: &K) -> Option<V> {
-        self.known.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+    /// What is known of the first thing that is so.
+    pub(super) fn find(&self, is: impl Fn(&K) -> bool) -> Option<&V> {
+        self.known.iter().find(|(known, _)| is(known)).map(|(_, value)| value)
     }
 
     /// Notes what was found out of a thing that is not known.
@@ -42,7 +42,7 @@ mod tests {
         for number in 0..20 {
             few.insert(number, number * 2);
         }
-        let known: Vec<i32> = (0..20).filter_map(|number| few.get(&number)).collect();
+        let known: Vec<i32> = (0..20).filter_map(|number| few.find(|known| *known == number).copied()).collect();
         assert_eq!(known, (8..20).map(|number| number * 2).collect::<Vec<_>>());
     }
 }

@@ -161,37 +161,39 @@ fn judged<'x>(
 ) -> ProfileReport {
     match rules {
         Ok(rules) => {
-            let alike = rules.alike(evidence);
-            if let Some(told) = rules.told(&alike) {
+            if let Some(told) = rules.told(evidence) {
                 return told;
             }
             let verifying = evidence.verifying();
             let mut findings = Vec::with_capacity(24);
             rules.judge(evidence, &mut findings);
+            let by_rules = findings.clone();
             for facts in verifying.iter().filter_map(|print| (evidence.known.certificates)(print)) {
                 rules.judge_verifying(facts, &evidence.of_verifying(facts), &mut findings);
             }
-            let report = with_nature(kind, evidence, findings, &verifying, true, at, validity);
-            rules.tell(alike, &report);
+            let findings = with_nature(evidence, findings, &verifying, validity);
+            let mut report = ProfileReport::arranged(kind, findings.clone(), Cells::default());
+            report.cells = cell::cells(evidence, &report.findings, true, at);
+            rules.tell(evidence, &by_rules, findings, &report);
             report
         }
         Err(reason) => {
             let findings = vec![Arc::new(Finding::unresolved(policy_id, reason))];
-            with_nature(kind, evidence, findings, &evidence.verifying(), false, at, validity)
+            let findings = with_nature(evidence, findings, &evidence.verifying(), validity);
+            let mut report = ProfileReport::arranged(kind, findings, Cells::default());
+            report.cells = cell::cells(evidence, &report.findings, false, at);
+            report
         }
     }
 }
 
-/// A profile's report of what the rules say, and what is demanded by nature beside them.
+/// What the rules say, and beside it what is demanded by nature.
 fn with_nature<'x>(
-    kind: ProfileKind,
     evidence: &Evidence<'x, '_>,
     mut findings: Vec<Arc<Finding>>,
     verifying: &[Fingerprint],
-    policy_known: bool,
-    at: Timestamp,
     validity: &mut Validity<'x>,
-) -> ProfileReport {
+) -> Vec<Arc<Finding>> {
     let by_rules = findings.len();
     validity.judge(evidence, &mut findings);
     validity.judge_verifying(verifying, evidence, &mut findings);
@@ -206,15 +208,5 @@ fn with_nature<'x>(
             index > by_rules || finding.status != Status::Unknown || !absent.contains(&finding.setting)
         });
     }
-    // The worst first, and of what is due what bites first and last what never does; else as the policy has it.
-    findings.sort_by_key(|finding| {
-        let due = finding.status == Status::Due;
-        (finding.status, due && finding.bites.is_none(), finding.bites.filter(|_| due))
-    });
-    ProfileReport {
-        profile: kind,
-        status: Status::worst(findings.iter().map(|finding| finding.status)),
-        cells: cell::cells(evidence, &findings, policy_known, at),
-        findings: findings.into(),
-    }
+    findings
 }

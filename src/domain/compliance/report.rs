@@ -59,7 +59,7 @@ pub struct Fix {
     pub value: SettingValue,
 }
 
-/// How one setting of a profile stands against one rule.
+/// How one setting of a profile stands against one rule. What the rule says is the same for all profiles, and kept once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The key of the connection file, or `partner_certificate`, `identity_certificate`, `tls`, `policy`.
@@ -75,7 +75,8 @@ pub struct Finding {
     /// What is there, in a word or two: `3DES`.
     pub actual: String,
     /// What is demanded: `AES-128 or stronger`. Nothing where no rule could be looked at.
-    pub required: Option<String>,
+    #[serde(serialize_with = "shared")]
+    pub required: Option<Arc<str>>,
     /// Since when it is demanded; nothing for what is demanded by nature.
     pub since: Option<RuleDate>,
     /// How much the rule weighs.
@@ -85,13 +86,14 @@ pub struct Finding {
     /// The least change that mends it, where there is just one.
     pub fix: Option<Fix>,
     /// Who says so.
-    pub source: Option<String>,
+    #[serde(serialize_with = "shared")]
+    pub source: Option<Arc<str>>,
     /// What they said.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub quote: Option<String>,
+    #[serde(serialize_with = "shared", skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Arc<str>>,
     /// What is good to know beside the reason.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+    #[serde(serialize_with = "shared", skip_serializing_if = "Option::is_none")]
+    pub note: Option<Arc<str>>,
     /// When it becomes non-compliant, where it is not yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bites: Option<Timestamp>,
@@ -101,7 +103,12 @@ pub struct Finding {
     pub stated_by: Option<PolicyId>,
     /// Who demands what, where a policy does: `Amazon Vendor Central requires AES-128 or stronger for encryption`.
     #[serde(skip)]
-    pub demand: Option<String>,
+    pub demand: Option<Arc<str>>,
+}
+
+/// A text that many findings share, as any text.
+fn shared<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    text.as_deref().serialize(serializer)
 }
 
 impl Finding {
@@ -208,6 +215,18 @@ pub struct ProfileReport {
     /// One cell for each column of the matrix, in the order of the columns.
     #[serde(skip)]
     pub cells: Cells,
+}
+
+impl ProfileReport {
+    /// Of findings as the policy has them: the worst first, and of what is due what bites first and last what never does.
+    pub(super) fn arranged(profile: ProfileKind, mut findings: Vec<Arc<Finding>>, cells: Cells) -> Self {
+        findings.sort_by_key(|finding| {
+            let due = finding.status == Status::Due;
+            (finding.status, due && finding.bites.is_none(), finding.bites.filter(|_| due))
+        });
+        let status = Status::worst(findings.iter().map(|finding| finding.status));
+        Self { profile, status, findings: findings.into(), cells }
+    }
 }
 
 /// How a connection stands.

@@ -4,21 +4,22 @@
 //! few different ones, so each outcome is put into words once and shared; and where a profile agrees in all of them with one
 //! before, it stands as that one does.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::ComplianceSettings;
-use super::alike::Alike;
+use super::alike::{Alike, Told, compared, is_own_text};
 use super::evidence::{Actual, Evidence, Successor, days_in_words, instant_in_words};
 use super::few::Few;
 use super::fix::{Demand, mend};
-use super::report::{Finding, ProfileReport, Status};
+use super::report::{Finding, Fix, ProfileReport, Status};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::policy::{
-    CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity, TlsLevel,
+    CertificateRole, Requirement, ResolvedPolicy, ResolvedRule, Rule, Setting, SettingValue, Severity, Shape, TlsLevel,
 };
 use crate::domain::transmission::Direction;
 
@@ -43,12 +44,15 @@ enum Outcome {
 pub(super) struct Rules<'r, 'x> {
     at: Timestamp,
     settings: ComplianceSettings,
-    portal: Option<&'r str>,
+    /// Where the partner's own setting is, in words.
+    portal: Option<Arc<str>>,
     ready: Vec<Ready<'r, 'x>>,
-    /// The settings that they are about, each once, without those of certificates.
+    /// The settings that they are about and by which profiles are told apart, each once.
     settings_of: Vec<Setting>,
+    /// Which of them are about texts that each profile has for itself.
+    own: Vec<usize>,
     /// How profiles stand that were judged.
-    told: Few<Alike<'x>, ProfileReport>,
+    told: Few<Alike<'x>, Told>,
 }
 
 /// One of them, and what has become of it so far.
@@ -59,9 +63,15 @@ struct Ready<'r, 'x> {
     /// The instant of which it is judged: now, or its beginning where that is yet to come.
     judged: Timestamp,
     /// `Amazon Vendor Central requires AES-128 or stronger for encryption`.
-    demand: String,
+    demand: Arc<str>,
     /// The same with `since` or `from` when.
     dated: String,
+    /// What is demanded: `AES-128 or stronger`.
+    required: Arc<str>,
+    source: Arc<str>,
+    quote: Arc<str>,
+    /// The fix, where it is about a text: whatever stands there, it is the same.
+    text_fix: Option<OnceCell<Option<Fix>>>,
     told: Few<Case<'x>, Arc<Finding>>,
     /// The same by certificate, of those that only verify.
     told_verifying: HashMap<Fingerprint, Arc<Finding>>,
@@ -95,56 +105,77 @@ impl<'r, 'x> Rules<'r, 'x> {
         let ready = applying()
             .map(|resolved| {
                 let judged = resolved.rule.from.instant().max(at);
-                let demand = format!("{} {}", resolved.stated_by_name, resolved.rule.demand());
+                let demand: Arc<str> = format!("{} {}", resolved.stated_by_name, resolved.rule.demand()).into();
                 let preposition = if judged > at { "from" } else { "since" };
                 let dated = format!("{demand} {preposition} {}", resolved.rule.from.in_words());
                 let demands = demands(&resolved.rule);
-                let told = Few::default();
-                Ready { resolved, demands, judged, demand, dated, told, told_verifying: HashMap::new() }
+                let required = resolved.rule.requirement.label(resolved.rule.setting).into();
+                let (source, quote) = (resolved.rule.source.as_str().into(), resolved.rule.quote.as_str().into());
+                let text_fix = matches!(resolved.rule.setting.shape(), Shape::Text).then(OnceCell::new);
+                let (told, told_verifying) = (Few::default(), HashMap::new());
+                Ready {
+                    resolved,
+                    demands,
+                    judged,
+                    demand,
+                    dated,
+                    required,
+                    source,
+                    quote,
+                    text_fix,
+                    told,
+                    told_verifying,
+                }
             })
             .collect();
         let mut settings_of: Vec<Setting> = applying().map(|resolved| resolved.rule.setting).collect();
-        settings_of.retain(|setting| setting.certificate().is_none());
+        let own =
+            (0..).zip(&settings_of).filter(|(_, setting)| is_own_text(**setting)).map(|(index, _)| index).collect();
+        settings_of.retain(|setting| compared(*setting));
         settings_of.sort_unstable();
         settings_of.dedup();
-        let portal = policy.portal.as_deref();
-        Self { at, settings: *settings, portal, ready, settings_of, told: Few::default() }
-    }
-
-    /// What a profile has to agree in with another to stand as that one does.
-    pub(super) fn alike(&self, evidence: &Evidence<'x, '_>) -> Alike<'x> {
-        Alike::new(evidence, &self.settings_of, self.at)
+        let portal = policy.portal.as_ref().map(|portal| format!("At the partner: {portal}").into());
+        Self { at, settings: *settings, portal, ready, settings_of, own, told: Few::default() }
     }
 
     /// How a profile stands that is like one before.
-    pub(super) fn told(&self, alike: &Alike<'x>) -> Option<ProfileReport> {
-        self.told.get(alike)
+    pub(super) fn told(&mut self, evidence: &Evidence<'x, '_>) -> Option<ProfileReport> {
+        let Self { at, settings, portal, ready, settings_of, told, .. } = self;
+        let told = told.find(|alike| alike.is_of(evidence, settings_of, *at))?;
+        if told.own.is_empty() {
+            return Some(told.report.clone());
+        }
+        let mut findings = told.findings.clone();
+        for (place, rule) in &told.own {
+            if let (Some(place), Some(ready)) = (findings.get_mut(*place), ready.get_mut(*rule)) {
+                *place = ready.judge(evidence, *at, settings, portal.as_ref());
+            }
+        }
+        Some(ProfileReport::arranged(told.report.profile, findings, told.report.cells.clone()))
     }
 
-    /// Notes how a profile stands.
-    pub(super) fn tell(&mut self, alike: Alike<'x>, report: &ProfileReport) {
-        self.told.insert(alike, report.clone());
+    /// Notes how a profile stands. `by_rules` are what [`Rules::judge`] has added, `findings` these and all others.
+    pub(super) fn tell(
+        &mut self,
+        evidence: &Evidence<'x, '_>,
+        by_rules: &[Arc<Finding>],
+        findings: Vec<Arc<Finding>>,
+        report: &ProfileReport,
+    ) {
+        let place_of = |rule: &usize| {
+            let of_rule = by_rules.get(*rule)?;
+            Some((findings.iter().position(|finding| Arc::ptr_eq(finding, of_rule))?, *rule))
+        };
+        let own: Vec<(usize, usize)> = self.own.iter().filter_map(place_of).collect();
+        let findings = if own.is_empty() { Vec::new() } else { findings };
+        let alike = Alike::new(evidence, &self.settings_of, self.at);
+        self.told.insert(alike, Told { report: report.clone(), findings, own });
     }
 
     /// Adds one finding for each rule.
     pub(super) fn judge(&mut self, evidence: &Evidence<'x, '_>, findings: &mut Vec<Arc<Finding>>) {
-        let (at, settings, portal) = (self.at, self.settings, self.portal);
-        let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
-        findings.extend(self.ready.iter_mut().map(|ready| {
-            let rule = &ready.resolved.rule;
-            let coming = ready.judged > at;
-            let next = rule.setting.certificate().filter(|_| !coming).and_then(|role| {
-                let (successor, when, zone) = evidence.successor(role, at)?;
-                Some((successor, when, zone, actual(rule, evidence, when)))
-            });
-            let case = (actual(rule, evidence, ready.judged), next);
-            if let Some(told) = ready.told.get(&case) {
-                return told;
-            }
-            let told = Arc::new(ready.weighed(evidence, at, &horizon, portal));
-            ready.told.insert(case, Arc::clone(&told));
-            told
-        }));
+        let Self { at, settings, portal, ready, .. } = self;
+        findings.extend(ready.iter_mut().map(|ready| ready.judge(evidence, *at, settings, portal.as_ref())));
     }
 
     /// Adds one finding for each rule about the partner's certificate, of one that only verifies.
@@ -154,7 +185,7 @@ impl<'r, 'x> Rules<'r, 'x> {
         evidence: &Evidence<'x, '_>,
         findings: &mut Vec<Arc<Finding>>,
     ) {
-        let (at, settings, portal) = (self.at, self.settings, self.portal);
+        let (at, settings, portal) = (self.at, self.settings, self.portal.as_ref());
         let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
         let fingerprint = certificate.fingerprint_sha256;
         let about =
@@ -170,14 +201,38 @@ impl<'r, 'x> Rules<'r, 'x> {
     }
 }
 
-impl Ready<'_, '_> {
+impl<'x> Ready<'_, 'x> {
+    /// What becomes of the rule, put into words once for all that have the same value.
+    fn judge(
+        &mut self,
+        evidence: &Evidence<'x, '_>,
+        at: Timestamp,
+        settings: &ComplianceSettings,
+        portal: Option<&Arc<str>>,
+    ) -> Arc<Finding> {
+        let rule = &self.resolved.rule;
+        let coming = self.judged > at;
+        let next = rule.setting.certificate().filter(|_| !coming).and_then(|role| {
+            let (successor, when, zone) = evidence.successor(role, at)?;
+            Some((successor, when, zone, actual(rule, evidence, when)))
+        });
+        let case = (actual(rule, evidence, self.judged), next);
+        if let Some(told) = self.told.find(|known| *known == case) {
+            return Arc::clone(told);
+        }
+        let horizon = |from: Timestamp| within_days(at, from, settings.rule_due_days);
+        let told = Arc::new(self.weighed(evidence, at, &horizon, portal));
+        self.told.insert(case, Arc::clone(&told));
+        told
+    }
+
     /// What becomes of the rule, in words.
     fn weighed(
         &self,
         evidence: &Evidence<'_, '_>,
         at: Timestamp,
         horizon: &dyn Fn(Timestamp) -> bool,
-        portal: Option<&str>,
+        portal: Option<&Arc<str>>,
     ) -> Finding {
         let rule = &self.resolved.rule;
         // The certificate that will be in use by then is what a rule to come will meet.
@@ -189,10 +244,14 @@ impl Ready<'_, '_> {
             in_force(self, weighed, evidence, at, horizon)
         };
         if matches!(finding.status, Status::NonCompliant | Status::Due | Status::Advice) {
-            finding.fix = mend(rule, value.as_ref(), &self.demands);
+            let fix = || mend(rule, value.as_ref(), &self.demands);
+            finding.fix = match &self.text_fix {
+                Some(same) => same.get_or_init(fix).clone(),
+                None => fix(),
+            };
         }
         if !matches!(finding.status, Status::Compliant | Status::NotApplicable) && finding.note.is_none() {
-            finding.note = portal.map(|portal| format!("At the partner: {portal}"));
+            finding.note = portal.cloned();
         }
         finding
     }
@@ -256,17 +315,17 @@ fn finding(ready: &Ready<'_, '_>, status: Status, actual: String, reason: String
         certificate: None,
         status,
         actual,
-        required: Some(rule.requirement.label(rule.setting)),
+        required: Some(Arc::clone(&ready.required)),
         since: Some(rule.from),
         severity: Some(rule.severity),
         reason,
         fix: None,
-        source: Some(rule.source.clone()),
-        quote: Some(rule.quote.clone()),
+        source: Some(Arc::clone(&ready.source)),
+        quote: Some(Arc::clone(&ready.quote)),
         note: None,
         bites: None,
         stated_by: Some(ready.resolved.stated_by.clone()),
-        demand: Some(ready.demand.clone()),
+        demand: Some(Arc::clone(&ready.demand)),
     }
 }
 

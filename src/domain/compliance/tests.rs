@@ -3,6 +3,7 @@ mod courses;
 mod dates;
 mod demands;
 mod hashes;
+mod keys;
 mod settings;
 mod successors;
 mod verifying;

@@ -53,6 +53,7 @@ impl<'x> Validity<'x> {
             let held = evidence.held(role, at);
             if let (CertificateRole::Partner, Held::Known(facts)) = (role, &held) {
                 found.extend(self.not_theirs(evidence, facts));
+                found.extend(unusable(facts).map(Arc::new));
             }
             found.push(match held {
                 Held::Known(facts) => {
@@ -96,7 +97,7 @@ impl<'x> Validity<'x> {
             };
             let severity = if ours { Severity::Required } else { Severity::Recommended };
             let said = finding(CertificateRole::Partner, "owner", status, actual, reason.to_owned());
-            Arc::new(Finding { required: Some("The partner's own".to_owned()), severity: Some(severity), ..said })
+            Arc::new(Finding { required: Some("The partner's own".into()), severity: Some(severity), ..said })
         });
         Some(Arc::clone(told))
     }
@@ -109,6 +110,9 @@ impl<'x> Validity<'x> {
         found: &mut Vec<Arc<Finding>>,
     ) {
         let known = |print: &Fingerprint| (evidence.known.certificates)(print);
+        for facts in verifying.iter().filter_map(known) {
+            found.extend(unusable(facts).map(|said| Arc::new(said.of_verifying(facts.fingerprint_sha256))));
+        }
         let last = verifying.iter().max_by_key(|print| known(print).map(|facts| facts.not_after));
         let Some(last) = last else { return };
         let told = self.told_verifying.entry(*last).or_insert_with(|| {
@@ -123,6 +127,20 @@ impl<'x> Validity<'x> {
         });
         found.push(Arc::clone(told));
     }
+}
+
+/// That a partner's certificate has a key with which nothing in AS2 can be done. What is brought in is refused for that;
+/// this is about what was there before.
+fn unusable(facts: &CertificateFacts) -> Option<Finding> {
+    facts.key.is_of_no_use().then(|| {
+        let reason = format!(
+            "Its key is {}: it cannot be used for encryption or to verify a signature in AS2; ask the partner for a \
+             certificate with an RSA key, or EC on P-256, P-384 or P-521, and import it",
+            facts.key
+        );
+        let said = finding(CertificateRole::Partner, "usable", Status::NonCompliant, &facts.key.to_string(), reason);
+        Finding { required: Some("An RSA or EC key".into()), ..said }
+    })
 }
 
 /// That signatures are expected which nothing could verify.
@@ -267,12 +285,12 @@ fn finding(role: CertificateRole, aspect: &'static str, status: Status, actual: 
         certificate: None,
         status,
         actual: actual.to_owned(),
-        required: Some(if aspect == "validity" { "Valid" } else { "Present" }.to_owned()),
+        required: Some(if aspect == "validity" { "Valid" } else { "Present" }.into()),
         since: None,
         severity: Some(Severity::Required),
         reason,
         fix: None,
-        source: Some(SOURCE.to_owned()),
+        source: Some(SOURCE.into()),
         quote: None,
         note: None,
         bites: None,

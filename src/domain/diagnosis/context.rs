@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::surroundings::Surroundings;
 use super::wording::{day, plain};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
-use crate::domain::identifier::{Address, As2Id, IdentityName, ProfileKind};
+use crate::domain::identifier::{Address, As2Id, ConnectionId, IdentityName, ProfileKind};
 use crate::domain::sighting::{SightingKind, standing};
 use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, next_activation, used_now};
 
@@ -14,7 +14,9 @@ use crate::domain::timeline::{CertificateUse, acceptable_now, all_fingerprints, 
 pub struct Context {
     /// The instant of the outcome.
     pub at: Timestamp,
-    /// The connection's name.
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its name.
     pub partner: String,
     /// Which of its profiles.
     pub profile: ProfileKind,

@@ -111,6 +111,7 @@ pub(super) fn certificate(fingerprint: Fingerprint, name: &str) -> KnownCertific
 pub(super) fn quiet() -> Context {
     Context {
         at: instant("2026-11-24T08:30:00Z"),
+        connection: "amazon-us".parse().unwrap(),
         partner: "Amazon".to_owned(),
         profile: ProfileKind::Production,
         portal: Some("Vendor Central > EDI".to_owned()),

@@ -26,6 +26,7 @@ impl Scene {
             .word("source", context.source())
             .word("at", instant(context.at))
             .word("profile", context.profile.to_string())
+            .word("pin", format!("countersign connection tls {} {}", context.connection, context.profile))
             .word("sibling", context.sibling.as_ref().map_or_else(String::new, |other| other.profile.to_string()))
             .word("door", format!("{host} port {port}"))
             .word("host", host)

@@ -12,6 +12,7 @@ pub(super) const IN_GENERAL: &[(&str, &str)] = &[
     ("patience", "the time that the profile allows"),
     ("status", "of the answer"),
     ("profile", "this profile"),
+    ("pin", "countersign connection tls ID PROFILE"),
     ("sibling", "other"),
     ("encryption", "AES-GCM"),
     ("key_transport", "RSA-OAEP"),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::Notice;
+use super::{Notice, Urgency};
 use crate::domain::spelling::spelled;
 
 spelled! {
@@ -70,6 +70,8 @@ pub struct Acknowledgement {
     pub step: i32,
     /// Whether it was insistent.
     pub insistent: bool,
+    /// How urgent it was; nothing where that was not kept.
+    pub urgency: Option<Urgency>,
     /// The profiles that it was about.
     pub affected: BTreeSet<String>,
 }
@@ -112,13 +114,15 @@ impl Notice {
     ///
     /// What was acknowledged is quiet until it becomes louder: an insistent notice at its next step, any notice when it
     /// becomes insistent (its successor was cancelled) or concerns a profile that it did not concern then. What was put
-    /// off comes back likewise, when it bites, and else at its instant; steps before that are what was put off.
+    /// off comes back likewise, when it bites, as soon as it is more urgent than it was, and else at its instant; steps
+    /// that make it no more urgent are what was put off.
     #[must_use]
     pub fn standing(&self, settlement: Option<&Settlement>, at: Timestamp) -> Standing {
         let Some(settlement) = settlement else { return Standing::Open };
         if let Some(Snooze { until, by, seen }) = &settlement.snoozed {
             let bites = |seen: &Acknowledgement| seen.at < self.at && self.at <= at;
-            let louder = seen.as_ref().is_some_and(|seen| bites(seen) || self.concerns_more_than(seen));
+            let urges = |seen: &Acknowledgement| seen.urgency.is_some_and(|then| self.urgency < then);
+            let louder = seen.as_ref().is_some_and(|seen| bites(seen) || urges(seen) || self.concerns_more_than(seen));
             if at < *until && !louder {
                 return Standing::Snoozed { until: *until, by: by.clone() };
             }
@@ -166,6 +170,7 @@ impl Notice {
             by: by.to_owned(),
             step: self.step,
             insistent: self.insistent,
+            urgency: Some(self.urgency),
             affected: self.about.profiles.iter().map(ToString::to_string).collect(),
         }
     }

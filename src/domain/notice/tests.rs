@@ -1,11 +1,13 @@
 //! Steps, what they say, and what becomes of them.
 
+mod decided;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::standing::{Settlement, Snooze, Standing, Telling, Way};
+use super::standing::{Telling, Way};
 use super::*;
 use crate::domain::certificate::{CertificateFacts, KeyAlgorithm, KeyFacts, SignatureFacts};
 use crate::domain::compliance::{ComplianceSettings, check};
@@ -366,73 +368,6 @@ fn an_inherited_rule_is_told_once_and_of_the_policy_that_states_it() {
     assert_eq!(notice.key, format!("rule-bites:body:encryption:{}", end().as_second()));
     assert_eq!(notice.about.profiles.len(), 2, "two policies inherit it, and it is one matter");
     assert_eq!(world.only(before(-1, 0)).title, "Since 1 Mar 2027 The Body forbids 3DES for encryption");
-}
-
-#[test]
-fn what_was_acknowledged_is_quiet_until_it_is_louder_or_concerns_more() {
-    let mut world = fresh();
-    let at = before(30, 0);
-    let known = Settlement { round: 1, acknowledged: Some(world.only(at).acknowledged(at, "jo")), snoozed: None };
-    let standing = |world: &World, at| world.only(at).standing(Some(&known), at);
-    assert_eq!(standing(&world, at), Standing::Acknowledged { at, by: "jo".to_owned() });
-    assert!(!standing(&world, before(14, 1)).is_open());
-    assert!(standing(&world, before(14, 0)).is_open(), "the next step");
-    assert!(!standing(&world, before(60, 0)).is_open(), "the clock was put back");
-    world.schedule(&[0, 1], 5);
-    assert!(!standing(&world, before(7, 0)).is_open(), "a successor came: it is not louder");
-
-    // Acknowledged while a successor was scheduled, which was then cancelled.
-    let quiet = world.only(at);
-    let known = Settlement { round: 1, acknowledged: Some(quiet.acknowledged(at, "jo")), snoozed: None };
-    assert!(!world.only(before(7, 0)).standing(Some(&known), before(7, 0)).is_open(), "no quiet step is louder");
-    let again = fresh();
-    assert!(again.only(at).standing(Some(&known), at).is_open());
-
-    // A third profile uses it since.
-    let mut more = fresh();
-    let known = Settlement { round: 1, acknowledged: Some(more.only(at).acknowledged(at, "jo")), snoozed: None };
-    let test = more.connections[0].production.clone();
-    more.connections[0].test = test;
-    assert!(more.only(at).standing(Some(&known), at).is_open());
-}
-
-#[test]
-fn what_is_put_off_comes_back_at_its_instant() {
-    let world = fresh();
-    let until = before(20, 0);
-    let snooze = Snooze { until, by: "jo".to_owned(), seen: None };
-    let put_off = Settlement { round: 1, acknowledged: None, snoozed: Some(snooze) };
-    assert!(!world.only(before(20, 1)).standing(Some(&put_off), before(20, 1)).is_open());
-    assert!(world.only(until).standing(Some(&put_off), until).is_open());
-    assert!(!world.only(before(40, 0)).standing(Some(&put_off), before(40, 0)).is_open(), "the clock was put back");
-}
-
-#[test]
-fn what_is_put_off_comes_back_when_its_successor_is_cancelled_or_it_concerns_more() {
-    let mut scheduled = fresh();
-    scheduled.schedule(&[0, 1], 5);
-    let (at, until) = (before(30, 0), before(6, 0));
-    let put_off = |notice: &Notice| Settlement {
-        round: 1,
-        acknowledged: None,
-        snoozed: Some(Snooze { until, by: "jo".to_owned(), seen: Some(notice.acknowledged(at, "jo")) }),
-    };
-    let known = put_off(&scheduled.only(at));
-    let open = |world: &World, at| world.only(at).standing(Some(&known), at).is_open();
-    assert!(!open(&scheduled, before(7, 0)), "its steps are what was put off");
-    assert!(open(&fresh(), before(20, 0)), "its successor was cancelled");
-    assert!(open(&scheduled, until));
-    let mut more = fresh();
-    let known = put_off(&more.only(at));
-    assert!(!more.only(before(7, 0)).standing(Some(&known), before(7, 0)).is_open(), "the same, and nearer");
-    more.connections[0].test = more.connections[0].production.clone();
-    assert!(more.only(at).standing(Some(&known), at).is_open());
-    assert_eq!(more.only(at).latest_snooze(at), Some(end()));
-    // Its day has come since, however long it was put off.
-    let seen = Some(more.only(at).acknowledged(at, "jo"));
-    let long = Snooze { until: before(-30, 0), by: "jo".to_owned(), seen };
-    let known = Settlement { round: 1, acknowledged: None, snoozed: Some(long) };
-    assert!(more.only(before(-1, 0)).standing(Some(&known), before(-1, 0)).is_open());
 }
 
 #[test]

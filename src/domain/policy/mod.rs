@@ -104,6 +104,19 @@ impl Policy {
         self.stated_update.or_else(|| self.rules.iter().map(|rule| rule.checked).max())
     }
 
+    /// What is said to have been looked at after a day, which nobody can have done, a sentence for each.
+    #[must_use]
+    pub fn checked_ahead(&self, day: Date) -> Vec<String> {
+        let rules = self.rules.iter().filter(|rule| rule.checked > day).map(|rule| {
+            let (setting, from, checked) = (rule.setting, rule.from, rule.checked);
+            format!("the rule on `{setting}` from {from} says `checked` = {checked}, a day that has not come: it is to be the day on which its source was looked at last")
+        });
+        let update = self.stated_update.filter(|update| *update > day).map(|update| {
+            format!("`updated` = {update} is a day that has not come: it is to be the day of the last change")
+        });
+        update.into_iter().chain(rules).collect()
+    }
+
     /// The policy as a file that [`Policy::from_toml`] reads back.
     ///
     /// # Errors

@@ -12,7 +12,9 @@ use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::instant;
 use crate::domain::renewal::renew_for;
-use crate::domain::timeline::{self, Activation, CertificatePurpose, CertificateUse, next_activation, used_now};
+use crate::domain::timeline::{
+    self, Activation, ActivationError, CertificatePurpose, CertificateUse, next_activation, used_now,
+};
 
 /// What is to be done to each profile.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +171,10 @@ impl One<'_> {
         if in_use == Some(self.rollover.certificate) {
             // Already there: nothing is to be done, and no schedule is to be lost.
             return Ok(self.planned(uses.clone(), None));
+        }
+        // A date is refused by the schedule itself.
+        if *activation == Activation::Now && self.new.not_after < self.now {
+            return Err(ActivationError::Ended { not_after: self.new.not_after }.to_string());
         }
         let old = in_use.and_then(|old| (self.lookups.certificates)(&old));
         // One that was encrypted for alone, beside another that verifies, is replaced in that alone.

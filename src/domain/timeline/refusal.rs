@@ -25,7 +25,7 @@ pub enum ActivationError {
         not_before: Timestamp,
     },
     /// The certificate has ended already.
-    #[error("the certificate has expired: it ended at {not_after}")]
+    #[error("the certificate has expired: it ended at {}", in_words(*not_after))]
     Ended {
         /// The certificate's end.
         not_after: Timestamp,
@@ -50,7 +50,7 @@ pub enum ScheduleError {
     #[error("no certificate was used before the one that is used now")]
     NothingBefore,
     /// The one before has ended.
-    #[error("the certificate that was used before, {}, has ended at {not_after}", previous.short())]
+    #[error("the certificate that was used before, {}, has ended at {}", previous.short(), in_words(*not_after))]
     PreviousEnded {
         /// Which one.
         previous: Fingerprint,

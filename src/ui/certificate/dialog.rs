@@ -224,6 +224,7 @@ impl CertificateDialog {
             activation,
             confirmed: self.comparing.comparison(&found.facts),
             purpose: self.purpose,
+            though_ended: self.though_ended,
         };
         if !fill(&mut request, &self.targets) {
             return;

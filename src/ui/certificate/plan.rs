@@ -9,10 +9,9 @@ use super::purpose;
 use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
+use crate::domain::algorithm::Encryption;
 use crate::domain::arrival::Arrival;
-use crate::domain::certificate::{
-    CertificateFacts, CertificateWarning, Fingerprint, ImportContext, KeyAlgorithm, import_warnings,
-};
+use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
 use crate::domain::connection::Profile;
 use crate::domain::renewal::renew_for;
@@ -114,6 +113,12 @@ impl Plan {
         let too_early = reading == Reading::Now && moment.now < new.not_before;
         let judged_new = Judged { facts: new, report: after_report.as_ref(), at: activates, too_early };
         let chosen = targets.iter().filter(|target| target.ticked).count();
+        let encrypts = inputs.purpose != Some(CertificatePurpose::Verify)
+            && targets.iter().filter(|target| target.ticked).any(|target| {
+                let state = snapshot.connection(&target.connection);
+                let profile = state.and_then(|state| state.connection.profile(target.profile));
+                profile.is_some_and(|profile| profile.encryption != Encryption::None)
+            });
         // What has retired is not drawn as accepted.
         let drawn = profile.map_or_else(
             || after.clone(),
@@ -130,7 +135,7 @@ impl Plan {
             timeline: Timeline::of(&drawn, &facts, Some(fresh), moment),
             sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)
                 .unwrap_or_else(|| meaning(&after, &facts, old.as_ref(), moment)),
-            obstacle: obstacle(new, ended, &reading, chosen, inputs.contradicted),
+            obstacle: obstacle(new, ended, &reading, chosen, (inputs.contradicted, encrypts)),
             old,
             reading,
             chosen,
@@ -200,11 +205,11 @@ fn obstacle(
     ended: bool,
     reading: &Reading,
     chosen: usize,
-    contradicted: bool,
+    (contradicted, encrypts): (bool, bool),
 ) -> Option<String> {
     match reading {
-        _ if new.key.algorithm == KeyAlgorithm::Ed => {
-            Some("Nothing can be encrypted for such a key; ask for one with RSA or EC".to_owned())
+        _ if new.key.refused(encrypts).is_some() => {
+            Some("Such a key cannot be used in AS2; ask for one with RSA or EC".to_owned())
         }
         _ if contradicted => Some("The fingerprint that they sent is another certificate's".to_owned()),
         Reading::Refused(why) if ended => Some(format!("{why}; ask the partner for the renewed one")),

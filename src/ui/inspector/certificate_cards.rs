@@ -92,7 +92,7 @@ fn said(report: Option<&ProfileReport>, setting: &str, verifying: Option<Fingerp
         .map(|finding| Said {
             status: finding.status,
             reason: finding.reason.clone(),
-            source: finding.source.clone().unwrap_or_default(),
+            source: finding.source.as_deref().unwrap_or_default().to_owned(),
         })
         .collect()
 }

@@ -235,6 +235,7 @@ impl Mending {
                         activation: Activation::Now,
                         confirmed: None,
                         purpose,
+                        though_ended: false,
                     },
                 )
             }));

@@ -97,7 +97,9 @@ impl ImportPolicy {
                 let reason = error.message().strip_prefix(&own).unwrap_or(error.message());
                 let reason = crate::ui::wording::sentence(reason);
                 notice(ui, ToneName::Bad, "This file cannot be imported", &reason, |_| ());
-                let hint = error.what_to_do().unwrap_or("Mend the file and read it again. Nothing has changed");
+                // What a terminal is told of commands is nothing for a window.
+                let mend = "Mend the file and read it again. Nothing has changed";
+                let hint = error.what_to_do().filter(|hint| !hint.contains("`countersign ")).unwrap_or(mend);
                 ui.label(muted(ui, hint));
             }
             Some(Ok(seen)) => self.inspection(ui, seen),
@@ -150,6 +152,10 @@ impl ImportPolicy {
                 )
             };
             notice(ui, ToneName::Warn, head, &text, |_| ());
+        }
+        if !seen.warnings.is_empty() {
+            let said: Vec<String> = seen.warnings.iter().map(|warning| crate::ui::wording::sentence(warning)).collect();
+            notice(ui, ToneName::Warn, "Dates that have not come", &said.join("\n"), |_| ());
         }
         section(ui, "What changes");
         ui.label(in_a_sentence(&seen.changes));

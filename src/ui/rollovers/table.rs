@@ -19,42 +19,43 @@ const fn column(column: BoardColumn, width: f32) -> TableColumn<BoardColumn> {
     TableColumn::new(column, column.head(), width)
 }
 
-/// The columns. The last has what is left over, and that is to be enough to read what is in the way.
+/// The columns. Names have room for some twenty letters, the last has what is left over, and that is to be enough to read
+/// what is in the way.
 const WIDE: [TableColumn<BoardColumn>; 7] = [
-    column(BoardColumn::Partner, 196.0),
+    column(BoardColumn::Partner, 236.0),
     column(BoardColumn::Profile, 88.0),
     column(BoardColumn::State, 168.0),
     column(BoardColumn::Changes, 180.0),
     column(BoardColumn::Test, 146.0),
     column(BoardColumn::Traffic, 146.0),
-    column(BoardColumn::Note, 248.0),
+    column(BoardColumn::Note, 208.0),
 ];
 
 /// The same without the last test, which is the last traffic as long as there is no other.
 const MEDIUM: [TableColumn<BoardColumn>; 6] = [
-    column(BoardColumn::Partner, 138.0),
+    column(BoardColumn::Partner, 184.0),
     column(BoardColumn::Profile, 86.0),
     column(BoardColumn::State, 166.0),
     column(BoardColumn::Changes, 176.0),
     column(BoardColumn::Traffic, 146.0),
-    column(BoardColumn::Note, 280.0),
+    column(BoardColumn::Note, 234.0),
 ];
 
 /// Without messages at all: one that failed is told in the note.
 const NARROW: [TableColumn<BoardColumn>; 5] = [
-    column(BoardColumn::Partner, 124.0),
+    column(BoardColumn::Partner, 156.0),
     column(BoardColumn::Profile, 84.0),
     column(BoardColumn::State, 166.0),
     column(BoardColumn::Changes, 172.0),
-    column(BoardColumn::Note, 170.0),
+    column(BoardColumn::Note, 138.0),
 ];
 
 /// With the profile behind the partner's name.
 const COMPACT: [TableColumn<BoardColumn>; 4] = [
-    column(BoardColumn::Partner, 172.0),
+    column(BoardColumn::Partner, 192.0),
     column(BoardColumn::State, 166.0),
     column(BoardColumn::Changes, 172.0),
-    column(BoardColumn::Note, 130.0),
+    column(BoardColumn::Note, 110.0),
 ];
 
 /// Shows the table and returns what was clicked.

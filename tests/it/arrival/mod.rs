@@ -83,6 +83,7 @@ impl Desk {
             expected: None,
             confirmed: None,
             purpose: None,
+            though_ended: false,
         }
     }
 

@@ -1,14 +1,15 @@
 //! What is said about a certificate when it is brought in. None of it refuses it.
 
-use countersign::app::{CertificateSource, ImportRequest};
+use countersign::app::{AppError, CertificateSource, ImportRequest, NewRollover};
 use countersign::domain::certificate::CertificateWarning::{self, *};
 use countersign::domain::identifier::ProfileKind;
-use countersign::domain::timeline::Activation;
+use countersign::domain::timeline::{Activation, CertificatePurpose};
 
 use super::{Desk, fixture, print};
 
 async fn said(name: &str) -> Vec<CertificateWarning> {
-    Desk::new().await.import(name).await.warnings
+    let request = ImportRequest { though_ended: true, ..Desk::request(name) };
+    Desk::new().await.app.import_certificate(&request).await.unwrap().warnings
 }
 
 #[tokio::test]
@@ -67,29 +68,84 @@ async fn one_for_both_profiles_is_not_taken_for_a_mistake_whenever_it_goes_activ
 }
 
 #[tokio::test]
-async fn one_that_has_ended_is_refused_for_a_date_with_what_to_do() {
+async fn one_that_has_ended_is_refused_by_every_command_with_what_to_do() {
     let desk = Desk::new().await;
+    let before = desk.uses(ProfileKind::Production).await;
     let file = fixture("expired.cer");
-    let words = ["certificate", "import", file.to_str().unwrap(), "--connection", "partner", "--activate"];
-    let output = desk.run(&[&words[..], &["2099-01-01T09:00:00Z"]].concat());
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    for told in ["the certificate has expired: it ended at 2026-01-01", "ask the partner for the renewed certificate"] {
-        assert!(said.contains(told), "{said}");
+    let file = file.to_str().unwrap();
+    let import = ["certificate", "import", file, "--connection", "partner", "--activate"];
+    let start = ["rollover", "start", file, "--at"];
+    for words in [&import[..], &start[..]] {
+        for when in ["2099-01-01T09:00:00Z", "now"] {
+            let output = desk.run(&[words, &[when]].concat());
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{words:?} {when}: {said}");
+            for told in
+                ["the certificate has expired: it ended at 1 Jan 2026", "ask the partner for the renewed certificate"]
+            {
+                assert!(said.contains(told), "{words:?} {when}: {said}");
+            }
+        }
     }
+    let said = String::from_utf8_lossy(&desk.run(&start[..3]).stderr).into_owned();
+    assert!(said.contains("has expired"), "{said}");
+    assert_eq!(desk.uses(ProfileKind::Production).await, before);
+    assert!(desk.app.rollovers().await.unwrap().is_empty());
+}
+
+/// A certificate with a key on brainpoolP256r1, which is as long as one on P-256.
+const BRAINPOOL: &str = "-----BEGIN CERTIFICATE-----
+MIIBezCCASKgAwIBAgIUTC3P4QylWF8RdgGIBbtBg+7Pf1MwCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHcGFydG5lcjAgFw0yNjExMjYxNzAzMDlaGA8yMTI2MTEwMjE3
+MDMwOVowEjEQMA4GA1UEAwwHcGFydG5lcjBaMBQGByqGSM49AgEGCSskAwMCCAEB
+BwNCAAQdDiQmSctjjxHx+saI55UPp8ae74MRHWSPbEodas5z/BNsSOdDLvniGERa
+fCPenfM40S6SJm2DpFUAb+pjGV5Go1MwUTAdBgNVHQ4EFgQU2fhQwgwDPJPDWyI/
+ETAivwUO+VUwHwYDVR0jBBgwFoAU2fhQwgwDPJPDWyI/ETAivwUO+VUwDwYDVR0T
+AQH/BAUwAwEB/zAKBggqhkjOPQQDAgNHADBEAiBC1IPvJW1gdWdCvWwQ8TXlJo5f
+3CsBa7kDut7/IcZeCQIgXvPi788bV/PvRffDeoK6/vzNJ6EUq3Rw54SIZ3E3GOw=
+-----END CERTIFICATE-----
+";
+
+/// A certificate with an Ed25519 key, as PEM.
+fn edwards() -> String {
+    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+    let mut parameters = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap();
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "partner");
+    parameters.self_signed(&key).unwrap().pem()
 }
 
 #[tokio::test]
-async fn an_ed25519_certificate_is_refused_because_nothing_can_be_encrypted_for_it() {
+async fn a_key_that_cannot_be_used_is_refused_at_every_door_by_one_rule() {
     let desk = Desk::new().await;
-    let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-    let certificate = rcgen::CertificateParams::new(Vec::<String>::new()).unwrap().self_signed(&key).unwrap();
     let before = desk.uses(ProfileKind::Production).await;
-    let source = CertificateSource::Bytes { name: "pasted".to_owned(), bytes: certificate.pem().into_bytes() };
-    let request = ImportRequest { source, ..Desk::request("new.cer") };
-    let error = desk.app.import_certificate(&request).await.unwrap_err();
-    assert!(error.message().contains("an Ed25519 key, for which nothing can be encrypted"), "{error}");
+    for (pem, key) in [(edwards(), "Ed25519"), (BRAINPOOL.to_owned(), "EC (other curve)")] {
+        let holds = |error: AppError, door: &str| {
+            let message = error.message();
+            let told = format!("has an {key} key, for which nothing can be encrypted in AS2");
+            assert!(message.contains(&told), "{door}: {message}");
+            assert!(error.what_to_do().unwrap().contains("an RSA key, or EC on P-256"), "{door}: {message}");
+        };
+        let source = || CertificateSource::Bytes { name: "pasted".to_owned(), bytes: pem.clone().into_bytes() };
+        for purpose in [None, Some(CertificatePurpose::Encrypt), Some(CertificatePurpose::Verify)] {
+            let request = ImportRequest { source: source(), purpose, ..Desk::request("new.cer") };
+            holds(desk.app.import_certificate(&request).await.unwrap_err(), "import");
+        }
+        let replaces = vec![before[0].fingerprint];
+        let new = NewRollover { replaces, ..NewRollover::of(source()) };
+        holds(desk.app.prepare_rollover(&new).await.unwrap_err(), "rollover start --dry-run");
+        holds(desk.app.start_rollover(&new).await.unwrap_err(), "rollover start");
+        let toml = format!(
+            "id = \"other\"\nname = \"Other\"\n[test]\nour_as2_id = \"ACME\"\npartner_as2_id = \"OTHER\"\n\
+         url = \"http://127.0.0.1:9/\"\nidentity = \"ours\"\npartner_certificates = [{{ file = \"\"\"{}\"\"\", use = [\"verify\"] }}]\n",
+            pem
+        );
+        let file = desk.folder.path().join("other.toml");
+        std::fs::write(&file, toml).unwrap();
+        holds(desk.app.add_connection(&file, false).await.unwrap_err(), "connection add");
+    }
     assert_eq!(desk.uses(ProfileKind::Production).await, before);
+    assert!(desk.app.rollovers().await.unwrap().is_empty());
+    assert_eq!(desk.app.connections().await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -59,6 +59,7 @@ pub(crate) fn import_of(source: CertificateSource, activation: Activation) -> Im
         expected: None,
         confirmed: None,
         purpose: None,
+        though_ended: false,
     }
 }
 

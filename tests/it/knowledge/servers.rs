@@ -129,7 +129,7 @@ async fn every_defect_of_a_tls_certificate_leads_to_its_entry() {
         (issued(&ours, place, year(2020)), "tls-expired", Theirs, "renew the certificate of its server"),
         (issued(&ours, place, year(2090)), "tls-not-yet-valid", Ours, "clock is right"),
         (issued(&others, place, |_| {}), "tls-unknown-issuer", Theirs, "the whole chain"),
-        (self_signed(), "tls-self-signed", Theirs, "`tls_trust`"),
+        (self_signed(), "tls-self-signed", Theirs, "`countersign connection tls partner production --pin SHA256HEX`"),
         (issued(&ours, "as2.example.com", |_| {}), "tls-wrong-host", Ours, "host name"),
         (
             issued(&ours, place, |parameters| {

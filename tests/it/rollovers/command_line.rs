@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use countersign::app::Clock;
+use countersign::app::{CertificateSource, Clock, ImportRequest};
 use countersign::certificate::{KeyKind, create_identity};
 use countersign::domain::instant::in_words;
+use countersign::domain::timeline::Activation;
 use serde_json::Value;
 
+use super::at;
 use crate::many::{Many, Size, id};
 
 /// A workspace that lives now, because the program does.
@@ -149,6 +151,35 @@ async fn what_cannot_be_done_is_said_with_two() {
     let (text, error) = run(workspace, 0, &["apply", "1", "--at", "now"]);
     assert!(error.contains("warning: It is self-signed"), "{error}");
     assert!(text.contains("not confirmed"), "{text}");
+}
+
+#[tokio::test]
+async fn a_rollover_that_would_find_nothing_to_do_is_refused_and_none_is_kept() {
+    let many = many(Size { connections: 3, using: 2 }).await;
+    let (workspace, file) = (many.workspace.as_path(), many.renewed.to_str().unwrap());
+    let import = ImportRequest {
+        source: CertificateSource::File(many.renewed.clone()),
+        connection: id(0).parse().unwrap(),
+        profiles: Vec::new(),
+        also_where_used: true,
+        also: Vec::new(),
+        activation: at(Clock::System.now().checked_add(jiff::SignedDuration::from_hours(48)).unwrap()),
+        expected: None,
+        confirmed: None,
+        purpose: None,
+        though_ended: false,
+    };
+    let scheduled = many.app.import_certificate(&import).await.unwrap().profiles[0].activates.to_string();
+    for more in [&["--dry-run"][..], &[]] {
+        let (_, error) = run(workspace, 2, &[&["start", file, "--at", &scheduled], more].concat());
+        assert!(error.contains("there is nothing left to do: all 4 profiles that would take part change"), "{error}");
+        assert!(error.contains("hint: nothing was kept"), "{error}");
+    }
+    assert!(many.app.rollovers().await.unwrap().is_empty());
+    let now = ImportRequest { activation: Activation::Now, ..import };
+    many.app.import_certificate(&now).await.unwrap();
+    let (_, error) = run(workspace, 2, &["start", file, "--at", &scheduled]);
+    assert!(error.contains("there is nothing left to do: 4 profiles use this certificate already"), "{error}");
 }
 
 #[tokio::test]

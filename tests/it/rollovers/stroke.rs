@@ -113,6 +113,7 @@ async fn when_somebody_has_given_the_four_hundredth_another_certificate_none_is_
         expected: None,
         confirmed: None,
         purpose: None,
+        though_ended: false,
     };
     many.app.import_certificate(&other).await.unwrap();
     refused(&many, &apply(rollover), &["of 640 profiles", &id(199), "uses another certificate now"]).await;

@@ -170,6 +170,7 @@ fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
         activation: Activation::At { at, zone: None },
         confirmed: None,
         purpose: None,
+        though_ended: false,
     };
     let Ok(Answer::Imported(imported)) = listener.ask(|id| Command::Import(id, request)) else {
         panic!("not imported")

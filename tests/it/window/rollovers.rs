@@ -253,6 +253,30 @@ fn one_of_several_in_a_file_is_chosen_and_a_key_is_refused() {
 }
 
 #[test]
+fn a_long_name_has_room_and_is_whole_under_the_pointer() {
+    use egui_kittest::kittest::Queryable as _;
+    let mut stage = started(Size { connections: 2, using: 2 });
+    let name = "Northwind Traders International Logistics and Fulfilment GmbH & Co. KG, Duisburg";
+    stage.cli(&["connection", "set", &id(0), &format!("name={name}")]);
+    stage.press(Modifiers::NONE, Key::F5);
+    stage.wait_for(&format!("{name}, test, Not told"));
+    stage.harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+    for (width, room) in [(1600.0, 200.0), (1280.0, 150.0), (1024.0, 120.0), (820.0, 100.0)] {
+        stage.harness.set_size(egui::vec2(width, 800.0));
+        stage.settle();
+        let names = |stage: &Stage| stage.harness.query_all_by_label(name).count();
+        let before = names(&stage);
+        let place = stage.harness.query_all_by_label(name).next().unwrap().rect();
+        assert!(place.width() > room, "{place:?} at {width}");
+        stage.harness.hover_at(place.left_center() + egui::vec2(20.0, 0.0));
+        stage.settle();
+        assert_eq!(names(&stage), before + 1, "under the pointer at {width}");
+        stage.harness.hover_at(egui::pos2(2.0, 2.0));
+        stage.settle();
+    }
+}
+
+#[test]
 fn a_long_note_is_whole_under_the_pointer_and_copied_there() {
     let mut stage = started(Size { connections: 2, using: 2 });
     let note = format!("{}, and at last the number of the ticket, 4711", "They change on Thursdays only".repeat(8));

@@ -25,6 +25,8 @@ fn crowd(policy: &str) -> Vec<Connection> {
         "signature_scheme = \"rsa-pss\"\n",
         "compression = \"before-signing\"\n",
         "subject = \"EPCIS AS2 Message\"\n",
+        "url = \"https://as2.example/of/another\"\n",
+        "url = \"https://as2.example:4080/\"\nsubject = \"EPCIS AS2 Message\"\nmdn = \"none\"\n",
     ];
     let certificates: [&[u8]; 7] = [&[2], &[1], &[3], &[4], &[5], &[77], &[]];
     let mut all = Vec::new();

@@ -275,7 +275,7 @@ impl SettingsTab {
                 Reason { text: finding.reason.clone(), fix }
             })
             .collect();
-        let note = worst.note.clone().filter(|_| worst.status < Status::Compliant);
+        let note = worst.note.as_deref().filter(|_| worst.status < Status::Compliant).map(str::to_owned);
         Standing { badge: Some((worst.status, word)), reasons, note, hover: evidence(worst) }
     }
 }

@@ -91,6 +91,17 @@ fn a_file_with_a_mistake_says_the_line_and_is_read_again_once_it_is_mended() {
 }
 
 #[test]
+fn a_source_that_was_looked_at_in_the_future_is_told_before_it_is_imported() {
+    let mut stage = policies();
+    let text = file("house", "signing", "sha256", "required").replace("checked = 2026-11-01", "checked = 2099-01-01");
+    let path = stage.written("house.toml", &text);
+    stage.drop_file(&path);
+    stage.wait_for("Dates that have not come");
+    assert!(stage.sees("says `checked` = 2099-01-01"), "{:#?}", stage.labels());
+    assert!(!stage.get_is_disabled("Import"), "it makes sense all the same");
+}
+
+#[test]
 fn a_dropped_connection_is_still_a_connection() {
     let mut stage = policies();
     let connection = "id = \"acme\"\nname = \"Acme\"\n[test]\nour_as2_id = \"A\"\npartner_as2_id = \"B\"\n\
