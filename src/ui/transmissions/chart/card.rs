@@ -104,7 +104,7 @@ fn head(ui: &mut Ui, chart: &Chart, looks: &mut Looks, filters: &Filters, crampe
 fn sum(ui: &Ui, told: &Told, view: View) -> Vec<(Option<egui::Color32>, std::sync::Arc<egui::Galley>)> {
     let tokens = tokens(ui.ctx());
     let total = told.summary.total;
-    let [delivered, open, cancelled, failed] = plot::colours(tokens, View::Outcomes);
+    let [delivered, received, open, cancelled, failed] = plot::colours(tokens, View::Outcomes);
     let coloured = view == View::Outcomes;
     let laid = |tone: Option<ToneName>, words: String| {
         let mut job = egui::text::LayoutJob::default();
@@ -128,6 +128,7 @@ fn sum(ui: &Ui, told: &Told, view: View) -> Vec<(Option<egui::Color32>, std::syn
     }
     for (number, word, tone, colour, always) in [
         (total.delivered, "delivered", ToneName::Ok, delivered, true),
+        (total.received, "received", ToneName::Ok, received, false),
         (total.failed, "failed", ToneName::Bad, failed, true),
         (total.open, "uncertain or waiting", ToneName::Warn, open, false),
         (total.cancelled, "cancelled", ToneName::Info, cancelled, false),
