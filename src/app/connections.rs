@@ -102,7 +102,10 @@ impl App {
             Some(workspace) => workspace.connection(id).await?,
             None => None,
         };
-        found.ok_or_else(|| unknown(id))
+        match found {
+            Some(connection) => Ok(connection),
+            None => Err(self.unknown_connection(id).await),
+        }
     }
 
     /// Adds the connection of a connection file.
@@ -245,7 +248,11 @@ impl App {
     async fn begin_change(&self, id: &ConnectionId) -> Result<(Timestamp, Transaction, Connection), AppError> {
         self.connection(id).await?;
         let mut transaction = self.workspace().await?.begin().await?;
-        let connection = transaction.connection(id).await?.ok_or_else(|| unknown(id))?;
+        let connection = transaction.connection(id).await?;
+        let connection = connection.ok_or_else(|| {
+            AppError::new(format!("the connection `{id}` was removed meanwhile"))
+                .hint("`countersign connection list` shows the connections")
+        })?;
         Ok((self.now(), transaction, connection))
     }
 
@@ -286,7 +293,7 @@ impl App {
 
     /// Refuses partners' certificates with keys that cannot be used, where they come with a connection. In one that is there
     /// they are judged and do not keep anything else from being changed.
-    async fn refuse_keys(
+    pub(super) async fn refuse_keys(
         &self,
         connection: &Connection,
         certificates: &[(Certificate, String)],
@@ -374,11 +381,6 @@ impl App {
         let profile = connection.profile(kind).ok_or_else(|| no_profile(id, kind))?.clone();
         Ok((self.workspace().await?, connection, profile))
     }
-}
-
-fn unknown(id: &ConnectionId) -> AppError {
-    AppError::new(format!("there is no connection `{id}` in this workspace"))
-        .hint("`countersign connection list` shows the connections")
 }
 
 fn no_profile(id: &ConnectionId, kind: ProfileKind) -> AppError {

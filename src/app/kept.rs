@@ -124,6 +124,13 @@ fn find(
 ) -> Result<KeptPart, AppError> {
     let id = transmission.id;
     let (head, body, headers) = parts_of(archive, transmission, part, attempt);
+    if let (RawPart::Receipt, Part::ResponseBody(of)) = (part, body)
+        && transmission.is_half_answered(of)
+    {
+        // Half of a signature may look whole.
+        return Err(AppError::new(format!("the answer to attempt {of} broke off, so there is no whole receipt in it"))
+            .hint("what came of it is kept as the raw response"));
+    }
     let there = |part: Part| Some(archive.path(id, part)).filter(|path| path.is_file());
     let head = head.and_then(there);
     let body_file = there(body);

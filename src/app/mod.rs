@@ -33,6 +33,7 @@ mod large;
 mod lease;
 mod left_over;
 mod missed;
+mod named;
 mod notices;
 mod observations;
 mod openas2;

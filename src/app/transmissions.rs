@@ -11,6 +11,7 @@ use crate::domain::identifier::ProfileKind;
 use crate::domain::retention::removed;
 use crate::domain::timeline::used_now;
 use crate::domain::transmission::{Transmission, TransmissionId};
+use crate::domain::transmission_comparison::{self as comparison, Comparison};
 use crate::store::{Cursor, PrefixError, TransmissionChoices, TransmissionFilter, TransmissionSummary, Workspace};
 
 /// One page of a list.
@@ -100,6 +101,18 @@ impl App {
         let id = resolved(&workspace, id).await?;
         self.look_at_deadlines(&workspace).await;
         workspace.transmission(id).await?.ok_or_else(|| none(&id.to_string()))
+    }
+
+    /// Two transmissions beside each other, each by its id or the first 8 or more digits of it.
+    ///
+    /// # Errors
+    /// Where there is none of either, or both are the same.
+    pub async fn compare_transmissions(&self, one: &str, other: &str) -> Result<Comparison, AppError> {
+        let (one, other) = (self.transmission(one).await?, self.transmission(other).await?);
+        if one.id == other.id {
+            return Err(AppError::new("a transmission is compared with another one, and these are the same"));
+        }
+        Ok(comparison::compare(&one, &other))
     }
 
     /// The workspace and a transmission in it, by the same, as the journal has it.

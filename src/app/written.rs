@@ -5,6 +5,9 @@ use std::path::Path;
 
 use super::AppError;
 
+/// How a file is called that is not whole yet.
+const PREFIX: &str = ".countersign-";
+
 /// Writes a file that others may read, wherever it is asked for, devices included.
 ///
 /// # Errors
@@ -54,8 +57,7 @@ fn beside<T>(
 }
 
 fn empty_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-    tempfile::Builder::new().prefix(".countersign-").tempfile_in(folder)
+    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(file))
 }
 
 /// A file that is written piece by piece, and is there in full or as it was before.
@@ -103,8 +105,23 @@ fn put(beside: tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
     beside.persist(file).map(|_file| ()).map_err(|error| cannot(file, &error.error))
 }
 
+/// That a file cannot be written, by the name that was asked for: the one it has until it is whole is ours alone.
 fn cannot(file: &Path, error: &io::Error) -> AppError {
-    AppError::new(format!("cannot write {}: {error}", file.display()))
+    let folder = folder_of(file);
+    if error.kind() == io::ErrorKind::NotFound && !folder.is_dir() {
+        return AppError::new(format!("cannot write {}: there is no folder {}", file.display(), folder.display()))
+            .hint("make the folder first, or name another place");
+    }
+    let said = error.to_string();
+    let why = match said.rsplit_once(" at path \"") {
+        Some((why, path)) if path.contains(PREFIX) => why,
+        _ => &said,
+    };
+    AppError::new(format!("cannot write {}: {why}", file.display()))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 
 #[cfg(test)]
@@ -123,7 +140,18 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        assert!(write_private(&folder.path().join("absent/key.p12"), b"key").is_err());
+        let absent = folder.path().join("absent/key.p12");
+        let error = write_private(&absent, b"key").unwrap_err().to_string();
+        let (there, why) = error.split_once(": ").unwrap();
+        assert_eq!(there, format!("cannot write {}", absent.display()));
+        assert_eq!(why, format!("there is no folder {}", folder.path().join("absent").display()));
+        let mut growing = Growing::begin(&file).unwrap();
+        growing.add(b"piece").unwrap();
+        drop(growing);
+        // A folder in which nothing may be made, but for those who may do anything, and one that is none.
+        let none = write_whole(&file.join("proof.html"), b"page").unwrap_err().to_string();
+        assert!(none.starts_with(&format!("cannot write {}", file.join("proof.html").display())), "{none}");
+        assert!(!none.contains(PREFIX), "{none}");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 }

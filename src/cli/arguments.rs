@@ -357,6 +357,16 @@ pub(super) enum TransmissionCommand {
         /// The receipt with its headers, or its body alone; - for standard input
         file: PathBuf,
     },
+    /// Compare two transmissions, such as one that failed with one that went through: what differs is marked
+    Compare {
+        /// The one, by its id or the first 8 or more digits of it
+        one: String,
+        /// The other
+        other: String,
+        /// Show also what is the same
+        #[arg(long)]
+        all: bool,
+    },
     /// Write the proof of delivery as a page, with every check made anew
     Proof {
         /// The transmission's id, or the first 8 or more digits of it

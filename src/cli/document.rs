@@ -22,6 +22,9 @@ pub(super) async fn show(session: &Session, view: &Arc<OpenedView>) -> Result<()
     if let Some(outline) = &view.outline {
         out.text(&head(outline));
     }
+    if view.bytes == 0 && view.rows == 0 {
+        out.text("Empty, 0 bytes");
+    }
     let mut from = 0;
     while from < view.rows {
         let rows = session.app.view_rows(view, from, AT_ONCE).await?;

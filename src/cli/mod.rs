@@ -7,12 +7,14 @@ mod arguments;
 mod certificate;
 mod check;
 mod command;
+mod comparison;
 mod connection;
 mod document;
 mod explain;
 mod identity;
 mod identity_arguments;
 mod json;
+mod needs;
 mod notice;
 mod openas2;
 mod output;
@@ -175,8 +177,14 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
         out.note("the workspace is brought up to date for this version, once; with a large journal that takes minutes");
     }
     let session = Session { app, out, suffix: suffix(given) };
+    // In the user's own place there is none before the first is made, and nothing is written wrongly.
+    let needs = given.is_some() && needs::needs_workspace(&command);
     crate::app::run(async {
-        let answer = dispatch(&session, command).await;
+        let there = if needs { session.app.require_workspace().await } else { Ok(()) };
+        let answer = match there {
+            Ok(()) => dispatch(&session, command).await,
+            Err(error) => Err(error),
+        };
         session.app.close().await;
         answer
     })?

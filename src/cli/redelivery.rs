@@ -51,7 +51,7 @@ impl<'a> From<&'a Redelivered> for Line<'a> {
 }
 
 pub(super) async fn run(session: &Session, arguments: RedeliverArguments) -> Result<Answer, AppError> {
-    let RedeliverArguments { ids, filter, again, new_message_id } = arguments;
+    let RedeliverArguments { ids, filter, again, new_message_id, yes } = arguments;
     let how = Redelivery { even_delivered: again, as_new: new_message_id };
     let by_filter = filter.names_a_standing();
     if ids.is_empty() && !by_filter {
@@ -80,14 +80,24 @@ pub(super) async fn run(session: &Session, arguments: RedeliverArguments) -> Res
             sort: Sort::Time,
             reverse: true,
             limit: MOST,
-            ..filter.filter()?
+            ..filter.filter(session).await?
         };
         let page = session.app.transmissions(&filter).await?;
         if page.next.is_some() {
             return Err(AppError::new(format!("these are more than {MOST} transmissions"))
                 .hint("narrow them down with --connection, --since or --until"));
         }
-        page.transmissions.into_iter().map(|each| each.id).collect()
+        let ids: Vec<TransmissionId> = page.transmissions.into_iter().map(|each| each.id).collect();
+        if !ids.is_empty() {
+            let number = words::counted(ids.len(), "transmission");
+            if !yes {
+                return Err(AppError::new(format!("{number} would be sent again, and nothing was sent yet")).hint(
+                    "look at them with `countersign transmission list` and the same filter; add --yes to send them",
+                ));
+            }
+            session.out.note(&format!("{number} to be sent again, the oldest first"));
+        }
+        ids
     } else {
         let mut found = Vec::new();
         for id in &ids {

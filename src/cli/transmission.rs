@@ -54,6 +54,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
         TransmissionCommand::Summary(arguments) => super::transmission_summary::run(session, arguments).await?,
         TransmissionCommand::Export(arguments) => export(session, arguments).await?,
         TransmissionCommand::Redeliver(arguments) => return super::redelivery::run(session, arguments).await,
+        TransmissionCommand::Compare { one, other, all } => {
+            super::comparison::run(session, &one, &other, all).await?;
+        }
         TransmissionCommand::Receipt { id, file } => return super::redelivery::receipt(session, &id, &file).await,
         TransmissionCommand::Show { id, structure, attempt, payload } => {
             let transmission = session.app.transmission(&id).await?;
@@ -153,7 +156,7 @@ async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppErro
     let filter = TransmissionFilter {
         limit: usize::from(arguments.limit),
         after: arguments.after.as_deref().map(str::parse).transpose()?,
-        ..arguments.filter.filter()?
+        ..arguments.filter.filter(session).await?
     };
     let page = session.app.transmissions(&filter).await?;
     let total = if arguments.count { Some(session.app.count_transmissions(&filter).await?) } else { None };
@@ -175,7 +178,7 @@ async fn list(session: &Session, arguments: ListArguments) -> Result<(), AppErro
 
 async fn export(session: &Session, arguments: ExportArguments) -> Result<(), AppError> {
     let ExportArguments { filter, format, output } = arguments;
-    let which = Exported::Filter(Box::new(filter.filter()?));
+    let which = Exported::Filter(Box::new(filter.filter(session).await?));
     let Some(file) = output else {
         // One JSON document is asked for, whatever is in it.
         let usual = if session.out.is_json() { ExportFormat::Json } else { ExportFormat::Csv };
@@ -256,7 +259,7 @@ fn show(transmission: &Transmission, given: Option<&ReceiptGiven>) -> String {
             ("Profile", check::place(transmission.connection.as_ref(), transmission.profile)),
             ("File", transmission.file.clone().unwrap_or_default()),
             ("Document", transmission.document.as_ref().map_or_else(String::new, document)),
-            ("Payload", format!("{} bytes", transmission.bytes.payload)),
+            ("Payload", payload(transmission)),
             ("SHA-256", transmission.payload_sha256.clone().unwrap_or_default()),
             ("HTTP status", transmission.http_status.map_or_else(String::new, |status| status.to_string())),
             ("Disposition", transmission.disposition.clone().unwrap_or_default()),
@@ -279,14 +282,25 @@ fn show(transmission: &Transmission, given: Option<&ReceiptGiven>) -> String {
     if let Some(at) = transmission.next_attempt {
         text.push_str(&format!("\nThe next attempt is made by itself at {}\n", words::instant(at)));
     }
+    let half = transmission.is_half_answered(transmission.last_attempt());
+    let answer = if half { "Answer, which broke off" } else { "Answer" };
     for (title, headers) in [
         ("Request", &transmission.request_headers),
-        ("Answer", &transmission.response_headers),
+        (answer, &transmission.response_headers),
         ("Receipt by itself", &transmission.receipt_headers),
     ] {
         text.push_str(&header_list(title, headers));
     }
     text
+}
+
+/// How long the document is. Of what could not be opened nothing is known, so that it is empty is said of the others.
+fn payload(transmission: &Transmission) -> String {
+    match transmission.bytes.payload {
+        0 if transmission.payload_sha256.is_some() => "Empty, 0 bytes".to_owned(),
+        1 => "1 byte".to_owned(),
+        bytes => format!("{bytes} bytes"),
+    }
 }
 
 /// `x12 850, control numbers 000000412 412 0001`.

@@ -1,14 +1,25 @@
 //! Which transmissions are listed or written, as it can be said on the command line. The comments are the help.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use jiff::Timestamp;
 
+use super::Session;
 use super::arguments::instant_at;
 use crate::app::{AppError, ExportFormat, SHORTEST_SEARCH, Sort, TransmissionFilter};
+use crate::domain::UnknownWord;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::summary::Step;
 use crate::domain::transmission::{Direction, Verdict};
+
+/// A word in whatever case it was written: the list shows `Delivered`, and the journal has `delivered`.
+fn in_any_case<T: FromStr<Err = UnknownWord>>(text: &str) -> Result<T, UnknownWord> {
+    text.to_ascii_lowercase().parse().map_err(|unknown: UnknownWord| UnknownWord {
+        word: text.chars().take(60).collect(),
+        accepted: unknown.accepted,
+    })
+}
 
 #[derive(Debug, clap::Args)]
 pub(super) struct FilterArguments {
@@ -16,7 +27,7 @@ pub(super) struct FilterArguments {
     #[arg(long)]
     failed: bool,
     /// Only those of this verdict, such as uncertain or pending
-    #[arg(long)]
+    #[arg(long, value_parser = in_any_case::<Verdict>)]
     verdict: Option<Verdict>,
     /// Only those with this cause, in full, as the list shows it
     #[arg(long, value_name = "TEXT")]
@@ -25,10 +36,10 @@ pub(super) struct FilterArguments {
     #[arg(long, visible_alias = "partner", value_name = "ID")]
     connection: Option<ConnectionId>,
     /// Only those of this profile, production or test
-    #[arg(long)]
+    #[arg(long, value_parser = in_any_case::<ProfileKind>)]
     profile: Option<ProfileKind>,
     /// Only those that went this way, outbound or inbound
-    #[arg(long)]
+    #[arg(long, value_parser = in_any_case::<Direction>)]
     direction: Option<Direction>,
     /// Only those since this instant
     #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
@@ -50,7 +61,7 @@ pub(super) struct FilterArguments {
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
     /// time, connection, size or result; the newest, the largest, what needs action first
-    #[arg(long, default_value = "time")]
+    #[arg(long, default_value = "time", value_parser = in_any_case::<Sort>)]
     sort: Sort,
     /// The other way round
     #[arg(long)]
@@ -66,8 +77,9 @@ impl FilterArguments {
     /// The same for the journal.
     ///
     /// # Errors
-    /// Where the text is too short to be searched for.
-    pub(super) fn filter(self) -> Result<TransmissionFilter, AppError> {
+    /// Where the text is too short to be searched for, or there is no such connection.
+    pub(super) async fn filter(self, session: &Session) -> Result<TransmissionFilter, AppError> {
+        session.app.require_connection(self.connection.as_ref()).await?;
         if let Some(text) = self.search.as_deref().filter(|text| text.trim().chars().count() < SHORTEST_SEARCH) {
             let text: String = text.chars().take(SHORTEST_SEARCH).collect();
             return Err(AppError::new(format!("`{text}` is too short to be searched for"))
@@ -107,6 +119,9 @@ pub(super) struct RedeliverArguments {
     /// same, and may act on it twice: a second order, a second invoice
     #[arg(long)]
     pub(super) new_message_id: bool,
+    /// Send all that a filter chooses; without it, only say how many they are
+    #[arg(long)]
+    pub(super) yes: bool,
 }
 
 #[derive(Debug, clap::Args)]

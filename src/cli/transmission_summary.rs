@@ -21,7 +21,7 @@ struct SummaryDocument<'a> {
 pub(super) async fn run(session: &Session, arguments: SummaryArguments) -> Result<(), AppError> {
     let SummaryArguments { filter, by } = arguments;
     let zone = TimeZone::system();
-    let filter = filter.filter()?;
+    let filter = filter.filter(session).await?;
     let summary = session.app.sum_up_transmissions(&filter, by.and_then(By::step), &zone).await?;
     if let Some(wanted) = by.and_then(By::step).filter(|wanted| *wanted != summary.step && !summary.buckets.is_empty())
     {
@@ -43,13 +43,15 @@ pub(super) async fn run(session: &Session, arguments: SummaryArguments) -> Resul
 }
 
 fn by_time(summary: &Summary, zone: &TimeZone) -> String {
-    let mut table = Table::new(["From", "Delivered", "Failed", "Uncertain", "Cancelled", "Median", "95th percentile"]);
+    let mut table =
+        Table::new(["From", "Delivered", "Received", "Failed", "Uncertain", "Cancelled", "Median", "95th percentile"]);
     for Bucket { from, tally, receipt, .. } in &summary.buckets {
-        let Tally { delivered, failed, open, cancelled } = tally;
+        let Tally { delivered, received, failed, open, cancelled } = tally;
         let time = |of: fn(&Latency) -> u64| receipt.as_ref().map_or_else(String::new, |receipt| seconds(of(receipt)));
         table.row([
             begins(*from, summary.step, zone),
             delivered.to_string(),
+            received.to_string(),
             failed.to_string(),
             open.to_string(),
             cancelled.to_string(),
@@ -85,8 +87,8 @@ fn begins(from: Timestamp, step: Step, zone: &TimeZone) -> String {
 
 /// All of it in a line.
 fn sentence(summary: &Summary) -> String {
-    let Tally { delivered, failed, open, cancelled } = summary.total;
-    let mut text = format!("{delivered} delivered, {failed} failed, {open} uncertain or waiting");
+    let Tally { delivered, received, failed, open, cancelled } = summary.total;
+    let mut text = format!("{delivered} delivered, {received} received, {failed} failed, {open} uncertain or waiting");
     if cancelled > 0 {
         text.push_str(&format!(", {cancelled} cancelled"));
     }

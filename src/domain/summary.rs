@@ -141,8 +141,10 @@ fn divided(from: Timestamp, until: Timestamp, step: Step, zone: &TimeZone) -> Ve
 /// How many transmissions came to what. Each is counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
-    /// Delivered, or received by us.
+    /// Sent and delivered.
     pub delivered: u64,
+    /// Received by us.
+    pub received: u64,
     /// Failed, or refused by us: nothing else.
     pub failed: u64,
     /// Uncertain, waiting for a receipt, or under way.
@@ -155,7 +157,7 @@ impl Tally {
     /// All of them.
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.delivered + self.failed + self.open + self.cancelled
+        self.delivered + self.received + self.failed + self.open + self.cancelled
     }
 
     /// Both together.
@@ -163,6 +165,7 @@ impl Tally {
     pub const fn and(self, other: Self) -> Self {
         Self {
             delivered: self.delivered + other.delivered,
+            received: self.received + other.received,
             failed: self.failed + other.failed,
             open: self.open + other.open,
             cancelled: self.cancelled + other.cancelled,

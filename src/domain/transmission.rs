@@ -329,6 +329,9 @@ pub struct Transmission {
     /// How it was built each time, where that was more than once: with what was used then, the present one last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<SentBuild>,
+    /// The attempts whose answers broke off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub half_answers: Vec<u32>,
 }
 
 /// Where the payload of a message that was taken goes.
@@ -401,6 +404,7 @@ impl Transmission {
             signed_at: None,
             delivery: None,
             builds: Vec::new(),
+            half_answers: Vec::new(),
         }
     }
 
@@ -414,6 +418,12 @@ impl Transmission {
     #[must_use]
     pub fn decided_by_receipt(&self) -> bool {
         self.lights.receipt == Light::Good && matches!(self.verdict, Verdict::Delivered | Verdict::Failed)
+    }
+
+    /// Whether the answer to an attempt broke off: what is kept of it is not all that was sent.
+    #[must_use]
+    pub fn is_half_answered(&self, attempt: u32) -> bool {
+        self.half_answers.contains(&attempt)
     }
 
     /// As it was built for an attempt; nothing where it was built once, for the first.

@@ -4,6 +4,7 @@ use crate::domain::summary::receipt_time;
 use crate::domain::transmission::{Direction, Light, Stage, StageStatus, Transmission, TransmissionId};
 
 use super::error::{StoreError, at_most};
+use super::journal_words::{control_numbers, of_transmission, without_words};
 use super::session::{Session, column, from_json, sql, to_json};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
@@ -104,14 +105,16 @@ impl Transaction {
         let statement =
             sql("INSERT INTO transmissions (id, our_as2_id, partner_as2_id, direction, at_ns, message_id, connection,
                  profile, file, payload_bytes, verdict, failed, cause, document, signed_with, document_type, control_numbers,
-                 receipt_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT (id) DO NOTHING")
+                 receipt_ms, folded)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (id) DO NOTHING")
             .bind(key(transmission.id))
             .bind(as2.ours.map(str::to_owned))
             .bind(as2.partner.map(str::to_owned))
             .bind(transmission.direction.as_str())
             .bind(nanoseconds(transmission.at));
-        let statement = bind_columns(statement, transmission)?.bind(receipt_ms(transmission, &transmission.stages));
+        let statement = bind_columns(statement, transmission)?
+            .bind(receipt_ms(transmission, &transmission.stages))
+            .bind(of_transmission(transmission));
         if self.session.execute("journal a transmission", statement).await? == 0 {
             return Err(StoreError::Exists { what: "a transmission", name: transmission.id.to_string() });
         }
@@ -151,7 +154,7 @@ impl Transaction {
         let statement = sql(
             "UPDATE transmissions SET message_id = $2, connection = $3, profile = $4, file = $5, payload_bytes = $6,
                  verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11, document_type = $12, control_numbers = $13,
-                 receipt_ms = $14
+                 receipt_ms = $14, folded = $15
              WHERE id = $1",
         )
         .bind(key(transmission.id));
@@ -160,7 +163,9 @@ impl Transaction {
             Light::Good => last_attempt(stages(&mut self.session, transmission.id).await?),
             _ => Vec::new(),
         };
-        let statement = bind_columns(statement, transmission)?.bind(receipt_ms(transmission, &stages));
+        let statement = bind_columns(statement, transmission)?
+            .bind(receipt_ms(transmission, &stages))
+            .bind(of_transmission(transmission));
         if self.session.execute("journal a transmission's outcome", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "transmission", name: transmission.id.to_string() });
         }
@@ -202,12 +207,7 @@ fn bind_columns(
         .bind(document)
         .bind(transmission.signed_with.map(|signer| signer.to_hex()))
         .bind(transmission.document.as_ref().and_then(|document| document.kind().map(str::to_owned)))
-        .bind(
-            transmission
-                .document
-                .as_ref()
-                .map(|document| without_words(&document.numbers().collect::<Vec<_>>().join(" "))),
-        ))
+        .bind(control_numbers(transmission)))
 }
 
 /// How long a message of ours waited for the receipt that it has.
@@ -215,12 +215,6 @@ fn receipt_ms(transmission: &Transmission, stages: &[Stage]) -> Option<i64> {
     let has = transmission.direction == Direction::Outbound && transmission.lights.receipt == Light::Good;
     let took = has.then(|| receipt_time(stages))?;
     took.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX))
-}
-
-/// A text without the characters that stand for filters in the index (U+E000 to U+EFFF, which mean nothing by
-/// themselves): else a file's name could pass for a connection or a verdict.
-pub(super) fn without_words(text: &str) -> String {
-    text.chars().filter(|each| !('\u{e000}'..='\u{efff}').contains(each)).collect()
 }
 
 /// A transmission's key in the database.
@@ -330,7 +324,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_name_does_not_pass_for_a_filter() {
-        use super::super::journal_list::TransmissionFilter;
+        use super::super::journal_filter::TransmissionFilter;
         let (_guard, workspace) = workspace().await;
         let mut sent = transmission(0);
         sent.connection = Some("acme".parse().unwrap());

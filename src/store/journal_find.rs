@@ -5,8 +5,9 @@ use uuid::Uuid;
 use crate::domain::transmission::TransmissionId;
 
 use super::error::StoreError;
-use super::journal::{As2Pair, nanoseconds, without_words};
+use super::journal::{As2Pair, nanoseconds};
 use super::journal_list::{TransmissionSummary, summary};
+use super::journal_words::without_words;
 use super::session::{parsed, sql};
 use super::workspace::Workspace;
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use crate::domain::transmission::Verdict;
 
 use super::error::StoreError;
-use super::journal::without_words;
-use super::journal_list::{SHORTEST_SEARCH, TransmissionFilter};
+use super::journal_filter::{SHORTEST_SEARCH, TransmissionFilter};
+use super::journal_words::{folded, without_words};
 use super::session::{Session, column};
 use super::writing::Writing;
 
@@ -14,7 +14,7 @@ use super::writing::Writing;
 pub(super) fn searched(filter: &TransmissionFilter) -> Option<String> {
     let text = filter.search.as_deref()?.trim();
     let text: String = without_words(text).chars().filter(|character| !character.is_control()).collect();
-    (!text.is_empty()).then(|| text.to_ascii_lowercase())
+    (!text.is_empty()).then(|| folded(&text))
 }
 
 /// Whether a text is too short to be searched for.
@@ -25,8 +25,16 @@ fn is_too_short(text: &str) -> bool {
 /// Trigrams that a text holds: as few as hold all of its characters, but all where there are digits, of which nearly every
 /// transmission has some.
 fn trigrams(text: &str) -> Vec<String> {
+    every(text, if text.chars().any(|character| character.is_ascii_digit()) { 1 } else { 3 })
+}
+
+/// All trigrams that a text holds.
+pub(super) fn every_trigram(text: &str) -> Vec<String> {
+    every(text, 1)
+}
+
+fn every(text: &str, step: usize) -> Vec<String> {
     let characters: Vec<char> = text.chars().collect();
-    let step = if characters.iter().any(char::is_ascii_digit) { 1 } else { 3 };
     let last = characters.len().saturating_sub(3);
     let places = (0..last).step_by(step).chain([last]);
     let mut found: Vec<String> = places.map(|place| characters[place..].iter().take(3).collect()).collect();
@@ -92,19 +100,36 @@ async fn words(
 }
 
 /// A phrase of the index's own language.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     format!("\"{}\"", word.replace('"', "\"\""))
 }
 
-/// What the index is asked for; nothing inside where it is not needed, nothing at all where nothing can match.
-pub(super) async fn expression(
+/// What the index is asked for: each of these has to hold.
+#[derive(Debug, Default)]
+pub(super) struct Terms {
+    /// Of what is filtered by.
+    pub(super) filters: Vec<String>,
+    /// Of what is searched.
+    pub(super) trigrams: Vec<String>,
+}
+
+impl Terms {
+    /// All of them together; nothing where there are none.
+    pub(super) fn expression(&self) -> Option<String> {
+        let all: Vec<&str> = self.filters.iter().chain(&self.trigrams).map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join(" AND "))
+    }
+}
+
+/// What the index is asked for; nothing at all where nothing can match.
+pub(super) async fn terms(
     session: &mut Session,
     doing: &'static str,
     filter: &TransmissionFilter,
-) -> Result<Option<Option<String>>, StoreError> {
+) -> Result<Option<Terms>, StoreError> {
     let wanted = wanted(filter);
     let known = words(session, doing, &wanted).await?;
-    let mut all = Vec::new();
+    let mut terms = Terms::default();
     for (kind, values) in wanted {
         let mut words: Vec<String> = values
             .into_iter()
@@ -114,15 +139,15 @@ pub(super) async fn expression(
         words.sort();
         match words.len() {
             0 => return Ok(None),
-            1 => all.append(&mut words),
-            _ => all.push(format!("({})", words.join(" OR "))),
+            1 => terms.filters.append(&mut words),
+            _ => terms.filters.push(format!("({})", words.join(" OR "))),
         }
     }
     if let Some(text) = searched(filter) {
         if is_too_short(&text) {
             return Ok(None);
         }
-        all.extend(trigrams(&text).iter().map(|trigram| quoted(trigram)));
+        terms.trigrams.extend(trigrams(&text).iter().map(|trigram| quoted(trigram)));
     }
-    Ok(Some((!all.is_empty()).then(|| all.join(" AND "))))
+    Ok(Some(terms))
 }

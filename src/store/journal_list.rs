@@ -1,151 +1,20 @@
 //! Looking through the journal: lists page by page, in any order, by any filter.
 
-use std::fmt;
-use std::str::FromStr;
-
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 use uuid::Uuid;
 
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::spelling::spelled;
 use crate::domain::transmission::{Direction, TransmissionId, Verdict};
 
 use super::error::StoreError;
+use super::journal_filter::{Cursor, Sort, TransmissionFilter};
 use super::journal_query::{Question, plan, these};
-use super::session::{column, parsed, sql};
+use super::session::{column, parsed};
 use super::workspace::Workspace;
 
 /// The most transmissions on one page.
 const MOST_LIMIT: usize = 10_000;
-
-/// The most values that a choice offers.
-const MOST_CHOICES: i64 = 200;
-
-/// Which transmissions a list holds, and in which order. The default is the newest hundred of all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransmissionFilter {
-    /// Only those that failed or were refused.
-    pub failed: bool,
-    /// Only those of this verdict.
-    pub verdict: Option<Verdict>,
-    /// Only those whose verdict has this cause.
-    pub cause: Option<String>,
-    /// Only those that went this way.
-    pub direction: Option<Direction>,
-    /// Only those of this connection.
-    pub connection: Option<ConnectionId>,
-    /// Only those of this profile.
-    pub profile: Option<ProfileKind>,
-    /// Only those journalled at this instant or later.
-    pub since: Option<Timestamp>,
-    /// Only those journalled before this instant.
-    pub until: Option<Timestamp>,
-    /// Only those with a payload of so many bytes or more.
-    pub min_bytes: Option<u64>,
-    /// Only those with a payload of so many bytes or fewer.
-    pub max_bytes: Option<u64>,
-    /// Only those whose document is of this type: `850`, `ORDERS`.
-    pub document: Option<String>,
-    /// Only those whose Message-ID, file name or control numbers hold this; three characters or more, capitals or not.
-    pub search: Option<String>,
-    /// By what they are sorted.
-    pub sort: Sort,
-    /// The other way round.
-    pub reverse: bool,
-    /// At most this many; 1 to 10,000.
-    pub limit: usize,
-    /// Only those after this place in the list: the page that follows.
-    pub after: Option<Cursor>,
-    /// So many are passed over.
-    pub skip: u64,
-}
-
-impl Default for TransmissionFilter {
-    fn default() -> Self {
-        Self {
-            failed: false,
-            verdict: None,
-            cause: None,
-            direction: None,
-            connection: None,
-            profile: None,
-            since: None,
-            until: None,
-            min_bytes: None,
-            max_bytes: None,
-            document: None,
-            search: None,
-            sort: Sort::Time,
-            reverse: false,
-            limit: 100,
-            after: None,
-            skip: 0,
-        }
-    }
-}
-
-spelled! {
-    /// By what a list is sorted. Among equals the newest comes first; the other way round everything is.
-    pub enum Sort {
-        /// The newest first.
-        Time = "time",
-        /// By the connection's id.
-        Connection = "connection",
-        /// The largest first.
-        Size = "size",
-        /// What needs action first: failed, uncertain, waiting, under way, cancelled, delivered.
-        Result = "result",
-    }
-}
-
-/// The fewest characters that are searched for.
-pub const SHORTEST_SEARCH: usize = 3;
-
-/// A place in a list of transmissions, from which a next page goes on. As text it is opaque.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    /// The number of the last one.
-    pub(super) number: i64,
-    /// By what the list was sorted, and what that was of the last one, but for time.
-    pub(super) key: Option<(Sort, String)>,
-}
-
-impl Cursor {
-    /// By what the list is sorted that this is a place in.
-    #[must_use]
-    pub fn sort(&self) -> Sort {
-        self.key.as_ref().map_or(Sort::Time, |(sort, _)| *sort)
-    }
-}
-
-/// A text that is no place in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is not what an earlier list gave as the place of its next page")]
-pub struct CursorError;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.key {
-            Some((sort, key)) => write!(f, "{}.{sort}.{key}", self.number),
-            None => write!(f, "{}", self.number),
-        }
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = CursorError;
-
-    fn from_str(text: &str) -> Result<Self, CursorError> {
-        let (number, key) = text.split_once('.').map_or((text, None), |(number, key)| (number, Some(key)));
-        let sorted = |key: &str| {
-            let (sort, key) = key.split_once('.')?;
-            sort.parse().ok().map(|sort| (sort, key.to_owned()))
-        };
-        let key = key.map(|key| sorted(key).ok_or(CursorError)).transpose()?;
-        Ok(Self { number: number.parse().map_err(|_not_a_number| CursorError)?, key })
-    }
-}
 
 /// A transmission as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -174,15 +43,6 @@ pub struct TransmissionSummary {
     pub document: Option<String>,
     /// The document's control numbers with a space between them; known as its type is.
     pub control_numbers: Option<String>,
-}
-
-/// What can be chosen from, of all that was ever journalled.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TransmissionChoices {
-    /// Causes of verdicts.
-    pub causes: Vec<String>,
-    /// Types of documents.
-    pub documents: Vec<String>,
 }
 
 impl Workspace {
@@ -228,23 +88,6 @@ impl Workspace {
         let mut session = self.reading(DOING).await?;
         let rows = session.rows(DOING, these(ids)).await?;
         rows.iter().map(listed).collect()
-    }
-
-    /// What was ever journalled that a filter can ask for.
-    ///
-    /// # Errors
-    /// Where the database cannot be read.
-    pub async fn transmission_choices(&self) -> Result<TransmissionChoices, StoreError> {
-        const DOING: &str = "read what can be filtered by";
-        let mut session = self.reading(DOING).await?;
-        let mut of = async |kind: &str| {
-            let statement = sql("SELECT value FROM listed_values WHERE kind = $1 ORDER BY value LIMIT $2")
-                .bind(kind.to_owned())
-                .bind(MOST_CHOICES);
-            let rows = session.rows(DOING, statement).await?;
-            rows.iter().map(|row| column(row, "value")).collect::<Result<Vec<String>, StoreError>>()
-        };
-        Ok(TransmissionChoices { causes: of("cause").await?, documents: of("document").await? })
     }
 }
 
@@ -300,6 +143,7 @@ pub(super) fn summary(row: &AnyRow) -> Result<TransmissionSummary, StoreError> {
 pub(super) mod tests {
     use super::super::As2Pair;
     use super::super::fixtures::{now, transmission, workspace};
+    use super::super::journal_filter::SHORTEST_SEARCH;
     use super::*;
     use crate::domain::diagnosis::Diagnosis;
     use crate::domain::document_facts::{DocumentFacts, DocumentMessage, Standard};
@@ -321,13 +165,15 @@ pub(super) mod tests {
         entry.direction = if number.is_multiple_of(3) { Direction::Inbound } else { Direction::Outbound };
         entry.connection = Some(["one", "two", "three", "four"][(number % 4) as usize].parse().unwrap());
         entry.profile = Some(if number.is_multiple_of(5) { ProfileKind::Test } else { ProfileKind::Production });
-        entry.file = (!number.is_multiple_of(11)).then(|| format!("PO_{:05}.edi", number * 7));
+        let name = if number.is_multiple_of(13) { "Größe_ÄÖÜ" } else { "PO" };
+        entry.file = (!number.is_multiple_of(11)).then(|| format!("{name}_{:05}.edi", number * 7));
         entry.bytes.payload = u64::from(number) * u64::from(number);
         let (verdict, cause) = match number % 10 {
             0 => (Verdict::Failed, Some("MIC mismatch")),
             1 => (Verdict::Refused, Some("It's \"odd\"")),
             2 => (Verdict::Uncertain, None),
             3 => (Verdict::Queued, None),
+            4 | 5 if entry.direction == Direction::Inbound => (Verdict::Received, Some("Received")),
             _ => (Verdict::Delivered, Some("Delivered")),
         };
         entry.verdict = verdict;
@@ -353,7 +199,7 @@ pub(super) mod tests {
     pub(in crate::store) fn holds(filter: &TransmissionFilter, entry: &Transmission) -> bool {
         let numbers = entry.document.as_ref().map(|document| document.numbers().collect::<Vec<_>>().join(" "));
         let holds = |text: &str| {
-            let has = |field: &str| field.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
+            let has = |field: &str| field.to_lowercase().contains(&text.to_lowercase());
             has(&entry.message_id) || entry.file.as_deref().is_some_and(has) || numbers.as_deref().is_some_and(has)
         };
         (!filter.failed || entry.failed())
@@ -401,7 +247,23 @@ pub(super) mod tests {
             TransmissionFilter { failed: true, verdict: Some(Verdict::Failed), ..every() },
         ];
         all.extend(
-            ["-order@acme", "ORD", "po_", "00091", "000000013", "0-o", "zzz", "po", "\"a b", "*:(", "ÖÄÜ"].map(search),
+            [
+                "-order@acme",
+                "ORD",
+                "po_",
+                "00091",
+                "000000013",
+                "0-o",
+                "zzz",
+                "po",
+                "\"a b",
+                "*:(",
+                "ÖÄÜ",
+                "äöü",
+                "GRÖ",
+                "_äöü_0",
+            ]
+            .map(search),
         );
         let mut both = search("acme>");
         (both.connection, both.document) = (Some("three".parse().unwrap()), Some("ORDERS".to_owned()));
@@ -488,7 +350,7 @@ pub(super) mod tests {
         }
         let choices = workspace.transmission_choices().await.unwrap();
         assert_eq!(choices.documents, ["850", "ORDERS"]);
-        assert_eq!(choices.causes, ["Delivered", "It's \"odd\"", "MIC mismatch"]);
+        assert_eq!(choices.causes, ["Delivered", "It's \"odd\"", "MIC mismatch", "Received"]);
         let first = workspace.transmissions(&TransmissionFilter { limit: 1, ..TransmissionFilter::default() }).await;
         let first = first.unwrap().0.remove(0);
         let entry = journal().into_iter().take(20).max_by_key(|entry| entry.at).unwrap();

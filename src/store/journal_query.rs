@@ -11,8 +11,9 @@ use crate::domain::transmission::TransmissionId;
 
 use super::error::StoreError;
 use super::journal::{key, nanoseconds};
-use super::journal_index::{expression, is_exact, searched, wanted};
-use super::journal_list::{SHORTEST_SEARCH, Sort, TransmissionFilter};
+use super::journal_filter::{SHORTEST_SEARCH, Sort, TransmissionFilter};
+use super::journal_index::{is_exact, searched, terms, wanted};
+use super::journal_sparse::thinned;
 use super::session::{Session, Statement, column, sql};
 use super::writing::{Value, Writing};
 
@@ -218,16 +219,24 @@ pub(super) async fn plan(
     filter: &TransmissionFilter,
     question: Question,
 ) -> Result<Option<Statement>, StoreError> {
-    let Some(expression) = expression(session, doing, filter).await? else { return Ok(None) };
+    let Some(terms) = terms(session, doing, filter).await? else { return Ok(None) };
+    let expression = terms.expression();
     let sorted = Order::of(filter).is_some() && question != Question::Count;
-    let way = if !is_exact(filter) && few_of_size(session, doing, filter).await? {
+    let way = if sorted && is_failures_by_size(filter) {
+        Way::Failures
+    } else if !is_exact(filter) && few_of_size(session, doing, filter).await? {
         Way::Size
     } else if question == Question::Count && is_wide_text(session, doing, filter, expression.as_deref()).await? {
         Way::Words
     } else if let Some(expression) = expression
         && (!sorted || finds_at_most(session, doing, &expression, SORTED).await?)
     {
-        Way::Index(expression)
+        // What a text leaves of one trigram is looked at anyway.
+        let shorter = match looked_for(filter).filter(|_| !sorted && question != Question::Count) {
+            Some(text) => thinned(session, doing, &text, &terms).await?,
+            None => None,
+        };
+        Way::Index(shorter.unwrap_or(expression))
     } else {
         Way::Rows
     };
@@ -241,10 +250,18 @@ enum Way {
     Index(String),
     /// So few are of the size that all of them are looked at.
     Size,
+    /// Failures alone are wanted, by their size: they have an order of their own.
+    Failures,
     /// The text is in so many that all texts are read.
     Words,
     /// Each is looked at, in the order that is wanted.
     Rows,
+}
+
+/// Whether a filter is for failures, whatever else is with them, the largest or the smallest first.
+fn is_failures_by_size(filter: &TransmissionFilter) -> bool {
+    let alone = wanted(filter).len() == 1 && searched(filter).is_none();
+    filter.sort == Sort::Size && filter.failed && alone && filter.since.is_none() && filter.until.is_none()
 }
 
 /// Whether so few are of a filter's size that they are looked at one by one.
@@ -326,6 +343,11 @@ fn written(filter: &TransmissionFilter, question: Question, way: Way) -> (String
             look_at_words(filter, "s", &mut writing);
             "searched s".clone_into(&mut source);
         }
+        Way::Failures => {
+            // As the index says it: else it is not taken.
+            writing.and("l.standing = 0".to_owned());
+            source.push_str(" INDEXED BY listed_failures_by_size");
+        }
         Way::Rows if order.is_none() && question != Question::Count => {
             // This index is narrow: places far down are reached soon.
             between("l.age", (numbers.1.saturating_neg(), numbers.0.saturating_neg()), &mut writing);
@@ -373,9 +395,9 @@ pub(super) async fn counted(
     doing: &'static str,
     filter: &TransmissionFilter,
 ) -> Result<Option<(String, &'static str, Writing)>, StoreError> {
-    let Some(expression) = expression(session, doing, filter).await? else { return Ok(None) };
+    let Some(terms) = terms(session, doing, filter).await? else { return Ok(None) };
     let mut writing = Writing::default();
-    let Some(expression) = expression else {
+    let Some(expression) = terms.expression() else {
         // Only a period is left; all else is in the index.
         between("t.number", bounds(filter), &mut writing);
         look_at_facts(filter, "t", &mut writing);
@@ -409,6 +431,8 @@ mod tests {
             (Sort::Connection, true, Way::Rows, "listed_by_connection"),
             (Sort::Size, false, Way::Rows, "listed_by_size"),
             (Sort::Result, true, Way::Rows, "listed_by_standing"),
+            (Sort::Size, false, Way::Failures, "listed_failures_by_size"),
+            (Sort::Size, true, Way::Failures, "listed_failures_by_size"),
         ] {
             let filter = TransmissionFilter { sort, reverse, ..every() };
             let (text, writing) = written(&filter, Question::Page(10), way);

@@ -7,7 +7,7 @@ use crate::domain::summary::{Bucket, CauseCount, Latency, PartnerCount, Tally};
 
 use super::error::StoreError;
 use super::journal::nanoseconds;
-use super::journal_list::TransmissionFilter;
+use super::journal_filter::TransmissionFilter;
 use super::journal_query::{AHEAD, counted};
 use super::session::column;
 use super::workspace::Workspace;
@@ -18,8 +18,8 @@ const MOST_KINDS: i64 = 200;
 const DOING: &str = "sum the transmissions up";
 
 /// What one row says of a stretch of time: how many came to what, then how long each receipt took.
-const TOLD: &str = "count(*) FILTER (WHERE t.standing = 5) || ' ' || count(*) FILTER (WHERE t.standing = 0) || ' ' || \
-     count(*) FILTER (WHERE t.standing IN (1, 2, 3)) || ' ' || count(*) FILTER (WHERE t.standing = 4) || ' ' || \
+const TOLD: &str = "count(*) FILTER (WHERE t.standing = 5 AND t.received IS NULL) || ' ' || count(t.received) || ' ' || \
+     count(*) FILTER (WHERE t.standing = 0) || ' ' || count(*) FILTER (WHERE t.standing IN (1, 2, 3)) || ' ' || count(*) FILTER (WHERE t.standing = 4) || ' ' || \
      coalesce(group_concat(t.receipt_ms, ' '), '')";
 
 impl Workspace {
@@ -60,7 +60,8 @@ impl Workspace {
             let Some(bucket) = usize::try_from(place).ok().and_then(|place| buckets.get_mut(place)) else { continue };
             let mut numbers = told.split(' ').filter(|number| !number.is_empty()).map(str::parse::<u64>);
             let mut next = || numbers.next().and_then(Result::ok).unwrap_or_default();
-            bucket.tally = Tally { delivered: next(), failed: next(), open: next(), cancelled: next() };
+            bucket.tally =
+                Tally { delivered: next(), received: next(), failed: next(), open: next(), cancelled: next() };
             let mut own: Vec<u64> = numbers.filter_map(Result::ok).collect();
             bucket.receipt = Latency::of(&mut own);
             total = total.and(bucket.tally);
@@ -145,7 +146,8 @@ mod tests {
         let mut tally = Tally::default();
         for entry in entries {
             match entry.verdict {
-                Verdict::Delivered | Verdict::Received => tally.delivered += 1,
+                Verdict::Delivered => tally.delivered += 1,
+                Verdict::Received => tally.received += 1,
                 Verdict::Failed | Verdict::Refused => tally.failed += 1,
                 Verdict::Cancelled => tally.cancelled += 1,
                 Verdict::Uncertain | Verdict::Pending | Verdict::Sending | Verdict::Queued => tally.open += 1,
@@ -233,7 +235,12 @@ mod tests {
              DROP TABLE retention_marks; DROP TABLE retention_runs;
              DROP TRIGGER transmissions_answered; DROP TRIGGER listed_deleted; DROP TRIGGER listed_inserted;
              DROP TRIGGER listed_updated; DROP VIEW tally; DROP TABLE tallied; DROP TABLE searched;
-             ALTER TABLE transmissions DROP COLUMN receipt_ms;
+             DROP TRIGGER transmissions_updated; DROP INDEX listed_failures_by_size; DROP VIEW listable;
+             CREATE VIEW listable AS SELECT id AS transmission, at_ns, direction, '' AS connection, '' AS profile,
+                 payload_bytes, verdict, 5 AS standing, cause, file, document_type, control_numbers, message_id, '' AS words
+                 FROM transmissions;
+             ALTER TABLE transmissions DROP COLUMN receipt_ms; ALTER TABLE transmissions DROP COLUMN folded;
+             CREATE TRIGGER transmissions_updated AFTER UPDATE ON transmissions BEGIN SELECT 1; END;
              CREATE TRIGGER listed_inserted AFTER INSERT ON listed BEGIN SELECT 1; END;
              CREATE TRIGGER listed_updated AFTER UPDATE ON listed BEGIN SELECT 1; END;
              DELETE FROM schema_versions WHERE version > 9; PRAGMA user_version = 9",

@@ -19,7 +19,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0010_summary.sql"),
     include_str!("../../assets/migrations/0011_retention.sql"),
     include_str!("../../assets/migrations/0012_daily.sql"),
+    include_str!("../../assets/migrations/0013_words.sql"),
 ];
+
+/// The one after which the words of what was journalled before are folded: SQLite cannot.
+const FOLDED: i64 = 13;
 
 /// The newest schema that this program knows.
 pub(super) const NEWEST: i64 = MIGRATIONS.len() as i64;
@@ -32,6 +36,9 @@ pub(super) async fn run(session: &mut Session, from: i64, now: Timestamp) -> Res
     session.script(DOING, table).await?;
     for (version, script) in (1_i64..).zip(MIGRATIONS).filter(|(version, _)| *version > from) {
         session.script(DOING, script).await?;
+        if version == FOLDED {
+            super::journal_words::fold_what_was_journalled(session).await?;
+        }
         let done = sql("INSERT INTO schema_versions (version, applied_at) VALUES ($1, $2)");
         session.execute(DOING, done.bind(version).bind(now.to_string())).await?;
     }

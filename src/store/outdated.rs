@@ -29,6 +29,15 @@ pub fn outdated(location: &Location) -> Option<u64> {
     (is_ours && is_older).then(|| file.metadata().map_or(0, |about| about.len()))
 }
 
+/// Whether a folder holds a workspace, seen without opening it.
+#[must_use]
+pub fn is_workspace(folder: &std::path::Path) -> bool {
+    let mut head = [0_u8; HEAD];
+    let read = File::open(folder.join(database::FILE)).and_then(|mut file| file.read_exact(&mut head));
+    let number = head.get(APPLICATION..APPLICATION + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
+    read.is_ok() && number.map(i64::from) == Some(APPLICATION_ID)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::{at, behind_its_back, workspace};

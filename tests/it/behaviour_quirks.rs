@@ -319,8 +319,31 @@ async fn a_message_id_that_is_used_for_another_document_is_told_and_its_content_
     journal.sort_by_key(|each| each.id);
     let [_, same, other] = journal.as_slice() else { panic!("{journal:#?}") };
     assert!(same.diagnosis.as_ref().unwrap().evidence.is_empty(), "{same:#?}");
-    let told = &other.diagnosis.as_ref().unwrap().evidence;
-    assert!(told.iter().any(|line| line.contains("another than that of the first")), "{told:?}");
+    let told = other.diagnosis.as_ref().unwrap();
+    assert!(told.evidence.iter().any(|line| line.contains("another than that of the first")), "{told:?}");
+    // By its cause it is found in the list, and what the log says names it.
+    assert_eq!(
+        (same.cause(), other.cause()),
+        (Some("Repeated message"), Some("Message-ID used again for other content"))
+    );
+    assert!(told.explanation.contains("and it was not"), "{told:?}");
+    assert!(told.explanation.contains("Its signature holds with a certificate of the partner"), "{told:?}");
+    assert!(other.signed_with.is_some() && other.connection.is_some(), "{other:#?}");
+    // Whoever has not signed it may be anybody.
+    let headers: Vec<(String, String)> = [
+        ("AS2-Version", "1.2"),
+        ("AS2-From", "PARTNER"),
+        ("AS2-To", "US"),
+        ("Message-ID", "<again@p>"),
+        ("Content-Type", "application/edi-x12"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec();
+    assert_eq!(post(&serving.url, &headers, b"ISA*a third~").status, 200);
+    let third = us.journal().await.into_iter().find(|each| each.signed_with.is_none()).unwrap();
+    let told = third.diagnosis.as_ref().unwrap();
+    assert_eq!(third.cause(), Some("Message-ID used again for other content"), "{third:#?}");
+    assert!(told.explanation.contains("not signed, so anybody may have sent it"), "{told:?}");
     assert_eq!(us.kept(other, "payload"), b"ISA*another order~");
     serving.stop().await;
 }

@@ -218,9 +218,10 @@ fn places_that_are_no_workspace_are_refused_and_left_as_they_are() {
     assert_eq!(std::fs::read(&database).unwrap(), b"Dear Sir, this is no database");
     let remote = desk.refused(&["connection", "list", "--workspace", "postgres://db/countersign"]);
     assert!(remote.contains("not supported yet"), "{remote}");
-    // Looking at nothing leaves nothing behind.
+    // Looking at nothing says so, and leaves nothing behind.
     let nowhere = desk.path("nowhere").display().to_string();
-    desk.json(&["connection", "list", "--workspace", &nowhere]);
+    let none = desk.refused(&["connection", "list", "--workspace", &nowhere]);
+    assert!(none.contains("there is no workspace at") && none.contains("there is no such folder"), "{none}");
     assert!(!desk.path("nowhere").exists());
 }
 

@@ -75,7 +75,34 @@ async fn an_answer_cut_at_any_byte_proves_nothing() {
     }
     let sent = answered(|answer| answer[..answer.len() - 1].to_vec()).await;
     assert_eq!(sent.verdict, Verdict::Uncertain, "{sent:#?}");
+    assert!(sent.disposition.is_none() && sent.is_half_answered(1), "{sent:#?}");
     assert_eq!(answered(|answer| answer).await.verdict, Verdict::Delivered);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_of_an_answer_that_broke_off_is_kept_and_is_no_receipt() {
+    let us = Us::new().await;
+    let partner = Partner::start(|_, stream| {
+        let head = b"HTTP/1.1 200 OK\r\nX-Node: 7\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n";
+        stream.write_all(head).unwrap();
+        stream.write_all(b"<html>half").unwrap();
+        stream.shutdown(Shutdown::Both).ok();
+    });
+    us.connect(&partner.url, "timeout_seconds = 2").await;
+    let sent = us.send().await;
+    judged(&sent, Verdict::Uncertain, "mmmmm", "Connection lost while waiting for the answer");
+    assert_eq!((sent.http_status, us.kept(&sent, "response.body").as_slice()), (Some(200), &b"<html>half"[..]));
+    let head = String::from_utf8(us.kept(&sent, "response.head")).unwrap();
+    assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.contains("x-node: 7"), "{head}");
+    let evidence = &sent.diagnosis.as_ref().unwrap().evidence;
+    let said = "HTTP 200 came, and 10 of 1000 bytes of what follows it, which are kept as the raw answer";
+    assert!(evidence.iter().any(|line| line.contains(said)), "{evidence:?}");
+    let id = sent.id.to_string();
+    let kept = us.app.kept(&id, countersign::app::RawPart::Response).await.unwrap();
+    assert_eq!(kept.bytes, 10);
+    let none = us.app.kept(&id, countersign::app::RawPart::Receipt).await.unwrap_err();
+    assert!(none.to_string().contains("broke off"), "{none}");
+    assert!(!us.app.proof(&id).await.unwrap().proven);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,7 +176,15 @@ async fn a_partner_who_breaks_off_while_sending_leaves_nothing_in_the_inbox_and_
         BufReader::new(stream).read_to_end(&mut Vec::new()).ok();
         assert!(us.inbox().is_empty(), "cut after {kept} bytes");
     }
-    assert!(us.journal().await.iter().all(|each| each.verdict == Verdict::Refused));
+    let broken = us.journal().await;
+    assert!(broken.iter().all(|each| each.verdict == Verdict::Refused));
+    let told = broken[0].diagnosis.as_ref().unwrap();
+    assert_eq!(told.cause, "Broken off while it was received");
+    assert_eq!(broken[0].connection, Some("partner".parse().unwrap()));
+    assert!(told.explanation.contains("came from 127.0.0.1, then the sender closed the connection"), "{told:?}");
+    let said = format!("{} bytes of the message came, {} bytes were announced", body.len() - 1, body.len());
+    assert!(told.evidence[0].starts_with(&said), "{told:?}");
+    assert!(told.remedy[0].starts_with("Wait until it comes again"), "{told:?}");
     let answered = post_raw(&serving.url, &whole);
     assert!(answered.status == 200 && String::from_utf8_lossy(&answered.body).contains("; processed"));
     assert_eq!(us.inbox(), ["order.edi"]);

@@ -210,7 +210,7 @@ async fn of_a_large_message_that_breaks_off_only_raw_bytes_are_left() {
     drop(slow);
     let journal = us.journal().await;
     let broken = us.settled(&journal[0], Verdict::Refused).await;
-    assert_eq!((broken.cause(), broken.http_status), (Some("Not taken"), None), "{broken:#?}");
+    assert_eq!((broken.cause(), broken.http_status), (Some("Broken off while it was received"), None), "{broken:#?}");
     assert_eq!(broken.bytes.sent, BEGUN as u64);
     serving.stop().await;
     let names = kept(&us, &broken);

@@ -149,7 +149,7 @@ fn a_key_is_taken_from_every_kind_of_file_and_a_wrong_one_refused_in_plain_words
     assert!(without.contains("protected by a password"), "{without}");
     let none = desk.refused(&["identity", "import", &fixture("rsa.crt")], "");
     assert!(none.contains("no private key"), "{none}");
-    assert!(desk.names().is_empty(), "nothing is half taken");
+    assert!(desk.refused(&["identity", "list"], "").contains("there is no workspace"), "nothing is half taken");
 }
 
 #[test]

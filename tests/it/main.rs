@@ -50,4 +50,5 @@ mod sample;
 mod structures;
 mod support_bundle;
 mod undecryptable;
+mod what_was_named;
 mod window;

@@ -37,6 +37,8 @@ async fn a_receipt_that_we_owe_is_posted_after_the_answer_and_again_for_a_repeti
     let told = us.until(&journal[0], |found| !found.diagnosis.as_ref().unwrap().evidence.is_empty()).await;
     assert!(told.diagnosis.unwrap().evidence[0].contains("HTTP 204"));
     assert_eq!(us.kept(&journal[0], "receipt.body"), posted.body);
+    let head = String::from_utf8(us.kept(&journal[0], "receipt.head")).unwrap();
+    assert!(head.starts_with(&format!("POST {} HTTP/1.1\r\n", partner.url)), "{head}");
 
     for times in 2..=4 {
         let again = post(&serving.url, &headers, &body);

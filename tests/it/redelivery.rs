@@ -243,8 +243,15 @@ async fn the_command_line_redelivers_one_several_or_all_that_failed() {
     assert_eq!((code, &document["verdict"], &document["attempt"]["number"]), (Some(1), &"failed".into(), &2.into()));
     assert_eq!((&document["id"], &document["message_id"]), (&one_id.as_str().into(), &one.message_id.as_str().into()));
     assert!(document["lights"]["http"] == "bad" && document["stages"].is_array(), "{document}");
-    let (code, document, _) = answered(&us, &["transmission", "redeliver", "--failed", "--connection", "partner"]);
+    // Many are not sent again by a word: it is said first how many they are.
+    let failed = ["transmission", "redeliver", "--failed", "--connection", "partner", "--yes"];
+    let (code, document, _) = answered(&us, &failed[..5]);
+    assert_eq!((code, partner.received().len()), (Some(2), 3), "{document}");
+    assert!(document["error"].as_str().unwrap().starts_with("2 transmissions would be sent again"), "{document}");
+    assert!(document["hint"].as_str().unwrap().contains("--yes"), "{document}");
+    let (code, document, stderr) = answered(&us, &failed);
     assert_eq!(code, Some(0), "{document}");
+    assert!(stderr.contains("2 transmissions to be sent again"), "{stderr}");
     let both = document["transmissions"].as_array().unwrap();
     assert_eq!([&both[0]["id"], &both[1]["id"]], [one_id.as_str(), other_id.as_str()], "the oldest first");
     assert!(both.iter().all(|each| each["verdict"] == "delivered"));

@@ -8,7 +8,7 @@ use crate::app::{
     AcknowledgementLinks, App, AppError, Bundle, MessageStructure, OpenedView, RawPart, SavedPart, ViewKind, ViewRow,
 };
 use crate::domain::transmission::TransmissionId;
-use crate::domain::transmission_comparison::{self as comparison, Comparison};
+use crate::domain::transmission_comparison::Comparison;
 
 /// What is asked for.
 pub enum LookCommand {
@@ -76,10 +76,7 @@ impl LookCommand {
                 LookAnswer::Structure(app.structure_of(&id(of), part, attempt).await?)
             }
             Self::Acknowledgements(of) => LookAnswer::Acknowledgements(app.acknowledgements(&id(of)).await?),
-            Self::Compare(one, other) => {
-                let (one, other) = (app.transmission(&id(one)).await?, app.transmission(&id(other)).await?);
-                LookAnswer::Compared(comparison::compare(&one, &other))
-            }
+            Self::Compare(one, other) => LookAnswer::Compared(app.compare_transmissions(&id(one), &id(other)).await?),
             Self::Save(of, part, attempt, file) => {
                 LookAnswer::Saved(app.save_part(&id(of), part, attempt, &file).await?)
             }

@@ -62,7 +62,7 @@ impl Receiver {
                         || address.host() == candidate.profile.url.host()
                         || candidate.profile.quirks.receipt_hosts.contains(&address.host()) =>
                 {
-                    self.keep_receipt(transmission, &receipt)?;
+                    self.keep_receipt(transmission, address, &receipt)?;
                     (204, Vec::new(), Vec::new(), Some(address.clone()))
                 }
                 // Who was not proved to be the partner does not choose where we post: anybody can write two identifiers.
@@ -150,8 +150,14 @@ impl Receiver {
     }
 
     /// Keeps a receipt that is posted by itself, before anything of it leaves.
-    fn keep_receipt(&self, transmission: &mut Transmission, receipt: &BuiltReceipt) -> Result<(), AppError> {
-        self.keep(transmission.id, Part::ReceiptHead(FIRST), &head_bytes("POST HTTP/1.1", &receipt.headers))?;
+    fn keep_receipt(
+        &self,
+        transmission: &mut Transmission,
+        address: &Address,
+        receipt: &BuiltReceipt,
+    ) -> Result<(), AppError> {
+        let line = format!("POST {address} HTTP/1.1");
+        self.keep(transmission.id, Part::ReceiptHead(FIRST), &head_bytes(&line, &receipt.headers))?;
         self.keep(transmission.id, Part::ReceiptBody(FIRST), &receipt.body)?;
         transmission.receipt_headers.clone_from(&receipt.headers);
         Ok(())

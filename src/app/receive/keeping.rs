@@ -9,7 +9,7 @@ use super::cannot_keep;
 use crate::app::AppError;
 use crate::app::send::blocking;
 use crate::store::{ArchiveFollower, ArchiveWriter, ArchivedFile, DEFAULT_KEEP};
-use crate::transport::RequestBody;
+use crate::transport::{BodyError, RequestBody};
 
 /// Writes all that comes of a body. What came of one that breaks off is kept as well, and why it did is told beside it.
 /// `grown` is told where it grows large, and may read along.
@@ -17,7 +17,7 @@ pub(super) async fn keep_body(
     mut body: RequestBody,
     mut writer: ArchiveWriter,
     grown: oneshot::Sender<ArchiveFollower>,
-) -> Result<(ArchivedFile, Result<(), AppError>), AppError> {
+) -> Result<(ArchivedFile, Result<(), BodyError>), AppError> {
     let runtime = Handle::current();
     blocking(move || {
         // The thread that writes waits for what comes itself: passing it on to another would cost that one's waking.
@@ -28,7 +28,7 @@ pub(super) async fn keep_body(
                     Ok(piece) => writer.write_all(&piece).map_err(|error| cannot_keep(&error))?,
                     Err(error) => {
                         writer.cut_short();
-                        return Ok(Err(AppError::new(error.to_string())));
+                        return Ok(Err(error));
                     }
                 }
                 if writer.bytes() > DEFAULT_KEEP

@@ -2,6 +2,7 @@
 
 mod answer;
 mod arrived;
+mod broken_off;
 mod delivery;
 mod given;
 mod handler;
@@ -35,7 +36,6 @@ use judgement::{
 use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
-use repetition::REPEATED;
 use reticence::Reticence;
 use wish::ReceiptWish;
 
@@ -56,7 +56,7 @@ use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
 use crate::store::{ArchiveFollower, As2Pair, DEFAULT_KEEP, Part, Workspace};
-use crate::transport::{Request, ResponseBody};
+use crate::transport::{BodyError, Request, ResponseBody};
 
 /// An inbound message has one attempt.
 const FIRST: u32 = 1;
@@ -168,12 +168,12 @@ impl Receiver {
             self.keep_request(request, id, grown),
             self.open_early(grows, &transmission, &headers, addressed.as_ref())
         );
-        let received = kept.and_then(|(bytes, received)| {
+        let received = kept.map(|(bytes, received)| {
             transmission.bytes.sent = bytes;
             received
         });
         // What is in the journal already is too large for a receipt.
-        if received.is_ok() && early.journalled.is_none() && may_be_receipt(&headers) {
+        if matches!(received, Ok(Ok(()))) && early.journalled.is_none() && may_be_receipt(&headers) {
             let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
             if let Some(response) = receipt {
                 return Ok((response, None));
@@ -195,12 +195,18 @@ impl Receiver {
                 held
             }
         };
-        let (answered, blame) = match received {
-            Ok(()) => (self.work_on(&mut transmission, &headers, &addressed, early.opened, peer).await, Blame::Ours),
-            Err(error) => {
+        let mut broken = None;
+        let answered = match received {
+            Ok(Ok(())) => self.work_on(&mut transmission, &headers, &addressed, early.opened, peer).await,
+            Ok(Err(why)) => {
                 // Of what broke off nothing is left but its raw bytes.
                 drop(early.opened);
-                (Err(error), Blame::Network)
+                broken = Some(self.broken_off(&mut transmission, &addressed, peer, &why).await);
+                Err(AppError::new(why.to_string()))
+            }
+            Err(error) => {
+                drop(early.opened);
+                Err(error)
             }
         };
         if let Err(error) = &answered {
@@ -214,7 +220,7 @@ impl Receiver {
             transmission.verdict = verdict;
             transmission.http_status = None;
             let why = error.to_string();
-            transmission.diagnosis = Some(diagnosis(cause, &why, blame));
+            transmission.diagnosis = Some(broken.unwrap_or_else(|| diagnosis(cause, &why, Blame::Ours)));
             self.finish(&mut transmission, StageStatus::Bad, &why, None).await?;
         }
         self.app.settle_large(&self.workspace, &transmission, Some(in_flight));
@@ -235,19 +241,7 @@ impl Receiver {
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
         if let Some(((answer, owed), first)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
-            let mut repeated = diagnosis(
-                REPEATED,
-                "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
-                Blame::Nobody,
-            );
-            if let Some(differs) = self.differs_from_first(transmission, headers, addressed, &wish, &first).await? {
-                repeated.blame = Blame::Partner;
-                repeated.evidence.push(differs);
-                repeated.remedy.push(
-                    "If it is a document of its own, ask the partner to send it under a Message-ID of its own"
-                        .to_owned(),
-                );
-            }
+            let repeated = self.repeated(transmission, headers, addressed, &wish, &first).await?;
             transmission.diagnosis = Some(repeated);
             transmission.http_status = Some(answer.status);
             transmission.response_headers.clone_from(&answer.headers);
@@ -283,7 +277,7 @@ impl Receiver {
         request: Request,
         id: TransmissionId,
         grown: oneshot::Sender<ArchiveFollower>,
-    ) -> Result<(u64, Result<(), AppError>), AppError> {
+    ) -> Result<(u64, Result<(), BodyError>), AppError> {
         let archive = self.workspace.archive().clone();
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
         head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;

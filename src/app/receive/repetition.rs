@@ -4,16 +4,21 @@ use std::sync::Arc;
 
 use super::answer::Answer;
 use super::wish::ReceiptWish;
-use super::{Addressed, FIRST, Receiver};
+use super::{Addressed, Candidate, FIRST, Receiver, belongs_to, diagnosis};
+use crate::app::document_facts::document_of;
 use crate::app::retention::gone;
-use crate::app::{AppError, RawPart};
+use crate::app::{AppError, RawPart, inbox};
+use crate::as2::SignatureOutcome;
+use crate::domain::certificate::Fingerprint;
+use crate::domain::diagnosis::{Blame, Diagnosis};
+use crate::domain::repetition::{REPEATED, REUSED};
 use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{Headers, Transmission, TransmissionId};
 use crate::store::{DEFAULT_KEEP, Duty, DutyKind, Part};
 use crate::transport::{Response, ResponseBody};
 
-/// The cause under which a repetition is journalled.
-pub(super) const REPEATED: &str = "Repeated message";
+/// What is asked of a partner.
+const ASK: &str = "If it is a document of its own, ask the partner to send it under a Message-ID of its own";
 
 impl Receiver {
     /// The answer that the same message got when it was processed, where it was. After a negative receipt the same
@@ -25,7 +30,7 @@ impl Receiver {
     ) -> Result<Option<(Answer, Transmission)>, AppError> {
         let mut earlier = self.workspace.find_received(&addressed.from, &addressed.to, &addressed.message_id).await?;
         // The one that was worked on has the receipt. A repetition whose request took longer may bear an earlier time.
-        earlier.sort_by_key(|summary| summary.cause.as_deref() == Some(REPEATED));
+        earlier.sort_by_key(|summary| matches!(summary.cause.as_deref(), Some(REPEATED | REUSED)));
         for summary in earlier.into_iter().filter(|summary| summary.id != id) {
             let Some(first) = self.workspace.transmission(summary.id).await? else { continue };
             let Some(status) = first.http_status else { continue };
@@ -46,35 +51,71 @@ impl Receiver {
         Ok(None)
     }
 
-    /// What is to be said of a repetition whose content is not that of the first, which a Message-ID must not be used for
-    /// (RFC 4130 section 5.5); the content is kept with it then. Of a large one nothing is said: to open it once more only
-    /// for this takes as long as it did the first time.
-    pub(super) async fn differs_from_first(
+    /// What is to be said of a repetition. Where its content is not that of the first, for which a Message-ID must not be
+    /// used again (RFC 4130 section 5.5), the content is kept with it. Of a large one nothing is said: to open it once more
+    /// only for this takes as long as it did the first time.
+    pub(super) async fn repeated(
         &self,
-        transmission: &Transmission,
+        transmission: &mut Transmission,
         headers: &Headers,
         addressed: &Addressed,
         wish: &ReceiptWish,
         first: &Transmission,
-    ) -> Result<Option<String>, AppError> {
+    ) -> Result<Diagnosis, AppError> {
+        let repeated = diagnosis(
+            REPEATED,
+            "The same Message-ID was processed before, so its first receipt was sent again and nothing was delivered twice",
+            Blame::Nobody,
+        );
         let archive = self.workspace.archive();
         let length = std::fs::metadata(archive.path(transmission.id, Part::RequestBody(FIRST)))
             .map_or(u64::MAX, |metadata| metadata.len());
-        let Some(expected) = first.payload_sha256.as_ref().filter(|_| length <= DEFAULT_KEEP) else { return Ok(None) };
+        let Some(expected) = first.payload_sha256.as_ref().filter(|_| length <= DEFAULT_KEEP) else {
+            return Ok(repeated);
+        };
         let candidates = self.candidates(addressed, transmission.at).await?;
         if candidates.is_empty() {
-            return Ok(None);
+            return Ok(repeated);
         }
         let (keys, _) = self.keys(&candidates).await?;
-        Ok(match self.open(transmission, headers, wish, Arc::new(keys), None).await? {
+        let (opened, digest) = match self.open(transmission, headers, wish, Arc::new(keys), None).await? {
             Ok((_, digest)) if digest.as_ref() == Some(expected) => {
                 // It is the first's, and lies there. What is not taken away here goes with the retention of payloads.
                 std::fs::remove_file(archive.path(transmission.id, Part::Payload)).ok();
-                None
+                return Ok(repeated);
             }
-            Ok(_) => Some("Its content is another than that of the first, and was kept with this entry".to_owned()),
-            Err(error) => Some(format!("Whether its content is that of the first cannot be seen: {error}")),
-        })
+            Ok(opened) => opened,
+            Err(error) => {
+                let unseen = format!("Whether its content is that of the first cannot be seen: {error}");
+                let ask = vec![ASK.to_owned()];
+                return Ok(Diagnosis { blame: Blame::Partner, evidence: vec![unseen], remedy: ask, ..repeated });
+            }
+        };
+        // Of nobody's who is not the partner it is said that it is the partner's.
+        let (signer, signed) = whose(opened.signature.as_ref().map(|check| &check.outcome), &candidates);
+        let holds = |candidate: &&Candidate| signer.is_some_and(|signer| candidate.accepted.contains(&signer));
+        if let Some(candidate) = candidates.iter().find(holds).or(candidates.first()) {
+            belongs_to(transmission, candidate);
+        }
+        transmission.signed_with = signer;
+        transmission.signed_at = signer.map(|_| transmission.at);
+        transmission.bytes.payload = opened.payload_length;
+        transmission.payload_sha256 = digest;
+        transmission.document = document_of(archive, transmission.id).await;
+        let id = transmission.message_id.trim_matches(['<', '>']);
+        transmission.file = Some(inbox::file_name(&opened, headers, id));
+        let explanation = format!(
+            "The same Message-ID was processed before with another content, as {}. The first receipt was sent again, so the \
+             partner believes that this content was delivered, and it was not. {signed}",
+            first.id
+        );
+        let mut reused = diagnosis(REUSED, &explanation, Blame::Partner);
+        reused.evidence = vec![
+            "Its content is another than that of the first, and was kept with this entry".to_owned(),
+            signed.to_owned(),
+        ];
+        reused.remedy = vec![ASK.to_owned()];
+        Ok(reused)
     }
 
     /// The receipt of the first is owed once more, where the first wanted it: a repetition is known by its headers alone,
@@ -93,5 +134,21 @@ impl Receiver {
         transaction.put_duty(&duty).await?;
         transaction.commit().await?;
         Ok(Some(first.id))
+    }
+}
+
+/// The accepted certificate that a signature holds with, where it does, and what that says of where a message is from.
+fn whose(outcome: Option<&SignatureOutcome>, candidates: &[Candidate]) -> (Option<Fingerprint>, &'static str) {
+    match outcome {
+        Some(SignatureOutcome::Good { signer })
+            if candidates.iter().any(|candidate| candidate.accepted.contains(signer)) =>
+        {
+            (Some(*signer), "Its signature holds with a certificate of the partner, so it is from them")
+        }
+        Some(SignatureOutcome::Good { .. } | SignatureOutcome::UnknownSigner { .. }) => {
+            (None, "It is signed with a certificate that is not accepted, so it need not be from the partner")
+        }
+        Some(_) => (None, "Its signature does not hold, so it need not be from the partner"),
+        None => (None, "It is not signed, so anybody may have sent it"),
     }
 }

@@ -7,6 +7,7 @@ use super::material::Material;
 use super::{Sending, answer, blocking};
 use crate::app::{App, AppError};
 use crate::as2::Mic;
+use crate::as2::headers::get;
 use crate::certificate::Certificate;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::AnswerFacts;
@@ -77,12 +78,34 @@ impl Sending<'_> {
             Err(failure) => {
                 self.stages.post_failed(&failure);
                 if let Some(answer) = &failure.answer {
-                    self.transmission.http_status = Some(answer.status);
-                    self.transmission.response_headers.clone_from(&answer.headers);
+                    self.keep_half(answer, &failure.kind);
                 }
                 answer::of_failure(&failure, self.profile.timeout_seconds)
             }
         })
+    }
+
+    /// Keeps what came of an answer that is not whole: it proves nothing, and may show why.
+    fn keep_half(&mut self, answer: &transport::Answer, kind: &FailureKind) {
+        self.transmission.http_status = Some(answer.status);
+        self.transmission.response_headers.clone_from(&answer.headers);
+        let line = format!("HTTP/1.1 {} {}", answer.status, answer.reason);
+        let kept = self
+            .keep_head(Part::ResponseHead(self.number), line.trim_end(), &answer.headers)
+            .and_then(|()| self.keep(Part::ResponseBody(self.number), &answer.body));
+        self.transmission.half_answers.push(self.number);
+        let came = answer.body.len();
+        let of = get(&answer.headers, "Content-Length").map_or_else(String::new, |length| format!(" of {length}"));
+        let said = format!("HTTP {} came, and {came}{of} bytes of what follows it", answer.status);
+        let then = match kind {
+            FailureKind::AnswerTooLarge { .. } => "no more was read",
+            FailureKind::Timeout => "nothing more came in time",
+            _ => "it broke off there",
+        };
+        self.trouble = Some(match kept {
+            Ok(()) => format!("{said}, which are kept as the raw answer; {then}"),
+            Err(error) => format!("{said}; {then}, and what came could not be kept: {error}"),
+        });
     }
 
     /// Keeps the certificates that the server showed, also where it was refused for them.

@@ -121,6 +121,17 @@ pub enum Action {
 }
 
 impl Blame {
+    /// On whose side it is, in a few words; nothing where it is on nobody's.
+    #[must_use]
+    pub const fn side(self) -> Option<&'static str> {
+        match self {
+            Self::Ours => Some("On our side"),
+            Self::Partner => Some("On the partner's side"),
+            Self::Network => Some("Between us and the partner"),
+            Self::Nobody => None,
+        }
+    }
+
     /// Whose turn it is, said plainly.
     #[must_use]
     pub const fn in_words(self) -> &'static str {

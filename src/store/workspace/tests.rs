@@ -142,6 +142,7 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
         "DROP TRIGGER transmissions_deleted",
         "DROP TRIGGER transmissions_answered",
         "DROP VIEW listable",
+        "ALTER TABLE transmissions DROP COLUMN folded",
         "DROP VIEW tally",
         "DROP TABLE tallied",
         "DROP TABLE searched",

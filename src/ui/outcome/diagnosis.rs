@@ -32,7 +32,8 @@ pub(in crate::ui) fn diagnosis_notice(
         return;
     }
     let tokens = tokens(ui.ctx());
-    let tone = if verdict == Verdict::Delivered { ToneName::Warn } else { ToneName::verdict(verdict) };
+    let well = matches!(verdict, Verdict::Delivered | Verdict::Received);
+    let tone = if well { ToneName::Warn } else { ToneName::verdict(verdict) };
     let colours = tone.of(tokens);
     let (head, text) = head_and_text(diagnosis);
     Frame::new().fill(colours.soft).corner_radius(CornerRadius::same(8)).inner_margin(Margin::symmetric(14, 12)).show(
@@ -48,6 +49,10 @@ pub(in crate::ui) fn diagnosis_notice(
                         ui.add(Label::new(prose(text, font, ink)).wrap().selectable(true));
                     };
                     line(ui, &head, theme::bold(theme::BODY), colours.ink);
+                    // Them or us is the first thing that is asked.
+                    if let Some(side) = diagnosis.blame.side() {
+                        line(ui, side, theme::bold(theme::SMALL), tokens.text);
+                    }
                     if !text.is_empty() {
                         line(ui, &text, theme::small(), tokens.text);
                     }

@@ -15,4 +15,4 @@ pub(super) use diagnosis::diagnosis_notice;
 pub(super) use lights::lights;
 pub(super) use mend::{Mending, Target};
 pub(super) use stages::{Progress, stages};
-pub(super) use words::{direction_word, milliseconds, result_of, result_word, verdict_word};
+pub(super) use words::{direction_word, milliseconds, result_badge, result_of, result_word, verdict_word};

@@ -1,6 +1,8 @@
 //! Verdicts, directions and lengths of time in words.
 
+use crate::domain::repetition::{REUSED, is_reused};
 use crate::domain::transmission::{Direction, Light, Lights, Verdict};
+use crate::ui::widgets::{Badge, ToneName};
 
 /// Which way it went.
 #[must_use]
@@ -50,8 +52,14 @@ pub(in crate::ui) fn result_word(verdict: Verdict, cause: Option<&str>) -> Strin
 pub(in crate::ui) fn result_of(direction: Direction, verdict: Verdict, cause: Option<&str>) -> String {
     match (direction, verdict) {
         (Direction::Inbound, Verdict::Queued) => "Receiving".to_owned(),
+        (_, verdict) if is_reused(verdict, cause) => REUSED.to_owned(),
         _ => result_word(verdict, cause),
     }
+}
+
+/// A badge of the same: what was received and not delivered does not look as if all were well.
+pub(in crate::ui) fn result_badge<'a>(verdict: Verdict, cause: Option<&str>, word: &'a str) -> Badge<'a> {
+    if is_reused(verdict, cause) { Badge::new(ToneName::Warn, word) } else { Badge::verdict(verdict, word) }
 }
 
 /// A length of time as a stage shows it: `48 ms`, `1.2 s`, `2 min 5 s`.

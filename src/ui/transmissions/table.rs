@@ -11,8 +11,9 @@ use crate::app::Sort;
 use crate::domain::transmission::TransmissionId;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
+use crate::ui::outcome::result_badge;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, focus_ring, mono, muted, table_ground};
+use crate::ui::widgets::{focus_ring, mono, muted, table_ground};
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -232,7 +233,8 @@ impl TableDelegate for Rows<'_> {
                 ui.add(text(size));
             }
             Cell::Result => {
-                let badge = Badge::verdict(row.summary.verdict, &cells.result).show(ui);
+                let cause = row.summary.cause.as_deref();
+                let badge = result_badge(row.summary.verdict, cause, &cells.result).show(ui);
                 if let Some(cause) = &row.summary.cause {
                     badge.on_hover_text(cause);
                 }

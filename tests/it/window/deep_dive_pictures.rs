@@ -73,7 +73,7 @@ fn picture(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
         stage.wait_for("Amazon Vendor US, production");
         stage.press(Modifiers::COMMAND, Key::Num2);
         stage.wait_for("997_000412.edi");
-        stage.wait_for("4 delivered");
+        stage.wait_for("3 delivered");
         arrange(&mut stage);
         compare(&mut stage, name, theme, &mut results);
     }

@@ -8,6 +8,7 @@ mod certificates;
 #[cfg(feature = "pictures")]
 mod chart_pictures;
 mod charts;
+mod comparison;
 mod connections;
 mod daily;
 #[cfg(feature = "pictures")]

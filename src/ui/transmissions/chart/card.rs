@@ -92,6 +92,10 @@ fn head(ui: &mut Ui, chart: &Chart, looks: &mut Looks, filters: &Filters, crampe
             ui.spacing_mut().item_spacing.x = 5.0;
             ui.add_space(8.0);
             if let Some(colour) = swatch {
+                // A colour stays with its words.
+                if ui.available_size_before_wrap().x < 9.0 + 5.0 + galley.size().x {
+                    ui.end_row();
+                }
                 let (rect, _) = ui.allocate_exact_size(vec2(9.0, 18.0), Sense::hover());
                 ui.painter().rect_filled(Rect::from_center_size(rect.center(), vec2(9.0, 9.0)), 2.0, colour);
             }
@@ -104,7 +108,7 @@ fn head(ui: &mut Ui, chart: &Chart, looks: &mut Looks, filters: &Filters, crampe
 fn sum(ui: &Ui, told: &Told, view: View) -> Vec<(Option<egui::Color32>, std::sync::Arc<egui::Galley>)> {
     let tokens = tokens(ui.ctx());
     let total = told.summary.total;
-    let [delivered, open, cancelled, failed] = plot::colours(tokens, View::Outcomes);
+    let [delivered, received, open, cancelled, failed] = plot::colours(tokens, View::Outcomes);
     let coloured = view == View::Outcomes;
     let laid = |tone: Option<ToneName>, words: String| {
         let mut job = egui::text::LayoutJob::default();
@@ -128,6 +132,7 @@ fn sum(ui: &Ui, told: &Told, view: View) -> Vec<(Option<egui::Color32>, std::syn
     }
     for (number, word, tone, colour, always) in [
         (total.delivered, "delivered", ToneName::Ok, delivered, true),
+        (total.received, "received", ToneName::Ok, received, false),
         (total.failed, "failed", ToneName::Bad, failed, true),
         (total.open, "uncertain or waiting", ToneName::Warn, open, false),
         (total.cancelled, "cancelled", ToneName::Info, cancelled, false),

@@ -16,7 +16,7 @@ const PITCH: f32 = 22.0;
 /// The heads of the columns.
 const fn heads(view: View) -> &'static [&'static str] {
     match view {
-        View::Outcomes => &["Time", "Delivered", "Failed", "Uncertain or waiting", "Cancelled"],
+        View::Outcomes => &["Time", "Delivered", "Received", "Failed", "Uncertain or waiting", "Cancelled"],
         View::Receipts => &["Time", "Receipts", "Median", "95th percentile"],
         View::Causes => &["Cause", "Failed"],
         View::Partners => &["Partner", "Failed"],
@@ -39,7 +39,7 @@ fn row(told: &Told, view: View, names: &Names, place: usize) -> Option<Vec<Strin
         View::Outcomes => {
             let place = newest()?;
             let tally = told.summary.buckets.get(place)?.tally;
-            let numbers = [tally.delivered, tally.failed, tally.open, tally.cancelled].map(grouped);
+            let numbers = [tally.delivered, tally.received, tally.failed, tally.open, tally.cancelled].map(grouped);
             [told.names.get(place)?.clone()].into_iter().chain(numbers).collect()
         }
         View::Receipts => {

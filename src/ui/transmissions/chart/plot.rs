@@ -19,26 +19,27 @@ const NUMBERS: f32 = 54.0;
 const MARK: f32 = 74.0;
 
 /// What a part of a bar stands for, from below upwards.
-pub(super) fn parts(bucket: &Bucket, view: View) -> [f64; 4] {
+pub(super) fn parts(bucket: &Bucket, view: View) -> [f64; 5] {
     let height = |number: u64| number as f64;
     match view {
         View::Receipts => {
             let times = bucket.receipt.map_or((0, 0), |receipt| (receipt.median_ms, receipt.p95_ms));
-            [height(times.0), height(times.1.saturating_sub(times.0)), 0.0, 0.0]
+            [height(times.0), height(times.1.saturating_sub(times.0)), 0.0, 0.0, 0.0]
         }
         _ => {
             let tally = bucket.tally;
-            [tally.delivered, tally.open, tally.cancelled, tally.failed].map(height)
+            [tally.delivered, tally.received, tally.open, tally.cancelled, tally.failed].map(height)
         }
     }
 }
 
 /// The colours of the same parts.
-pub(super) fn colours(tokens: &Tokens, view: View) -> [Color32; 4] {
+pub(super) fn colours(tokens: &Tokens, view: View) -> [Color32; 5] {
     let delivered = tokens.accent.ink.gamma_multiply(0.6);
+    let received = tokens.accent.ink.gamma_multiply(0.3);
     match view {
-        View::Receipts => [delivered, tokens.accent.ink.gamma_multiply(0.25), delivered, delivered],
-        _ => [delivered, tokens.warn.ink, tokens.info.ink.gamma_multiply(0.6), tokens.bad.ink],
+        View::Receipts => [delivered, tokens.accent.ink.gamma_multiply(0.25), delivered, delivered, delivered],
+        _ => [delivered, received, tokens.warn.ink, tokens.info.ink.gamma_multiply(0.6), tokens.bad.ink],
     }
 }
 
@@ -64,7 +65,7 @@ pub(super) fn plot(
     let tokens = tokens(ui.ctx());
     let buckets = &told.summary.buckets;
     let fills = colours(tokens, view);
-    let mut charts: [Vec<Bar>; 4] = std::array::from_fn(|_| Vec::with_capacity(buckets.len()));
+    let mut charts: [Vec<Bar>; 5] = std::array::from_fn(|_| Vec::with_capacity(buckets.len()));
     let (mut most, mut place) = (0.0_f64, 0.0_f64);
     for bucket in buckets {
         let mut base = 0.0;

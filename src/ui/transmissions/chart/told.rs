@@ -67,10 +67,11 @@ fn mark(from: Timestamp, step: Step, moment: &Moment) -> String {
     local.strftime(form).to_string()
 }
 
-/// `12 delivered, 1 failed, 2 uncertain or waiting`; what is none is left out.
+/// `12 delivered, 3 received, 1 failed, 2 uncertain or waiting`; what is none is left out.
 pub(super) fn tally_words(tally: &Tally) -> String {
     let parts = [
         (tally.delivered, "delivered"),
+        (tally.received, "received"),
         (tally.failed, "failed"),
         (tally.open, "uncertain or waiting"),
         (tally.cancelled, "cancelled"),
@@ -113,7 +114,7 @@ mod tests {
         Bucket {
             from: from.parse().unwrap(),
             until: until.parse().unwrap(),
-            tally: Tally { delivered: 1_412, failed: 1, open: 0, cancelled: 0 },
+            tally: Tally { delivered: 1_412, received: 30, failed: 1, ..Tally::default() },
             receipt: Some(Latency { receipts: 12, median_ms: 400, p95_ms: 3_100 }),
         }
     }
@@ -137,7 +138,7 @@ mod tests {
         };
         let day = told(Step::Day, "2026-11-22T23:00:00Z", "2026-11-23T23:00:00Z");
         assert_eq!((day.0.as_str(), day.1.as_str()), ("Mon 23 Nov", "23 Nov"));
-        assert_eq!(day.2, "Mon 23 Nov: 1,412 delivered, 1 failed");
+        assert_eq!(day.2, "Mon 23 Nov: 1,412 delivered, 30 received, 1 failed");
         assert_eq!(day.3, "Mon 23 Nov: half of 12 receipts within 400 ms, 95 of 100 within 3.1 s");
         let week = told(Step::Week, "2026-11-15T23:00:00Z", "2026-11-22T23:00:00Z");
         assert_eq!(week.0, "16 Nov to 22 Nov 2026");

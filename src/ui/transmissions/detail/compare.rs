@@ -3,7 +3,8 @@
 use egui::{Context, Label, RichText, Ui, vec2};
 
 use crate::app::engine::{Answer, Command, LookAnswer, LookCommand, RequestId};
-use crate::app::{TransmissionFilter, TransmissionSummary};
+use crate::app::{SHORTEST_SEARCH, TransmissionFilter, TransmissionSummary};
+use crate::domain::identifier::ConnectionId;
 use crate::domain::transmission::{Transmission, TransmissionId};
 use crate::domain::transmission_comparison::{ComparedLine, Comparison};
 use crate::ui::desk::Desk;
@@ -11,10 +12,13 @@ use crate::ui::dialog::{Dialog, Flow, Part, buttons, frame_with_foot};
 use crate::ui::moment::{Moment, count};
 use crate::ui::outcome::{direction_word, result_of};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, ToneName, mono, muted, secondary, section, segmented, separator, small};
+use crate::ui::widgets::{Badge, ToneName, mono, muted, search, secondary, section, segmented, separator, small};
 
-/// So many others are offered, the newest first.
+/// So many others are offered at once, the newest first; any other is searched for.
 const OFFERED: usize = 40;
+
+/// Width of the field for searching.
+const SEARCH: f32 = 320.0;
 
 /// Width of the column that names what is compared.
 const NAMES: f32 = 148.0;
@@ -23,6 +27,11 @@ const NAMES: f32 = 148.0;
 pub(super) struct CompareDialog {
     one: TransmissionId,
     title: String,
+    /// Its connection, of which others are offered first. Searched is everywhere.
+    connection: Option<ConnectionId>,
+    search: String,
+    /// What those that are offered were searched by.
+    searched: String,
     others: Others,
     asked: Option<RequestId>,
     chosen: Option<(String, Option<Box<Comparison>>)>,
@@ -39,21 +48,45 @@ impl CompareDialog {
     /// One transmission, to be compared with others of its connection.
     #[must_use]
     pub(super) fn new(transmission: &Transmission, desk: &mut Desk<'_>) -> Self {
-        let filter = TransmissionFilter {
-            connection: transmission.connection.clone(),
-            limit: OFFERED,
-            ..TransmissionFilter::default()
-        };
-        let asked = desk.ask(|id| Command::Transmissions(id, filter));
         let file = transmission.file.as_deref().unwrap_or("Without a file name");
-        Self {
+        let mut dialog = Self {
             one: transmission.id,
             title: format!("{file}, {}", desk.moment.full(transmission.at)),
-            others: Others::Asked(asked),
+            connection: transmission.connection.clone(),
+            search: String::new(),
+            searched: String::new(),
+            others: Others::Asked(None),
             asked: None,
             chosen: None,
             only_differences: true,
             error: None,
+        };
+        dialog.ask(desk);
+        dialog
+    }
+
+    /// Asks for those that are offered: the newest of the connection, or those that a text is in.
+    fn ask(&mut self, desk: &mut Desk<'_>) {
+        let search = Some(self.searched.clone()).filter(|text| !text.is_empty());
+        let filter = TransmissionFilter {
+            connection: if search.is_none() { self.connection.clone() } else { None },
+            search,
+            // One of them may be the one that is compared.
+            limit: OFFERED + 1,
+            ..TransmissionFilter::default()
+        };
+        self.others = Others::Asked(desk.ask(|id| Command::Transmissions(id, filter)));
+    }
+
+    /// The field for searching, and what was asked anew by it.
+    fn search(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        search(ui, "Search for the other transmission", &mut self.search, "Message-ID, file name, ISA no.", SEARCH);
+        let text = self.search.trim();
+        // Shorter texts are not searched for.
+        let wanted = if text.chars().count() < SHORTEST_SEARCH { "" } else { text };
+        if wanted != self.searched {
+            wanted.clone_into(&mut self.searched);
+            self.ask(desk);
         }
     }
 
@@ -62,7 +95,8 @@ impl CompareDialog {
             match desk.answer(request) {
                 Some(Ok(Answer::Page(page))) => {
                     let others = page.transmissions.into_iter().filter(|each| each.id != self.one);
-                    self.others = Others::Here(others.collect());
+                    self.others = Others::Here(others.take(OFFERED).collect());
+                    self.error = None;
                 }
                 Some(Ok(_)) | None => {}
                 Some(Err(error)) => self.error = Some(error.message().to_owned()),
@@ -107,13 +141,24 @@ impl CompareDialog {
     }
 
     fn choose(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        self.search(ui, desk);
+        ui.add_space(4.0);
         let Others::Here(others) = &self.others else {
             ui.label(muted(ui, "Reading the journal…"));
             return;
         };
         if others.is_empty() {
-            ui.label(muted(ui, "There is no other transmission of this connection"));
+            let none = if self.searched.is_empty() {
+                "There is no other transmission of this connection; search for one of another"
+            } else {
+                "No other transmission has this in its Message-ID, file name or control numbers"
+            };
+            ui.add(Label::new(muted(ui, none)).wrap());
             return;
+        }
+        if others.len() == OFFERED {
+            let more = format!("The newest {OFFERED} are offered; search for any other");
+            ui.add(Label::new(muted(ui, more)).wrap());
         }
         let mut chosen = None;
         for each in others {

@@ -10,7 +10,9 @@ use crate::ui::widgets::{muted, secondary, section};
 
 /// Shows the headers of request and answer.
 pub(super) fn headers(ui: &mut Ui, desk: &mut Desk<'_>, transmission: &Transmission) {
+    let half = transmission.is_half_answered(transmission.last_attempt());
     let (asked, answered) = match transmission.direction {
+        Direction::Outbound if half => ("Sent by us", "Answered by the partner, broken off"),
         Direction::Outbound => ("Sent by us", "Answered by the partner"),
         Direction::Inbound => ("Received from the partner", "Answered by us"),
     };

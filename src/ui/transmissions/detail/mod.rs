@@ -27,9 +27,9 @@ use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdi
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
-use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, verdict_word};
+use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, result_badge, verdict_word};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, ToneName, icon_button, muted, notice, secondary, section, tabs};
+use crate::ui::widgets::{ToneName, icon_button, muted, notice, secondary, section, tabs};
 use acknowledgements::Acknowledgements;
 use again::{Again, as_new_button, can_send, may_go_now, redeliver_button, send_again};
 use bundle::BundleDialog;
@@ -236,7 +236,7 @@ impl Detail {
         let transmission = &detail.transmission;
         let cause = transmission.cause();
         let word = verdict_word(transmission.direction, transmission.verdict, &transmission.lights, cause);
-        Badge::verdict(transmission.verdict, &word).about("Result").show(ui).on_hover_text(cause.unwrap_or(&word));
+        result_badge(transmission.verdict, cause, &word).about("Result").show(ui).on_hover_text(cause.unwrap_or(&word));
         if transmission.direction == Direction::Outbound {
             lights(ui, &transmission.lights);
         }

@@ -203,7 +203,8 @@ impl Viewer {
         let missing = view
             .gap
             .map_or_else(String::new, |gap| format!(", of which {} in the middle were not kept", size(gap.bytes)));
-        ui.label(muted(ui, format!("{}{missing}", size(view.bytes))));
+        let length = if view.bytes == 0 { "Empty, 0 bytes".to_owned() } else { size(view.bytes) };
+        ui.label(muted(ui, format!("{length}{missing}")));
         changed
     }
 
