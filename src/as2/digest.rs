@@ -98,6 +98,8 @@ pub enum LineEnds {
     Crlf,
     /// Every LF without a CR before it becomes CRLF, and a CR alone stays.
     LfToCrlf,
+    /// The last line break is left out, as libas2 leaves it out of the reports that it signs.
+    WithoutLast,
     /// Every CRLF becomes LF.
     Lf,
     /// Every CRLF after the first blank line becomes LF: headers have CRLF with everybody.
@@ -116,11 +118,20 @@ pub(super) struct LineHasher {
     /// With [`LineEnds::BodyLf`] and [`LineEnds::HeadCrlf`]: before the first blank line, and whether anything stands in the line so far.
     head: bool,
     line_begun: bool,
+    /// With [`LineEnds::WithoutLast`]: the line break, or the CR, that came last and has not been hashed yet.
+    held: Vec<u8>,
 }
 
 impl LineHasher {
     pub(super) fn new(digests: &[Digest], line_ends: LineEnds) -> Self {
-        Self { hashes: Hashes::of(digests), line_ends, after_cr: false, head: true, line_begun: false }
+        Self {
+            hashes: Hashes::of(digests),
+            line_ends,
+            after_cr: false,
+            head: true,
+            line_begun: false,
+            held: Vec::new(),
+        }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -134,6 +145,7 @@ impl LineHasher {
             }
             LineEnds::Crlf => self.update_with_every_crlf(bytes),
             LineEnds::LfToCrlf => self.update_with_crlf(bytes),
+            LineEnds::WithoutLast => self.update_but_the_last_break(bytes),
             LineEnds::BodyLf if self.head => {
                 let (head, body) = bytes.split_at(self.end_of_head(bytes));
                 self.hashes.update(head);
@@ -207,7 +219,28 @@ impl LineHasher {
         }
     }
 
+    fn update_but_the_last_break(&mut self, bytes: &[u8]) {
+        let kept = match bytes {
+            [] => return,
+            [b'\n'] if self.held == b"\r" => {
+                self.held.push(b'\n');
+                return;
+            }
+            [.., b'\r', b'\n'] => 2,
+            [.., b'\r' | b'\n'] => 1,
+            _ => 0,
+        };
+        self.hashes.update(&self.held);
+        let (hashed, last) = bytes.split_at(bytes.len() - kept);
+        self.hashes.update(hashed);
+        self.held.clear();
+        self.held.extend_from_slice(last);
+    }
+
     pub(super) fn finish(mut self) -> DigestValues {
+        if self.held == b"\r" {
+            self.hashes.update(b"\r");
+        }
         if self.after_cr && matches!(self.line_ends, LineEnds::Lf | LineEnds::BodyLf) {
             self.hashes.update(b"\r");
         }
@@ -304,6 +337,24 @@ mod tests {
                 let mut hasher = LineHasher::new(&[Digest::Sha256], ends);
                 text.chunks(step).for_each(|chunk| hasher.update(chunk));
                 assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{ends:?} by {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_line_break_alone_is_left_out() {
+        for (text, expected) in [
+            (&b"a\r\nb\r\n"[..], &b"a\r\nb"[..]),
+            (b"a\r\n\r\n", b"a\r\n"),
+            (b"a\nb\n", b"a\nb"),
+            (b"a\r\nb", b"a\r\nb"),
+            (b"a\r", b"a\r"),
+            (b"\r\n", b""),
+        ] {
+            for step in 1..=text.len() {
+                let mut hasher = LineHasher::new(&[Digest::Sha256], LineEnds::WithoutLast);
+                text.chunks(step).for_each(|chunk| hasher.update(chunk));
+                assert_eq!(hasher.finish().get(Digest::Sha256), Some(&sha256(expected)[..]), "{text:?} by {step}");
             }
         }
     }

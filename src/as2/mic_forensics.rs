@@ -198,6 +198,7 @@ impl MicFindings {
             LineEnds::AsTheyAre => "",
             LineEnds::Crlf => ", with every line end turned into CRLF",
             LineEnds::LfToCrlf => ", with every bare line feed turned into CRLF",
+            LineEnds::WithoutLast => ", without its last line break",
             LineEnds::Lf => ", with every line end turned into LF",
             LineEnds::BodyLf => ", with every line end of its content turned into LF",
             LineEnds::HeadCrlf => ", with every line end of its headers turned into CRLF",

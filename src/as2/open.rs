@@ -155,6 +155,10 @@ pub fn open_to_answer<B: Read + Seek + Send>(
     })
 }
 
+/// The line ends that a signature is tried with where it does not fit what came.
+const FITTING: [LineEnds; 6] =
+    [LineEnds::HeadCrlf, LineEnds::Crlf, LineEnds::LfToCrlf, LineEnds::BodyLf, LineEnds::Lf, LineEnds::WithoutLast];
+
 /// What a message is worth that has been read.
 fn judge<'k, B: Read + Seek + Send>(
     headers: &[(String, String)],
@@ -185,7 +189,7 @@ fn judge<'k, B: Read + Seek + Send>(
         && is_altered(&check.outcome)
         && let Some(digest) = check.digest
     {
-        for line_ends in [LineEnds::HeadCrlf, LineEnds::Crlf, LineEnds::LfToCrlf, LineEnds::BodyLf, LineEnds::Lf] {
+        for line_ends in FITTING {
             let other = again(keys, mic_digest, line_ends, &[digest], headers, body)?;
             if let Some(signature) = other.check()?.filter(|check| !is_altered(&check.outcome)) {
                 fits_with = Some(line_ends);

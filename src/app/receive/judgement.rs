@@ -129,6 +129,9 @@ const fn what_happened(fits_with: Option<LineEnds>) -> &'static str {
         Some(LineEnds::HeadCrlf) => {
             "it fits once the line ends of its headers are turned into CRLF, so the partner signed them with CRLF and sent them with bare line feeds, or something on the way changed them"
         }
+        Some(LineEnds::WithoutLast) => {
+            "it fits without its last line break, so the partner left that out when it signed, or something on the way added one"
+        }
         Some(LineEnds::AsTheyAre) | None => "it was changed on the way",
     }
 }

@@ -10,10 +10,11 @@ use crate::app::{AppError, OpenAs2Connection, OpenAs2Files, OpenAs2Plan};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame_with_foot};
 use crate::ui::files::FilePick;
+use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::count;
 use crate::ui::path_field::PathField;
-use crate::ui::theme;
+use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
     ToneName, field, field_error, muted, notice, password_edit, primary, secondary, section, text_edit,
 };
@@ -217,7 +218,10 @@ fn connection(ui: &mut Ui, planned: &OpenAs2Connection) {
         ui.add(egui::Label::new(muted(ui, profile.url.to_string())).wrap());
     }
     for remark in &planned.remarks {
-        notice(ui, ToneName::Warn, "To be known", remark, |_| ());
+        ui.horizontal_top(|ui| {
+            ui.label(icon::text(Icon::TriangleAlert, tokens(ui.ctx()).warn.ink));
+            ui.add(egui::Label::new(RichText::new(remark).font(theme::body())).wrap());
+        });
     }
     ui.add_space(6.0);
 }
