@@ -26,15 +26,23 @@ pub struct KeystoreEntry {
 pub struct Keystore {
     /// Its named entries, in its order.
     pub entries: Vec<KeystoreEntry>,
-    /// Certificates without a name: those above the others.
+    /// Certificates without a name.
     pub others: Vec<Certificate>,
 }
 
 impl Keystore {
+    /// Certificates that are nobody's own: those above the others are among them, with a name or without.
+    #[must_use]
+    pub fn without_key(&self) -> Vec<Certificate> {
+        let named = self.entries.iter().filter(|entry| entry.key.is_none()).map(|entry| &entry.certificate);
+        named.chain(&self.others).cloned().collect()
+    }
+
     /// The entry of that alias.
     #[must_use]
     pub fn entry(&self, alias: &str) -> Option<&KeystoreEntry> {
-        self.entries.iter().find(|entry| entry.alias.eq_ignore_ascii_case(alias))
+        let alias = alias.trim().to_lowercase();
+        self.entries.iter().find(|entry| entry.alias == alias)
     }
 }
 

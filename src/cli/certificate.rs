@@ -78,7 +78,8 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
         activation: arguments.activate,
         confirmed: arguments.confirm_fingerprint.map(Comparison::Stated),
         purpose: arguments.purpose,
-        though_ended: false,
+        // Whoever writes the command means it, and is warned.
+        though_ended: true,
     };
     let result = session.app.import_certificate(&request).await?;
     session.out.answer(&result, || imported(&result));

@@ -17,7 +17,9 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         | Command::Notice(_)
         | Command::Calendar(_)
         | Command::Report(_) => true,
-        Command::Connection(command) => !matches!(command, ConnectionCommand::Add { .. }),
+        Command::Connection(command) => {
+            !matches!(command, ConnectionCommand::Add { .. } | ConnectionCommand::Import { .. })
+        }
         Command::Certificate(command) => !matches!(command, CertificateCommand::Inspect { .. }),
         Command::Identity(command) => !matches!(
             command,

@@ -4,6 +4,8 @@
 //! letters, the words are folded here when they are journalled, and beside them lies what the index is made of; of most
 //! transmissions that is nothing.
 
+use sqlx::any::AnyRow;
+
 use crate::domain::transmission::Transmission;
 
 use super::error::StoreError;
@@ -55,19 +57,26 @@ pub(super) fn of_transmission(transmission: &Transmission) -> Option<String> {
 /// Folds the words of what was journalled before they were folded: those few that have other letters than ASCII's.
 pub(super) async fn fold_what_was_journalled(session: &mut Session) -> Result<(), StoreError> {
     const DOING: &str = "bring the workspace up to date";
-    let rows = session
-        .rows(
-            DOING,
-            sql("SELECT id, message_id, file, control_numbers FROM transmissions
-                 WHERE message_id || coalesce(file, '') || coalesce(control_numbers, '') GLOB '*[^' || char(1) || '-~]*'"),
-        )
-        .await?;
+    let mut after = String::new();
+    loop {
+        // In pages: where all names are in another script, all transmissions are among them.
+        let statement = sql("SELECT id, message_id, file, control_numbers FROM transmissions
+             WHERE id > $1
+             AND message_id || coalesce(file, '') || coalesce(control_numbers, '') GLOB '*[^' || char(1) || '-~]*'
+             ORDER BY id LIMIT 2000");
+        let rows = session.rows(DOING, statement.bind(after.clone())).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = column::<String>(last, "id")?;
+        fold_these(session, DOING, &rows).await?;
+    }
+}
+
+async fn fold_these(session: &mut Session, doing: &'static str, rows: &[AnyRow]) -> Result<(), StoreError> {
     for row in rows {
-        let (file, numbers): (Option<String>, Option<String>) =
-            (column(&row, "file")?, column(&row, "control_numbers")?);
-        let words = beyond_ascii(&column::<String>(&row, "message_id")?, file.as_deref(), numbers.as_deref());
+        let (file, numbers): (Option<String>, Option<String>) = (column(row, "file")?, column(row, "control_numbers")?);
+        let words = beyond_ascii(&column::<String>(row, "message_id")?, file.as_deref(), numbers.as_deref());
         let statement = sql("UPDATE transmissions SET folded = $2 WHERE id = $1");
-        session.execute(DOING, statement.bind(column::<String>(&row, "id")?).bind(words)).await?;
+        session.execute(doing, statement.bind(column::<String>(row, "id")?).bind(words)).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use countersign::app::{App, Clock, OpenAs2Files};
 use countersign::domain::algorithm::{Compression, Encryption, Signing};
@@ -121,18 +122,53 @@ async fn what_is_wrong_with_the_files_is_told_and_nothing_is_kept() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_saved_keeps_all_others_out() {
+async fn what_could_not_be_saved_is_passed_over_and_its_certificate_with_it() {
     let moving = Moving::new();
-    // A header that could not be sent as it is.
     moving.rewrite("partnerships.xml", |text| {
         text.replace("value=\"From Acme\"", &format!("value=\"{}\"", "x".repeat(300)))
     });
-    let plan = moving.app.plan_openas2(&moving.files()).await.unwrap();
+    let plan = moving.app.import_openas2(&moving.files()).await.unwrap();
     let why: Vec<&str> = plan.passed_over.iter().map(|each| each.why.as_str()).collect();
-    assert!(why.iter().any(|why| why.contains("`subject`")), "it is passed over before: {why:?}");
-    // The folder where the workspace would be is a file.
-    fs::write(moving.path("workspace"), "in the way").unwrap();
-    assert!(moving.app.import_openas2(&moving.files()).await.is_err());
+    assert!(why[0].contains("`subject`"), "{why:?}");
+    assert_eq!(plan.connections.len(), 1);
+    assert_eq!(moving.app.certificates().await.unwrap().len(), 1, "Northwind's alone");
+}
+
+#[tokio::test]
+async fn a_password_in_an_address_becomes_a_setting_and_is_not_shown() {
+    let moving = Moving::new();
+    moving.rewrite("partnerships.xml", |text| text.replace("http://as2.contoso", "http://user:hush-hush@as2.contoso"));
+    let plan = moving.app.import_openas2(&moving.files()).await.unwrap();
+    assert!(!serde_json::to_string(&plan).unwrap().contains("hush"), "{plan:?}");
+    let contoso = moving.app.connection(&"contoso".parse().unwrap()).await.unwrap().production.unwrap();
+    assert_eq!(
+        (contoso.url.as_str(), contoso.http_user.as_deref()),
+        ("http://as2.contoso.example:10080", Some("user"))
+    );
+}
+
+#[test]
+fn on_the_command_line_it_begins_a_workspace() {
+    let moving = Moving::new();
+    let run = |more: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_countersign"))
+            .arg("--workspace")
+            .arg(moving.path("elsewhere"))
+            .args(["connection", "import"])
+            .arg(moving.path("partnerships.xml"))
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    for (more, last) in [
+        (&["--dry-run"][..], "2 connections would be taken over; nothing has changed"),
+        (&[], "2 connections taken over; `countersign check` says how they stand"),
+    ] {
+        let output = run(more);
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success() && said.trim_end().ends_with(last), "{said}{output:?}");
+        assert!(said.contains("Acme-to-Fabrikam was passed over: it encrypts with CAST5"), "{said}");
+    }
 }
 
 #[tokio::test]

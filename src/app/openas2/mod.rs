@@ -16,8 +16,8 @@ use partnerships::{Partnership, Properties};
 
 use super::certificates::{read_bytes, unreadable};
 use super::connection_file::read_text;
-use super::identities::issuers_of;
-use super::{App, AppError};
+use super::identities::{beside, issuers_of};
+use super::{App, AppError, ListedIdentity};
 use crate::certificate::{Certificate, Keystore, MAX_FILE, read_keystore};
 use crate::domain::certificate::{Fingerprint, KeyFacts};
 use crate::domain::connection::{Connection, Profile};
@@ -91,6 +91,13 @@ struct Keyed {
     key: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// A connection with what goes with it.
+struct Planned {
+    shown: OpenAs2Connection,
+    certificate: Option<Certificate>,
+    password: Option<Zeroizing<String>>,
+}
+
 /// A plan with all that is needed to carry it out.
 struct Prepared {
     plan: OpenAs2Plan,
@@ -122,19 +129,6 @@ impl App {
             return Err(AppError::new("there is no connection in it that could be taken over")
                 .maybe_hint(why.map(|passed| format!("{}: {}", passed.partnership, passed.why))));
         }
-        let known: Vec<(IdentityName, KeyFacts)> = self
-            .identities()
-            .await?
-            .into_iter()
-            .map(|identity| (identity.name, identity.key))
-            .chain(prepared.identities.iter().map(|keyed| (keyed.planned.name.clone(), keyed.key_facts)))
-            .collect();
-        for planned in &prepared.plan.connections {
-            let connection = &planned.connection;
-            self.validate_with(connection, &known).await.map_err(|error| {
-                AppError::new(format!("{}: {error}", connection.name)).maybe_hint(error.what_to_do())
-            })?;
-        }
         let now = self.now();
         let mut transaction = self.workspace().await?.begin().await?;
         for keyed in &prepared.identities {
@@ -158,7 +152,9 @@ impl App {
     }
 
     async fn prepare_openas2(&self, files: &OpenAs2Files) -> Result<Prepared, AppError> {
-        let (partnerships, keystore, place) = read(files)?;
+        let from = files.clone();
+        // The keystore's password is made into a key slowly, so that it cannot be tried out fast.
+        let (partnerships, keystore, place) = beside("reading the keystore", move || read(&from)).await??;
         let ours = ours(&partnerships, &keystore, files.ours.as_deref())?;
         let mut prepared = Prepared {
             plan: OpenAs2Plan { identities: Vec::new(), connections: Vec::new(), passed_over: Vec::new() },
@@ -182,12 +178,21 @@ impl App {
                 Some(there) => Err(format!("the connection {} has these two AS2 identifiers already", there.id)),
                 None => prepared
                     .identity(partnership, &keystore, &stored)
-                    .and_then(|identity| prepared.connection(partnership, &keystore, &identity, &connections)),
+                    .and_then(|identity| connection(partnership, &keystore, &identity, &connections)),
+            };
+            let planned = match planned {
+                Ok(planned) => match self.openas2_obstacle(&planned, &prepared, &stored).await {
+                    Some(why) => Err(why),
+                    None => Ok(planned),
+                },
+                Err(why) => Err(why),
             };
             match planned {
-                Ok(planned) => {
-                    connections.push(planned.connection.clone());
-                    prepared.plan.connections.push(planned);
+                Ok(Planned { shown, certificate, password }) => {
+                    connections.push(shown.connection.clone());
+                    prepared.certificates.extend(certificate);
+                    prepared.passwords.extend(password.map(|password| (shown.connection.id.clone(), password)));
+                    prepared.plan.connections.push(shown);
                 }
                 Err(why) => {
                     prepared.plan.passed_over.push(OpenAs2PassedOver { partnership: partnership.name.clone(), why })
@@ -197,6 +202,28 @@ impl App {
         prepared.drop_what_nobody_needs();
         Ok(prepared)
     }
+
+    /// What keeps a connection from being saved, as if it came from a connection file.
+    async fn openas2_obstacle(
+        &self,
+        planned: &Planned,
+        prepared: &Prepared,
+        stored: &[ListedIdentity],
+    ) -> Option<String> {
+        let known: Vec<(IdentityName, KeyFacts)> = stored
+            .iter()
+            .map(|identity| (identity.name.clone(), identity.key))
+            .chain(prepared.identities.iter().map(|keyed| (keyed.planned.name.clone(), keyed.key_facts)))
+            .collect();
+        let connection = &planned.shown.connection;
+        let brought: Vec<(Certificate, String)> =
+            planned.certificate.iter().map(|each| (each.clone(), prepared.keystore.clone())).collect();
+        let fits = async {
+            self.validate_with(connection, &known).await?;
+            self.refuse_keys(connection, &brought).await
+        };
+        fits.await.err().map(|error| error.to_string())
+    }
 }
 
 impl Prepared {
@@ -205,7 +232,7 @@ impl Prepared {
         &mut self,
         partnership: &Partnership,
         keystore: &Keystore,
-        stored: &[super::ListedIdentity],
+        stored: &[ListedIdentity],
     ) -> Result<IdentityName, String> {
         let alias = partnership.sender.alias.as_deref().unwrap_or_default();
         let entry = keystore
@@ -232,7 +259,7 @@ impl Prepared {
             }
         };
         let mut certificates = vec![entry.certificate.clone()];
-        certificates.extend(keystore.others.iter().cloned());
+        certificates.extend(keystore.without_key());
         self.identities.push(Keyed {
             planned: OpenAs2Identity { name: name.clone(), fingerprint_sha256: fingerprint, is_there: there.is_some() },
             key_facts: entry.certificate.facts().key,
@@ -240,55 +267,6 @@ impl Prepared {
             key: there.is_none().then(|| Zeroizing::new(key.pkcs8_der().to_vec())),
         });
         Ok(name)
-    }
-
-    fn connection(
-        &mut self,
-        partnership: &Partnership,
-        keystore: &Keystore,
-        identity: &IdentityName,
-        connections: &[Connection],
-    ) -> Result<OpenAs2Connection, String> {
-        let partner = &partnership.receiver;
-        let found = settings::settings(partnership)?;
-        let (mut keys, mut remarks) = (found.keys, found.remarks);
-        keys.insert("identity".to_owned(), identity.as_str().into());
-        let mut profile: Profile = serde_json::from_value(keys.into()).map_err(|error| error.to_string())?;
-        match partner.alias.as_deref().map(|alias| (alias, keystore.entry(alias))) {
-            Some((_, Some(entry))) => {
-                profile.partner_certificates = vec![CertificateUse {
-                    fingerprint: entry.certificate.facts().fingerprint_sha256,
-                    purposes: CertificatePurpose::ALL.to_vec(),
-                    from: None,
-                    until: None,
-                    zone: None,
-                }];
-                self.certificates.push(entry.certificate.clone());
-            }
-            Some((alias, None)) => remarks
-                .push(format!("The partner's certificate `{alias}` is not in the keystore; import it before you send")),
-            None => remarks.push("It names no certificate of the partner's; import it before you send".to_owned()),
-        }
-        if let Some(contradiction) = profile.contradictions().into_iter().next() {
-            return Err(contradiction);
-        }
-        let base = in_characters(&partner.name.to_lowercase(), "-");
-        let taken = |id: &str| connections.iter().any(|connection| connection.id.as_str() == id);
-        let id: ConnectionId =
-            free_name(&base, &taken).parse().map_err(|error| format!("{}: {error}", partner.name))?;
-        if let Some(password) = found.http_password {
-            self.passwords.push((id.clone(), Zeroizing::new(password)));
-        }
-        let connection = Connection {
-            id,
-            name: partner.name.clone(),
-            policy: PolicyId::default(),
-            notes: Some(format!("Taken over from OpenAS2, partnership {}", partnership.name)),
-            contact: partner.email.clone(),
-            production: Some(profile),
-            test: None,
-        };
-        Ok(OpenAs2Connection { connection, remarks })
     }
 
     /// Identities of partnerships of which nothing came are left where they are.
@@ -304,6 +282,49 @@ impl Prepared {
     }
 }
 
+/// A connection out of a partnership.
+fn connection(
+    partnership: &Partnership,
+    keystore: &Keystore,
+    identity: &IdentityName,
+    connections: &[Connection],
+) -> Result<Planned, String> {
+    let partner = &partnership.receiver;
+    let found = settings::settings(partnership)?;
+    let (mut keys, mut remarks) = (found.keys, found.remarks);
+    keys.insert("identity".to_owned(), identity.as_str().into());
+    let mut profile: Profile = serde_json::from_value(keys.into()).map_err(|error| error.to_string())?;
+    let mut certificate = None;
+    match partner.alias.as_deref().map(|alias| (alias, keystore.entry(alias))) {
+        Some((_, Some(entry))) => {
+            profile.partner_certificates = vec![CertificateUse {
+                fingerprint: entry.certificate.facts().fingerprint_sha256,
+                purposes: CertificatePurpose::ALL.to_vec(),
+                from: None,
+                until: None,
+                zone: None,
+            }];
+            certificate = Some(entry.certificate.clone());
+        }
+        Some((alias, None)) => remarks
+            .push(format!("The partner's certificate `{alias}` is not in the keystore; import it before you send")),
+        None => remarks.push("It names no certificate of the partner's; import it before you send".to_owned()),
+    }
+    let base = in_characters(&partner.name.to_lowercase(), "-");
+    let taken = |id: &str| connections.iter().any(|connection| connection.id.as_str() == id);
+    let id: ConnectionId = free_name(&base, &taken).parse().map_err(|error| format!("{}: {error}", partner.name))?;
+    let connection = Connection {
+        id,
+        name: partner.name.clone(),
+        policy: PolicyId::default(),
+        notes: Some(format!("Taken over from OpenAS2, partnership {}", partnership.name)),
+        contact: partner.email.clone(),
+        production: Some(profile),
+        test: None,
+    };
+    Ok(Planned { shown: OpenAs2Connection { connection, remarks }, certificate, password: found.http_password })
+}
+
 /// The partnerships, the keystore, and what that is called.
 fn read(files: &OpenAs2Files) -> Result<(Vec<Partnership>, Keystore, String), AppError> {
     let path = &files.partnerships;
@@ -316,7 +337,7 @@ fn read(files: &OpenAs2Files) -> Result<(Vec<Partnership>, Keystore, String), Ap
         Properties::default()
     };
     let partnerships = partnerships::read(&read_text(path, MOST)?, &properties).map_err(|error| error.in_file(path))?;
-    let named = properties.get("as2_keystore").map(PathBuf::from);
+    let named = properties.get("as2_keystore").map(|named| folder.join(named));
     let place = files.keystore.clone().or(named).unwrap_or_else(|| folder.join("as2_certs.p12"));
     let password = files.password.clone().or_else(|| properties.get("as2_keystore_password").map(Zeroizing::new));
     let password = password.ok_or_else(|| {

@@ -12,6 +12,9 @@ const MOST: usize = 10_000;
 /// So often a value may refer to another that refers to another.
 const DEEPEST: usize = 8;
 
+/// The most that a value may grow to by what it refers to, in bytes.
+const LONGEST: usize = 64 * 1024;
+
 /// A partner as a partnership names it: what the partnership says itself goes before what the partner's own entry says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Partner {
@@ -22,8 +25,8 @@ pub(super) struct Partner {
     pub(super) email: Option<String>,
 }
 
-/// One direction between two partners.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One direction between two partners. Not to be shown: a password may be among its attributes.
+#[derive(Clone)]
 pub(super) struct Partnership {
     pub(super) name: String,
     pub(super) sender: Partner,
@@ -45,8 +48,8 @@ impl Partnership {
     }
 }
 
-/// The properties of a `config.xml`, by name.
-#[derive(Debug, Default)]
+/// The properties of a `config.xml`, by name. Not to be shown: there are passwords among them.
+#[derive(Default)]
 pub(super) struct Properties(BTreeMap<String, String>);
 
 impl Properties {
@@ -64,8 +67,8 @@ impl Properties {
 
     /// A property with those that it refers to filled in, where all of them are there.
     pub(super) fn get(&self, name: &str) -> Option<String> {
-        let value = filled_in(self.0.get(name)?, &|reference| self.referred(reference), DEEPEST);
-        (!value.contains('$')).then_some(value)
+        let value = whole(self.0.get(name)?, &|reference| self.referred(reference))?;
+        (!value.contains("$properties.")).then_some(value)
     }
 
     fn referred(&self, reference: &str) -> Option<&str> {
@@ -73,25 +76,33 @@ impl Properties {
     }
 }
 
-/// A value whose references, such as `$attribute.sign$`, are filled in where they are known.
-fn filled_in<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>, depth: usize) -> String {
+/// A value whose references, such as `$attribute.sign$`, are filled in where they are known; nothing where that makes it
+/// longer than anybody means it to be.
+fn whole<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>) -> Option<String> {
     let mut filled = String::new();
+    fill_in(value, known, DEEPEST, &mut filled);
+    (filled.len() <= LONGEST).then_some(filled)
+}
+
+fn fill_in<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>, depth: usize, filled: &mut String) {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('$') {
         filled.push_str(before);
+        if filled.len() > LONGEST {
+            return;
+        }
         let Some((reference, behind)) = after.split_once('$') else {
             filled.push('$');
             rest = after;
             continue;
         };
         match known(reference).filter(|_| depth > 0) {
-            Some(found) => filled.push_str(&filled_in(found, known, depth - 1)),
+            Some(found) => fill_in(found, known, depth - 1, filled),
             None => filled.push_str(&format!("${reference}$")),
         }
         rest = behind;
     }
     filled.push_str(rest);
-    filled
 }
 
 fn document(text: &str) -> Result<Document<'_>, AppError> {
@@ -167,7 +178,15 @@ fn partnership(
         Some(("attribute", name)) => raw.get(name).copied(),
         _ => properties.referred(reference),
     };
-    let attributes = raw.iter().map(|(name, value)| ((*name).to_owned(), filled_in(value, &known, DEEPEST))).collect();
+    let mut attributes = BTreeMap::new();
+    for (key, value) in &raw {
+        let value = whole(value, &known).ok_or_else(|| {
+            AppError::new(format!(
+                "line {line}: the attribute `{key}` of the partnership `{name}` grows beyond {LONGEST} bytes by what it refers to"
+            ))
+        })?;
+        attributes.insert((*key).to_owned(), value);
+    }
     let is_polled = node.children().any(|child| {
         child.has_tag_name("pollerConfig")
             && child.attribute("enabled").is_some_and(|enabled| enabled.eq_ignore_ascii_case("true"))
@@ -208,6 +227,11 @@ mod tests {
         assert!(told("<!DOCTYPE a [<!ENTITY b 'c'>]><partnerships/>").starts_with("it is no XML"));
         let lacks = "<partnerships>\n<partnership name='p'>\n<sender as2_id='A'/></partnership></partnerships>";
         assert_eq!(told(lacks), "line 2: the partnership `p` does not say who its receiver is");
+        let refers = "$attribute.a$".repeat(30);
+        let grows = format!(
+            "<partnerships><partnership name='p'><sender as2_id='A'/><receiver as2_id='B'/><attribute name='a' value='x{refers}'/></partnership></partnerships>"
+        );
+        assert!(told(&grows).starts_with("line 1: the attribute `a` of the partnership `p` grows beyond"));
         let nameless =
             "<partnerships><partnership name='p'><sender name='x'/><receiver as2_id='B'/></partnership></partnerships>";
         assert_eq!(told(nameless), "line 1: the sender of the partnership `p` has no as2_id");

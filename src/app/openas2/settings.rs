@@ -3,6 +3,8 @@
 //! The names of algorithms are those of its `ICryptoHelper`, the attributes those of its `Partnership` (version 4).
 
 use serde_json::{Map, Value};
+use url::Url;
+use zeroize::Zeroizing;
 
 use super::partnerships::Partnership;
 use crate::domain::algorithm::{Digest, Encryption, Signing};
@@ -11,7 +13,7 @@ use crate::domain::algorithm::{Digest, Encryption, Signing};
 pub(super) struct Settings {
     pub(super) keys: Map<String, Value>,
     pub(super) remarks: Vec<String>,
-    pub(super) http_password: Option<String>,
+    pub(super) http_password: Option<Zeroizing<String>>,
 }
 
 /// The settings of a partnership with which we send; or why there cannot be a profile for it.
@@ -20,7 +22,7 @@ pub(super) fn settings(partnership: &Partnership) -> Result<Settings, String> {
     let url = partnership.attribute("as2_url").ok_or("it has no as2_url to send to")?;
     settings.set("our_as2_id", &partnership.sender.as2_id);
     settings.set("partner_as2_id", &partnership.receiver.as2_id);
-    settings.set("url", url);
+    settings.address(url);
     let encryption = match partnership.attribute("encrypt") {
         None => Encryption::None,
         Some(name) => cipher(name).ok_or_else(|| format!("it encrypts with {name}, which is not spoken here"))?,
@@ -50,6 +52,21 @@ impl Settings {
         if let Some(quirks) = quirks.as_object_mut() {
             quirks.insert(key.to_owned(), value.into());
         }
+    }
+
+    /// The address, and who we are at that server where it says so: that belongs into settings of its own.
+    fn address(&mut self, written: &str) {
+        if let Ok(mut url) = Url::parse(written)
+            && !url.username().is_empty()
+        {
+            self.set("http_user", url.username());
+            self.http_password = url.password().map(|password| Zeroizing::new(password.to_owned()));
+            // Neither fails for an address with a host, which it has where it has a user.
+            if url.set_username("").is_ok() && url.set_password(None).is_ok() {
+                return self.set("url", url.as_str());
+            }
+        }
+        self.set("url", written);
     }
 
     fn compression(&mut self, partnership: &Partnership) {
@@ -129,7 +146,8 @@ impl Settings {
     fn transport(&mut self, partnership: &Partnership) {
         if let Some(user) = partnership.attribute("http_user") {
             self.set("http_user", user);
-            self.http_password = partnership.attribute("http_password").map(str::to_owned);
+            self.http_password =
+                partnership.attribute("http_password").map(|password| Zeroizing::new(password.to_owned()));
         }
         if let Some(retries) = partnership.attribute("resend_max_retries").and_then(|text| text.parse::<u32>().ok()) {
             self.keys.insert("retries".to_owned(), Value::from(retries.min(20)));

@@ -104,12 +104,15 @@ impl Receiver {
         transmission.document = document_of(archive, transmission.id).await;
         let id = transmission.message_id.trim_matches(['<', '>']);
         transmission.file = Some(inbox::file_name(&opened, headers, id));
+        // Whoever knows two identifiers and a Message-ID can have sent what nobody signed.
+        let (who, blame) =
+            if signer.is_some() { ("the partner", Blame::Partner) } else { ("whoever sent it", Blame::Nobody) };
         let explanation = format!(
-            "The same Message-ID was processed before with another content, as {}. The first receipt was sent again, so the \
-             partner believes that this content was delivered, and it was not. {signed}",
+            "The same Message-ID was processed before with another content, as {}. The first receipt was sent again, so \
+             {who} believes that this content was delivered, and it was not. {signed}",
             first.id
         );
-        let mut reused = diagnosis(REUSED, &explanation, Blame::Partner);
+        let mut reused = diagnosis(REUSED, &explanation, blame);
         reused.evidence = vec![
             "Its content is another than that of the first, and was kept with this entry".to_owned(),
             signed.to_owned(),

@@ -7,7 +7,8 @@
 //! always has the reason.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
@@ -26,24 +27,8 @@ const FOR_AN_ADDRESS: u32 = 400;
 
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
-/// So many pairs and addresses are remembered. Pairs are our own; addresses anybody can have many of.
+/// So many pairs, and so many addresses, are remembered. Pairs are our own; addresses anybody can have many of.
 const REMEMBERED: usize = 8192;
-
-/// Who is told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Whom {
-    Pair { ours: String, partner: String },
-    Address(IpAddr),
-}
-
-impl Whom {
-    const fn most(&self) -> u32 {
-        match self {
-            Self::Pair { .. } => FOR_A_PAIR,
-            Self::Address(_) => FOR_AN_ADDRESS,
-        }
-    }
-}
 
 /// What was told to one of them since a window began.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +37,20 @@ struct Told {
     times: u32,
 }
 
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Pair,
+    Address,
+}
+
 /// What may be said of one more message that was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Say {
+enum Say {
     /// Why.
     Why,
     /// Nothing but that it was not taken: this one is the first of which that is so.
-    NoMoreFrom,
+    NoMoreFrom(Limit),
     /// Nothing but that it was not taken.
     NoMore,
 }
@@ -66,40 +58,47 @@ pub(super) enum Say {
 /// The memory of what was told.
 #[derive(Default)]
 pub(super) struct Reticence {
-    told: HashMap<Whom, Told>,
+    pairs: HashMap<(String, String), Told>,
+    addresses: HashMap<IpAddr, Told>,
 }
 
 impl Reticence {
     /// Counts one more message that was not taken, and says what its sender may be told.
-    pub(super) fn one_more(&mut self, ours: &str, partner: &str, address: IpAddr, at: Timestamp) -> Say {
-        let pair = Whom::Pair { ours: ours.to_owned(), partner: partner.to_owned() };
-        let (of_pair, of_address) = (self.count(pair, at), self.count(Whom::Address(address.to_canonical()), at));
-        match (of_pair, of_address) {
-            (Say::Why, Say::Why) => Say::Why,
-            (Say::NoMore, _) | (_, Say::NoMore) => Say::NoMore,
-            _ => Say::NoMoreFrom,
+    fn one_more(&mut self, ours: &str, partner: &str, address: IpAddr, at: Timestamp) -> Say {
+        let pair = count(&mut self.pairs, (ours.to_owned(), partner.to_owned()), at);
+        let address = count(&mut self.addresses, place(address), at);
+        match (pair, address) {
+            (pair, _) if pair == FOR_A_PAIR + 1 => Say::NoMoreFrom(Limit::Pair),
+            (pair, _) if pair > FOR_A_PAIR => Say::NoMore,
+            (_, address) if address == FOR_AN_ADDRESS + 1 => Say::NoMoreFrom(Limit::Address),
+            (_, address) if address > FOR_AN_ADDRESS => Say::NoMore,
+            _ => Say::Why,
         }
     }
+}
 
-    fn count(&mut self, whom: Whom, at: Timestamp) -> Say {
-        if self.told.len() >= REMEMBERED && !self.told.contains_key(&whom) {
-            self.told.retain(|_, told| is_within(told, at));
-            if self.told.len() >= REMEMBERED {
-                // A flood from addresses that were never seen before: those who use them are told nothing.
-                return Say::NoMore;
-            }
+/// One more for this one: how many that makes.
+fn count<K: Hash + Eq>(told: &mut HashMap<K, Told>, whom: K, at: Timestamp) -> u32 {
+    if told.len() >= REMEMBERED && !told.contains_key(&whom) {
+        told.retain(|_, told| is_within(told, at));
+        if told.len() >= REMEMBERED {
+            // A flood from addresses that were never seen before: those who use them are told nothing.
+            return u32::MAX;
         }
-        let most = whom.most();
-        let told = self.told.entry(whom).or_insert(Told { since: at, times: 0 });
-        if !is_within(told, at) {
-            *told = Told { since: at, times: 0 };
-        }
-        told.times = told.times.saturating_add(1);
-        match told.times {
-            times if times <= most => Say::Why,
-            times if times == most + 1 => Say::NoMoreFrom,
-            _ => Say::NoMore,
-        }
+    }
+    let told = told.entry(whom).or_insert(Told { since: at, times: 0 });
+    if !is_within(told, at) {
+        *told = Told { since: at, times: 0 };
+    }
+    told.times = told.times.saturating_add(1);
+    told.times
+}
+
+/// Whoever has one address of IPv6 has all of its network of 64 bits.
+fn place(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
@@ -125,10 +124,13 @@ impl Receiver {
         if say == Say::Why {
             return outcome;
         }
-        if say == Say::NoMoreFrom {
+        if let Say::NoMoreFrom(limit) = say {
+            let which = match limit {
+                Limit::Pair => format!("more than {FOR_A_PAIR} messages from {} to {}", addressed.from, addressed.to),
+                Limit::Address => format!("more than {FOR_AN_ADDRESS} messages from this address"),
+            };
             let reason = format!(
-                "more than {FOR_A_PAIR} messages from {} to {} could not be taken within an hour, so their sender is not told why any more; the reason is in the journal. Somebody may be trying to read a message that is not theirs, or the partner has set something wrong",
-                addressed.from, addressed.to
+                "{which} could not be taken within an hour, so their sender is not told why any more; the reason is in the journal. Somebody may be trying to read a message that is not theirs, or a partner has set something wrong"
             );
             self.tell(ServeEvent::TurnedAway { peer, reason });
         }
@@ -166,7 +168,7 @@ mod tests {
         for each in 0..i64::from(FOR_A_PAIR) {
             assert_eq!(reticence.one_more("us", "p", HERE, at(each)), Say::Why);
         }
-        assert_eq!(reticence.one_more("us", "p", HERE, at(200)), Say::NoMoreFrom);
+        assert_eq!(reticence.one_more("us", "p", HERE, at(200)), Say::NoMoreFrom(Limit::Pair));
         assert_eq!(reticence.one_more("us", "p", HERE, at(3599)), Say::NoMore);
         // Others are told all the same, from the same address and from others.
         assert_eq!(reticence.one_more("us", "q", HERE, at(3599)), Say::Why);
@@ -180,7 +182,7 @@ mod tests {
         for each in 0..FOR_AN_ADDRESS {
             assert_eq!(many(&mut reticence, each), Say::Why);
         }
-        assert_eq!(many(&mut reticence, FOR_AN_ADDRESS), Say::NoMoreFrom);
+        assert_eq!(many(&mut reticence, FOR_AN_ADDRESS), Say::NoMoreFrom(Limit::Address));
         assert_eq!(many(&mut reticence, FOR_AN_ADDRESS + 1), Say::NoMore);
         let mapped = Ipv4Addr::LOCALHOST.to_ipv6_mapped().into();
         assert_eq!(reticence.one_more("us", "p1", mapped, at(0)), Say::NoMore, "the same address in its other form");
@@ -202,7 +204,11 @@ mod tests {
             let address = IpAddr::V4(Ipv4Addr::from_bits(each));
             reticence.one_more("us", "p", address, at(0));
         }
-        assert!(reticence.told.len() <= REMEMBERED);
+        assert!(reticence.addresses.len() <= REMEMBERED);
+        // Those who use a pair that was never told anything are told, whatever others' addresses are.
+        assert_eq!(reticence.one_more("us", "q", IpAddr::V4(Ipv4Addr::from_bits(1)), at(0)), Say::Why);
+        let many = |low: u128| IpAddr::V6(Ipv6Addr::from_bits(0x2001_0db8 << 96 | low));
+        assert_eq!(place(many(1)), place(many(2)));
         // What is over makes room.
         assert_eq!(reticence.one_more("us", "p", IpAddr::V4(Ipv4Addr::from_bits(30_000)), at(4000)), Say::Why);
     }

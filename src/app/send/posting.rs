@@ -102,10 +102,11 @@ impl Sending<'_> {
             FailureKind::Timeout => "nothing more came in time",
             _ => "it broke off there",
         };
-        self.trouble = Some(match kept {
+        let told = match kept {
             Ok(()) => format!("{said}, which are kept as the raw answer; {then}"),
             Err(error) => format!("{said}; {then}, and what came could not be kept: {error}"),
-        });
+        };
+        self.trouble = Some(self.trouble.take().map_or_else(|| told.clone(), |before| format!("{before}; {told}")));
     }
 
     /// Keeps the certificates that the server showed, also where it was refused for them.

@@ -149,6 +149,7 @@ impl ImportOpenAs2 {
         if before != after || fields != (self.password.clone(), self.ours.clone()) {
             // What is shown is what the fields say, or nothing.
             self.planned = None;
+            self.planning = None;
             if before != after && !ui.ctx().text_edit_focused() {
                 self.plan(desk);
             }

@@ -1,4 +1,5 @@
-//! What is said about a certificate when it is brought in. None of it refuses it.
+//! What is said about a certificate when it is brought in, and what refuses it: a key that AS2 cannot use, and an end that
+//! lies before the instant from which it is to be used.
 
 use countersign::app::{AppError, CertificateSource, ImportRequest, NewRollover};
 use countersign::domain::certificate::CertificateWarning::{self, *};
@@ -68,29 +69,35 @@ async fn one_for_both_profiles_is_not_taken_for_a_mistake_whenever_it_goes_activ
 }
 
 #[tokio::test]
-async fn one_that_has_ended_is_refused_by_every_command_with_what_to_do() {
+async fn one_that_has_ended_is_refused_for_a_date_and_for_many_and_warned_of_where_it_is_used_now() {
     let desk = Desk::new().await;
     let before = desk.uses(ProfileKind::Production).await;
     let file = fixture("expired.cer");
     let file = file.to_str().unwrap();
     let import = ["certificate", "import", file, "--connection", "partner", "--activate"];
     let start = ["rollover", "start", file, "--at"];
-    for words in [&import[..], &start[..]] {
-        for when in ["2099-01-01T09:00:00Z", "now"] {
-            let output = desk.run(&[words, &[when]].concat());
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(2), "{words:?} {when}: {said}");
-            for told in
-                ["the certificate has expired: it ended at 1 Jan 2026", "ask the partner for the renewed certificate"]
-            {
-                assert!(said.contains(told), "{words:?} {when}: {said}");
-            }
+    for (words, when) in
+        [(&import[..], "2099-01-01T09:00:00Z"), (&start[..], "2099-01-01T09:00:00Z"), (&start[..], "now")]
+    {
+        let output = desk.run(&[words, &[when]].concat());
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{words:?} {when}: {said}");
+        for told in
+            ["the certificate has expired: it ended at 1 Jan 2026", "ask the partner for the renewed certificate"]
+        {
+            assert!(said.contains(told), "{words:?} {when}: {said}");
         }
     }
     let said = String::from_utf8_lossy(&desk.run(&start[..3]).stderr).into_owned();
     assert!(said.contains("has expired"), "{said}");
     assert_eq!(desk.uses(ProfileKind::Production).await, before);
     assert!(desk.app.rollovers().await.unwrap().is_empty());
+    // Whoever writes that it is to be used now means it.
+    let output = desk.run(&[&import[..], &["now"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("expired") || said.contains("ended"), "{said}");
+    assert_ne!(desk.uses(ProfileKind::Production).await, before);
 }
 
 /// A certificate with a key on brainpoolP256r1, which is as long as one on P-256.
