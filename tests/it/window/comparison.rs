@@ -2,6 +2,7 @@
 
 use egui::{Key, Modifiers};
 
+use super::Stage;
 use super::transmissions::sent;
 
 #[test]
