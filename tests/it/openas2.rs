@@ -143,7 +143,7 @@ async fn a_password_in_an_address_becomes_a_setting_and_is_not_shown() {
     let contoso = moving.app.connection(&"contoso".parse().unwrap()).await.unwrap().production.unwrap();
     assert_eq!(
         (contoso.url.as_str(), contoso.http_user.as_deref()),
-        ("http://as2.contoso.example:10080", Some("user"))
+        ("http://as2.contoso.example:10080/", Some("user"))
     );
 }
 
