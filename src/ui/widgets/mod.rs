@@ -8,6 +8,7 @@ mod notice;
 mod select;
 mod surface;
 mod table;
+mod table_keys;
 mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
@@ -18,6 +19,7 @@ pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
 pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
 pub(super) use table::{TableCard, TableClick, TableColumn, TableRows, spread, table_ground};
+pub(super) use table_keys::{drawn as row_drawn, entry as table_entry, row_has_focus, step as table_step};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};
