@@ -1,6 +1,6 @@
 //! Commands: what the keyboard and the palette can do. Labels, shortcuts and tooltips all come from this one list.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, Event, InputState, Key, KeyboardShortcut, Modifiers, PointerButton};
 
 /// A command of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,14 @@ pub(super) enum UiCommand {
     Undo,
     /// Make it again.
     Redo,
+    /// Back to what was seen before.
+    Back,
+    /// Forward again.
+    Forward,
+    /// Give the keyboard to the next part of the window.
+    NextPart,
+    /// Show the shortcuts.
+    Shortcuts,
     /// Read the workspace anew.
     Refresh,
     /// Light colours.
@@ -65,7 +73,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 28] = [
+    pub(super) const ALL: [Self; 32] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -88,6 +96,10 @@ impl UiCommand {
         Self::Save,
         Self::Undo,
         Self::Redo,
+        Self::Back,
+        Self::Forward,
+        Self::NextPart,
+        Self::Shortcuts,
         Self::Refresh,
         Self::Light,
         Self::Dark,
@@ -122,6 +134,10 @@ impl UiCommand {
             Self::Save => "Save changes",
             Self::Undo => "Undo the last change",
             Self::Redo => "Redo",
+            Self::Back => "Back",
+            Self::Forward => "Forward",
+            Self::NextPart => "To the next part of the window",
+            Self::Shortcuts => "Shortcuts",
             Self::Refresh => "Read the workspace anew",
             Self::Light => "Light colours",
             Self::Dark => "Dark colours",
@@ -152,6 +168,10 @@ impl UiCommand {
             Self::Save => command(Key::S),
             Self::Undo => command(Key::Z),
             Self::Redo => Some(KeyboardShortcut::new(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z)),
+            Self::Back => Some(KeyboardShortcut::new(Modifiers::ALT, Key::ArrowLeft)),
+            Self::Forward => Some(KeyboardShortcut::new(Modifiers::ALT, Key::ArrowRight)),
+            Self::NextPart => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F6)),
+            Self::Shortcuts => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
             Self::Quit => command(Key::Q),
             Self::Compare
@@ -178,22 +198,75 @@ impl UiCommand {
             return Vec::new();
         }
         let typing = ctx.text_edit_focused();
-        let mut all: Vec<(Self, KeyboardShortcut)> =
-            Self::ALL.iter().filter_map(|command| Some((*command, command.shortcut()?))).collect();
-        // egui lets surplus Shift pass: the shortcut with more modifiers is asked first.
-        all.sort_by_key(|(_, keys)| !keys.modifiers.shift);
-        if !typing && ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Y)) {
-            // What Windows calls it.
-            return vec![Self::Redo];
-        }
         ctx.input_mut(|input| {
-            all.into_iter()
-                .filter(|(command, _)| !(typing && command.belongs_to_text()))
-                .filter(|(_, keys)| input.consume_shortcut(keys))
-                .map(|(command, _)| command)
-                .collect()
+            let mut given: Vec<Self> = Self::ALL
+                .into_iter()
+                .filter(|command| !(typing && command.belongs_to_text()))
+                .filter(|command| command.shortcut().is_some_and(|keys| take(input, keys)))
+                .collect();
+            // What Windows calls it.
+            if !typing && take(input, KeyboardShortcut::new(Modifiers::COMMAND, Key::Y)) {
+                given.push(Self::Redo);
+            }
+            // On most keyboards it is typed with Shift, on some without.
+            let asks = [Modifiers::NONE, Modifiers::SHIFT].map(|keys| KeyboardShortcut::new(keys, Key::Questionmark));
+            if !typing && asks.into_iter().any(|keys| take(input, keys)) {
+                given.push(Self::Shortcuts);
+            }
+            let mouse = [(PointerButton::Extra1, Self::Back), (PointerButton::Extra2, Self::Forward)];
+            given.extend(
+                mouse.into_iter().filter(|(button, _)| input.pointer.button_pressed(*button)).map(|(_, led)| led),
+            );
+            given
         })
     }
+
+    /// Its keys in words; nothing where it has none.
+    #[must_use]
+    pub(super) fn keys(self, ctx: &Context) -> String {
+        let Some(keys) = self.shortcut() else { return String::new() };
+        let words = ctx.format_shortcut(&keys);
+        let short = match keys.logical_key {
+            Key::Comma => ",",
+            Key::ArrowLeft => "Left",
+            Key::ArrowRight => "Right",
+            _ => return words,
+        };
+        match words.strip_suffix(keys.logical_key.name()) {
+            Some(modifiers) => format!("{modifiers}{short}"),
+            None => words,
+        }
+    }
+
+    /// The same with what else gives it.
+    #[must_use]
+    pub(super) fn all_keys(self, ctx: &Context) -> String {
+        let keys = self.keys(ctx);
+        match self {
+            Self::Shortcuts => format!("{keys}, ?"),
+            Self::Redo => {
+                format!("{keys}, {}", ctx.format_shortcut(&KeyboardShortcut::new(Modifiers::COMMAND, Key::Y)))
+            }
+            _ => keys,
+        }
+    }
+
+    /// What shows over a button that gives it: what more there is to say, and its keys.
+    #[must_use]
+    pub(super) fn tip(self, ctx: &Context, more: &str) -> String {
+        let keys = self.keys(ctx);
+        if more.is_empty() || keys.is_empty() { format!("{more}{keys}") } else { format!("{more}, {keys}") }
+    }
+}
+
+/// Takes keys that were pressed with just these modifiers: egui lets surplus Shift and Alt pass.
+fn take(input: &mut InputState, keys: KeyboardShortcut) -> bool {
+    let before = input.events.len();
+    input.events.retain(|event| {
+        !matches!(event, Event::Key { key, modifiers, pressed: true, .. }
+            if *key == keys.logical_key && modifiers.matches_exact(keys.modifiers))
+    });
+    before != input.events.len()
 }
 
 #[cfg(test)]
@@ -206,5 +279,16 @@ mod tests {
         for (index, one) in keys.iter().enumerate() {
             assert!(!keys[..index].contains(one), "{one:?}");
         }
+    }
+
+    #[test]
+    fn keys_are_spelt_alike() {
+        let ctx = Context::default();
+        ctx.set_os(egui::os::OperatingSystem::Nix);
+        assert_eq!(UiCommand::Settings.keys(&ctx), "Ctrl+,");
+        assert_eq!(UiCommand::Back.keys(&ctx), "Alt+Left");
+        assert_eq!(UiCommand::Redo.all_keys(&ctx), "Ctrl+Shift+Z, Ctrl+Y");
+        assert_eq!(UiCommand::NewConnection.tip(&ctx, "A partner"), "A partner, Ctrl+N");
+        assert_eq!(UiCommand::Report.tip(&ctx, "A file"), "A file");
     }
 }

@@ -109,6 +109,7 @@ pub(super) fn frame_with_foot<W>(
                 });
             });
             ui.add_space(2.0);
+            let content = ui.cursor().top();
             let room = (screen.height() - 140.0 - foot).max(120.0);
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
@@ -129,6 +130,7 @@ pub(super) fn frame_with_foot<W>(
                 .inner;
             let below = ui.scope(|ui| show(ui, Part::Foot));
             wish = wish.or(below.inner);
+            super::focus::dialog(ui.ctx(), ui.layer_id(), content, below.response.rect.top());
             let height = below.response.rect.height();
             if (height - foot).abs() > 0.5 {
                 ui.data_mut(|data| data.insert_temp(id, height));

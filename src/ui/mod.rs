@@ -21,6 +21,8 @@
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
 //! | shortcuts | `command` |
+//! | which part of the window has the keyboard, and gets it back after a dialog | `focus` |
+//! | what a screen reader is told, where the keyboard stops | `spoken` |
 //! | instants, sizes and sentences in words | `moment`, `wording` |
 //!
 //! A view draws what it has and never waits. It asks the engine under a request's number and takes the answer in a later
@@ -34,6 +36,7 @@ mod connections;
 mod desk;
 mod dialog;
 mod files;
+mod focus;
 mod fonts;
 mod icon;
 mod identity;
@@ -52,6 +55,7 @@ mod send_files;
 mod sends;
 mod settings;
 mod shell;
+mod spoken;
 mod test_send;
 mod theme;
 mod transmissions;

@@ -141,6 +141,8 @@ pub(super) const NAV: f32 = 196.0;
 pub(super) const RAIL: f32 = 56.0;
 /// Width of the inspector.
 pub(super) const INSPECTOR: f32 = 452.0;
+/// How narrow and how wide it can be made.
+const INSPECTOR_WIDTHS: [f32; 2] = [380.0, 720.0];
 /// The greatest width of a dialog.
 pub(super) const DIALOG: f32 = 960.0;
 /// Below this width the navigation shrinks to icons and the inspector covers the page.
@@ -182,9 +184,18 @@ pub(super) fn mono() -> FontId {
     FontId::new(MONO, fonts::mono())
 }
 
+/// How narrow and how wide what is open beside a page can be: never so wide that nothing is left to work with.
+pub(super) fn inspector(ctx: &Context) -> std::ops::RangeInclusive<f32> {
+    /// The page keeps at least this.
+    const WORK: f32 = 420.0;
+    let [least, most] = INSPECTOR_WIDTHS;
+    least..=(ctx.content_rect().width() - NAV - WORK).clamp(least, most)
+}
+
 /// Gives a context its fonts and both themes. To be called before the first frame.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts::definitions());
+    ctx.add_plugin(super::spoken::Spoken::default());
     // Where the system does not say what it prefers.
     ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     ctx.style_mut_of(Theme::Light, |style| apply(style, &LIGHT, Visuals::light()));

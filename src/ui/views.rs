@@ -1,13 +1,17 @@
 //! Everything that is shown: the page, the inspector beside it, the dialogs on top, and what the keyboard and the intents
 //! do to them.
 
+mod dropped;
+mod history;
+
 use egui::{CentralPanel, Context, Frame, Key, Panel, Ui, ViewportCommand};
 
 use super::certificates::{CertificatesPage, ScheduleActs};
 use super::command::UiCommand;
 use super::connections::{self, ConnectionsPage};
 use super::desk::Desk;
-use super::dialog::{Dialog, Dropped, Flow};
+use super::dialog::{Dialog, Flow};
+use super::focus::{self, Part};
 use super::inspector::Inspector;
 use super::intent::{InspectorTab, Intent, Page, SettingsSection};
 use super::notices::{NoticeFiles, NoticesPage, ReportDialog};
@@ -19,8 +23,11 @@ use super::shell::{self, Confirm, Palette};
 use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
 use super::transmissions::TransmissionsPage;
+use super::widgets::row_has_focus;
 use crate::app::engine::Command;
-use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::identifier::ConnectionId;
+use dropped::pasted_certificate;
+use history::History;
 
 /// Everything that is shown, with its state.
 #[derive(Default)]
@@ -41,7 +48,10 @@ pub(super) struct Views {
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
     errands: connections::FileErrands,
-    /// Whether something had the keyboard in the frame before.
+    /// What had the keyboard before the dialogs.
+    before: focus::Before,
+    history: History,
+    /// Whether something other than a row of a table had the keyboard in the frame before.
     was_focused: bool,
     /// Where in the stack the question before closing the window lies, as long as it does.
     leaving: Option<usize>,
@@ -301,6 +311,9 @@ impl Views {
                     inspector.redo();
                 }
             }
+            UiCommand::Back | UiCommand::Forward => self.travel(command == UiCommand::Forward, desk, ctx),
+            UiCommand::NextPart => focus::next(ctx),
+            UiCommand::Shortcuts => self.dialogs.push(Box::new(shell::ShortcutSheet)),
             UiCommand::Refresh => desk.intend(Intent::Refresh),
             UiCommand::Light => ctx.set_theme(egui::ThemePreference::Light),
             UiCommand::Dark => ctx.set_theme(egui::ThemePreference::Dark),
@@ -310,53 +323,8 @@ impl Views {
         }
     }
 
-    /// Takes files that were dropped onto the window.
-    pub(super) fn dropped(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
-        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
-        let mut taken = false;
-        let mut to_send = Vec::new();
-        let several = dropped.len() > 1;
-        for file in dropped {
-            let mut file = Some(Dropped { path: file.path().to_owned() });
-            if let Some(dialog) = self.dialogs.last_mut() {
-                file = file.and_then(|file| dialog.drop_file(file, desk));
-            }
-            let Some(Dropped { path }) = file else { continue };
-            if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
-                desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
-            } else if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("partnerships.xml")) {
-                desk.intend(Intent::ImportOpenAs2(Some(path)));
-            } else if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
-                to_send.push(path);
-            } else if let (Page::TestSend(_), Some(page), false) =
-                (&self.page, &mut self.test_send, is_certificate(&path))
-            {
-                page.take_file(path);
-            } else if taken {
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                desk.toasts.warn("One certificate at a time", &format!("{name} was not taken; drop it afterwards"));
-            } else {
-                taken = true;
-                let source = Some(crate::app::CertificateSource::File(path));
-                desk.intend(match self.page {
-                    Page::Rollovers => Intent::NewRollover(source),
-                    _ => Intent::NewCertificate { connection: None, profile: None, source },
-                });
-            }
-        }
-        if let Some((connection, profile)) = self.sends_to().filter(|_| !to_send.is_empty()) {
-            desk.intend(Intent::SendFiles { connection, profile, files: to_send });
-        }
-    }
-
-    /// To whom files go that are dropped: to whom is in front.
-    fn sends_to(&self) -> Option<(ConnectionId, ProfileKind)> {
-        let connection = self.selected()?.clone();
-        let of = self.inspector.as_ref().filter(|inspector| *inspector.connection() == connection);
-        Some((connection, of.map_or(ProfileKind::Production, Inspector::profile)))
-    }
-
     pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        self.note_place(ui.ctx());
         shell::nav(ui, &self.page, desk);
         let narrow = ui.ctx().content_rect().width() < theme::NARROW;
         if self.page == Page::Connections
@@ -365,16 +333,19 @@ impl Views {
             let tokens = tokens(ui.ctx());
             let frame = Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(18, 16));
             if narrow {
-                CentralPanel::no_frame().frame(frame).show(ui, |ui| inspector.show(ui, desk));
+                let shown = CentralPanel::no_frame().frame(frame).show(ui, |ui| inspector.show(ui, desk));
+                focus::place(ui.ctx(), Part::Inspector, shown.response.rect);
                 return;
             }
-            Panel::right("inspector")
+            let shown = Panel::right("inspector")
                 .resizable(true)
                 .default_size(theme::INSPECTOR)
-                .size_range(380.0..=720.0)
+                .size_range(theme::inspector(ui.ctx()))
                 .frame(frame)
                 .show(ui, |ui| inspector.show(ui, desk));
+            focus::place(ui.ctx(), Part::Inspector, shown.response.rect);
         }
+        focus::place(ui.ctx(), Part::Work, ui.available_rect_before_wrap());
         let margin = egui::Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
         let frame = Frame::new().fill(tokens(ui.ctx()).bg).inner_margin(margin);
         if self.page == Page::Certificates {
@@ -407,6 +378,7 @@ impl Views {
     }
 
     pub(super) fn overlays(&mut self, ctx: &Context, desk: &mut Desk<'_>) {
+        self.before.note(ctx, self.dialogs.len());
         // Only the top one is shown: a click must not act in two, and what lies below has its turn again.
         if let Some(top) = self.dialogs.last_mut()
             && top.show(ctx, desk) == Flow::Close
@@ -414,19 +386,18 @@ impl Views {
             self.dialogs.pop();
             ctx.request_repaint();
         }
+        self.before.follow(ctx, self.dialogs.len());
         match self.palette.show(ctx, desk.snapshot) {
-            Some(shell::Found::Connection(connection)) => {
-                desk.intend(Intent::Go(Page::Connections));
-                desk.intend(Intent::Inspect { connection, profile: None, tab: None });
-            }
             Some(shell::Found::Command(command)) => self.give(command, desk, ctx),
+            Some(found) => found.intents().into_iter().for_each(|intent| desk.intend(intent)),
             None => {}
         }
-        shell::drop_hint(ctx);
+        shell::drop_hint(ctx, || self.dropping(desk));
         if let Some(taken) = desk.toasts.show(ctx, desk.moment.now) {
             taken(desk);
         }
-        self.was_focused = ctx.memory(|memory| memory.focused().is_some());
+        focus::follow(ctx);
+        self.was_focused = ctx.memory(|memory| memory.focused().is_some()) && !row_has_focus(ctx);
     }
 
     /// Takes what the engine has answered to what is not seen at the moment.
@@ -466,35 +437,4 @@ impl Views {
             self.dialogs.push(Box::new(question));
         }
     }
-}
-
-/// Whether a file is called as documents are that are sent. What is called otherwise may hold certificates.
-fn is_document(path: &std::path::Path) -> bool {
-    const ENDS: [&str; 9] = ["edi", "edifact", "x12", "xml", "csv", "json", "dat", "idoc", "pdf"];
-    path.extension().and_then(|end| end.to_str()).is_some_and(|end| {
-        // Many call them by the number of the transaction set, such as `po.850`.
-        ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)) || end.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
-/// Whether a file is called as certificates are. What it holds is looked at only when it is opened.
-fn is_certificate(path: &std::path::Path) -> bool {
-    const ENDS: [&str; 8] = ["cer", "crt", "pem", "der", "p7b", "p7c", "p12", "pfx"];
-    path.extension().is_some_and(|end| ENDS.iter().any(|known| end.eq_ignore_ascii_case(known)))
-}
-
-/// A certificate that was pasted while nothing was typed into.
-fn pasted_certificate(ctx: &Context) -> Option<crate::app::CertificateSource> {
-    if ctx.text_edit_focused() {
-        return None;
-    }
-    ctx.input(|input| {
-        input.events.iter().find_map(|event| match event {
-            egui::Event::Paste(text) if text.contains("-----BEGIN") => Some(crate::app::CertificateSource::Bytes {
-                name: "pasted".to_owned(),
-                bytes: text.clone().into_bytes(),
-            }),
-            _ => None,
-        })
-    })
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 
-use super::schedule::{Reading, Stated, at_home, home, proposal, week_before_end, week_from};
+use super::schedule::{Reading, Stated, at_home, day_before_end, home, proposal, tonight, week_before_end, week_from};
 use crate::domain::certificate::CertificateFacts;
 use crate::ui::moment::Moment;
 use crate::ui::picker::{DateMarks, DatePicker, TimeField, ZonePicker};
@@ -115,9 +115,13 @@ impl ActivationForm {
                     stated.time = TimeField::new(local.time());
                 }
             };
+            preset(ui, "Tonight 02:00", tonight(&there));
             preset(ui, "In 7 days", week_on);
             if let Some(before_end) = week_before_end(old, &there) {
                 preset(ui, "A week before the old one expires", before_end);
+            }
+            if let Some(before_end) = day_before_end(old, &there) {
+                preset(ui, "The day before the old one ends", before_end);
             }
             if !means.is_empty() && matches!(reading, Reading::At { .. }) {
                 ui.label(muted(ui, means));

@@ -1,6 +1,6 @@
 //! To which profiles the certificate is brought in.
 
-use egui::{Align, Checkbox, Layout, RichText, ScrollArea, TextWrapMode, Ui, Widget as _, vec2};
+use egui::{Align, Checkbox, Layout, RichText, Role, ScrollArea, TextWrapMode, Ui, Widget as _, WidgetInfo, vec2};
 
 use super::words;
 use crate::app::ImportRequest;
@@ -10,8 +10,8 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::renewal::replaced_now;
 use crate::domain::timeline::CertificatePurpose;
 use crate::ui::moment::count;
-use crate::ui::theme;
-use crate::ui::widgets::{link, muted, small};
+use crate::ui::theme::{self, tokens};
+use crate::ui::widgets::{elided, link, muted, small};
 
 /// Height of a line of others' profiles.
 const LINE: f32 = 24.0;
@@ -122,7 +122,20 @@ pub(super) fn fill(request: &mut ImportRequest, targets: &[Target]) -> bool {
 pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) -> bool {
     let check = |ui: &mut Ui, target: &mut Target| {
         let label = words::profile(&target.name, target.profile);
-        Checkbox::new(&mut target.ticked, RichText::new(label).font(theme::body())).ui(ui);
+        // Production and test must not look alike where the name has no room: it is the name that is cut.
+        let end = format!(", {}", target.profile);
+        let wide =
+            |text: &str| ui.painter().layout_no_wrap(text.to_owned(), theme::body(), tokens(ui.ctx()).text).size().x;
+        let room = ui.available_width() - ui.spacing().icon_width - ui.spacing().icon_spacing - wide(&end) - 4.0;
+        let truncates = ui.wrap_mode() == TextWrapMode::Truncate;
+        let name = if truncates { elided(ui, &target.name, &theme::body(), room) } else { target.name.clone() };
+        let whole = name == target.name;
+        let ticked = target.ticked;
+        let tick = Checkbox::new(&mut target.ticked, RichText::new(format!("{name}{end}")).font(theme::body())).ui(ui);
+        if !whole {
+            tick.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, ticked, &label));
+            tick.on_hover_text(&label);
+        }
         if target.uses == Some(*fresh) {
             ui.label(muted(ui, "uses it already"));
         } else if target.uses.is_none() {
@@ -169,6 +182,8 @@ pub(super) fn show(ui: &mut Ui, targets: &mut [Target], fresh: &Fingerprint) -> 
         .min_scrolled_height(height)
         .auto_shrink([false, true])
         .show_rows(ui, LINE, lines, |ui, seen| {
+            // Else a tick is as high as a button, and the last line is cut.
+            ui.spacing_mut().interact_size.y = LINE;
             let seen = seen.start * columns..(seen.end * columns).min(others.len());
             // Where there is a scroll bar it takes its share.
             let width = (width - 6.0).floor();

@@ -1,6 +1,6 @@
 //! The certificate in use and the new one beside each other, with what differs marked.
 
-use egui::{Align, Label, Layout, RichText, Ui, vec2};
+use egui::{Align, Layout, RichText, Ui, vec2};
 
 use super::fingerprint::short_fingerprint;
 use super::words;
@@ -9,7 +9,7 @@ use crate::domain::compliance::{Finding, ProfileReport, Status};
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, mono, muted, separator, small};
+use crate::ui::widgets::{Badge, long_text_in, muted, separator, small};
 
 /// Height of a row.
 const ROW: f32 = 25.0;
@@ -209,31 +209,30 @@ impl Cell {
             judged => {
                 // The badge keeps its room; the text gives way.
                 let badge = judged.as_ref().map_or(0.0, |(_, word, _)| Badge::width(ui, word) + 8.0);
-                let text = if self.mono {
-                    mono(&self.text)
-                } else if strong {
-                    RichText::new(&self.text).font(theme::medium(theme::BODY))
-                } else {
-                    RichText::new(&self.text).font(theme::body())
+                let font = match (self.mono, strong) {
+                    (true, _) => theme::mono(),
+                    (false, true) => theme::medium(theme::BODY),
+                    (false, false) => theme::body(),
                 };
+                let ink = tokens(ui.ctx()).text;
                 let room = if stacked { ui.available_width() } else { (ui.available_width() - badge).max(40.0) };
                 let show_badge = |ui: &mut Ui| {
                     if let Some((status, word, reason)) = judged {
                         Badge::status(*status, word).about(name).show(ui).on_hover_text(reason);
                     }
                 };
-                let label = Label::new(text).truncate().selectable(true);
+                let show_text = |ui: &mut Ui| long_text_in(ui, &self.text, font, ink, &format!("Copy {name}"));
                 if stacked {
                     ui.vertical(|ui| {
                         ui.spacing_mut().item_spacing.y = 2.0;
-                        ui.add(label);
+                        show_text(ui);
                         show_badge(ui);
                     });
                     return;
                 }
                 ui.scope(|ui| {
                     ui.set_max_width(room);
-                    ui.add(label);
+                    show_text(ui);
                 });
                 show_badge(ui);
             }

@@ -10,6 +10,7 @@ use super::fingerprint::Comparing;
 use super::look::Looking;
 use super::plan::{Inputs, Plan};
 use super::source::Trouble;
+use super::undo::{Before, before, take_back};
 use super::whose::Whose;
 use super::words::{profile, stated_fully};
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
@@ -38,6 +39,8 @@ pub(in crate::ui) struct CertificateDialog {
     pub(super) plan: Option<Plan>,
     planned: Option<(Arc<Snapshot>, Inputs)>,
     importing: Option<RequestId>,
+    /// The certificates of the chosen profiles before it was brought in.
+    before: Before,
     then_test: bool,
     pub(super) refusal: Option<Trouble>,
     /// Whether it is wanted although it has ended.
@@ -96,6 +99,7 @@ impl CertificateDialog {
             plan: None,
             planned: None,
             importing: None,
+            before: Before::new(),
             then_test: false,
             refusal: None,
             though_ended: false,
@@ -231,6 +235,7 @@ impl CertificateDialog {
         }
         self.then_test = then_test;
         self.refusal = None;
+        self.before = before(&request, desk.snapshot);
         self.importing = desk.ask(|id| Command::Import(id, request));
     }
 
@@ -251,7 +256,9 @@ impl CertificateDialog {
         match self.plan.as_ref().and_then(|plan| plan.reading.activation()) {
             Some(Activation::At { at, zone }) => {
                 let when = stated_fully(at, zone.as_deref(), &desk.moment);
-                desk.toasts.done(&format!("New certificate scheduled for {whom}"), &format!("It goes active {when}"));
+                let (head, text) = (format!("New certificate scheduled for {whom}"), format!("It goes active {when}"));
+                let (before, print) = (self.before.clone(), first.fingerprint_sha256);
+                desk.toasts.offer(&head, &text, "Undo", Box::new(move |desk| take_back(before, print, desk)));
             }
             Some(Activation::Now) | None => {
                 desk.toasts

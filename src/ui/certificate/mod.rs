@@ -14,6 +14,7 @@
 //! | the timeline, its stretch of time, and drawing it | `timeline`, `timeline_scale`, `timeline_layout` |
 //! | for what, and for which profiles | `purpose`, `applies_to` |
 //! | what all that would do | `plan` |
+//! | taking it back | `undo` |
 
 mod activation;
 mod applies_to;
@@ -30,6 +31,7 @@ mod source;
 mod timeline;
 mod timeline_layout;
 mod timeline_scale;
+mod undo;
 mod view;
 mod whose;
 mod words;

@@ -172,10 +172,30 @@ pub(in crate::ui) fn week_from(moment: &Moment) -> DateTime {
 /// A week before the old one ends, in the morning, where that is still to come.
 #[must_use]
 pub(in crate::ui) fn week_before_end(old: Option<&CertificateFacts>, moment: &Moment) -> Option<DateTime> {
-    let day = moment.zone.to_datetime(old?.not_after).date().saturating_sub(7.days());
+    before_end(old, 7, moment)
+}
+
+fn before_end(old: Option<&CertificateFacts>, days: i64, moment: &Moment) -> Option<DateTime> {
+    let day = moment.zone.to_datetime(old?.not_after).date().saturating_sub(days.days());
     let local = day.at(HOUR, 0, 0, 0);
     let at = moment.zone.to_ambiguous_timestamp(local).compatible().ok()?;
     (at > moment.now).then_some(local)
+}
+
+/// The next two o'clock at night, when little is sent.
+#[must_use]
+pub(in crate::ui) fn tonight(moment: &Moment) -> DateTime {
+    let today = moment.zone.to_datetime(moment.now).date();
+    let ahead =
+        |local: DateTime| moment.zone.to_ambiguous_timestamp(local).compatible().is_ok_and(|at| at > moment.now);
+    let night = today.at(2, 0, 0, 0);
+    if ahead(night) { night } else { today.saturating_add(1.days()).at(2, 0, 0, 0) }
+}
+
+/// The day before the old one ends, in the morning, where that is still to come.
+#[must_use]
+pub(in crate::ui) fn day_before_end(old: Option<&CertificateFacts>, moment: &Moment) -> Option<DateTime> {
+    before_end(old, 1, moment)
 }
 
 /// The local time to propose; nothing where it is to be now: there is no old one, it has ended, or the new one has.
@@ -257,6 +277,24 @@ mod tests {
         assert_eq!(propose(None, &new), None);
         let begins_later = facts("2026-12-20T10:00:00Z", "2028-11-19T00:00:00Z");
         assert_eq!(propose(Some(&old), &begins_later), Some(date(2026, 12, 21).at(9, 0, 0, 0)));
+    }
+
+    #[test]
+    fn presets_lie_ahead_in_the_zone_that_is_stated() {
+        let there = |now: &str, zone: &str| Moment { now: at(now), zone: TimeZone::get(zone).unwrap() };
+        let night = |now: &str, zone: &str| tonight(&there(now, zone));
+        assert_eq!(night("2026-11-24T08:30:00Z", "Europe/Berlin"), date(2026, 11, 25).at(2, 0, 0, 0));
+        // Half past one in Berlin: tonight is this night.
+        assert_eq!(night("2026-11-24T00:30:00Z", "Europe/Berlin"), date(2026, 11, 24).at(2, 0, 0, 0));
+        assert_eq!(night("2026-11-24T01:00:00Z", "Europe/Berlin"), date(2026, 11, 25).at(2, 0, 0, 0));
+        assert_eq!(night("2026-11-24T08:30:00Z", "America/Los_Angeles"), date(2026, 11, 24).at(2, 0, 0, 0));
+        let old = facts("2023-12-15T00:00:00Z", "2026-12-14T23:30:00Z");
+        let before = |now: &str, zone: &str| day_before_end(Some(&old), &there(now, zone));
+        assert_eq!(before("2026-11-24T08:30:00Z", "UTC"), Some(date(2026, 12, 13).at(9, 0, 0, 0)));
+        // It ends on another day in Berlin.
+        assert_eq!(before("2026-11-24T08:30:00Z", "Europe/Berlin"), Some(date(2026, 12, 14).at(9, 0, 0, 0)));
+        assert_eq!(before("2026-12-13T09:00:00Z", "UTC"), None);
+        assert_eq!(day_before_end(None, &there("2026-11-24T08:30:00Z", "UTC")), None);
     }
 
     #[test]

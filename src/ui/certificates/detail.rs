@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Align, Label, Layout, RichText, Ui};
+use egui::{Align, Label, Layout, Ui};
 
 use super::acts::activate_now;
 use super::rows::{Place, Role, Row, RowKey, Whose};
@@ -21,7 +21,7 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme;
-use crate::ui::widgets::{icon_button, link, mono, muted, primary, secondary, section, small};
+use crate::ui::widgets::{icon_button, link, long_text_in, mono, muted, primary, secondary, section, small};
 
 /// So many profiles are listed; the others are found by searching the connections.
 const LISTED: usize = 25;
@@ -75,7 +75,8 @@ impl Detail {
                 ui.set_width((ui.available_width() - 40.0).max(80.0));
                 ui.spacing_mut().item_spacing.y = 3.0;
                 let name = row.map_or("Not in the workspace any more", |row| row.name.as_str());
-                ui.add(Label::new(RichText::new(name).font(theme::bold(16.0))).truncate());
+                let ink = theme::tokens(ui.ctx()).text;
+                long_text_in(ui, name, theme::bold(16.0), ink, "Copy the name");
                 let whose = match self.key.whose {
                     Whose::Theirs => "A partner's certificate",
                     Whose::Ours => "Our own certificate",

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Ui, vec2};
+use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Panel, Ui, vec2};
 
 use super::chart::{Line, Target, by_certificate, by_profile, chart};
 use super::detail::Detail;
@@ -11,7 +11,9 @@ use super::rows::{Row, RowKey, prepare};
 use super::table::table;
 use crate::app::engine::Snapshot;
 use crate::domain::certificate::Fingerprint;
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
+use crate::ui::focus::{self, Part};
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
@@ -63,6 +65,12 @@ impl CertificatesPage {
         self.bring = Some(fingerprint);
     }
 
+    /// The certificate whose detail is open.
+    #[must_use]
+    pub(in crate::ui) fn shown(&self) -> Option<Fingerprint> {
+        self.bring.or_else(|| self.detail.as_ref().map(|detail| detail.key().fingerprint))
+    }
+
     /// Closes the detail.
     pub(in crate::ui) fn close_detail(&mut self) {
         self.detail = None;
@@ -96,20 +104,22 @@ impl CertificatesPage {
                 }
                 return;
             }
-            Panel::right("certificate")
+            let shown = Panel::right("certificate")
                 .resizable(true)
                 .default_size(theme::INSPECTOR)
-                .size_range(380.0..=760.0)
+                .size_range(theme::inspector(ui.ctx()))
                 .frame(panel)
                 .show(ui, |ui| close = detail.show(ui, desk, row.as_ref()));
+            focus::place(ui.ctx(), Part::Inspector, shown.response.rect);
         }
         if close {
             self.detail = None;
         }
         let margin = Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
-        CentralPanel::no_frame()
-            .frame(Frame::new().fill(colours.bg).inner_margin(margin))
-            .show(ui, |ui| self.page(ui, desk));
+        CentralPanel::no_frame().frame(Frame::new().fill(colours.bg).inner_margin(margin)).show(ui, |ui| {
+            focus::place(ui.ctx(), Part::Work, ui.max_rect());
+            self.page(ui, desk);
+        });
     }
 
     fn row(&self, key: &RowKey) -> Option<Arc<Row>> {
@@ -159,7 +169,9 @@ impl CertificatesPage {
             page_title(ui, "Certificates");
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if self.detail.is_none()
-                    && primary(ui, "Import…").on_hover_text("A partner's renewed certificate, Ctrl+I").clicked()
+                    && primary(ui, "Import…")
+                        .on_hover_text(UiCommand::NewCertificate.tip(ui.ctx(), "A partner's renewed certificate"))
+                        .clicked()
                 {
                     desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
                 }
@@ -217,15 +229,11 @@ impl CertificatesPage {
     fn list(&mut self, ui: &mut Ui) {
         let Some(made) = &self.made else { return };
         let selected = self.detail.as_ref().map(Detail::key);
-        let here = selected.and_then(|key| made.rows.iter().position(|row| row.key == *key));
-        let step = step(ui, here, made.rows.len());
-        if let Some(row) = step.and_then(|row| made.rows.get(row)) {
-            self.detail = Some(Detail::new(row.key.clone()));
-            self.scroll_to = step;
-        }
-        let selected = self.detail.as_ref().map(Detail::key);
         match table(ui, &made.rows, self.order, selected, self.scroll_to.take()) {
             Some(TableClick::Row(index, _)) => {
+                if ui.input(|input| input.key_pressed(Key::Enter)) {
+                    focus::ask(ui.ctx(), Part::Inspector);
+                }
                 let key = made.rows.get(index).map(|row| row.key.clone());
                 if let Some(key) = key.filter(|key| selected != Some(key)) {
                     self.detail = Some(Detail::new(key));
@@ -258,20 +266,4 @@ fn nothing(ui: &mut Ui, desk: &mut Desk<'_>) {
             desk.intend(Intent::NewCertificate { connection: None, profile: None, source: None });
         }
     });
-}
-
-/// The row that an arrow key leads to, where nothing else has use for the key.
-fn step(ui: &Ui, here: Option<usize>, rows: usize) -> Option<usize> {
-    let ctx = ui.ctx();
-    if ctx.memory(|memory| memory.focused().is_some() || memory.top_modal_layer().is_some()) {
-        return None;
-    }
-    let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    if pressed(Key::ArrowDown) {
-        Some(here.map_or(0, |here| here + 1)).filter(|row| *row < rows)
-    } else if pressed(Key::ArrowUp) {
-        here.and_then(|here| here.checked_sub(1))
-    } else {
-        None
-    }
 }

@@ -59,6 +59,7 @@ pub(super) fn table(
     TableCard::new("certificates", TableCard::fitting(ui.available_width(), &sets))
         .sorted(order.by, order.reversed)
         .spread()
+        .following()
         .scroll_to(scroll_to.map(|row| (row, None)))
         .show(ui, &mut Rows { rows, selected })
 }

@@ -13,6 +13,9 @@ use crate::ui::moment::{Moment, count};
 use crate::ui::picker::{DateMarks, DatePicker};
 use crate::ui::widgets::{Choice, ToneName, muted, notice, secondary, select};
 
+/// The control with its label is as wide as that.
+pub(super) const DAY_WIDTH: f32 = 300.0;
+
 /// Which day is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Day {
@@ -120,13 +123,18 @@ impl DayView {
             _ => Day::On(self.date(desk).unwrap_or_else(|| today.saturating_add(1.days()))),
         };
         choices.push(Choice::new(chosen, "On another day…"));
-        ui.label(muted(ui, "How we stand"));
-        if let (Some(day), _) = select(ui, "How we stand", &self.day, &choices, 200.0) {
-            self.day = day;
-        }
+        ui.horizontal(|ui| {
+            ui.label(muted(ui, "How we stand"));
+            if let (Some(day), _) = select(ui, "How we stand", &self.day, &choices, 200.0) {
+                self.day = day;
+            }
+        });
         if let Day::On(mut date) = self.day {
             let due = next_due(desk).map(|date| (date, "the next thing bites"));
             let marks = DateMarks { today, other: due };
+            if ui.available_size_before_wrap().x < DAY_WIDTH / 2.0 {
+                ui.end_row();
+            }
             if self.picker.show(ui, "Day", &mut date, &marks) {
                 self.day = if date > today { Day::On(date) } else { Day::Today };
             }

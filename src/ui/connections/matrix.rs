@@ -9,12 +9,16 @@ use egui::{
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
 use super::rows::{LastSend, MatrixColumn, Order, Row};
+use crate::app::engine::Snapshot;
 use crate::domain::compliance::{Column as Setting, Status};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::Verdict;
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, focus_ring, muted, small, spread, table_ground};
+use crate::ui::widgets::{Badge, elided, focus_ring, muted, row_drawn, small, spread, table_ground};
+
+/// What it is called among the tables.
+pub(super) const TABLE: &str = "matrix";
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -24,6 +28,8 @@ const INDENT: f32 = 10.0;
 pub(super) enum Clicked {
     /// A row.
     Row(usize),
+    /// What stands in a column of a row: its cause is to be shown.
+    Cause(usize, MatrixColumn),
     /// The head of a column.
     Head(MatrixColumn),
 }
@@ -32,6 +38,7 @@ pub(super) enum Clicked {
 pub(super) fn matrix(
     ui: &mut Ui,
     rows: &[Arc<Row>],
+    snapshot: &Snapshot,
     order: Order,
     selected: Option<&(ConnectionId, ProfileKind)>,
     scroll_to: Option<usize>,
@@ -39,7 +46,7 @@ pub(super) fn matrix(
     let mut within = table_ground(ui, rows.len());
     let width = within.max_rect().width();
     let table = Table::new()
-        .id_salt("matrix")
+        .id_salt(TABLE)
         .num_rows(rows.len() as u64)
         .num_sticky_cols(1)
         .headers([HeaderRow::new(theme::HEAD)]);
@@ -48,7 +55,7 @@ pub(super) fn matrix(
     if let Some(row) = scroll_to {
         table = table.scroll_to_row(row as u64, None);
     }
-    let mut delegate = Matrix { rows, order, selected, hovered: None, clicked: None };
+    let mut delegate = Matrix { rows, snapshot, order, selected, hovered: None, clicked: None };
     table.show(&mut within, &mut delegate);
     delegate.clicked
 }
@@ -82,6 +89,7 @@ fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
 
 struct Matrix<'a> {
     rows: &'a [Arc<Row>],
+    snapshot: &'a Snapshot,
     order: Order,
     selected: Option<&'a (ConnectionId, ProfileKind)>,
     hovered: Option<u64>,
@@ -145,15 +153,22 @@ impl TableDelegate for Matrix<'_> {
 
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
         let Some(index) = usize::try_from(cell.row_nr).ok() else { return };
-        let (Some(row), Some(column)) = (self.rows.get(index), MatrixColumn::ALL.get(cell.col_nr)) else { return };
+        let Some(column) = MatrixColumn::ALL.get(cell.col_nr).copied() else { return };
+        let Some(row) = self.rows.get(index) else { return };
         let rect = ui.max_rect();
         // A row of this profile keeps its number when others come and go.
         let id = ui.scope_id().with((row.connection.as_str(), row.profile.as_str(), cell.col_nr));
-        let response = ui.interact(rect, id, Sense::click());
+        let first = cell.col_nr == 0;
+        // The keyboard goes from row to row, not from cell to cell.
+        let response = ui.interact(rect, id, if first { Sense::click() } else { Sense::CLICK });
         let content = Rect::from_min_max(rect.min + vec2(INDENT, 0.0), rect.max - vec2(2.0, 0.0));
         let mut within = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
         match column {
-            MatrixColumn::Connection => connection(ui, content, row, &response),
+            MatrixColumn::Connection => {
+                let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
+                connection(ui, content, row, &response);
+                row_drawn(ui, TABLE, index, chosen, &response);
+            }
             MatrixColumn::Profile => {
                 let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
                 let font = if chosen { theme::bold(theme::BODY) } else { theme::body() };
@@ -161,7 +176,7 @@ impl TableDelegate for Matrix<'_> {
             }
             MatrixColumn::Setting(setting) => {
                 if let Some((status, word)) =
-                    Setting::ALL.iter().position(|each| each == setting).and_then(|at| row.cells.get(at))
+                    Setting::ALL.iter().position(|each| *each == setting).and_then(|at| row.cells.get(at))
                 {
                     if *status == Status::NotApplicable {
                         // No rule is about it: what stands there is no good news and no bad news.
@@ -172,11 +187,19 @@ impl TableDelegate for Matrix<'_> {
                         );
                         label.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
                     } else {
-                        Badge::status(*status, word).about(column.label()).show(&mut within);
+                        let badge = Badge::status(*status, word).about(column.label()).leads().show(&mut within);
+                        if badge.clicked() {
+                            self.clicked = Some(Clicked::Cause(index, column));
+                        }
+                        badge.on_hover_ui(|ui| why(ui, self.snapshot, row, setting, *status));
                     }
                 }
             }
-            MatrixColumn::LastSend => last_send(&mut within, &row.last_send),
+            MatrixColumn::LastSend => {
+                if last_send(&mut within, &row.last_send) {
+                    self.clicked = Some(Clicked::Cause(index, column));
+                }
+            }
         }
         if response.clicked() {
             self.clicked = Some(Clicked::Row(index));
@@ -184,14 +207,16 @@ impl TableDelegate for Matrix<'_> {
     }
 }
 
-/// Name and identifiers: over both rows of a pair, or one behind the other where there is one profile alone.
+/// Name and identifiers: over both rows of a pair, or one behind the other where there is one profile alone. What has no room
+/// is elided in the middle, and all of it shows under the pointer.
 fn connection(ui: &Ui, rect: Rect, row: &Row, response: &Response) {
     let tokens = tokens(ui.ctx());
     let painter = ui.painter();
-    let line = |text: &str, font, ink, width: f32| {
-        let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), font, ink);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(width);
-        painter.layout_job(job)
+    let mut whole = true;
+    let mut line = |text: &str, font: egui::FontId, ink, width: f32| {
+        let shown = elided(ui, text, &font, width);
+        whole &= shown == text;
+        painter.layout_no_wrap(shown, font, ink)
     };
     let alone = row.first && row.last;
     if row.first {
@@ -211,11 +236,25 @@ fn connection(ui: &Ui, rect: Rect, row: &Row, response: &Response) {
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &row.sentence));
     if response.has_focus() {
         let ring = Stroke::new(2.0, tokens.accent.ink);
-        painter.rect_stroke(rect.expand2(vec2(6.0, -2.0)), theme::RADIUS, ring, StrokeKind::Inside);
+        painter.rect_stroke(response.rect.shrink2(vec2(3.0, 1.0)), theme::RADIUS, ring, StrokeKind::Inside);
+    }
+    if !whole {
+        response.clone().on_hover_text(format!("{}\n{}", row.name, row.ids));
     }
 }
 
-fn last_send(ui: &mut Ui, last: &LastSend) {
+/// Why a setting stands so: the reasons of all that makes it stand so.
+fn why(ui: &mut Ui, snapshot: &Snapshot, row: &Row, setting: Setting, status: Status) {
+    let report = snapshot.connection(&row.connection).and_then(|state| state.profile_report(row.profile));
+    let findings = report.iter().flat_map(|report| report.findings.iter());
+    let about = findings.filter(|finding| Setting::of(finding.setting) == Some(setting) && finding.status == status);
+    let reasons: Vec<&str> = about.map(|finding| finding.reason.as_str()).collect();
+    let text = if reasons.is_empty() { status.label().to_owned() } else { reasons.join("\n") };
+    ui.add(egui::Label::new(small(text)).wrap());
+}
+
+/// Shows it and returns whether its transmission is asked for.
+fn last_send(ui: &mut Ui, last: &LastSend) -> bool {
     let shown = match last.verdict {
         None => {
             let text = muted(ui, &last.word);
@@ -225,7 +264,9 @@ fn last_send(ui: &mut Ui, last: &LastSend) {
             let text = small(&last.word).color(tokens(ui.ctx()).muted);
             ui.add(egui::Label::new(text).truncate())
         }
-        Some(verdict) => Badge::verdict(verdict, &last.word).about("Last send").show(ui),
+        Some(verdict) => Badge::verdict(verdict, &last.word).about("Last send").leads().show(ui),
     };
+    let asked = shown.clicked();
     shown.on_hover_text(&last.hint);
+    asked
 }

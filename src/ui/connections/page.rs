@@ -2,22 +2,25 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
+use egui::{Align, Key, Layout, Ui, vec2};
 
-use super::day::DayView;
+use super::day::{DAY_WIDTH, DayView};
 use super::due::due;
-use super::matrix::{Clicked, matrix};
-use super::rows::{Filter, Order, Prepared, Row, prepare, rows};
+use super::matrix::{Clicked, TABLE, matrix};
+use super::rows::{Filter, MatrixColumn, Order, Prepared, Row, prepare, rows};
 use super::welcome::welcome;
 use crate::app::engine::{Snapshot, Summary};
+use crate::domain::compliance::Column;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
+use crate::ui::focus::{self, Part};
 use crate::ui::icon::Icon;
-use crate::ui::intent::Intent;
+use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
-    ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary, segmented,
+    ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary, segmented, table_step,
 };
 
 /// The page of connections with what the user has set on it.
@@ -92,13 +95,22 @@ impl ConnectionsPage {
             }
             return;
         }
-        let step = arrow_keys(ui).and_then(|down| neighbour(&made.rows, selected, down));
-        if let Some(row) = step {
+        let here = || {
+            let (id, kind) = selected?;
+            made.rows.iter().position(|row| row.connection == *id && row.profile == *kind)
+        };
+        if let Some(row) = table_step(ui, TABLE, made.rows.len(), here, |row| made.rows[row].name.clone()) {
             self.scroll_to = Some(row);
             open(desk, &made.rows[row]);
         }
-        match matrix(ui, &made.rows, self.order, selected, self.scroll_to.take()) {
-            Some(Clicked::Row(row)) => open(desk, &made.rows[row]),
+        match matrix(ui, &made.rows, &made.snapshot, self.order, selected, self.scroll_to.take()) {
+            Some(Clicked::Row(row)) => {
+                if ui.input(|input| input.key_pressed(Key::Enter)) {
+                    focus::ask(ui.ctx(), Part::Inspector);
+                }
+                open(desk, &made.rows[row]);
+            }
+            Some(Clicked::Cause(row, column)) => lead(desk, &made.rows[row], column),
             Some(Clicked::Head(column)) => {
                 let reversed = self.order.by == column && !self.order.reversed;
                 self.order = Order { by: column, reversed };
@@ -118,10 +130,12 @@ impl ConnectionsPage {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     if !inspecting {
-                        if primary(ui, "New connection").on_hover_text("Ctrl+N").clicked() {
+                        let tip = UiCommand::NewConnection.tip(ui.ctx(), "");
+                        if primary(ui, "New connection").on_hover_text(tip).clicked() {
                             desk.intend(Intent::NewConnection);
                         }
-                        if secondary(ui, "Import…").on_hover_text("A connection file, Ctrl+O").clicked() {
+                        let tip = UiCommand::ImportConnection.tip(ui.ctx(), "A connection file");
+                        if secondary(ui, "Import…").on_hover_text(tip).clicked() {
                             desk.intend(Intent::ImportConnectionFile);
                         }
                     }
@@ -154,6 +168,10 @@ impl ConnectionsPage {
                 }
             });
             ui.add_space(8.0);
+            // What has no room begins a line of its own, whole.
+            if ui.available_size_before_wrap().x < DAY_WIDTH {
+                ui.end_row();
+            }
             self.day.control(ui, desk);
         });
         self.day.banner(ui, desk);
@@ -238,7 +256,7 @@ impl ConnectionsPage {
         });
         if next_clicked && let Some(next) = &summary.next {
             let connection = next.connection.clone();
-            let tab = Some(crate::ui::intent::InspectorTab::Certificates);
+            let tab = Some(InspectorTab::Certificates);
             desk.intend(Intent::Inspect { connection, profile: None, tab });
         }
     }
@@ -284,30 +302,30 @@ fn open(desk: &mut Desk<'_>, row: &Row) {
     desk.intend(Intent::Inspect { connection: row.connection.clone(), profile: Some(row.profile), tab: None });
 }
 
-/// Whether an arrow key was pressed that nothing else has use for, and whether downwards.
-fn arrow_keys(ui: &Ui) -> Option<bool> {
-    let ctx = ui.ctx();
-    if ctx.memory(|memory| memory.focused().is_some() || memory.top_modal_layer().is_some()) {
-        return None;
-    }
-    ctx.input_mut(|input| {
-        if input.consume_key(Modifiers::NONE, Key::ArrowDown) {
-            Some(true)
-        } else if input.consume_key(Modifiers::NONE, Key::ArrowUp) {
-            Some(false)
-        } else {
-            None
+/// Leads to what makes a cell as it is: a setting to the setting, a certificate to the certificates, the last send to its
+/// transmission.
+fn lead(desk: &mut Desk<'_>, row: &Row, column: MatrixColumn) {
+    let (connection, profile) = (row.connection.clone(), row.profile);
+    let state = desk.snapshot.connection(&connection);
+    let intent = match column {
+        MatrixColumn::LastSend => match state.and_then(|state| state.last_sent(profile)) {
+            Some(sent) => Intent::ShowTransmission(sent.id),
+            None => return,
+        },
+        MatrixColumn::Setting(Column::PartnerCertificate | Column::IdentityCertificate) => {
+            Intent::Inspect { connection, profile: Some(profile), tab: Some(InspectorTab::Certificates) }
         }
-    })
-}
-
-fn neighbour(rows: &[Arc<Row>], selected: Option<&(ConnectionId, ProfileKind)>, down: bool) -> Option<usize> {
-    let here =
-        selected.and_then(|(id, kind)| rows.iter().position(|row| row.connection == *id && row.profile == *kind));
-    match (here, down) {
-        (None, true) => Some(0),
-        (None, false) => rows.len().checked_sub(1),
-        (Some(here), true) => (here + 1 < rows.len()).then_some(here + 1),
-        (Some(here), false) => here.checked_sub(1),
-    }
+        MatrixColumn::Setting(column) => {
+            // Of several settings that share the column, the one that makes it stand as it does.
+            let report = state.and_then(|state| state.profile_report(profile));
+            let findings = report.iter().flat_map(|report| report.findings.iter());
+            let worst = findings
+                .filter(|finding| Column::of(finding.setting) == Some(column))
+                .min_by_key(|finding| finding.status)
+                .map_or(column.as_str(), |finding| finding.setting);
+            Intent::ProposeSetting { connection, profile, setting: worst.to_owned(), value: None }
+        }
+        MatrixColumn::Connection | MatrixColumn::Profile => return,
+    };
+    desk.intend(intent);
 }

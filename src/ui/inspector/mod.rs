@@ -7,13 +7,13 @@ mod server_card;
 mod settings;
 mod sighted;
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Layout, Ui};
 
 use super::desk::Desk;
 use super::icon::Icon;
 use super::intent::{InspectorTab, Intent, Page};
 use super::theme;
-use super::widgets::{icon_button, muted, tabs};
+use super::widgets::{icon_button, long_text_in, muted, tabs};
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use certificates::CertificatesTab;
@@ -152,7 +152,8 @@ impl Inspector {
             ui.vertical(|ui| {
                 ui.set_width((ui.available_width() - 76.0).max(80.0));
                 ui.spacing_mut().item_spacing.y = 3.0;
-                ui.add(egui::Label::new(RichText::new(&state.connection.name).font(theme::bold(16.0))).truncate());
+                let ink = theme::tokens(ui.ctx()).text;
+                long_text_in(ui, &state.connection.name, theme::bold(16.0), ink, "Copy the name");
                 let policy = snapshot
                     .policy(&state.connection.policy)
                     .map_or_else(|| state.connection.policy.to_string(), |policy| policy.name.clone());

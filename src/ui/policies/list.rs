@@ -11,7 +11,10 @@ use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::policy::PolicyKind;
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{focus_ring, muted};
+use crate::ui::widgets::{focus_ring, muted, row_drawn};
+
+/// What the list is called among the tables.
+pub(super) const LIST: &str = "policies";
 
 /// Height of an entry.
 const ENTRY: f32 = 54.0;
@@ -141,7 +144,7 @@ pub(super) fn list(
     ScrollArea::vertical().id_salt("policies").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let mut used = None;
-        for entry in entries {
+        for (row, entry) in entries.iter().enumerate() {
             if used != Some(!entry.connections.is_empty()) {
                 let first = used.is_none();
                 used = Some(!entry.connections.is_empty());
@@ -152,6 +155,7 @@ pub(super) fn list(
                 ui.add(egui::Label::new(muted(ui, head)).truncate());
             }
             let response = show(ui, entry, selected == Some(&entry.id));
+            row_drawn(ui, LIST, row, selected == Some(&entry.id), &response);
             if scroll_to == Some(&entry.id) {
                 response.scroll_to_me(Some(egui::Align::Center));
             }

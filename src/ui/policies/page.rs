@@ -2,26 +2,27 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Ui, vec2};
+use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Panel, Ui, vec2};
 
 use super::compare::Comparison;
 use super::detail::detail;
 use super::duplicate::DuplicatePolicy;
 use super::editor::Editor;
 use super::errands::{PolicyErrands, import};
-use super::list::{Entries, list};
+use super::list::{Entries, LIST, list};
 use super::remove::RemovePolicy;
 use super::words::kind_word;
 use crate::app::PolicyChange;
 use crate::domain::identifier::PolicyId;
 use crate::domain::policy::PolicyKind;
 use crate::ui::desk::Desk;
+use crate::ui::focus::{self, Part};
 use crate::ui::icon::Icon;
 use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::count;
 use crate::ui::shell::Confirm;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Choice, empty_state, muted, page_title, search, secondary, select};
+use crate::ui::widgets::{Choice, empty_state, muted, page_title, search, secondary, select, table_step};
 
 /// What is to happen about policies.
 pub enum PolicyIntent {
@@ -83,6 +84,12 @@ impl PoliciesPage {
             Beside::Editor(editor) => editor.unsaved(),
             Beside::Detail | Beside::Comparison(_) => 0,
         }
+    }
+
+    /// The policy that is shown.
+    #[must_use]
+    pub(in crate::ui) const fn shown(&self) -> Option<&PolicyId> {
+        self.selected.as_ref()
     }
 
     /// Puts the cursor into the search field.
@@ -239,16 +246,18 @@ impl PoliciesPage {
         let colours = tokens(ui.ctx());
         let panel = Frame::new().fill(colours.panel).inner_margin(Margin::symmetric(12, 16));
         let width = if narrow { 232.0 } else { 300.0 };
-        Panel::left("policies")
-            .resizable(true)
-            .default_size(width)
-            .size_range(200.0..=460.0)
-            .frame(panel)
-            .show(ui, |ui| self.left(ui, desk));
+        Panel::left("policies").resizable(true).default_size(width).size_range(200.0..=460.0).frame(panel).show(
+            ui,
+            |ui| {
+                focus::place(ui.ctx(), Part::Work, ui.max_rect());
+                self.left(ui, desk);
+            },
+        );
         let margin = Margin { left: theme::PAGE_MARGIN, right: theme::PAGE_MARGIN, top: 16, bottom: 16 };
-        CentralPanel::no_frame()
-            .frame(Frame::new().fill(colours.bg).inner_margin(margin))
-            .show(ui, |ui| self.right(ui, desk));
+        CentralPanel::no_frame().frame(Frame::new().fill(colours.bg).inner_margin(margin)).show(ui, |ui| {
+            focus::place(ui.ctx(), Part::Inspector, ui.max_rect());
+            self.right(ui, desk);
+        });
     }
 
     fn left(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
@@ -293,16 +302,13 @@ impl PoliciesPage {
         if self.selected.as_ref().is_none_or(|id| !present(id)) {
             self.selected = shown.first().map(|entry| entry.id.clone());
         }
-        let step = arrow_keys(ui).and_then(|down| {
-            let here = shown.iter().position(|entry| Some(&entry.id) == self.selected.as_ref());
-            let there = match (here, down) {
-                (None, _) => Some(0),
-                (Some(here), true) => Some(here + 1),
-                (Some(here), false) => here.checked_sub(1),
-            };
-            there.and_then(|there| shown.get(there)).map(|entry| entry.id.clone())
-        });
+        let here = || shown.iter().position(|entry| Some(&entry.id) == self.selected.as_ref());
+        let step = table_step(ui, LIST, shown.len(), here, |row| shown[row].name.clone());
+        let step = step.map(|row| shown[row].id.clone());
         let clicked = list(ui, &shown, self.selected.as_ref(), self.scroll_to.take().as_ref());
+        if clicked.is_some() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            focus::ask(ui.ctx(), Part::Inspector);
+        }
         if let Some(id) = clicked.or(step) {
             desk.intend(Intent::Policies(PolicyIntent::Show(id)));
         }
@@ -350,14 +356,4 @@ fn kinds(entries: &Entries) -> Vec<Choice<Option<PolicyKind>>> {
     std::iter::once(choice(None, "All kinds"))
         .chain(PolicyKind::ALL.iter().map(|kind| choice(Some(*kind), kind_word(*kind))))
         .collect()
-}
-
-/// Whether an arrow key was pressed that nothing else has use for, and whether downwards.
-fn arrow_keys(ui: &Ui) -> Option<bool> {
-    let ctx = ui.ctx();
-    if ctx.memory(|memory| memory.focused().is_some() || memory.top_modal_layer().is_some()) {
-        return None;
-    }
-    let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    if pressed(Key::ArrowDown) { Some(true) } else { pressed(Key::ArrowUp).then_some(false) }
 }

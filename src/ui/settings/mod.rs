@@ -21,7 +21,7 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-const SECTIONS: [(SettingsSection, &str, Icon); 7] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 7] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),

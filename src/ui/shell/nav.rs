@@ -7,7 +7,9 @@ use egui::{
 
 use crate::app::Protection;
 use crate::app::engine::ReceivingState;
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
+use crate::ui::focus::{self, Part};
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page, SettingsSection};
 use crate::ui::notices::bell;
@@ -15,13 +17,16 @@ use crate::ui::receiving::ReceivingDialog;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{ToneName, focus_ring, icon_button, muted, small};
 
+/// The size of an icon on the rail.
+const RAIL_ICON: f32 = 18.0;
+
 /// Shows it. On a narrow window it shrinks to icons.
 pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
     let narrow = ui.available_width() < theme::NARROW;
     let tokens = tokens(ui.ctx());
     let width = if narrow { theme::RAIL } else { theme::NAV };
     let frame = egui::Frame::new().fill(tokens.side).inner_margin(egui::Margin::symmetric(9, 16));
-    Panel::left("navigation").resizable(false).exact_size(width).frame(frame).show(ui, |ui| {
+    let shown = Panel::left("navigation").resizable(false).exact_size(width).frame(frame).show(ui, |ui| {
         if narrow {
             ui.add_space(8.0);
         } else {
@@ -64,6 +69,7 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
             bell(ui, notices, desk, narrow);
         });
     });
+    focus::place(ui.ctx(), Part::Navigation, shown.response.rect);
 }
 
 fn brand(ui: &mut Ui, desk: &Desk<'_>) {
@@ -100,7 +106,7 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
     }
     let ink = if here || response.hovered() { tokens.text } else { tokens.muted };
     if narrow {
-        let galley = painter.layout_no_wrap(icon::glyph(symbol), icon::font(18.0), ink);
+        let galley = painter.layout_no_wrap(icon::glyph(symbol), icon::font(RAIL_ICON), ink);
         painter.galley(rect.center() - galley.size() / 2.0, galley, ink);
     } else {
         let galley = painter.layout_no_wrap(label.to_owned(), theme::medium(theme::BODY), ink);
@@ -109,13 +115,12 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
     if let Some((number, tone)) = number {
         let tone = tone.of(tokens);
         let galley = painter.layout_no_wrap(number.to_string(), theme::medium(theme::TABLE_HEAD), tone.ink);
-        let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
-        let centre = if narrow {
-            rect.right_top() + vec2(-8.0, 8.0)
+        let pill = if narrow {
+            narrow_pill(rect, galley.size().x)
         } else {
-            pos2(rect.right() - 9.0 - size.x / 2.0, rect.center().y)
+            let size = vec2((galley.size().x + 12.0).max(20.0), 20.0);
+            egui::Rect::from_center_size(pos2(rect.right() - 9.0 - size.x / 2.0, rect.center().y), size)
         };
-        let pill = egui::Rect::from_center_size(centre, size);
         painter.rect_filled(pill, CornerRadius::same(10), tone.soft);
         painter.galley(pill.center() - galley.size() / 2.0, galley, tone.ink);
     }
@@ -128,8 +133,32 @@ fn item(ui: &mut Ui, label: &str, symbol: Icon, number: Option<(usize, ToneName)
     };
     response.widget_info(|| WidgetInfo::selected(Role::Button, true, here, said.clone()));
     focus_ring(ui, &response);
-    let response = if narrow { response.on_hover_text(label) } else { response };
+    let tip = page_command(label).map(|command| command.tip(ui.ctx(), if narrow { label } else { "" }));
+    let response = match tip {
+        Some(tip) => response.on_hover_text(tip),
+        None => response,
+    };
     response.clicked()
+}
+
+/// The command that shows a page.
+fn page_command(label: &str) -> Option<UiCommand> {
+    let all = [
+        ("Connections", UiCommand::Connections),
+        ("Certificates", UiCommand::Certificates),
+        ("Transmissions", UiCommand::Transmissions),
+        ("Rollovers", UiCommand::Rollovers),
+        ("Policies", UiCommand::Policies),
+    ];
+    all.into_iter().find(|(name, _)| *name == label).map(|(_, command)| command)
+}
+
+/// Where a number goes on the rail, for one as wide as that: beside the icon, which it must not cover, and as far up as
+/// it stays clear of the item above.
+fn narrow_pill(rect: egui::Rect, number: f32) -> egui::Rect {
+    let left = rect.center().x + RAIL_ICON / 2.0 + 1.0;
+    let size = vec2((number + 4.0).max(14.0), 16.0);
+    egui::Rect::from_min_size(pos2(left, rect.top() + 1.0), size)
 }
 
 /// The foot, from the bottom up: the choice of colours, and how to find everything else.
@@ -182,14 +211,18 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, settings: bool) {
     ui.add_space(4.0);
     ui.horizontal(|ui| {
         ui.add_space(9.0);
-        let find = ui.add(egui::Label::new(muted(ui, "Find anything · Ctrl+K")).sense(Sense::click()));
+        let words = format!("Find anything · {}", UiCommand::Find.keys(ui.ctx()));
+        let find = ui.add(egui::Label::new(muted(ui, &words)).sense(Sense::click()));
+        find.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Find anything"));
+        focus_ring(ui, &find);
         if find.clicked() {
             desk.intend(Intent::OpenPalette);
         }
     });
     ui.horizontal(|ui| {
         ui.add_space(9.0);
-        let words = if settings { small("Settings · Ctrl+,") } else { muted(ui, "Settings · Ctrl+,") };
+        let words = format!("Settings · {}", UiCommand::Settings.keys(ui.ctx()));
+        let words = if settings { small(words) } else { muted(ui, words) };
         let shown = ui.add(egui::Label::new(words).sense(Sense::click()));
         shown.widget_info(|| WidgetInfo::selected(Role::Button, true, settings, "Settings"));
         focus_ring(ui, &shown);
@@ -234,5 +267,23 @@ fn receiving_icon(ui: &mut Ui, desk: &mut Desk<'_>) {
     let (words, why) = crate::ui::receiving::words(state);
     if icon_button(ui, symbol, &words).on_hover_text(why).clicked() {
         desk.intend(Intent::Open(Box::new(ReceivingDialog::new(desk))));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::Rect;
+
+    #[test]
+    fn a_number_on_the_rail_covers_no_icon_and_stays_on_the_rail() {
+        let item = Rect::from_min_max(pos2(9.0, 100.0), pos2(theme::RAIL - 9.0, 134.0));
+        let icon = Rect::from_center_size(item.center(), vec2(RAIL_ICON, RAIL_ICON));
+        // As wide as one digit, and as two.
+        for number in [7.0, 14.0] {
+            let pill = narrow_pill(item, number);
+            assert!(!pill.intersects(icon), "{pill:?} covers {icon:?}");
+            assert!(pill.right() <= theme::RAIL && pill.top() >= item.top(), "{pill:?}");
+        }
     }
 }

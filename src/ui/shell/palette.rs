@@ -1,11 +1,14 @@
-//! The palette: finds connections and commands by a few letters.
+//! The palette: finds connections, certificates, settings and commands by a few letters.
 
 use egui::{Button, Context, Key, Modifiers, RichText, ScrollArea, Ui, Widget as _, vec2};
 
 use crate::app::engine::Snapshot;
+use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::ConnectionId;
 use crate::ui::command::UiCommand;
 use crate::ui::icon::{self, Icon};
+use crate::ui::intent::{Intent, Page, SettingsSection};
+use crate::ui::settings::SECTIONS;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, search, small};
 
@@ -17,8 +20,26 @@ const MOST: usize = 12;
 pub(crate) enum Found {
     /// A connection to be opened.
     Connection(ConnectionId),
+    /// A certificate to be shown.
+    Certificate(Fingerprint),
+    /// A section of the settings to be shown.
+    Settings(SettingsSection),
     /// A command to be given.
     Command(UiCommand),
+}
+
+impl Found {
+    /// What is to happen; nothing for a command, which is given.
+    pub(crate) fn intents(self) -> Vec<Intent> {
+        match self {
+            Self::Connection(connection) => {
+                vec![Intent::Go(Page::Connections), Intent::Inspect { connection, profile: None, tab: None }]
+            }
+            Self::Certificate(fingerprint) => vec![Intent::ShowCertificate(fingerprint)],
+            Self::Settings(section) => vec![Intent::Go(Page::Settings(section))],
+            Self::Command(_) => Vec::new(),
+        }
+    }
 }
 
 /// The palette, while it is open.
@@ -80,7 +101,13 @@ impl Palette {
             .frame(frame)
             .show(ctx, |ui| {
                 ui.set_width(width - 24.0);
-                let query = search(ui, "Find", &mut self.query, "Find a connection or a command", f32::INFINITY);
+                let query = search(
+                    ui,
+                    "Find",
+                    &mut self.query,
+                    "Find connections, certificates, settings, commands",
+                    f32::INFINITY,
+                );
                 query.request_focus();
                 if query.changed() {
                     self.chosen = 0;
@@ -107,6 +134,8 @@ impl Palette {
         let tokens = tokens(ui.ctx());
         let symbol = match entry.found {
             Found::Connection(_) => Icon::Network,
+            Found::Certificate(_) => Icon::FileBadge,
+            Found::Settings(_) => Icon::Settings,
             Found::Command(_) => Icon::Command,
         };
         let label = (icon::text(symbol, tokens.muted), RichText::new(&entry.label).font(theme::body()));
@@ -133,14 +162,14 @@ impl Palette {
             Some(Entry { found, label: connection.name.clone(), remark: ids, rank: rank * 2 })
         });
         let commands = UiCommand::ALL.iter().filter(|command| **command != UiCommand::Find).filter_map(|command| {
-            let remark = command.shortcut().map(|keys| ctx.format_shortcut(&keys)).unwrap_or_default();
+            let remark = command.keys(ctx);
             let rank = rank(&query, command.label())? * 2 + 1;
             Some(Entry { found: Found::Command(*command), label: command.label().to_owned(), remark, rank })
         });
         let mut entries: Vec<Entry> = if query.is_empty() {
             commands.chain(connections.take(MOST)).collect()
         } else {
-            connections.chain(commands).collect()
+            connections.chain(commands).chain(certificates(&query, snapshot)).chain(sections(&query)).collect()
         };
         if !query.is_empty() {
             entries.sort_by_key(|entry| entry.rank);
@@ -148,6 +177,31 @@ impl Palette {
         entries.truncate(if query.is_empty() { 40 } else { MOST });
         entries
     }
+}
+
+/// The certificates that answer to a query: ours by the name of the identity, partners' by their common name, each also by
+/// the beginning of its fingerprint.
+fn certificates(query: &str, snapshot: &Snapshot) -> Vec<Entry> {
+    let ours = snapshot.identities.iter().map(|identity| (&identity.facts, identity.name.as_str(), "Our certificate"));
+    let theirs =
+        snapshot.certificates.values().map(|state| (&state.facts, state.facts.common_name(), "Partner's certificate"));
+    let entry = |(facts, name, whose): (&CertificateFacts, &str, &str)| {
+        let print = facts.fingerprint_sha256;
+        let rank = rank(query, name).or_else(|| print.to_string().to_lowercase().starts_with(query).then_some(2))?;
+        let remark = format!("{whose}, {}", print.short());
+        Some(Entry { found: Found::Certificate(print), label: name.to_owned(), remark, rank: rank * 2 + 1 })
+    };
+    ours.chain(theirs).filter_map(entry).collect()
+}
+
+/// The sections of the settings that answer to a query.
+fn sections(query: &str) -> Vec<Entry> {
+    let entry = |(section, label, _): (SettingsSection, &str, Icon)| {
+        let rank = rank(query, label).or_else(|| rank(query, &format!("Settings {label}")))?;
+        let found = Found::Settings(section);
+        Some(Entry { found, label: label.to_owned(), remark: "Settings".to_owned(), rank: rank * 2 + 1 })
+    };
+    SECTIONS.into_iter().filter_map(entry).collect()
 }
 
 /// How well a name answers to a query: 0 begins with it, 2 a word does, 4 holds it, 8 holds its letters in order.

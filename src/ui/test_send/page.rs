@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Align, Label, Layout, ScrollArea, Ui, vec2};
+use egui::{Align, Layout, ScrollArea, Ui, vec2};
 
 use super::asking::{Asking, partner, payload_word};
 use super::card::Card;
@@ -14,7 +14,8 @@ use crate::ui::files::{FilePick, PickId};
 use crate::ui::icon::Icon;
 use crate::ui::intent::{Intent, Page};
 use crate::ui::sends::Run;
-use crate::ui::widgets::{Choice, empty_state, link, muted, page_title, primary, secondary, select};
+use crate::ui::theme::tokens;
+use crate::ui::widgets::{Choice, empty_state, link, long_text, muted, page_title, primary, secondary, select};
 
 /// Below this width the cards lie below each other.
 const BESIDE: f32 = 720.0;
@@ -166,7 +167,8 @@ impl TestSendPage {
                 desk.intend(Intent::Go(Page::Connections));
             }
             ui.label(muted(ui, "›"));
-            ui.add(Label::new(muted(ui, name)).truncate());
+            let ink = tokens(ui.ctx()).muted;
+            long_text(ui, &name, ink, "Copy the name");
         });
         page_title(ui, "Test send");
     }

@@ -90,12 +90,13 @@ pub(crate) struct Badge<'a> {
     word: &'a str,
     about: Option<&'a str>,
     status: Option<&'a str>,
+    leads: bool,
 }
 
 impl<'a> Badge<'a> {
     /// A badge of a tone, with the tone's icon.
     pub(crate) const fn new(tone: ToneName, word: &'a str) -> Self {
-        Self { tone, icon: None, word, about: None, status: None }
+        Self { tone, icon: None, word, about: None, status: None, leads: false }
     }
 
     /// A badge for a compliance status.
@@ -132,6 +133,12 @@ impl<'a> Badge<'a> {
         self
     }
 
+    /// Leading to its cause, for the pointer: the keyboard stops at what it stands in.
+    pub(crate) const fn leads(mut self) -> Self {
+        self.leads = true;
+        self
+    }
+
     /// Shows it.
     pub(crate) fn show(self, ui: &mut Ui) -> Response {
         let tokens = tokens(ui.ctx());
@@ -147,18 +154,24 @@ impl<'a> Badge<'a> {
         job.wrap = egui::text::TextWrapping::truncate_at_width(room);
         let word = ui.painter().layout_job(job);
         let size = vec2(2.0 * padding + icon.size().x + gap + word.size().x, 20.0);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        let sense = if self.leads { Sense::CLICK } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(size, sense);
         if ui.is_rect_visible(rect) {
             let painter = ui.painter();
             painter.rect_filled(rect, rect.height() / 2.0, tone.soft);
+            if self.leads && response.hovered() {
+                let line = egui::Stroke::new(1.0, tone.ink);
+                painter.rect_stroke(rect, rect.height() / 2.0, line, egui::StrokeKind::Inside);
+            }
             let middle = |galley_height: f32| rect.center().y - galley_height / 2.0;
             let icon_at = pos2(rect.left() + padding - 1.0, middle(icon.size().y));
             let word_at = pos2(rect.right() - padding - word.size().x, middle(word.size().y));
             painter.galley(icon_at, icon, tone.ink);
             painter.galley(word_at, word, tone.ink);
         }
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, self.said()));
-        response
+        let role = if self.leads { Role::Link } else { Role::Label };
+        response.widget_info(|| WidgetInfo::labeled(role, true, self.said()));
+        if self.leads { response.on_hover_cursor(egui::CursorIcon::PointingHand) } else { response }
     }
 
     /// How wide it will be at the most.

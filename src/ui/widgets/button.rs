@@ -3,6 +3,7 @@
 use egui::{Button, Color32, Response, RichText, Role, Stroke, Ui, Widget as _, WidgetInfo, vec2};
 
 use super::focus_ring;
+use crate::ui::focus;
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 
@@ -34,7 +35,9 @@ pub(crate) fn primary(ui: &mut Ui, label: impl Into<String>) -> Response {
 /// The button that takes something away for good.
 pub(crate) fn danger(ui: &mut Ui, label: impl Into<String>) -> Response {
     let tokens = tokens(ui.ctx());
-    filled(ui, label, tokens.bad.ink, tokens.on_accent)
+    let response = filled(ui, label, tokens.bad.ink, tokens.on_accent);
+    focus::avoid(ui.ctx(), response.id);
+    response
 }
 
 /// Any other button.

@@ -14,7 +14,11 @@ const BEGINNING: f32 = 0.62;
 /// A text on one line. Where it has no room it is elided in the middle, because its end counts as its beginning does; all of
 /// it shows under the pointer, where it can be copied. `copy` is what a screen reader says of that.
 pub(crate) fn long_text(ui: &mut Ui, text: &str, ink: Color32, copy: &str) -> Response {
-    let font = theme::small();
+    long_text_in(ui, text, theme::small(), ink, copy)
+}
+
+/// The same in another font.
+pub(crate) fn long_text_in(ui: &mut Ui, text: &str, font: FontId, ink: Color32, copy: &str) -> Response {
     let shown = elided(ui, text, &font, ui.available_width());
     let label = Label::new(RichText::new(shown).font(font).color(ink)).truncate().show_tooltip_when_elided(false);
     let label = ui.add(label);
@@ -32,7 +36,7 @@ pub(crate) fn long_text(ui: &mut Ui, text: &str, ink: Color32, copy: &str) -> Re
 }
 
 /// As much of the beginning and the end as has room.
-fn elided(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
+pub(crate) fn elided(ui: &Ui, text: &str, font: &FontId, width: f32) -> String {
     ui.fonts_mut(|fonts| {
         // Letters may stand a little wider side by side than alone.
         let (mark, width) = (fonts.glyph_width(font, '…'), width - 2.0);

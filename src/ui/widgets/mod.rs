@@ -8,16 +8,18 @@ mod notice;
 mod select;
 mod surface;
 mod table;
+mod table_keys;
 mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary, secondary_in_line};
 pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
-pub(super) use long_text::long_text;
+pub(super) use long_text::{elided, long_text, long_text_in};
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
 pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
 pub(super) use table::{TableCard, TableClick, TableColumn, TableRows, spread, table_ground};
+pub(super) use table_keys::{drawn as row_drawn, entry as table_entry, row_has_focus, step as table_step};
 pub(super) use tabs::{segmented, tabs};
 
 use egui::{Response, RichText, Stroke, StrokeKind, Ui};

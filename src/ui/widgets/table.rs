@@ -11,8 +11,9 @@ use egui::{
 };
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
-use super::focus_ring;
+use super::{focus_ring, row_drawn, table_step};
 use crate::ui::icon::{self, Icon};
+use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 
 /// Space before the content of a cell, and after it.
@@ -76,13 +77,14 @@ pub(crate) struct TableCard<'a, C> {
     order: Option<(C, bool)>,
     ticks: bool,
     spread: bool,
+    follows: bool,
     scroll_to: Option<(usize, Option<Align>)>,
 }
 
 impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
     /// With these columns. What the user has made of their widths is kept for each set of them.
     pub(crate) const fn new(name: &'static str, columns: &'a [TableColumn<C>]) -> Self {
-        Self { name, columns, order: None, ticks: false, spread: false, scroll_to: None }
+        Self { name, columns, order: None, ticks: false, spread: false, follows: false, scroll_to: None }
     }
 
     /// Of a list of sets of columns, each with the width from which it fits, the widest that does; the last, where none does.
@@ -109,6 +111,12 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
         self
     }
 
+    /// With what is open going with the keyboard: where a key leads counts as a click.
+    pub(crate) const fn following(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
     /// With a row brought into view, and where it is to stand.
     pub(crate) const fn scroll_to(mut self, row: Option<(usize, Option<Align>)>) -> Self {
         self.scroll_to = row;
@@ -116,7 +124,13 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
     }
 
     /// Shows it and returns what was clicked.
-    pub(crate) fn show(self, ui: &mut Ui, rows: &mut impl TableRows<C>) -> Option<TableClick<C>> {
+    pub(crate) fn show(mut self, ui: &mut Ui, rows: &mut impl TableRows<C>) -> Option<TableClick<C>> {
+        let len = rows.len();
+        let chosen = || (0..len).find(|row| !self.ticks && rows.is_chosen(*row));
+        let step = table_step(ui, self.name, len, chosen, |row| rows.sentence(row));
+        if let Some(row) = step {
+            self.scroll_to = Some((row, None));
+        }
         let mut within = table_ground(ui, rows.len());
         let table = Table::new()
             .id_salt((self.name, self.columns.len()))
@@ -132,7 +146,8 @@ impl<'a, C: Copy + PartialEq> TableCard<'a, C> {
         let all = self.ticks && rows.len() > 0 && (0..rows.len()).all(|row| rows.is_chosen(row));
         let mut delegate = Delegate { card: &self, rows, all, shift, hovered: None, clicked: None };
         table.show(&mut within, &mut delegate);
-        delegate.clicked
+        let step = step.filter(|_| self.follows).map(|row| TableClick::Row(row, false));
+        delegate.clicked.or(step)
     }
 
     /// The columns as wide as the user has made them; what is left over goes to the last, so that rows reach the edge.
@@ -191,7 +206,8 @@ pub(crate) fn table_ground(ui: &mut Ui, rows: usize) -> Ui {
     #[expect(clippy::cast_precision_loss, reason = "pixels")]
     let content = theme::HEAD + theme::ROW * rows as f32 + 2.0;
     let size = vec2(available.x, content.min(available.y));
-    let (outer, _) = ui.allocate_exact_size(size, Sense::hover());
+    let (outer, ground) = ui.allocate_exact_size(size, Sense::hover());
+    ground.widget_info(|| WidgetInfo::labeled(Role::Group, true, count(rows, "row")));
     ui.painter().rect(outer, theme::CARD_RADIUS, tokens.panel, Stroke::new(1.0, tokens.line), StrokeKind::Inside);
     let inner = outer.shrink(1.0);
     let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
@@ -312,7 +328,12 @@ impl<C: Copy + PartialEq, R: TableRows<C>> TableDelegate for Delegate<'_, C, R> 
             let chosen = self.rows.is_chosen(row);
             let role = if self.card.ticks { Role::CheckBox } else { Role::Button };
             response.widget_info(|| WidgetInfo::selected(role, true, chosen, self.rows.sentence(row)));
-            focus_ring(ui, &response);
+            row_drawn(ui, self.card.name, row, chosen, &response);
+            if response.has_focus() {
+                // Within the cell: outside it would be cut off.
+                let ring = Stroke::new(2.0, tokens(ui.ctx()).accent.ink);
+                ui.painter().rect_stroke(rect.shrink2(vec2(3.0, 1.0)), theme::RADIUS, ring, StrokeKind::Inside);
+            }
         }
         if response.clicked() {
             self.clicked = Some(TableClick::Row(row, self.shift));

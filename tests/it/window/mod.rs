@@ -1,6 +1,7 @@
 //! The window, driven through the accessibility tree as a screen reader sees it, without drawing; behind it the real
 //! engine, a workspace on disk, and the sample's partners on real sockets.
 
+mod access;
 #[cfg(feature = "pictures")]
 mod arrival_pictures;
 mod certificate;
@@ -19,6 +20,7 @@ mod engine;
 mod identities;
 #[cfg(feature = "pictures")]
 mod identity_pictures;
+mod layout;
 mod new_connection;
 mod notices;
 mod openas2;

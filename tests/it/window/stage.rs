@@ -181,6 +181,18 @@ impl Stage {
         self.harness.run();
     }
 
+    /// The row of a table that begins with this text.
+    #[track_caller]
+    pub(super) fn row(&self, beginning: &str) -> Node<'_> {
+        use egui_kittest::kittest::NodeT as _;
+        let text = |node: &Node<'_>| node.accesskit_node().role() == egui::accesskit::Role::Label;
+        let wanted = |label: Option<String>| label.is_some_and(|label| label.starts_with(beginning));
+        let mut found = self.harness.root().children_recursive().filter(|node| wanted(node.accesskit_node().label()));
+        found
+            .find(|node| !text(node))
+            .unwrap_or_else(|| panic!("no row begins with `{beginning}`; there is: {:#?}", self.labels()))
+    }
+
     /// Clicks the first thing whose label begins with this text.
     #[track_caller]
     pub(super) fn click_beginning(&mut self, beginning: &str) {
