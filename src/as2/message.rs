@@ -305,13 +305,21 @@ impl OutboundMessage<'_> {
             let to = format!("{}@as2", profile.our_as2_id.as_str().replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
             headers.push(("Disposition-Notification-To".to_owned(), to));
             let digest = profile.receipt_digest().micalg(profile.quirks.micalg_style);
-            // Without the second parameter some products, OpenAS2 among them, put no MIC into an unsigned receipt.
-            let protocol =
-                if profile.mdn.is_signed() { "signed-receipt-protocol=optional, pkcs7-signature; " } else { "" };
-            headers.push((
-                "Disposition-Notification-Options".to_owned(),
-                format!("{protocol}signed-receipt-micalg=optional, {digest}"),
-            ));
+            if profile.mdn.is_signed() {
+                headers.push((
+                    "Disposition-Notification-Options".to_owned(),
+                    format!(
+                        "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=optional, {digest}"
+                    ),
+                ));
+            } else if self.signing.is_none() || profile.mdn_mic.is_some() {
+                // Some products, pyas2 among them, sign the receipt wherever there are options: an unsigned one is asked for
+                // its MIC only where somebody wants that.
+                headers.push((
+                    "Disposition-Notification-Options".to_owned(),
+                    format!("signed-receipt-micalg=optional, {digest}"),
+                ));
+            }
         }
         if let (true, Some(url)) = (profile.mdn.is_async(), &profile.mdn_url) {
             headers.push(("Receipt-Delivery-Option".to_owned(), url.to_string()));

@@ -240,10 +240,14 @@ fn quirk_12_the_first_digest_that_is_supported_is_taken_and_one_is_asked_for() {
     assert_eq!(options, "signed-receipt-protocol=optional, pkcs7-signature; signed-receipt-micalg=optional, sha-512");
     let read = MediaType::parse(&format!(";{options}"));
     assert_eq!(read.parameter("signed-receipt-micalg"), Some("optional, sha-512"));
-    // OpenAS2 puts a MIC into an unsigned receipt only where one was asked for.
-    let (built, _) = build(&profile("mdn = \"sync\""), PAYLOAD).unwrap();
-    let options = get(&built.headers, "Disposition-Notification-Options");
-    assert_eq!(options, Some("signed-receipt-micalg=optional, sha-256"));
+    // OpenAS2 puts a MIC into an unsigned receipt only where one was asked for; pyas2 signs it then.
+    for (settings, expected) in [
+        ("mdn = \"sync\"", None),
+        ("mdn = \"sync\"\nmdn_mic = \"sha256\"", Some("signed-receipt-micalg=optional, sha-256")),
+    ] {
+        let (built, _) = build(&profile(settings), PAYLOAD).unwrap();
+        assert_eq!(get(&built.headers, "Disposition-Notification-Options"), expected, "{settings}");
+    }
 }
 
 #[test]
