@@ -4,10 +4,8 @@ use jiff::Timestamp;
 
 use super::AppError;
 use crate::certificate::{Candidate, FileContents};
-use crate::domain::algorithm::Encryption;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::confirmation::Comparison;
-use crate::domain::connection::Profile;
 use crate::domain::timeline::{ActivationError, CertificatePurpose};
 
 /// So many certificates are named in an error; more would not be read.
@@ -41,11 +39,6 @@ pub(super) fn refuse_ended(facts: &CertificateFacts, now: Timestamp) -> Result<(
     }
     let ended = ActivationError::Ended { not_after: facts.not_after };
     Err(AppError::from(ended).hint("nothing was changed; ask the partner for the renewed certificate"))
-}
-
-/// Whether a profile encrypts what it sends.
-pub(super) fn encrypts(profile: &Profile) -> bool {
-    profile.encryption != Encryption::None
 }
 
 /// The certificate that is meant, with its chain. Where several do not belong together, it is the one that was chosen, the

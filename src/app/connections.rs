@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::arrivals::{encrypts, refuse_key};
+use super::arrivals::refuse_key;
 use super::connection_file;
 use super::folders::FolderChange;
 use super::{App, AppError};
@@ -304,7 +304,7 @@ impl App {
         for (kind, profile) in connection.profiles() {
             for entry in &profile.partner_certificates {
                 let facts = known.iter().find(|facts| facts.fingerprint_sha256 == entry.fingerprint);
-                let encrypts = encrypts(profile) && entry.purposes.contains(&CertificatePurpose::Encrypt);
+                let encrypts = profile.encrypts() && entry.purposes.contains(&CertificatePurpose::Encrypt);
                 if let Some(facts) = facts {
                     refuse_key(facts, encrypts).map_err(|error| error.at(&format!("{kind}: ")))?;
                 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::arrivals::{encrypts, refuse_ended, refuse_key};
+use super::arrivals::{refuse_ended, refuse_key};
 use super::certificates::{CertificateSource, read_partners};
 use super::{App, AppError, arrivals};
 use crate::certificate::{Candidate, Certificate};
@@ -118,7 +118,9 @@ impl App {
 
         let targets = self.targets(request, now).await?;
         let encrypts = request.purpose != Some(CertificatePurpose::Verify)
-            && targets.iter().any(|(connection, kind)| connection.profile(*kind).is_some_and(encrypts));
+            && targets
+                .iter()
+                .any(|(connection, kind)| connection.profile(*kind).is_some_and(|profile| profile.encrypts()));
         refuse_key(facts, encrypts)?;
         if request.activation == Activation::Now && !request.though_ended {
             refuse_ended(facts, now)?;

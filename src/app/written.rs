@@ -120,7 +120,8 @@ fn cannot(file: &Path, error: &io::Error) -> AppError {
     AppError::new(format!("cannot write {}: {why}", file.display()))
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder that a file is in, or is to be in.
+pub(super) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
 }
 

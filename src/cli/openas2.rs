@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::table::Table;
-use super::{Answer, Session};
+use super::{Answer, Session, words};
 use crate::app::{AppError, OpenAs2Files, OpenAs2Plan};
 
 #[derive(Serialize)]
@@ -55,12 +55,11 @@ fn text(plan: &OpenAs2Plan, dry_run: bool) -> String {
         let line = format!("{} was passed over: {}", passed.partnership, passed.why);
         text.push_str(&format!("\n{}", super::output::line(&line)));
     }
-    let count = plan.connections.len();
-    let what = if count == 1 { "connection" } else { "connections" };
+    let count = words::counted(plan.connections.len(), "connection");
     text.push_str(&if dry_run {
-        format!("\n{count} {what} would be taken over; nothing has changed")
+        format!("\n{count} would be taken over; nothing has changed")
     } else {
-        format!("\n{count} {what} taken over; `countersign check` says how they stand")
+        format!("\n{count} taken over; `countersign check` says how they stand")
     });
     text
 }

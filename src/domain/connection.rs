@@ -205,6 +205,12 @@ impl<C> Profile<C> {
         })
     }
 
+    /// Whether what is sent is encrypted for the partner.
+    #[must_use]
+    pub fn encrypts(&self) -> bool {
+        self.encryption != Encryption::None
+    }
+
     /// The digest asked for in the receipt: `mdn_mic`, else that of signing, else SHA-256.
     #[must_use]
     pub fn receipt_digest(&self) -> Digest {

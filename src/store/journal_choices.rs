@@ -35,6 +35,7 @@ impl Workspace {
         };
         Ok(TransmissionChoices { causes: of("cause").await?, documents: of("document").await? })
     }
+
     /// Whether anything was ever journalled of a connection, removed or not.
     ///
     /// # Errors

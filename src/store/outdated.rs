@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 use super::database::{self, APPLICATION_ID};
 use super::location::Location;
@@ -20,22 +21,27 @@ const VERSION: usize = 60;
 /// To be asked before this program has opened it: closing a file gives up the locks that SQLite holds on it.
 #[must_use]
 pub fn outdated(location: &Location) -> Option<u64> {
-    let mut file = File::open(location.path().join(database::FILE)).ok()?;
-    let mut head = [0_u8; HEAD];
-    file.read_exact(&mut head).ok()?;
-    let number = |at: usize| head.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
-    let is_ours = number(APPLICATION).map(i64::from) == Some(APPLICATION_ID);
-    let is_older = number(VERSION).is_some_and(|version| i64::from(version) < migrations::NEWEST);
-    (is_ours && is_older).then(|| file.metadata().map_or(0, |about| about.len()))
+    let (file, head) = ours(location.path())?;
+    let is_older = number(&head, VERSION).is_some_and(|version| version < migrations::NEWEST);
+    is_older.then(|| file.metadata().map_or(0, |about| about.len()))
 }
 
 /// Whether a folder holds a workspace, seen without opening it.
 #[must_use]
-pub fn is_workspace(folder: &std::path::Path) -> bool {
+pub fn is_workspace(folder: &Path) -> bool {
+    ours(folder).is_some()
+}
+
+/// The database in a folder with its head, where it is one of this program's.
+fn ours(folder: &Path) -> Option<(File, [u8; HEAD])> {
+    let mut file = File::open(folder.join(database::FILE)).ok()?;
     let mut head = [0_u8; HEAD];
-    let read = File::open(folder.join(database::FILE)).and_then(|mut file| file.read_exact(&mut head));
-    let number = head.get(APPLICATION..APPLICATION + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes);
-    read.is_ok() && number.map(i64::from) == Some(APPLICATION_ID)
+    file.read_exact(&mut head).ok()?;
+    (number(&head, APPLICATION) == Some(APPLICATION_ID)).then_some((file, head))
+}
+
+fn number(head: &[u8; HEAD], at: usize) -> Option<i64> {
+    head.get(at..at + 4).and_then(|four| four.try_into().ok()).map(u32::from_be_bytes).map(i64::from)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod partnerships;
 mod settings;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use partnerships::{Partnership, Properties};
 use super::certificates::{read_bytes, unreadable};
 use super::connection_file::read_text;
 use super::identities::{beside, issuers_of};
+use super::written::folder_of;
 use super::{App, AppError, ListedIdentity};
 use crate::certificate::{Certificate, Keystore, MAX_FILE, read_keystore};
 use crate::domain::certificate::{Fingerprint, KeyFacts};
@@ -328,7 +329,7 @@ fn connection(
 /// The partnerships, the keystore, and what that is called.
 fn read(files: &OpenAs2Files) -> Result<(Vec<Partnership>, Keystore, String), AppError> {
     let path = &files.partnerships;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    let folder = folder_of(path);
     let config = folder.join("config.xml");
     let properties = if config.is_file() {
         let text = read_text(&config, MOST)?;

@@ -30,7 +30,7 @@ pub(super) fn settings(partnership: &Partnership) -> Result<Settings, String> {
     settings.set("encryption", encryption.as_str());
     let signing = match partnership.attribute("sign") {
         None => Signing::None,
-        Some(name) => digest(name)
+        Some(name) => Digest::from_micalg(name)
             .and_then(signing)
             .ok_or_else(|| format!("it signs over a digest by {name}, which is not spoken here"))?,
     };
@@ -115,7 +115,7 @@ impl Settings {
             .split(';')
             .filter_map(|parameter| parameter.split_once("signed-receipt-micalg"))
             .flat_map(|(_, values)| values.trim_start_matches([' ', '=']).split(','))
-            .find_map(digest);
+            .find_map(Digest::from_micalg);
         if let Some(asked) =
             asked.filter(|asked| is_signed && signing.digest() != Some(*asked) && *asked != Digest::Md5)
         {
@@ -188,24 +188,7 @@ fn cipher(name: &str) -> Option<Encryption> {
     })
 }
 
-fn digest(name: &str) -> Option<Digest> {
-    let plain = name.trim().to_ascii_lowercase().replace(['-', '_'], "");
-    Some(match plain.as_str() {
-        "md5" => Digest::Md5,
-        "sha1" => Digest::Sha1,
-        "sha256" => Digest::Sha256,
-        "sha384" => Digest::Sha384,
-        "sha512" => Digest::Sha512,
-        _ => return None,
-    })
-}
-
-const fn signing(digest: Digest) -> Option<Signing> {
-    Some(match digest {
-        Digest::Md5 => return None,
-        Digest::Sha1 => Signing::Sha1,
-        Digest::Sha256 => Signing::Sha256,
-        Digest::Sha384 => Signing::Sha384,
-        Digest::Sha512 => Signing::Sha512,
-    })
+/// Signing over a digest, where that is done.
+fn signing(digest: Digest) -> Option<Signing> {
+    Signing::ALL.iter().copied().find(|signing| signing.digest() == Some(digest))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::NamedProfiles;
 use super::surroundings::Surroundings;
-use crate::app::arrivals::{encrypts, refuse_ended, refuse_key};
+use crate::app::arrivals::{refuse_ended, refuse_key};
 use crate::app::certificates::read_partners;
 use crate::app::connection_file::read_text;
 use crate::app::{App, AppError, CertificateSource, arrivals};
@@ -150,7 +150,7 @@ impl App {
             .iter()
             .flat_map(|connection| connection.profiles().map(move |(kind, profile)| ((&connection.id, kind), profile)))
             .any(|(key, profile)| {
-                encrypts(profile) && profiles.iter().any(|each| (&each.connection, each.profile) == key)
+                profile.encrypts() && profiles.iter().any(|each| (&each.connection, each.profile) == key)
             });
         refuse_key(facts, encrypts)?;
         choose(&mut profiles, new)?;

@@ -54,12 +54,7 @@ impl Sending<'_> {
         self.app.note_exchange(&self.workspace, connection, self.kind, &self.profile, &posted, tls).await;
         Ok(match posted {
             Ok(answer) => {
-                self.transmission.http_status = Some(answer.status);
-                self.transmission.response_headers.clone_from(&answer.headers);
-                let line = format!("HTTP/1.1 {} {}", answer.status, answer.reason);
-                let kept = self
-                    .keep_head(Part::ResponseHead(self.number), line.trim_end(), &answer.headers)
-                    .and_then(|()| self.keep(Part::ResponseBody(self.number), &answer.body));
+                let kept = self.keep_answer(&answer);
                 self.stages.answered(&answer);
                 // From here on the partner may have the message: trouble of ours must not call it unsent.
                 match self.read_answer(answer, material, mic).await {
@@ -85,14 +80,18 @@ impl Sending<'_> {
         })
     }
 
-    /// Keeps what came of an answer that is not whole: it proves nothing, and may show why.
-    fn keep_half(&mut self, answer: &transport::Answer, kind: &FailureKind) {
+    /// Keeps an answer, or what came of one.
+    fn keep_answer(&mut self, answer: &transport::Answer) -> Result<(), AppError> {
         self.transmission.http_status = Some(answer.status);
         self.transmission.response_headers.clone_from(&answer.headers);
         let line = format!("HTTP/1.1 {} {}", answer.status, answer.reason);
-        let kept = self
-            .keep_head(Part::ResponseHead(self.number), line.trim_end(), &answer.headers)
-            .and_then(|()| self.keep(Part::ResponseBody(self.number), &answer.body));
+        self.keep_head(Part::ResponseHead(self.number), line.trim_end(), &answer.headers)?;
+        self.keep(Part::ResponseBody(self.number), &answer.body)
+    }
+
+    /// Keeps what came of an answer that is not whole: it proves nothing, and may show why.
+    fn keep_half(&mut self, answer: &transport::Answer, kind: &FailureKind) {
+        let kept = self.keep_answer(answer);
         self.transmission.half_answers.push(self.number);
         let came = answer.body.len();
         let of = get(&answer.headers, "Content-Length").map_or_else(String::new, |length| format!(" of {length}"));

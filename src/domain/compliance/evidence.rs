@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
 use super::Known;
-use crate::domain::algorithm::{Encryption, Signing};
+use crate::domain::algorithm::Signing;
 use crate::domain::certificate::{CertificateFacts, Fingerprint, KeyAlgorithm};
 use crate::domain::connection::{InboundSecurity, MdnMode, Profile};
 use crate::domain::identifier::{Address, IdentityName};
@@ -202,7 +202,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
 
     /// Whether messages are encrypted for the partner.
     pub(super) fn encrypts(&self) -> bool {
-        self.profile.encryption != Encryption::None
+        self.profile.encrypts()
     }
 
     /// Whether anything the partner sends, messages or receipts, is to be signed.

@@ -6,7 +6,6 @@ use jiff::Timestamp;
 
 use super::planned::{KeptProfile, PlannedProfile, RefusedProfile, RolloverPlan, ScheduledUse};
 use super::{Applied, ProfileKey, Rollover, RolloverProfile};
-use crate::domain::algorithm::Encryption;
 use crate::domain::certificate::{CertificateFacts, Fingerprint, ImportContext, import_warnings};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -193,7 +192,7 @@ impl One<'_> {
             // That it was scheduled by this very rollover is nothing to be told.
             installed: if scheduled { Vec::new() } else { installed },
             confirmed: self.lookups.confirmed,
-            encrypts: self.settings.encryption != Encryption::None,
+            encrypts: self.settings.encrypts(),
             verifies: purpose.is_none(),
             ..ImportContext::default()
         };

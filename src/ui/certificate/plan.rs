@@ -9,7 +9,6 @@ use super::purpose;
 use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use crate::app::engine::Snapshot;
-use crate::domain::algorithm::Encryption;
 use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
@@ -117,7 +116,7 @@ impl Plan {
             && targets.iter().filter(|target| target.ticked).any(|target| {
                 let state = snapshot.connection(&target.connection);
                 let profile = state.and_then(|state| state.connection.profile(target.profile));
-                profile.is_some_and(|profile| profile.encryption != Encryption::None)
+                profile.is_some_and(Profile::encrypts)
             });
         // What has retired is not drawn as accepted.
         let drawn = profile.map_or_else(
