@@ -32,9 +32,9 @@ struct Top {
     foot: f32,
 }
 
-/// What takes something away for good, with the frame in which it was drawn.
+/// What a dialog does not begin with, with the frame in which it was drawn.
 #[derive(Clone, Copy)]
-struct Dangerous(Id, u64);
+struct Avoided(Id, u64);
 
 /// What opens with the keyboard's help may take so many frames.
 const PATIENCE: u64 = 8;
@@ -109,10 +109,11 @@ pub(super) fn dialog(ctx: &Context, layer: LayerId, content: f32, foot: f32) {
     ctx.data_mut(|data| data.insert_temp(Id::NULL, Top { layer, content, foot }));
 }
 
-/// Tells of a button that takes something away for good: it is not pressed by a key that was meant for something else.
+/// Tells of what a dialog must not begin with: what takes something away for good, lest a key meant for something else
+/// press it, and what comes and goes, lest it be chance where the keyboard is.
 pub(super) fn avoid(ctx: &Context, id: Id) {
     let frame = ctx.cumulative_frame_nr();
-    ctx.data_mut(|data| data.insert_temp(Id::NULL, Dangerous(id, frame)));
+    ctx.data_mut(|data| data.insert_temp(Id::NULL, Avoided(id, frame)));
 }
 
 /// What had the keyboard before each of the dialogs.
@@ -169,8 +170,8 @@ fn first_field(ctx: &Context) -> Option<Option<Id>> {
     let Top { layer, content, foot } = ctx.data(|data| data.get_temp(Id::NULL))?;
     let focused = ctx.memory(egui::Memory::focused);
     let frame = ctx.cumulative_frame_nr();
-    let dangerous = ctx.data(|data| data.get_temp::<Dangerous>(Id::NULL)).filter(|dangerous| dangerous.1 == frame);
-    let dangerous = dangerous.map(|dangerous| dangerous.0);
+    let avoided = ctx.data(|data| data.get_temp::<Avoided>(Id::NULL)).filter(|avoided| avoided.1 == frame);
+    let avoided = avoided.map(|avoided| avoided.0);
     ctx.viewport(|viewport| {
         let widgets = &viewport.this_pass.widgets;
         if focused.and_then(|id| widgets.get(id)).is_some_and(|widget| widget.layer_id == layer) {
@@ -178,7 +179,7 @@ fn first_field(ctx: &Context) -> Option<Option<Id>> {
         }
         let below =
             |top: f32| widgets.get_layer(layer).filter(move |widget| widget.rect.top() >= top - 0.5 && is_stop(widget));
-        let safe = |widget: &&WidgetRect| Some(widget.id) != dangerous;
+        let safe = |widget: &&WidgetRect| Some(widget.id) != avoided;
         let field = below(content).filter(safe).find(|widget| widget.rect.bottom() <= foot + 0.5);
         // The last of a row of buttons, which begins at the right, is the one that leaves everything as it is.
         field.or_else(|| below(foot).filter(safe).last()).map(|widget| Some(widget.id))

@@ -14,6 +14,7 @@ use crate::app::engine::{Answer, Command, PolicyAnswer, PolicyTask, RequestId};
 use crate::app::{AppError, PolicyInspection};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame_with_foot};
+use crate::ui::focus;
 use crate::ui::intent::Intent;
 use crate::ui::moment::count;
 use crate::ui::theme;
@@ -190,8 +191,12 @@ impl Dialog for ImportPolicy {
                     if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
                         wish = Some(Wish::Close);
                     }
-                    if self.reading.is_none() && !busy && link(ui, "Read the file again").clicked() {
-                        wish = Some(Wish::Again);
+                    if self.reading.is_none() && !busy {
+                        let again = link(ui, "Read the file again");
+                        focus::avoid(ui.ctx(), again.id);
+                        if again.clicked() {
+                            wish = Some(Wish::Again);
+                        }
                     }
                     if read_only {
                         ui.label(muted(ui, "The workspace can only be read"));
