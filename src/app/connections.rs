@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::arrivals::refuse_key;
 use super::connection_file;
 use super::folders::FolderChange;
+use super::put_back::ConnectionBefore;
 use super::{App, AppError};
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, KeyFacts};
@@ -61,6 +62,8 @@ impl ConnectionChange {
 pub struct Saved {
     /// How it stands.
     pub report: ConnectionReport,
+    /// What it was before, to be put back; nothing where it is new, or where what it was cannot be kept.
+    pub before: Option<Box<ConnectionBefore>>,
 }
 
 impl App {
@@ -183,7 +186,10 @@ impl App {
     pub async fn save(&self, change: ConnectionChange) -> Result<Saved, AppError> {
         let ConnectionChange { id, own, profiles, passwords, folders } = change;
         // Read within the transaction that writes: of two changes at once none is lost.
+        let kinds: Vec<ProfileKind> = passwords.iter().map(|(kind, _)| *kind).collect();
+        let kept = self.before_change(&self.connection(&id).await?, &kinds).await?;
         let (now, mut transaction, mut connection) = self.begin_change(&id).await?;
+        let before = kept.filter(|kept| kept.is_of(&connection));
         connection = connection.with_changes(&own).map_err(in_words)?;
         for (kind, changes) in &profiles {
             let current = connection.profile(*kind).ok_or_else(|| no_profile(&id, *kind))?;
@@ -205,7 +211,8 @@ impl App {
         }
         self.change_folders(&mut transaction, &id, &folders).await?;
         transaction.commit().await?;
-        self.saved(&connection).await
+        let before = before.map(|before| Box::new(before.changed_to(&connection)));
+        Ok(Saved { before, ..self.saved(&connection).await? })
     }
 
     /// Copies all settings of one profile to the other, certificates and all, except what tells the two systems apart:
@@ -218,6 +225,7 @@ impl App {
             return Err(AppError::new(format!("{from} cannot be copied to itself")));
         }
         let (now, mut transaction, mut connection) = self.begin_change(id).await?;
+        let before = connection.clone();
         let mut copy = connection.profile(from).ok_or_else(|| no_profile(id, from))?.clone();
         if let Some(there) = connection.profile(to) {
             copy = Profile {
@@ -241,7 +249,9 @@ impl App {
         self.validate(&connection).await?;
         transaction.save_connection(&connection, now).await?;
         transaction.commit().await?;
-        self.saved(&connection).await
+        let before = self.before_change(&before, &[]).await?;
+        let before = before.map(|before| Box::new(before.changed_to(&connection)));
+        Ok(Saved { before, ..self.saved(&connection).await? })
     }
 
     /// Begins to change a connection: the instant, the transaction, and the connection as it is within it.
@@ -256,12 +266,14 @@ impl App {
         Ok((self.now(), transaction, connection))
     }
 
-    /// Removes a connection. Its transmissions stay in the journal.
+    /// Removes a connection. Its transmissions stay in the journal. What is returned puts it back, where it can be kept.
     ///
     /// # Errors
     /// Where there is none of that id.
-    pub async fn remove_connection(&self, id: &ConnectionId) -> Result<(), AppError> {
+    pub async fn remove_connection(&self, id: &ConnectionId) -> Result<Option<ConnectionBefore>, AppError> {
         let connection = self.connection(id).await?;
+        let kinds: Vec<ProfileKind> = connection.profiles().map(|(kind, _)| kind).collect();
+        let before = self.before_change(&connection, &kinds).await?;
         let workspace = self.workspace().await?;
         let mut transaction = workspace.begin().await?;
         transaction.remove_connection(id, self.now()).await?;
@@ -273,7 +285,8 @@ impl App {
                 transaction.remove_folder(id, *kind, *folder).await?;
             }
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(before)
     }
 
     /// A connection as its file. Passwords are not in it.
@@ -314,7 +327,7 @@ impl App {
     }
 
     /// Refuses what makes no sense, whatever a policy says of it.
-    async fn validate(&self, connection: &Connection) -> Result<(), AppError> {
+    pub(super) async fn validate(&self, connection: &Connection) -> Result<(), AppError> {
         let identities = self.identities().await?.into_iter().map(|identity| (identity.name, identity.key));
         self.validate_with(connection, &identities.collect::<Vec<_>>()).await
     }
@@ -368,7 +381,7 @@ impl App {
             .into_iter()
             .next()
             .ok_or_else(|| AppError::new(format!("`{}` was saved but could not be judged", connection.id)))?;
-        Ok(Saved { report })
+        Ok(Saved { report, before: None })
     }
 
     /// The workspace and a profile of a connection in it.

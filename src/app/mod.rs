@@ -45,6 +45,7 @@ mod places;
 mod policies;
 mod preparation;
 mod proof;
+mod put_back;
 mod receipt_by_hand;
 mod receipt_text;
 mod receive;
@@ -98,6 +99,7 @@ pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, 
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
+pub use put_back::ConnectionBefore;
 pub use receive::{ReceiptGiven, receipt_given};
 pub use report::{Report, ReportFormat};
 pub use retention::{

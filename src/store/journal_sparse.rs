@@ -46,7 +46,8 @@ pub(super) async fn thinned(
     }
     // Where some of the newest may hold it, a page is full soon.
     let Some((_, trigram)) = best.filter(|(left, _)| in_all.is_empty() && *left <= LEFT) else { return Ok(None) };
-    let wanted: Vec<String> = terms.filters.iter().cloned().chain([trigram]).collect();
+    // The index goes through the list of the first, and the trigram's is the one that leaves out most soonest.
+    let wanted: Vec<String> = [trigram].into_iter().chain(terms.filters.iter().cloned()).collect();
     let left = all_of(session, doing, &wanted, middle).await?;
     Ok(left.is_some_and(|left| left.len() <= LEFT).then(|| wanted.join(" AND ")))
 }

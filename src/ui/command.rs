@@ -23,6 +23,8 @@ pub(super) enum UiCommand {
     ImportPolicy,
     /// Show what must be told.
     Notices,
+    /// Read again what the window has said.
+    Messages,
     /// Write a report.
     Report,
     /// Write the calendar.
@@ -73,7 +75,7 @@ pub(super) enum UiCommand {
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 32] = [
+    pub(super) const ALL: [Self; 33] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -83,6 +85,7 @@ impl UiCommand {
         Self::Policies,
         Self::ImportPolicy,
         Self::Notices,
+        Self::Messages,
         Self::Report,
         Self::Calendar,
         Self::Settings,
@@ -121,6 +124,7 @@ impl UiCommand {
             Self::Policies => "Go to policies",
             Self::ImportPolicy => "Import a policy file…",
             Self::Notices => "Go to notices",
+            Self::Messages => "Earlier messages…",
             Self::Report => "Report…",
             Self::Calendar => "Calendar file…",
             Self::Settings => "Settings",
@@ -178,6 +182,7 @@ impl UiCommand {
             | Self::ImportPolicy
             | Self::ImportOpenAs2
             | Self::NewRollover
+            | Self::Messages
             | Self::Report
             | Self::Calendar
             | Self::Light

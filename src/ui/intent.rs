@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
 use crate::app::engine::RequestId;
-use crate::app::{CertificateSource, ProfileKey, ScheduleAct, ScheduleChange};
+use crate::app::{CertificateSource, ConnectionBefore, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::rollover::RolloverId;
@@ -132,6 +132,8 @@ pub enum Intent {
     Duplicate(ConnectionId),
     /// Ask, and then remove a connection.
     Remove(ConnectionId),
+    /// Put a connection back as it was before it was changed or removed.
+    PutBack(Box<ConnectionBefore>),
     /// Pick a connection file and add it.
     ImportConnectionFile,
     /// Open the dialog that takes connections over from OpenAS2, with its partnerships, where it is known where they are.

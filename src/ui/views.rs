@@ -48,6 +48,7 @@ pub(super) struct Views {
     dialogs: Vec<Box<dyn Dialog>>,
     palette: Palette,
     errands: connections::FileErrands,
+    put_back: connections::PutBack,
     /// What had the keyboard before the dialogs.
     before: focus::Before,
     history: History,
@@ -115,6 +116,7 @@ impl Views {
             Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
             Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
+            Intent::PutBack(before) => self.put_back.begin(before, desk),
             Intent::ImportConnectionFile => self.errands.pick_connection(desk),
             Intent::ImportOpenAs2(file) => self.dialogs.push(Box::new(connections::ImportOpenAs2::new(file, desk))),
             Intent::AddConnectionFile(file) => self.errands.add(file, false, desk),
@@ -302,8 +304,10 @@ impl Views {
                 }
             }
             UiCommand::Undo => {
-                if let Some(inspector) = self.seen_inspector() {
-                    inspector.undo();
+                // First what is being edited, then what was done last.
+                let in_draft = self.seen_inspector().is_some_and(Inspector::undo);
+                if !in_draft && let Some(undo) = desk.toasts.take_undo() {
+                    undo(desk);
                 }
             }
             UiCommand::Redo => {
@@ -313,6 +317,7 @@ impl Views {
             }
             UiCommand::Back | UiCommand::Forward => self.travel(command == UiCommand::Forward, desk, ctx),
             UiCommand::NextPart => focus::next(ctx),
+            UiCommand::Messages => self.dialogs.push(Box::new(shell::Messages)),
             UiCommand::Shortcuts => self.dialogs.push(Box::new(shell::ShortcutSheet)),
             UiCommand::Refresh => desk.intend(Intent::Refresh),
             UiCommand::Light => ctx.set_theme(egui::ThemePreference::Light),
@@ -403,6 +408,7 @@ impl Views {
     /// Takes what the engine has answered to what is not seen at the moment.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
+        self.put_back.poll(desk);
         self.policy_errands.poll(desk);
         self.policies.listen(desk);
         self.transmissions.listen(desk);

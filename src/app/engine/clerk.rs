@@ -109,14 +109,12 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
     let told = Told { out };
     match command {
         Command::Refresh => Done::Changed(None),
-        Command::Save(id, change) => {
-            told.changing(id, app.save(change), |saved| Answer::Saved(Box::new(saved.report))).await
-        }
+        Command::Save(id, change) => told.changing(id, app.save(change), |saved| Answer::Saved(Box::new(saved))).await,
         Command::CreateConnection(id, connection) => {
-            told.changing(id, app.create_connection(*connection), |saved| Answer::Saved(Box::new(saved.report))).await
+            told.changing(id, app.create_connection(*connection), |saved| Answer::Saved(Box::new(saved))).await
         }
         Command::AddConnectionFile(id, file, replace) => {
-            told.changing(id, app.add_connection(&file, replace), |saved| Answer::Saved(Box::new(saved.report))).await
+            told.changing(id, app.add_connection(&file, replace), |saved| Answer::Saved(Box::new(saved))).await
         }
         Command::PlanOpenAs2(id, files) => {
             told.looking(id, app.plan_openas2(&files), |plan| Answer::OpenAs2(Box::new(plan))).await
@@ -125,11 +123,13 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             told.changing(id, app.import_openas2(&files), |plan| Answer::OpenAs2(Box::new(plan))).await
         }
         Command::CopyProfile(id, connection, from, to) => {
-            told.changing(id, app.copy_profile(&connection, from, to), |saved| Answer::Saved(Box::new(saved.report)))
-                .await
+            told.changing(id, app.copy_profile(&connection, from, to), |saved| Answer::Saved(Box::new(saved))).await
+        }
+        Command::PutBack(id, before) => {
+            told.changing(id, async { app.put_back(&before).await }, |saved| Answer::Saved(Box::new(saved))).await
         }
         Command::RemoveConnection(id, connection) => {
-            told.changing(id, app.remove_connection(&connection), |()| Answer::Done).await
+            told.changing(id, app.remove_connection(&connection), |before| Answer::Removed(before.map(Box::new))).await
         }
         Command::ExportConnection(id, connection, file) => {
             let written = async {

@@ -15,13 +15,13 @@ use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use crate::app::{
-    AppError, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion, OpenAs2Files, OpenAs2Plan,
-    OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress, TransmissionChoices, TransmissionPage,
+    AppError, ConnectionBefore, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion,
+    OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
+    TransmissionChoices, TransmissionPage,
 };
-use crate::app::{CertificateSource, CommandRun, TransmissionFilter};
+use crate::app::{CertificateSource, CommandRun, Saved, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
-use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::notice::Notice;
@@ -51,8 +51,10 @@ pub enum Command {
     ImportOpenAs2(RequestId, OpenAs2Files),
     /// Make one profile like the other. Answered by [`Answer::Saved`].
     CopyProfile(RequestId, ConnectionId, ProfileKind, ProfileKind),
-    /// Remove a connection. Answered by [`Answer::Done`].
+    /// Remove a connection. Answered by [`Answer::Removed`].
     RemoveConnection(RequestId, ConnectionId),
+    /// Put a connection back as it was before it was changed or removed. Answered by [`Answer::Saved`].
+    PutBack(RequestId, Box<ConnectionBefore>),
     /// Write a connection to its file. Answered by [`Answer::Written`].
     ExportConnection(RequestId, ConnectionId, PathBuf),
     /// Look at a certificate without keeping it. Answered by [`Answer::Inspected`].
@@ -142,7 +144,9 @@ pub enum Answer {
     /// It is done, and there is nothing to say of it.
     Done,
     /// A connection was saved, and stands so now.
-    Saved(Box<ConnectionReport>),
+    Saved(Box<Saved>),
+    /// A connection was removed, and was this before, where that can be kept.
+    Removed(Option<Box<ConnectionBefore>>),
     /// A file was written.
     Written(PathBuf),
     /// What is in a certificate file.

@@ -43,7 +43,8 @@ impl Duplicate {
 impl Dialog for Duplicate {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.request) {
-            Some(Ok(Answer::Saved(report))) => {
+            Some(Ok(Answer::Saved(saved))) => {
+                let report = &saved.report;
                 desk.toasts.done(
                     &format!("{} was created", report.name),
                     "Settings and certificates are those of the original",
@@ -111,8 +112,11 @@ pub(crate) fn remove(id: &ConnectionId, desk: &Desk<'_>) -> Remove {
 impl Dialog for Remove {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.request) {
-            Some(Ok(_)) => {
+            Some(Ok(answer)) => {
                 desk.toasts.done(&format!("{} was removed", self.name), "Its transmissions are still in the journal");
+                if let Answer::Removed(Some(before)) = answer {
+                    desk.toasts.offer_undo(|desk| desk.intend(Intent::PutBack(before)));
+                }
                 return Flow::Close;
             }
             Some(Err(error)) => self.refused = Some(error.message().to_owned()),

@@ -89,7 +89,8 @@ impl FileErrands {
         let answer = desk.answer(request);
         let file = file.clone();
         match answer {
-            Some(Ok(Answer::Saved(report))) => {
+            Some(Ok(Answer::Saved(saved))) => {
+                let report = &saved.report;
                 self.adding = None;
                 let status = report.status;
                 let head = format!("{} was added", report.name);

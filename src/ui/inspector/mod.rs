@@ -84,9 +84,9 @@ impl Inspector {
         self.settings.save(desk);
     }
 
-    /// Takes the last change back.
-    pub(super) fn undo(&mut self) {
-        self.settings.undo();
+    /// Takes the last change that is not saved yet back; answers whether there was one.
+    pub(super) fn undo(&mut self) -> bool {
+        self.settings.undo()
     }
 
     /// Makes it again.

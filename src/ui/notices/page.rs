@@ -9,6 +9,7 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{Intent, Page, SettingsSection};
 use crate::ui::moment::count;
+use crate::ui::shell::Messages;
 use crate::ui::theme;
 use crate::ui::widgets::{ToneName, empty_state, muted, notice, page_title, secondary, segmented};
 
@@ -97,6 +98,9 @@ impl NoticesPage {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if secondary(ui, "Report…").clicked() {
                     desk.intend(Intent::Open(Box::<super::ReportDialog>::default()));
+                }
+                if secondary(ui, "Earlier messages…").on_hover_text("What this window has said").clicked() {
+                    desk.intend(Intent::Open(Box::new(Messages)));
                 }
                 if secondary(ui, "Calendar file…").clicked() {
                     desk.intend(Intent::WriteNoticeFile(NoticeFile::Calendar));

@@ -1,5 +1,6 @@
 //! Short messages at the window's edge: what was done, or what could not be. Errors stay until they are closed.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use egui::{Align2, Area, Context, Frame, Id, Margin, Order, RichText, Stroke, vec2};
@@ -22,6 +23,12 @@ const OFFERED: Duration = Duration::from_secs(20);
 /// More than these are too many to read: the oldest goes.
 const MOST: usize = 4;
 
+/// So many are kept to be read again.
+const REMEMBERED: usize = 200;
+
+/// What the button is called that takes something back.
+const UNDO: &str = "Undo";
+
 struct Toast {
     tone: ToneName,
     head: String,
@@ -35,10 +42,29 @@ struct Toast {
 /// What a message offers to do.
 pub(crate) type Offer = Box<dyn FnOnce(&mut Desk<'_>)>;
 
-/// The messages that are shown.
+/// A message that was shown.
+pub(super) struct Said {
+    pub(super) tone: ToneName,
+    pub(super) head: String,
+    pub(super) text: String,
+    /// When it was first shown.
+    pub(super) at: Option<Timestamp>,
+}
+
+impl Said {
+    /// All of it, to be passed on.
+    #[must_use]
+    pub(super) fn whole(&self) -> String {
+        format!("{}\n{}", self.head, self.text).trim_end().to_owned()
+    }
+}
+
+/// The messages that are shown, and those that were.
 #[derive(Default)]
 pub struct Toasts {
     shown: Vec<Toast>,
+    /// The newest last.
+    said: VecDeque<Said>,
 }
 
 impl Toasts {
@@ -81,16 +107,41 @@ impl Toasts {
 
     /// Says that something was done, with a button that does something about it: `Undo`.
     pub fn offer(&mut self, head: &str, text: &str, button: &str, act: Offer) {
+        self.push(ToneName::Ok, head, text);
+        self.attach(button, act);
+    }
+
+    /// Offers with the last message to take back what it tells of.
+    pub(in crate::ui) fn offer_undo(&mut self, act: impl FnOnce(&mut Desk<'_>) + 'static) {
+        self.attach(UNDO, Box::new(act));
+    }
+
+    fn attach(&mut self, button: &str, act: Offer) {
         // What was offered before belongs to what was done before: it may not fit any more.
         self.shown.iter_mut().for_each(|toast| toast.offer = None);
-        self.push(ToneName::Ok, head, text);
         if let Some(toast) = self.shown.last_mut() {
             toast.offer = Some((button.to_owned(), act));
         }
     }
 
+    /// What takes the last thing back, as long as that is offered; its message goes.
+    pub(in crate::ui) fn take_undo(&mut self) -> Option<Offer> {
+        let is_undo = |toast: &Toast| toast.offer.as_ref().is_some_and(|(button, _)| button == UNDO);
+        let place = self.shown.iter().position(is_undo)?;
+        self.shown.remove(place).offer.map(|(_, act)| act)
+    }
+
+    /// What was said since the window was opened, the newest first.
+    pub(super) fn said(&self) -> impl Iterator<Item = &Said> {
+        self.said.iter().rev()
+    }
+
     fn push(&mut self, tone: ToneName, head: &str, text: &str) {
         self.shown.retain(|toast| toast.head != head || toast.text != text);
+        self.said.push_back(Said { tone, head: head.to_owned(), text: text.to_owned(), at: None });
+        if self.said.len() > REMEMBERED {
+            self.said.pop_front();
+        }
         self.shown.push(Toast { tone, head: head.to_owned(), text: text.to_owned(), since: None, offer: None });
         if self.shown.len() > MOST {
             // Errors stay as long as something else can go.
@@ -103,6 +154,9 @@ impl Toasts {
     pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Offer> {
         if self.shown.is_empty() {
             return None;
+        }
+        for said in self.said.iter_mut().rev().take_while(|said| said.at.is_none()) {
+            said.at = Some(now);
         }
         let mut taken = None;
         let tokens = tokens(ctx);

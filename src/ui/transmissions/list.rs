@@ -110,6 +110,13 @@ impl List {
         self.rows.get(&place).map(|read| &read.row)
     }
 
+    /// Between which places rows were read.
+    #[must_use]
+    pub(super) fn read_places(&self) -> Range<usize> {
+        let first = self.rows.first_key_value().map_or(0, |(place, _)| *place);
+        first..self.rows.last_key_value().map_or(0, |(place, _)| place + 1)
+    }
+
     /// Those of a stretch that were read.
     pub(super) fn stretch(&self, places: Range<usize>) -> impl Iterator<Item = &Row> {
         self.rows.range(places).map(|(_, read)| &read.row)

@@ -10,15 +10,16 @@ use super::filters::Filters;
 use super::kept::{Kept, Order};
 use super::list::{List, What, all_of};
 use super::selection::Selection;
-use super::table::{Looks, table};
+use super::table::{Looks, TABLE, table};
 use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
 use crate::app::{Exported, TransmissionChoices};
 use crate::domain::transmission::TransmissionId;
 use crate::ui::desk::Desk;
+use crate::ui::focus::{self, Part};
 use crate::ui::icon::Icon;
 use crate::ui::moment::grouped;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{empty_state, muted, page_title, secondary};
+use crate::ui::widgets::{empty_state, muted, page_title, row_has_focus, secondary, table_step};
 
 /// The journal: a list, newest first, and the detail of one.
 #[derive(Default)]
@@ -40,6 +41,8 @@ pub(in crate::ui) struct TransmissionsPage {
     scroll_to: Option<(usize, Option<Align>)>,
     /// Set by [`Self::open`] until the row is brought into view.
     bring: Option<TransmissionId>,
+    /// The place that a key led to, until what is there has been read.
+    coming: Option<usize>,
     first: usize,
 }
 
@@ -109,18 +112,20 @@ impl TransmissionsPage {
         let mut close = false;
         if let Some(detail) = &mut self.detail {
             if narrow {
-                CentralPanel::no_frame().frame(panel).show(ui, |ui| close = detail.show(ui, desk));
+                let shown = CentralPanel::no_frame().frame(panel).show(ui, |ui| close = detail.show(ui, desk));
+                focus::place(ui.ctx(), Part::Inspector, shown.response.rect);
                 if close {
                     self.detail = None;
                 }
                 return;
             }
-            Panel::right("transmission")
+            let shown = Panel::right("transmission")
                 .resizable(true)
                 .default_size(theme::INSPECTOR)
-                .size_range(380.0..=760.0)
+                .size_range(theme::inspector(ui.ctx()))
                 .frame(panel)
                 .show(ui, |ui| close = detail.show(ui, desk));
+            focus::place(ui.ctx(), Part::Inspector, shown.response.rect);
         }
         if close {
             self.detail = None;
@@ -174,6 +179,7 @@ impl TransmissionsPage {
     /// Something else is listed: it begins at its top, and nothing of it is selected.
     fn listed_anew(&mut self) {
         self.selection.clear();
+        self.coming = None;
         self.scroll_to = Some((0, Some(Align::TOP)));
     }
 
@@ -241,9 +247,22 @@ impl TransmissionsPage {
             self.bring = None;
             self.scroll_to = Some((place, None));
         }
-        if let Some((row, keys)) = step(ui, &self.list, open) {
+        let here = self.selection.last().or_else(|| open.and_then(|id| self.list.place(id)));
+        let moved = stretch(ui, here, self.list.len()).map(|row| (row, Modifiers::SHIFT));
+        let named = self.list.read_places();
+        // What was not read has no name yet.
+        let name = |row: usize| match self.list.row(row).filter(|_| named.contains(&row)) {
+            Some(row) => row.cells(self.list.names(), &desk.moment).partner.clone(),
+            None => String::new(),
+        };
+        let moved = moved.or_else(|| Some((table_step(ui, TABLE, self.list.len(), || here, name)?, Modifiers::NONE)));
+        if let Some((row, keys)) = moved {
             self.open_row(row, keys, what, desk);
             self.scroll_to = Some((row, None));
+            self.coming = (keys.is_none() && self.list.row(row).is_none()).then_some(row);
+        }
+        if let Some(row) = self.coming.take_if(|row| self.list.row(*row).is_some()) {
+            self.open_row(row, Modifiers::NONE, what, desk);
         }
         if select_all(ui) {
             self.selection.all();
@@ -263,6 +282,10 @@ impl TransmissionsPage {
         let shown = table(ui, &looks, self.scroll_to.take());
         self.first = shown.first;
         if let Some((row, keys)) = shown.clicked {
+            self.coming = None;
+            if ui.input(|input| input.key_pressed(Key::Enter)) {
+                focus::ask(ui.ctx(), Part::Inspector);
+            }
             self.open_row(row, keys, what, desk);
         }
         if let Some(by) = shown.sort {
@@ -315,9 +338,10 @@ impl TransmissionsPage {
     }
 }
 
-/// Whether a key is for the table: nothing else has use for it.
+/// Whether a key is for the table: one of its rows has the keyboard, or nothing has.
 fn is_free(ui: &Ui) -> bool {
-    ui.ctx().memory(|memory| memory.focused().is_none() && memory.top_modal_layer().is_none())
+    let nothing = ui.ctx().memory(|memory| memory.focused().is_none());
+    (nothing || row_has_focus(ui.ctx())) && ui.ctx().memory(|memory| memory.top_modal_layer().is_none())
 }
 
 /// Whether all are to be selected.
@@ -325,27 +349,22 @@ fn select_all(ui: &Ui) -> bool {
     is_free(ui) && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::A))
 }
 
-/// The row that a key leads to, and whether it selects on the way.
-fn step(ui: &Ui, list: &List, open: Option<TransmissionId>) -> Option<(usize, Modifiers)> {
+/// The row to which a key stretches the selection.
+fn stretch(ui: &Ui, here: Option<usize>, rows: usize) -> Option<usize> {
     if !is_free(ui) {
         return None;
     }
-    let here = open.and_then(|id| list.place(id));
-    let last = list.len().checked_sub(1)?;
-    for keys in [Modifiers::SHIFT, Modifiers::NONE] {
-        let pressed = |key| ui.input_mut(|input| input.consume_key(keys, key));
-        let to = if pressed(Key::ArrowDown) {
-            here.map_or(0, |here| here + 1).min(last)
-        } else if pressed(Key::ArrowUp) {
-            here?.checked_sub(1)?
-        } else if pressed(Key::Home) {
-            0
-        } else if pressed(Key::End) {
-            last
-        } else {
-            continue;
-        };
-        return Some((to, keys));
+    let last = rows.checked_sub(1)?;
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, key));
+    if pressed(Key::ArrowDown) {
+        Some(here.map_or(0, |here| here + 1).min(last))
+    } else if pressed(Key::ArrowUp) {
+        here?.checked_sub(1)
+    } else if pressed(Key::Home) {
+        Some(0)
+    } else if pressed(Key::End) {
+        Some(last)
+    } else {
+        None
     }
-    None
 }

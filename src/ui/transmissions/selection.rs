@@ -22,6 +22,8 @@ pub(super) struct Selection {
     all: bool,
     /// The place that a stretch begins at.
     anchor: Option<usize>,
+    /// The place that was last chosen: from there keys go on.
+    last: Option<usize>,
     /// A stretch of which not all was read.
     reading: Option<RequestId>,
     /// Another one whenever something else is selected.
@@ -69,10 +71,16 @@ impl Selection {
         self.all = true;
     }
 
+    /// The place that was last chosen.
+    #[must_use]
+    pub(super) const fn last(&self) -> Option<usize> {
+        self.last
+    }
+
     /// Rows came on top.
     pub(super) fn moved(&mut self, by: usize) {
-        if let Some(anchor) = &mut self.anchor {
-            *anchor += by;
+        for place in self.anchor.iter_mut().chain(&mut self.last) {
+            *place += by;
         }
     }
 
@@ -87,7 +95,7 @@ impl Selection {
                 self.all = false;
             }
             self.stretch(anchor.min(place)..anchor.max(place) + 1, list, what, desk);
-            self.anchor = Some(anchor);
+            (self.anchor, self.last) = (Some(anchor), Some(place));
             return;
         }
         if keys.command && !self.all {
@@ -98,7 +106,7 @@ impl Selection {
             self.clear();
             self.some.insert(row.summary.id, row.summary.clone());
         }
-        self.anchor = Some(place);
+        (self.anchor, self.last) = (Some(place), Some(place));
     }
 
     fn stretch(&mut self, places: Range<usize>, list: &List, what: &What, desk: &mut Desk<'_>) {

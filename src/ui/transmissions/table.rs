@@ -13,7 +13,10 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::outcome::result_badge;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{focus_ring, mono, muted, table_ground};
+use crate::ui::widgets::{focus_ring, mono, muted, row_drawn, table_ground};
+
+/// What it is called among the tables.
+pub(super) const TABLE: &str = "transmissions";
 
 /// Space before the content of a cell.
 const INDENT: f32 = 10.0;
@@ -57,7 +60,7 @@ pub(super) fn table(ui: &mut Ui, looks: &Looks<'_>, scroll_to: Option<(usize, Op
     let usual = looks.kept.columns == Cell::USUAL;
     let cells: Vec<Cell> =
         looks.kept.columns.iter().copied().filter(|cell| !(compact && usual && *cell == Cell::Size)).collect();
-    let salt = ("transmissions", &cells, compact);
+    let salt = (TABLE, &cells, compact);
     let table = Table::new().id_salt(salt).num_rows(list.len() as u64).headers([HeaderRow::new(theme::HEAD)]);
     let id = table.get_id(&within);
     let mut table = table.columns(columns(&within, id, &cells, compact, width));
@@ -196,6 +199,7 @@ impl TableDelegate for Rows<'_> {
             let shown = self.cells;
             response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.sentence(cells, shown)));
             focus_ring(ui, &response);
+            row_drawn(ui, TABLE, index, selected, &response);
         }
         if response.clicked() {
             self.shown.clicked = Some((index, ui.input(|input| input.modifiers)));

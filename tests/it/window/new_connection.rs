@@ -55,4 +55,8 @@ fn a_connection_is_duplicated_and_removed_after_a_question() {
     stage.click("Remove connection");
     stage.wait_for("Harbor West was removed");
     assert!(!stage.cli(&["connection", "list"]).contains("harbor-west"));
+    stage.click("Undo");
+    stage.wait_for("Harbor West is as it was before");
+    assert_eq!(stage.cli(&["connection", "export", "harbor-west"]), copy);
+    stage.wait_for("Harbor West, production");
 }

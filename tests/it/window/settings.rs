@@ -64,6 +64,31 @@ fn changes_are_counted_undone_made_again_and_given_up() {
 }
 
 #[test]
+fn what_was_saved_is_taken_back_as_long_as_nobody_has_changed_it_since() {
+    let mut stage = open("production");
+    let before = stage.cli(&["connection", "export", "amazon-us"]);
+    stage.click("Use AES-128");
+    stage.press(Modifiers::COMMAND, Key::S);
+    stage.wait_for("Still against the policy");
+    assert_ne!(stage.cli(&["connection", "export", "amazon-us"]), before);
+    stage.press(Modifiers::COMMAND, Key::Z);
+    stage.wait_for("Amazon Vendor US is as it was before");
+    assert_eq!(stage.cli(&["connection", "export", "amazon-us"]), before);
+    stage.wait_for("Use AES-128");
+    // Another program has saved something meanwhile: that is not lost.
+    stage.click("Use AES-128");
+    stage.press(Modifiers::COMMAND, Key::S);
+    stage.wait_until("saved", |stage| !stage.cli(&["connection", "export", "amazon-us"]).contains("3des"));
+    stage.cli(&["connection", "set", "amazon-us", "notes=by another"]);
+    stage.wait_for("No unsaved changes");
+    stage.press(Modifiers::COMMAND, Key::Z);
+    stage.wait_for("It could not be undone");
+    stage.wait_for("was changed again since");
+    let kept = stage.cli(&["connection", "export", "amazon-us"]);
+    assert!(kept.contains("by another") && !kept.contains("3des"), "{kept}");
+}
+
+#[test]
 fn nonsense_is_said_at_its_field_and_cannot_be_saved() {
     let mut stage = open("production");
     stage.get("URL").scroll_to_me();

@@ -111,3 +111,21 @@ fn of_several_files_every_connection_is_added_and_one_certificate_is_taken() {
     stage.press(Modifiers::NONE, Key::Escape);
     assert!(!stage.sees("New partner certificate"), "there is one dialog, not two");
 }
+
+#[test]
+fn what_the_window_has_said_can_be_read_again_and_copied() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Enter);
+    stage.wait_for("Select a connection first");
+    stage.click("Close message");
+    stage.wait_gone("Select a connection first");
+    stage.press(Modifiers::COMMAND, Key::B);
+    stage.click("Earlier messages…");
+    stage.wait_for("Since this window was opened");
+    assert!(stage.sees("Select a connection first") && stage.sees("A test send goes to one connection"));
+    stage.get("Copy message").click();
+    stage.harness.step();
+    let copied = &stage.harness.output().platform_output.commands;
+    let whole = "Select a connection first\nA test send goes to one connection";
+    assert!(copied.contains(&egui::OutputCommand::CopyText(whole.to_owned())), "{copied:?}");
+}

@@ -159,6 +159,37 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
 }
 
 #[test]
+fn the_keyboard_goes_through_the_journal_from_row_to_row_and_on_into_what_is_open() {
+    use super::access::focused;
+    let mut stage = sent();
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.wait_for("to Northwind Retail, Production");
+    let at = |stage: &Stage| focused(stage).unwrap_or_default();
+    assert!(
+        at(&stage).starts_with("Northwind Retail"),
+        "the row has the keyboard, not only the selection: {}",
+        at(&stage)
+    );
+    stage.press(Modifiers::NONE, Key::End);
+    stage.wait_for("to Amazon Vendor DE, Test");
+    assert!(at(&stage).starts_with("Amazon Vendor DE"), "{}", at(&stage));
+    stage.press(Modifiers::NONE, Key::PageUp);
+    stage.wait_for("to Northwind Retail, Production");
+    stage.harness.event(egui::Event::Text("a".to_owned()));
+    stage.settle();
+    stage.wait_for("to Amazon Vendor DE, Test");
+    assert!(at(&stage).starts_with("Amazon Vendor DE"), "{}", at(&stage));
+    // The selection goes on from where the keyboard is.
+    stage.press(Modifiers::SHIFT, Key::ArrowUp);
+    stage.wait_for("2 selected");
+    stage.press(Modifiers::NONE, Key::Home);
+    stage.wait_gone("2 selected");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_until("the detail has the keyboard", |stage| !at(stage).starts_with("Northwind Retail"));
+    assert!(stage.sees("Close transmission"));
+}
+
+#[test]
 fn what_is_done_with_a_selection_stays_in_reach_where_the_inspector_leaves_little_room() {
     let mut stage = sent();
     stage.harness.set_size(egui::vec2(1280.0, 800.0));

@@ -119,7 +119,8 @@ impl NewConnection {
             self.create_with(&identity, desk);
         }
         match desk.answer(&mut self.request) {
-            Some(Ok(Answer::Saved(report))) => {
+            Some(Ok(Answer::Saved(saved))) => {
+                let report = &saved.report;
                 let adapted = self.adaptations(desk.snapshot);
                 desk.toasts.done(&format!("{} was created", report.name), "");
                 desk.intend(Intent::Go(Page::Connections));

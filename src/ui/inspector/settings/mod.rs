@@ -14,13 +14,14 @@ use std::sync::Arc;
 
 use egui::{Margin, Panel, ScrollArea, Ui};
 
-use crate::app::AppError;
 use crate::app::engine::{Answer, Command, ConnectionState, RequestId, Snapshot};
+use crate::app::{AppError, Saved};
 use crate::domain::compliance::{ConnectionReport, Status};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::ui::desk::Desk;
 use crate::ui::files::PickId;
+use crate::ui::intent::Intent;
 use crate::ui::theme;
 use catalogue::{Group, Scope};
 use copy::CopyQuestion;
@@ -103,9 +104,11 @@ impl SettingsTab {
         }
     }
 
-    pub(super) fn undo(&mut self) {
+    pub(super) fn undo(&mut self) -> bool {
+        let can = self.draft.can_undo();
         self.draft.undo();
         self.changed();
+        can
     }
 
     pub(super) fn redo(&mut self) {
@@ -198,15 +201,17 @@ impl SettingsTab {
     /// Takes what the engine has answered.
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         match desk.answer(&mut self.saving) {
-            Some(Ok(Answer::Saved(report))) => {
+            Some(Ok(Answer::Saved(saved))) => {
                 self.draft.was_kept();
-                let left = still_broken(&report);
+                let report = &saved.report;
+                let left = still_broken(report);
                 if left.is_empty() {
                     desk.toasts
                         .done("Saved", &format!("{} now: {}", report.name, report.status.label().to_lowercase()));
                 } else {
                     desk.toasts.warn("Saved", &format!("Still against the policy: {left}"));
                 }
+                offer_undo(*saved, desk);
             }
             Some(Err(error)) => {
                 self.draft.was_refused();
@@ -218,8 +223,12 @@ impl SettingsTab {
             self.refused = Some(refused);
         }
         match desk.answer(&mut self.copying) {
-            Some(Ok(_)) => {
-                desk.toasts.done("The profile was created", "Give it the identifiers and the address of its own system")
+            Some(Ok(answer)) => {
+                let text = "Give it the identifiers and the address of its own system";
+                desk.toasts.done("The profile was created", text);
+                if let Answer::Saved(saved) = answer {
+                    offer_undo(*saved, desk);
+                }
             }
             Some(Err(error)) => self.refused = Some(refusal("The profile was not created", &error)),
             None => {}
@@ -233,6 +242,13 @@ impl SettingsTab {
                 self.choose(key, file.display().to_string());
             }
         }
+    }
+}
+
+/// Offers to take back what was saved.
+fn offer_undo(saved: Saved, desk: &mut Desk<'_>) {
+    if let Some(before) = saved.before {
+        desk.toasts.offer_undo(|desk| desk.intend(Intent::PutBack(before)));
     }
 }
 

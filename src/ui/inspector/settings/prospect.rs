@@ -165,7 +165,7 @@ impl Outlook {
                         .map(|policy| Choice {
                             value: policy.id.to_string(),
                             label: policy.name.clone(),
-                            remark: Some(self.under(snapshot, policy)),
+                            remark: Some(kind_word(policy.kind).to_owned()),
                         })
                         .collect(),
                     _ => continue,
@@ -212,11 +212,14 @@ impl Outlook {
         })
     }
 
-    /// Judges every value of a list, so that it says beside each what the policy would make of it. True where that
-    /// was not known yet.
+    /// Judges every value of a list once it is opened, so that it says beside each what the policy would make of it. True
+    /// where that was not known yet.
     pub(super) fn judge_choices(&mut self, snapshot: &Snapshot, key: Key) -> bool {
-        let ((Scope::Profile(kind), _), false) = (key, self.judged.contains(&key)) else { return false };
+        if self.judged.contains(&key) {
+            return false;
+        }
         self.judged.push(key);
+        let Scope::Profile(kind) = key.0 else { return self.judge_policies(snapshot, key) };
         let (Some(row), Some(prospect)) = (catalogue::find(key.0, key.1), self.profiles.get(&kind)) else {
             return false;
         };
@@ -246,6 +249,22 @@ impl Outlook {
             }
             .map(str::to_owned)
             .or(choice.remark.take());
+        }
+        true
+    }
+
+    /// Says beside each policy how the profiles would stand by it; there are too many to do so before they are looked at.
+    fn judge_policies(&mut self, snapshot: &Snapshot, key: Key) -> bool {
+        if catalogue::find(key.0, key.1).is_none_or(|row| row.control != Control::Policy) {
+            return false;
+        }
+        let told: BTreeMap<&str, String> =
+            snapshot.policies.iter().map(|policy| (policy.id.as_str(), self.under(snapshot, policy))).collect();
+        let Some(choices) = self.choices.get_mut(&key) else { return false };
+        for choice in choices {
+            if let Some(told) = told.get(choice.value.as_str()) {
+                choice.remark = Some(told.clone());
+            }
         }
         true
     }
