@@ -45,6 +45,7 @@ mod stage;
 mod storage;
 #[cfg(feature = "pictures")]
 mod storage_pictures;
+mod tasks;
 mod test_send;
 mod transmissions;
 
