@@ -60,6 +60,7 @@ mod test_send;
 mod theme;
 mod transmissions;
 mod views;
+mod week;
 mod widgets;
 mod window;
 mod wording;

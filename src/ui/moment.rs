@@ -39,6 +39,12 @@ impl Moment {
         self.format(at, "%-d %b %Y, %H:%M:%S")
     }
 
+    /// `28 Nov 2026, 08:00:05 UTC`: by which two people in different zones speak of the same instant.
+    #[must_use]
+    pub fn utc(at: Timestamp) -> String {
+        TimeZone::UTC.to_datetime(at).strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
+    }
+
     /// `14:02:11`.
     #[must_use]
     pub fn time(&self, at: Timestamp) -> String {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use egui::{Context, Pos2, Rect, ViewportCommand, pos2, vec2};
 
 use super::intent::Intent;
+use super::week::WeekStart;
 use super::{Window, theme};
 use crate::app::engine::{Command, Engine, EngineOptions};
 use crate::app::sample::SampleFiles;
@@ -44,6 +45,8 @@ pub fn open(options: WindowOptions) -> Result<(), AppError> {
     };
     let create: eframe::AppCreator<'_> = Box::new(move |cc| {
         theme::install(&cc.egui_ctx);
+        let settings = ["LC_ALL", "LC_TIME", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
+        WeekStart::follow(&cc.egui_ctx, settings.iter().map(String::as_str));
         let ctx = cc.egui_ctx.clone();
         let shown = app.clone();
         let engine = Engine::start(EngineOptions {

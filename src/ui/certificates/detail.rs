@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use egui::{Align, Label, Layout, Ui};
+use egui::{Align, Label, Layout, Response, Ui};
 
 use super::acts::activate_now;
 use super::rows::{Place, Role, Row, RowKey, Whose};
@@ -21,7 +21,9 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme;
-use crate::ui::widgets::{icon_button, link, long_text_in, mono, muted, primary, secondary, section, small};
+use crate::ui::widgets::{
+    icon_button, link, long_text_in, mono, muted, primary, secondary, section, small, utc_on_hover,
+};
 
 /// So many profiles are listed; the others are found by searching the connections.
 const LISTED: usize = 25;
@@ -206,7 +208,7 @@ impl Detail {
                     if let Some(confirmed) = &state.confirmed {
                         let by = confirmed.by.as_ref().map_or_else(String::new, |by| format!(" by {by}"));
                         let when = moment.day_and_time(confirmed.at);
-                        line(ui, "Confirmed", &format!("{when}{by}, {}", confirmed.how));
+                        utc_on_hover(line(ui, "Confirmed", &format!("{when}{by}, {}", confirmed.how)), confirmed.at);
                     }
                 }
             }
@@ -299,7 +301,7 @@ fn facts(ui: &mut Ui, facts: &CertificateFacts, moment: &Moment) {
 /// What was seen of a server.
 fn server(ui: &mut Ui, sight: &ServerSight, moment: &Moment) {
     line(ui, "Server", &sight.server);
-    line(ui, "Seen", &moment.day_and_time(sight.seen));
+    utc_on_hover(line(ui, "Seen", &moment.day_and_time(sight.seen)), sight.seen);
     line(ui, "TLS", sight.tls.version.as_deref().unwrap_or("Not agreed on"));
     if let Some(why) = &sight.refusal {
         line(ui, "Refused", &crate::ui::wording::sentence(why));
@@ -314,17 +316,19 @@ fn server(ui: &mut Ui, sight: &ServerSight, moment: &Moment) {
     }
     if let Some(before) = &sight.before {
         line(ui, "Before", &before.certificate.fingerprint_sha256.to_string());
-        line(ui, "Changed", &moment.day_and_time(before.changed));
+        utc_on_hover(line(ui, "Changed", &moment.day_and_time(before.changed)), before.changed);
     }
 }
 
-fn line(ui: &mut Ui, name: &str, value: &str) {
-    ui.horizontal_top(|ui| {
+fn line(ui: &mut Ui, name: &str, value: &str) -> Response {
+    let shown = ui.horizontal_top(|ui| {
         ui.spacing_mut().interact_size.y = 0.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(96.0, 18.0), egui::Sense::hover());
         let ink = theme::tokens(ui.ctx()).muted;
         ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, theme::small(), ink);
         let label = ui.add(Label::new(small(value)).wrap().selectable(true));
         label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {value}")));
+        label
     });
+    shown.inner
 }

@@ -12,7 +12,7 @@ use crate::ui::intent::{Intent, Page};
 use crate::ui::moment::Moment;
 use crate::ui::outcome::{direction_word, result_of};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, ToneName, empty_state, focus_ring, mono, muted, notice, secondary};
+use crate::ui::widgets::{Badge, ToneName, empty_state, focus_ring, mono, muted, notice, secondary, utc_on_hover};
 
 /// So many are shown; the page of transmissions has them all.
 const NEWEST: usize = 50;
@@ -140,7 +140,7 @@ fn show(ui: &mut Ui, row: &Row) -> bool {
     within.spacing_mut().item_spacing.y = 2.0;
     let line = vec2(inner.width(), 20.0);
     within.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
-        ui.label(muted(ui, &row.when));
+        utc_on_hover(ui.label(muted(ui, &row.when)), row.sent.at);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let way = RichText::new(&row.way).font(theme::body());
             ui.add(egui::Label::new(way).extend());

@@ -11,7 +11,7 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::theme;
-use crate::ui::widgets::{Badge, ToneName, card as ground, muted, secondary, small};
+use crate::ui::widgets::{Badge, ToneName, card as ground, muted, secondary, small, utc_on_hover};
 
 /// For how long a notice is put off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,8 @@ pub(super) fn card(ui: &mut Ui, listed: &ListedNotice, desk: &mut Desk<'_>) -> O
         ui.horizontal(|ui| {
             badge(ui, listed);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.add(egui::Label::new(muted(ui, when(listed, desk))).truncate());
+                let said = ui.add(egui::Label::new(muted(ui, when(listed, desk))).truncate());
+                utc_on_hover(said, listed.notice.at);
             });
         });
         let title = RichText::new(&notice.title).font(theme::bold(theme::BODY));

@@ -3,6 +3,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 
+use crate::ui::week::WeekStart;
+
 /// A month as the grid shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Month(Date);
@@ -38,12 +40,12 @@ impl Month {
         self.0.strftime("%B %Y").to_string()
     }
 
-    /// Six weeks from the Monday on or before its first day. Always six, so that the grid keeps its height.
+    /// Six weeks from the first day of that in which it begins. Always six, so that the grid keeps its height.
     #[must_use]
-    pub(super) fn weeks(self) -> [[Date; 7]; 6] {
-        let monday = self.0.saturating_sub(i32::from(self.0.weekday().to_monday_zero_offset()).days());
+    pub(super) fn weeks(self, start: WeekStart) -> [[Date; 7]; 6] {
+        let first = self.0.saturating_sub(i32::from(start.days_before(self.0)).days());
         std::array::from_fn(|week| {
-            std::array::from_fn(|day| monday.saturating_add(i32::try_from(week * 7 + day).unwrap_or(0).days()))
+            std::array::from_fn(|day| first.saturating_add(i32::try_from(week * 7 + day).unwrap_or(0).days()))
         })
     }
 }
@@ -55,16 +57,16 @@ pub(super) enum Step {
     Days(i32),
     /// The same day so many months on, or the month's last.
     Months(i32),
-    /// The Monday of the week.
+    /// The first day of the week.
     WeekStart,
-    /// The Sunday of the week.
+    /// The last day of the week.
     WeekEnd,
 }
 
 /// The day that a step leads to; never before the earliest.
 #[must_use]
-pub(super) fn step(day: Date, step: Step, earliest: Date) -> Date {
-    let into_week = i32::from(day.weekday().to_monday_zero_offset());
+pub(super) fn step(day: Date, step: Step, start: WeekStart, earliest: Date) -> Date {
+    let into_week = i32::from(start.days_before(day));
     let there = match step {
         Step::Days(days) => day.saturating_add(days.days()),
         Step::Months(months) => day.saturating_add(months.months()),
@@ -80,22 +82,23 @@ mod tests {
     use jiff::civil::date;
 
     #[test]
-    fn a_month_is_shown_in_whole_weeks_from_monday() {
+    fn a_month_is_shown_in_whole_weeks() {
         // 1 November 2026 is a Sunday: its week begins in October.
-        let weeks = Month::of(date(2026, 11, 28)).weeks();
+        let weeks = Month::of(date(2026, 11, 28)).weeks(WeekStart::Monday);
         assert_eq!(weeks[0][0], date(2026, 10, 26));
         assert_eq!(weeks[0][6], date(2026, 11, 1));
         assert_eq!(weeks[5][6], date(2026, 12, 6));
         // 1 February 2027 is a Monday.
-        assert_eq!(Month::of(date(2027, 2, 1)).weeks()[0][0], date(2027, 2, 1));
+        assert_eq!(Month::of(date(2027, 2, 1)).weeks(WeekStart::Monday)[0][0], date(2027, 2, 1));
+        assert_eq!(Month::of(date(2026, 11, 28)).weeks(WeekStart::Sunday)[0][0], date(2026, 11, 1));
         // A leap day has its place.
-        assert!(Month::of(date(2028, 2, 1)).weeks().as_flattened().contains(&date(2028, 2, 29)));
+        assert!(Month::of(date(2028, 2, 1)).weeks(WeekStart::Saturday).as_flattened().contains(&date(2028, 2, 29)));
     }
 
     #[test]
     fn keys_move_by_day_week_and_month_and_never_before_today() {
         let today = date(2026, 11, 24);
-        let from = |day, by| step(day, by, today);
+        let from = |day, by| step(day, by, WeekStart::Monday, today);
         assert_eq!(from(date(2026, 11, 30), Step::Days(1)), date(2026, 12, 1));
         assert_eq!(from(date(2026, 12, 31), Step::Days(7)), date(2027, 1, 7));
         assert_eq!(from(date(2027, 1, 31), Step::Months(1)), date(2027, 2, 28));

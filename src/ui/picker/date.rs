@@ -10,6 +10,7 @@ use super::calendar::{Month, Step, step};
 use super::{Follow, opener};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
+use crate::ui::week::WeekStart;
 use crate::ui::widgets::{focus_ring, icon_button, link, muted};
 
 /// Width and height of a day.
@@ -91,7 +92,7 @@ impl DatePicker {
             }
         });
         ui.horizontal(|ui| {
-            for day in ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"] {
+            for day in WeekStart::of(ui.ctx()).heads() {
                 let (rect, _) = ui.allocate_exact_size(vec2(DAY, 20.0), Sense::hover());
                 let ink = tokens(ui.ctx()).muted;
                 ui.painter().text(rect.center(), Align2::CENTER_CENTER, day, theme::bold(theme::TABLE_HEAD), ink);
@@ -103,7 +104,7 @@ impl DatePicker {
         let grid = ui.scope_id().with("days");
         let mut chosen = None;
         ui.spacing_mut().item_spacing.y = 0.0;
-        for week in month.weeks() {
+        for week in month.weeks(WeekStart::of(ui.ctx())) {
             ui.horizontal(|ui| {
                 for day in week {
                     // The days of the neighbouring months are there to be seen, and once only in the tree of names.
@@ -149,7 +150,7 @@ impl DatePicker {
         ];
         for (modifiers, key, by) in KEYS {
             if ui.input_mut(|input| input.consume_key(modifiers, key)) {
-                let there = step(cursor, by, earliest);
+                let there = step(cursor, by, WeekStart::of(ui.ctx()), earliest);
                 self.cursor = Some(there);
                 self.month = Some(Month::of(there));
                 self.follow = Follow::begin();

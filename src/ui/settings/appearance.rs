@@ -1,7 +1,8 @@
-//! Settings > Appearance: colours, and the size of everything. Both are kept with the window's own preferences.
+//! Settings > Appearance: colours, the size of everything, and the calendar. All are kept with the window's own preferences.
 
 use egui::{ThemePreference, Ui};
 
+use crate::ui::week::WeekStart;
 use crate::ui::widgets::{field, muted, section, segmented};
 
 /// Sizes of everything, in hundredths.
@@ -33,5 +34,12 @@ pub(super) fn show(ui: &mut Ui) {
             }
         });
         ui.add(egui::Label::new(muted(ui, "Also with Ctrl+Plus, Ctrl+Minus and Ctrl+0")).wrap());
+    });
+    field(ui, "Weeks begin on", |ui| {
+        ui.horizontal(|ui| {
+            if let Some(chosen) = segmented(ui, WeekStart::of(ui.ctx()), &WeekStart::ALL) {
+                chosen.choose(ui.ctx());
+            }
+        });
     });
 }

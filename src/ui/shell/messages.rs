@@ -8,7 +8,7 @@ use crate::ui::dialog::{Dialog, Flow, frame};
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{icon_button, muted, separator};
+use crate::ui::widgets::{icon_button, muted, separator, utc_on_hover};
 
 /// The list, newest first.
 pub(crate) struct Messages;
@@ -49,7 +49,7 @@ fn line(ui: &mut Ui, said: &Said, moment: &Moment) {
                 ui.ctx().copy_text(said.whole());
             }
             if let Some(at) = said.at {
-                ui.label(muted(ui, moment.day_and_time(at)));
+                utc_on_hover(ui.label(muted(ui, moment.day_and_time(at))), at);
             }
         });
     });

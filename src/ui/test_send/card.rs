@@ -19,7 +19,7 @@ use crate::ui::outcome::{
 };
 use crate::ui::sends::Run;
 use crate::ui::theme;
-use crate::ui::widgets::{Badge, ToneName, card, muted, notice, secondary};
+use crate::ui::widgets::{Badge, ToneName, card, muted, notice, secondary, utc_on_hover};
 
 /// A card with what the user has opened on it.
 pub(super) struct Card {
@@ -114,7 +114,8 @@ impl Card {
             return ui.add_enabled_ui(!waits, |ui| secondary(ui, label)).inner.clicked().then(|| payload.clone());
         };
         ui.add_space(-2.0);
-        ui.label(muted(ui, format!("{}, {}", payload_word(&shown.payload), desk.moment.time(shown.begun))));
+        let words = muted(ui, format!("{}, {}", payload_word(&shown.payload), desk.moment.time(shown.begun)));
+        utc_on_hover(ui.label(words), shown.begun);
         let progress = shown.progress.map(|(bytes, total)| Progress { bytes, total });
         stages(ui, &shown.stages, progress, |stage| match stage.status {
             StageStatus::Good | StageStatus::Bad => milliseconds(stage.ms),

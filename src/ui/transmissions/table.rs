@@ -13,7 +13,7 @@ use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::outcome::result_badge;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{focus_ring, mono, muted, row_drawn, table_ground};
+use crate::ui::widgets::{focus_ring, mono, muted, row_drawn, table_ground, utc_on_hover};
 
 /// What it is called among the tables.
 pub(super) const TABLE: &str = "transmissions";
@@ -211,7 +211,7 @@ impl TableDelegate for Rows<'_> {
         match column {
             Cell::When => {
                 let when = muted(ui, &cells.when);
-                ui.add(text(when));
+                utc_on_hover(ui.add(text(when)), row.summary.at);
             }
             Cell::Partner => {
                 ui.add(text(egui::RichText::new(&cells.partner).font(theme::body())));

@@ -26,6 +26,13 @@ use egui::{Response, RichText, Stroke, StrokeKind, Ui};
 
 use super::theme::{self, tokens};
 
+/// Says under the pointer when an instant is in UTC.
+pub(super) fn utc_on_hover(response: Response, at: jiff::Timestamp) -> Response {
+    response.on_hover_ui(|ui| {
+        ui.label(crate::ui::moment::Moment::utc(at));
+    })
+}
+
 /// Shows where the keyboard is, on controls that paint their own ground.
 pub(super) fn focus_ring(ui: &Ui, response: &Response) {
     if response.has_focus() {

@@ -29,7 +29,7 @@ use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
 use crate::ui::outcome::{Mending, Target, diagnosis_notice, lights, result_badge, verdict_word};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, icon_button, muted, notice, secondary, section, tabs};
+use crate::ui::widgets::{ToneName, icon_button, muted, notice, secondary, section, tabs, utc_on_hover};
 use acknowledgements::Acknowledgements;
 use again::{Again, as_new_button, can_send, may_go_now, redeliver_button, send_again};
 use bundle::BundleDialog;
@@ -212,7 +212,7 @@ impl Detail {
         ui.add(Label::new(RichText::new(title).font(theme::bold(16.0))).truncate());
         if let Some(transmission) = transmission {
             let text = format!("{} · {}", desk.moment.full(transmission.at), with_whom(transmission, desk));
-            ui.add(Label::new(muted(ui, text)).truncate());
+            utc_on_hover(ui.add(Label::new(muted(ui, text)).truncate()), transmission.at);
         }
     }
 

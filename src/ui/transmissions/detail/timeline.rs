@@ -11,7 +11,7 @@ use crate::ui::moment::Moment;
 use crate::ui::moment::size;
 use crate::ui::outcome::{milliseconds, result_word, stages};
 use crate::ui::theme;
-use crate::ui::widgets::{Badge, mono, muted, section, small};
+use crate::ui::widgets::{Badge, mono, muted, section, small, utc_on_hover};
 
 /// Shows stages and attempts.
 pub(super) fn timeline(ui: &mut Ui, transmission: &Transmission, moment: &Moment) {
@@ -35,14 +35,15 @@ pub(super) fn timeline(ui: &mut Ui, transmission: &Transmission, moment: &Moment
     for attempt in &transmission.attempts {
         ui.horizontal_wrapped(|ui| {
             let status = attempt.http_status.map_or_else(|| "no answer".to_owned(), |status| format!("HTTP {status}"));
-            ui.label(small(format!("{} · {} · {status}", attempt.number, moment.time(attempt.started))));
+            let words = small(format!("{} · {} · {status}", attempt.number, moment.time(attempt.started)));
+            utc_on_hover(ui.label(words), attempt.started);
             let word = result_word(attempt.verdict, Some(&attempt.detail));
             Badge::verdict(attempt.verdict, &word).about("Attempt").show(ui).on_hover_text(&attempt.detail);
         });
     }
     if let Some(at) = transmission.next_attempt {
         let words = format!("The next attempt is made by itself at {}", moment.day_and_time(at));
-        ui.add(egui::Label::new(small(words)).wrap());
+        utc_on_hover(ui.add(egui::Label::new(small(words)).wrap()), at);
     }
 }
 
