@@ -62,8 +62,26 @@ impl ConnectionChange {
 pub struct Saved {
     /// How it stands.
     pub report: ConnectionReport,
+    /// Other connections with the same pair of AS2 identifiers, by name: who sends us a message is told by nothing else.
+    pub same_pair: Vec<String>,
     /// What it was before, to be put back; nothing where it is new, or where what it was cannot be kept.
     pub before: Option<Box<ConnectionBefore>>,
+}
+
+impl Saved {
+    /// What is to be said where others have the same identifiers; nothing where none has.
+    #[must_use]
+    pub fn shared_pair(&self) -> Option<String> {
+        let others = match self.same_pair.as_slice() {
+            [] => return None,
+            [one] => one.clone(),
+            [one, rest @ ..] => format!("{one} and {} more", rest.len()),
+        };
+        Some(format!(
+            "The pair of AS2 identifiers is also that of {others}: a message that comes is given to the connection whose \
+             certificate it is signed with, and to either where both have that"
+        ))
+    }
 }
 
 impl App {
@@ -381,7 +399,18 @@ impl App {
             .into_iter()
             .next()
             .ok_or_else(|| AppError::new(format!("`{}` was saved but could not be judged", connection.id)))?;
-        Ok(Saved { report, before: None })
+        Ok(Saved { report, same_pair: self.same_pair(connection).await?, before: None })
+    }
+
+    /// The names of other connections that have a pair of AS2 identifiers of this one.
+    async fn same_pair(&self, connection: &Connection) -> Result<Vec<String>, AppError> {
+        let pair = |profile: &Profile| (profile.our_as2_id.clone(), profile.partner_as2_id.clone());
+        let own: Vec<_> = connection.profiles().map(|(_, profile)| pair(profile)).collect();
+        let mut all = self.connections().await?;
+        all.retain(|other| {
+            other.id != connection.id && other.profiles().any(|(_, profile)| own.contains(&pair(profile)))
+        });
+        Ok(all.into_iter().map(|other| other.name).collect())
     }
 
     /// The workspace and a profile of a connection in it.

@@ -25,6 +25,8 @@ spelled! {
         RolledBack = "rolled-back",
         /// One that was replaced is accepted again.
         AcceptedAgain = "accepted-again",
+        /// One is accepted no longer.
+        Withdrawn = "withdrawn",
         /// A change was taken back.
         Undone = "undone",
     }
@@ -48,6 +50,11 @@ pub enum ScheduleAct {
     RollBack,
     /// Accept signatures again that are made with one that was replaced; what is encrypted for stays.
     AcceptAgain {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// Accept signatures no longer that are made with one that is not in use.
+    Withdraw {
         /// Which one.
         certificate: Fingerprint,
     },
@@ -78,6 +85,17 @@ pub struct ScheduleChange {
     pub after: Vec<CertificateUse>,
 }
 
+impl ScheduleChange {
+    /// The certificates that are accepted after it beside the one in use: after rolling back, the one gone back from.
+    #[must_use]
+    pub fn left_accepted(&self, now: Timestamp) -> Vec<Fingerprint> {
+        let gone_from = timeline::used_now(&self.before, now).map(|entry| entry.fingerprint);
+        let mut left = timeline::acceptable_now(&self.after, now);
+        left.retain(|print| Some(*print) == gone_from && Some(*print) != self.in_use);
+        left
+    }
+}
+
 fn no_profile(id: &ConnectionId, kind: ProfileKind) -> AppError {
     AppError::new(format!("connection `{id}` has no {kind} profile"))
 }
@@ -92,6 +110,9 @@ fn refused(error: ScheduleError, id: &ConnectionId, kind: ProfileKind) -> AppErr
             "an ended certificate is not gone back to; ask the partner for a valid one and import it"
         }
         ScheduleError::NotOfProfile { .. } => "import the certificate if it is the partner's",
+        ScheduleError::InUse { .. } => "roll back, or import the right one, first",
+        ScheduleError::Scheduled { .. } => "cancel its schedule instead",
+        ScheduleError::NoOther { .. } => "import the one that the partner signs with first",
         ScheduleError::Unknown { .. } => "import the certificate again",
         ScheduleError::Activation(_) => "choose an instant that is still to come and within the certificate's validity",
     };
@@ -123,6 +144,7 @@ impl App {
                 ScheduleAct::AcceptAgain { certificate } => {
                     timeline::accept_again(before, *certificate, facts(certificate), now)
                 }
+                ScheduleAct::Withdraw { certificate } => timeline::withdraw(before, *certificate, now),
             }
             .map_err(|error| refused(error, id, kind))?;
             Ok(ScheduleChange {
@@ -134,6 +156,7 @@ impl App {
                     ScheduleAct::ActivateNow => ScheduleActName::Activated,
                     ScheduleAct::RollBack => ScheduleActName::RolledBack,
                     ScheduleAct::AcceptAgain { .. } => ScheduleActName::AcceptedAgain,
+                    ScheduleAct::Withdraw { .. } => ScheduleActName::Withdrawn,
                 },
                 fingerprint_sha256: Some(change.certificate),
                 activates: change.activates,

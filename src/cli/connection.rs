@@ -131,6 +131,9 @@ fn folder_lines(folders: &[ProfileFolders]) -> String {
 fn tell(session: &Session, saved: &Saved, done: &str) {
     let report: &ConnectionReport = &saved.report;
     session.out.answer(report, || format!("{done} {}\n{}", report.id, check::matrix(std::slice::from_ref(report))));
+    if let Some(shared) = saved.shared_pair() {
+        session.out.warning(&shared);
+    }
     let open = check::still_open(report);
     if !open.is_empty() {
         session.out.aside(&open);

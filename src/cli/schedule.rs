@@ -1,4 +1,4 @@
-//! `certificate reschedule`, `cancel`, `activate`, `rollback`, `accept`: when a partner's certificates go active, and which
+//! `certificate reschedule`, `cancel`, `activate`, `rollback`, `accept`, `withdraw`: when a partner's certificates go active, and which
 //! are accepted again; and what is told of schedules beside other answers.
 
 use std::io::IsTerminal as _;
@@ -57,6 +57,15 @@ pub(super) enum ScheduleCommand {
         /// The certificate, by its SHA-256 fingerprint
         fingerprint: Fingerprint,
     },
+    /// Accept signatures no longer that are made with a certificate which is not in use: it was not the partner's after all
+    Withdraw {
+        /// The connection
+        id: ConnectionId,
+        /// production or test
+        profile: ProfileKind,
+        /// The certificate, by its SHA-256 fingerprint
+        fingerprint: Fingerprint,
+    },
 }
 
 fn stated(text: &str) -> Result<StatedInstant, InstantError> {
@@ -79,11 +88,24 @@ pub(super) async fn run(session: &Session, command: ScheduleCommand) -> Result<(
         ScheduleCommand::Accept { id, profile, fingerprint } => {
             ((id, profile), ScheduleAct::AcceptAgain { certificate: fingerprint })
         }
+        ScheduleCommand::Withdraw { id, profile, fingerprint } => {
+            ((id, profile), ScheduleAct::Withdraw { certificate: fingerprint })
+        }
     };
     let changes = session.app.change_schedule(std::slice::from_ref(&profile), &act).await?;
     session.out.answer(&ScheduleDocument { profiles: &changes }, || changed(&changes));
     for warning in changes.iter().flat_map(|change| &change.warnings) {
         session.out.warning(warning.sentence());
+    }
+    for change in changes.iter().filter(|change| change.done == ScheduleActName::RolledBack) {
+        for left in change.left_accepted(session.app.now()) {
+            let (connection, kind) = (&change.connection, change.profile);
+            session.out.note(&format!(
+                "{} is still accepted for signatures, because the partner may sign with it already; where it is not the \
+                 partner's, `countersign certificate withdraw {connection} {kind} {left}` ends that",
+                left.short()
+            ));
+        }
     }
     let report = session.app.check(std::slice::from_ref(&profile.0), session.app.now()).await?;
     for connection in &report.connections {
@@ -106,6 +128,7 @@ fn changed(changes: &[ScheduleChange]) -> String {
             short(change.fingerprint_sha256),
             match (change.done, change.activates) {
                 (ScheduleActName::AcceptedAgain, _) => "accepted only".to_owned(),
+                (ScheduleActName::Withdrawn, _) => "not accepted any more".to_owned(),
                 (_, activates) => activates.map_or_else(|| "not any more".to_owned(), words::instant),
             },
             short(change.in_use),
@@ -121,6 +144,7 @@ const fn done(name: ScheduleActName) -> &'static str {
         ScheduleActName::Activated => "Activated",
         ScheduleActName::RolledBack => "Rolled back",
         ScheduleActName::AcceptedAgain => "Accepted again",
+        ScheduleActName::Withdrawn => "Withdrawn",
         ScheduleActName::Undone => "Undone",
     }
 }

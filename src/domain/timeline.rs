@@ -12,6 +12,7 @@
 //! | when a replaced one stops being accepted | `retirement` |
 //! | which ones only verify, and whose end matters by itself | `verifying` |
 //! | accepting one again that is not any more | `again` |
+//! | accepting one no longer | `withdrawal` |
 //! | which activations happened in a stretch of time | `past` |
 //! | when each certificate really is used, to be shown | `periods` |
 
@@ -31,6 +32,7 @@ mod properties;
 mod refusal;
 mod retirement;
 mod verifying;
+mod withdrawal;
 
 pub use again::{accept_again, accepted_again, is_to_be_accepted_again};
 pub(super) use ahead::keep_apart;
@@ -45,6 +47,7 @@ pub use periods::{Period, periods};
 pub use refusal::{ActivationError, ScheduleError};
 pub use retirement::{LastSeen, Retirement, accepted, retirement, with_retirement};
 pub use verifying::only_verifying;
+pub use withdrawal::withdraw;
 
 spelled! {
     /// What a partner certificate is used for.

@@ -11,7 +11,7 @@ use super::sends::Sends;
 use super::shell::Toasts;
 use super::transmissions::NotTaken;
 use crate::app::AppError;
-use crate::app::engine::{Answer, Busy, Command, Engine, RequestId, Snapshot};
+use crate::app::engine::{Answer, Busy, Command, Engine, RequestId, SendId, Snapshot};
 
 /// Answers that have come and that no view has taken yet.
 #[derive(Default)]
@@ -126,7 +126,7 @@ impl Desk<'_> {
     }
 
     /// The same, but what is not taken is given back, and nobody is told.
-    pub(super) fn try_send(&mut self, request: crate::app::SendRequest) -> Result<(), NotTaken> {
+    pub(super) fn try_send(&mut self, request: crate::app::SendRequest) -> Result<SendId, NotTaken> {
         // Two at once to one profile could not be told apart, and nobody means to.
         if self.sends.of(&request.connection, request.profile).is_some_and(super::sends::Run::is_running) {
             return Err(NotTaken::Running(request));
@@ -135,7 +135,7 @@ impl Desk<'_> {
         match self.engine.tell(Command::Send(id, request.clone())) {
             Ok(()) => {
                 self.sends.begin(id, request, self.moment.now);
-                Ok(())
+                Ok(id)
             }
             Err(Busy) => Err(NotTaken::Full(request)),
         }

@@ -36,8 +36,8 @@ pub struct Dropped {
     pub path: PathBuf,
 }
 
-/// The frame of every dialog: title, what it is about, a cross to close it. Escape and the ground beside it close it
-/// too, unless `busy`: while something is being saved.
+/// The frame of every dialog: title, what it is about, a cross to close it. Escape closes it too,
+/// unless `busy`: while something is being saved. A click beside it does nothing.
 pub(super) fn frame(
     ctx: &Context,
     name: &str,
@@ -138,8 +138,8 @@ pub(super) fn frame_with_foot<W>(
             }
             (wish, closed)
         });
-    // A click beside an open list closes the list, not what was filled in behind it.
-    let beside = shown.any_popup_open && shown.backdrop_response.clicked();
+    // A click beside it is a click that missed: what was filled in is not lost by it.
+    let beside = shown.backdrop_response.clicked();
     let should_close = shown.should_close() && !beside;
     let (wish, closed) = shown.inner;
     if wish.is_some() {

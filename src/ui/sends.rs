@@ -77,6 +77,12 @@ impl Sends {
         self.runs.iter_mut().rev().find(|run| run.connection == *connection && run.profile == profile)
     }
 
+    /// One run, as long as no later one to its profile has taken its place.
+    #[must_use]
+    pub(super) fn run(&self, id: SendId) -> Option<&Run> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
     /// How many are under way.
     #[must_use]
     pub fn running(&self) -> usize {

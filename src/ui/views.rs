@@ -392,7 +392,7 @@ impl Views {
             ctx.request_repaint();
         }
         self.before.follow(ctx, self.dialogs.len());
-        match self.palette.show(ctx, desk.snapshot) {
+        match self.palette.show(ctx, desk) {
             Some(shell::Found::Command(command)) => self.give(command, desk, ctx),
             Some(found) => found.intents().into_iter().for_each(|intent| desk.intend(intent)),
             None => {}

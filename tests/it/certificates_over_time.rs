@@ -332,6 +332,15 @@ async fn the_command_line_changes_schedules_and_says_what_came_of_it() {
     assert_eq!((&active["profiles"][0]["done"], &active["profiles"][0]["in_use"]), (&"activated".into(), &new.into()));
     let back = run(0, &["certificate", "rollback", "partner", "production"]);
     assert_eq!((&back["profiles"][0]["done"], &back["profiles"][0]["in_use"]), (&"rolled-back".into(), &old.into()));
+    // What was brought in by mistake is still accepted, which is said, until somebody ends it.
+    let new = STRANGER.certificate.facts().fingerprint_sha256.to_string();
+    let gone = run(0, &["certificate", "withdraw", "partner", "production", &new]);
+    assert_eq!(gone["profiles"][0]["done"], "withdrawn", "{gone}");
+    let error = run(2, &["certificate", "rollback", "partner", "production"]);
+    assert!(error["error"].as_str().is_some_and(|error| error.contains("no certificate was used before")), "{error}");
+    let old = PARTNER.certificate.facts().fingerprint_sha256.to_string();
+    let error = run(2, &["certificate", "withdraw", "partner", "production", &old]);
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("roll back")), "{error}");
     let error = run(2, &["certificate", "cancel", "partner", "production"]);
     assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("nothing was changed")), "{error}");
     let error = run(2, &["connection", "tls", "partner"]);

@@ -436,3 +436,17 @@ fn half_written(folder: &Path) -> Vec<PathBuf> {
     }
     found
 }
+
+#[test]
+fn two_connections_with_the_same_identifiers_are_told_of() {
+    let desk = Desk::furnished();
+    let twin = desk.file("twin.toml", &CONNECTION.replacen("id = \"partner\"", "id = \"twin\"", 1));
+    let added = desk.run(&["connection", "add", &twin]);
+    let said = String::from_utf8_lossy(&added.stderr).into_owned();
+    assert!(added.status.success() && said.contains("The pair of AS2 identifiers is also that of"), "{said}");
+    let apart = desk.run(&["connection", "set", "twin", "production", "partner_as2_id=TWIN"]);
+    let said = String::from_utf8_lossy(&apart.stderr).into_owned();
+    let other = desk.run(&["connection", "set", "twin", "test", "partner_as2_id=TWINTEST"]);
+    let left = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(!left.contains("pair of AS2"), "{said}{left}");
+}

@@ -19,6 +19,7 @@ pub(super) fn failed(facts: &AttemptFacts, scene: &Scene, context: &Context, rec
     let scene = &scene.clone().word("target", context.name(target));
     let draft = switched_meanwhile(scene, context, target)
         .or_else(|| partner_is_ahead(scene, context, receipt, target))
+        .or_else(|| is_another_s(scene, context, receipt))
         .or_else(|| partner_is_behind(scene, context, receipt))
         .or_else(|| certificate_ended(scene, context))
         .unwrap_or_else(|| compare(scene, context, target));
@@ -76,6 +77,25 @@ fn partner_is_ahead(scene: &Scene, context: &Context, receipt: &Receipt, target:
         Draft::of("decryption-failed-new-certificate", scene)
             .word("signer", unknown.short())
             .offer(Action::ImportCertificate { fingerprint: Some(unknown) }),
+    )
+}
+
+/// The certificate that is used since the last switch names somebody else than the one before, and the partner has not shown
+/// that it is its own: it was imported by mistake.
+fn is_another_s(scene: &Scene, context: &Context, receipt: &Receipt) -> Option<Draft> {
+    let (previous, since) = (context.previous()?, context.certificates.in_use_since?);
+    let now = context.certificates.in_use.as_ref()?;
+    let named = |known: &KnownCertificate| (!known.common_name.is_empty()).then(|| known.common_name.to_lowercase());
+    let differs = named(now)? != named(previous)?;
+    if !differs || receipt.signature.made_with() == Some(now.fingerprint) {
+        return None;
+    }
+    Some(
+        Draft::of("decryption-failed-wrong-certificate", scene)
+            .word("previous", previous.named())
+            .word("in_use_since", instant(since))
+            .found(format!("{} took the place of {}", now.named(), previous.named()))
+            .offer(Action::RollbackCertificate { fingerprint: previous.fingerprint }),
     )
 }
 
@@ -186,6 +206,13 @@ mod tests {
                 Some(IN_USE),
                 "has a new certificate that this profile does not have",
                 import(Some(STRANGE)),
+            ),
+            (
+                &samples::mistaken(),
+                by(PREVIOUS),
+                Some(IN_USE),
+                "is not that of Amazon",
+                Action::RollbackCertificate { fingerprint: PREVIOUS },
             ),
             (
                 &samples::switched_lately(),

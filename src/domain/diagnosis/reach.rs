@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
 use super::outcome::{
-    AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt, ReceiptFacts,
-    ReceiptSignature, TlsRefusal, WhatCame,
+    Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
+    ReceiptFacts, ReceiptSignature, TlsRefusal, WhatCame,
 };
 use super::samples::{
     self, IN_USE, NEXT, OWN, PREVIOUS, STRANGE, answer, certificate, good_receipt, instant, mic, refusal, request,
@@ -76,6 +76,8 @@ fn outcomes() -> Vec<AttemptFacts> {
         all.push(AttemptFacts { request: request(MdnMode::AsyncSigned), answer: answer(200, receipt) });
     }
     all.push(AttemptFacts { request: request(MdnMode::None), answer: answer(200, ReceiptFacts::NotAsked) });
+    let earlier = ReceiptSignature::Good { signer: PREVIOUS, accepted: Acceptance::OtherAcceptable };
+    all.push(read(Receipt { signature: earlier, ..refusal("decryption-failed") }));
     for signature in [
         ReceiptSignature::Unsigned,
         ReceiptSignature::Unsupported { detail: detail() },
@@ -178,7 +180,16 @@ fn contexts() -> Vec<Context> {
     }
     let mut moved = samples::quiet();
     moved.surroundings.changed = vec![ChangedSetting { setting: "url".to_owned(), values: None }];
-    vec![samples::quiet(), samples::scheduled(), samples::switched_lately(), ended, renewed, twins, moved]
+    vec![
+        samples::quiet(),
+        samples::scheduled(),
+        samples::switched_lately(),
+        samples::mistaken(),
+        ended,
+        renewed,
+        twins,
+        moved,
+    ]
 }
 
 /// Received messages that do not decrypt.

@@ -146,6 +146,13 @@ pub(super) fn scheduled() -> Context {
     context
 }
 
+/// The same after a switch to a certificate that names somebody else.
+pub(super) fn mistaken() -> Context {
+    let mut context = switched_lately();
+    context.certificates.in_use = Some(certificate(IN_USE, "northwind"));
+    context
+}
+
 /// The same three days after a switch.
 pub(super) fn switched_lately() -> Context {
     let mut context = quiet();

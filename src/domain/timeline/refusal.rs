@@ -63,6 +63,24 @@ pub enum ScheduleError {
         /// Which one.
         certificate: Fingerprint,
     },
+    /// It is what messages are encrypted for.
+    #[error("messages are encrypted for the certificate {}", certificate.short())]
+    InUse {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// It is to go active.
+    #[error("the certificate {} is scheduled to go active", certificate.short())]
+    Scheduled {
+        /// Which one.
+        certificate: Fingerprint,
+    },
+    /// No other is accepted.
+    #[error("the certificate {} is the only one whose signatures are accepted", certificate.short())]
+    NoOther {
+        /// Which one.
+        certificate: Fingerprint,
+    },
     /// What is known of a certificate is missing.
     #[error("the certificate {} is missing from the workspace", certificate.short())]
     Unknown {

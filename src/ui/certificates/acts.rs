@@ -26,6 +26,7 @@ impl ScheduleActs {
             ScheduleAct::ActivateNow => "The certificate was not activated",
             ScheduleAct::RollBack => "The certificate was not rolled back",
             ScheduleAct::AcceptAgain { .. } => "The certificate is still not accepted",
+            ScheduleAct::Withdraw { .. } => "The certificate is still accepted",
         };
         let request = desk.ask(|id| Command::ChangeSchedule(id, profiles, act));
         self.asking.push((request, failed));
@@ -72,7 +73,23 @@ fn tell(changes: Vec<ScheduleChange>, desk: &mut Desk<'_>) {
             ("The certificate is active", format!("{whom}: messages are encrypted for it from now on"))
         }
         ScheduleActName::RolledBack => {
-            ("Rolled back to the certificate before", format!("{whom}: messages are encrypted for {in_use} again"))
+            let left = first.left_accepted(desk.moment.now).first().map_or_else(String::new, |left| {
+                format!(
+                    ". {} is still accepted for signatures; where it is not the partner's, stop that on its card",
+                    left.short()
+                )
+            });
+            (
+                "Rolled back to the certificate before",
+                format!("{whom}: messages are encrypted for {in_use} again{left}"),
+            )
+        }
+        ScheduleActName::Withdrawn => {
+            let gone = first.fingerprint_sha256.map_or_else(String::new, |print| print.short());
+            (
+                "The certificate is accepted no longer",
+                format!("{whom}: signatures made with {gone} are refused from now on"),
+            )
         }
         ScheduleActName::AcceptedAgain => (
             "The certificate is accepted again",

@@ -94,7 +94,9 @@ impl FileErrands {
                 self.adding = None;
                 let status = report.status;
                 let head = format!("{} was added", report.name);
-                if status == Status::NonCompliant {
+                if let Some(shared) = saved.shared_pair() {
+                    desk.toasts.warn(&head, &shared);
+                } else if status == Status::NonCompliant {
                     desk.toasts.warn(&head, "It does not comply in everything yet");
                 } else {
                     desk.toasts.done(&head, status.label());

@@ -10,7 +10,7 @@ use crate::domain::identifier::IdentityName;
 use crate::domain::own_timeline::OwnTimeline;
 use crate::domain::timeline::{
     CertificateUse, Retirement, acceptable_now, all_fingerprints, next_activation, previous, retirement, used_now,
-    with_retirement,
+    with_retirement, withdraw,
 };
 use crate::domain::transmission::TransmissionId;
 use crate::ui::certificate::{days_left, short_fingerprint, signature, stated_fully, usage, validity};
@@ -36,6 +36,8 @@ pub(super) enum Act {
     ImportSighted(Fingerprint),
     /// Accept one again that was replaced.
     AcceptAgain(Fingerprint),
+    /// Accept one no longer that is not in use.
+    Withdraw(Fingerprint),
     /// Show the transmission that it was seen in.
     ShowTransmission(TransmissionId),
     /// Forget that it was seen, because it is not the partner's.
@@ -66,6 +68,8 @@ pub(super) struct Card {
     /// Whether somebody has compared the fingerprint; nothing where a CA vouches for it.
     confirmed: Option<bool>,
     scheduled: bool,
+    /// Whether it can be accepted no longer: others are, and it is neither in use nor scheduled.
+    can_withdraw: bool,
     /// The certificate that can be gone back to, where this is the one in use.
     before: Option<Fingerprint>,
     said: Vec<Said>,
@@ -148,6 +152,7 @@ pub(super) fn cards(
     let seen = |print: &Fingerprint| snapshot.observations.last_seen(&key.0, key.1, print);
     let before = previous(uses, now).filter(|before| snapshot.facts(before).is_some_and(|facts| facts.not_after > now));
     let retiring = |print: &Fingerprint| retirement(uses, print, retire_unused_days, &seen);
+    let listed = uses;
     let uses = &with_retirement(uses, retire_unused_days, &seen);
     let accepted = acceptable_now(uses, now);
     let mut all = all_fingerprints(uses);
@@ -203,6 +208,7 @@ pub(super) fn cards(
                 rows,
                 confirmed: self_signed.then(|| state.is_some_and(|state| state.confirmed.is_some())),
                 scheduled: coming.is_some(),
+                can_withdraw: accepted.contains(&fingerprint) && withdraw(listed, fingerprint, now).is_ok(),
                 before: before.filter(|_| Some(fingerprint) == used),
                 said: said(report, "partner_certificate", Some(fingerprint).filter(|print| Some(*print) != used)),
             }
@@ -311,6 +317,13 @@ impl Card {
                             act = Some(Act::Cancel);
                         }
                     });
+                }
+                if self.can_withdraw
+                    && link(ui, "Stop accepting it")
+                        .on_hover_text("Signatures made with it are refused from then on")
+                        .clicked()
+                {
+                    act = Some(Act::Withdraw(self.fingerprint));
                 }
                 if let Some(before) = &self.before {
                     let label = format!("Roll back to {}", before.short());

@@ -211,6 +211,10 @@ impl CertificatesTab {
                 let profiles = vec![(state.connection.id.clone(), profile)];
                 desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::AcceptAgain { certificate }));
             }
+            Act::Withdraw(certificate) => {
+                let profiles = vec![(state.connection.id.clone(), profile)];
+                desk.intend(Intent::ChangeSchedule(profiles, ScheduleAct::Withdraw { certificate }));
+            }
             Act::ShowTransmission(id) => desk.intend(Intent::ShowTransmission(id)),
             Act::Forget(fingerprint) => {
                 let connection = state.connection.id.clone();

@@ -7,7 +7,7 @@ use egui::{
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
-use super::{Follow, opener};
+use super::{Follow, keep_above, opener};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::week::WeekStart;
@@ -65,6 +65,7 @@ impl DatePicker {
                     ui.close();
                 }
             });
+        keep_above(ui, &shown);
         if shown.is_none() {
             self.cursor = None;
             self.month = None;

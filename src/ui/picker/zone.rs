@@ -4,7 +4,7 @@ use egui::{Button, Key, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollAr
 use jiff::civil::DateTime;
 use jiff::tz::{self, Offset, TimeZone};
 
-use super::{Follow, opener};
+use super::{Follow, keep_above, opener};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, search, small};
 
@@ -44,6 +44,7 @@ impl ZonePicker {
                     ui.close();
                 }
             });
+        keep_above(ui, &shown);
         if shown.is_none() {
             *self = Self::default();
         }

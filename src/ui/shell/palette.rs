@@ -1,19 +1,26 @@
-//! The palette: finds connections, certificates, settings and commands by a few letters.
+//! The palette: finds connections, certificates, transmissions, settings and commands by a few letters.
 
 use egui::{Button, Context, Key, Modifiers, RichText, ScrollArea, Ui, Widget as _, vec2};
 
-use crate::app::engine::Snapshot;
+use crate::app::engine::{Answer, Command, JournalCommand, RequestId, Snapshot};
+use crate::app::{SHORTEST_SEARCH, TransmissionFilter, TransmissionSummary};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::identifier::ConnectionId;
+use crate::domain::transmission::TransmissionId;
 use crate::ui::command::UiCommand;
+use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{Intent, Page, SettingsSection};
+use crate::ui::outcome::result_of;
 use crate::ui::settings::SECTIONS;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, search, small};
 
 /// So many finds are listed.
 const MOST: usize = 12;
+
+/// So many transmissions are among them.
+const TRANSMISSIONS: usize = 5;
 
 /// What was chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +29,8 @@ pub(crate) enum Found {
     Connection(ConnectionId),
     /// A certificate to be shown.
     Certificate(Fingerprint),
+    /// A transmission to be shown.
+    Transmission(TransmissionId),
     /// A section of the settings to be shown.
     Settings(SettingsSection),
     /// A command to be given.
@@ -36,6 +45,7 @@ impl Found {
                 vec![Intent::Go(Page::Connections), Intent::Inspect { connection, profile: None, tab: None }]
             }
             Self::Certificate(fingerprint) => vec![Intent::ShowCertificate(fingerprint)],
+            Self::Transmission(id) => vec![Intent::ShowTransmission(id)],
             Self::Settings(section) => vec![Intent::Go(Page::Settings(section))],
             Self::Command(_) => Vec::new(),
         }
@@ -48,6 +58,51 @@ pub(crate) struct Palette {
     open: bool,
     query: String,
     chosen: usize,
+    journal: Journal,
+}
+
+/// What the journal has that answers to the query: it is asked beside the frames, one question at a time.
+#[derive(Default)]
+struct Journal {
+    asked: Option<RequestId>,
+    asked_for: String,
+    answered: String,
+    found: Vec<TransmissionSummary>,
+}
+
+impl Journal {
+    fn look(&mut self, query: &str, desk: &mut Desk<'_>) {
+        match desk.answer(&mut self.asked) {
+            Some(Ok(Answer::Page(page))) => {
+                self.found = page.transmissions;
+                self.answered.clone_from(&self.asked_for);
+            }
+            Some(_) => self.found.clear(),
+            None => {}
+        }
+        if query.chars().count() >= SHORTEST_SEARCH && self.asked.is_none() && self.asked_for != query {
+            query.clone_into(&mut self.asked_for);
+            let search = Some(query.to_owned());
+            let filter = TransmissionFilter { search, limit: TRANSMISSIONS, ..TransmissionFilter::default() };
+            self.asked = desk.ask(|id| Command::Journal(id, JournalCommand::Page(Box::new(filter))));
+        }
+    }
+
+    /// As entries, after what is nearer at hand.
+    fn entries(&self, query: &str, desk: &Desk<'_>) -> Vec<Entry> {
+        if self.answered != query {
+            return Vec::new();
+        }
+        let entry = |sent: &TransmissionSummary| {
+            let connection = sent.connection.as_ref().and_then(|id| desk.snapshot.connection(id));
+            let whom = connection.map_or("Unknown sender", |state| state.connection.name.as_str());
+            let result = result_of(sent.direction, sent.verdict, sent.cause.as_deref());
+            let remark = format!("{whom}, {}, {}", desk.moment.day_and_time(sent.at), result.to_lowercase());
+            let label = sent.file.clone().unwrap_or_else(|| sent.message_id.clone());
+            Entry { found: Found::Transmission(sent.id), label, remark, rank: 7 }
+        };
+        self.found.iter().map(entry).collect()
+    }
 }
 
 struct Entry {
@@ -64,11 +119,13 @@ impl Palette {
     }
 
     /// Shows it where it is open, and returns what was chosen.
-    pub(crate) fn show(&mut self, ctx: &Context, snapshot: &Snapshot) -> Option<Found> {
+    pub(crate) fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Option<Found> {
         if !self.open {
             return None;
         }
-        let entries = self.entries(ctx, snapshot);
+        let query = self.query.trim().to_lowercase();
+        self.journal.look(&query, desk);
+        let entries = self.entries(ctx, &query, desk);
         let (up, down, enter) = ctx.input_mut(|input| {
             (
                 input.consume_key(Modifiers::NONE, Key::ArrowUp),
@@ -105,7 +162,7 @@ impl Palette {
                     ui,
                     "Find",
                     &mut self.query,
-                    "Find connections, certificates, settings, commands",
+                    "Find connections, certificates, transmissions, settings, commands",
                     f32::INFINITY,
                 );
                 query.request_focus();
@@ -135,6 +192,7 @@ impl Palette {
         let symbol = match entry.found {
             Found::Connection(_) => Icon::Network,
             Found::Certificate(_) => Icon::FileBadge,
+            Found::Transmission(_) => Icon::ArrowLeftRight,
             Found::Settings(_) => Icon::Settings,
             Found::Command(_) => Icon::Command,
         };
@@ -148,28 +206,29 @@ impl Palette {
         response.clicked()
     }
 
-    fn entries(&self, ctx: &Context, snapshot: &Snapshot) -> Vec<Entry> {
-        let query = self.query.trim().to_lowercase();
+    fn entries(&self, ctx: &Context, query: &str, desk: &Desk<'_>) -> Vec<Entry> {
+        let snapshot: &Snapshot = desk.snapshot;
         let connections = snapshot.connections.iter().filter_map(|state| {
             let connection = &state.connection;
             let ids = connection.profiles().next().map_or_else(String::new, |(_, profile)| {
                 format!("{} → {}", profile.our_as2_id, profile.partner_as2_id)
             });
-            let rank = rank(&query, &connection.name)
-                .or_else(|| Some(rank(&query, connection.id.as_str())? + 1))
-                .or_else(|| Some(rank(&query, &ids)? + 2))?;
+            let rank = rank(query, &connection.name)
+                .or_else(|| Some(rank(query, connection.id.as_str())? + 1))
+                .or_else(|| Some(rank(query, &ids)? + 2))?;
             let found = Found::Connection(connection.id.clone());
             Some(Entry { found, label: connection.name.clone(), remark: ids, rank: rank * 2 })
         });
         let commands = UiCommand::ALL.iter().filter(|command| **command != UiCommand::Find).filter_map(|command| {
             let remark = command.keys(ctx);
-            let rank = rank(&query, command.label())? * 2 + 1;
+            let rank = rank(query, command.label())? * 2 + 1;
             Some(Entry { found: Found::Command(*command), label: command.label().to_owned(), remark, rank })
         });
         let mut entries: Vec<Entry> = if query.is_empty() {
             commands.chain(connections.take(MOST)).collect()
         } else {
-            connections.chain(commands).chain(certificates(&query, snapshot)).chain(sections(&query)).collect()
+            let others = certificates(query, snapshot).into_iter().chain(sections(query));
+            connections.chain(commands).chain(others).chain(self.journal.entries(query, desk)).collect()
         };
         if !query.is_empty() {
             entries.sort_by_key(|entry| entry.rank);

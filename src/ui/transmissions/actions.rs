@@ -8,6 +8,7 @@ use std::sync::Arc;
 use egui::{Frame, Margin, Ui, vec2};
 
 use super::again::{Again, NotTaken};
+use super::batch::Batch;
 use super::list::{What, all_of};
 use super::selection::Selection;
 use crate::app::engine::{Answer, Command, JournalCommand, RequestId, Snapshot};
@@ -34,6 +35,8 @@ pub(super) struct Actions {
     proposed: Option<(Rc<Cell<bool>>, VecDeque<SendRequest>)>,
     /// What is still to be sent.
     again: Again,
+    /// What was begun of it, and what has come of that.
+    batch: Batch,
     /// How many of the selected can be sent as new, and how many under their Message-IDs, as of which selection and
     /// workspace: there may be thousands.
     sendable: Option<(u64, Arc<Snapshot>, (usize, usize))>,
@@ -68,11 +71,14 @@ impl Actions {
         {
             self.again.add(requests);
         }
+        self.batch.follow(desk.sends);
         // What is under way wakes the window when it goes on, and then the next can follow.
+        let batch = &mut self.batch;
         self.again.begin(|request| match desk.sends.running() {
             MOST_AT_ONCE.. => Err(NotTaken::Full(request)),
-            _ => desk.try_send(request),
+            _ => desk.try_send(request).map(|id| batch.begun(id)),
         });
+        self.batch.conclude(self.again.len(), desk);
     }
 
     /// How many were to be sent again and have not begun yet.
@@ -83,15 +89,17 @@ impl Actions {
 
     /// Says how many are still to be sent, and offers to give them up.
     pub(super) fn remaining(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        let number = self.again.len();
-        if number == 0 {
+        let (number, under_way) = (self.again.len(), self.batch.under_way());
+        if number + under_way == 0 {
             return;
         }
         ui.horizontal_wrapped(|ui| {
-            ui.label(muted(ui, format!("{} still to be sent", grouped(number))));
-            if secondary(ui, "Stop")
-                .on_hover_text("What is being sent now is finished, and nothing follows it")
-                .clicked()
+            ui.spinner();
+            ui.label(muted(ui, format!("{} being sent, {} still to be sent", grouped(under_way), grouped(number))));
+            if number > 0
+                && secondary(ui, "Stop")
+                    .on_hover_text("What is being sent now is finished, and nothing follows it")
+                    .clicked()
             {
                 self.again.stop();
                 let documents = crate::ui::moment::count(number, "document");
@@ -145,7 +153,7 @@ impl Actions {
                     };
                     self.export(which, desk);
                 }
-                if selection.count().is_some() {
+                if selection.is_read() {
                     if secondary_in_line(ui, true, "Copy Message-IDs").clicked() {
                         let ids: Vec<&str> = selection.some().rev().map(|each| each.message_id.as_str()).collect();
                         ui.ctx().copy_text(ids.join("\n"));
@@ -164,6 +172,9 @@ impl Actions {
                     if button.clicked() {
                         self.propose(selection, desk);
                     }
+                }
+                if selection.is_too_many() {
+                    ui.label(muted(ui, "More than 10,000: narrow the filters to send them again"));
                 }
                 // Behind the others: at the far right it would lie over them where the line is full.
                 if secondary_in_line(ui, true, "Clear selection").clicked() {

@@ -3,6 +3,7 @@
 mod actions;
 mod again;
 mod bar;
+mod batch;
 mod chart;
 mod detail;
 mod filters;

@@ -1,6 +1,6 @@
 //! The page: filters, the table, and the detail beside it.
 
-use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Ui, vec2};
+use egui::{Align, CentralPanel, Frame, Key, Layout, Margin, Modifiers, Panel, Popup, Ui, vec2};
 
 use super::actions::Actions;
 use super::bar::bar;
@@ -41,6 +41,8 @@ pub(in crate::ui) struct TransmissionsPage {
     scroll_to: Option<(usize, Option<Align>)>,
     /// Set by [`Self::open`] until the row is brought into view.
     bring: Option<TransmissionId>,
+    /// What the selection was made in.
+    asked: Option<Filters>,
     /// The place that a key led to, until what is there has been read.
     coming: Option<usize>,
     first: usize,
@@ -153,14 +155,17 @@ impl TransmissionsPage {
         self.head(ui, desk, kept.order);
         ui.add_space(4.0);
         let focus = std::mem::take(&mut self.focus_search);
-        let asked = self.filters.asked();
         if self.shows_chart() {
             self.chart.show(ui, desk, &mut kept.chart, &mut self.filters, &self.list);
             ui.add_space(4.0);
         }
         bar(ui, desk, &mut self.filters, &self.choices, &mut kept, &mut self.name, focus);
-        if self.filters.asked() != asked {
-            self.listed_anew();
+        let asked = self.filters.asked();
+        if self.asked.as_ref() != Some(&asked) {
+            let first = self.asked.replace(asked).is_none();
+            if !first {
+                self.listed_anew();
+            }
         }
         ui.add_space(4.0);
         self.body(ui, desk, &mut kept);
@@ -233,8 +238,14 @@ impl TransmissionsPage {
         let what = (self.filters.asked(), kept.order);
         self.actions.remaining(ui, desk);
         if self.selection.is_several() {
-            self.actions.bar(ui, desk, &what, &mut self.selection, self.list.len());
-            ui.add_space(2.0);
+            // Below: above, the rows would move away from under the pointer that selects them.
+            Panel::bottom("selection")
+                .resizable(false)
+                .show_separator_line(false)
+                .frame(Frame::new().inner_margin(Margin { top: 8, ..Margin::ZERO }))
+                .show(ui, |ui| {
+                    self.actions.bar(ui, desk, &what, &mut self.selection, self.list.len());
+                });
         }
         self.table(ui, desk, kept, &what);
     }
@@ -265,7 +276,7 @@ impl TransmissionsPage {
             self.open_row(row, Modifiers::NONE, what, desk);
         }
         if select_all(ui) {
-            self.selection.all();
+            self.selection.all(&self.list, what, desk);
         }
         let came = self.list.came_on_top();
         self.selection.moved(came);
@@ -340,7 +351,7 @@ impl TransmissionsPage {
 
 /// Whether a key is for the table: one of its rows has the keyboard, or nothing has.
 fn is_free(ui: &Ui) -> bool {
-    let nothing = ui.ctx().memory(|memory| memory.focused().is_none());
+    let nothing = ui.ctx().memory(|memory| memory.focused().is_none()) && !Popup::is_any_open(ui.ctx());
     (nothing || row_has_focus(ui.ctx())) && ui.ctx().memory(|memory| memory.top_modal_layer().is_none())
 }
 

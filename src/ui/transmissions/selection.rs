@@ -65,10 +65,25 @@ impl Selection {
         *self = Self { revision: self.revision + 1, ..Self::default() };
     }
 
-    /// Selects all of the filter.
-    pub(super) fn all(&mut self) {
+    /// Selects all of the filter. What there is of it now can be sent again, unless it is too much.
+    pub(super) fn all(&mut self, list: &List, what: &What, desk: &mut Desk<'_>) {
         self.clear();
+        if list.len() <= MOST {
+            self.stretch(0..list.len(), list, what, desk);
+        }
         self.all = true;
+    }
+
+    /// Whether each of the selected is known, so that something can be done with it.
+    #[must_use]
+    pub(super) fn is_read(&self) -> bool {
+        self.reading.is_none() && !self.some.is_empty()
+    }
+
+    /// Whether so many are selected that not each is known.
+    #[must_use]
+    pub(super) fn is_too_many(&self) -> bool {
+        self.all && self.reading.is_none() && self.some.is_empty()
     }
 
     /// The place that was last chosen.

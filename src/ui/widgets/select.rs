@@ -55,6 +55,10 @@ pub(crate) fn select<T: PartialEq + Clone>(
         node.set_value(shown);
     });
     let mut chosen = None;
+    let popup = Popup::default_response_id(&response);
+    let was_open = Popup::is_id_open(ui.ctx(), popup);
+    // The keyboard goes to what is chosen, once the list is above what it belongs to.
+    let mut giving: u8 = ui.data(|data| data.get_temp(popup)).unwrap_or_default();
     Popup::menu(&response)
         .accessible_name(name)
         .width(width.max(180.0))
@@ -72,13 +76,31 @@ pub(crate) fn select<T: PartialEq + Clone>(
                         if let Some(remark) = &choice.remark {
                             button = button.right_text(small(remark).color(tokens.muted));
                         }
-                        let button = button.wrap_mode(egui::TextWrapMode::Extend).min_size(vec2(0.0, 28.0));
-                        if button.ui(ui).clicked() {
+                        let button = button.wrap_mode(egui::TextWrapMode::Extend).min_size(vec2(0.0, 28.0)).ui(ui);
+                        focus_ring(ui, &button);
+                        if selected && giving > 0 {
+                            button.request_focus();
+                        }
+                        if button.clicked() {
                             chosen = Some(choice.value.clone());
+                            // A key is no click, by which it would close.
+                            ui.close();
                         }
                     }
                 });
             });
         });
+    let is_open = Popup::is_id_open(ui.ctx(), popup);
+    if is_open && !was_open {
+        giving = 4;
+    }
+    let left = if is_open { giving.saturating_sub(1) } else { 0 };
+    ui.data_mut(|data| data.insert_temp(popup, left));
+    if left > 0 {
+        ui.request_repaint();
+    }
+    if chosen.is_some() {
+        response.request_focus();
+    }
     (chosen.filter(|value| value != current), response)
 }

@@ -24,6 +24,7 @@ pub(super) const KEYS: &[&str] = &[
     "decryption-failed-partner-ahead",
     "decryption-failed-partner-behind",
     "decryption-failed-plain",
+    "decryption-failed-wrong-certificate",
     "delivered",
     "delivered-signer-unknown",
     "delivered-unsigned",
@@ -315,6 +316,14 @@ async fn certificates_over_time_tell_which_side_has_switched() {
     holds(&us.send().await, ("decryption-failed-partner-behind", Failed, Theirs, "go back to"));
     connect_with(&us, &stranger.url, &switched, "").await;
     holds(&us.send().await, ("signer-replaced", Uncertain, Theirs, "accept the old one again"));
+
+    // The new one is somebody else's, and was brought in by mistake.
+    let mistaken = format!(
+        "[\"partner.pem\", {{ file = \"stranger.pem\", use = [\"encrypt\", \"verify\"], from = \"{}\" }}]",
+        day(-2)
+    );
+    connect_with(&us, &refusing.url, &mistaken, "").await;
+    holds(&us.send().await, ("decryption-failed-wrong-certificate", Failed, Ours, "Go back to"));
 
     let other = "[test]\nour_as2_id = \"US\"\npartner_as2_id = \"PARTNERTEST\"\nurl = \"http://127.0.0.1:9/\"\n\
                  identity = \"us\"\npartner_certificates = [\"stranger.pem\"]";

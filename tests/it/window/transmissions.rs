@@ -152,10 +152,42 @@ fn several_are_selected_with_the_keys_and_something_is_done_with_all_of_them() {
         }
     }
     assert!(!stage.sees("2 selected"));
+    stage.wait_for("2 messages sent again");
     stage.press(Modifiers::COMMAND, Key::A);
     stage.wait_for("All 4 selected");
+    // All of them can be sent again too, those that did not get through.
+    stage.click("Redeliver selection…");
+    stage.wait_for("Redeliver 2 messages?");
+    stage.click("Redeliver 2 messages");
+    stage.wait_for("2 failed");
     stage.press(Modifiers::NONE, Key::Escape);
     stage.wait_gone("All 4 selected");
+}
+
+#[test]
+fn a_selection_moves_no_row_and_does_not_outlive_its_filter() {
+    let mut stage = sent();
+    stage.wait_for("Hide the chart");
+    let top = stage.row("Northwind Retail, Production").rect().top();
+    stage.press(Modifiers::COMMAND, Key::A);
+    stage.wait_for("All 2 selected");
+    assert!((stage.row("Northwind Retail, Production").rect().top() - top).abs() < 0.5, "the rows have moved");
+    choose(&mut stage, "Result", "Failed");
+    stage.wait_gone("All 2 selected");
+}
+
+#[test]
+fn a_list_of_choices_is_used_with_the_keyboard_alone() {
+    let mut stage = sent();
+    stage.get("Partner").focus();
+    stage.settle();
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("All partners");
+    stage.press(Modifiers::NONE, Key::ArrowDown);
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_gone("All partners");
+    stage.wait_for("1 transmission");
+    assert!(!stage.sees("Close transmission"), "nothing behind the list has opened");
 }
 
 #[test]
@@ -493,4 +525,15 @@ fn of_a_long_document_only_what_is_seen_is_read_and_pages_lead_through_the_rest(
     stage.wait_for("Segments 20,001 to 40,000 of 45,018");
     stage.wait_for("Ordered item");
     assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn the_palette_finds_a_transmission_by_its_file_and_leads_to_it() {
+    let mut stage = sent();
+    stage.press(Modifiers::COMMAND, Key::Num1);
+    stage.press(Modifiers::COMMAND, Key::K);
+    stage.get("Find").type_text("countersign-test");
+    stage.wait_for("Northwind Retail, ");
+    stage.press(Modifiers::NONE, Key::Enter);
+    stage.wait_for("Close transmission");
 }

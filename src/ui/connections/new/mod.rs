@@ -122,7 +122,10 @@ impl NewConnection {
             Some(Ok(Answer::Saved(saved))) => {
                 let report = &saved.report;
                 let adapted = self.adaptations(desk.snapshot);
-                desk.toasts.done(&format!("{} was created", report.name), "");
+                match saved.shared_pair() {
+                    Some(shared) => desk.toasts.warn(&format!("{} was created", report.name), &shared),
+                    None => desk.toasts.done(&format!("{} was created", report.name), ""),
+                }
                 desk.intend(Intent::Go(Page::Connections));
                 desk.intend(Intent::Inspect { connection: report.id.clone(), profile: None, tab: None });
                 self.created = Some(Created { id: report.id.clone(), name: report.name.clone(), adapted });

@@ -211,6 +211,9 @@ impl SettingsTab {
                 } else {
                     desk.toasts.warn("Saved", &format!("Still against the policy: {left}"));
                 }
+                if let Some(shared) = saved.shared_pair() {
+                    desk.toasts.warn("Saved, but look at the identifiers", &shared);
+                }
                 offer_undo(*saved, desk);
             }
             Some(Err(error)) => {

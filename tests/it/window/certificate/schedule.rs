@@ -149,5 +149,57 @@ fn a_schedule_is_seen_moved_and_brought_forward_in_the_inspector() {
     stage.wait_gone(": Goes active ");
     let now = stage.encrypts_from("amazon-us", "production", &fingerprint).unwrap();
     assert!(now < after, "{now} is before {after}");
+    let back = stage.button_beginning("Roll back to ").unwrap();
+    stage.touch(&back);
+    stage.wait_for("Rolled back to the certificate before");
+    stage.wait_for("is still accepted for signatures");
+    stage.touch("Stop accepting it");
+    stage.wait_for("The certificate is accepted no longer");
+    assert_eq!(stage.encrypts_from("amazon-us", "production", &fingerprint), None);
+    assert!(stage.uses("amazon-us", "production").iter().all(|entry| entry["fingerprint"] != fingerprint.as_str()));
+    stage.wait_gone("Stop accepting it");
+    stage.wait_gone("Roll back to ");
     assert_eq!(stage.encrypts_from("amazon-us", "test", &fingerprint).unwrap(), after, "the other profile as before");
+}
+
+/// Presses and lets go within one frame, as a touchpad does.
+fn tap(stage: &mut Stage, label: &str) {
+    stage.get(label).scroll_to_me();
+    stage.settle();
+    let pos = stage.get(label).rect().center();
+    let button = egui::PointerButton::Primary;
+    let press = |pressed| egui::Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE };
+    stage.harness.input_mut().events.extend([egui::Event::PointerMoved(pos), press(true), press(false)]);
+    stage.harness.step();
+    stage.settle();
+}
+
+#[test]
+fn what_opens_in_a_dialog_lies_above_it_however_fast_the_click_and_a_click_beside_the_dialog_loses_nothing() {
+    let mut stage = Stage::sample();
+    stage.open_for_amazon();
+    stage.touch("Use the sample's renewed certificate");
+    stage.wait_for("Schedule for 2 profiles");
+    for _ in 0..3 {
+        tap(&mut stage, "Date");
+        assert!(stage.sees("Month after"));
+        let later = stage.get("Month after").rect().center();
+        let top = stage.harness.ctx.layer_id_at(later);
+        let dialog = stage.harness.ctx.memory(|memory| memory.top_modal_layer());
+        assert!(top.is_some() && top != dialog, "the month lies behind the dialog");
+        tap(&mut stage, "Time zone");
+        assert!(stage.sees("Search time zones"));
+        let field = stage.get("Search time zones").rect().center();
+        assert_ne!(stage.harness.ctx.layer_id_at(field), dialog, "the zones lie behind the dialog");
+    }
+    stage.press(Modifiers::NONE, Key::Escape);
+    let beside = egui::pos2(8.0, 400.0);
+    for pressed in [true, false] {
+        let button = egui::PointerButton::Primary;
+        let event = egui::Event::PointerButton { pos: beside, button, pressed, modifiers: Modifiers::NONE };
+        stage.harness.input_mut().events.extend([egui::Event::PointerMoved(beside), event]);
+        stage.harness.step();
+    }
+    stage.settle();
+    assert!(stage.sees("Schedule for 2 profiles"), "{:#?}", stage.labels());
 }
