@@ -65,6 +65,8 @@ pub struct Toasts {
     shown: Vec<Toast>,
     /// The newest last.
     said: VecDeque<Said>,
+    /// So much of the lower edge is kept clear in this frame.
+    clear: f32,
 }
 
 impl Toasts {
@@ -131,6 +133,11 @@ impl Toasts {
         self.shown.remove(place).offer.map(|(_, act)| act)
     }
 
+    /// Keeps so much of the lower edge clear while this frame is drawn: buttons are there.
+    pub(in crate::ui) const fn keep_clear(&mut self, height: f32) {
+        self.clear = height;
+    }
+
     /// What was said since the window was opened, the newest first.
     pub(super) fn said(&self) -> impl Iterator<Item = &Said> {
         self.said.iter().rev()
@@ -152,6 +159,7 @@ impl Toasts {
 
     /// Shows them, and returns what was taken of what they offer.
     pub fn show(&mut self, ctx: &Context, now: Timestamp) -> Option<Offer> {
+        let clear = std::mem::take(&mut self.clear);
         if self.shown.is_empty() {
             return None;
         }
@@ -165,6 +173,7 @@ impl Toasts {
         // page, above its foot.
         let narrow = ctx.content_rect().width() < theme::NARROW;
         let place = if narrow { vec2(theme::RAIL + 16.0, -68.0) } else { vec2(theme::NAV + 16.0, -16.0) };
+        let place = place - vec2(0.0, clear);
         Area::new(Id::unique("toasts")).order(Order::Tooltip).anchor(Align2::LEFT_BOTTOM, place).show(ctx, |ui| {
             for (index, toast) in self.shown.iter_mut().enumerate() {
                 toast.since.get_or_insert(now);

@@ -94,7 +94,6 @@ impl Actions {
             return;
         }
         ui.horizontal_wrapped(|ui| {
-            ui.spinner();
             ui.label(muted(ui, format!("{} being sent, {} still to be sent", grouped(under_way), grouped(number))));
             if number > 0
                 && secondary(ui, "Stop")

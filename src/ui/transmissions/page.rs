@@ -239,13 +239,14 @@ impl TransmissionsPage {
         self.actions.remaining(ui, desk);
         if self.selection.is_several() {
             // Below: above, the rows would move away from under the pointer that selects them.
-            Panel::bottom("selection")
+            let shown = Panel::bottom("selection")
                 .resizable(false)
                 .show_separator_line(false)
                 .frame(Frame::new().inner_margin(Margin { top: 8, ..Margin::ZERO }))
                 .show(ui, |ui| {
                     self.actions.bar(ui, desk, &what, &mut self.selection, self.list.len());
                 });
+            desk.toasts.keep_clear(shown.response.rect.height());
         }
         self.table(ui, desk, kept, &what);
     }
