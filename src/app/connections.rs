@@ -354,7 +354,7 @@ impl App {
                     .hint("change `signing` to what the key signs with, or take an identity with another key"));
             }
             if profile.tls_trust != "system" {
-                super::certificates::read_certificate_file(Path::new(&profile.tls_trust))
+                super::certificates::read_certificate_file(&self.trust_file(&profile.tls_trust))
                     .map_err(|error| AppError::new(format!("{kind}: `tls_trust`: {error}")))?;
             }
         }

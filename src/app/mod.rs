@@ -6,6 +6,7 @@
 mod acknowledgements;
 mod afterwards;
 mod arrivals;
+mod backup;
 mod bundle;
 mod calendar;
 mod certificates;
@@ -65,6 +66,7 @@ mod transmission_export;
 mod transmission_summary;
 mod transmissions;
 mod view;
+mod workspace_facts;
 mod written;
 
 use std::sync::Arc;
@@ -73,6 +75,10 @@ use tokio::sync::Mutex;
 
 pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
+pub use backup::{
+    BackupFacts, BackupMade, BackupProgress, BackupProtection, BackupRequest, Restored, look_at_backup, restore_backup,
+    verify_backup,
+};
 pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
@@ -117,6 +123,7 @@ pub use transmission_document::{DocumentSummary, RedeliveryDocument, SendDocumen
 pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use view::{OpenedView, ViewKind, ViewRow};
+pub use workspace_facts::{WorkspaceFacts, open_workspace, show_folder};
 pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};

@@ -101,6 +101,9 @@ pub(super) enum Command {
     Retention(super::retention::RetentionCommand),
     /// The evidence: inventory, findings, schedule, what was proven
     Report(super::report::ReportArguments),
+    /// The workspace as a whole: backing it up, restoring a backup, where it lies
+    #[command(subcommand, arg_required_else_help = false)]
+    Workspace(super::workspace::WorkspaceCommand),
 }
 
 #[derive(Debug, clap::Args)]

@@ -37,6 +37,7 @@ mod transmission_arguments;
 mod transmission_summary;
 mod usage;
 mod words;
+mod workspace;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -215,6 +216,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Calendar(arguments) => notice::calendar(session, arguments).await,
         Command::Retention(command) => retention::run(session, command).await,
         Command::Report(arguments) => report::run(session, arguments).await,
+        Command::Workspace(command) => workspace::run(session, command).await,
     }
 }
 

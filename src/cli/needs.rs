@@ -5,6 +5,7 @@ use super::command::CommandCommand;
 use super::identity_arguments::IdentityCommand;
 use super::notice::NotificationsCommand;
 use super::retention::RetentionCommand;
+use super::workspace::WorkspaceCommand;
 
 /// Whether a command can do nothing where there is no workspace.
 pub(super) const fn needs_workspace(command: &Command) -> bool {
@@ -28,5 +29,6 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::After(command) => !matches!(command, CommandCommand::Set { .. }),
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
+        Command::Workspace(command) => matches!(command, WorkspaceCommand::Backup(_)),
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
-use crate::app::engine::RequestId;
+use crate::app::engine::{RequestId, WorkspaceCommand};
 use crate::app::{CertificateSource, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -158,6 +158,8 @@ pub enum Intent {
     Open(Box<dyn Dialog>),
     /// Pick a place and write a report or the calendar there.
     WriteNoticeFile(super::notices::NoticeFile),
+    /// What is to be done about the workspace as a whole.
+    Workspace(WorkspaceCommand),
     /// Leave the user's workspace and open the sample.
     OpenSample,
     /// Find connections and commands.

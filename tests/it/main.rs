@@ -3,6 +3,7 @@
 
 mod arrival;
 mod asynchronous;
+mod backups;
 mod behaviour_quirks;
 mod canonical_line_ends;
 mod certificate_files;

@@ -26,6 +26,7 @@ use crate::domain::identifier::{Address, ProfileKind};
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
+pub(super) use archive::moment;
 use hidden::Hidden;
 
 /// What stands in the place of a path of ours.

@@ -114,6 +114,14 @@ impl Worker {
                     let tell = Arc::new(move |event| told.tell(event));
                     sends.spawn(super::retention::carry_out(app, tell, id, command, cancelled));
                 }
+                Command::Workspace(id, command) => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    let (app, told) = (app.clone(), out.clone());
+                    let tell = Arc::new(move |event| told.tell(event));
+                    sends.spawn(super::workspace::carry_out(app, tell, id, command, cancelled));
+                }
                 Command::Identity(id, command @ IdentityCommand::Create(_)) => {
                     let (cancel, cancelled) = oneshot::channel();
                     cancels.retain(|_, cancel| !cancel.is_closed());

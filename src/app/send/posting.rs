@@ -202,7 +202,7 @@ pub(in crate::app) async fn post_conditions(
     };
     let trust = match profile.tls_trust.as_str() {
         "system" => Trust::System,
-        path => Trust::Pem(crate::app::certificates::read_bytes(Path::new(path))?),
+        path => Trust::Pem(crate::app::certificates::read_bytes(&app.trust_file(path))?),
     };
     let identity = match profile.tls_identity.as_ref().filter(|_| url.is_tls()) {
         Some(name) => {

@@ -44,6 +44,7 @@ pub(super) struct SettingsPage {
     daily: daily::DailySection,
     notifications: notifications::NotificationsSection,
     storage: storage::StorageSection,
+    pub(super) workspace: workspace::WorkspaceSection,
 }
 
 impl SettingsPage {
@@ -54,6 +55,7 @@ impl SettingsPage {
             self.daily.enter(desk);
             self.notifications.enter(desk);
             self.storage.enter();
+            self.workspace.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -96,7 +98,7 @@ impl SettingsPage {
                 SettingsSection::Notifications => self.notifications.show(ui, desk),
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
-                SettingsSection::Workspace => workspace::show(ui, desk),
+                SettingsSection::Workspace => self.workspace.show(ui, desk),
                 SettingsSection::Identities => {}
             }
         });
