@@ -104,6 +104,12 @@ pub(super) enum Command {
     /// The workspace as a whole: backing it up, restoring a backup, where it lies
     #[command(subcommand, arg_required_else_help = false)]
     Workspace(super::workspace::WorkspaceCommand),
+    /// What the program is made from, and under which licences
+    Licences {
+        /// Only these parts; all where none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

@@ -14,6 +14,7 @@ mod explain;
 mod identity;
 mod identity_arguments;
 mod json;
+mod licences;
 mod needs;
 mod notice;
 mod openas2;
@@ -153,6 +154,9 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
     if let Some(Command::Explain { words }) = &arguments.command {
         return explain::run(&out, words);
     }
+    if let Some(Command::Licences { names }) = &arguments.command {
+        return licences::run(&out, names);
+    }
     if arguments.command.is_none() {
         if out.is_json() {
             return Err(AppError::new("the window has no JSON to answer with")
@@ -201,6 +205,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
     match command {
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
         Command::Explain { words } => explain::run(&session.out, &words),
+        Command::Licences { names } => licences::run(&session.out, &names),
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

@@ -10,7 +10,11 @@ use super::workspace::WorkspaceCommand;
 /// Whether a command can do nothing where there is no workspace.
 pub(super) const fn needs_workspace(command: &Command) -> bool {
     match command {
-        Command::Sample(_) | Command::Explain { .. } | Command::Serve(_) | Command::Policy(_) => false,
+        Command::Sample(_)
+        | Command::Explain { .. }
+        | Command::Licences { .. }
+        | Command::Serve(_)
+        | Command::Policy(_) => false,
         Command::Check { .. }
         | Command::Send(_)
         | Command::Transmission(_)

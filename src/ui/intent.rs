@@ -51,6 +51,8 @@ pub enum SettingsSection {
     Appearance,
     /// The workspace and its protection.
     Workspace,
+    /// The version, and the licences.
+    About,
 }
 
 /// A tab of the inspector.

@@ -28,6 +28,7 @@ mod killed;
 mod knowledge;
 mod large_messages;
 mod lease;
+mod licences;
 mod many;
 mod matrix;
 mod messages;

@@ -3,6 +3,7 @@
 //! Each section is a module of its own with a state that lives as long as the window. A new one is a variant of
 //! [`SettingsSection`], a line in [`SECTIONS`] and an arm in [`SettingsPage::show`].
 
+mod about;
 mod appearance;
 mod daily;
 mod facts;
@@ -21,7 +22,7 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 7] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 8] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
@@ -29,6 +30,7 @@ pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 7] = [
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
+    (SettingsSection::About, "About", Icon::Info),
 ];
 
 /// Width of the list of sections.
@@ -99,6 +101,7 @@ impl SettingsPage {
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
+                SettingsSection::About => about::show(ui, desk),
                 SettingsSection::Identities => {}
             }
         });

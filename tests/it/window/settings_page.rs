@@ -38,4 +38,14 @@ fn every_section_shows_what_it_holds() {
     stage.click("Workspace");
     let place = stage.workspace.display().to_string();
     assert!(stage.sees(&place) && stage.sees("A key file that you alone can read"), "{:#?}", stage.labels());
+    stage.click("About");
+    assert!(stage.sees(concat!("Countersign ", env!("CARGO_PKG_VERSION"))), "{:#?}", stage.labels());
+    stage.click("Licences…");
+    stage.fill("Find a part or a licence", "accesskit_unix");
+    stage.wait_for("Copyright (c) The AccessKit contributors");
+    assert!(stage.sees("Permission is hereby granted"), "{:#?}", stage.labels());
+    stage.fill("Find a part or a licence", "no-such-part");
+    stage.wait_for("No part is called so");
+    stage.click("Done");
+    stage.wait_gone("No part is called so");
 }

@@ -128,7 +128,6 @@ impl WorkspaceSection {
         fact(ui, "Connections", format!("{}, {profiles}", snapshot.connections.len()), "");
         fact(ui, "Certificates", format!("{} of partners", snapshot.certificates.len()), "");
         fact(ui, "Identities", snapshot.identities.len().to_string(), "");
-        fact(ui, "Version", concat!("Countersign ", env!("CARGO_PKG_VERSION")), "");
         if workspace.protection.is_none() {
             ui.add_space(8.0);
             self.restoring(ui, desk);
