@@ -362,6 +362,7 @@ impl App {
     }
 
     pub(super) async fn saved(&self, connection: &Connection) -> Result<Saved, AppError> {
+        tracing::info!(connection = connection.id.as_str(), "saved");
         let report = self.check_now(std::slice::from_ref(connection), self.now()).await?;
         let report = report
             .connections

@@ -34,6 +34,7 @@ mod large;
 mod lease;
 mod left_over;
 mod licences;
+mod log;
 mod missed;
 mod named;
 mod notices;
@@ -98,6 +99,7 @@ pub use importing::{ImportRequest, ImportResult, ImportedProfile};
 pub use kept::{Gap, KeptPart, SavedPart};
 pub use lease::{LeaseHolder, LeaseState};
 pub use licences::{Licence, licences, licences_text};
+pub use log::{LogFacts, LogFile, LogLevel, flush_log, install_log, log_event};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use openas2::{OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
@@ -220,6 +222,7 @@ impl App {
     /// Brings to an end what a killed program left open. Where that cannot be done now, whoever opens the workspace next
     /// tries again.
     async fn settle(&self, workspace: &Workspace) {
+        log::follow(workspace).await;
         if !workspace.is_read_only() {
             drop(send::settle_abandoned(workspace, self.now()).await);
         }

@@ -104,6 +104,9 @@ pub(super) enum Command {
     /// The workspace as a whole: backing it up, restoring a backup, where it lies
     #[command(subcommand, arg_required_else_help = false)]
     Workspace(super::workspace::WorkspaceCommand),
+    /// Where the program writes down what it does, and how much of it
+    #[command(name = "log", subcommand, arg_required_else_help = false)]
+    Log(super::log::LogCommand),
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

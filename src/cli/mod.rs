@@ -15,6 +15,7 @@ mod identity;
 mod identity_arguments;
 mod json;
 mod licences;
+mod log;
 mod needs;
 mod notice;
 mod openas2;
@@ -111,13 +112,17 @@ pub fn run(window: OpenWindow<'_>) -> ExitCode {
         let mut defect = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         defect.get_or_insert_with(|| panic.to_string());
     }));
-    std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
+    crate::app::install_log();
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
         let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
         let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
             .hint("please report this; nothing that was journalled is lost");
+        tracing::error!("{}", error.message());
         Output::new(usage::wants_json(&arguments)).error(&error);
         ExitCode::from(2)
-    })
+    });
+    crate::app::flush_log();
+    code
 }
 
 fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
@@ -136,6 +141,7 @@ fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => {
+            tracing::warn!("{}", error.message());
             out.error(&error);
             ExitCode::from(2)
         }
@@ -206,6 +212,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
+        Command::Log(command) => log::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

@@ -51,6 +51,8 @@ pub enum SettingsSection {
     Appearance,
     /// The workspace and its protection.
     Workspace,
+    /// What the program writes down.
+    Log,
     /// The version, and the licences.
     About,
 }

@@ -29,6 +29,7 @@ mod knowledge;
 mod large_messages;
 mod lease;
 mod licences;
+mod logs;
 mod many;
 mod matrix;
 mod messages;

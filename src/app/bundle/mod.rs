@@ -28,6 +28,7 @@ use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
 pub(super) use archive::moment;
 use hidden::Hidden;
+pub(super) use hidden::without_secrets;
 
 /// What stands in the place of a path of ours.
 const PATH: &str = "a file of ours";

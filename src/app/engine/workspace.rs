@@ -7,8 +7,8 @@ use tokio::sync::oneshot;
 
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
-    App, AppError, BackupFacts, BackupMade, BackupRequest, Restored, WorkspaceFacts, look_at_backup, open_workspace,
-    restore_backup, show_folder,
+    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, Restored, WorkspaceFacts,
+    look_at_backup, open_workspace, restore_backup, show_folder,
 };
 
 /// What is asked for.
@@ -25,6 +25,10 @@ pub enum WorkspaceCommand {
     Restore(PathBuf, PathBuf),
     /// Show a folder in the system's program for files. Answered by [`Answer::Done`].
     ShowFolder(PathBuf),
+    /// Where the log is, and how much is written. Answered by [`WorkspaceAnswer::Log`].
+    Log,
+    /// Set how much is written. Answered by [`WorkspaceAnswer::Log`].
+    SetLogLevel(LogLevel),
     /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
     Open(PathBuf),
 }
@@ -40,6 +44,8 @@ pub enum WorkspaceAnswer {
     Seen(BackupFacts),
     /// A backup was restored.
     Restored(Restored),
+    /// Where the log is.
+    Log(LogFacts),
 }
 
 /// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
@@ -75,6 +81,11 @@ async fn answer(
         WorkspaceCommand::LookAt(file) => WorkspaceAnswer::Seen(look_at_backup(&file).await?),
         WorkspaceCommand::Restore(file, into) => {
             WorkspaceAnswer::Restored(restore_backup(&file, &into, progress).await?)
+        }
+        WorkspaceCommand::Log => WorkspaceAnswer::Log(app.log_facts().await?),
+        WorkspaceCommand::SetLogLevel(level) => {
+            app.set_log_level(level).await?;
+            WorkspaceAnswer::Log(app.log_facts().await?)
         }
         WorkspaceCommand::ShowFolder(folder) => {
             show_folder(&folder)?;

@@ -180,6 +180,7 @@ impl App {
             transaction.commit().await?;
         }
         drop(alone);
+        tracing::info!("{}", run.in_words());
         Ok(run)
     }
 }

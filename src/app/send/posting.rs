@@ -1,6 +1,5 @@
 //! Posting what was built, and taking what comes back.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::material::Material;

@@ -8,6 +8,7 @@ mod appearance;
 mod daily;
 mod facts;
 mod identities;
+mod log;
 mod notifications;
 mod receiving;
 mod storage;
@@ -22,7 +23,7 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 8] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 9] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
@@ -30,6 +31,7 @@ pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 8] = [
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
+    (SettingsSection::Log, "Log", Icon::ScrollText),
     (SettingsSection::About, "About", Icon::Info),
 ];
 
@@ -47,6 +49,7 @@ pub(super) struct SettingsPage {
     notifications: notifications::NotificationsSection,
     storage: storage::StorageSection,
     pub(super) workspace: workspace::WorkspaceSection,
+    log: log::LogSection,
 }
 
 impl SettingsPage {
@@ -58,6 +61,7 @@ impl SettingsPage {
             self.notifications.enter(desk);
             self.storage.enter();
             self.workspace.enter();
+            self.log.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -101,6 +105,7 @@ impl SettingsPage {
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
+                SettingsSection::Log => self.log.show(ui, desk),
                 SettingsSection::About => about::show(ui, desk),
                 SettingsSection::Identities => {}
             }

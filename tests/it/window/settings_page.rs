@@ -22,6 +22,25 @@ fn the_settings_are_reached_by_key_by_foot_and_by_palette() {
 }
 
 #[test]
+fn the_log_says_where_it_is_and_how_much_is_written() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Log");
+    let folder = stage.workspace.canonicalize().unwrap().join("log").display().to_string();
+    stage.wait_for(&folder);
+    stage.click("What is written");
+    stage.click("Everything");
+    stage.wait_until("it is set", |stage| stage.cli(&["log", "show"]).contains("debug"));
+    // What another program did is seen in it.
+    stage.cli(&["connection", "set", "amazon-us", "notes=asked"]);
+    stage.click("Receiving");
+    stage.click("Log");
+    stage.wait_until("there is a log", |stage| {
+        stage.sees("Show log folder") && !stage.get_is_disabled("Show log folder")
+    });
+}
+
+#[test]
 fn every_section_shows_what_it_holds() {
     let mut stage = Stage::sample();
     stage.press(Modifiers::COMMAND, Key::Comma);
