@@ -48,6 +48,7 @@ mod places;
 mod policies;
 mod preparation;
 mod proof;
+mod proxy;
 mod receipt_by_hand;
 mod receipt_text;
 mod receive;
@@ -108,6 +109,7 @@ pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, 
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
+pub use proxy::{ProxyKind, ProxySettings};
 pub use receive::{ReceiptGiven, receipt_given};
 pub use report::{Report, ReportFormat};
 pub use retention::{

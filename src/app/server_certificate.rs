@@ -77,8 +77,9 @@ impl App {
         let conditions = self.conditions(&workspace, &connection.id, kind, &profile).await?;
         let (trust, identity) = conditions;
         let patience = PATIENCE.min(Duration::from_secs(u64::from(profile.timeout_seconds)));
-        let shown =
-            transport::show_server(&profile.url, &trust, identity.as_ref(), patience).await.map_err(|failure| {
+        let proxy = self.proxy(&workspace).await?;
+        let shown = transport::show_server(&profile.url, &trust, identity.as_ref(), &proxy, patience).await.map_err(
+            |failure| {
                 AppError::new(format!(
                     "the server {} shows no certificate: {} ({})",
                     profile.url.host(),
@@ -86,7 +87,8 @@ impl App {
                     failure.detail
                 ))
                 .hint("check the address, and whether the server can be reached from here")
-            })?;
+            },
+        )?;
         let found: Vec<Certificate> = shown.chain.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         let own = shown
             .chain

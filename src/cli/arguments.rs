@@ -107,6 +107,9 @@ pub(super) enum Command {
     /// Where the program writes down what it does, and how much of it
     #[command(name = "log", subcommand, arg_required_else_help = false)]
     Log(super::log::LogCommand),
+    /// The proxy that messages go through
+    #[command(subcommand, arg_required_else_help = false)]
+    Proxy(super::proxy::ProxyCommand),
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

@@ -21,6 +21,7 @@ mod notice;
 mod openas2;
 mod output;
 mod policy;
+mod proxy;
 mod redelivery;
 mod report;
 mod retention;
@@ -213,6 +214,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
         Command::Log(command) => log::run(session, command).await,
+        Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

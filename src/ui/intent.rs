@@ -51,6 +51,8 @@ pub enum SettingsSection {
     Appearance,
     /// The workspace and its protection.
     Workspace,
+    /// The proxy that messages go through.
+    Proxy,
     /// What the program writes down.
     Log,
     /// The version, and the licences.

@@ -43,7 +43,7 @@ pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };
-pub use workspace::{WorkspaceAnswer, WorkspaceCommand};
+pub use workspace::{Password, WorkspaceAnswer, WorkspaceCommand};
 
 use super::sample::SampleFiles;
 use super::{App, AppError, Clock};

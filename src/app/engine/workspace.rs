@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use zeroize::Zeroizing;
 
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
-    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, Restored, WorkspaceFacts,
+    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts,
     look_at_backup, open_workspace, restore_backup, show_folder,
 };
 
@@ -29,8 +30,22 @@ pub enum WorkspaceCommand {
     Log,
     /// Set how much is written. Answered by [`WorkspaceAnswer::Log`].
     SetLogLevel(LogLevel),
+    /// Which proxy is used. Answered by [`WorkspaceAnswer::Proxy`].
+    Proxy,
+    /// Set which proxy is used, with its password where that is another. Answered by [`WorkspaceAnswer::Proxy`].
+    SetProxy(ProxySettings, Option<Password>),
     /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
     Open(PathBuf),
+}
+
+/// A password on its way.
+#[derive(Clone)]
+pub struct Password(pub Zeroizing<String>);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
 }
 
 /// What came of it.
@@ -46,6 +61,8 @@ pub enum WorkspaceAnswer {
     Restored(Restored),
     /// Where the log is.
     Log(LogFacts),
+    /// Which proxy is used.
+    Proxy(ProxySettings),
 }
 
 /// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
@@ -86,6 +103,10 @@ async fn answer(
         WorkspaceCommand::SetLogLevel(level) => {
             app.set_log_level(level).await?;
             WorkspaceAnswer::Log(app.log_facts().await?)
+        }
+        WorkspaceCommand::Proxy => WorkspaceAnswer::Proxy(app.proxy_settings().await?),
+        WorkspaceCommand::SetProxy(settings, password) => {
+            WorkspaceAnswer::Proxy(app.set_proxy(&settings, password.map(|password| password.0)).await?)
         }
         WorkspaceCommand::ShowFolder(folder) => {
             show_folder(&folder)?;

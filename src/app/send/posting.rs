@@ -34,6 +34,7 @@ impl Sending<'_> {
             trust,
             identity,
             max_answer: crate::as2::MAX_RECEIPT,
+            proxy: self.app.proxy(&self.workspace).await?,
         })
     }
 

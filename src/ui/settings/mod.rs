@@ -10,6 +10,7 @@ mod facts;
 mod identities;
 mod log;
 mod notifications;
+mod proxy;
 mod receiving;
 mod storage;
 mod workspace;
@@ -23,10 +24,11 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 9] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 10] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
+    (SettingsSection::Proxy, "Proxy", Icon::Waypoints),
     (SettingsSection::Notifications, "Notifications", Icon::Bell),
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
@@ -49,6 +51,7 @@ pub(super) struct SettingsPage {
     notifications: notifications::NotificationsSection,
     storage: storage::StorageSection,
     pub(super) workspace: workspace::WorkspaceSection,
+    proxy: proxy::ProxySection,
     log: log::LogSection,
 }
 
@@ -61,6 +64,7 @@ impl SettingsPage {
             self.notifications.enter(desk);
             self.storage.enter();
             self.workspace.enter();
+            self.proxy.enter();
             self.log.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
@@ -105,6 +109,7 @@ impl SettingsPage {
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
+                SettingsSection::Proxy => self.proxy.show(ui, desk),
                 SettingsSection::Log => self.log.show(ui, desk),
                 SettingsSection::About => about::show(ui, desk),
                 SettingsSection::Identities => {}

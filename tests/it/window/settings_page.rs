@@ -22,6 +22,32 @@ fn the_settings_are_reached_by_key_by_foot_and_by_palette() {
 }
 
 #[test]
+fn the_proxy_is_set_with_its_password_and_what_makes_no_sense_is_refused() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Proxy");
+    stage.wait_until("it was read", |stage| stage.sees("That of the system") && !stage.get_is_disabled("This one"));
+    assert!(stage.get_is_disabled("Save proxy"), "nothing was changed");
+    stage.click("This one");
+    stage.fill("Host and port", "https://proxy.example");
+    stage.click("Save proxy");
+    stage.wait_for("only proxies that are spoken to by HTTP are supported");
+    stage.fill("Host and port", "proxy.example:3128");
+    stage.fill("User of the proxy", "anna");
+    stage.click("Save proxy");
+    stage.wait_for("There is no password for the proxy's user");
+    stage.fill("Password of the proxy", "hunter2");
+    stage.click("Save proxy");
+    stage.wait_for("The proxy is set");
+    let shown = stage.cli(&["proxy", "show", "--json"]);
+    assert!(shown.contains("\"proxy.example:3128\"") && shown.contains("\"has_password\":true"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    stage.click("None");
+    stage.click("Save proxy");
+    stage.wait_until("it is set", |stage| stage.cli(&["proxy", "show"]).contains("none"));
+}
+
+#[test]
 fn the_log_says_where_it_is_and_how_much_is_written() {
     let mut stage = Stage::sample();
     stage.press(Modifiers::COMMAND, Key::Comma);
