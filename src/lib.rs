@@ -38,6 +38,8 @@
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
+//! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
+//! * what is written down beside the journal: the crate's private `app::log`; which proxy is used: [`transport::ProxyChoice`]
 //! * what the charts over the list say, and `transmission summary`: [`domain::summary`], counted by the crate's private
 //!   `store::journal_summary`
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`; files of outboxes

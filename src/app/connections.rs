@@ -385,7 +385,7 @@ impl App {
                     .hint("change `signing` to what the key signs with, or take an identity with another key"));
             }
             if profile.tls_trust != "system" {
-                super::certificates::read_certificate_file(Path::new(&profile.tls_trust))
+                super::certificates::read_certificate_file(&self.trust_file(&profile.tls_trust))
                     .map_err(|error| AppError::new(format!("{kind}: `tls_trust`: {error}")))?;
             }
         }
@@ -393,6 +393,7 @@ impl App {
     }
 
     pub(super) async fn saved(&self, connection: &Connection) -> Result<Saved, AppError> {
+        tracing::info!(connection = connection.id.as_str(), "saved");
         let report = self.check_now(std::slice::from_ref(connection), self.now()).await?;
         let report = report
             .connections

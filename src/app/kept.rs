@@ -10,6 +10,7 @@ use super::retention::gone;
 use super::send::blocking;
 use super::written::write_private_from;
 use super::{App, AppError, RawPart};
+use crate::domain::instant::in_words;
 use crate::domain::transmission::{Direction, Headers, Transmission};
 use crate::store::{Archive, Part, Removal};
 
@@ -74,7 +75,17 @@ impl App {
         }
         let archive = workspace.archive().clone();
         let removals = workspace.removals(transmission.id).await?;
-        blocking(move || find(&archive, &transmission, part, attempt, &removals)).await
+        let at = transmission.at;
+        let found = blocking(move || find(&archive, &transmission, part, attempt, &removals)).await;
+        if found.is_err()
+            && matches!(part, RawPart::Payload | RawPart::Request)
+            && let Some(made) = workspace.payloads_left_out().await?.filter(|made| at <= *made)
+        {
+            let (part, made) = (part.label(), in_words(made));
+            return Err(AppError::new(format!("the {part} was left out of the backup of {made}"))
+                .hint("this workspace was restored from it; the workspace that it was made from may still have it"));
+        }
+        found
     }
 
     /// Whether the document of a transmission is still the one that was journalled: what is wrong, where it is not. Of every

@@ -6,6 +6,7 @@
 mod acknowledgements;
 mod afterwards;
 mod arrivals;
+mod backup;
 mod bundle;
 mod calendar;
 mod certificates;
@@ -32,6 +33,8 @@ mod keys;
 mod large;
 mod lease;
 mod left_over;
+mod licences;
+mod log;
 mod missed;
 mod named;
 mod notices;
@@ -45,6 +48,7 @@ mod places;
 mod policies;
 mod preparation;
 mod proof;
+mod proxy;
 mod put_back;
 mod receipt_by_hand;
 mod receipt_text;
@@ -66,6 +70,7 @@ mod transmission_export;
 mod transmission_summary;
 mod transmissions;
 mod view;
+mod workspace_facts;
 mod written;
 
 use std::sync::Arc;
@@ -74,6 +79,10 @@ use tokio::sync::Mutex;
 
 pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
+pub use backup::{
+    BackupFacts, BackupMade, BackupProgress, BackupProtection, BackupRequest, Restored, look_at_backup, restore_backup,
+    verify_backup,
+};
 pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
@@ -91,6 +100,8 @@ pub use identity_sheet::{SheetFormat, SheetRequest};
 pub use importing::{ImportRequest, ImportResult, ImportedProfile};
 pub use kept::{Gap, KeptPart, SavedPart};
 pub use lease::{LeaseHolder, LeaseState};
+pub use licences::{Licence, licences, licences_text};
+pub use log::{LogFacts, LogFile, LogLevel, flush_log, install_log, log_event};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use openas2::{OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
@@ -99,6 +110,7 @@ pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, 
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
+pub use proxy::{ProxyKind, ProxySettings};
 pub use put_back::ConnectionBefore;
 pub use receive::{ReceiptGiven, receipt_given};
 pub use report::{Report, ReportFormat};
@@ -119,6 +131,7 @@ pub use transmission_document::{DocumentSummary, RedeliveryDocument, SendDocumen
 pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use view::{OpenedView, ViewKind, ViewRow};
+pub use workspace_facts::{WorkspaceFacts, open_workspace, show_folder};
 pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
@@ -213,6 +226,7 @@ impl App {
     /// Brings to an end what a killed program left open. Where that cannot be done now, whoever opens the workspace next
     /// tries again.
     async fn settle(&self, workspace: &Workspace) {
+        log::follow(workspace).await;
         if !workspace.is_read_only() {
             drop(send::settle_abandoned(workspace, self.now()).await);
         }

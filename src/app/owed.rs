@@ -103,6 +103,7 @@ impl App {
             trust: Trust::System,
             identity: None,
             max_answer: MOST_ANSWER,
+            proxy: self.proxy(workspace).await?,
         };
         // Where the profile was removed meanwhile, the receipt is owed all the same.
         if let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile)

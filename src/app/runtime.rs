@@ -64,6 +64,17 @@ impl Shutdown {
         });
     }
 
+    /// Waits for some work; where the system wishes that the program ends, the work is let go of first.
+    ///
+    /// # Errors
+    /// As the work, and where it was let go of.
+    pub async fn unless_wished<T>(self, work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+        tokio::select! {
+            done = work => done,
+            () = self.wished() => Err(AppError::new("it was given up, and nothing was kept")),
+        }
+    }
+
     async fn wish(&mut self) {
         #[cfg(unix)]
         tokio::select! {

@@ -1,7 +1,7 @@
 //! The certificates of a partner's TLS server on demand: looking at them, trusting one for a profile alone, and saying
 //! that a change is known.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -77,8 +77,9 @@ impl App {
         let conditions = self.conditions(&workspace, &connection.id, kind, &profile).await?;
         let (trust, identity) = conditions;
         let patience = PATIENCE.min(Duration::from_secs(u64::from(profile.timeout_seconds)));
-        let shown =
-            transport::show_server(&profile.url, &trust, identity.as_ref(), patience).await.map_err(|failure| {
+        let proxy = self.proxy(&workspace).await?;
+        let shown = transport::show_server(&profile.url, &trust, identity.as_ref(), &proxy, patience).await.map_err(
+            |failure| {
                 AppError::new(format!(
                     "the server {} shows no certificate: {} ({})",
                     profile.url.host(),
@@ -86,7 +87,8 @@ impl App {
                     failure.detail
                 ))
                 .hint("check the address, and whether the server can be reached from here")
-            })?;
+            },
+        )?;
         let found: Vec<Certificate> = shown.chain.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         let own = shown
             .chain
@@ -194,6 +196,42 @@ fn seen(facts: &CertificateFacts) -> SeenCertificate {
         issuer: facts.issuer.clone(),
         not_after: facts.not_after,
         fingerprint_sha256: facts.fingerprint_sha256,
+    }
+}
+
+/// The place below the workspace's folder for a certificate that is kept so; nothing for any other name.
+pub(super) fn place_of_kept(name: &str) -> Option<PathBuf> {
+    let (folder, file) = name.split_once('/')?;
+    let fingerprint = file.strip_suffix(".pem")?;
+    let is_one = fingerprint.len() == 64 && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (folder == FOLDER && is_one).then(|| Path::new(FOLDER).join(file))
+}
+
+/// The names below the workspace's folder of all that are kept so, sorted.
+pub(super) fn kept_certificates(workspace: &Workspace) -> Result<Vec<String>, AppError> {
+    let folder = workspace.folder().join(FOLDER);
+    let entries = match std::fs::read_dir(&folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| AppError::unread(&folder, &error))?,
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|error| AppError::unread(&folder, &error))?;
+        names.push(format!("{FOLDER}/{}", entry.file_name().to_string_lossy()));
+    }
+    names.retain(|name| place_of_kept(name).is_some());
+    names.sort_unstable();
+    Ok(names)
+}
+
+impl App {
+    /// The file that a profile's `tls_trust` names. One that a workspace keeps is found in this one, also where it was
+    /// restored in another place than the profile says.
+    pub(super) fn trust_file(&self, named: &str) -> PathBuf {
+        let named = Path::new(named);
+        let kept = named.parent().and_then(Path::file_name).filter(|folder| *folder == FOLDER).and(named.file_name());
+        let ours = kept.map(|file| self.location.path().join(FOLDER).join(file));
+        ours.filter(|file| file.is_file()).unwrap_or_else(|| named.to_owned())
     }
 }
 

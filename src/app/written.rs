@@ -1,5 +1,6 @@
 //! Writing the files that somebody asked for: certificates, sheets, reports, keys.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -39,6 +40,18 @@ pub(super) fn write_private_from<T>(
         return written.map_err(|error| cannot(file, &error));
     }
     let (beside, filled) = beside(file, fill)?;
+    put(beside, file)?;
+    Ok(filled)
+}
+
+/// The same for what has to be gone back in while it is written, and can fail otherwise. Only for files.
+pub(super) fn write_private_with<T>(
+    file: &Path,
+    fill: impl FnOnce(&mut File) -> Result<T, AppError>,
+) -> Result<T, AppError> {
+    let mut beside = empty_beside(file).map_err(|error| cannot(file, &error))?;
+    let filled = fill(beside.as_file_mut())?;
+    beside.as_file().sync_all().map_err(|error| cannot(file, &error))?;
     put(beside, file)?;
     Ok(filled)
 }
@@ -106,7 +119,7 @@ fn put(beside: tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
 }
 
 /// That a file cannot be written, by the name that was asked for: the one it has until it is whole is ours alone.
-fn cannot(file: &Path, error: &io::Error) -> AppError {
+pub(super) fn cannot(file: &Path, error: &io::Error) -> AppError {
     let folder = folder_of(file);
     if error.kind() == io::ErrorKind::NotFound && !folder.is_dir() {
         return AppError::new(format!("cannot write {}: there is no folder {}", file.display(), folder.display()))
@@ -117,7 +130,16 @@ fn cannot(file: &Path, error: &io::Error) -> AppError {
         Some((why, path)) if path.contains(PREFIX) => why,
         _ => &said,
     };
-    AppError::new(format!("cannot write {}: {why}", file.display()))
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space on that disk, or name a place on another")
+        }
+        io::ErrorKind::FileTooLarge => {
+            Some("the disk or your account takes no file as long as this; name a place on another")
+        }
+        _ => None,
+    };
+    AppError::new(format!("cannot write {}: {why}", file.display())).maybe_hint(hint)
 }
 
 /// The folder that a file is in, or is to be in.

@@ -101,6 +101,21 @@ pub(super) enum Command {
     Retention(super::retention::RetentionCommand),
     /// The evidence: inventory, findings, schedule, what was proven
     Report(super::report::ReportArguments),
+    /// The workspace as a whole: backing it up, restoring a backup, where it lies
+    #[command(subcommand, arg_required_else_help = false)]
+    Workspace(super::workspace::WorkspaceCommand),
+    /// Where the program writes down what it does, and how much of it
+    #[command(name = "log", subcommand, arg_required_else_help = false)]
+    Log(super::log::LogCommand),
+    /// The proxy that messages go through
+    #[command(subcommand, arg_required_else_help = false)]
+    Proxy(super::proxy::ProxyCommand),
+    /// What the program is made from, and under which licences
+    Licences {
+        /// Only these parts; all where none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, clap::Args)]

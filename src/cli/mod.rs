@@ -14,11 +14,14 @@ mod explain;
 mod identity;
 mod identity_arguments;
 mod json;
+mod licences;
+mod log;
 mod needs;
 mod notice;
 mod openas2;
 mod output;
 mod policy;
+mod proxy;
 mod redelivery;
 mod report;
 mod retention;
@@ -37,6 +40,7 @@ mod transmission_arguments;
 mod transmission_summary;
 mod usage;
 mod words;
+mod workspace;
 
 use std::ffi::OsString;
 use std::panic::AssertUnwindSafe;
@@ -109,13 +113,17 @@ pub fn run(window: OpenWindow<'_>) -> ExitCode {
         let mut defect = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         defect.get_or_insert_with(|| panic.to_string());
     }));
-    std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
+    crate::app::install_log();
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
         let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
         let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
             .hint("please report this; nothing that was journalled is lost");
+        tracing::error!("{}", error.message());
         Output::new(usage::wants_json(&arguments)).error(&error);
         ExitCode::from(2)
-    })
+    });
+    crate::app::flush_log();
+    code
 }
 
 fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
@@ -134,6 +142,7 @@ fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => {
+            tracing::warn!("{}", error.message());
             out.error(&error);
             ExitCode::from(2)
         }
@@ -151,6 +160,9 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
     }
     if let Some(Command::Explain { words }) = &arguments.command {
         return explain::run(&out, words);
+    }
+    if let Some(Command::Licences { names }) = &arguments.command {
+        return licences::run(&out, names);
     }
     if arguments.command.is_none() {
         if out.is_json() {
@@ -200,6 +212,9 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
     match command {
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
         Command::Explain { words } => explain::run(&session.out, &words),
+        Command::Licences { names } => licences::run(&session.out, &names),
+        Command::Log(command) => log::run(session, command).await,
+        Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,
@@ -215,6 +230,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Calendar(arguments) => notice::calendar(session, arguments).await,
         Command::Retention(command) => retention::run(session, command).await,
         Command::Report(arguments) => report::run(session, arguments).await,
+        Command::Workspace(command) => workspace::run(session, command).await,
     }
 }
 

@@ -5,11 +5,16 @@ use super::command::CommandCommand;
 use super::identity_arguments::IdentityCommand;
 use super::notice::NotificationsCommand;
 use super::retention::RetentionCommand;
+use super::workspace::WorkspaceCommand;
 
 /// Whether a command can do nothing where there is no workspace.
 pub(super) const fn needs_workspace(command: &Command) -> bool {
     match command {
-        Command::Sample(_) | Command::Explain { .. } | Command::Serve(_) | Command::Policy(_) => false,
+        Command::Sample(_)
+        | Command::Explain { .. }
+        | Command::Licences { .. }
+        | Command::Serve(_)
+        | Command::Policy(_) => false,
         Command::Check { .. }
         | Command::Send(_)
         | Command::Transmission(_)
@@ -28,5 +33,7 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::After(command) => !matches!(command, CommandCommand::Set { .. }),
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
+        Command::Log(_) | Command::Proxy(_) => false,
+        Command::Workspace(command) => matches!(command, WorkspaceCommand::Backup(_)),
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::arguments::ServeArguments;
 use super::output::line;
 use super::{Answer, Session, check, sightings, words};
-use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown};
+use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown, log_event};
 
 #[derive(Serialize)]
 struct ListeningDocument<'a> {
@@ -26,11 +26,14 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
     let out = session.out.clone();
     let suffix = session.suffix.clone();
     bound
-        .serve(shutdown.wished(), move |event| match event {
-            ServeEvent::Listening { url } => {
-                out.answer(&ListeningDocument { listening: &url }, || format!("listening on {url}"));
+        .serve(shutdown.wished(), move |event| {
+            log_event(&event);
+            match event {
+                ServeEvent::Listening { url } => {
+                    out.answer(&ListeningDocument { listening: &url }, || format!("listening on {url}"));
+                }
+                event => told(&event, &suffix).iter().for_each(|said| out.aside(said)),
             }
-            event => told(&event, &suffix).iter().for_each(|said| out.aside(said)),
         })
         .await?;
     Ok(Answer::Yes)

@@ -145,7 +145,7 @@ fn is_unfinished(name: &str) -> bool {
 }
 
 /// The names in a folder; none where there is no such folder.
-fn names_in(folder: &Path) -> Result<Vec<String>, FileError> {
+pub(super) fn names_in(folder: &Path) -> Result<Vec<String>, FileError> {
     const DOING: &str = "read the folder";
     let entries = match fs::read_dir(folder) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {

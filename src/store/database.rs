@@ -235,6 +235,23 @@ impl Database {
         Ok((column::<i64>(&row, "bytes")?.unsigned_abs(), column::<i64>(&row, "free")?.unsigned_abs()))
     }
 
+    /// Copies all of it, as it is at this instant, into a file that does not exist yet.
+    pub(super) async fn copy_into(&self, to: &Path) -> Result<(), OpenError> {
+        const DOING: &str = "copy the database";
+        let Some(place) = to.to_str() else {
+            let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "its path is not valid Unicode");
+            return Err(FileError::on("write", to)(reason).into());
+        };
+        // An empty file is taken as none (sqlite.org/lang_vacuum.html), so that it is the user's alone from the beginning.
+        private_file(to)?;
+        let copying = sql("VACUUM INTO $1").bind(place.to_owned());
+        self.read(DOING).await?.execute(DOING, copying).await.map(|_rows| ()).map_err(|error| match error {
+            // What is full is the disk that the copy is on.
+            StoreError::DiskFull { doing, .. } => StoreError::DiskFull { doing, path: to.to_owned() }.into(),
+            other => other.into(),
+        })
+    }
+
     /// Whether it can only be read.
     pub(super) const fn is_read_only(&self) -> bool {
         self.read_only

@@ -19,6 +19,7 @@ mod archive_receipt;
 mod archive_retention;
 mod archive_settle;
 mod archive_sweep;
+mod backup;
 mod certificates;
 mod chains;
 mod command_runs;
@@ -69,6 +70,9 @@ pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
 pub use archive_follow::ArchiveFollower;
 pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
+pub use backup::{
+    ARCHIVE_FOLDER, CopyOptions, DATABASE_FILE, DatabaseCopy, Digesting, NEWEST_SCHEMA, holds_payload, is_archived,
+};
 pub use certificates::{Confirmation, StoredCertificate};
 pub use command_runs::CommandRun;
 pub use connections::Revision;

@@ -20,7 +20,7 @@ use super::session::Session;
 use super::transaction::Transaction;
 
 /// Name of the archive in the workspace's folder.
-const ARCHIVE: &str = "archive";
+pub(super) const ARCHIVE: &str = "archive";
 
 /// An open workspace. Clones share it.
 ///
@@ -273,6 +273,11 @@ impl Workspace {
     /// Where the workspace is read-only, or another program holds it for longer than five seconds.
     pub async fn begin(&self) -> Result<Transaction, StoreError> {
         Ok(Transaction::new(self.clone(), self.inner.database.write("change the workspace").await?))
+    }
+
+    /// The database itself.
+    pub(super) fn database(&self) -> &Database {
+        &self.inner.database
     }
 
     /// Lets go of the database, after what is under way has ended.

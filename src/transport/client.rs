@@ -16,6 +16,7 @@ use super::exchange::{Exchange, Told};
 use super::failure::{FailureKind, PostFailure};
 use super::file_body::FileBody;
 use super::meter::Meter;
+use super::proxy::ProxyChoice;
 use super::trust::{self, ClientTls, Identity, TlsFacts, Trust};
 use crate::domain::identifier::Address;
 
@@ -64,6 +65,8 @@ pub struct PostRequest {
     pub identity: Option<Identity>,
     /// The most of the answer's body, in bytes.
     pub max_answer: u64,
+    /// Which proxy it goes through; never one for this very machine.
+    pub proxy: ProxyChoice,
 }
 
 /// What happens on the way. Times are milliseconds since the post began.
@@ -136,7 +139,7 @@ pub struct Answer {
 /// Posts a file and waits for the answer, whatever its status.
 ///
 /// One connection, HTTP/1.1, no redirect is followed, nothing is repeated, nothing is unpacked, `Expect` is not used. The
-/// proxy is the system's, never for this very machine. TLS 1.2 and 1.3.
+/// proxy is what the request says, never for this very machine. TLS 1.2 and 1.3.
 ///
 /// An answer that comes while the body is still being sent is delivered. If the server hangs up right behind it, what counts
 /// is which of the two is seen first: the answer, or the break ([`FailureKind::Broken`], and the message cannot have
@@ -148,7 +151,8 @@ pub async fn post<F>(request: PostRequest, events: F) -> Result<Answer, PostFail
 where
     F: Fn(PostEvent) + Send + Sync,
 {
-    post_through(request, Matcher::from_system, events).await
+    let proxy = request.proxy.clone();
+    post_through(request, move || proxy.matcher(), events).await
 }
 
 /// `proxies`: which proxy is for which address; asked for this post only, and never for this very machine.

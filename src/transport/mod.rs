@@ -16,6 +16,7 @@ pub mod listener;
 pub mod mail;
 mod meter;
 mod patient;
+mod proxy;
 pub mod server_certificate;
 #[cfg(test)]
 mod testing;
@@ -26,5 +27,6 @@ pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
 pub use mail::{Mail, MailError, MailFault, MailSecurity, MailServer, send_mail};
+pub use proxy::{NamedProxy, ProxyChoice};
 pub use server_certificate::{ShownServer, show_server};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};

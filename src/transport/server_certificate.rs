@@ -10,6 +10,7 @@ use tokio_rustls::TlsConnector;
 
 use super::explain;
 use super::failure::{FailureKind, PostFailure, TlsReason};
+use super::proxy::ProxyChoice;
 use super::trust::{ClientTls, Identity, Trust};
 use crate::domain::identifier::Address;
 
@@ -29,7 +30,7 @@ pub struct ShownServer {
 
 /// Looks at the certificates of the server at an address, whether it is trusted or not.
 ///
-/// The same road as a message takes: through the system's proxy where there is one, showing our certificate where the
+/// The same road as a message takes: through the proxy where there is one, showing our certificate where the
 /// server asks for it and one is set.
 ///
 /// # Errors
@@ -38,9 +39,10 @@ pub async fn show_server(
     url: &Address,
     trust: &Trust,
     identity: Option<&Identity>,
+    proxy: &ProxyChoice,
     patience: Duration,
 ) -> Result<ShownServer, PostFailure> {
-    show_through(url, trust, identity, patience, Matcher::from_system).await
+    show_through(url, trust, identity, patience, || proxy.matcher()).await
 }
 
 pub(super) async fn show_through(
@@ -161,6 +163,7 @@ mod tests {
 
     use tokio_rustls::TlsAcceptor;
 
+    use super::super::proxy::NamedProxy;
     use super::super::testing::{Made, issued, self_signed, server};
     use super::*;
 
@@ -190,10 +193,12 @@ mod tests {
         let made = self_signed("localhost", |_| {});
         let pem = String::from_utf8(made.pem.clone()).unwrap();
         let (authority, _) = issued("localhost");
-        let shown = show_server(&tls_server(&made).await, &Trust::Pem(authority), None, PATIENCE).await.unwrap();
+        let shown = show_server(&tls_server(&made).await, &Trust::Pem(authority), None, &ProxyChoice::System, PATIENCE)
+            .await
+            .unwrap();
         assert_eq!((shown.refusal, shown.version, shown.chain.len()), (Some(TlsReason::SelfSigned), None, 1));
         let trust = Trust::Pem(pem.into_bytes());
-        let shown = show_server(&tls_server(&made).await, &trust, None, PATIENCE).await.unwrap();
+        let shown = show_server(&tls_server(&made).await, &trust, None, &ProxyChoice::System, PATIENCE).await.unwrap();
         assert_eq!((shown.refusal, shown.version, shown.chain.len()), (None, Some("TLS 1.3"), 1));
     }
 
@@ -203,13 +208,13 @@ mod tests {
         let address = format!("https://127.0.0.1:{}/", silent.port()).parse().unwrap();
         let made = self_signed("localhost", |_| {});
         let trust = Trust::Pem(made.pem.clone());
-        let failure = show_server(&address, &trust, None, PATIENCE).await.unwrap_err();
+        let failure = show_server(&address, &trust, None, &ProxyChoice::System, PATIENCE).await.unwrap_err();
         assert!(matches!(failure.kind, FailureKind::TlsRefused { .. }), "{failure}");
         let plain = "http://127.0.0.1:1/".parse().unwrap();
-        let failure = show_server(&plain, &trust, None, PATIENCE).await.unwrap_err();
+        let failure = show_server(&plain, &trust, None, &ProxyChoice::System, PATIENCE).await.unwrap_err();
         assert!(failure.to_string().contains("http://"), "{failure}");
         let nobody = "https://127.0.0.1:1/".parse().unwrap();
-        let failure = show_server(&nobody, &trust, None, PATIENCE).await.unwrap_err();
+        let failure = show_server(&nobody, &trust, None, &ProxyChoice::System, PATIENCE).await.unwrap_err();
         assert_eq!(failure.kind, FailureKind::Refused);
     }
 
@@ -225,10 +230,10 @@ mod tests {
             tokio::io::copy_bidirectional(&mut stream, &mut other).await.unwrap_or_default();
         })
         .await;
-        let matcher = move || Matcher::builder().https(format!("http://{proxy}")).build();
+        let proxy = NamedProxy { host: proxy.ip().to_string(), port: proxy.port(), auth: None };
         let address = "https://as2.example.com/as2".parse().unwrap();
         let trust = Trust::Pem(made.pem.clone());
-        let shown = show_through(&address, &trust, None, PATIENCE, matcher).await.unwrap();
+        let shown = show_server(&address, &trust, None, &ProxyChoice::Named(proxy), PATIENCE).await.unwrap();
         assert_eq!((shown.refusal, shown.chain.len()), (None, 1));
     }
 }

@@ -66,6 +66,7 @@ pub(super) fn request(scheme: &str, address: SocketAddr, body: &tempfile::NamedT
         trust: Trust::System,
         identity: None,
         max_answer: super::client::USUAL_ANSWER,
+        proxy: super::proxy::ProxyChoice::System,
     }
 }
 

@@ -39,6 +39,8 @@ pub enum FilePick {
     Policy,
     /// A CA's answer to a certificate request.
     CaAnswer,
+    /// A backup of a workspace.
+    Backup,
     /// A receipt (MDN) that came another way.
     Receipt,
     /// Where something is to be written, with the name proposed for it.
@@ -129,6 +131,9 @@ impl FilePicks {
                 .set_title("Choose the receipt")
                 .add_filter("Receipts", &["eml", "mdn", "txt", "mime", "msg"])
                 .add_filter("All files", &["*"]),
+            FilePick::Backup => {
+                dialog.set_title("Choose the backup").add_filter("Backups", &["zip"]).add_filter("All files", &["*"])
+            }
             FilePick::Document => dialog.set_title("Choose the document to send"),
             FilePick::Documents => dialog.set_title("Choose the files to send"),
             FilePick::Folder(title) => dialog.set_title(*title),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
-use crate::app::engine::RequestId;
+use crate::app::engine::{RequestId, WorkspaceCommand};
 use crate::app::{CertificateSource, ConnectionBefore, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -51,6 +51,12 @@ pub enum SettingsSection {
     Appearance,
     /// The workspace and its protection.
     Workspace,
+    /// The proxy that messages go through.
+    Proxy,
+    /// What the program writes down.
+    Log,
+    /// The version, and the licences.
+    About,
 }
 
 /// A tab of the inspector.
@@ -160,6 +166,8 @@ pub enum Intent {
     Open(Box<dyn Dialog>),
     /// Pick a place and write a report or the calendar there.
     WriteNoticeFile(super::notices::NoticeFile),
+    /// What is to be done about the workspace as a whole.
+    Workspace(WorkspaceCommand),
     /// Leave the user's workspace and open the sample.
     OpenSample,
     /// Find connections and commands.

@@ -37,6 +37,8 @@ impl PathField {
         match (&self.pick, typed.is_absolute()) {
             (_, true) => Ok(typed),
             (FilePick::Save(_), false) if typed.as_os_str().is_empty() => Err("Choose where it is written".to_owned()),
+            (FilePick::Folder(_), false) if typed.as_os_str().is_empty() => Err("Choose the folder".to_owned()),
+            (FilePick::Folder(_), false) => Err("Write the whole path of the folder".to_owned()),
             (_, false) if typed.as_os_str().is_empty() => Err("Choose the file".to_owned()),
             (_, false) => Err("Write the whole path of the file".to_owned()),
         }

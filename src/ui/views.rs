@@ -24,7 +24,7 @@ use super::test_send::TestSendPage;
 use super::theme::{self, tokens};
 use super::transmissions::TransmissionsPage;
 use super::widgets::row_has_focus;
-use crate::app::engine::Command;
+use crate::app::engine::{Command, RequestId};
 use crate::domain::identifier::ConnectionId;
 use dropped::pasted_certificate;
 use history::History;
@@ -66,6 +66,11 @@ impl Views {
         if let Some(inspector) = &mut self.inspector {
             inspector.journal_changed();
         }
+    }
+
+    /// So much of a piece of work is done.
+    pub(super) fn progress(&mut self, id: RequestId, done: u64, total: u64) {
+        self.settings.workspace.progress(id, done, total);
     }
 
     pub(super) fn carry_out(&mut self, intent: Intent, desk: &mut Desk<'_>, ctx: &Context) {
@@ -150,6 +155,7 @@ impl Views {
             Intent::Open(dialog) => self.dialogs.push(dialog),
             Intent::WriteNoticeFile(what) => self.notice_files.pick(what, desk),
             Intent::OpenSample => self.errands.open_sample(desk),
+            Intent::Workspace(command) => self.settings.workspace.carry_out(command, desk),
             Intent::OpenPalette => self.palette.open(),
             Intent::Refresh => {
                 if desk.ask(|_| Command::Refresh).is_some() {
@@ -416,6 +422,7 @@ impl Views {
         self.certificates.listen(desk);
         self.rollovers.listen(desk);
         self.notice_files.poll(desk);
+        self.settings.workspace.listen(desk);
         if let Some(inspector) = &mut self.inspector {
             inspector.listen(desk);
         }

@@ -102,6 +102,7 @@ impl Window {
                 Event::Settled(transmission) => self.sends.settle(*transmission),
                 Event::Notices(notices) => self.toasts.notices(&notices),
                 Event::JournalChanged => self.views.journal_changed(),
+                Event::Progress(id, done, total) => self.views.progress(id, done, total),
                 Event::Testing(id, progress) => self.views.rollovers.progress(id, progress),
             }
         }

@@ -3,6 +3,7 @@
 
 mod arrival;
 mod asynchronous;
+mod backups;
 mod behaviour_quirks;
 mod canonical_line_ends;
 mod certificate_files;
@@ -27,6 +28,8 @@ mod killed;
 mod knowledge;
 mod large_messages;
 mod lease;
+mod licences;
+mod logs;
 mod many;
 mod matrix;
 mod messages;
@@ -40,6 +43,7 @@ mod own_policies;
 mod own_rollover;
 mod policies;
 mod policy_commands;
+mod proxies;
 mod quirks;
 mod receipts_by_hand;
 mod redelivery;

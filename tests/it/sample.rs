@@ -183,6 +183,12 @@ fn what_cannot_be_opened_again_is_said_and_set_up_anew_on_demand() {
     std::fs::write(&database, [b'x'; 4096]).unwrap();
     let (message, hint) = opened.refused();
     assert!(message.contains("is damaged") && hint.contains("--reset"), "{message}\n{hint}");
+    // With what the program has put beside it meanwhile.
+    for name in ["log", "server-certificates"] {
+        std::fs::create_dir_all(opened.path().join(name)).unwrap();
+        std::fs::write(opened.path().join(name).join("file"), "").unwrap();
+    }
+    std::fs::write(opened.path().join("retention"), "").unwrap();
     let reset = OpenOptions { folder: Some(opened.path()), reset: true, ..OpenOptions::default() };
     let sample = OpenSample::start(reset).unwrap();
     assert_eq!(delivered(&sample, "amazon-de"), Verdict::Delivered);

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use jiff::tz::Offset;
 use zip::write::SimpleFileOptions;
 use zip::{DateTime, ZipWriter};
@@ -13,8 +14,7 @@ use super::Bundle;
 pub(super) fn write(bundle: &Bundle, out: &mut dyn Write) -> io::Result<u64> {
     let mut counted = Counted { out, bytes: 0 };
     let mut archive = ZipWriter::new_stream(&mut counted);
-    let made = Offset::UTC.to_datetime(bundle.made);
-    let options = SimpleFileOptions::default().unix_permissions(0o600).last_modified_time(moment(made));
+    let options = SimpleFileOptions::default().unix_permissions(0o600).last_modified_time(moment(bundle.made));
     for file in &bundle.files {
         archive.start_file(file.name.as_str(), options)?;
         archive.write_all(&file.content)?;
@@ -29,7 +29,8 @@ pub(super) fn write(bundle: &Bundle, out: &mut dyn Write) -> io::Result<u64> {
 }
 
 /// An instant as archives keep it: to two seconds, from 1980 on.
-fn moment(at: jiff::civil::DateTime) -> DateTime {
+pub(in crate::app) fn moment(at: Timestamp) -> DateTime {
+    let at = Offset::UTC.to_datetime(at);
     let part = |number: i8| u8::try_from(number).unwrap_or_default();
     let year = u16::try_from(at.year()).unwrap_or_default();
     DateTime::from_date_and_time(

@@ -183,6 +183,22 @@ fn without_queries(text: &str) -> String {
     safe
 }
 
+/// A text without what lets somebody in, as far as that is seen from outside: users and queries of addresses, and what follows
+/// the name of a header that carries such.
+pub(in crate::app) fn without_secrets(text: &str) -> String {
+    const NAMES: [&str; 4] = ["authorization:", "cookie:", "password:", "password="];
+    let text = without_queries(text);
+    let safe = |line: &str| {
+        let lower = line.to_ascii_lowercase();
+        let ends = NAMES.iter().filter_map(|name| find(&lower, 0, name).map(|at| at + name.len()));
+        match ends.min() {
+            Some(end) => format!("{} {HIDDEN}{}", &line[..end], if line.ends_with('\n') { "\n" } else { "" }),
+            None => line.to_owned(),
+        }
+    };
+    text.split_inclusive('\n').map(safe).collect()
+}
+
 fn find(text: &str, from: usize, what: &str) -> Option<usize> {
     text[from..].find(what).map(|at| from + at)
 }

@@ -26,7 +26,9 @@ use crate::domain::identifier::{Address, ProfileKind};
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
+pub(super) use archive::moment;
 use hidden::Hidden;
+pub(super) use hidden::without_secrets;
 
 /// What stands in the place of a path of ours.
 const PATH: &str = "a file of ours";

@@ -233,6 +233,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         | Command::Foresee(..)
         | Command::Look(..)
         | Command::Retention(..)
+        | Command::Workspace(..)
         | Command::FetchServer(..) => Done::Looked,
     }
 }

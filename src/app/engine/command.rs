@@ -14,6 +14,7 @@ use super::receiving::ReceivingSettings;
 use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
+use super::workspace::{WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{
     AppError, ConnectionBefore, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion,
     OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
@@ -125,6 +126,8 @@ pub enum Command {
     Notices(RequestId, NoticeCommand),
     /// What is kept and for how long, beside all else. Answered by [`Answer::Retention`]; freeing can be given up.
     Retention(RequestId, RetentionCommand),
+    /// The workspace as a whole, beside all else; backing up and restoring can be given up. Answered as it says.
+    Workspace(RequestId, WorkspaceCommand),
     /// Run something beside all this.
     Run(Errand),
 }
@@ -195,6 +198,8 @@ pub enum Answer {
     Rollover(Box<RolloverAnswer>),
     /// Something about what is kept.
     Retention(Box<RetentionAnswer>),
+    /// Something about the workspace as a whole.
+    Workspace(Box<WorkspaceAnswer>),
 }
 
 /// A transmission with what is read from its archive.
@@ -234,6 +239,8 @@ pub enum Event {
     Settled(Box<Transmission>),
     /// Test sends of a rollover go on.
     Testing(RequestId, TestProgress),
+    /// So many bytes of a piece of work are done, of so many; of none as long as that is not known.
+    Progress(RequestId, u64, u64),
     /// Something is to be told now, once.
     Notices(Vec<Notice>),
     /// The journal has changed: lists of transmissions are to be read anew.

@@ -19,6 +19,7 @@ mod rollovers;
 mod sending;
 mod snapshot;
 mod work;
+mod workspace;
 
 use std::pin::Pin;
 use std::sync::{Arc, mpsc as std_mpsc};
@@ -42,6 +43,7 @@ pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };
+pub use workspace::{Password, WorkspaceAnswer, WorkspaceCommand};
 
 use super::sample::SampleFiles;
 use super::{App, AppError, Clock};

@@ -17,7 +17,7 @@ use crate::app::notices::Herald;
 use crate::app::retention::Keeper;
 use crate::app::sample::SampleFiles;
 use crate::app::steward::Steward;
-use crate::app::{App, AppError, Clock, ServeEvent};
+use crate::app::{App, AppError, Clock, ServeEvent, log_event};
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Direction;
 
@@ -33,6 +33,9 @@ pub(super) struct Outlet {
 
 impl Outlet {
     pub(super) fn tell(&self, event: Event) {
+        if let Event::Answered(_, Err(error)) | Event::Snapshot(Err(error)) = &event {
+            tracing::warn!("{}", error.message());
+        }
         // Nobody listens any more only when the window is gone, and then nobody is to be told.
         if self.events.send(event).is_ok() {
             (self.wake)();
@@ -82,6 +85,7 @@ impl Worker {
             daily.spawn(steward.run(stopped.clone()));
             tokio::spawn(tell_of_the_lease(held, in_order.downgrade(), stopped));
         }
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), place = %app.location, "window opened");
         let mut sends = JoinSet::new();
         // What waits for receipts is in the journal: nobody has to wait for it at the end.
         let waiting: Waiting = Arc::default();
@@ -113,6 +117,14 @@ impl Worker {
                     let (app, told) = (app.clone(), out.clone());
                     let tell = Arc::new(move |event| told.tell(event));
                     sends.spawn(super::retention::carry_out(app, tell, id, command, cancelled));
+                }
+                Command::Workspace(id, command) => {
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    let (app, told) = (app.clone(), out.clone());
+                    let tell = Arc::new(move |event| told.tell(event));
+                    sends.spawn(super::workspace::carry_out(app, tell, id, command, cancelled));
                 }
                 Command::Identity(id, command @ IdentityCommand::Create(_)) => {
                     let (cancel, cancelled) = oneshot::channel();
@@ -200,6 +212,7 @@ impl Worker {
         drop(timeout(GRACE, finished).await);
         drop(std::mem::take(&mut *waiting.lock().unwrap_or_else(PoisonError::into_inner)));
         app.close().await;
+        tracing::info!("window closed");
     }
 }
 
@@ -271,6 +284,7 @@ pub(super) fn told_of_what_comes(
     let out = out.clone();
     Arc::new(move |event| match event {
         ServeEvent::Transmission(transmission) => {
+            log_event(&ServeEvent::Transmission(transmission.clone()));
             out.tell(Event::JournalChanged);
             if transmission.direction == Direction::Outbound
                 && let Some(in_order) = in_order.upgrade()

@@ -17,6 +17,7 @@ use crate::store::{Removal, Workspace};
 
 pub use facts::{DatabaseUsage, FreedKind, HeldCounts, KindUsage, RetentionPreview, RetentionRun, StorageUsage};
 pub(super) use keeper::Keeper;
+pub(super) use run::lock as retention_lock;
 
 /// Under which the workspace keeps the rules.
 const SETTING: &str = "retention";

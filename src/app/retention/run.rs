@@ -180,6 +180,7 @@ impl App {
             transaction.commit().await?;
         }
         drop(alone);
+        tracing::info!("{}", run.in_words());
         Ok(run)
     }
 }
@@ -208,7 +209,7 @@ impl App {
 }
 
 /// The lock of whoever removes; nothing where another program has it.
-fn lock(workspace: &Workspace) -> Result<Option<File>, AppError> {
+pub(in crate::app) fn lock(workspace: &Workspace) -> Result<Option<File>, AppError> {
     let place = workspace.folder().join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&place);
     let file = file.map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;

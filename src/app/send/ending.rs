@@ -91,6 +91,7 @@ impl Sending<'_> {
             }
         }
         self.journal_end(in_answer).await?;
+        crate::app::log::log_end("sent", &self.transmission);
         Ok(())
     }
 

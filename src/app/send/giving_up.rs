@@ -13,30 +13,30 @@ const TOLD_EVERY: Duration = Duration::from_millis(100);
 
 /// Whether the work is still wanted, and how far it has come.
 #[derive(Clone, Default)]
-pub(super) struct Wanted {
+pub(in crate::app) struct Wanted {
     given_up: Arc<AtomicBool>,
     bytes: Arc<AtomicU64>,
 }
 
 impl Wanted {
     /// An error as soon as it is not.
-    pub(super) fn check(&self) -> io::Result<()> {
+    pub(in crate::app) fn check(&self) -> io::Result<()> {
         if self.given_up.load(Ordering::Relaxed) { Err(io::Error::other("it was given up")) } else { Ok(()) }
     }
 
     /// Reads from `source` for as long as it is, and counts what is read.
-    pub(super) const fn reader<R: Read>(&self, source: R) -> WantedReader<'_, R> {
+    pub(in crate::app) const fn reader<R: Read>(&self, source: R) -> WantedReader<'_, R> {
         WantedReader { wanted: self, source }
     }
 
     /// Writes on to `out` for as long as it is.
-    pub(super) const fn writer<W: Write>(&self, out: W) -> WantedWriter<'_, W> {
+    pub(in crate::app) const fn writer<W: Write>(&self, out: W) -> WantedWriter<'_, W> {
         WantedWriter { wanted: self, out }
     }
 }
 
 /// Refuses to read what nobody wants.
-pub(super) struct WantedReader<'a, R> {
+pub(in crate::app) struct WantedReader<'a, R> {
     wanted: &'a Wanted,
     source: R,
 }
@@ -57,7 +57,7 @@ impl<R: io::Seek> io::Seek for WantedReader<'_, R> {
 }
 
 /// Refuses to write what nobody wants.
-pub(super) struct WantedWriter<'a, W> {
+pub(in crate::app) struct WantedWriter<'a, W> {
     wanted: &'a Wanted,
     out: W,
 }
@@ -84,7 +84,7 @@ impl Drop for Waiting {
 
 /// As [`blocking`]; where the future is dropped, the work is told, because a thread cannot be. `told` is given, every now
 /// and then, how many bytes have been read.
-pub(super) async fn blocking_while_wanted<T: Send + 'static>(
+pub(in crate::app) async fn blocking_while_wanted<T: Send + 'static>(
     told: impl Fn(u64),
     work: impl FnOnce(&Wanted) -> Result<T, AppError> + Send + 'static,
 ) -> Result<T, AppError> {

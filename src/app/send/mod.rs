@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
 pub(super) use daily::DailyWork;
+pub(super) use giving_up::{Wanted, WantedReader, blocking_while_wanted};
 pub(super) use in_flight::{InFlight, settle_abandoned};
 pub(super) use late::{ArrivedReceipt, attempt_id};
 pub(super) use posting::post_conditions;

@@ -1,6 +1,5 @@
 //! Posting what was built, and taking what comes back.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::material::Material;
@@ -35,6 +34,7 @@ impl Sending<'_> {
             trust,
             identity,
             max_answer: crate::as2::MAX_RECEIPT,
+            proxy: self.app.proxy(&self.workspace).await?,
         })
     }
 
@@ -202,7 +202,7 @@ pub(in crate::app) async fn post_conditions(
     };
     let trust = match profile.tls_trust.as_str() {
         "system" => Trust::System,
-        path => Trust::Pem(crate::app::certificates::read_bytes(Path::new(path))?),
+        path => Trust::Pem(crate::app::certificates::read_bytes(&app.trust_file(path))?),
     };
     let identity = match profile.tls_identity.as_ref().filter(|_| url.is_tls()) {
         Some(name) => {

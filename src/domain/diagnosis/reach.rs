@@ -86,7 +86,7 @@ fn outcomes() -> Vec<AttemptFacts> {
         all.push(with_receipt(MdnMode::Sync, Receipt { signature, ..good_receipt() }));
     }
     all.push(read(good_receipt()));
-    let next = ReceiptSignature::Good { signer: NEXT, accepted: super::Acceptance::OtherAcceptable };
+    let next = ReceiptSignature::Good { signer: NEXT, accepted: Acceptance::OtherAcceptable };
     all.push(read(Receipt { signature: next, ..good_receipt() }));
     for id in [None, Some("<2@x>".to_owned())] {
         all.push(read(Receipt { for_this_message: false, original_message_id: id, ..good_receipt() }));

@@ -3,11 +3,14 @@
 //! Each section is a module of its own with a state that lives as long as the window. A new one is a variant of
 //! [`SettingsSection`], a line in [`SECTIONS`] and an arm in [`SettingsPage::show`].
 
+mod about;
 mod appearance;
 mod daily;
 mod facts;
 mod identities;
+mod log;
 mod notifications;
+mod proxy;
 mod receiving;
 mod storage;
 mod workspace;
@@ -21,14 +24,17 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 7] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 10] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
+    (SettingsSection::Proxy, "Proxy", Icon::Waypoints),
     (SettingsSection::Notifications, "Notifications", Icon::Bell),
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
+    (SettingsSection::Log, "Log", Icon::ScrollText),
+    (SettingsSection::About, "About", Icon::Info),
 ];
 
 /// Width of the list of sections.
@@ -44,6 +50,9 @@ pub(super) struct SettingsPage {
     daily: daily::DailySection,
     notifications: notifications::NotificationsSection,
     storage: storage::StorageSection,
+    pub(super) workspace: workspace::WorkspaceSection,
+    proxy: proxy::ProxySection,
+    log: log::LogSection,
 }
 
 impl SettingsPage {
@@ -54,6 +63,9 @@ impl SettingsPage {
             self.daily.enter(desk);
             self.notifications.enter(desk);
             self.storage.enter();
+            self.workspace.enter();
+            self.proxy.enter();
+            self.log.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -96,7 +108,10 @@ impl SettingsPage {
                 SettingsSection::Notifications => self.notifications.show(ui, desk),
                 SettingsSection::Storage => self.storage.show(ui, desk),
                 SettingsSection::Appearance => appearance::show(ui),
-                SettingsSection::Workspace => workspace::show(ui, desk),
+                SettingsSection::Workspace => self.workspace.show(ui, desk),
+                SettingsSection::Proxy => self.proxy.show(ui, desk),
+                SettingsSection::Log => self.log.show(ui, desk),
+                SettingsSection::About => about::show(ui, desk),
                 SettingsSection::Identities => {}
             }
         });

@@ -5,11 +5,12 @@ use egui::{Button, RichText, Role, Sense, Stroke, Ui, Widget as _, WidgetInfo, p
 use super::focus_ring;
 use crate::ui::theme::{self, tokens};
 
-/// A row of tabs with a line below; the one that is shown is underlined. Returns the one that was chosen.
+/// A row of tabs with a line below, or several where they do not fit; the one that is shown is underlined. Returns the one that
+/// was chosen.
 pub(crate) fn tabs<T: Copy + PartialEq>(ui: &mut Ui, current: T, all: &[(T, &str)]) -> Option<T> {
     let tokens = tokens(ui.ctx());
     let mut chosen = None;
-    let row = ui.horizontal(|ui| {
+    let row = ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 16.0;
         for (value, label) in all {
             let selected = *value == current;

@@ -102,7 +102,9 @@ fn every_control_has_a_name_and_a_role_and_no_icon_is_read_aloud() {
     tour.go(Key::Num5, "Amazon Vendor Central", "policies");
     tour.go(Key::B, "Notices", "notices");
     tour.go(Key::Comma, "New identity…", "settings");
-    for section in ["Receiving", "Daily work", "Notifications", "Storage", "Appearance", "Workspace"] {
+    for section in
+        ["Receiving", "Daily work", "Proxy", "Notifications", "Storage", "Appearance", "Workspace", "Log", "About"]
+    {
         tour.stage.click(section);
         tour.look(section);
     }

@@ -149,6 +149,17 @@ fn settings_receiving() {
 }
 
 #[test]
+fn settings_proxy() {
+    settings("settings-proxy", WIDE, World::Rollover, |stage| {
+        stage.click("Proxy");
+        stage.wait_until("it was read", |stage| !stage.get_is_disabled("This one"));
+        stage.click("This one");
+        stage.fill("Host and port", "proxy.example:3128");
+        stage.fill("User of the proxy", "anna");
+    });
+}
+
+#[test]
 fn settings_appearance() {
     settings("settings-appearance", NARROW, World::Rollover, |stage| stage.click("Appearance"));
 }

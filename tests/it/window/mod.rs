@@ -4,6 +4,7 @@
 mod access;
 #[cfg(feature = "pictures")]
 mod arrival_pictures;
+mod backup;
 mod certificate;
 mod certificates;
 #[cfg(feature = "pictures")]

@@ -22,6 +22,51 @@ fn the_settings_are_reached_by_key_by_foot_and_by_palette() {
 }
 
 #[test]
+fn the_proxy_is_set_with_its_password_and_what_makes_no_sense_is_refused() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Proxy");
+    stage.wait_until("it was read", |stage| stage.sees("That of the system") && !stage.get_is_disabled("This one"));
+    assert!(stage.get_is_disabled("Save proxy"), "nothing was changed");
+    stage.click("This one");
+    stage.fill("Host and port", "https://proxy.example");
+    stage.click("Save proxy");
+    stage.wait_for("only proxies that are spoken to by HTTP are supported");
+    stage.fill("Host and port", "proxy.example:3128");
+    stage.fill("User of the proxy", "anna");
+    stage.click("Save proxy");
+    stage.wait_for("There is no password for the proxy's user");
+    stage.fill("Password of the proxy", "hunter2");
+    stage.click("Save proxy");
+    stage.wait_for("The proxy is set");
+    let shown = stage.cli(&["proxy", "show", "--json"]);
+    assert!(shown.contains("\"proxy.example:3128\"") && shown.contains("\"has_password\":true"), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    stage.click("None");
+    stage.click("Save proxy");
+    stage.wait_until("it is set", |stage| stage.cli(&["proxy", "show"]).contains("none"));
+}
+
+#[test]
+fn the_log_says_where_it_is_and_how_much_is_written() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Log");
+    let folder = stage.workspace.canonicalize().unwrap().join("log").display().to_string();
+    stage.wait_for(&folder);
+    stage.click("What is written");
+    stage.click("Everything");
+    stage.wait_until("it is set", |stage| stage.cli(&["log", "show"]).contains("debug"));
+    // What another program did is seen in it.
+    stage.cli(&["connection", "set", "amazon-us", "notes=asked"]);
+    stage.click("Receiving");
+    stage.click("Log");
+    stage.wait_until("there is a log", |stage| {
+        stage.sees("Show log folder") && !stage.get_is_disabled("Show log folder")
+    });
+}
+
+#[test]
 fn every_section_shows_what_it_holds() {
     let mut stage = Stage::sample();
     stage.press(Modifiers::COMMAND, Key::Comma);
@@ -38,4 +83,14 @@ fn every_section_shows_what_it_holds() {
     stage.click("Workspace");
     let place = stage.workspace.display().to_string();
     assert!(stage.sees(&place) && stage.sees("A key file that you alone can read"), "{:#?}", stage.labels());
+    stage.click("About");
+    assert!(stage.sees(concat!("Countersign ", env!("CARGO_PKG_VERSION"))), "{:#?}", stage.labels());
+    stage.click("Licences…");
+    stage.fill("Find a part or a licence", "accesskit_unix");
+    stage.wait_for("Copyright (c) The AccessKit contributors");
+    assert!(stage.sees("Permission is hereby granted"), "{:#?}", stage.labels());
+    stage.fill("Find a part or a licence", "no-such-part");
+    stage.wait_for("No part is called so");
+    stage.click("Done");
+    stage.wait_gone("No part is called so");
 }

@@ -1,0 +1,121 @@
+//! What the window asks for about the workspace as a whole: backing it up and restoring it, beside everything else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use zeroize::Zeroizing;
+
+use super::command::{Answer, Event, RequestId};
+use crate::app::{
+    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts,
+    look_at_backup, open_workspace, restore_backup, show_folder,
+};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub enum WorkspaceCommand {
+    /// What is to be known of it. Answered by [`WorkspaceAnswer::Facts`].
+    Facts,
+    /// Back it up. Told by [`Event::Progress`], answered by [`WorkspaceAnswer::BackedUp`]; can be given up.
+    BackUp(BackupRequest),
+    /// What a backup says of itself. Answered by [`WorkspaceAnswer::Seen`].
+    LookAt(PathBuf),
+    /// Restore a backup into a folder. Told by [`Event::Progress`], answered by [`WorkspaceAnswer::Restored`]; can be given
+    /// up.
+    Restore(PathBuf, PathBuf),
+    /// Show a folder in the system's program for files. Answered by [`Answer::Done`].
+    ShowFolder(PathBuf),
+    /// Where the log is, and how much is written. Answered by [`WorkspaceAnswer::Log`].
+    Log,
+    /// Set how much is written. Answered by [`WorkspaceAnswer::Log`].
+    SetLogLevel(LogLevel),
+    /// Which proxy is used. Answered by [`WorkspaceAnswer::Proxy`].
+    Proxy,
+    /// Set which proxy is used, with its password where that is another. Answered by [`WorkspaceAnswer::Proxy`].
+    SetProxy(ProxySettings, Option<Password>),
+    /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
+    Open(PathBuf),
+}
+
+/// A password on its way.
+#[derive(Clone)]
+pub struct Password(pub Zeroizing<String>);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub enum WorkspaceAnswer {
+    /// What is to be known of it.
+    Facts(WorkspaceFacts),
+    /// A backup was written.
+    BackedUp(BackupMade),
+    /// What a backup says of itself.
+    Seen(BackupFacts),
+    /// A backup was restored.
+    Restored(Restored),
+    /// Where the log is.
+    Log(LogFacts),
+    /// Which proxy is used.
+    Proxy(ProxySettings),
+}
+
+/// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
+pub(super) async fn carry_out(
+    app: App,
+    tell: Arc<dyn Fn(Event) + Send + Sync>,
+    id: RequestId,
+    command: WorkspaceCommand,
+    cancelled: oneshot::Receiver<()>,
+) {
+    let given_up = async {
+        // Whoever let go of the other end wants it done.
+        if cancelled.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let progress = |done, total| tell(Event::Progress(id, done, total));
+    let answer = tokio::select! {
+        answer = answer(&app, command, &progress) => answer,
+        () = given_up => Err(AppError::new("it was given up, and nothing was kept")),
+    };
+    tell(Event::Answered(id, answer));
+}
+
+async fn answer(
+    app: &App,
+    command: WorkspaceCommand,
+    progress: &(dyn Fn(u64, u64) + Sync),
+) -> Result<Answer, AppError> {
+    let answer = match command {
+        WorkspaceCommand::Facts => WorkspaceAnswer::Facts(app.workspace_facts().await?),
+        WorkspaceCommand::BackUp(request) => WorkspaceAnswer::BackedUp(app.back_up(&request, progress).await?),
+        WorkspaceCommand::LookAt(file) => WorkspaceAnswer::Seen(look_at_backup(&file).await?),
+        WorkspaceCommand::Restore(file, into) => {
+            WorkspaceAnswer::Restored(restore_backup(&file, &into, progress).await?)
+        }
+        WorkspaceCommand::Log => WorkspaceAnswer::Log(app.log_facts().await?),
+        WorkspaceCommand::SetLogLevel(level) => {
+            app.set_log_level(level).await?;
+            WorkspaceAnswer::Log(app.log_facts().await?)
+        }
+        WorkspaceCommand::Proxy => WorkspaceAnswer::Proxy(app.proxy_settings().await?),
+        WorkspaceCommand::SetProxy(settings, password) => {
+            WorkspaceAnswer::Proxy(app.set_proxy(&settings, password.map(|password| password.0)).await?)
+        }
+        WorkspaceCommand::ShowFolder(folder) => {
+            show_folder(&folder)?;
+            return Ok(Answer::Done);
+        }
+        WorkspaceCommand::Open(folder) => {
+            open_workspace(&folder)?;
+            return Ok(Answer::Done);
+        }
+    };
+    Ok(Answer::Workspace(Box::new(answer)))
+}

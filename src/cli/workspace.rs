@@ -1,0 +1,189 @@
+//! `workspace`: the workspace as a whole, backed up into one file and restored from it.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::{Answer, Session, secret, words};
+use crate::app::{
+    AppError, BackupFacts, BackupProtection, BackupRequest, Restored, Shutdown, WorkspaceFacts, restore_backup,
+    verify_backup,
+};
+use crate::domain::counted::counted;
+use crate::domain::size::size;
+
+/// What there is to do about the workspace as a whole.
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkspaceCommand {
+    /// Show where it lies, what protects it and how much is in it
+    Show,
+    /// Write all of it into one file, as it is now; sending and receiving go on meanwhile
+    Backup(BackupArguments),
+    /// Restore a backup into a folder that does not exist yet, or is empty
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The folder, which becomes a workspace; open it with --workspace DIR
+        #[arg(long, value_name = "DIR")]
+        into: PathBuf,
+    },
+    /// Read all of a backup and compare it with the digests in it, without restoring it
+    Verify {
+        /// The backup
+        file: PathBuf,
+    },
+}
+
+/// What is to be backed up, and where to.
+#[derive(Debug, clap::Args)]
+pub(super) struct BackupArguments {
+    /// The file to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Leave payloads out, and the messages that hold them; those of what is not at its end stay in it
+    #[arg(long)]
+    without_payloads: bool,
+    /// Read a passphrase from standard input under which keys and passwords are in the backup, so that it can be opened on
+    /// another machine. Without it they open as in this workspace: by its passphrase, or by its key file, which is not in
+    /// the backup
+    #[arg(long)]
+    passphrase_stdin: bool,
+}
+
+#[derive(Serialize)]
+struct VerifiedDocument<'a> {
+    file: &'a Path,
+    #[serde(flatten)]
+    facts: &'a BackupFacts,
+}
+
+pub(super) async fn run(session: &Session, command: WorkspaceCommand) -> Result<Answer, AppError> {
+    match command {
+        WorkspaceCommand::Show => {
+            let facts = session.app.workspace_facts().await?;
+            session.out.answer(&facts, || shown(&facts));
+        }
+        WorkspaceCommand::Backup(arguments) => back_up(session, arguments).await?,
+        WorkspaceCommand::Restore { file, into } => {
+            let told = progress(session, "restored");
+            let restored = unless_stopped(restore_backup(&file, &into, &told)).await?;
+            session.out.answer(&restored, || told_of(&restored));
+        }
+        WorkspaceCommand::Verify { file } => {
+            let told = progress(session, "read");
+            let facts = unless_stopped(verify_backup(&file, &told)).await?;
+            session.out.answer(&VerifiedDocument { file: &file, facts: &facts }, || {
+                format!("{} is whole\n{}", file.display(), listed(&facts))
+            });
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+async fn back_up(session: &Session, arguments: BackupArguments) -> Result<(), AppError> {
+    let passphrase = if arguments.passphrase_stdin { Some(secret::password_from_stdin()?) } else { None };
+    if passphrase.as_ref().is_some_and(|passphrase| passphrase.is_empty()) {
+        return Err(AppError::new("the passphrase for the backup is empty")
+            .hint("write it on standard input, or leave --passphrase-stdin out"));
+    }
+    let request = BackupRequest { file: arguments.output, payloads: !arguments.without_payloads, passphrase };
+    let told = progress(session, "backed up");
+    let made = unless_stopped(session.app.back_up(&request, &told)).await?;
+    session.out.answer(&made, || {
+        format!("Backed up to {}, {}\n{}", made.file.display(), size(made.size), listed(&made.facts))
+    });
+    if made.facts.protection == BackupProtection::KeyFile {
+        session.out.warning(
+            "keys and passwords in it open only by this workspace's key file, which is not in it: keep a copy of that file \
+             apart, or back up with --passphrase-stdin",
+        );
+    }
+    Ok(())
+}
+
+/// Does it, unless the program is to end: then nothing is left of it.
+async fn unless_stopped<T>(work: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    Shutdown::listen()?.unless_wished(work).await
+}
+
+/// How far it has come, on a terminal.
+fn progress(session: &Session, done: &'static str) -> impl Fn(u64, u64) + Sync + use<> {
+    let out = session.out.clone();
+    move |bytes, total| match total {
+        0 => out.moving("copying the database…"),
+        total => out.moving(&format!("{} of {} {done}…", size(bytes), size(total))),
+    }
+}
+
+fn shown(facts: &WorkspaceFacts) -> String {
+    let mut text = format!("Place         {}\n", facts.place.display());
+    if !facts.exists {
+        text.push_str("It is made with the first connection or identity\n");
+        return text;
+    }
+    let protection = match &facts.key_file {
+        Some(file) => format!("the key file {}", file.display()),
+        None => "a passphrase".to_owned(),
+    };
+    text.push_str(&format!("Protection    {protection}\n"));
+    if let Some(reason) = &facts.locked {
+        text.push_str(&format!("Secrets       locked: {reason}\n"));
+    }
+    if facts.read_only {
+        text.push_str("Access        it can only be read\n");
+    }
+    let database = format!("{}, of which {} are free", size(facts.database.bytes), size(facts.database.free));
+    text.push_str(&format!("Database      {database}\nArchive       {}\n", size(facts.archive)));
+    text.push_str(&format!(
+        "Holds         {}, {}, {}, {}\n",
+        counted(facts.connections, "connection"),
+        identities(facts.identities),
+        counted(facts.certificates, "certificate"),
+        counted(usize::try_from(facts.transmissions).unwrap_or(usize::MAX), "transmission")
+    ));
+    text
+}
+
+fn identities(number: usize) -> String {
+    if number == 1 { "1 identity".to_owned() } else { format!("{number} identities") }
+}
+
+/// What is in a backup, line by line.
+fn listed(facts: &BackupFacts) -> String {
+    let count = |number: u64, noun: &str| counted(usize::try_from(number).unwrap_or(usize::MAX), noun);
+    let payloads = if facts.payloads { "" } else { ", without payloads" };
+    format!(
+        "Made          {} by countersign {}\nHolds         {}, {}, {}{payloads}\nFiles         {}, {}\nSecrets       {}\n",
+        words::instant(facts.made),
+        facts.version,
+        count(facts.connections, "connection"),
+        identities(usize::try_from(facts.identities).unwrap_or(usize::MAX)),
+        count(facts.transmissions, "transmission"),
+        facts.files,
+        size(facts.bytes),
+        facts.protection.in_words()
+    )
+}
+
+fn told_of(restored: &Restored) -> String {
+    let mut text = format!("Restored into {}\n{}", restored.folder.display(), listed(&restored.facts));
+    if let Some(file) = &restored.key_file {
+        text.push_str(&format!(
+            "Copy workspace.key of the workspace that was backed up to {}; until then keys and passwords are locked\n",
+            file.display()
+        ));
+    }
+    if restored.facts.unsettled > 0 {
+        text.push_str(&format!(
+            "{} of its transmissions are not at their end: whichever program opens it goes on with them\n",
+            restored.facts.unsettled
+        ));
+    }
+    text.push_str(&format!(
+        "Open it with `countersign --workspace {}`, and no longer the one that was backed up: two that send and receive \
+         for the same partners would get in each other's way\n",
+        words::shell_word(&restored.folder.to_string_lossy())
+    ));
+    text
+}

@@ -1,0 +1,111 @@
+//! Asking what goes into a backup, and where it is written.
+
+use egui::{Context, Ui};
+use zeroize::Zeroizing;
+
+use crate::app::engine::WorkspaceCommand;
+use crate::app::{BackupRequest, Protection};
+use crate::ui::desk::Desk;
+use crate::ui::dialog::{Dialog, Flow, buttons, frame};
+use crate::ui::files::FilePick;
+use crate::ui::intent::Intent;
+use crate::ui::path_field::PathField;
+use crate::ui::widgets::{ToneName, field, field_error, muted, notice, password_edit, primary, secondary};
+
+/// The dialog.
+pub(super) struct BackupDialog {
+    name: String,
+    file: PathField,
+    payloads: bool,
+    passphrase: Zeroizing<String>,
+    again: Zeroizing<String>,
+}
+
+impl BackupDialog {
+    #[must_use]
+    pub(super) fn new(desk: &Desk<'_>) -> Self {
+        let day = desk.moment.zone.to_datetime(desk.moment.now).strftime("%Y-%m-%d");
+        let name = format!("countersign-backup-{day}.zip");
+        Self {
+            file: PathField::new(FilePick::Save(name.clone())),
+            name,
+            payloads: true,
+            passphrase: Zeroizing::default(),
+            again: Zeroizing::default(),
+        }
+    }
+
+    fn problem(&self) -> Option<String> {
+        if self.passphrase != self.again {
+            return Some("Write the passphrase again".to_owned());
+        }
+        self.file.value().err()
+    }
+
+    fn fields(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        self.file.show(ui, desk, "File", "Backup to write", &self.name);
+        field(ui, "", |ui| {
+            ui.checkbox(&mut self.payloads, "With payloads, and the messages that hold them");
+            if !self.payloads {
+                let text = "Receipts and the journal stay in it, and all of what is not at its end";
+                ui.add(egui::Label::new(muted(ui, text)).wrap());
+            }
+        });
+        let workspace = &desk.snapshot.workspace;
+        let Some(Protection::KeyFile { path }) = &workspace.protection else {
+            let text = "Keys and passwords are in it as they are here, under the passphrase of this workspace";
+            notice(ui, ToneName::Info, "The same passphrase opens it", text, |_| ());
+            return;
+        };
+        if workspace.locked.is_none() {
+            field(ui, "Passphrase", |ui| {
+                let width = ui.available_width();
+                password_edit(ui, "Passphrase of the backup", &mut self.passphrase, "Of the backup alone", width);
+            });
+        }
+        if self.passphrase.is_empty() {
+            let text = format!(
+                "Keys and passwords in the backup open only by {}. Give the backup a passphrase, or keep a copy of that \
+                 file apart",
+                path.display()
+            );
+            notice(ui, ToneName::Warn, "The key file is not in it", &text, |_| ());
+        } else {
+            field(ui, "Once more", |ui| {
+                password_edit(ui, "Passphrase once more", &mut self.again, "The same", ui.available_width());
+                if !self.again.is_empty() && self.again != self.passphrase {
+                    field_error(ui, "The two are not the same");
+                }
+            });
+            let text = "Also on another machine. Nobody can open it without: keep the passphrase apart from the file";
+            notice(ui, ToneName::Info, "Its passphrase opens it", text, |_| ());
+        }
+    }
+}
+
+impl Dialog for BackupDialog {
+    fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
+        let title = "Back up the workspace";
+        frame(ctx, "backup", title, "One file with all that is in it", 560.0, false, |ui| {
+            self.fields(ui, desk);
+            let problem = self.problem();
+            buttons(ui, |ui| {
+                let mut flow = Flow::Open;
+                let back_up = ui.add_enabled_ui(problem.is_none(), |ui| primary(ui, "Back up")).inner.clicked();
+                if back_up && let Ok(file) = self.file.value() {
+                    let passphrase = (!self.passphrase.is_empty()).then(|| self.passphrase.clone());
+                    let request = BackupRequest { file, payloads: self.payloads, passphrase };
+                    desk.intend(Intent::Workspace(WorkspaceCommand::BackUp(request)));
+                    flow = Flow::Close;
+                }
+                if secondary(ui, "Cancel").clicked() {
+                    flow = Flow::Close;
+                }
+                if let Some(reason) = &problem {
+                    ui.add(egui::Label::new(muted(ui, reason)).truncate());
+                }
+                flow
+            })
+        })
+    }
+}

@@ -1,0 +1,245 @@
+//! Settings > Workspace: where it lies, how its secrets are protected, how much is in it, and backing it up.
+
+mod backup;
+mod restore;
+
+use std::path::PathBuf;
+
+use egui::{Label, ProgressBar, Ui};
+
+use super::facts::fact;
+use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
+use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFacts};
+use crate::ui::desk::Desk;
+use crate::ui::intent::Intent;
+use crate::ui::moment::{count, grouped, size};
+use crate::ui::widgets::{ToneName, mono, muted, notice, primary, secondary, section};
+use crate::ui::wording::sentence;
+use backup::BackupDialog;
+use restore::RestoreDialog;
+
+/// The section, with what is under way.
+#[derive(Default)]
+pub(in crate::ui) struct WorkspaceSection {
+    facts: Option<WorkspaceFacts>,
+    reading: Option<RequestId>,
+    run: Option<Run>,
+    /// Folders and workspaces that are being opened.
+    opening: Option<RequestId>,
+}
+
+/// A backup that is being written, or restored.
+struct Run {
+    id: Option<RequestId>,
+    restores: bool,
+    done: u64,
+    total: u64,
+    given_up: bool,
+}
+
+impl WorkspaceSection {
+    /// Adds up anew.
+    pub(super) fn enter(&mut self) {
+        self.facts = None;
+        self.reading = None;
+    }
+
+    /// Has something done.
+    pub(in crate::ui) fn carry_out(&mut self, command: WorkspaceCommand, desk: &mut Desk<'_>) {
+        let restores = matches!(command, WorkspaceCommand::Restore(..));
+        if !restores && !matches!(command, WorkspaceCommand::BackUp(_)) {
+            self.opening = desk.ask(|id| Command::Workspace(id, command));
+        } else if self.run.is_none() {
+            let id = desk.ask(|id| Command::Workspace(id, command));
+            self.run = id.is_some().then_some(Run { id, restores, done: 0, total: 0, given_up: false });
+        }
+    }
+
+    /// Takes how far something has come.
+    pub(in crate::ui) fn progress(&mut self, id: RequestId, done: u64, total: u64) {
+        if let Some(run) = self.run.as_mut().filter(|run| run.id == Some(id)) {
+            (run.done, run.total) = (done, total);
+        }
+    }
+
+    /// Takes what came of it, whichever page is shown.
+    pub(in crate::ui) fn listen(&mut self, desk: &mut Desk<'_>) {
+        if let Some(Err(error)) = desk.answer(&mut self.opening) {
+            desk.toasts.failed("It could not be opened", &error);
+        }
+        let Some(run) = &mut self.run else { return };
+        let Some(answer) = desk.answer(&mut run.id) else { return };
+        let Run { restores, given_up, .. } = *run;
+        self.run = None;
+        match answer {
+            Ok(Answer::Workspace(answer)) => match *answer {
+                WorkspaceAnswer::BackedUp(made) => backed_up(desk, &made),
+                WorkspaceAnswer::Restored(restored) => told_of_restored(desk, restored),
+                _ => {}
+            },
+            Ok(_) => {}
+            Err(_) if given_up => {
+                desk.toasts.done(
+                    if restores { "Restoring was given up" } else { "The backup was given up" },
+                    "Nothing is left of it",
+                );
+            }
+            Err(error) => {
+                desk.toasts.failed(if restores { "It was not restored" } else { "The backup was not written" }, &error);
+            }
+        }
+    }
+
+    /// Shows the section.
+    pub(super) fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        self.read(desk);
+        let snapshot = desk.snapshot;
+        let workspace = &snapshot.workspace;
+        section(ui, "Workspace");
+        ui.add_space(6.0);
+        if let Some(reason) = &workspace.locked {
+            notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |_| ());
+        }
+        let kind = match (&workspace.sample, &workspace.protection) {
+            (Some(_), _) => "The sample, with trading partners of its own",
+            (None, Some(_)) => "Yours",
+            (None, None) => "Not begun yet: it is made with the first connection or identity",
+        };
+        fact(ui, "Kind", kind, "");
+        fact(ui, "Place", mono(&workspace.place), "");
+        match &workspace.protection {
+            Some(Protection::KeyFile { path }) => fact(
+                ui,
+                "Protection",
+                "A key file that you alone can read",
+                &format!("{}\nKeep a copy of it: without it, keys and passwords cannot be opened", path.display()),
+            ),
+            Some(Protection::Passphrase) => fact(
+                ui,
+                "Protection",
+                "A passphrase",
+                "From COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and passwords cannot be opened",
+            ),
+            None => {}
+        }
+        let access = if workspace.read_only { "Read only" } else { "Read and written" };
+        fact(ui, "Access", access, "");
+        let profiles = count(snapshot.summary.profiles, "profile");
+        fact(ui, "Connections", format!("{}, {profiles}", snapshot.connections.len()), "");
+        fact(ui, "Certificates", format!("{} of partners", snapshot.certificates.len()), "");
+        fact(ui, "Identities", snapshot.identities.len().to_string(), "");
+        if workspace.protection.is_none() {
+            ui.add_space(8.0);
+            self.restoring(ui, desk);
+            return;
+        }
+        match &self.facts {
+            Some(facts) => {
+                fact(ui, "Transmissions", grouped(facts.transmissions), "");
+                let (database, archive) = (size(facts.database.bytes), size(facts.archive));
+                let text = format!("{database} of database, {archive} of payloads, messages and receipts");
+                fact(ui, "Size", text, "");
+            }
+            None => fact(ui, "Size", muted(ui, "Being added up…"), ""),
+        }
+        ui.add_space(10.0);
+        section(ui, "Backup");
+        ui.add_space(6.0);
+        let what = "All of the workspace in one file, as it is at one instant; sending and receiving go on meanwhile. To \
+                    move the workspace, restore a backup in the other place and open that one";
+        ui.add(Label::new(muted(ui, what)).wrap());
+        ui.add_space(8.0);
+        self.restoring(ui, desk);
+    }
+
+    /// The buttons, or what is under way.
+    fn restoring(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        if let Some(run) = &mut self.run {
+            run.show(ui, desk);
+            return;
+        }
+        ui.horizontal(|ui| {
+            if desk.snapshot.workspace.protection.is_some() {
+                if primary(ui, "Back up…").clicked() {
+                    let dialog = BackupDialog::new(desk);
+                    desk.intend(Intent::Open(Box::new(dialog)));
+                }
+                if secondary(ui, "Restore a backup…").clicked() {
+                    desk.intend(Intent::Open(Box::new(RestoreDialog::new())));
+                }
+                if secondary(ui, "Show folder").clicked() {
+                    let folder = PathBuf::from(&desk.snapshot.workspace.place);
+                    self.carry_out(WorkspaceCommand::ShowFolder(folder), desk);
+                }
+            } else if secondary(ui, "Restore a backup…").clicked() {
+                desk.intend(Intent::Open(Box::new(RestoreDialog::new())));
+            }
+        });
+    }
+
+    fn read(&mut self, desk: &mut Desk<'_>) {
+        if self.facts.is_none() && self.reading.is_none() {
+            self.reading = desk.ask(|id| Command::Workspace(id, WorkspaceCommand::Facts));
+        }
+        match desk.answer(&mut self.reading) {
+            Some(Ok(Answer::Workspace(answer))) => {
+                if let WorkspaceAnswer::Facts(facts) = *answer {
+                    self.facts = Some(facts);
+                }
+            }
+            Some(Err(error)) => {
+                // Not asked for again and again.
+                self.facts = Some(WorkspaceFacts::default());
+                desk.toasts.failed("What is in the workspace cannot be added up", &error);
+            }
+            Some(Ok(_)) | None => {}
+        }
+    }
+}
+
+impl Run {
+    fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let what = if self.restores { "Restoring" } else { "Backing up" };
+        let text = match self.total {
+            0 if self.restores => format!("{what}…"),
+            0 => format!("{what}: copying the database…"),
+            total => format!("{what}: {} of {}", size(self.done), size(total)),
+        };
+        ui.label(muted(ui, text));
+        ui.add_space(4.0);
+        #[expect(clippy::cast_precision_loss, reason = "a bar shows no more than its width in points")]
+        let part = if self.total == 0 { 0.0 } else { self.done as f32 / self.total as f32 };
+        let bar = ui.add(ProgressBar::new(part.clamp(0.0, 1.0)).desired_width(ui.available_width().min(420.0)));
+        ui.ctx().accesskit_node_builder(bar.id, |node| node.set_label(what));
+        ui.add_space(8.0);
+        if ui
+            .add_enabled_ui(!self.given_up, |ui| secondary(ui, format!("Cancel {}", what.to_lowercase())))
+            .inner
+            .clicked()
+            && let Some(id) = self.id
+        {
+            self.given_up = desk.ask(|_| Command::GiveUp(id)).is_some();
+        }
+    }
+}
+
+fn backed_up(desk: &mut Desk<'_>, made: &BackupMade) {
+    let head = format!("Backed up, {}", size(made.size));
+    let mut text = made.file.display().to_string();
+    if made.facts.protection == BackupProtection::KeyFile {
+        text.push_str("\nThe key file is not in it: keep a copy of that apart");
+    }
+    let folder = made.file.parent().map(std::path::Path::to_owned).unwrap_or_default();
+    let show = move |desk: &mut Desk<'_>| desk.intend(Intent::Workspace(WorkspaceCommand::ShowFolder(folder)));
+    desk.toasts.offer(&head, &text, "Show folder", Box::new(show));
+}
+
+fn told_of_restored(desk: &mut Desk<'_>, restored: Restored) {
+    let mut text = restored.folder.display().to_string();
+    if let Some(file) = &restored.key_file {
+        text.push_str(&format!("\nCopy workspace.key of the workspace that was backed up to {}", file.display()));
+    }
+    let folder = restored.folder;
+    let open = move |desk: &mut Desk<'_>| desk.intend(Intent::Workspace(WorkspaceCommand::Open(folder)));
+    desk.toasts.offer("Restored", &text, "Open it", Box::new(open));
+}
