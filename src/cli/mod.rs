@@ -14,6 +14,7 @@ mod explain;
 mod identity;
 mod identity_arguments;
 mod json;
+mod many;
 mod needs;
 mod notice;
 mod openas2;

@@ -8,6 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::connection::{Connection, Profile};
 use super::identifier::{Address, As2Id, IdentityName};
+use super::labels::Tags;
+
+/// The key under which tags are put to those that are there.
+const MORE_TAGS: &str = "tags+";
+
+/// The key under which tags are taken away.
+const LESS_TAGS: &str = "tags-";
 
 /// A change that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,12 +32,40 @@ impl ChangeError {
 }
 
 impl Connection {
-    /// The same connection with some of its own settings changed; those of its profiles are changed in these.
+    /// The same connection with some of its own settings changed; those of its profiles are changed in these. `tags+` and
+    /// `tags-` put tags to those that are there and take them away.
     ///
     /// # Errors
     /// Where a key is unknown or a value makes no sense.
     pub fn with_changes(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
-        changed(self, changes, &["id", "production", "test"])
+        let (tags, others): (Vec<_>, Vec<_>) =
+            changes.iter().cloned().partition(|(key, _)| [MORE_TAGS, LESS_TAGS].contains(&key.as_str()));
+        let mut connection =
+            if others.is_empty() { self.clone() } else { changed(self, &others, &["id", "production", "test"])? };
+        for (key, words) in tags {
+            let words = words.parse::<Tags>().map_err(|error| ChangeError::new(error.to_string()))?;
+            let there = connection.tags;
+            connection.tags = match key.as_str() {
+                LESS_TAGS => there.without(&words),
+                _ => there.with(&words).map_err(|error| ChangeError::new(error.to_string()))?,
+            };
+        }
+        Ok(connection)
+    }
+
+    /// One of its own settings in words, as [`Connection::with_changes`] takes it; empty where it is not set or there is no
+    /// such key.
+    #[must_use]
+    pub fn written(&self, setting: &str) -> String {
+        match setting {
+            "name" => self.name.clone(),
+            "policy" => self.policy.to_string(),
+            "customer" => self.customer.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "tags" => self.tags.to_string(),
+            "contact" => self.contact.clone().unwrap_or_default(),
+            "notes" => self.notes.clone().unwrap_or_default(),
+            _ => String::new(),
+        }
     }
 }
 
@@ -206,6 +241,26 @@ mod tests {
         let profile = profile();
         let fresh = Profile::fresh(&profile.our_as2_id, &profile.partner_as2_id, &profile.url, &"me".parse().unwrap());
         assert_eq!(fresh.unwrap(), profile);
+    }
+
+    #[test]
+    fn a_connection_is_given_a_customer_and_tags() {
+        let connection: Connection = toml::from_str("id = \"a\"\nname = \"A\"\n").unwrap();
+        let set = |of: &Connection, key: &str, value: &str| of.with_changes(&[(key.to_owned(), value.to_owned())]);
+        let customer = set(&connection, "customer", "Acme Foods").unwrap();
+        assert_eq!(customer.written("customer"), "Acme Foods");
+        assert_eq!(set(&customer, "customer", "").unwrap(), connection);
+        let tags = set(&connection, "tags", "x12, priority").unwrap();
+        assert_eq!(tags.written("tags"), "x12, priority");
+        assert_eq!(set(&tags, "tags+", "new,X12").unwrap().written("tags"), "x12, priority, new");
+        assert_eq!(set(&tags, "tags-", "X12").unwrap().written("tags"), "priority");
+        assert_eq!(set(&tags, "tags", "").unwrap(), connection);
+        for (key, value, words) in
+            [("customer", "a\nb", "line break"), ("tags+", "a\u{7}", "control"), ("tags*", "a", "tags*")]
+        {
+            let error = set(&connection, key, value).unwrap_err().to_string();
+            assert!(error.contains(words), "{key}: {error}");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ mod own_policies;
 mod own_rollover;
 mod policies;
 mod policy_commands;
+mod provider;
 mod quirks;
 mod receipts_by_hand;
 mod redelivery;
