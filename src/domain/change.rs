@@ -3,6 +3,8 @@
 //! The command line's `connection set` and the window's draft both go through here, so that both take and refuse the
 //! same values in the same words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -105,36 +107,44 @@ impl Profile {
             Some((outer, inner)) => table.get(outer).and_then(|within| within.get(inner)),
             None => table.get(setting),
         };
-        match value {
-            Some(toml::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        }
+        value.map_or_else(String::new, in_text)
     }
 
     /// The settings that differ from those of an earlier state, by their keys, with what they were and what they are.
     #[must_use]
     pub fn changed_from(&self, earlier: &Self) -> Vec<(String, (String, String))> {
-        let keys = |profile: &Self| {
-            let table = toml::Table::try_from(profile).unwrap_or_default();
-            let mut keys = Vec::new();
-            for (key, value) in &table {
-                match value {
-                    toml::Value::Table(inside) => keys.extend(inside.keys().map(|inner| format!("{key}.{inner}"))),
-                    _ => keys.push(key.clone()),
+        // Each is written once, not once for every key: there may be thousands to be compared.
+        let (was, is) = (earlier.all_written(), self.all_written());
+        let keys: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        let value = |of: &BTreeMap<String, String>, key: &String| of.get(key).cloned().unwrap_or_default();
+        keys.into_iter()
+            .map(|key| (key.clone(), (value(&was, key), value(&is, key))))
+            .filter(|(_, (was, is))| was != is)
+            .collect()
+    }
+
+    /// All settings as [`Profile::written`] writes them, by their keys.
+    fn all_written(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for (key, value) in toml::Table::try_from(self).unwrap_or_default() {
+            match value {
+                toml::Value::Table(inside) => {
+                    all.extend(inside.iter().map(|(inner, value)| (format!("{key}.{inner}"), in_text(value))));
+                }
+                value => {
+                    all.insert(key, in_text(&value));
                 }
             }
-            keys
-        };
-        let mut all = keys(earlier);
-        all.extend(keys(self));
-        all.sort();
-        all.dedup();
-        all.into_iter()
-            .map(|key| (earlier.written(&key), self.written(&key), key))
-            .filter(|(was, is, _)| was != is)
-            .map(|(was, is, key)| (key, (was, is)))
-            .collect()
+        }
+        all
+    }
+}
+
+/// A value as it is changed: text without its quotes.
+fn in_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
