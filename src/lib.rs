@@ -28,6 +28,8 @@
 //!   [`domain::diagnosis`] explain it
 //! * what an outcome means, in words: [`domain::knowledge`], read from `assets/knowledge`; which entry it is, and the evidence for
 //!   it: [`domain::diagnosis`]
+//! * for whom a connection is kept and what it is found by: [`domain::labels`], [`domain::connection_filter`]; one change of
+//!   many: [`app::App::change_many`]
 //! * how a view gets what it draws and has something done: [`app::engine`], and the crate's private `ui::desk`
 //! * how a message is sent again under its Message-ID: [`app::App::redeliver`]; how a receipt that came another way settles
 //!   one: [`app::App::take_receipt`]

@@ -14,9 +14,12 @@ use super::{App, AppError};
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, KeyFacts};
 use crate::domain::change::ChangeError;
-use crate::domain::compliance::ConnectionReport;
+use crate::domain::compliance::{ConnectionReport, Status};
 use crate::domain::connection::{Connection, Profile};
+use crate::domain::connection_filter::ConnectionFilter;
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::labels::{Customer, Tags};
+use crate::domain::policy::Policy;
 use crate::domain::signing::signing_obstacle;
 use crate::domain::timeline::CertificatePurpose;
 use crate::store::{FolderKind, Transaction, Workspace, http_password_name};
@@ -30,6 +33,14 @@ pub struct ConnectionSummary {
     pub name: String,
     /// The policy it is judged by.
     pub policy: PolicyId,
+    /// For whom it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Customer>,
+    /// The words it is marked with.
+    #[serde(skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
+    /// How it stands now.
+    pub status: Status,
     /// Its profiles, production first.
     pub profiles: Vec<ProfileKind>,
 }
@@ -39,7 +50,7 @@ pub struct ConnectionSummary {
 pub struct ConnectionChange {
     /// Which connection.
     pub id: ConnectionId,
-    /// Its own settings: `name`, `policy`, `notes`, `contact`.
+    /// Its own settings: `name`, `policy`, `customer`, `tags`, `notes`, `contact`.
     pub own: Vec<(String, String)>,
     /// Settings of its profiles.
     pub profiles: Vec<(ProfileKind, Vec<(String, String)>)>,
@@ -96,22 +107,31 @@ impl App {
         }
     }
 
-    /// All connections as a list shows them.
+    /// The connections of a filter as a list shows them, sorted by id.
     ///
     /// # Errors
-    /// Where the workspace cannot be read.
-    pub async fn connection_list(&self) -> Result<Vec<ConnectionSummary>, AppError> {
-        Ok(self
-            .connections()
-            .await?
-            .into_iter()
-            .map(|connection| ConnectionSummary {
-                profiles: connection.profiles().map(|(kind, _)| kind).collect(),
-                id: connection.id,
-                name: connection.name,
-                policy: connection.policy,
-            })
-            .collect())
+    /// Where it asks for a policy that does not exist, or the workspace cannot be read.
+    pub async fn connection_list(&self, filter: &ConnectionFilter) -> Result<Vec<ConnectionSummary>, AppError> {
+        let found = self.filtered(filter).await?;
+        let summary = |(connection, status): (Connection, Status)| ConnectionSummary {
+            profiles: connection.profiles().map(|(kind, _)| kind).collect(),
+            id: connection.id,
+            name: connection.name,
+            policy: connection.policy,
+            customer: connection.customer,
+            tags: connection.tags,
+            status,
+        };
+        Ok(found.into_iter().map(summary).collect())
+    }
+
+    /// The connections of a filter with how each stands now, sorted by id.
+    pub(super) async fn filtered(&self, filter: &ConnectionFilter) -> Result<Vec<(Connection, Status)>, AppError> {
+        self.require_policies(&filter.policies).await?;
+        let connections = self.connections().await?;
+        let report = self.check_now(&connections, self.now()).await?;
+        let judged = connections.into_iter().zip(report.connections.into_iter().map(|report| report.status));
+        Ok(judged.filter(|(connection, status)| filter.matches(connection, *status)).collect())
     }
 
     /// One connection.
@@ -356,10 +376,19 @@ impl App {
         connection: &Connection,
         identities: &[(IdentityName, KeyFacts)],
     ) -> Result<(), AppError> {
+        self.validate_by(connection, identities, &self.policies().await?)
+    }
+
+    /// Whether a connection makes sense where these are our identities and these the policies.
+    pub(super) fn validate_by(
+        &self,
+        connection: &Connection,
+        identities: &[(IdentityName, KeyFacts)],
+        policies: &[Policy],
+    ) -> Result<(), AppError> {
         if connection.name.trim().is_empty() || connection.name.chars().any(char::is_control) {
             return Err(AppError::new("the connection's name is empty or holds a control character"));
         }
-        let policies = self.policies().await?;
         if !policies.iter().any(|policy| policy.id == connection.policy) {
             return Err(AppError::new(format!("there is no policy `{}`", connection.policy))
                 .hint("`countersign policy list` shows the policies"));
@@ -431,13 +460,14 @@ fn no_profile(id: &ConnectionId, kind: ProfileKind) -> AppError {
 }
 
 /// A path as it is from here, so that it means the same from anywhere.
-fn absolute(path: &str) -> Result<String, AppError> {
+pub(super) fn absolute(path: &str) -> Result<String, AppError> {
     std::path::absolute(path)
         .map(|path| path.display().to_string())
         .map_err(|error| AppError::new(format!("`{path}` is not a path: {error}")))
 }
 
-fn in_words(error: ChangeError) -> AppError {
+/// A change that makes no sense, as an error.
+pub(super) fn in_words(error: ChangeError) -> AppError {
     let elsewhere = error.elsewhere;
     let error = AppError::new(error.to_string());
     if elsewhere {

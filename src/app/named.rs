@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{App, AppError};
-use crate::domain::identifier::ConnectionId;
+use crate::domain::identifier::{ConnectionId, PolicyId};
 use crate::domain::nearest_name::did_you_mean;
 
 /// So many folders beside a place are looked at.
@@ -41,6 +41,19 @@ impl App {
             return Ok(());
         }
         Err(self.unknown_connection(id).await)
+    }
+
+    /// Refuses policies that connections are to be chosen by, where there is none of such an id.
+    pub(super) async fn require_policies(&self, ids: &[PolicyId]) -> Result<(), AppError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = self.policies().await?;
+        let Some(unknown) = ids.iter().find(|id| !known.iter().any(|policy| policy.id == **id)) else { return Ok(()) };
+        let meant = did_you_mean(unknown.as_str(), known.iter().map(|policy| policy.id.as_str()));
+        let all = "`countersign policy list` shows the policies";
+        Err(AppError::new(format!("there is no policy `{unknown}`"))
+            .hint(meant.map_or_else(|| all.to_owned(), |meant| format!("{meant} {all}"))))
     }
 
     /// That there is no connection of an id, with those that may have been meant.

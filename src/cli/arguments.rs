@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use super::identity_arguments::IdentityCommand;
+use super::many::{Condition, FilterArguments};
 use super::policy::PolicyCommand;
 use super::schedule::ScheduleCommand;
 use super::server_certificate::TlsArguments;
@@ -159,7 +160,7 @@ pub(super) enum ConnectionCommand {
         dry_run: bool,
     },
     /// List the connections
-    List,
+    List(FilterArguments),
     /// Show one connection with its profiles side by side
     Show {
         /// The connection
@@ -175,13 +176,22 @@ pub(super) enum ConnectionCommand {
     },
     /// Change settings of a profile, or the connection's own where no profile is named
     Set {
-        /// The connection
-        id: ConnectionId,
-        /// The profile, production or test, then settings as in the connection file.
+        /// The connection; none where --where says which
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The profile, production or test, then settings as in the connection file; `tags+=TAG` and `tags-=TAG` put a tag to
+        /// the others and take it away.
         /// `http_password=-` reads the password from standard input; `outbox=DIR` and `inbox=DIR` are folders of this
         /// machine, whose files are sent and where payloads are put; an empty value brings the default back
-        #[arg(required = true, value_name = "[PROFILE] KEY=VALUE")]
+        #[arg(required_unless_present = "conditions", value_name = "[PROFILE] KEY=VALUE")]
         changes: Vec<String>,
+        /// Change all connections that have this in common, all or none: customer=NAME, tag=TAG, policy=ID or status=STATUS.
+        /// Of several for one key one is enough; as profile, `both` means those a connection has
+        #[arg(long = "where", id = "conditions", value_name = "KEY=VALUE")]
+        conditions: Vec<Condition>,
+        /// Show what would be changed and how each would stand, and change nothing
+        #[arg(long, requires = "conditions")]
+        dry_run: bool,
     },
     /// Copy the settings of one profile to the other; identifiers and addresses of the other stay
     Copy {

@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::arguments::ConnectionCommand;
 use super::table::{Table, labelled};
-use super::{Answer, Session, check, openas2, secret, settings, words};
+use super::{Answer, Session, check, many, openas2, secret, settings, words};
 use crate::app::{AppError, ConnectionChange, ConnectionSummary, Observations, OpenAs2Files, ProfileFolders, Saved};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile, Quirks};
+use crate::domain::connection_filter::ConnectionFilter;
+use crate::domain::identifier::ConnectionId;
 use crate::domain::timeline::{next_activation, used_now};
 
 #[derive(Serialize)]
@@ -50,9 +52,10 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let files = OpenAs2Files { partnerships: file, keystore, password, ours };
             return openas2::run(session, &files, dry_run).await;
         }
-        ConnectionCommand::List => {
-            let connections = app.connection_list().await?;
-            session.out.answer(&ListDocument { connections: connections.clone() }, || list(&connections));
+        ConnectionCommand::List(filter) => {
+            let filter = ConnectionFilter::from(filter);
+            let document = ListDocument { connections: app.connection_list(&filter).await? };
+            session.out.answer(&document, || list(&document.connections, filter.is_all()));
         }
         ConnectionCommand::Show { id } => {
             let connection = app.connection(&id).await?;
@@ -72,7 +75,12 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let document = ExportDocument { id: id.as_str(), file: file.clone(), toml: &toml };
             session.out.answer(&document, || file.map_or_else(|| toml.clone(), |path| format!("Written to {path}")));
         }
-        ConnectionCommand::Set { id, changes } => {
+        ConnectionCommand::Set { id, changes, conditions, dry_run } if !conditions.is_empty() => {
+            let words: Vec<String> = std::iter::once(id).chain(changes).collect();
+            return many::run(session, conditions, &words, dry_run).await;
+        }
+        ConnectionCommand::Set { id, changes, .. } => {
+            let id = id.parse::<ConnectionId>().map_err(|wrong| AppError::new(wrong.to_string()))?;
             let wished = settings::read(&changes)?;
             let password = wished.password.then(secret::password_from_stdin).transpose()?;
             let keeps_secret = password.is_some();
@@ -140,14 +148,32 @@ fn tell(session: &Session, saved: &Saved, done: &str) {
     }
 }
 
-fn list(connections: &[ConnectionSummary]) -> String {
+fn list(connections: &[ConnectionSummary], all: bool) -> String {
     if connections.is_empty() {
-        return "No connections in this workspace".to_owned();
+        return if all { "No connections in this workspace" } else { "No connection answers to this" }.to_owned();
     }
-    let mut table = Table::new(["Id", "Name", "Policy", "Profiles"]);
+    // What no connection has needs no column.
+    let has_customer = connections.iter().any(|connection| connection.customer.is_some());
+    let has_tags = connections.iter().any(|connection| !connection.tags.is_empty());
+    let labels = [has_customer.then_some("Customer"), has_tags.then_some("Tags")];
+    let heads = ["Id", "Name", "Status", "Policy", "Profiles"].into_iter();
+    let mut table = Table::new(heads.chain(labels.into_iter().flatten()));
     for connection in connections {
         let profiles: Vec<&str> = connection.profiles.iter().map(|kind| kind.as_str()).collect();
-        table.row([connection.id.as_str(), &connection.name, connection.policy.as_str(), &profiles.join(", ")]);
+        let mut cells = vec![
+            connection.id.to_string(),
+            connection.name.clone(),
+            format!("{} {}", words::status(connection.status), connection.status.label()),
+            connection.policy.to_string(),
+            profiles.join(", "),
+        ];
+        if has_customer {
+            cells.push(connection.customer.as_ref().map(ToString::to_string).unwrap_or_default());
+        }
+        if has_tags {
+            cells.push(connection.tags.to_string());
+        }
+        table.row(cells);
     }
     table.render()
 }
@@ -157,6 +183,8 @@ fn show(connection: &Connection, seen: &Observations, now: jiff::Timestamp) -> S
         ("Id", connection.id.to_string()),
         ("Name", connection.name.clone()),
         ("Policy", connection.policy.to_string()),
+        ("Customer", connection.written("customer")),
+        ("Tags", connection.written("tags")),
         ("Contact", connection.contact.clone().unwrap_or_default()),
         ("Notes", connection.notes.clone().unwrap_or_default()),
     ];

@@ -16,6 +16,7 @@ mod identity_arguments;
 mod json;
 mod licences;
 mod log;
+mod many;
 mod needs;
 mod notice;
 mod openas2;

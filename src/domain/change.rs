@@ -3,11 +3,20 @@
 //! The command line's `connection set` and the window's draft both go through here, so that both take and refuse the
 //! same values in the same words.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::connection::{Connection, Profile};
 use super::identifier::{Address, As2Id, IdentityName};
+use super::labels::Tags;
+
+/// The key under which tags are put to those that are there.
+const MORE_TAGS: &str = "tags+";
+
+/// The key under which tags are taken away.
+const LESS_TAGS: &str = "tags-";
 
 /// A change that makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,12 +34,40 @@ impl ChangeError {
 }
 
 impl Connection {
-    /// The same connection with some of its own settings changed; those of its profiles are changed in these.
+    /// The same connection with some of its own settings changed; those of its profiles are changed in these. `tags+` and
+    /// `tags-` put tags to those that are there and take them away.
     ///
     /// # Errors
     /// Where a key is unknown or a value makes no sense.
     pub fn with_changes(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
-        changed(self, changes, &["id", "production", "test"])
+        let (tags, others): (Vec<_>, Vec<_>) =
+            changes.iter().cloned().partition(|(key, _)| [MORE_TAGS, LESS_TAGS].contains(&key.as_str()));
+        let mut connection =
+            if others.is_empty() { self.clone() } else { changed(self, &others, &["id", "production", "test"])? };
+        for (key, words) in tags {
+            let words = words.parse::<Tags>().map_err(|error| ChangeError::new(error.to_string()))?;
+            let there = connection.tags;
+            connection.tags = match key.as_str() {
+                LESS_TAGS => there.without(&words),
+                _ => there.with(&words).map_err(|error| ChangeError::new(error.to_string()))?,
+            };
+        }
+        Ok(connection)
+    }
+
+    /// One of its own settings in words, as [`Connection::with_changes`] takes it; empty where it is not set or there is no
+    /// such key.
+    #[must_use]
+    pub fn written(&self, setting: &str) -> String {
+        match setting {
+            "name" => self.name.clone(),
+            "policy" => self.policy.to_string(),
+            "customer" => self.customer.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "tags" => self.tags.to_string(),
+            "contact" => self.contact.clone().unwrap_or_default(),
+            "notes" => self.notes.clone().unwrap_or_default(),
+            _ => String::new(),
+        }
     }
 }
 
@@ -70,36 +107,44 @@ impl Profile {
             Some((outer, inner)) => table.get(outer).and_then(|within| within.get(inner)),
             None => table.get(setting),
         };
-        match value {
-            Some(toml::Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        }
+        value.map_or_else(String::new, in_text)
     }
 
     /// The settings that differ from those of an earlier state, by their keys, with what they were and what they are.
     #[must_use]
     pub fn changed_from(&self, earlier: &Self) -> Vec<(String, (String, String))> {
-        let keys = |profile: &Self| {
-            let table = toml::Table::try_from(profile).unwrap_or_default();
-            let mut keys = Vec::new();
-            for (key, value) in &table {
-                match value {
-                    toml::Value::Table(inside) => keys.extend(inside.keys().map(|inner| format!("{key}.{inner}"))),
-                    _ => keys.push(key.clone()),
+        // Each is written once, not once for every key: there may be thousands to be compared.
+        let (was, is) = (earlier.all_written(), self.all_written());
+        let keys: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        let value = |of: &BTreeMap<String, String>, key: &String| of.get(key).cloned().unwrap_or_default();
+        keys.into_iter()
+            .map(|key| (key.clone(), (value(&was, key), value(&is, key))))
+            .filter(|(_, (was, is))| was != is)
+            .collect()
+    }
+
+    /// All settings as [`Profile::written`] writes them, by their keys.
+    fn all_written(&self) -> BTreeMap<String, String> {
+        let mut all = BTreeMap::new();
+        for (key, value) in toml::Table::try_from(self).unwrap_or_default() {
+            match value {
+                toml::Value::Table(inside) => {
+                    all.extend(inside.iter().map(|(inner, value)| (format!("{key}.{inner}"), in_text(value))));
+                }
+                value => {
+                    all.insert(key, in_text(&value));
                 }
             }
-            keys
-        };
-        let mut all = keys(earlier);
-        all.extend(keys(self));
-        all.sort();
-        all.dedup();
-        all.into_iter()
-            .map(|key| (earlier.written(&key), self.written(&key), key))
-            .filter(|(was, is, _)| was != is)
-            .map(|(was, is, key)| (key, (was, is)))
-            .collect()
+        }
+        all
+    }
+}
+
+/// A value as it is changed: text without its quotes.
+fn in_text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -206,6 +251,26 @@ mod tests {
         let profile = profile();
         let fresh = Profile::fresh(&profile.our_as2_id, &profile.partner_as2_id, &profile.url, &"me".parse().unwrap());
         assert_eq!(fresh.unwrap(), profile);
+    }
+
+    #[test]
+    fn a_connection_is_given_a_customer_and_tags() {
+        let connection: Connection = toml::from_str("id = \"a\"\nname = \"A\"\n").unwrap();
+        let set = |of: &Connection, key: &str, value: &str| of.with_changes(&[(key.to_owned(), value.to_owned())]);
+        let customer = set(&connection, "customer", "Acme Foods").unwrap();
+        assert_eq!(customer.written("customer"), "Acme Foods");
+        assert_eq!(set(&customer, "customer", "").unwrap(), connection);
+        let tags = set(&connection, "tags", "x12, priority").unwrap();
+        assert_eq!(tags.written("tags"), "x12, priority");
+        assert_eq!(set(&tags, "tags+", "new,X12").unwrap().written("tags"), "x12, priority, new");
+        assert_eq!(set(&tags, "tags-", "X12").unwrap().written("tags"), "priority");
+        assert_eq!(set(&tags, "tags", "").unwrap(), connection);
+        for (key, value, words) in
+            [("customer", "a\nb", "line break"), ("tags+", "a\u{7}", "control"), ("tags*", "a", "tags*")]
+        {
+            let error = set(&connection, key, value).unwrap_err().to_string();
+            assert!(error.contains(words), "{key}: {error}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub use quirks::{
 
 use super::algorithm::{Compression, Digest, Encryption, KeyTransport, SignatureScheme, Signing};
 use super::identifier::{Address, As2Id, ConnectionId, IdentityName, PolicyId, ProfileKind};
+use super::labels::{Customer, Tags};
 use super::own_timeline::OwnTimeline;
 use super::spelling::spelled;
 use super::timeline::CertificateUse;
@@ -29,6 +30,12 @@ pub struct Connection<C = CertificateUse> {
     /// The policy it is judged by.
     #[serde(default)]
     pub policy: PolicyId,
+    /// For whom it is kept, where that is somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<Customer>,
+    /// The words it is marked with.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
     /// Free text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
@@ -78,6 +85,8 @@ impl<C> Connection<C> {
             id: self.id,
             name: self.name,
             policy: self.policy,
+            customer: self.customer,
+            tags: self.tags,
             notes: self.notes,
             contact: self.contact,
             production: self

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::dialog::Dialog;
 use super::policies::PolicyIntent;
 use crate::app::engine::{RequestId, WorkspaceCommand};
-use crate::app::{CertificateSource, ConnectionBefore, ProfileKey, ScheduleAct, ScheduleChange};
+use crate::app::{CertificateSource, ConnectionBefore, ManyDone, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::rollover::RolloverId;
@@ -132,6 +132,8 @@ pub enum Intent {
     ChangeSchedule(Vec<ProfileKey>, ScheduleAct),
     /// Take changes of schedules back.
     UndoSchedule(Vec<ScheduleChange>),
+    /// Take a change of many connections back.
+    UndoMany(Box<ManyDone>),
     /// Open the dialog for a new connection.
     NewConnection,
     /// Open the dialog that duplicates a connection.

@@ -118,6 +118,7 @@ impl Views {
             }
             Intent::ChangeSchedule(profiles, act) => self.schedules.change(profiles, act, desk),
             Intent::UndoSchedule(changes) => self.schedules.undo(changes, desk),
+            Intent::UndoMany(done) => self.connections.undo(done, desk),
             Intent::NewConnection => self.dialogs.push(Box::new(connections::NewConnection::new(desk))),
             Intent::Duplicate(id) => self.dialogs.push(Box::new(connections::Duplicate::new(id, desk))),
             Intent::Remove(id) => self.dialogs.push(Box::new(connections::remove(&id, desk))),
@@ -247,6 +248,7 @@ impl Views {
                 Page::Policies => self.policies.escape(desk),
                 Page::Settings(_) | Page::Notices => {}
                 Page::Rollovers => self.rollovers.back(),
+                Page::Connections if self.connections.give_selection_up() => {}
                 Page::Connections => desk.intend(Intent::CloseInspector),
             }
         }
@@ -415,6 +417,7 @@ impl Views {
     pub(super) fn listen(&mut self, desk: &mut Desk<'_>) {
         self.errands.poll(desk);
         self.put_back.poll(desk);
+        self.connections.listen(desk);
         self.policy_errands.poll(desk);
         self.policies.listen(desk);
         self.transmissions.listen(desk);

@@ -43,6 +43,7 @@ mod own_policies;
 mod own_rollover;
 mod policies;
 mod policy_commands;
+mod provider;
 mod proxies;
 mod quirks;
 mod receipts_by_hand;

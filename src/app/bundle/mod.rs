@@ -23,6 +23,7 @@ use super::{App, AppError, RawPart};
 use crate::certificate::Certificate;
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{Address, ProfileKind};
+use crate::domain::labels::Tags;
 use crate::domain::sent::SentAs;
 use crate::domain::transmission::Transmission;
 use crate::store::Workspace;
@@ -281,7 +282,7 @@ impl Subject {
     }
 }
 
-/// A connection as its partner may see it: with the one profile, without what people wrote about it or where files lie.
+/// A connection as its partner may see it: with the one profile, without for whom it is kept, what people wrote about it or where files lie.
 fn shown(connection: &Connection, kind: ProfileKind, profile: &Profile) -> Result<Connection, AppError> {
     let mut profile = profile.clone();
     profile.url = without_query(&profile.url)?;
@@ -289,7 +290,15 @@ fn shown(connection: &Connection, kind: ProfileKind, profile: &Profile) -> Resul
     if profile.tls_trust != "system" {
         PATH.clone_into(&mut profile.tls_trust);
     }
-    let mut shown = Connection { notes: None, contact: None, production: None, test: None, ..connection.clone() };
+    let mut shown = Connection {
+        customer: None,
+        tags: Tags::default(),
+        notes: None,
+        contact: None,
+        production: None,
+        test: None,
+        ..connection.clone()
+    };
     let place = match kind {
         ProfileKind::Production => &mut shown.production,
         ProfileKind::Test => &mut shown.test,

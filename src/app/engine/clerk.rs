@@ -216,6 +216,12 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
             Done::Looked
         }
+        Command::Many(id, command) if command.only_looks() => {
+            let (app, out) = (app.clone(), out.clone());
+            tokio::spawn(async move { out.tell(Event::Answered(id, command.carry_out(&app).await)) });
+            Done::Looked
+        }
+        Command::Many(id, command) => told.changing(id, command.carry_out(app), |answer| answer).await,
         Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
         Command::Rollover(id, command) => {
             let changes = command.changes();

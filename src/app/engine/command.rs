@@ -7,6 +7,7 @@ use super::Errand;
 use super::identity_work::IdentityCommand;
 use super::journal::JournalCommand;
 use super::look::{LookAnswer, LookCommand};
+use super::many::{ManyAnswer, ManyCommand};
 use super::notices::NoticeCommand;
 use super::policies::{PolicyAnswer, PolicyTask};
 use super::prospect::{Foreseen, Outlook};
@@ -50,6 +51,8 @@ pub enum Command {
     PlanOpenAs2(RequestId, OpenAs2Files),
     /// Take connections over from OpenAS2. Answered by [`Answer::OpenAs2`].
     ImportOpenAs2(RequestId, OpenAs2Files),
+    /// One change of many connections. Answered by [`Answer::Many`].
+    Many(RequestId, ManyCommand),
     /// Make one profile like the other. Answered by [`Answer::Saved`].
     CopyProfile(RequestId, ConnectionId, ProfileKind, ProfileKind),
     /// Remove a connection. Answered by [`Answer::Removed`].
@@ -196,6 +199,8 @@ pub enum Answer {
     Foreseen(Box<Foreseen>),
     /// Something about rollovers.
     Rollover(Box<RolloverAnswer>),
+    /// Something about a change of many connections.
+    Many(Box<ManyAnswer>),
     /// Something about what is kept.
     Retention(Box<RetentionAnswer>),
     /// Something about the workspace as a whole.

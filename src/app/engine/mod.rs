@@ -10,6 +10,7 @@ mod command;
 mod identity_work;
 mod journal;
 mod look;
+mod many;
 mod notices;
 mod policies;
 mod prospect;
@@ -34,6 +35,7 @@ pub use command::{Answer, Command, Event, ReceiptSource, ReceiptText, RequestId,
 pub use identity_work::IdentityCommand;
 pub use journal::JournalCommand;
 pub use look::{LookAnswer, LookCommand};
+pub use many::{ManyAnswer, ManyCommand};
 pub use notices::{NoticeCommand, NoticeState};
 pub use policies::{PolicyAnswer, PolicyTask};
 pub use prospect::{Foreseen, Outlook};

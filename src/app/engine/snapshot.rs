@@ -17,6 +17,7 @@ use crate::domain::compliance::{self, ComplianceSettings, ConnectionReport, Find
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::due::{DueItem, due, needs_action, provided_for};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::natural_order::natural;
 use crate::domain::notice::Facts;
 use crate::domain::policy::{Policy, PolicyKind, ResolveError, ResolvedPolicy, resolve};
 use crate::domain::sighting::Sighting;
@@ -361,7 +362,7 @@ impl App {
         let requests = self.identity_requests().await?;
         let (folders, commands) = (self.folders().await?, self.command_settings().await?);
         let mut connections = self.connections().await?;
-        connections.sort_by_cached_key(|connection| (connection.name.to_lowercase(), connection.id.clone()));
+        connections.sort_by_cached_key(|connection| (natural(&connection.name), connection.id.clone()));
         let reads = match &existing {
             Some(workspace) => {
                 Some((self.read_notices(workspace, &connections).await?, self.has_mail_password().await?))

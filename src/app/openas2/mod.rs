@@ -23,6 +23,7 @@ use crate::certificate::{Certificate, Keystore, MAX_FILE, read_keystore};
 use crate::domain::certificate::{Fingerprint, KeyFacts};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::labels::Tags;
 use crate::domain::timeline::{CertificatePurpose, CertificateUse};
 use crate::store::http_password_name;
 
@@ -318,6 +319,8 @@ fn connection(
         id,
         name: partner.name.clone(),
         policy: PolicyId::default(),
+        customer: None,
+        tags: Tags::default(),
         notes: Some(format!("Taken over from OpenAS2, partnership {}", partnership.name)),
         contact: partner.email.clone(),
         production: Some(profile),

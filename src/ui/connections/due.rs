@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::app::engine::{Snapshot, Summary};
 use crate::domain::due::DueItem;
+use crate::domain::identifier::ConnectionId;
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count, duration};
@@ -19,10 +20,21 @@ const WHEN: f32 = 120.0;
 /// Width of the column that says of which profile.
 const WHERE: f32 = 190.0;
 
-/// Shows what is due and answers to a search. `now` is the instant that is looked at. Returns what a click leads to.
-pub(super) fn due(ui: &mut Ui, snapshot: &Snapshot, query: &str, moment: &Moment, now: Timestamp) -> Option<Intent> {
+/// Shows what is due, of the connections that are `within` what was narrowed to, and answers to a search. `now` is the instant that is looked at. Returns what a click leads to.
+pub(super) fn due(
+    ui: &mut Ui,
+    snapshot: &Snapshot,
+    query: &str,
+    within: &dyn Fn(&ConnectionId) -> bool,
+    moment: &Moment,
+    now: Timestamp,
+) -> Option<Intent> {
     let query = query.trim().to_lowercase();
-    let found: Vec<&DueItem> = snapshot.due.iter().filter(|item| query.is_empty() || answers(item, &query)).collect();
+    let found: Vec<&DueItem> = snapshot
+        .due
+        .iter()
+        .filter(|item| within(&item.connection) && (query.is_empty() || answers(item, &query)))
+        .collect();
     if found.is_empty() {
         let provided = snapshot.summary.provided_for;
         let (symbol, head, text) = if snapshot.due.is_empty() && provided > 0 {
@@ -36,7 +48,11 @@ pub(super) fn due(ui: &mut Ui, snapshot: &Snapshot, query: &str, moment: &Moment
                     .to_owned(),
             )
         } else {
-            (Icon::Search, "Nothing that is due matches", format!("Nothing of it is called or about “{query}”"))
+            let text = match query.as_str() {
+                "" => "Nothing of it answers to what is set above".to_owned(),
+                query => format!("Nothing of it is called or about “{query}”"),
+            };
+            (Icon::Search, "Nothing that is due matches", text)
         };
         empty_state(ui, symbol, head, &text, |_| ());
         return None;

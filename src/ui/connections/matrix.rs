@@ -1,14 +1,15 @@
 //! The matrix itself: a table that draws only the rows that are seen.
 
-use std::sync::Arc;
-
 use egui::{
     Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2,
     vec2,
 };
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
+use super::facets::Facet;
+use super::lines::{Group, Line};
 use super::rows::{LastSend, MatrixColumn, Order, Row};
+use super::selection::Selection;
 use crate::app::engine::Snapshot;
 use crate::domain::compliance::{Column as Setting, Status};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -28,26 +29,36 @@ const INDENT: f32 = 10.0;
 pub(super) enum Clicked {
     /// A row.
     Row(usize),
+    /// The heading of a group.
+    Group(usize),
     /// What stands in a column of a row: its cause is to be shown.
     Cause(usize, MatrixColumn),
     /// The head of a column.
     Head(MatrixColumn),
 }
 
+/// What is shown, and how.
+pub(super) struct Looks<'a> {
+    /// The lines.
+    pub lines: &'a [Line],
+    /// The workspace that they were made from.
+    pub snapshot: &'a Snapshot,
+    /// Their order.
+    pub order: Order,
+    /// What the inspector is open on.
+    pub inspected: Option<&'a (ConnectionId, ProfileKind)>,
+    /// What is selected.
+    pub selection: &'a Selection,
+}
+
 /// Shows the matrix and returns what was clicked.
-pub(super) fn matrix(
-    ui: &mut Ui,
-    rows: &[Arc<Row>],
-    snapshot: &Snapshot,
-    order: Order,
-    selected: Option<&(ConnectionId, ProfileKind)>,
-    scroll_to: Option<usize>,
-) -> Option<Clicked> {
-    let mut within = table_ground(ui, rows.len());
+pub(super) fn matrix(ui: &mut Ui, looks: &Looks<'_>, scroll_to: Option<usize>) -> Option<Clicked> {
+    let lines = looks.lines;
+    let mut within = table_ground(ui, lines.len());
     let width = within.max_rect().width();
     let table = Table::new()
         .id_salt(TABLE)
-        .num_rows(rows.len() as u64)
+        .num_rows(lines.len() as u64)
         .num_sticky_cols(1)
         .headers([HeaderRow::new(theme::HEAD)]);
     let id = table.get_id(&within);
@@ -55,7 +66,8 @@ pub(super) fn matrix(
     if let Some(row) = scroll_to {
         table = table.scroll_to_row(row as u64, None);
     }
-    let mut delegate = Matrix { rows, snapshot, order, selected, hovered: None, clicked: None };
+    let left = within.max_rect().left();
+    let mut delegate = Matrix { lines, looks, left, width, hovered: None, clicked: None };
     table.show(&mut within, &mut delegate);
     delegate.clicked
 }
@@ -88,17 +100,19 @@ fn columns(ui: &Ui, table: egui::Id, width: f32) -> Vec<Column> {
 }
 
 struct Matrix<'a> {
-    rows: &'a [Arc<Row>],
-    snapshot: &'a Snapshot,
-    order: Order,
-    selected: Option<&'a (ConnectionId, ProfileKind)>,
+    lines: &'a [Line],
+    looks: &'a Looks<'a>,
+    /// Where the table begins, and how much of it is seen: headings stay there when it is scrolled sideways.
+    left: f32,
+    width: f32,
     hovered: Option<u64>,
     clicked: Option<Clicked>,
 }
 
 impl Matrix<'_> {
     fn is_selected(&self, row: &Row) -> bool {
-        self.selected.is_some_and(|(connection, _)| *connection == row.connection)
+        self.looks.inspected.is_some_and(|(connection, _)| *connection == row.connection)
+            || self.looks.selection.holds(&row.connection)
     }
 }
 
@@ -115,13 +129,13 @@ impl TableDelegate for Matrix<'_> {
         ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
         let response =
             ui.interact(rect.shrink2(vec2(6.0, 0.0)), ui.scope_id().with(("head", column.label())), Sense::click());
-        let sorted = self.order.by == column;
+        let sorted = self.looks.order.by == column;
         let ink = if sorted || response.hovered() { tokens.text } else { tokens.muted };
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         let at = pos2(rect.left() + INDENT, rect.center().y);
         let head = painter.text(at, Align2::LEFT_CENTER, column.label(), theme::bold(theme::TABLE_HEAD), ink);
         if sorted {
-            let arrow = icon::glyph(if self.order.reversed { Icon::ChevronUp } else { Icon::ChevronDown });
+            let arrow = icon::glyph(if self.looks.order.reversed { Icon::ChevronUp } else { Icon::ChevronDown });
             painter.text(head.right_center() + vec2(4.0, 0.0), Align2::LEFT_CENTER, arrow, icon::font(13.0), ink);
         }
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Sort by {}", column.label())));
@@ -132,12 +146,21 @@ impl TableDelegate for Matrix<'_> {
     }
 
     fn row_ui(&mut self, ui: &mut Ui, row_nr: u64) {
-        let Some(row) = usize::try_from(row_nr).ok().and_then(|index| self.rows.get(index)) else { return };
+        let Some(line) = usize::try_from(row_nr).ok().and_then(|index| self.lines.get(index)) else { return };
         let tokens = tokens(ui.ctx());
         let rect = ui.max_rect();
         if ui.rect_contains_pointer(rect) {
             self.hovered = Some(row_nr);
         }
+        let row = match line {
+            Line::Row(row, _) => row,
+            Line::Group(group) => {
+                let y = rect.y_range();
+                let rect = Rect::from_x_y_ranges(self.left..=self.left + self.width, y);
+                heading(ui, rect, group, self.hovered == Some(row_nr));
+                return;
+            }
+        };
         let fill = if self.is_selected(row) {
             tokens.accent.soft
         } else if self.hovered == Some(row_nr) {
@@ -154,23 +177,31 @@ impl TableDelegate for Matrix<'_> {
     fn cell_ui(&mut self, ui: &mut Ui, cell: &CellInfo) {
         let Some(index) = usize::try_from(cell.row_nr).ok() else { return };
         let Some(column) = MatrixColumn::ALL.get(cell.col_nr).copied() else { return };
-        let Some(row) = self.rows.get(index) else { return };
         let rect = ui.max_rect();
-        // A row of this profile keeps its number when others come and go.
-        let id = ui.scope_id().with((row.connection.as_str(), row.profile.as_str(), cell.col_nr));
         let first = cell.col_nr == 0;
+        let (row, number) = match self.lines.get(index) {
+            Some(Line::Row(row, number)) => (row, *number),
+            Some(Line::Group(group)) => {
+                if group_cell(ui, index, group, cell.col_nr) {
+                    self.clicked = Some(Clicked::Group(index));
+                }
+                return;
+            }
+            None => return,
+        };
+        // A row of this profile keeps its number when others come and go.
+        let id = ui.scope_id().with((row.connection.as_str(), row.profile.as_str(), number, cell.col_nr));
         // The keyboard goes from row to row, not from cell to cell.
         let response = ui.interact(rect, id, if first { Sense::click() } else { Sense::CLICK });
         let content = Rect::from_min_max(rect.min + vec2(INDENT, 0.0), rect.max - vec2(2.0, 0.0));
+        let chosen = self.looks.inspected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
         let mut within = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
         match column {
             MatrixColumn::Connection => {
-                let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
-                connection(ui, content, row, &response);
+                connection(ui, content, row, self.looks.selection.holds(&row.connection), &response);
                 row_drawn(ui, TABLE, index, chosen, &response);
             }
             MatrixColumn::Profile => {
-                let chosen = self.selected.is_some_and(|(id, kind)| *id == row.connection && *kind == row.profile);
                 let font = if chosen { theme::bold(theme::BODY) } else { theme::body() };
                 within.add(egui::Label::new(RichText::new(row.profile.label()).font(font)).truncate());
             }
@@ -191,7 +222,7 @@ impl TableDelegate for Matrix<'_> {
                         if badge.clicked() {
                             self.clicked = Some(Clicked::Cause(index, column));
                         }
-                        badge.on_hover_ui(|ui| why(ui, self.snapshot, row, setting, *status));
+                        badge.on_hover_ui(|ui| why(ui, self.looks.snapshot, row, setting, *status));
                     }
                 }
             }
@@ -207,9 +238,59 @@ impl TableDelegate for Matrix<'_> {
     }
 }
 
+/// Draws the heading of a group: whether it is open, its name, how many there are and how the worst of them stands.
+fn heading(ui: &Ui, rect: Rect, group: &Group, hovered: bool) {
+    let tokens = tokens(ui.ctx());
+    let painter = ui.painter();
+    painter.rect_filled(rect, 0.0, if hovered { tokens.hover } else { tokens.bg });
+    painter.hline(rect.x_range(), rect.bottom() - 0.5, Stroke::new(1.0, tokens.line));
+    let middle = rect.center().y;
+    let caret = icon::glyph(if group.open { Icon::ChevronDown } else { Icon::ChevronRight });
+    let mut x = rect.left() + INDENT - 2.0;
+    painter.text(pos2(x, middle), Align2::LEFT_CENTER, caret, icon::font(icon::SIZE), tokens.muted);
+    x += icon::SIZE + 5.0;
+    let size = painter.layout_no_wrap(group.size.clone(), theme::small(), tokens.muted);
+    if group.facet == Facet::Status {
+        // Its name says how all of them stand.
+        Badge::status(group.worst, &group.mark.label).draw(ui, pos2(x, middle), rect.right() - x);
+        let at = x + Badge::width(ui, &group.mark.label);
+        painter.galley(pos2(at, middle - size.size().y / 2.0), size, tokens.muted);
+        return;
+    }
+    let badge = Badge::width(ui, &group.worst_words);
+    let room = (rect.right() - x - size.size().x - badge - 32.0).max(60.0);
+    let font = theme::bold(theme::BODY);
+    let name = painter.layout_no_wrap(elided(ui, &group.mark.label, &font, room), font, tokens.text);
+    let (wide, high) = (name.size().x, name.size().y);
+    painter.galley(pos2(x, middle - high / 2.0), name, tokens.text);
+    x += wide + 10.0;
+    let (wide, high) = (size.size().x, size.size().y);
+    painter.galley(pos2(x, middle - high / 2.0), size, tokens.muted);
+    x += wide + 12.0;
+    Badge::status(group.worst, &group.worst_words).draw(ui, pos2(x, middle), rect.right() - x);
+}
+
+/// A cell of a heading, which answers clicks and the keyboard like a row; true where it was clicked.
+fn group_cell(ui: &Ui, index: usize, group: &Group, column: usize) -> bool {
+    let rect = ui.max_rect();
+    let id = ui.scope_id().with(("group", &group.mark.key, column));
+    let first = column == 0;
+    let response = ui.interact(rect, id, if first { Sense::click() } else { Sense::CLICK });
+    if first {
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &group.sentence));
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_expanded(group.open));
+        row_drawn(ui, TABLE, index, false, &response);
+        if response.has_focus() {
+            let ring = Stroke::new(2.0, tokens(ui.ctx()).accent.ink);
+            ui.painter().rect_stroke(rect.shrink2(vec2(3.0, 1.0)), theme::RADIUS, ring, StrokeKind::Inside);
+        }
+    }
+    response.clicked()
+}
+
 /// Name and identifiers: over both rows of a pair, or one behind the other where there is one profile alone. What has no room
 /// is elided in the middle, and all of it shows under the pointer.
-fn connection(ui: &Ui, rect: Rect, row: &Row, response: &Response) {
+fn connection(ui: &Ui, rect: Rect, row: &Row, selected: bool, response: &Response) {
     let tokens = tokens(ui.ctx());
     let painter = ui.painter();
     let mut whole = true;
@@ -233,7 +314,13 @@ fn connection(ui: &Ui, rect: Rect, row: &Row, response: &Response) {
         let ids = line(&row.ids, theme::small(), tokens.muted, rect.width());
         painter.galley(pos2(rect.left(), rect.center().y - ids.size().y / 2.0 - 5.0), ids, tokens.muted);
     }
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &row.sentence));
+    response.widget_info(|| {
+        if selected {
+            WidgetInfo::selected(Role::Button, true, true, &row.sentence)
+        } else {
+            WidgetInfo::labeled(Role::Button, true, &row.sentence)
+        }
+    });
     if response.has_focus() {
         let ring = Stroke::new(2.0, tokens.accent.ink);
         painter.rect_stroke(response.rect.shrink2(vec2(3.0, 1.0)), theme::RADIUS, ring, StrokeKind::Inside);

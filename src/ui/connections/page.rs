@@ -2,13 +2,20 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Key, Layout, Ui, vec2};
+use egui::{Align, Key, Layout, Modifiers, Ui, vec2};
 
+use super::bulk_edit::{BulkEdit, Undoing};
 use super::day::{DAY_WIDTH, DayView};
 use super::due::due;
-use super::matrix::{Clicked, TABLE, matrix};
-use super::rows::{Filter, MatrixColumn, Order, Prepared, Row, prepare, rows};
+use super::facets::Kept;
+use super::filter_bar::FilterBar;
+use super::lines::Line;
+use super::made::{Asked, Made};
+use super::matrix::{Clicked, Looks, TABLE, matrix};
+use super::rows::{Filter, MatrixColumn, Order, Row};
+use super::selection::{self, Selection};
 use super::welcome::welcome;
+use crate::app::ManyDone;
 use crate::app::engine::{Snapshot, Summary};
 use crate::domain::compliance::Column;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
@@ -35,17 +42,14 @@ pub(crate) struct ConnectionsPage {
     day: DayView,
     /// What is due, in the place of the matrix.
     show_due: bool,
+    /// What many connections are narrowed to and grouped by; nothing before the first frame.
+    kept: Option<Kept>,
+    bar: FilterBar,
+    /// What is selected, so that all of it is changed.
+    selection: Selection,
+    undoing: Undoing,
     /// The rows as last made; none where they have to be made anew.
     made: Option<Made>,
-}
-
-/// Rows with what they were made from.
-struct Made {
-    snapshot: Arc<Snapshot>,
-    prepared: Vec<Prepared>,
-    /// Which search, filter and order the rows answer to.
-    asked: Option<(String, Filter, Order)>,
-    rows: Vec<Arc<Row>>,
 }
 
 impl ConnectionsPage {
@@ -57,6 +61,25 @@ impl ConnectionsPage {
     /// Puts the cursor into the search field.
     pub(crate) const fn focus_search(&mut self) {
         self.focus_search = true;
+    }
+
+    /// Gives a selection of several up; false where there is none.
+    pub(crate) fn give_selection_up(&mut self) -> bool {
+        let several = self.selection.is_several();
+        if several {
+            self.selection.clear();
+        }
+        several
+    }
+
+    /// Has a change of many connections taken back.
+    pub(crate) fn undo(&mut self, done: Box<ManyDone>, desk: &mut Desk<'_>) {
+        self.undoing.begin(done, desk);
+    }
+
+    /// Takes what was answered, whatever page is shown.
+    pub(crate) fn listen(&mut self, desk: &mut Desk<'_>) {
+        self.undoing.listen(desk);
     }
 
     /// Shows the page. `selected` is what the inspector is open on.
@@ -76,41 +99,109 @@ impl ConnectionsPage {
             ui.add_space(6.0);
         }
         self.looks(ui, desk, &shown);
+        let mut kept = self.kept.take().unwrap_or_else(|| Kept::load(ui.ctx()));
+        self.make(&shown, &desk.moment, &kept);
+        if let Some(made) = &self.made
+            && (made.is_many || kept != Kept::default())
+        {
+            let groups = (!self.show_due).then_some(made.groups.as_slice());
+            let left = (made.shown.len(), made.snapshot.connections.len());
+            self.bar.show(ui, &mut kept, &made.choices, left, groups);
+        }
+        if !self.is_made_for(&kept) {
+            self.make(&shown, &desk.moment, &kept);
+            kept.store(ui.ctx());
+        }
         ui.add_space(2.0);
+        self.body(ui, desk, &shown, selected, &mut kept);
+        if !self.is_made_for(&kept) {
+            kept.store(ui.ctx());
+            ui.ctx().request_repaint();
+        }
+        self.kept = Some(kept);
+    }
+
+    /// The matrix, or what is due.
+    fn body(
+        &mut self,
+        ui: &mut Ui,
+        desk: &mut Desk<'_>,
+        shown: &Snapshot,
+        selected: Option<&(ConnectionId, ProfileKind)>,
+        kept: &mut Kept,
+    ) {
+        let Some(made) = &self.made else { return };
         if self.show_due {
-            due(ui, &shown, &self.query, &desk.moment, self.day.now(desk))
+            let within = |id: &ConnectionId| made.narrowed.as_ref().is_none_or(|narrowed| narrowed.contains(id));
+            due(ui, shown, &self.query, &within, &desk.moment, self.day.now(desk))
                 .into_iter()
                 .for_each(|wish| desk.intend(wish));
             return;
         }
-        self.make(&shown, &desk.moment);
-        let Some(made) = &self.made else { return };
-        if made.rows.is_empty() {
-            let clear = empty_state(ui, Icon::Search, "No connection matches", &self.what_is_asked(), |ui| {
+        if made.lines.is_empty() {
+            let text = self.what_is_asked(kept);
+            let clear = empty_state(ui, Icon::Search, "No connection matches", &text, |ui| {
                 secondary(ui, "Show all connections").clicked()
             });
             if clear {
                 self.query.clear();
                 self.filter = Filter::All;
+                kept.clear();
             }
             return;
         }
+        let lines = &made.lines;
+        if self.selection.is_several() && selection::bar(ui, &mut self.selection, !desk.snapshot.workspace.read_only) {
+            let ids = self.selection.ids().cloned().collect();
+            desk.intend(Intent::Open(Box::new(BulkEdit::new(ids))));
+        }
+        if selection::select_all(ui) {
+            self.selection.all(lines);
+        }
+        if let Some(line) = self.selection.step(ui, lines) {
+            self.selection.click(line, Modifiers::SHIFT, lines);
+            self.scroll_to = Some(line);
+        }
         let here = || {
             let (id, kind) = selected?;
-            made.rows.iter().position(|row| row.connection == *id && row.profile == *kind)
+            lines.iter().position(|line| line.row().is_some_and(|row| row.connection == *id && row.profile == *kind))
         };
-        if let Some(row) = table_step(ui, TABLE, made.rows.len(), here, |row| made.rows[row].name.clone()) {
-            self.scroll_to = Some(row);
-            open(desk, &made.rows[row]);
+        if let Some(line) = table_step(ui, TABLE, lines.len(), here, |line| lines[line].name().to_owned()) {
+            self.scroll_to = Some(line);
+            self.selection.click(line, Modifiers::NONE, lines);
+            if let Some(row) = lines[line].row() {
+                open(desk, row);
+            }
         }
-        match matrix(ui, &made.rows, &made.snapshot, self.order, selected, self.scroll_to.take()) {
-            Some(Clicked::Row(row)) => {
+        let looks = Looks {
+            lines,
+            snapshot: &made.snapshot,
+            order: self.order,
+            inspected: selected,
+            selection: &self.selection,
+        };
+        match matrix(ui, &looks, self.scroll_to.take()) {
+            Some(Clicked::Row(line)) => {
+                let keys = ui.input(|input| input.modifiers);
                 if ui.input(|input| input.key_pressed(Key::Enter)) {
                     focus::ask(ui.ctx(), Part::Inspector);
                 }
-                open(desk, &made.rows[row]);
+                if self.selection.click(line, keys, lines)
+                    && let Some(row) = lines[line].row()
+                {
+                    open(desk, row);
+                }
             }
-            Some(Clicked::Cause(row, column)) => lead(desk, &made.rows[row], column),
+            Some(Clicked::Group(line)) => {
+                if let Line::Group(group) = &lines[line] {
+                    kept.fold(&group.mark.key);
+                }
+            }
+            Some(Clicked::Cause(line, column)) => {
+                if let Some(row) = lines[line].row() {
+                    lead(desk, row, column);
+                }
+            }
             Some(Clicked::Head(column)) => {
                 let reversed = self.order.by == column && !self.order.reversed;
                 self.order = Order { by: column, reversed };
@@ -185,8 +276,13 @@ impl ConnectionsPage {
         }
     }
 
-    fn what_is_asked(&self) -> String {
+    fn what_is_asked(&self, kept: &Kept) -> String {
         match (self.query.trim(), self.filter) {
+            ("", Filter::All) => "Nothing answers to what is set above".to_owned(),
+            (query, _) if kept.narrows() && !query.is_empty() => {
+                format!("Nothing of what is set above is called or set to “{query}”")
+            }
+            (_, _) if kept.narrows() => "Nothing of what is set above does".to_owned(),
             ("", Filter::NeedAction) => {
                 "Every connection meets its required rules, and no certificate ends soon without a successor".to_owned()
             }
@@ -261,18 +357,26 @@ impl ConnectionsPage {
         }
     }
 
+    /// Whether the rows answer to this.
+    fn is_made_for(&self, kept: &Kept) -> bool {
+        let asked = self.made.as_ref().and_then(|made| made.asked.as_ref());
+        asked.is_none_or(|asked| asked.kept == *kept)
+    }
+
     /// Makes the rows where they are out of date.
-    fn make(&mut self, snapshot: &Arc<Snapshot>, moment: &Moment) {
+    fn make(&mut self, snapshot: &Arc<Snapshot>, moment: &Moment, kept: &Kept) {
         if !self.made.as_ref().is_some_and(|made| Arc::ptr_eq(&made.snapshot, snapshot)) {
-            let prepared = prepare(snapshot, moment);
-            self.made = Some(Made { snapshot: Arc::clone(snapshot), prepared, asked: None, rows: Vec::new() });
+            self.made = Some(Made::new(snapshot, moment));
         }
-        let asked = (self.query.clone(), self.filter, self.order);
+        let is_answered = |asked: &Asked| {
+            asked.query == self.query && asked.filter == self.filter && asked.order == self.order && asked.kept == *kept
+        };
         if let Some(made) = &mut self.made
-            && made.asked.as_ref() != Some(&asked)
+            && !made.asked.as_ref().is_some_and(is_answered)
         {
-            made.rows = rows(&made.prepared, &self.query, self.filter, self.order);
-            made.asked = Some(asked);
+            let (query, filter, order) = (self.query.clone(), self.filter, self.order);
+            made.answer(Asked { query, filter, order, kept: kept.clone() });
+            self.selection.keep(&made.shown);
         }
     }
 }

@@ -1,15 +1,18 @@
 //! The rows of the matrix: which are there, in which order, with everything that is written in them. Made anew only when
 //! the workspace, the search or the order has changed, so that a frame does nothing but draw.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::facets::Marks;
 use crate::app::TransmissionSummary;
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::compliance::{Column, Status};
 use crate::domain::due::needs_action;
-use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
+use crate::domain::labels::Customer;
 use crate::domain::transmission::Verdict;
 use crate::ui::moment::Moment;
 use crate::ui::wording::sentence;
@@ -135,7 +138,12 @@ pub(super) struct Row {
 /// A connection's rows with what they are searched and ordered by. Made once for each snapshot, because writing all this
 /// takes longer than a frame may.
 pub(super) struct Prepared {
-    rows: Vec<Arc<Row>>,
+    /// Its rows.
+    pub rows: Vec<Arc<Row>>,
+    /// What it has in common with others.
+    pub marks: Marks,
+    /// How it stands.
+    pub status: Status,
     /// Everything that a search looks through, in small letters.
     haystack: String,
     needs_action: bool,
@@ -149,11 +157,18 @@ pub(super) struct Prepared {
 /// The rows of all connections, in the order of the snapshot.
 #[must_use]
 pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Prepared> {
+    let policies: HashMap<&PolicyId, &str> =
+        snapshot.policies.iter().map(|policy| (&policy.id, policy.name.as_str())).collect();
     snapshot
         .connections
         .iter()
         .map(|state| Prepared {
             rows: rows_of(state, moment).into_iter().map(Arc::new).collect(),
+            marks: {
+                let policy = &state.connection.policy;
+                Marks::of(state, policies.get(policy).copied().unwrap_or(policy.as_str()))
+            },
+            status: state.report.status,
             haystack: haystack(state),
             needs_action: needs_action(&state.report),
             ends_soon: ends_soon(state),
@@ -164,19 +179,21 @@ pub(super) fn prepare(snapshot: &Snapshot, moment: &Moment) -> Vec<Prepared> {
         .collect()
 }
 
-/// The rows that answer to a search, in their order.
-#[must_use]
-pub(super) fn rows(prepared: &[Prepared], query: &str, filter: Filter, order: Order) -> Vec<Arc<Row>> {
-    let query = query.trim().to_lowercase();
-    let mut shown: Vec<&Prepared> = prepared
-        .iter()
-        .filter(|connection| match filter {
+impl Prepared {
+    /// Whether it answers to a search in small letters and to a tile.
+    #[must_use]
+    pub(super) fn answers(&self, query: &str, filter: Filter) -> bool {
+        let asked = match filter {
             Filter::All => true,
-            Filter::NeedAction => connection.needs_action,
-            Filter::Ending => connection.ends_soon,
-        })
-        .filter(|connection| query.is_empty() || connection.haystack.contains(&query))
-        .collect();
+            Filter::NeedAction => self.needs_action,
+            Filter::Ending => self.ends_soon,
+        };
+        asked && (query.is_empty() || self.haystack.contains(query))
+    }
+}
+
+/// Connections in an order.
+pub(super) fn sort(shown: &mut [&Prepared], order: Order) {
     match order.by {
         // As in the snapshot.
         MatrixColumn::Connection => {}
@@ -190,12 +207,15 @@ pub(super) fn rows(prepared: &[Prepared], query: &str, filter: Filter, order: Or
     if order.reversed {
         shown.reverse();
     }
-    shown.into_iter().flat_map(|connection| connection.rows.iter().cloned()).collect()
 }
 
 fn haystack(state: &ConnectionState) -> String {
     let connection = &state.connection;
     let mut all = format!("{}\n{}", connection.name, connection.id);
+    for text in connection.customer.iter().map(Customer::as_str).chain(connection.tags.iter()) {
+        all.push('\n');
+        all.push_str(text);
+    }
     for (_, profile) in connection.profiles() {
         for text in [profile.our_as2_id.as_str(), profile.partner_as2_id.as_str(), profile.url.as_str()] {
             all.push('\n');
@@ -248,6 +268,9 @@ fn rows_of(state: &ConnectionState, moment: &Moment) -> Vec<Row> {
                 sentence.push_str(&format!("; {} {}", cell.column.label(), cell.word));
             }
             sentence.push_str(&format!("; last send {}", last_send.word));
+            if let Some(customer) = &connection.customer {
+                sentence.push_str(&format!("; customer {customer}"));
+            }
             Row {
                 connection: connection.id.clone(),
                 name: connection.name.clone(),
@@ -283,4 +306,52 @@ fn last_send(sent: Option<&TransmissionSummary>, moment: &Moment) -> LastSend {
     };
     let hint = format!("{}, {}: {cause}", moment.day_and_time(sent.at), sent.verdict);
     LastSend { verdict: Some(sent.verdict), word, hint }
+}
+
+#[cfg(test)]
+pub(super) mod testing {
+    use super::*;
+
+    /// A connection of one profile that stands so.
+    pub(in crate::ui::connections) fn prepared(
+        name: &str,
+        customer: Option<&str>,
+        tags: &[&str],
+        status: Status,
+    ) -> Prepared {
+        let mut connection: crate::domain::connection::Connection =
+            toml::from_str(&format!("id = \"{}\"\nname = \"{name}\"\n", name.to_lowercase())).unwrap();
+        connection.customer = customer.map(|customer| customer.parse().unwrap());
+        connection.tags = crate::domain::labels::Tags::new(tags).unwrap();
+        let report = crate::domain::compliance::ConnectionReport {
+            id: connection.id.clone(),
+            name: name.to_owned(),
+            policy: connection.policy.clone(),
+            status,
+            profiles: Vec::new(),
+        };
+        let row = Row {
+            connection: connection.id.clone(),
+            name: name.to_owned(),
+            ids: String::new(),
+            profile: ProfileKind::Production,
+            first: true,
+            last: true,
+            cells: Vec::new(),
+            last_send: LastSend { verdict: None, word: String::new(), hint: String::new() },
+            sentence: String::new(),
+        };
+        let state = ConnectionState { connection, report, last_sent: Vec::new() };
+        Prepared {
+            rows: vec![Arc::new(row)],
+            marks: Marks::of(&state, "AS2 modern"),
+            status,
+            haystack: haystack(&state),
+            needs_action: false,
+            ends_soon: false,
+            profile: None,
+            worst: Vec::new(),
+            last_sent: None,
+        }
+    }
 }

@@ -20,6 +20,8 @@ use certificates::CertificatesTab;
 use history::HistoryTab;
 use settings::SettingsTab;
 
+pub(super) use settings::catalogue;
+
 /// The inspector of one connection.
 pub(super) struct Inspector {
     connection: ConnectionId,

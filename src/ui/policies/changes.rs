@@ -57,7 +57,7 @@ impl Preview {
 
 /// What a change would do, in a sentence.
 #[must_use]
-pub(super) fn in_a_sentence(changes: &StatusChanges) -> String {
+pub(in crate::ui) fn in_a_sentence(changes: &StatusChanges) -> String {
     if changes.judged == 0 {
         return "There is no connection to be judged yet".to_owned();
     }

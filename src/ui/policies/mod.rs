@@ -17,6 +17,7 @@ mod rule_form;
 mod rule_values;
 mod words;
 
+pub(super) use changes::in_a_sentence;
 pub(super) use errands::PolicyErrands;
 pub(super) use page::{PoliciesPage, PolicyIntent};
 pub(super) use words::{head_label, kind_word};

@@ -215,9 +215,15 @@ impl Palette {
             });
             let rank = rank(query, &connection.name)
                 .or_else(|| Some(rank(query, connection.id.as_str())? + 1))
-                .or_else(|| Some(rank(query, &ids)? + 2))?;
+                .or_else(|| Some(rank(query, &ids)? + 2))
+                .or_else(|| {
+                    let customer = connection.customer.as_ref()?;
+                    // By its words, not by letters that happen to be in it: there may be hundreds of it.
+                    Some(rank(query, customer.as_str()).filter(|rank| *rank < 8)? + 3)
+                })?;
+            let remark = connection.customer.as_ref().map_or(ids.clone(), |customer| format!("{customer} · {ids}"));
             let found = Found::Connection(connection.id.clone());
-            Some(Entry { found, label: connection.name.clone(), remark: ids, rank: rank * 2 })
+            Some(Entry { found, label: connection.name.clone(), remark, rank: rank * 2 })
         });
         let commands = UiCommand::ALL.iter().filter(|command| **command != UiCommand::Find).filter_map(|command| {
             let remark = command.keys(ctx);

@@ -1,6 +1,6 @@
 //! The sheet of shortcuts: every command with its keys, and what the keyboard does everywhere.
 
-use egui::{Context, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Context, Key, KeyboardShortcut, Modifiers, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
@@ -9,14 +9,18 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::section;
 
 /// What is the same in every table, list and dialog.
-const EVERYWHERE: [(&str, &str); 6] = [
+const EVERYWHERE: [(&str, &str); 7] = [
     ("Row above or below", "Up, Down"),
     ("First or last row", "Home, End"),
     ("A page of rows", "Page Up, Page Down"),
     ("Row that begins with", "Its first letters"),
     ("Open a row and go on in it", "Enter"),
+    ("Select several rows", "Shift+Up, Shift+Down"),
     ("Close what is on top", "Esc"),
 ];
+
+/// What selects all rows, where several can be selected.
+const ALL: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::A);
 
 /// Height of a line.
 const LINE: f32 = 24.0;
@@ -34,7 +38,7 @@ impl Dialog for ShortcutSheet {
         frame(ctx, "shortcuts", "Shortcuts", "", 760.0, false, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let half = ((ui.available_width() - 28.0) / 2.0).floor();
-            let (left, right) = commands.split_at((commands.len() + EVERYWHERE.len() + 2) / 2);
+            let (left, right) = commands.split_at((commands.len() + EVERYWHERE.len() + 3) / 2);
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = 28.0;
                 ui.vertical(|ui| {
@@ -52,6 +56,7 @@ impl Dialog for ShortcutSheet {
                     for (label, keys) in EVERYWHERE {
                         line(ui, half, label, keys);
                     }
+                    line(ui, half, "Select all that are shown", &ctx.format_shortcut(&ALL));
                 });
             });
             Flow::Open

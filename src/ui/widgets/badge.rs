@@ -1,6 +1,8 @@
 //! Badges: icon, word and colour together, never colour alone.
 
-use egui::{Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{Galley, Painter, Pos2, Rect, Response, Role, Sense, Ui, Vec2, WidgetInfo, pos2, vec2};
 
 use crate::domain::compliance::Status;
 use crate::domain::transmission::{Light, Verdict};
@@ -82,6 +84,36 @@ impl ToneName {
     }
 }
 
+/// Between a badge's edge and what is in it.
+const PADDING: f32 = 7.0;
+
+/// Between its icon and its word.
+const GAP: f32 = 4.0;
+
+/// A badge that is laid out.
+struct Laid {
+    tone: Tone,
+    icon: Arc<Galley>,
+    word: Arc<Galley>,
+    size: Vec2,
+}
+
+impl Laid {
+    fn draw(self, painter: &Painter, rect: Rect, outlined: bool) {
+        let Self { tone, icon, word, .. } = self;
+        painter.rect_filled(rect, rect.height() / 2.0, tone.soft);
+        if outlined {
+            let line = egui::Stroke::new(1.0, tone.ink);
+            painter.rect_stroke(rect, rect.height() / 2.0, line, egui::StrokeKind::Inside);
+        }
+        let middle = |galley_height: f32| rect.center().y - galley_height / 2.0;
+        let icon_at = pos2(rect.left() + PADDING - 1.0, middle(icon.size().y));
+        let word_at = pos2(rect.right() - PADDING - word.size().x, middle(word.size().y));
+        painter.galley(icon_at, icon, tone.ink);
+        painter.galley(word_at, word, tone.ink);
+    }
+}
+
 /// A pill of icon and word on a soft ground.
 #[must_use = "a badge is seen only when it is shown"]
 pub(crate) struct Badge<'a> {
@@ -141,37 +173,35 @@ impl<'a> Badge<'a> {
 
     /// Shows it.
     pub(crate) fn show(self, ui: &mut Ui) -> Response {
-        let tokens = tokens(ui.ctx());
-        let tone = self.tone.of(tokens);
-        let icon = char::from(self.icon.unwrap_or_else(|| self.tone.icon())).to_string();
-        let galley = |text: String, font| ui.painter().layout_no_wrap(text, font, tone.ink);
-        let icon = galley(icon, icon::font(12.5));
-        let padding = 7.0;
-        let gap = 4.0;
-        let room = (ui.available_width() - icon.size().x - gap - 2.0 * padding).max(24.0);
-        let mut job =
-            egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);
-        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-        let word = ui.painter().layout_job(job);
-        let size = vec2(2.0 * padding + icon.size().x + gap + word.size().x, 20.0);
+        let laid = self.laid(ui, ui.available_width());
         let sense = if self.leads { Sense::CLICK } else { Sense::hover() };
-        let (rect, response) = ui.allocate_exact_size(size, sense);
+        let (rect, response) = ui.allocate_exact_size(laid.size, sense);
         if ui.is_rect_visible(rect) {
-            let painter = ui.painter();
-            painter.rect_filled(rect, rect.height() / 2.0, tone.soft);
-            if self.leads && response.hovered() {
-                let line = egui::Stroke::new(1.0, tone.ink);
-                painter.rect_stroke(rect, rect.height() / 2.0, line, egui::StrokeKind::Inside);
-            }
-            let middle = |galley_height: f32| rect.center().y - galley_height / 2.0;
-            let icon_at = pos2(rect.left() + padding - 1.0, middle(icon.size().y));
-            let word_at = pos2(rect.right() - padding - word.size().x, middle(word.size().y));
-            painter.galley(icon_at, icon, tone.ink);
-            painter.galley(word_at, word, tone.ink);
+            laid.draw(ui.painter(), rect, self.leads && response.hovered());
         }
         let role = if self.leads { Role::Link } else { Role::Label };
         response.widget_info(|| WidgetInfo::labeled(role, true, self.said()));
         if self.leads { response.on_hover_cursor(egui::CursorIcon::PointingHand) } else { response }
+    }
+
+    /// Draws it alone, from the middle of its left edge, without taking room or saying anything: for what is said otherwise.
+    pub(crate) fn draw(self, ui: &Ui, at: Pos2, room: f32) {
+        let laid = self.laid(ui, room);
+        let rect = Rect::from_min_size(at - vec2(0.0, laid.size.y / 2.0), laid.size);
+        laid.draw(ui.painter(), rect, false);
+    }
+
+    fn laid(&self, ui: &Ui, room: f32) -> Laid {
+        let tone = self.tone.of(tokens(ui.ctx()));
+        let icon = char::from(self.icon.unwrap_or_else(|| self.tone.icon())).to_string();
+        let icon = ui.painter().layout_no_wrap(icon, icon::font(12.5), tone.ink);
+        let room = (room - icon.size().x - GAP - 2.0 * PADDING).max(24.0);
+        let mut job =
+            egui::text::LayoutJob::simple_singleline(self.word.to_owned(), theme::medium(theme::SMALL), tone.ink);
+        job.wrap = egui::text::TextWrapping::truncate_at_width(room);
+        let word = ui.painter().layout_job(job);
+        let size = vec2(2.0 * PADDING + icon.size().x + GAP + word.size().x, 20.0);
+        Laid { tone, icon, word, size }
     }
 
     /// How wide it will be at the most.

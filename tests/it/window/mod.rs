@@ -34,6 +34,9 @@ mod pictures_of_notices;
 #[cfg(feature = "pictures")]
 mod pictures_over_time;
 mod policies;
+mod provider;
+#[cfg(feature = "pictures")]
+mod provider_pictures;
 mod receiving;
 mod redelivery;
 #[cfg(feature = "pictures")]

@@ -8,6 +8,7 @@ use super::naming::NameAndId;
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
+use crate::domain::labels::Tags;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame, frame_with_foot};
 use crate::ui::identity::{IdentityForm, entered};
@@ -93,7 +94,17 @@ impl NewConnection {
     fn create_with(&mut self, identity: &IdentityName, desk: &mut Desk<'_>) {
         let Some((name, id)) = self.naming.value() else { return };
         let policy = self.policy.clone();
-        let mut connection = Connection { id, name, policy, notes: None, contact: None, production: None, test: None };
+        let mut connection = Connection {
+            id,
+            name,
+            policy,
+            customer: None,
+            tags: Tags::default(),
+            notes: None,
+            contact: None,
+            production: None,
+            test: None,
+        };
         for form in self.profiles.iter().filter(|form| form.wanted) {
             let Some((our, partner, url)) = form.value() else { return };
             let usual = match Profile::fresh(&our, &partner, &url, identity) {

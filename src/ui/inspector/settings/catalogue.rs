@@ -5,7 +5,7 @@ use crate::domain::policy::{Setting, SettingValue, Shape};
 
 /// Whose setting it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Scope {
+pub(in crate::ui) enum Scope {
     /// The connection's own.
     Own,
     /// A profile's.
@@ -14,7 +14,7 @@ pub(super) enum Scope {
 
 /// Where a setting stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Group {
+pub(in crate::ui) enum Group {
     /// Always in sight, first.
     Security,
     /// Always in sight.
@@ -29,7 +29,7 @@ pub(super) enum Group {
 
 /// What it is changed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Control {
+pub(in crate::ui) enum Control {
     /// A list of the words that the setting takes, with the word for none where it may be left open.
     Words(Option<&'static str>),
     /// On or off.
@@ -56,7 +56,7 @@ pub(super) enum Control {
 
 /// A setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Row {
+pub(in crate::ui) struct Row {
     /// The key of the connection file.
     pub key: &'static str,
     /// What findings call it, where that is another word.
@@ -72,7 +72,7 @@ pub(super) struct Row {
 }
 
 /// Not a key of the connection file: the password is a secret of the workspace.
-pub(super) const PASSWORD: &str = "http_password";
+pub(in crate::ui) const PASSWORD: &str = "http_password";
 
 const fn row(group: Group, key: &'static str, label: &'static str, control: Control, about: &'static str) -> Row {
     Row { key, finding: key, label, about, group, control }
@@ -267,15 +267,29 @@ static PROFILE: [Row; 37] = {
 };
 
 /// The settings of the connection itself.
-static OWN: [Row; 4] = [
+static OWN: [Row; 6] = [
     row(Group::Connection, "name", "Name", Control::Text("Partner, country"), "What you call it"),
     row(Group::Connection, "policy", "Policy", Control::Policy, "The rules by which both profiles are judged"),
+    row(
+        Group::Connection,
+        "customer",
+        "Customer",
+        Control::Text("None"),
+        "For whom the connection is kept; the matrix is grouped and filtered by it",
+    ),
+    row(
+        Group::Connection,
+        "tags",
+        "Tags",
+        Control::Text("None; commas between them"),
+        "Words of your own to find it by, with commas between them",
+    ),
     row(Group::Connection, "contact", "Contact", Control::Text("Whom to call"), "Whom to call when something is wrong"),
     row(Group::Connection, "notes", "Notes", Control::Notes, "Anything worth remembering"),
 ];
 
 /// All rows of a scope, in their order.
-pub(super) fn rows(scope: Scope) -> impl Iterator<Item = &'static Row> {
+pub(in crate::ui) fn rows(scope: Scope) -> impl Iterator<Item = &'static Row> {
     let rows: &[Row] = match scope {
         Scope::Own => &OWN,
         Scope::Profile(_) => &PROFILE,
@@ -284,25 +298,25 @@ pub(super) fn rows(scope: Scope) -> impl Iterator<Item = &'static Row> {
 }
 
 /// The rows of a scope that are keys of the connection file.
-pub(super) fn settings_of(scope: Scope) -> impl Iterator<Item = &'static Row> {
+pub(in crate::ui) fn settings_of(scope: Scope) -> impl Iterator<Item = &'static Row> {
     rows(scope).filter(|row| !matches!(row.control, Control::PartnerCertificate | Control::Password))
 }
 
 /// The row of a setting, by its key or by what findings call it.
 #[must_use]
-pub(super) fn find(scope: Scope, key: &str) -> Option<&'static Row> {
+pub(in crate::ui) fn find(scope: Scope, key: &str) -> Option<&'static Row> {
     rows(scope).find(|row| row.key == key).or_else(|| rows(scope).find(|row| row.finding == key))
 }
 
 /// Whether a finding is about a row.
 #[must_use]
-pub(super) fn is_about(row: &Row, setting: &str) -> bool {
+pub(in crate::ui) fn is_about(row: &Row, setting: &str) -> bool {
     row.finding == setting || row.key == setting
 }
 
 /// The words a setting takes, each with its label; none where it takes no words.
 #[must_use]
-pub(super) fn words(row: &Row) -> Vec<(String, String)> {
+pub(in crate::ui) fn words(row: &Row) -> Vec<(String, String)> {
     let Ok(setting) = row.key.parse::<Setting>() else { return Vec::new() };
     let words = match setting.shape() {
         Shape::Ordered(words) | Shape::Words(words) => words,
@@ -349,7 +363,7 @@ fn word_label(row: &Row, setting: Setting, word: &str) -> String {
 
 /// A value in the words of its row.
 #[must_use]
-pub(super) fn value_label(row: &Row, value: &str) -> String {
+pub(in crate::ui) fn value_label(row: &Row, value: &str) -> String {
     if value.is_empty() {
         return match row.control {
             Control::Words(Some(open)) | Control::Identity(Some(open)) => open.to_owned(),

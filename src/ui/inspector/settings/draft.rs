@@ -55,14 +55,7 @@ impl Draft {
     pub(super) fn refresh(&mut self, connection: &Connection) {
         self.saved.clear();
         for setting in settings_of(Scope::Own) {
-            let value = match setting.key {
-                "name" => connection.name.clone(),
-                "policy" => connection.policy.to_string(),
-                "contact" => connection.contact.clone().unwrap_or_default(),
-                "notes" => connection.notes.clone().unwrap_or_default(),
-                _ => continue,
-            };
-            self.saved.insert((Scope::Own, setting.key), value);
+            self.saved.insert((Scope::Own, setting.key), connection.written(setting.key));
         }
         for (kind, profile) in connection.profiles() {
             for setting in settings_of(Scope::Profile(kind)) {

@@ -1,6 +1,6 @@
 //! The settings of both profiles: a draft on top of what is saved, judged while it is edited.
 
-mod catalogue;
+pub(in crate::ui) mod catalogue;
 mod controls;
 mod copy;
 mod draft;

@@ -85,7 +85,7 @@ impl SettingsTab {
     fn header(&mut self, ui: &mut Ui, group: Group) -> bool {
         let (name, about) = match group {
             Group::Quirks => ("Quirks", "deviations that a partner needs"),
-            Group::Connection => ("Connection", "name, policy, contact, notes"),
+            Group::Connection => ("Connection", "name, policy, customer, tags, contact, notes"),
             _ => ("More settings", "formats, inbound security, server, retries"),
         };
         let open = self.open.contains(&group);
