@@ -4,7 +4,7 @@
 //! backup says beforehand there is, and a little; and the folder has its name only once every digest was compared.
 
 use std::fs::{self, DirBuilder, File};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
