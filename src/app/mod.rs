@@ -8,6 +8,7 @@ mod afterwards;
 mod arrivals;
 mod bundle;
 mod calendar;
+mod certificate_removal;
 mod certificates;
 mod check;
 mod clock;
@@ -77,6 +78,7 @@ use afterwards::Afterwards;
 pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
+    certificate_bytes,
 };
 pub use clock::Clock;
 pub use commands::{CommandSettings, Occasion, OwnCommand};
@@ -84,7 +86,7 @@ pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
 pub use folders::{FolderChange, ProfileFolders};
-pub use identities::{IdentityFiles, ListedIdentity, NewIdentity};
+pub use identities::{IdentityFiles, IdentityUse, ListedIdentity, NewIdentity};
 pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
