@@ -408,7 +408,7 @@ fn absolute(path: &str) -> Result<String, AppError> {
 }
 
 fn in_words(error: ChangeError) -> AppError {
-    let elsewhere = error.elsewhere;
+    let (elsewhere, hint) = (error.elsewhere, error.hint().map(str::to_owned));
     let error = AppError::new(error.to_string());
     if elsewhere {
         return error.hint(
@@ -416,4 +416,5 @@ fn in_words(error: ChangeError) -> AppError {
         );
     }
     error
+        .hint(hint.unwrap_or_else(|| "`countersign connection export ID` writes every setting as it stands".to_owned()))
 }

@@ -1,6 +1,7 @@
 //! What the command line says when something is odd, refused or not what was expected: in words, with what to do.
 
 mod certificates;
+mod settings;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
