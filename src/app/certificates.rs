@@ -1,20 +1,20 @@
 //! Partners' certificates: what is in a file, where each is used, who has confirmed it.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{App, AppError, arrivals};
-use crate::certificate::{self, Certificate, FileContents, MAX_FILE, ReadError};
+use crate::certificate::{self, Certificate, FileContents, MAX_FILE, ReadError, most_of};
 use crate::domain::certificate::{
     CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings, warnings,
 };
 use crate::domain::confirmation::{Comparison, StatedFingerprint};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::timeline::{CertificatePurpose, next_activation, periods, used_now};
+use crate::domain::timeline::{CertificatePurpose, all_fingerprints, next_activation, periods, used_now};
 use crate::store::StoredCertificate;
 
 /// A certificate with what speaks against it.
@@ -150,12 +150,42 @@ pub struct ListedCertificate {
     pub chain: Vec<String>,
 }
 
+/// Reads what may hold certificates; no more of it than is taken, which is more of an archive and of a mail.
+///
+/// # Errors
+/// Where it cannot be read.
+pub fn certificate_bytes(mut reader: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.by_ref().take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    let read = bytes.len() as u64;
+    if read > MAX_FILE {
+        reader.take((most_of(&bytes) + 1).saturating_sub(read)).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
 /// Reads a file that may hold certificates; no more of it than is taken.
 pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>, AppError> {
-    let cannot = |error: std::io::Error| AppError::unread(path, &error);
-    let mut bytes = Vec::new();
-    std::fs::File::open(path).map_err(cannot)?.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    Ok(bytes)
+    if is_lone_pipe(path) {
+        return Err(AppError::new(format!("{} is a pipe, not a file", path.display()))
+            .hint("write what comes out of it to a file and name that"));
+    }
+    let cannot = |error: io::Error| AppError::unread(path, &error);
+    certificate_bytes(std::fs::File::open(path).map_err(cannot)?).map_err(cannot)
+}
+
+/// A pipe that lies in a folder would be waited for until somebody writes into it, perhaps forever. One that a shell hands
+/// over, under `/dev` or `/proc`, has its writer.
+#[cfg(unix)]
+fn is_lone_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt as _;
+    let handed_over = ["/dev", "/proc"].iter().any(|place| path.starts_with(place));
+    !handed_over && std::fs::metadata(path).is_ok_and(|about| about.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+const fn is_lone_pipe(_path: &Path) -> bool {
+    false
 }
 
 pub(super) fn unreadable(error: &ReadError) -> AppError {
@@ -212,6 +242,16 @@ impl App {
         let own: Vec<CertificateFacts> =
             self.stored_identities().await?.into_iter().map(|identity| identity.facts).collect();
         let stored = self.stored_certificates().await?;
+        // What is only kept, and used by nobody, is not installed.
+        let installed: Vec<Fingerprint> = self
+            .connections()
+            .await?
+            .iter()
+            .flat_map(|connection| {
+                connection.profiles().map(|(_, profile)| all_fingerprints(&profile.partner_certificates))
+            })
+            .flatten()
+            .collect();
         let now = self.now();
         let meant = contents.candidates();
         let certificates = contents
@@ -224,7 +264,7 @@ impl App {
                 });
                 let context = ImportContext {
                     own: own.iter().collect(),
-                    installed: stored.iter().map(|stored| stored.facts.fingerprint_sha256).collect(),
+                    installed: installed.clone(),
                     // Whether it is confirmed matters on import, not on looking.
                     confirmed: confirmed || contents.has_private_key,
                     ..ImportContext::default()

@@ -468,7 +468,7 @@ pub(super) fn absolute(path: &str) -> Result<String, AppError> {
 
 /// A change that makes no sense, as an error.
 pub(super) fn in_words(error: ChangeError) -> AppError {
-    let elsewhere = error.elsewhere;
+    let (elsewhere, hint) = (error.elsewhere, error.hint().map(str::to_owned));
     let error = AppError::new(error.to_string());
     if elsewhere {
         return error.hint(
@@ -476,4 +476,5 @@ pub(super) fn in_words(error: ChangeError) -> AppError {
         );
     }
     error
+        .hint(hint.unwrap_or_else(|| "`countersign connection export ID` writes every setting as it stands".to_owned()))
 }

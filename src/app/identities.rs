@@ -46,6 +46,9 @@ pub struct IdentityUse {
     pub connection: ConnectionId,
     /// The profile.
     pub profile: ProfileKind,
+    /// When it begins to sign there, where that is to come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
 }
 
 /// An identity as a list shows it.
@@ -83,7 +86,11 @@ impl App {
                 .iter()
                 .flat_map(|connection| connection.profiles().map(move |(kind, profile)| (connection, kind, profile)))
                 .filter(|(_, _, profile)| needed_by(profile, &identity.name, now))
-                .map(|(connection, profile, _)| IdentityUse { connection: connection.id.clone(), profile })
+                .map(|(connection, kind, profile)| IdentityUse {
+                    connection: connection.id.clone(),
+                    profile: kind,
+                    from: begins(profile, &identity.name, now),
+                })
                 .collect();
             ListedIdentity {
                 warnings: warnings(&identity.facts, now),
@@ -337,6 +344,15 @@ impl App {
 /// Whether a profile signs with an identity, will, or presents it to servers.
 pub(super) fn needed_by(profile: &Profile, name: &IdentityName, now: Timestamp) -> bool {
     profile.identity.needs(name, now) || profile.tls_identity.as_ref() == Some(name)
+}
+
+/// When an identity begins to sign for a profile that another signs for now and that presents another to servers.
+fn begins(profile: &Profile, name: &IdentityName, now: Timestamp) -> Option<Timestamp> {
+    if profile.identity.at(now) == name || profile.tls_identity.as_ref() == Some(name) {
+        return None;
+    }
+    let coming = profile.identity.uses().iter().filter(|entry| entry.name == *name).filter_map(|entry| entry.from);
+    coming.filter(|from| *from > now).min()
 }
 
 /// A few of many, in words.

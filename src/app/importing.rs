@@ -16,7 +16,7 @@ use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::policy::resolve;
 use crate::domain::renewal::{renew_for, replaced_now};
-use crate::domain::timeline::{Activation, ActivationError, CertificatePurpose};
+use crate::domain::timeline::{Activation, ActivationError, CertificatePurpose, next_activation};
 use crate::store::StoredCertificate;
 
 /// A renewed partner certificate to be brought in.
@@ -62,6 +62,12 @@ pub struct ImportedProfile {
     pub until: Timestamp,
     /// Until when signatures made with the replaced one are accepted.
     pub replaced_until: Option<Timestamp>,
+    /// The certificate whose scheduled activation is cancelled by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancels: Option<Fingerprint>,
+    /// That it is in use there already, so that nothing was changed and the activation was not taken.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unchanged: bool,
 }
 
 /// What an import did.
@@ -172,6 +178,9 @@ impl App {
                 };
                 AppError::from(error).hint(hint)
             })?;
+            let cancels = next_activation(uses, now)
+                .map(|(entry, _)| entry.fingerprint)
+                .filter(|_| renewal.warnings.contains(&CertificateWarning::ScheduleCancelled));
             for warning in import_warnings(facts, now, &context).into_iter().chain(renewal.warnings) {
                 if !result.warnings.contains(&warning) {
                     result.warnings.push(warning);
@@ -192,6 +201,8 @@ impl App {
                 replaces: renewal.replaces,
                 until: facts.not_after,
                 replaced_until,
+                cancels,
+                unchanged: renewal.uses == *uses && renewal.activates <= now,
             });
             if let Some(profile) = connection.profile_mut(kind) {
                 profile.partner_certificates = renewal.uses;

@@ -9,6 +9,7 @@ mod arrivals;
 mod backup;
 mod bundle;
 mod calendar;
+mod certificate_removal;
 mod certificates;
 mod check;
 mod clock;
@@ -87,6 +88,7 @@ pub use backup::{
 pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
     CertificateSource, Confirmed, InspectedCandidate, InspectedCertificate, Inspection, ListedCertificate, ListedUse,
+    certificate_bytes,
 };
 pub use clock::Clock;
 pub use commands::{CommandSettings, Occasion, OwnCommand};
@@ -94,7 +96,7 @@ pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
 pub use folders::{FolderChange, ProfileFolders};
-pub use identities::{IdentityFiles, ListedIdentity, NewIdentity};
+pub use identities::{IdentityFiles, IdentityUse, ListedIdentity, NewIdentity};
 pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::connection_file::read_text;
-use super::policies::{KnownPolicy, MAX_FILE, PolicyOrigin, faulty, together, written};
+use super::policies::{KnownPolicy, MAX_FILE, PolicyOrigin, checked, faulty, together, written};
 use super::{App, AppError};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 use crate::domain::compliance::Known;
@@ -85,7 +85,7 @@ impl App {
         let text = read_text(file, MAX_FILE)?;
         let known = self.known_policies().await?;
         let before: Vec<Policy> = known.iter().map(|known| known.policy.clone()).collect();
-        let policy = validate(&text, &before).map_err(|error| faulty(&error).in_file(file))?;
+        let policy = checked(&text, &before).map_err(|error| error.in_file(file))?;
         let replaces = known.into_iter().find(|known| known.policy.id == policy.id);
         let after = with(&before, &policy);
         all_resolve(&before, &after, &policy.id).map_err(|error| error.in_file(file))?;

@@ -10,9 +10,9 @@ use crate::domain::certificate::{CertificateFacts, CertificateWarning, time_warn
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::own_rollover::{Acquaintance, Noted, OwnStage, concern, stage};
-use crate::domain::own_timeline::OwnTimeline;
+use crate::domain::own_timeline::{OwnChangeError, OwnTimeline};
 use crate::domain::signing::signing_obstacle;
-use crate::domain::timeline::Activation;
+use crate::domain::timeline::{Activation, ActivationError};
 use crate::domain::transmission::{Direction, Verdict};
 use crate::store::{TransmissionFilter, Workspace};
 
@@ -63,6 +63,9 @@ pub struct OwnChanges {
     pub profiles: Vec<OwnChanged>,
     /// What is to be said.
     pub warnings: Vec<CertificateWarning>,
+    /// The identities to which changes were scheduled that are cancelled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cancelled: Vec<IdentityName>,
 }
 
 /// How far one profile's partner is with an identity.
@@ -98,6 +101,10 @@ impl App {
     /// new key does not sign as a profile wants it, or the instant is past or outside the certificate's validity. Then
     /// nothing has changed.
     pub async fn change_own(&self, change: &OwnChange) -> Result<OwnChanges, AppError> {
+        if change.from.as_ref() == Some(&change.to) {
+            return Err(AppError::new(format!("`{}` is named as the old identity and as the new one", change.to))
+                .hint("name the one that signs now first, then the one that is to follow it"));
+        }
         let (now, facts) = (self.now(), self.own_facts().await?);
         let new = facts.iter().find(|(name, _)| *name == change.to).ok_or_else(|| unknown(&change.to))?.1.clone();
         if let Some(from) = change.from.as_ref().filter(|from| !facts.iter().any(|(name, _)| name == *from)) {
@@ -111,6 +118,7 @@ impl App {
             _ => change.profiles.iter().any(|(id, each)| *id == connection.id && *each == kind),
         };
         let mut warnings = Vec::new();
+        let mut cancelled = Vec::new();
         let changed = self
             .change_timelines(concerned, |timeline, profile| {
                 // Whoever names a profile means it: it is not passed over in silence.
@@ -124,7 +132,7 @@ impl App {
                 }
                 let after = timeline
                     .change_over(&change.to, &new, &change.activation, now)
-                    .map_err(|error| AppError::new(error.to_string()))?;
+                    .map_err(|error| AppError::new(error.to_string()).maybe_hint(what_to_do(&error)))?;
                 let flips = after.next(now).map(|(_, at)| at);
                 let old = facts.iter().find(|(name, _)| name == timeline.at(now)).map(|(_, facts)| facts);
                 let mut warn = |warning| {
@@ -144,13 +152,16 @@ impl App {
                 for warning in time_warnings(&new, old, flips.unwrap_or(now), now) {
                     warn(warning);
                 }
-                if timeline.next(now).is_some_and(|(entry, _)| entry.name != change.to) {
+                if let Some((entry, _)) = timeline.next(now).filter(|(entry, _)| entry.name != change.to) {
                     warn(CertificateWarning::ScheduleCancelled);
+                    if !cancelled.contains(&entry.name) {
+                        cancelled.push(entry.name.clone());
+                    }
                 }
                 Ok(after)
             })
             .await?;
-        Ok(OwnChanges { profiles: changed, warnings })
+        Ok(OwnChanges { profiles: changed, warnings, cancelled })
     }
 
     /// Gives changes up or takes them back: all of them or none.
@@ -186,7 +197,7 @@ impl App {
                 Ok(after)
             })
             .await?;
-        Ok(OwnChanges { profiles: changed, warnings: Vec::new() })
+        Ok(OwnChanges { profiles: changed, ..OwnChanges::default() })
     }
 
     /// Changes the timelines of the profiles concerned in one transaction.
@@ -210,7 +221,7 @@ impl App {
         }
         // Read within the transaction that writes: of two changes at once none is lost.
         let mut transaction = self.workspace().await?.begin().await?;
-        let mut refused: Vec<AppError> = Vec::new();
+        let mut refused: Vec<(String, AppError)> = Vec::new();
         for id in ids {
             let Some(mut connection) = transaction.connection(&id).await? else { continue };
             for kind in ProfileKind::ALL {
@@ -218,14 +229,10 @@ impl App {
                 if !concerned(&connection, *kind, profile) {
                     continue;
                 }
-                let place = |error: AppError| {
-                    let hint = error.what_to_do().map(ToOwned::to_owned);
-                    AppError::new(format!("{id} {kind}: {error}")).maybe_hint(hint)
-                };
-                let after = match change(&profile.identity, profile).map_err(place) {
+                let after = match change(&profile.identity, profile) {
                     Ok(after) => after,
                     Err(error) => {
-                        refused.push(error);
+                        refused.push((format!("{id} {kind}"), error));
                         continue;
                     }
                 };
@@ -410,14 +417,43 @@ impl App {
 }
 
 /// Why some profiles cannot be changed, each with its reason; nothing where all can.
-fn in_one(mut refused: Vec<AppError>) -> Option<AppError> {
-    if refused.len() < 2 {
-        return refused.pop();
+fn in_one(refused: Vec<(String, AppError)>) -> Option<AppError> {
+    let hint = refused.first()?.1.what_to_do().map(ToOwned::to_owned);
+    let number = refused.len();
+    // What holds of several is said once.
+    let mut reasons: Vec<(String, Vec<String>)> = Vec::new();
+    for (place, error) in refused {
+        match reasons.iter_mut().find(|(reason, _)| reason == error.message()) {
+            Some((_, places)) => places.push(place),
+            None => reasons.push((error.message().to_owned(), vec![place])),
+        }
     }
-    let hint = refused[0].what_to_do().map(ToOwned::to_owned);
-    let all: Vec<String> = refused.iter().map(ToString::to_string).collect();
-    let text = format!("{} profiles cannot be changed, so none was: {}", all.len(), in_short(&all));
+    let said: Vec<String> = reasons.iter().map(|(reason, places)| format!("{}: {reason}", in_short(places))).collect();
+    let text = match number {
+        1 => said.concat(),
+        number => format!("{number} profiles cannot be changed, so none was: {}", in_short(&said)),
+    };
     Some(AppError::new(text).maybe_hint(hint))
+}
+
+/// What to do where an identity cannot sign as it is wanted.
+fn what_to_do(error: &OwnChangeError) -> Option<&'static str> {
+    match error {
+        OwnChangeError::Activation(ActivationError::Past { .. }) => {
+            Some("nothing was changed; name a later time, or `now`")
+        }
+        OwnChangeError::Activation(ActivationError::BeforeBegin { .. }) => {
+            Some("nothing was changed; name a later time")
+        }
+        OwnChangeError::Activation(ActivationError::AfterEnd { .. }) => {
+            Some("nothing was changed; name an earlier time")
+        }
+        OwnChangeError::Activation(ActivationError::Ended { .. }) => {
+            Some("nothing was changed; make or install a certificate that is valid")
+        }
+        OwnChangeError::SignsAlready { .. } => Some("leave those out: name the others with --connection"),
+        _ => None,
+    }
 }
 
 /// When a message was last acknowledged of those sent to a profile since an instant.

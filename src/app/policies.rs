@@ -10,7 +10,7 @@ use super::connection_file::read_text;
 use super::{App, AppError};
 use crate::domain::identifier::PolicyId;
 use crate::domain::policy::{
-    Policy, PolicyFileError, PolicyKind, ResolveError, ResolvedPolicy, builtin, resolve, validate,
+    Policy, PolicyFileError, PolicyKind, ResolveError, ResolvedPolicy, builtin, faults, resolve, validate,
 };
 use crate::domain::policy_comparison::{PolicyComparison, compare};
 use crate::domain::spelling::spelled;
@@ -184,7 +184,7 @@ impl App {
     /// Where it does not, with the line and the reason.
     pub async fn validate_policy(&self, file: &Path) -> Result<Policy, AppError> {
         let text = read_text(file, MAX_FILE)?;
-        validate(&text, &self.policies().await?).map_err(|error| faulty(&error).in_file(file))
+        checked(&text, &self.policies().await?).map_err(|error| error.in_file(file))
     }
 
     /// What is odd in a policy that makes sense all the same.
@@ -196,9 +196,30 @@ impl App {
     }
 }
 
+/// A policy file's policy, or all that is wrong with it.
+pub(super) fn checked(text: &str, others: &[Policy]) -> Result<Policy, AppError> {
+    validate(text, others).map_err(|error| {
+        let all = faults(text, others);
+        let said: Vec<String> = all.iter().take(MOST_FAULTS).map(ToString::to_string).collect();
+        let more = all.len().saturating_sub(MOST_FAULTS);
+        match said.len() {
+            0 | 1 => faulty(&error),
+            _ if more > 0 => told(format!("{} and {more} more", said.join("; "))),
+            _ => told(said.join("; ")),
+        }
+    })
+}
+
+/// So many faults of a file are told at once.
+const MOST_FAULTS: usize = 20;
+
 /// What is wrong with a policy file, with what to do.
 pub(super) fn faulty(error: &PolicyFileError) -> AppError {
-    AppError::new(error.to_string()).hint(
+    told(error.to_string())
+}
+
+fn told(faults: String) -> AppError {
+    AppError::new(faults).hint(
         "put that line right and try again; `countersign policy export amazon-vendor-central` writes a file to compare with",
     )
 }

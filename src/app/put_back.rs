@@ -9,6 +9,7 @@ use super::connections::Saved;
 use super::{App, AppError};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::timeline::all_fingerprints;
 use crate::store::{FolderKind, StoredFolder, Transaction, http_password_name};
 
 /// What a change of a connection took away.
@@ -89,6 +90,14 @@ impl App {
                 None => format!("there is a connection `{id}` again"),
             })
             .hint("Nothing was changed; its history shows how it was before"));
+        }
+        for (_, profile) in connection.profiles() {
+            for print in all_fingerprints(&profile.partner_certificates) {
+                if !transaction.holds_certificate(&print).await? {
+                    return Err(AppError::new(format!("its certificate {} was removed since", print.short()))
+                        .hint("Nothing was changed; add the connection anew with the certificate that is used now"));
+                }
+            }
         }
         transaction.save_connection(connection, now).await?;
         for (kind, password) in passwords {

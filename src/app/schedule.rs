@@ -10,7 +10,7 @@ use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::spelling::spelled;
 use crate::domain::timeline::{self, CertificateUse, ScheduleError};
-use crate::store::ProfileKey;
+use crate::store::{ProfileKey, Transaction};
 
 spelled! {
     /// What was done to a schedule.
@@ -227,6 +227,7 @@ impl App {
                 connections.iter_mut().find(|known| known.id == *id).and_then(|known| known.profile_mut(*kind));
             let profile = profile.ok_or_else(|| no_profile(id, *kind))?;
             let changed = change(id, *kind, &profile.partner_certificates)?;
+            refuse_removed(&mut transaction, &changed).await?;
             profile.partner_certificates.clone_from(&changed.after);
             done.push(changed);
         }
@@ -236,6 +237,18 @@ impl App {
         transaction.commit().await?;
         Ok(done)
     }
+}
+
+/// What was taken out of the workspace meanwhile does not come back into a profile.
+async fn refuse_removed(transaction: &mut Transaction, change: &ScheduleChange) -> Result<(), AppError> {
+    let before = timeline::all_fingerprints(&change.before);
+    for print in timeline::all_fingerprints(&change.after).into_iter().filter(|print| !before.contains(print)) {
+        if !transaction.holds_certificate(&print).await? {
+            return Err(AppError::new(format!("the certificate {} was removed meanwhile", print.short()))
+                .hint("nothing was changed; import it again if it is needed"));
+        }
+    }
+    Ok(())
 }
 
 impl App {

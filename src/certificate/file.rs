@@ -19,6 +19,9 @@ use crate::domain::spelling::spelled;
 /// The largest file in bytes: 1 MiB.
 pub const MAX_FILE: u64 = 1024 * 1024;
 
+/// The largest archive or mail in bytes: 32 MiB. What is attached beside the certificate may be large.
+const MAX_PARCEL: u64 = 32 * 1024 * 1024;
+
 /// The most certificates that are taken from one file.
 pub(super) const MAX_CERTIFICATES: usize = 500;
 
@@ -75,6 +78,9 @@ pub enum ReadError {
     /// Beyond the limit.
     #[error("the file has more than 1 MiB, far more than a certificate")]
     TooLarge,
+    /// An archive or a mail beyond its limit.
+    #[error("the {0} has more than 32 MiB, which is not opened")]
+    ParcelTooLarge(&'static str),
     /// A web page.
     #[error("the file is a web page, not a certificate")]
     WebPage,
@@ -159,7 +165,9 @@ impl ReadError {
             }
             Self::NoCertificate | Self::Instead(_) | Self::NothingInside { .. } => "ask for the certificate itself",
             Self::LockedArchive => "unpack it with its password and choose the certificate in it",
-            Self::Excessive(_) | Self::OtherArchive(_) => "save or unpack the certificate from it, and choose that",
+            Self::ParcelTooLarge(_) | Self::Excessive(_) | Self::OtherArchive(_) => {
+                "save or unpack the certificate from it, and choose that"
+            }
         })
     }
 }
@@ -169,13 +177,18 @@ impl ReadError {
 /// # Errors
 /// Where there is nothing in it that can be read, saying what it is instead.
 pub fn read(bytes: &[u8], password: Option<&str>) -> Result<FileContents, ReadError> {
-    if bytes.len() as u64 > MAX_FILE {
-        return Err(ReadError::TooLarge);
-    }
     match parcel::recognise(bytes) {
+        Some(kind) if bytes.len() as u64 > MAX_PARCEL => Err(ReadError::ParcelTooLarge(kind.in_words())),
         Some(kind) => parcel::open(kind, bytes),
+        None if bytes.len() as u64 > MAX_FILE => Err(ReadError::TooLarge),
         None => single(bytes, password),
     }
+}
+
+/// The most bytes that are read of a file which begins so.
+#[must_use]
+pub fn most_of(beginning: &[u8]) -> u64 {
+    if parcel::recognise(beginning).is_some() { MAX_PARCEL } else { MAX_FILE }
 }
 
 /// Reads what is neither an archive nor a mail.
@@ -353,7 +366,7 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
             .map(Zeroizing::new)
             .map_err(|_not_base64| ReadError::Damaged(format!("the block `{label}` is not base64")))?;
         match label {
-            _ if CERTIFICATES.contains(&label) => match Certificate::from_der(&der) {
+            _ if CERTIFICATES.contains(&label) => match Certificate::from_der(without_trust(label, &der)) {
                 Ok(certificate) => certificates.push(certificate),
                 // Some write a collection under the label of one certificate.
                 Err(error) => match collection(&der) {
@@ -399,6 +412,15 @@ fn pem(text: &str, password: Option<&str>) -> Result<FileContents, ReadError> {
     found.has_private_key |= encrypted;
     found.has_key_of_old = of_old;
     Ok(found)
+}
+
+/// What OpenSSL calls a trusted certificate: behind the certificate itself stands what it is trusted for there, which says
+/// nothing here.
+fn without_trust<'d>(label: &str, der: &'d [u8]) -> &'d [u8] {
+    match Tlv::first(der) {
+        Ok((certificate, _trust)) if label == "TRUSTED CERTIFICATE" => certificate.raw,
+        _ => der,
+    }
 }
 
 /// The certificates of a collection, in whichever form of BER it is written.

@@ -22,7 +22,7 @@ mod x509;
 
 pub use candidates::Candidate;
 pub use export::{ExportError, P12Form, to_p7b, to_p12, to_pem};
-pub use file::{FileContents, Format, MAX_FILE, ReadError, read};
+pub use file::{FileContents, Format, MAX_FILE, ReadError, most_of, read};
 pub use identity::{
     IdentityError, KeyKind, certificate_request, certify_key, create_identity, create_key, create_sha1_identity,
     create_valid_identity,

@@ -22,7 +22,7 @@ const MOST_PARTS: usize = 200;
 const MOST_LAYERS: usize = 3;
 
 /// The most bytes that are unpacked, all layers together.
-const MOST_UNPACKED: u64 = 8 * 1024 * 1024;
+const MOST_UNPACKED: u64 = 64 * 1024 * 1024;
 
 /// A file in an archive may be so many times as large as it is packed. Certificates hardly shrink; text does tenfold.
 const MOST_RATIO: u64 = 100;
@@ -35,6 +35,15 @@ const MOST_CERTIFICATES: usize = 500;
 pub(super) enum Kind {
     Zip,
     Mail,
+}
+
+impl Kind {
+    pub(super) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Zip => "archive",
+            Self::Mail => "mail",
+        }
+    }
 }
 
 /// Recognises an archive or a mail by its content.
@@ -92,9 +101,10 @@ pub(super) fn stranger(bytes: &[u8]) -> Option<ReadError> {
 pub(super) fn open(kind: Kind, bytes: &[u8]) -> Result<FileContents, ReadError> {
     let mut unpacking = Unpacking::default();
     unpacking.layer(kind, bytes, 1)?;
-    let (format, what) = match kind {
-        Kind::Zip => (Format::Zip, "archive"),
-        Kind::Mail => (Format::Mail, "mail"),
+    let what = kind.in_words();
+    let format = match kind {
+        Kind::Zip => Format::Zip,
+        Kind::Mail => Format::Mail,
     };
     if unpacking.found.is_empty() && !unpacking.private_key {
         if unpacking.locked && unpacking.passed_over.is_empty() {
@@ -151,6 +161,10 @@ impl Unpacking {
                 Ok(())
             }
             Some(kind) => self.layer(kind, bytes, layer + 1),
+            None if bytes.len() as u64 > MAX_FILE => {
+                self.passed_over.push(name.to_owned());
+                Ok(())
+            }
             None => self.take(name, single(bytes, None)),
         }
     }
@@ -233,7 +247,7 @@ impl Unpacking {
             }
             self.unpacked += content.len() as u64;
             if self.unpacked > MOST_UNPACKED {
-                return Err(ReadError::Excessive("more than 8 MiB"));
+                return Err(ReadError::Excessive("more than 64 MiB"));
             }
             self.part(&name, &content, layer)?;
         }
@@ -278,6 +292,10 @@ impl Unpacking {
     }
 
     fn text(&mut self, name: Option<&str>, text: &str) -> Result<(), ReadError> {
+        if text.len() as u64 > MAX_FILE {
+            self.passed_over.extend(name.map(str::to_owned));
+            return Ok(());
+        }
         match single(text.as_bytes(), None) {
             // That a mail has words in it is no news.
             Err(ReadError::Text | ReadError::Empty | ReadError::WebPage) if name.is_none() => Ok(()),

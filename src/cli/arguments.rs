@@ -215,7 +215,7 @@ pub(super) enum ConnectionCommand {
 pub(super) enum CertificateCommand {
     /// Show what is in a file
     Inspect {
-        /// The file, in any format
+        /// The file, in any format; - for standard input
         file: PathBuf,
         /// Read the file's password from standard input
         #[arg(long)]
@@ -229,6 +229,11 @@ pub(super) enum CertificateCommand {
     Confirm {
         /// The fingerprint as the partner told it: SHA-256, or SHA-1, which is weaker; spaces and colons do not matter
         fingerprint: StatedFingerprint,
+    },
+    /// Remove a certificate that no profile has or had and that the journal does not need
+    Remove {
+        /// Its SHA-256 fingerprint, as `list` shows it
+        fingerprint: Fingerprint,
     },
     /// Forget that a certificate was seen with a partner, because it is not theirs
     Forget {
@@ -244,7 +249,7 @@ pub(super) enum CertificateCommand {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ImportArguments {
-    /// The file: a certificate in any format, an archive (.zip) or a mail (.eml) with it
+    /// The file: a certificate in any format, an archive (.zip) or a mail (.eml) with it; - for standard input
     #[arg(required_unless_present = "sighted")]
     pub(super) file: Option<PathBuf>,
     /// Instead of a file the certificate that was seen in a message or a receipt, by its SHA-256 fingerprint

@@ -1,20 +1,30 @@
 //! `certificate`: what is in a file, bringing a renewed one in, listing, confirming.
 
+use std::path::{Path, PathBuf};
+
 use serde::Serialize;
 
 use super::arguments::{CertificateCommand, ImportArguments};
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, secret, sightings, words};
-use crate::app::{AppError, CertificateSource, ImportRequest, ImportResult, Inspection, ListedCertificate};
+use crate::app::{
+    AppError, CertificateSource, ImportRequest, ImportResult, Inspection, ListedCertificate, certificate_bytes,
+};
 use crate::domain::algorithm::Digest;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint};
 use crate::domain::confirmation::Comparison;
 use crate::domain::sighting::Sighting;
+use crate::domain::timeline::Activation;
 
 #[derive(Serialize)]
 struct ListDocument {
     certificates: Vec<ListedCertificate>,
     sightings: Vec<Sighting>,
+}
+
+#[derive(Serialize)]
+struct RemovedDocument {
+    removed: Fingerprint,
 }
 
 #[derive(Serialize)]
@@ -25,11 +35,13 @@ struct ConfirmedDocument {
 pub(super) async fn run(session: &Session, command: CertificateCommand) -> Result<Answer, AppError> {
     match command {
         CertificateCommand::Inspect { file, password_stdin } => {
+            if password_stdin && is_standard_input(&file) {
+                return Err(AppError::new("standard input cannot be both the file and its password")
+                    .hint("write the file to disk and name it"));
+            }
             let password = password_stdin.then(secret::password_from_stdin).transpose()?;
-            let inspection = session
-                .app
-                .inspect_certificate(&CertificateSource::File(file), password.as_deref().map(String::as_str))
-                .await?;
+            let source = source(file)?;
+            let inspection = session.app.inspect_certificate(&source, password.as_deref().map(String::as_str)).await?;
             session.out.answer(&inspection, || inspected(&inspection));
         }
         CertificateCommand::Import(arguments) => import(session, arguments).await?,
@@ -50,6 +62,12 @@ pub(super) async fn run(session: &Session, command: CertificateCommand) -> Resul
                 session.out.warning(WEAK);
             }
         }
+        CertificateCommand::Remove { fingerprint } => {
+            let facts = session.app.remove_certificate(&fingerprint).await?;
+            session.out.answer(&RemovedDocument { removed: fingerprint }, || {
+                format!("Removed {fingerprint}, {}", facts.common_name())
+            });
+        }
         CertificateCommand::Forget { fingerprint, connection } => {
             return sightings::forget(session, &fingerprint, &connection).await;
         }
@@ -63,7 +81,7 @@ const WEAK: &str =
 
 async fn import(session: &Session, arguments: ImportArguments) -> Result<(), AppError> {
     let source = match (arguments.file, arguments.sighted) {
-        (Some(file), _) => CertificateSource::File(file),
+        (Some(file), _) => source(file)?,
         (None, Some(fingerprint)) => CertificateSource::Sighted(fingerprint),
         (None, None) => return Err(AppError::new("neither a file nor --sighted names a certificate")),
     };
@@ -83,8 +101,14 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
     };
     let result = session.app.import_certificate(&request).await?;
     session.out.answer(&result, || imported(&result));
+    if let Some(told) = unchanged(&result, &request.activation) {
+        session.out.note(&told);
+    }
     for warning in &result.warnings {
-        session.out.warning(warning.sentence());
+        match cancelled(&result).filter(|_| *warning == CertificateWarning::ScheduleCancelled) {
+            Some(named) => session.out.warning(&named),
+            None => session.out.warning(warning.sentence()),
+        }
     }
     if weak {
         session.out.warning(WEAK);
@@ -111,6 +135,53 @@ async fn import(session: &Session, arguments: ImportArguments) -> Result<(), App
     Ok(())
 }
 
+/// A certificate file that is named on the command line.
+pub(super) fn source(file: PathBuf) -> Result<CertificateSource, AppError> {
+    if !is_standard_input(&file) {
+        return Ok(CertificateSource::File(file));
+    }
+    let bytes = certificate_bytes(std::io::stdin().lock())
+        .map_err(|error| AppError::new(format!("the certificate cannot be read from standard input: {error}")))?;
+    Ok(CertificateSource::Bytes { name: "standard input".to_owned(), bytes })
+}
+
+fn is_standard_input(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Whose activation was cancelled by an import, and where.
+fn cancelled(result: &ImportResult) -> Option<String> {
+    let said: Vec<String> = result
+        .profiles
+        .iter()
+        .filter_map(|profile| {
+            let cancelled = profile.cancels?;
+            Some(format!("{} for {} {}", cancelled.short(), profile.connection, profile.profile))
+        })
+        .collect();
+    (!said.is_empty()).then(|| format!("The scheduled activation is cancelled of {}", said.join(", ")))
+}
+
+/// That a certificate is in use already where it was imported: then nothing has changed there.
+fn unchanged(result: &ImportResult, activation: &Activation) -> Option<String> {
+    let places: Vec<String> = result
+        .profiles
+        .iter()
+        .filter(|profile| profile.unchanged)
+        .map(|profile| format!("{} {}", profile.connection, profile.profile))
+        .collect();
+    let first = result.profiles.iter().find(|profile| profile.unchanged)?;
+    let time = match activation {
+        Activation::At { at, .. } => format!(", and {} was not taken as its time", words::instant(*at)),
+        Activation::Now => String::new(),
+    };
+    Some(format!(
+        "{} is in use already for {}: nothing was changed there{time}",
+        first.fingerprint_sha256.short(),
+        places.join(", ")
+    ))
+}
+
 fn imported(result: &ImportResult) -> String {
     let mut table =
         Table::new(["Connection", "Profile", "Certificate", "Goes active", "Replaces", "Old accepted until"]);
@@ -119,9 +190,13 @@ fn imported(result: &ImportResult) -> String {
             profile.connection.to_string(),
             profile.profile.label().to_owned(),
             profile.fingerprint_sha256.short(),
-            words::instant(profile.activates),
+            if profile.unchanged { "in use already".to_owned() } else { words::instant(profile.activates) },
             profile.replaces.map_or_else(|| "nothing".to_owned(), |old| old.short()),
-            profile.replaced_until.map(words::instant).unwrap_or_default(),
+            match (profile.replaces, profile.replaced_until) {
+                (None, _) => "none replaced".to_owned(),
+                (Some(_), Some(until)) => words::instant(until),
+                (Some(_), None) => "as before".to_owned(),
+            },
         ]);
     }
     table.render()
@@ -131,41 +206,40 @@ fn inspected(inspection: &Inspection) -> String {
     let mut text = format!("{} in {} format\n", inspection.file, inspection.format);
     for certificate in &inspection.certificates {
         text.push('\n');
-        text.push_str(&facts(&certificate.facts));
-        if let Some(place) = &certificate.found_in {
-            text.push_str(&labelled([("Found in", place.clone())], "  "));
-        }
+        let place = certificate.found_in.clone().map(|place| ("Found in", place));
+        text.push_str(&labelled(fact_lines(&certificate.facts).into_iter().chain(place), "  "));
         text.push_str(&warned(&certificate.warnings));
     }
     for remark in &inspection.remarks {
         text.push_str(&format!("\nPassed over: {remark}\n"));
     }
     if inspection.private_key {
-        text.push_str("\nIt holds a private key\n");
+        text.push_str(
+            "\nIt holds a private key, of which nothing was kept. For an identity of your own take it with `countersign identity \
+             import`; a partner's file must hold none\n",
+        );
     }
     text
 }
 
 pub(super) fn facts(facts: &CertificateFacts) -> String {
+    labelled(fact_lines(facts), "  ")
+}
+
+fn fact_lines(facts: &CertificateFacts) -> Vec<(&'static str, String)> {
     let hash = facts.signature.hash.map_or_else(String::new, |hash| format!("{} with ", hash.label()));
-    labelled(
-        [
-            ("Subject", facts.subject.clone()),
-            (
-                "Issuer",
-                if facts.self_signed { format!("{} (self-signed)", facts.issuer) } else { facts.issuer.clone() },
-            ),
-            ("Serial number", facts.serial.clone()),
-            ("Signature", format!("{hash}{}", facts.signature.algorithm)),
-            ("Key", facts.key.to_string()),
-            ("Valid from", words::instant(facts.not_before)),
-            ("Valid until", words::instant(facts.not_after)),
-            ("Key usage", facts.key_usage.join(", ")),
-            ("SHA-256", facts.fingerprint_sha256.to_string()),
-            ("SHA-1", facts.fingerprint_sha1.clone()),
-        ],
-        "  ",
-    )
+    vec![
+        ("Subject", facts.subject.clone()),
+        ("Issuer", if facts.self_signed { format!("{} (self-signed)", facts.issuer) } else { facts.issuer.clone() }),
+        ("Serial number", facts.serial.clone()),
+        ("Signature", format!("{hash}{}", facts.signature.algorithm)),
+        ("Key", facts.key.to_string()),
+        ("Valid from", words::instant(facts.not_before)),
+        ("Valid until", words::instant(facts.not_after)),
+        ("Key usage", facts.key_usage.join(", ")),
+        ("SHA-256", facts.fingerprint_sha256.to_string()),
+        ("SHA-1", facts.fingerprint_sha1.clone()),
+    ]
 }
 
 fn warned(warnings: &[CertificateWarning]) -> String {
@@ -199,8 +273,8 @@ fn list(certificates: &[ListedCertificate]) -> String {
             ("Valid until", words::instant(facts.not_after)),
             ("Followed by", listed.successor.map_or_else(|| "nothing scheduled".to_owned(), |next| next.to_hex())),
         ];
-        text.push_str(&format!("{}\n{}", facts.fingerprint_sha256.to_hex(), labelled(details, "  ")));
-        text.push_str(&labelled(provenance(listed), "  "));
+        let details = labelled(details.into_iter().chain(provenance(listed)), "  ");
+        text.push_str(&format!("{}\n{details}", facts.fingerprint_sha256.to_hex()));
         text.push_str(&warned(&listed.certificate.warnings));
         let mut table = Table::new(["Used by", "Profile", "For", "From", "Until", "Now"]);
         for place in &listed.used {

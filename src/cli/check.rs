@@ -151,8 +151,8 @@ fn in_one_line(finding: &Finding) -> String {
         let verb = finding.severity.map_or("required", |severity| severity.as_str());
         line.push_str(&format!(", {verb} {required}"));
     }
-    if let Some(since) = finding.since {
-        line.push_str(&format!(" since {}", since.in_words()));
+    if let Some(dated) = finding.dated() {
+        line.push_str(&format!(" {dated}"));
     }
     if let Some(bites) = finding.bites {
         line.push_str(&format!(", non-compliant from {}", words::instant(bites)));

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::arguments::ConnectionCommand;
 use super::table::{Table, labelled};
 use super::{Answer, Session, check, many, openas2, secret, settings, words};
-use crate::app::{AppError, ConnectionChange, ConnectionSummary, Observations, OpenAs2Files, ProfileFolders, Saved};
+use crate::app::{
+    AppError, ConnectionChange, ConnectionSummary, ListedCertificate, Observations, OpenAs2Files, ProfileFolders, Saved,
+};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
 use crate::domain::connection::{Connection, Profile, Quirks};
@@ -61,11 +63,12 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
             let connection = app.connection(&id).await?;
             let report = app.check(std::slice::from_ref(&id), app.now()).await?;
             let seen = app.observations().await?;
+            let certificates = app.certificates().await?;
             let mut folders = app.folders().await?;
             folders.retain(|each| each.connection == id);
             let document = ShownDocument { connection: &connection, folders: &folders };
             session.out.answer(&document, || {
-                let shown = show(&connection, &seen, app.now());
+                let shown = show(&connection, &seen, &certificates, app.now());
                 format!("{shown}\n{}{}", folder_lines(&folders), check::matrix(&report.connections))
             });
         }
@@ -178,7 +181,21 @@ fn list(connections: &[ConnectionSummary], all: bool) -> String {
     table.render()
 }
 
-fn show(connection: &Connection, seen: &Observations, now: jiff::Timestamp) -> String {
+fn show(
+    connection: &Connection,
+    seen: &Observations,
+    certificates: &[ListedCertificate],
+    now: jiff::Timestamp,
+) -> String {
+    // One that has ended is accepted all the same, for a partner who is late; who looks is to see that it has.
+    let accepted_as = |print: &Fingerprint| {
+        let facts = certificates.iter().map(|listed| &listed.certificate.facts);
+        let ended = facts.filter(|facts| facts.fingerprint_sha256 == *print).find(|facts| facts.not_after < now);
+        ended.map_or_else(
+            || print.short(),
+            |facts| format!("{} (ended {})", print.short(), words::instant(facts.not_after)),
+        )
+    };
     let head = [
         ("Id", connection.id.to_string()),
         ("Name", connection.name.clone()),
@@ -192,7 +209,8 @@ fn show(connection: &Connection, seen: &Observations, now: jiff::Timestamp) -> S
     let profiles: Vec<_> = connection
         .profiles()
         .map(|(kind, profile)| {
-            (kind, profile, Then { now, accepted: seen.accepted(&connection.id, kind, profile, now) })
+            let accepted = seen.accepted(&connection.id, kind, profile, now).iter().map(accepted_as).collect();
+            (kind, profile, Then { now, accepted })
         })
         .collect();
     let mut table = Table::new(std::iter::once("").chain(profiles.iter().map(|(kind, ..)| kind.label())));
@@ -210,7 +228,8 @@ fn show(connection: &Connection, seen: &Observations, now: jiff::Timestamp) -> S
 /// When a profile is shown, and what it accepts then.
 struct Then {
     now: jiff::Timestamp,
-    accepted: Vec<Fingerprint>,
+    /// In words.
+    accepted: Vec<String>,
 }
 
 type Row = (&'static str, fn(&Profile, &Then) -> String);
@@ -249,5 +268,5 @@ const ROWS: &[Row] = &[
             .map(|(entry, at)| format!("{} on {}", entry.fingerprint.short(), words::instant(at)))
             .unwrap_or_default()
     }),
-    ("Accepts signatures by", |_, then| then.accepted.iter().map(Fingerprint::short).collect::<Vec<_>>().join(", ")),
+    ("Accepts signatures by", |_, then| then.accepted.join(", ")),
 ];

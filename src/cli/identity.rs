@@ -9,9 +9,10 @@ use super::identity_arguments::IdentityCommand;
 use super::table::Table;
 use super::{Answer, Session, secret, words};
 use crate::app::{
-    AppError, IdentityFiles, IdentityFormat, KeyExport, ListedIdentity, ListedRequest, NewIdentity, NewRequest,
-    OwnChange, OwnChanges, OwnProgress, OwnStep, P12Form, ProfileRef, SheetFormat, SheetRequest,
+    AppError, IdentityFiles, IdentityFormat, IdentityUse, KeyExport, ListedIdentity, ListedRequest, NewIdentity,
+    NewRequest, OwnChange, OwnChanges, OwnProgress, OwnStep, P12Form, ProfileRef, SheetFormat, SheetRequest,
 };
+use crate::domain::certificate::CertificateWarning;
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
 use crate::domain::own_rollover::Noted;
 
@@ -278,7 +279,12 @@ fn changed(session: &Session, changes: &OwnChanges) {
         table.render()
     });
     for warning in &changes.warnings {
-        session.out.warning(warning.sentence());
+        if *warning == CertificateWarning::ScheduleCancelled && !changes.cancelled.is_empty() {
+            let named: Vec<&str> = changes.cancelled.iter().map(IdentityName::as_str).collect();
+            session.out.warning(&format!("The change that was scheduled to {} is cancelled", named.join(", ")));
+        } else {
+            session.out.warning(warning.sentence());
+        }
     }
 }
 
@@ -336,14 +342,19 @@ async fn tell(session: &Session, identity: &ListedIdentity, done: &str) -> Resul
     session.tell_protection().await
 }
 
+/// `amazon-us production`, with the instant from which it signs there where that is to come.
+fn place(used: &IdentityUse) -> String {
+    let from = used.from.map_or_else(String::new, |from| format!(" from {}", words::instant(from)));
+    format!("{} {}{from}", used.connection, used.profile)
+}
+
 fn list(identities: &[ListedIdentity], requests: &[ListedRequest]) -> String {
     if identities.is_empty() && requests.is_empty() {
         return "No identities in this workspace".to_owned();
     }
     let mut table = Table::new(["Name", "Subject", "Key", "Valid until", "SHA-256", "Used by"]);
     for identity in identities {
-        let used: Vec<String> =
-            identity.used.iter().map(|place| format!("{} {}", place.connection, place.profile)).collect();
+        let used: Vec<String> = identity.used.iter().map(place).collect();
         table.row([
             identity.name.to_string(),
             identity.subject.clone(),

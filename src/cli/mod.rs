@@ -131,7 +131,7 @@ fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
     let out = Output::new(usage::wants_json(arguments));
     let answer = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => begin(arguments, out.clone(), window),
-        Err(error) if error.use_stderr() => Err(usage::in_words(&error)),
+        Err(error) if error.use_stderr() => Err(usage::in_words(&error, arguments)),
         // `--help` and `--version` are answers, and are text whatever else is asked for.
         Err(help) => {
             out.bytes(help.to_string().as_bytes());

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::json::PolicyDocument;
@@ -81,6 +82,9 @@ struct ChangedDocument<'a> {
     name: &'a str,
     saved: bool,
     replaced: bool,
+    /// That importing it so is refused, because there is a policy of its id.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    needs_replace: bool,
     changes: &'a [StatusChange],
     other_findings: usize,
     judged: usize,
@@ -157,7 +161,7 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
         }
         PolicyCommand::Show { id } => {
             let policy = app.policy(&id).await?;
-            session.out.answer(&PolicyDocument::from(&policy), || show(&policy));
+            session.out.answer(&PolicyDocument::from(&policy), || show(&policy, app.now()));
         }
         PolicyCommand::Validate { file } => {
             let policy = app.validate_policy(&file).await?;
@@ -171,18 +175,26 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
             });
             tell_warnings(session, &warnings);
         }
-        PolicyCommand::Import { file, dry_run: true, .. } => {
+        PolicyCommand::Import { file, replace, dry_run: true } => {
             let seen = app.inspect_policy(&file).await?;
             let document = ChangedDocument {
                 id: &seen.policy.id,
                 name: &seen.policy.name,
                 saved: false,
                 replaced: seen.replaces.is_some(),
+                needs_replace: seen.replaces.is_some() && !replace,
                 changes: &seen.changes.changes,
                 other_findings: seen.changes.other_findings,
                 judged: seen.changes.judged,
             };
             session.out.answer(&document, || format!("{} makes sense; nothing was saved", seen.policy.id));
+            if let Some(known) = seen.replaces.as_ref().filter(|_| !replace) {
+                session.out.warning(&format!(
+                    "there is a policy `{}`{} already: importing this one takes --replace, or another id",
+                    known.policy.id,
+                    if known.origin.is_own() { "" } else { " that comes with Countersign" }
+                ));
+            }
             tell_warnings(session, &seen.warnings);
             tell_changes(session, &seen.changes, "would stand");
         }
@@ -219,7 +231,7 @@ pub(super) async fn run(session: &Session, command: PolicyCommand) -> Result<Ans
                 only_b: found.only_b.iter().map(StatedDocument::from).collect(),
                 same: found.same.len(),
             };
-            session.out.answer(&document, || diff(&found, &one.name, &other.name));
+            session.out.answer(&document, || diff(&found, &one.name, &other.name, app.now()));
         }
     }
     Ok(Answer::Yes)
@@ -232,6 +244,7 @@ impl<'a> ChangedDocument<'a> {
             name: &changed.name,
             saved: true,
             replaced,
+            needs_replace: false,
             changes: &changed.changes.changes,
             other_findings: changed.changes.other_findings,
             judged: changed.changes.judged,
@@ -273,12 +286,12 @@ fn changed(change: &StatusChange) -> String {
     format!("{} {}  {} → {}{reason}", change.connection, change.profile, status(change.from), status(change.to))
 }
 
-fn diff(found: &PolicyComparison, a: &str, b: &str) -> String {
+fn diff(found: &PolicyComparison, a: &str, b: &str, now: Timestamp) -> String {
     let mut text = String::new();
     if !found.different.is_empty() {
         let mut table = Table::new(["Different", a, b]);
         for pair in &found.different {
-            table.row([pair.a.rule.setting.to_string(), demand(&pair.a.rule), demand(&pair.b.rule)]);
+            table.row([pair.a.rule.setting.to_string(), demand(&pair.a.rule, now), demand(&pair.b.rule, now)]);
         }
         text.push_str(&table.render());
     }
@@ -288,7 +301,7 @@ fn diff(found: &PolicyComparison, a: &str, b: &str) -> String {
         }
         let mut table = Table::new([format!("Only {name}"), String::new()]);
         for stated in rules {
-            table.row([stated.rule.setting.to_string(), demand(&stated.rule)]);
+            table.row([stated.rule.setting.to_string(), demand(&stated.rule, now)]);
         }
         let gap = if text.is_empty() { "" } else { "\n" };
         text.push_str(&format!("{gap}{}", table.render()));
@@ -301,14 +314,14 @@ fn diff(found: &PolicyComparison, a: &str, b: &str) -> String {
 }
 
 /// `required AES-128 or stronger, both, since 15 Oct 2019`.
-fn demand(rule: &Rule) -> String {
+fn demand(rule: &Rule, now: Timestamp) -> String {
     let until = rule.until.map_or_else(String::new, |until| format!(" until {}", until.in_words()));
     format!(
-        "{} {}, {}, since {}{until}",
+        "{} {}, {}, {}{until}",
         rule.severity,
         rule.requirement.label(rule.setting),
         rule.applies_to,
-        rule.from.in_words()
+        begins(rule, now)
     )
 }
 
@@ -340,7 +353,13 @@ fn rules(policy: &PolicySummary) -> String {
     }
 }
 
-fn show(policy: &ResolvedPolicy) -> String {
+/// `since 15 Oct 2019`, `from 1 Jan 2027`: whether it holds already or is to come.
+fn begins(rule: &Rule, now: Timestamp) -> String {
+    let word = if rule.from.instant() <= now { "since" } else { "from" };
+    format!("{word} {}", rule.from.in_words())
+}
+
+fn show(policy: &ResolvedPolicy, now: Timestamp) -> String {
     let inherited = policy.rules.iter().filter(|resolved| resolved.stated_by != policy.id).count();
     let own = words::counted(policy.rules.len() - inherited, "rule");
     let inherits: Vec<String> = policy.inherits.iter().map(ToString::to_string).collect();
@@ -362,7 +381,7 @@ fn show(policy: &ResolvedPolicy) -> String {
         let direction = rule.direction.map_or_else(String::new, |direction| format!(", {direction}"));
         let details = [
             ("Weight", Some(format!("{}, {}{direction}", rule.severity, rule.applies_to))),
-            ("In force", Some(format!("since {}{until}", rule.from.in_words()))),
+            ("In force", Some(format!("{}{until}", begins(rule, now)))),
             ("Said", Some(rule.quote.clone())),
             ("Source", Some(rule.source.clone())),
             ("Checked", Some(rule.checked.to_string())),

@@ -7,25 +7,26 @@ use clap::Subcommand;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::arguments::activation;
 use super::table::Table;
 use super::{Session, check, words};
 use crate::app::{AppError, ProfileKey, ScheduleAct, ScheduleActName, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
-use crate::domain::instant::{self, InstantError, StatedInstant};
+use crate::domain::timeline::Activation;
 
 /// What is done to a schedule.
 #[derive(Debug, Subcommand)]
 pub(super) enum ScheduleCommand {
-    /// Move the activation that is to come to another instant
+    /// Move the activation that is to come to another instant, or to now
     Reschedule {
         /// The connection
         id: ConnectionId,
         /// production or test
         profile: ProfileKind,
         /// When messages are first encrypted for it, such as 2026-11-28T09:00[Europe/Berlin]
-        #[arg(value_name = "INSTANT", value_parser = stated)]
-        at: StatedInstant,
+        #[arg(value_name = "now|INSTANT", value_parser = activation)]
+        at: Activation,
     },
     /// Take the activation back that is to come
     Cancel {
@@ -68,10 +69,6 @@ pub(super) enum ScheduleCommand {
     },
 }
 
-fn stated(text: &str) -> Result<StatedInstant, InstantError> {
-    instant::parse(text)
-}
-
 #[derive(Serialize)]
 struct ScheduleDocument<'a> {
     profiles: &'a [ScheduleChange],
@@ -79,8 +76,9 @@ struct ScheduleDocument<'a> {
 
 pub(super) async fn run(session: &Session, command: ScheduleCommand) -> Result<(), AppError> {
     let (profile, act): (ProfileKey, _) = match command {
-        ScheduleCommand::Reschedule { id, profile, at } => {
-            ((id, profile), ScheduleAct::Reschedule { at: at.at, zone: at.zone })
+        ScheduleCommand::Reschedule { id, profile, at: Activation::Now } => ((id, profile), ScheduleAct::ActivateNow),
+        ScheduleCommand::Reschedule { id, profile, at: Activation::At { at, zone } } => {
+            ((id, profile), ScheduleAct::Reschedule { at, zone })
         }
         ScheduleCommand::Cancel { id, profile } => ((id, profile), ScheduleAct::Cancel),
         ScheduleCommand::Activate { id, profile } => ((id, profile), ScheduleAct::ActivateNow),

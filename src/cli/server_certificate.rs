@@ -61,9 +61,12 @@ pub(super) async fn run(session: &Session, arguments: TlsArguments) -> Result<An
         Some(fingerprint) => Some(app.pin_server(&id, kind, &fetched.der, fingerprint).await?),
         None => None,
     };
-    // What is told is how it stands now, and not how it stood before it was pinned.
+    // What is told is how it stands now, and not how it stood before it was pinned: only now can TLS be agreed on.
     if pinned.is_some() {
-        (fetched.trust, fetched.refusal) = (ServerTrust::Pinned, None);
+        match app.fetch_server(&id, kind).await {
+            Ok(again) if again.refusal.is_none() => fetched = again,
+            Ok(_) | Err(_) => (fetched.trust, fetched.refusal) = (ServerTrust::Pinned, None),
+        }
     }
     session.out.answer(&TlsDocument { fetched: &fetched, pinned: pinned.as_ref() }, || {
         let mut text = in_words(&fetched);
@@ -88,7 +91,7 @@ fn in_words(fetched: &FetchedServer) -> String {
     let mut text = labelled(
         [
             ("Server", fetched.server.clone()),
-            ("TLS", fetched.version.clone().unwrap_or_else(|| "not agreed on".to_owned())),
+            ("TLS", version(fetched.version.as_deref(), fetched.trust)),
             ("Trusted", trust(fetched.trust, fetched.refusal.as_deref())),
             ("Revocation", "not checked".to_owned()),
         ],
@@ -106,7 +109,7 @@ fn sight_in_words(sight: &ServerSight) -> String {
         [
             ("Server", sight.server.clone()),
             ("Seen", words::instant(sight.seen)),
-            ("TLS", sight.tls.version.clone().unwrap_or_else(|| "not agreed on".to_owned())),
+            ("TLS", version(sight.tls.version.as_deref(), sight.trust)),
             ("Trusted", trust(sight.trust, sight.refusal.as_deref())),
             ("Revocation", "not checked".to_owned()),
         ],
@@ -131,6 +134,15 @@ fn sight_in_words(sight: &ServerSight) -> String {
         ));
     }
     text
+}
+
+/// The version of TLS. Where the server is trusted, that none is known means that nothing was sent since.
+fn version(known: Option<&str>, trust: ServerTrust) -> String {
+    match (known, trust) {
+        (Some(version), _) => version.to_owned(),
+        (None, ServerTrust::Refused) => "not agreed on".to_owned(),
+        (None, ServerTrust::System | ServerTrust::Pinned) => "not known before the next send".to_owned(),
+    }
 }
 
 fn trust(trust: ServerTrust, refusal: Option<&str>) -> String {

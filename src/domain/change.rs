@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::connection::{Connection, Profile};
 use super::identifier::{Address, As2Id, IdentityName};
 use super::labels::Tags;
+use super::nearest_name::did_you_mean;
 
 /// The key under which tags are put to those that are there.
 const MORE_TAGS: &str = "tags+";
@@ -23,14 +24,49 @@ const LESS_TAGS: &str = "tags-";
 #[error("{message}")]
 pub struct ChangeError {
     message: String,
+    hint: Option<String>,
     /// Whether the key is one that is changed by other means, such as `partner_certificates`.
     pub elsewhere: bool,
 }
 
 impl ChangeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), elsewhere: false }
+        Self { message: message.into(), hint: None, elsewhere: false }
     }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// What the reader of the connection file says, in words for somebody who set one value.
+    fn read(said: &str) -> Self {
+        let said = said.trim().replace('\n', " ");
+        let quoted: Vec<&str> = said.split('`').skip(1).step_by(2).collect();
+        let message = said.as_str();
+        let Some((given, known)) = quoted.split_first() else { return Self::new(message) };
+        if message.starts_with("missing field") {
+            return Self {
+                hint: Some(format!("give it a value: {given}=…")),
+                ..Self::new(format!("`{given}` has no default, so it cannot be empty"))
+            };
+        }
+        if message.starts_with("unknown field") {
+            return Self {
+                hint: did_you_mean(given, known.iter().copied()),
+                ..Self::new(format!("unknown field `{given}`; the settings are {}", known.join(", ")))
+            };
+        }
+        let words = message.split_once(" is not one of ").map(|(_, words)| words.split(", "));
+        Self { hint: words.and_then(|words| did_you_mean(given, words)), ..Self::new(message) }
+    }
+}
+
+/// The keys of a profile, as the reader of the connection file names them.
+fn keys_of_profile() -> Vec<String> {
+    let Err(error) = toml::from_str::<Profile>("\"\" = 1") else { return Vec::new() };
+    error.message().split('`').skip(1).step_by(2).skip(1).map(str::to_owned).collect()
 }
 
 impl Connection {
@@ -42,8 +78,7 @@ impl Connection {
     pub fn with_changes(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
         let (tags, others): (Vec<_>, Vec<_>) =
             changes.iter().cloned().partition(|(key, _)| [MORE_TAGS, LESS_TAGS].contains(&key.as_str()));
-        let mut connection =
-            if others.is_empty() { self.clone() } else { changed(self, &others, &["id", "production", "test"])? };
+        let mut connection = if others.is_empty() { self.clone() } else { self.with_others(&others)? };
         for (key, words) in tags {
             let words = words.parse::<Tags>().map_err(|error| ChangeError::new(error.to_string()))?;
             let there = connection.tags;
@@ -53,6 +88,21 @@ impl Connection {
             };
         }
         Ok(connection)
+    }
+
+    /// The same for all but tags that are put or taken.
+    fn with_others(&self, changes: &[(String, String)]) -> Result<Self, ChangeError> {
+        changed(self, changes, &["id", "production", "test"]).map_err(|error| {
+            let of_profile = changes.iter().map(|(key, value)| (key.split('.').next().unwrap_or(key), key, value));
+            let keys = keys_of_profile();
+            match of_profile.into_iter().find(|(outer, ..)| keys.iter().any(|known| known == outer)) {
+                Some((_, key, value)) if !error.elsewhere => ChangeError {
+                    hint: Some(format!("name it first: production {key}={value}, or test {key}={value}")),
+                    ..ChangeError::new(format!("`{key}` belongs to a profile"))
+                },
+                _ => error,
+            }
+        })
     }
 
     /// One of its own settings in words, as [`Connection::with_changes`] takes it; empty where it is not set or there is no
@@ -158,11 +208,12 @@ fn changed<T: Serialize + DeserializeOwned>(
         .map_err(|error| ChangeError::new(format!("the connection cannot be changed: {error}")))?;
     for (key, value) in changes {
         if elsewhere.contains(&key.as_str()) {
-            return Err(ChangeError { message: format!("`{key}` is not changed this way"), elsewhere: true });
+            let error = ChangeError::new(format!("`{key}` is not changed this way"));
+            return Err(ChangeError { elsewhere: true, ..error });
         }
         put(&mut table, key, key, value)?;
     }
-    table.try_into().map_err(|error: toml::de::Error| ChangeError::new(error.message().trim().replace('\n', " ")))
+    table.try_into().map_err(|error: toml::de::Error| ChangeError::read(error.message()))
 }
 
 /// Puts one value under a key, which may be a path such as `quirks.chunked`; `setting` is the whole path. It gets the
@@ -180,7 +231,10 @@ fn put(table: &mut toml::Table, setting: &str, key: &str, value: &str) -> Result
     }
     let wrong = |wanted: &str| ChangeError::new(format!("`{setting}` must be {wanted}, not `{value}`"));
     let value = match table.get(key) {
-        Some(toml::Value::Integer(_)) => toml::Value::Integer(value.parse().map_err(|_nan| wrong("a whole number"))?),
+        Some(toml::Value::Integer(_)) => {
+            let number: u32 = value.parse().map_err(|_nan| wrong("a whole number, not below 0"))?;
+            toml::Value::Integer(number.into())
+        }
         Some(toml::Value::Boolean(_)) => {
             toml::Value::Boolean(value.parse().map_err(|_not_bool| wrong("true or false"))?)
         }
@@ -282,11 +336,33 @@ mod tests {
             ("timeout_seconds", "soon", "whole number"),
             ("url", "partner", "http"),
             ("our_as2_id", "a\u{7}", "U+0007"),
-            ("url", "", "url"),
+            ("url", "", "`url` has no default"),
+            ("timeout_seconds", "-1", "`timeout_seconds` must be a whole number, not below 0, not `-1`"),
         ] {
             let error = set(key, value).unwrap_err();
             assert!(error.to_string().contains(words), "{key}={value}: {error}");
         }
         assert!(set("partner_certificates", "x").unwrap_err().elsewhere);
+        for (key, value, hint) in [
+            ("encrypton", "none", "did you mean encryption?"),
+            ("encryption", "aes128", "did you mean aes128-cbc"),
+            ("url", "", "give it a value: url=…"),
+        ] {
+            let error = set(key, value).unwrap_err();
+            assert!(error.hint().is_some_and(|told| told.starts_with(hint)), "{key}={value}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_of_a_profile_is_sent_there() {
+        let connection: Connection = toml::from_str("id = \"a\"\nname = \"A\"\n").unwrap();
+        for key in ["encryption", "quirks.chunked", "subject"] {
+            let error = connection.with_changes(&[(key.to_owned(), "x".to_owned())]).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{key}` belongs to a profile"));
+            assert_eq!(error.hint(), Some(format!("name it first: production {key}=x, or test {key}=x").as_str()));
+        }
+        let unknown = connection.with_changes(&[("nmae".to_owned(), "x".to_owned())]).unwrap_err();
+        assert!(unknown.to_string().starts_with("unknown field `nmae`; the settings are "), "{unknown}");
+        assert_eq!(unknown.hint(), Some("did you mean name?"));
     }
 }

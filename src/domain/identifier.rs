@@ -46,6 +46,17 @@ pub enum IdentifierError {
     },
 }
 
+impl IdentifierError {
+    /// What was to be named, where it has a name.
+    #[must_use]
+    pub const fn what(&self) -> Option<&'static str> {
+        match self {
+            Self::Empty { what } | Self::TooLong { what, .. } | Self::Character { what, .. } => Some(what),
+            Self::Address { .. } => None,
+        }
+    }
+}
+
 /// Writes a character so that it can be seen in a message: `` `x` ``, or its code point where it is invisible.
 fn visible(character: char) -> String {
     if character.is_ascii_graphic() { format!("`{character}`") } else { format!("U+{:04X}", u32::from(character)) }

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
 
+use super::nearest_name::did_you_mean;
+
 /// An instant and the zone it was stated in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedInstant {
@@ -64,6 +66,32 @@ pub enum InstantError {
         /// The zone.
         zone: String,
     },
+}
+
+impl InstantError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Form { .. } => {
+                "write day, time and zone, in quotes: \"2026-11-28T09:00[Europe/Berlin]\", or in UTC 2026-11-28T08:00Z"
+                    .to_owned()
+            }
+            Self::NoZone { given } => {
+                format!("write its zone behind it, in quotes: \"{given}[Europe/Berlin]\", or in UTC {given}Z")
+            }
+            Self::UnknownZone { zone } => {
+                let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+                let meant = did_you_mean(zone, known.iter().map(String::as_str));
+                meant.unwrap_or_else(|| {
+                    "zones are named by a region and a city, such as Europe/Berlin or America/New_York".to_owned()
+                })
+            }
+            Self::DoesNotExist { .. } => "name a time before or after that hour".to_owned(),
+            Self::ExistsTwice { first, second, .. } => format!("write {first} or {second}"),
+            Self::OffsetConflict { .. } => "leave out the offset or the zone, whichever is wrong".to_owned(),
+        }
+    }
 }
 
 /// Reads an instant.

@@ -20,6 +20,7 @@ mod archive_retention;
 mod archive_settle;
 mod archive_sweep;
 mod backup;
+mod certificate_needs;
 mod certificates;
 mod chains;
 mod command_runs;
@@ -73,6 +74,7 @@ pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use backup::{
     ARCHIVE_FOLDER, CopyOptions, DATABASE_FILE, DatabaseCopy, Digesting, NEWEST_SCHEMA, holds_payload, is_archived,
 };
+pub use certificate_needs::CertificateNeeds;
 pub use certificates::{Confirmation, StoredCertificate};
 pub use command_runs::CommandRun;
 pub use connections::Revision;

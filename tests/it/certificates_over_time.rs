@@ -240,6 +240,7 @@ async fn a_self_signed_server_is_fetched_pinned_for_the_profile_alone_seen_and_i
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("yes, by what `tls_trust` names") && !said.contains("self-signed and not"), "{said}");
+    assert!(said.contains("TLS         TLS 1.") && !said.contains("not agreed on"), "{said}");
     assert!(said.contains("It is pinned now: partner, production, trusts this certificate and no other"), "{said}");
     us.app.set(&connection, Some(kind), &[("tls_trust".to_owned(), "system".to_owned())], None).await.unwrap();
     let pinned = us.app.pin_server(&connection, kind, &fetched.der, &first).await.unwrap();

@@ -41,6 +41,7 @@ mod outboxes;
 mod owed_receipts;
 mod own_policies;
 mod own_rollover;
+mod plain_answers;
 mod policies;
 mod policy_commands;
 mod provider;

@@ -149,6 +149,9 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::Confirm(id, fingerprint, how) => {
             told.changing(id, app.confirm_certificate(&fingerprint, &how), |()| Answer::Done).await
         }
+        Command::RemoveCertificate(id, fingerprint) => {
+            told.changing(id, app.remove_certificate(&fingerprint), |_facts| Answer::Done).await
+        }
         Command::ForgetSighting(id, connection, profile, fingerprint) => {
             told.changing(id, app.forget_sighting(&connection, profile, &fingerprint), |()| Answer::Done).await
         }

@@ -67,6 +67,8 @@ pub enum Command {
     Import(RequestId, ImportRequest),
     /// Keep that a fingerprint was compared, and how. Answered by [`Answer::Done`].
     Confirm(RequestId, Fingerprint, String),
+    /// Remove a certificate that nothing needs. Answered by [`Answer::Done`].
+    RemoveCertificate(RequestId, Fingerprint),
     /// Change the schedules of some profiles. Answered by [`Answer::Scheduled`].
     ChangeSchedule(RequestId, Vec<ProfileKey>, ScheduleAct),
     /// Take changes of schedules back. Answered by [`Answer::Scheduled`].

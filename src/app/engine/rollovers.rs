@@ -77,7 +77,8 @@ pub(super) async fn carry_out(app: &App, command: RolloverCommand) -> Result<Rol
     Ok(match command {
         RolloverCommand::List => RolloverAnswer::List(app.rollovers().await?),
         RolloverCommand::Board(id) => RolloverAnswer::Board(Box::new(app.rollover(id).await?)),
-        RolloverCommand::Prepare(new) => RolloverAnswer::Started(Box::new(app.prepare_rollover(&new).await?)),
+        // What could not be started is not offered.
+        RolloverCommand::Prepare(new) => RolloverAnswer::Started(Box::new(app.prepare_to_start(&new).await?)),
         RolloverCommand::Start(new) => RolloverAnswer::Started(Box::new(app.start_rollover(&new).await?)),
         RolloverCommand::Plan(id, step, profiles) => {
             RolloverAnswer::Planned(Box::new(app.plan_rollover(id, &step, &profiles).await?))

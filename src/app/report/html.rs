@@ -194,10 +194,10 @@ fn profile_findings(page: &mut Page, connection: &ReportedConnection, profile: &
     unmet.sort_by_key(|finding| finding.status);
     for finding in unmet {
         let aspect = finding.aspect.map(|aspect| format!(", {}", aspect.replace('_', " "))).unwrap_or_default();
-        let rule = match (&finding.required, finding.since) {
-            (Some(required), Some(since)) => {
+        let rule = match (&finding.required, finding.dated()) {
+            (Some(required), Some(dated)) => {
                 let verb = finding.severity.map_or("required", |severity| severity.as_str());
-                format!("{required}, {verb} since {}", since.in_words())
+                format!("{required}, {verb} {dated}")
             }
             (Some(required), None) => required.to_string(),
             (None, _) => String::new(),

@@ -81,6 +81,9 @@ pub struct StartedRollover {
     pub warnings: Vec<CertificateWarning>,
     /// What applying it does; nothing where a time is missing.
     pub plan: Option<RolloverPlan>,
+    /// The rollover that is about this certificate already, where it was only worked out: then it could not be started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub already: Option<RolloverId>,
 }
 
 impl App {
@@ -89,8 +92,15 @@ impl App {
     /// # Errors
     /// As [`App::start_rollover`].
     pub async fn prepare_rollover(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
-        let prepared = self.prepared_rollover(new).await?;
-        Ok(prepared.told(None))
+        Ok(self.prepared_rollover(new, Second::Told).await?.told(None))
+    }
+
+    /// The same of one that is to be started: refused where it could not be.
+    ///
+    /// # Errors
+    /// As [`App::start_rollover`].
+    pub(in crate::app) async fn prepare_to_start(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
+        Ok(self.prepared_rollover(new, Second::Refused).await?.told(None))
     }
 
     /// Starts a rollover: the certificate and who takes part are kept; no profile is changed before it is applied.
@@ -100,7 +110,7 @@ impl App {
     /// or has a key that cannot be used, nobody uses what it replaces, all that would take part change to it already, a name
     /// or a line of the table makes no sense, or there is a rollover with this certificate. Then nothing was kept.
     pub async fn start_rollover(&self, new: &NewRollover) -> Result<StartedRollover, AppError> {
-        let mut prepared = self.prepared_rollover(new).await?;
+        let mut prepared = self.prepared_rollover(new, Second::Refused).await?;
         let now = self.now();
         let mut transaction = self.workspace().await?.begin().await?;
         prepared.rollover.id = transaction.next_rollover().await?;
@@ -119,7 +129,7 @@ impl App {
         Ok(prepared.told(Some(id)))
     }
 
-    async fn prepared_rollover(&self, new: &NewRollover) -> Result<Prepared, AppError> {
+    async fn prepared_rollover(&self, new: &NewRollover, second: Second) -> Result<Prepared, AppError> {
         let certificate = self.certificate_of(new).await?;
         let facts = certificate.leaf.facts();
         let fingerprint = facts.fingerprint_sha256;
@@ -131,7 +141,10 @@ impl App {
         }
         let now = self.now();
         refuse_ended(facts, now)?;
-        self.refuse_second(&fingerprint).await?;
+        let already = self.second(&fingerprint).await?;
+        if second == Second::Refused {
+            refuse_second(already)?;
+        }
         let surroundings = Surroundings::read(self, Some((facts, new.confirmed.is_some()))).await?;
         let connections = self.connections().await?;
         let users = users(&connections, now);
@@ -186,7 +199,7 @@ impl App {
         if let Some(plan) = &plan {
             refuse_nothing_to_do(&rollover, plan, &connections, now)?;
         }
-        Ok(Prepared { certificate, rollover, warnings, plan })
+        Ok(Prepared { certificate, rollover, warnings, plan, already })
     }
 
     /// The certificate that a source holds first, and what is known of the others in it.
@@ -197,16 +210,28 @@ impl App {
             .map_err(|error| new.source.located(error))
     }
 
-    /// A certificate has one rollover at a time: two boards for the same profiles would contradict each other.
-    async fn refuse_second(&self, certificate: &Fingerprint) -> Result<(), AppError> {
-        let Some(workspace) = self.existing().await? else { return Ok(()) };
+    /// The rollover that is about a certificate already, where there is one.
+    async fn second(&self, certificate: &Fingerprint) -> Result<Option<RolloverId>, AppError> {
+        let Some(workspace) = self.existing().await? else { return Ok(None) };
         let same = workspace.rollovers().await?.into_iter().find(|known| known.certificate == *certificate);
-        match same {
-            Some(known) => Err(AppError::new(format!("rollover {} is about this certificate already", known.id))
-                .hint(format!("`countersign rollover show {}` shows how it stands", known.id))),
-            None => Ok(()),
-        }
+        Ok(same.map(|known| known.id))
     }
+}
+
+/// What becomes of a rollover whose certificate has one already: a certificate has one at a time, because two boards for
+/// the same profiles would contradict each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Second {
+    /// It is worked out all the same, and that is told.
+    Told,
+    /// It is refused.
+    Refused,
+}
+
+fn refuse_second(already: Option<RolloverId>) -> Result<(), AppError> {
+    let Some(known) = already else { return Ok(()) };
+    Err(AppError::new(format!("rollover {known} is about this certificate already"))
+        .hint(format!("`countersign rollover show {known}` shows how it stands")))
 }
 
 /// A board on which everything is as it should be from the beginning is no rollover.
@@ -254,6 +279,7 @@ struct Prepared {
     rollover: Rollover,
     warnings: Vec<CertificateWarning>,
     plan: Option<RolloverPlan>,
+    already: Option<RolloverId>,
 }
 
 impl Prepared {
@@ -268,6 +294,7 @@ impl Prepared {
             replaces: self.rollover.replaces,
             warnings: self.warnings,
             plan: self.plan,
+            already: self.already,
         }
     }
 }

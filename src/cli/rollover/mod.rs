@@ -107,7 +107,10 @@ pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<A
 async fn start(session: &Session, arguments: StartArguments) -> Result<(), AppError> {
     let StartArguments { file, fingerprint, replaces, at, only, except, csv, dry_run, confirm_fingerprint } = arguments;
     let in_workspace = file.to_str().filter(|_| !file.exists()).and_then(|text| text.parse().ok());
-    let source = in_workspace.map_or(CertificateSource::File(file), CertificateSource::Workspace);
+    let source = match in_workspace {
+        Some(fingerprint) => CertificateSource::Workspace(fingerprint),
+        None => super::certificate::source(file)?,
+    };
     let new = NewRollover {
         expected: fingerprint,
         replaces,
@@ -121,6 +124,12 @@ async fn start(session: &Session, arguments: StartArguments) -> Result<(), AppEr
     let app = &session.app;
     let started = if dry_run { app.prepare_rollover(&new).await? } else { app.start_rollover(&new).await? };
     session.out.answer(&started, || told_of_start(session, &started));
+    if let Some(known) = started.already {
+        session.out.note(&format!(
+            "rollover {known} is about this certificate already, so this one cannot be started; `countersign rollover show \
+             {known}` shows how that stands"
+        ));
+    }
     for warning in &started.warnings {
         session.out.warning(warning.sentence());
     }

@@ -248,9 +248,19 @@ impl CertificateWarning {
             Self::NotYetValid => "Its certificate is not valid yet",
             Self::Sha1 => "Its certificate is signed with SHA-1 or MD5, which partners refuse by now",
             Self::ShortKey => "Its key is too short: partners refuse it, and it can be broken",
+            Self::ScheduleCancelled => "The change to another identity that was scheduled is cancelled",
             Self::EndsSoon => {
                 "Its certificate ends within 45 days after it begins to sign: make the next one already now"
             }
+            other => other.sentence(),
+        }
+    }
+
+    /// The warning as a sentence before anything is done.
+    #[must_use]
+    pub const fn sentence_beforehand(self) -> &'static str {
+        match self {
+            Self::ScheduleCancelled => "The activation that is scheduled for another certificate would be cancelled",
             other => other.sentence(),
         }
     }

@@ -112,6 +112,14 @@ fn shared<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok
 }
 
 impl Finding {
+    /// From when its rule holds: `since 15 Oct 2019`, or `from 1 Jan 2027` where that is to come.
+    #[must_use]
+    pub fn dated(&self) -> Option<String> {
+        let since = self.since?;
+        let word = if self.bites == Some(since.instant()) { "from" } else { "since" };
+        Some(format!("{word} {}", since.in_words()))
+    }
+
     /// The same of a certificate of the partner that only verifies.
     pub(super) fn of_verifying(self, certificate: Fingerprint) -> Self {
         let reason = format!("Verifying certificate {}: {}", certificate.short(), self.reason);

@@ -130,7 +130,7 @@ impl Surroundings {
 /// What is known of the partner's software, a line each.
 pub(super) fn known_for(recognised: &Recognised<'_>) -> Vec<String> {
     let software = recognised.software;
-    let known = software.knows.iter().map(|known| format!("{} is known for this: {known}", software.name));
+    let known = software.knows.iter().map(|known| format!("Known of {} in general: {known}", software.name));
     std::iter::once(recognised.in_words()).chain(known).collect()
 }
 
@@ -237,6 +237,12 @@ mod tests {
         }
         let sterling = software().iter().find(|each| each.key == "ibm-sterling").unwrap();
         let recognised = Recognised { software: sterling, by: Some(("Server", "Sterling")) };
+        // What holds of it in general is not taken for what went wrong this time.
+        let known = known_for(&recognised);
+        assert!(known.len() > 1, "{known:?}");
+        assert!(
+            known[1..].iter().all(|line| line.starts_with("Known of IBM Sterling") && line.contains(" in general: "))
+        );
         let scene = |request: &RequestFacts| {
             let mut facts = samples::with_receipt(MdnMode::SyncSigned, samples::good_receipt());
             facts.request = request.clone();

@@ -1,19 +1,19 @@
 //! Reading a policy file, with the line of whatever is wrong in it.
 
+mod table;
+
 use std::ops::Range;
-use std::str::FromStr;
 
-use jiff::civil::Date;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
+use self::table::{Entry, Fault, Faults, Table, bounded_text, date, kind_of, line_of, rule_date};
 use super::Policy;
 use super::consistency::contradiction;
 use super::inherit::resolve;
-use super::rule::{Operator, Requirement, Rule, RuleDate};
+use super::rule::{Operator, Requirement, Rule};
 use super::setting::{Setting, SettingValue, Shape};
 use crate::domain::identifier::PolicyId;
-use crate::domain::instant;
 use crate::domain::transmission::Direction;
 
 /// The largest policy file that is read, in bytes.
@@ -37,24 +37,6 @@ pub struct PolicyFileError {
     pub reason: String,
 }
 
-/// An error before its place in the file has been counted out.
-struct Fault {
-    at: usize,
-    reason: String,
-}
-
-impl Fault {
-    fn new(span: &Range<usize>, reason: impl Into<String>) -> Self {
-        Self { at: span.start, reason: reason.into() }
-    }
-
-    fn placed(self, text: &str) -> PolicyFileError {
-        PolicyFileError { line: line_of(text, self.at), reason: self.reason }
-    }
-}
-
-type Entry<'t, 'i> = &'t Spanned<DeValue<'i>>;
-
 impl Policy {
     /// Reads a policy file (TOML).
     ///
@@ -69,8 +51,25 @@ impl Policy {
                 reason: format!("the file has {} bytes, at most {MOST_BYTES} are read", text.len()),
             });
         }
-        read(text).map_err(|fault| fault.placed(text))
+        read(text).map_err(|faults| match faults.into_iter().next() {
+            Some(fault) => fault.placed(text),
+            None => PolicyFileError { line: 1, reason: "it cannot be read".to_owned() },
+        })
     }
+}
+
+/// Everything that is wrong with a policy file, by line: what [`validate`] refuses, and what it would refuse once that is
+/// put right.
+#[must_use]
+pub fn faults(text: &str, others: &[Policy]) -> Vec<PolicyFileError> {
+    let in_itself = if text.len() > MOST_BYTES { Vec::new() } else { read(text).err().unwrap_or_default() };
+    let mut found: Vec<PolicyFileError> = in_itself.into_iter().map(|fault| fault.placed(text)).collect();
+    if found.is_empty() {
+        found.extend(validate(text, others).err());
+    }
+    found.sort_by_key(|fault| fault.line);
+    found.dedup();
+    found
 }
 
 /// Reads a policy file and puts it together with what it inherits of `others`, among which one of its own id does not
@@ -104,48 +103,80 @@ pub fn validate(text: &str, others: &[Policy]) -> Result<Policy, PolicyFileError
     Ok(policy)
 }
 
-/// The line of a byte, from 1.
-fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
-}
-
-fn read(text: &str) -> Result<Policy, Fault> {
-    let document = DeTable::parse(text).map_err(|error| Fault {
-        at: error.span().map_or(text.len(), |span| span.start),
-        reason: error.message().to_owned(),
+fn read(text: &str) -> Result<Policy, Vec<Fault>> {
+    let document = DeTable::parse(text).map_err(|error| {
+        vec![Fault { at: error.span().map_or(text.len(), |span| span.start), reason: error.message().to_owned() }]
     })?;
     let table = Table { span: 0..0, what: "the policy", entries: document.get_ref() };
-    table.only(POLICY_KEYS)?;
-    let id: PolicyId = table.parsed("id")?;
+    if table.entries.is_empty() {
+        return Err(vec![Fault::new(
+            &(0..0),
+            "there is nothing in the file; a policy has at least `id`, `name` and `kind`",
+        )]);
+    }
+    let mut faults = Faults::default();
+    faults.0.extend(table.unknown(POLICY_KEYS));
+    let id: Option<PolicyId> = faults.take(table.parsed("id"));
+    let rules = table.get("rules").map(|entry| read_rules(text, entry, &mut faults)).unwrap_or_default();
+    let inherits: Option<Option<PolicyId>> =
+        faults.take(table.optional("inherits", |entry| table.word(entry, "inherits")));
+    if id.is_some() && inherits.as_ref() == Some(&id) {
+        faults.0.push(table.fault("inherits", "the policy inherits itself"));
+    }
+    let drops = faults.take(table.optional("drops", read_drops)).flatten().unwrap_or_default();
+    if inherits == Some(None) && !drops.is_empty() {
+        faults.0.push(table.fault("drops", "the policy drops rules but inherits none"));
+    }
+    let name = faults.take(table.text("name", 200));
+    let kind = faults.take(table.parsed("kind"));
+    let notes = faults.take(table.optional("notes", |entry| bounded_text(entry, "notes", 4_000)));
+    let portal = faults.take(table.optional("portal", |entry| bounded_text(entry, "portal", 500)));
+    let stated_update = faults.take(table.optional("updated", |entry| date(entry, "updated")));
+    match (id, name, kind) {
+        (Some(id), Some(name), Some(kind)) if faults.0.is_empty() => Ok(Policy {
+            id,
+            name,
+            kind,
+            inherits: inherits.flatten(),
+            drops,
+            notes: notes.flatten(),
+            portal: portal.flatten(),
+            stated_update: stated_update.flatten(),
+            rules,
+            fault: None,
+        }),
+        _ => Err(faults.0),
+    }
+}
+
+fn read_rules(text: &str, entry: Entry<'_, '_>, faults: &mut Faults) -> Vec<Rule> {
     let mut rules: Vec<Rule> = Vec::new();
     let mut places: Vec<Range<usize>> = Vec::new();
-    if let Some(entry) = table.get("rules") {
-        let list =
-            entry.get_ref().as_array().ok_or_else(|| Fault::new(&entry.span(), "`rules` are written as [[rules]]"))?;
-        for item in list.iter() {
-            if rules.len() == MOST_RULES {
-                return Err(Fault::new(&item.span(), format!("there are more than {MOST_RULES} rules")));
-            }
-            let entries = item
-                .get_ref()
-                .as_table()
-                .ok_or_else(|| Fault::new(&item.span(), "a rule is a table, written under [[rules]]"))?;
-            let rule = read_rule(&Table { span: item.span(), what: "the rule", entries })?;
-            if let Some(known) = rules.iter().position(|known| known.duplicates(&rule)) {
-                return Err(Fault::new(
-                    &item.span(),
-                    format!(
-                        "there is another rule for `{}` {} from {}, on line {}",
-                        rule.setting,
-                        rule.requirement.operator(),
-                        rule.from,
-                        places.get(known).map_or(1, |place| line_of(text, place.start))
-                    ),
-                ));
-            }
-            rules.push(rule);
-            places.push(item.span());
+    let written = || Fault::new(&entry.span(), "`rules` are written as [[rules]]");
+    let Some(list) = faults.take(entry.get_ref().as_array().ok_or_else(written)) else { return rules };
+    for (number, item) in list.iter().enumerate() {
+        if number == MOST_RULES {
+            faults.0.push(Fault::new(&item.span(), format!("there are more than {MOST_RULES} rules")));
+            break;
         }
+        let no_table = || Fault::new(&item.span(), "a rule is a table, written under [[rules]]");
+        let Some(entries) = faults.take(item.get_ref().as_table().ok_or_else(no_table)) else { continue };
+        let Some(rule) = read_rule(&Table { span: item.span(), what: "the rule", entries }, faults) else { continue };
+        if let Some(known) = rules.iter().position(|known| known.duplicates(&rule)) {
+            faults.0.push(Fault::new(
+                &item.span(),
+                format!(
+                    "there is another rule for `{}` {} from {}, on line {}",
+                    rule.setting,
+                    rule.requirement.operator(),
+                    rule.from,
+                    places.get(known).map_or(1, |place| line_of(text, place.start))
+                ),
+            ));
+            continue;
+        }
+        rules.push(rule);
+        places.push(item.span());
     }
     if let Some((one, other)) = contradiction(&rules.iter().collect::<Vec<_>>()) {
         let span = places.get(other).cloned().unwrap_or(0..0);
@@ -156,28 +187,9 @@ fn read(text: &str) -> Result<Policy, Fault> {
             let line = places.get(one).map_or(1, |place| line_of(text, place.start));
             format!("no value of `{setting}` meets this rule and the one on line {line}, and both are required")
         };
-        return Err(Fault::new(&span, reason));
+        faults.0.push(Fault::new(&span, reason));
     }
-    let inherits: Option<PolicyId> = table.optional("inherits", |entry| table.word(entry, "inherits"))?;
-    if inherits.as_ref() == Some(&id) {
-        return Err(table.fault("inherits", "the policy inherits itself"));
-    }
-    let drops = table.optional("drops", read_drops)?.unwrap_or_default();
-    if inherits.is_none() && !drops.is_empty() {
-        return Err(table.fault("drops", "the policy drops rules but inherits none"));
-    }
-    Ok(Policy {
-        id,
-        name: table.text("name", 200)?,
-        kind: table.parsed("kind")?,
-        inherits,
-        drops,
-        notes: table.optional("notes", |entry| bounded_text(entry, "notes", 4_000))?,
-        portal: table.optional("portal", |entry| bounded_text(entry, "portal", 500))?,
-        stated_update: table.optional("updated", |entry| date(entry, "updated"))?,
-        rules,
-        fault: None,
-    })
+    rules
 }
 
 fn read_drops(entry: Entry<'_, '_>) -> Result<Vec<Setting>, Fault> {
@@ -198,31 +210,51 @@ fn read_drops(entry: Entry<'_, '_>) -> Result<Vec<Setting>, Fault> {
     Ok(settings)
 }
 
-fn read_rule(table: &Table<'_, '_>) -> Result<Rule, Fault> {
-    table.only(RULE_KEYS)?;
-    let setting: Setting = table.parsed("setting")?;
-    let operator: Operator = table.parsed("op")?;
-    let requirement = requirement(setting, operator, table.required("value")?, &table.key_span("op"))?;
-    let direction: Option<Direction> = table.optional("direction", |entry| table.word(entry, "direction"))?;
-    if setting == Setting::Require && direction == Some(Direction::Outbound) {
-        return Err(table.fault("direction", "`require` is about what is received, so it has no direction outbound"));
+/// A rule, where nothing is wrong with it.
+fn read_rule(table: &Table<'_, '_>, faults: &mut Faults) -> Option<Rule> {
+    let before = faults.0.len();
+    faults.0.extend(table.unknown(RULE_KEYS));
+    let setting: Option<Setting> = faults.take(table.parsed("setting"));
+    let operator: Option<Operator> = faults.take(table.parsed("op"));
+    let value = faults.take(table.required("value"));
+    let requirement = match (setting, operator, value) {
+        (Some(setting), Some(operator), Some(value)) => {
+            faults.take(requirement(setting, operator, value, &table.key_span("op")))
+        }
+        _ => None,
+    };
+    let direction: Option<Direction> =
+        faults.take(table.optional("direction", |entry| table.word(entry, "direction"))).flatten();
+    if setting == Some(Setting::Require) && direction == Some(Direction::Outbound) {
+        let reason = "`require` is about what is received, so it has no direction outbound";
+        faults.0.push(table.fault("direction", reason));
     }
-    let from = rule_date(table.required("from")?, "from")?;
-    let until = table.optional("until", |entry| rule_date(entry, "until"))?;
-    if let Some(until) = until.filter(|until| until.instant() <= from.instant()) {
-        return Err(table.fault("until", format!("`until` {until} is not after `from` {from}")));
+    let from = faults.take(table.required("from").and_then(|entry| rule_date(entry, "from")));
+    let until = faults.take(table.optional("until", |entry| rule_date(entry, "until"))).flatten();
+    if let (Some(from), Some(until)) = (from, until)
+        && until.instant() <= from.instant()
+    {
+        faults.0.push(table.fault("until", format!("`until` {until} is not after `from` {from}")));
     }
-    Ok(Rule {
-        setting,
-        requirement,
-        applies_to: table.parsed("applies_to")?,
+    let applies_to = faults.take(table.parsed("applies_to"));
+    let severity = faults.take(table.parsed("severity"));
+    let source = faults.take(table.text("source", 2_000));
+    let quote = faults.take(table.text("quote", 4_000));
+    let checked = faults.take(table.required("checked").and_then(|entry| date(entry, "checked")));
+    if faults.0.len() > before {
+        return None;
+    }
+    Some(Rule {
+        setting: setting?,
+        requirement: requirement?,
+        applies_to: applies_to?,
         direction,
-        severity: table.parsed("severity")?,
-        from,
+        severity: severity?,
+        from: from?,
         until,
-        source: table.text("source", 2_000)?,
-        quote: table.text("quote", 4_000)?,
-        checked: date(table.required("checked")?, "checked")?,
+        source: source?,
+        quote: quote?,
+        checked: checked?,
     })
 }
 
@@ -301,137 +333,6 @@ fn setting_value(setting: Setting, shape: &Shape, entry: Entry<'_, '_>) -> Resul
         }
         Shape::Flag => entry.get_ref().as_bool().map(SettingValue::Flag).ok_or_else(|| wrong("true or false")),
         Shape::Text => bounded_text(entry, "value", 2_048).map(SettingValue::Word),
-    }
-}
-
-/// What stands in a file, in plain words.
-const fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text in quotes",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false without quotes",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    }
-}
-
-fn kind_of(entry: Entry<'_, '_>) -> &'static str {
-    kind(entry.get_ref())
-}
-
-/// A text of 1 to `most` characters without control characters other than line ends, which become spaces.
-fn bounded_text(entry: Entry<'_, '_>, key: &str, most: usize) -> Result<String, Fault> {
-    let text = entry.get_ref().as_str().ok_or_else(|| {
-        Fault::new(&entry.span(), format!("`{key}` must be a text in quotes; here it is {}", kind_of(entry)))
-    })?;
-    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let text = lines.join(" ");
-    let length = text.chars().count();
-    if length == 0 || length > most {
-        return Err(Fault::new(&entry.span(), format!("`{key}` must have 1 to {most} characters, this has {length}")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Fault::new(&entry.span(), format!("`{key}` holds a control character")));
-    }
-    Ok(text)
-}
-
-/// A date as TOML's own type or in quotes.
-fn written_date(entry: Entry<'_, '_>, key: &str) -> Result<String, Fault> {
-    match entry.get_ref() {
-        DeValue::Datetime(written) => Ok(written.to_string()),
-        DeValue::String(text) => Ok(text.trim().to_owned()),
-        other => {
-            let found = kind(other);
-            Err(Fault::new(&entry.span(), format!("`{key}` must be a date such as 2026-11-28; here it is {found}")))
-        }
-    }
-}
-
-fn date(entry: Entry<'_, '_>, key: &str) -> Result<Date, Fault> {
-    let text = written_date(entry, key)?;
-    strict_date(&text)
-        .ok_or_else(|| Fault::new(&entry.span(), format!("`{key}` is a date such as 2026-11-28, not `{}`", cut(&text))))
-}
-
-/// Ten characters and no more: the date type would read the first ten of an instant too.
-fn strict_date(text: &str) -> Option<Date> {
-    text.parse().ok().filter(|_date: &Date| text.len() == 10)
-}
-
-fn rule_date(entry: Entry<'_, '_>, key: &str) -> Result<RuleDate, Fault> {
-    let text = written_date(entry, key)?;
-    if let Some(date) = strict_date(&text) {
-        return Ok(RuleDate::Day(date));
-    }
-    instant::parse(&text)
-        .map(|stated| RuleDate::Instant(stated.at))
-        .map_err(|error| Fault::new(&entry.span(), format!("`{key}`: {error}")))
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(60).collect()
-}
-
-/// A table of the file and what it is, for messages.
-struct Table<'t, 'i> {
-    span: Range<usize>,
-    what: &'static str,
-    entries: &'t DeTable<'i>,
-}
-
-impl<'t, 'i> Table<'t, 'i> {
-    fn only(&self, known: &[&str]) -> Result<(), Fault> {
-        // The first in the file, not the first in the alphabet.
-        match self
-            .entries
-            .keys()
-            .filter(|key| !known.contains(&key.get_ref().as_ref()))
-            .min_by_key(|key| key.span().start)
-        {
-            Some(key) => Err(Fault::new(
-                &key.span(),
-                format!("unknown key `{}` in {}, which takes {}", cut(key.get_ref()), self.what, known.join(", ")),
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn get(&self, key: &str) -> Option<Entry<'t, 'i>> {
-        self.entries.iter().find(|(name, _)| name.get_ref() == key).map(|(_, entry)| entry)
-    }
-
-    fn key_span(&self, key: &str) -> Range<usize> {
-        self.entries.keys().find(|name| name.get_ref() == key).map_or_else(|| self.span.clone(), Spanned::span)
-    }
-
-    fn fault(&self, key: &str, reason: impl Into<String>) -> Fault {
-        Fault::new(&self.key_span(key), reason)
-    }
-
-    fn required(&self, key: &str) -> Result<Entry<'t, 'i>, Fault> {
-        self.get(key).ok_or_else(|| Fault::new(&self.span, format!("`{key}` is missing in {}", self.what)))
-    }
-
-    fn optional<T>(&self, key: &str, read: impl FnOnce(Entry<'t, 'i>) -> Result<T, Fault>) -> Result<Option<T>, Fault> {
-        self.get(key).map(read).transpose()
-    }
-
-    fn word<T: FromStr<Err: std::fmt::Display>>(&self, entry: Entry<'_, '_>, key: &str) -> Result<T, Fault> {
-        let text = entry.get_ref().as_str().ok_or_else(|| {
-            Fault::new(&entry.span(), format!("`{key}` must be a word in quotes; here it is {}", kind_of(entry)))
-        })?;
-        text.parse().map_err(|error| Fault::new(&entry.span(), format!("`{key}`: {error}")))
-    }
-
-    fn parsed<T: FromStr<Err: std::fmt::Display>>(&self, key: &str) -> Result<T, Fault> {
-        self.word(self.required(key)?, key)
-    }
-
-    fn text(&self, key: &str, most: usize) -> Result<String, Fault> {
-        bounded_text(self.required(key)?, key, most)
     }
 }
 

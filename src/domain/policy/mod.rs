@@ -16,7 +16,7 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 
 pub use builtin::builtin;
-pub use file::{MOST_BYTES, MOST_RULES, PolicyFileError, validate};
+pub use file::{MOST_BYTES, MOST_RULES, PolicyFileError, faults, validate};
 pub use inherit::{MOST_ANCESTORS, ResolveError, ResolvedPolicy, ResolvedRule, resolve};
 pub use rule::{AppliesTo, Operator, Requirement, Rule, RuleDate, Severity};
 pub use setting::{CERTIFICATE_SCHEMES, CertificateRole, Setting, SettingValue, Shape, TlsLevel};

@@ -121,7 +121,7 @@ impl ActivationForm {
                 preset(ui, "A week before the old one expires", before_end);
             }
             if let Some(before_end) = day_before_end(old, &there) {
-                preset(ui, "The day before the old one ends", before_end);
+                preset(ui, "The day before the old one expires", before_end);
             }
             if !means.is_empty() && matches!(reading, Reading::At { .. }) {
                 ui.label(muted(ui, means));

@@ -246,6 +246,10 @@ impl CertificateDialog {
             (1, Some(state)) => profile(&state.connection.name, first.profile),
             (number, _) => count(number, "profile"),
         };
+        if result.profiles.iter().all(|profile| profile.unchanged) {
+            desk.toasts.done(&format!("In use already for {whom}"), "Nothing was changed");
+            return;
+        }
         if self.purpose == Some(CertificatePurpose::Verify) {
             desk.toasts.done(
                 &format!("New certificate accepted for {whom}"),

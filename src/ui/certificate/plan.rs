@@ -8,13 +8,14 @@ use super::comparison::{Judged, Row, rows};
 use super::purpose;
 use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
+use super::words::stated_fully;
 use crate::app::engine::Snapshot;
 use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
 use crate::domain::connection::Profile;
 use crate::domain::renewal::renew_for;
-use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, plain_list, used_now};
+use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, next_activation, plain_list, used_now};
 use crate::ui::moment::{Moment, count};
 
 /// What a plan depends on besides the workspace.
@@ -47,6 +48,8 @@ pub(super) struct Plan {
     /// Profiles chosen whose certificate in use is another than the one shown.
     pub(super) differing: Option<String>,
     pub(super) warnings: Vec<CertificateWarning>,
+    /// Which activation it would cancel in the profile shown, as a sentence.
+    pub(super) cancels: Option<String>,
     pub(super) reading: Reading,
     pub(super) means: String,
     pub(super) timeline: Timeline,
@@ -130,6 +133,15 @@ impl Plan {
             rows: rows(judged_old.as_ref(), &judged_new, moment),
             differing: differing(targets, old_print),
             warnings: warnings(snapshot, moment, inputs, &reading),
+            cancels: next_activation(&uses, moment.now).filter(|(entry, _)| entry.fingerprint != fresh).map(
+                |(entry, at)| {
+                    let when = stated_fully(at, entry.zone.as_deref(), moment);
+                    format!(
+                        "The activation of {} that is scheduled for {when} would be cancelled",
+                        entry.fingerprint.short()
+                    )
+                },
+            ),
             means: means(&reading, old.as_ref(), moment),
             timeline: Timeline::of(&drawn, &facts, Some(fresh), moment),
             sentence: purpose::sentence(inputs.purpose, &after, old_print, moment)

@@ -201,7 +201,7 @@ pub(in crate::ui) fn meaning<'f>(
     let used_facts = used.and_then(|entry| facts(&entry.fingerprint));
     match (next_activation(uses, now), used_facts, replaced) {
         (Some((entry, at)), Some(old), _) if old.not_after < at => format!(
-            "The old certificate ends on {}, before the new one goes active {}: messages in between may be refused",
+            "The old certificate expires on {}, before the new one goes active {}: messages in between may be refused",
             moment.day(old.not_after),
             stated(at, entry.zone.as_deref(), moment),
         ),

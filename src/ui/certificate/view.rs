@@ -111,7 +111,7 @@ impl CertificateDialog {
             comparison::beside(ui, &found.chain);
         }
         found.say_passed_over(ui);
-        warnings(ui, &plan.warnings);
+        warnings(ui, &plan.warnings, plan.cancels.as_deref());
         let known = desk
             .snapshot
             .certificates
@@ -270,7 +270,7 @@ fn head(ui: &mut Ui, text: &str) {
 }
 
 /// What speaks against the certificate. None of it stops the import.
-fn warnings(ui: &mut Ui, all: &[CertificateWarning]) {
+fn warnings(ui: &mut Ui, all: &[CertificateWarning], cancels: Option<&str>) {
     // That nobody has confirmed it is said where it can be confirmed.
     let said: Vec<CertificateWarning> =
         all.iter().copied().filter(|warning| *warning != CertificateWarning::Unconfirmed).collect();
@@ -279,11 +279,15 @@ fn warnings(ui: &mut Ui, all: &[CertificateWarning]) {
         matches!(warning, CertificateWarning::Own | CertificateWarning::Expired | CertificateWarning::UnsupportedKey)
     };
     let tone = if warnings.iter().any(grave) { ToneName::Bad } else { ToneName::Warn };
+    let sentence = |warning: &CertificateWarning| match (warning, cancels) {
+        (CertificateWarning::ScheduleCancelled, Some(named)) => named.to_owned(),
+        _ => warning.sentence_beforehand().to_owned(),
+    };
     match warnings {
         [] => {}
-        [one] => notice(ui, tone, one.sentence(), "", |_| {}),
+        [one] => notice(ui, tone, &sentence(one), "", |_| {}),
         several => {
-            let lines: Vec<String> = several.iter().map(|warning| format!("•  {}", warning.sentence())).collect();
+            let lines: Vec<String> = several.iter().map(|warning| format!("•  {}", sentence(warning))).collect();
             notice(ui, tone, &format!("{} to look at", count(several.len(), "thing")), &lines.join("\n"), |_| {});
         }
     }

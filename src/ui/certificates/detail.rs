@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::{Align, Label, Layout, Response, Ui};
 
 use super::acts::activate_now;
+use super::remove::RemoveCertificate;
 use super::rows::{Place, Role, Row, RowKey, Whose};
 use super::table::badge;
 use crate::app::engine::{Answer, Command, RequestId, Snapshot};
@@ -165,6 +166,10 @@ impl Detail {
                 && secondary(ui, "Fetch the server's certificate…").clicked()
             {
                 let dialog = super::FetchServer::new(place.key.clone(), &place.name, desk);
+                desk.intend(Intent::Open(Box::new(dialog)));
+            }
+            if self.key.whose == Whose::Theirs && row.places.is_empty() && secondary(ui, "Remove…").clicked() {
+                let dialog = RemoveCertificate::new(row.key.fingerprint, &row.name);
                 desk.intend(Intent::Open(Box::new(dialog)));
             }
             if self.key.whose != Whose::Server

@@ -8,6 +8,7 @@
 //! | the table; the rows as bars over time | `table`, `chart` |
 //! | one certificate in depth, and what can be done with it | `detail` |
 //! | changing a schedule, and taking that back | `acts` |
+//! | removing one that no profile has | `remove` |
 //! | fetching and trusting a server's certificate | `fetch_server` |
 //! | what is told once: missed activations, our clock, changed servers | `banners` |
 
@@ -18,6 +19,7 @@ mod detail;
 mod fetch_server;
 mod filters;
 mod page;
+mod remove;
 mod rows;
 mod table;
 

@@ -1,8 +1,8 @@
 //! The matrix itself: a table that draws only the rows that are seen.
 
 use egui::{
-    Align, Align2, Layout, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2,
-    vec2,
+    Align, Align2, Layout, Rangef, Rect, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 use egui_table::{CellInfo, Column, HeaderCellInfo, HeaderRow, Table, TableDelegate, TableState};
 
@@ -67,7 +67,8 @@ pub(super) fn matrix(ui: &mut Ui, looks: &Looks<'_>, scroll_to: Option<usize>) -
         table = table.scroll_to_row(row as u64, None);
     }
     let left = within.max_rect().left();
-    let mut delegate = Matrix { lines, looks, left, width, hovered: None, clicked: None };
+    let across = Rangef::NOTHING;
+    let mut delegate = Matrix { lines, looks, left, width, hovered: None, across, clicked: None };
     table.show(&mut within, &mut delegate);
     delegate.clicked
 }
@@ -106,6 +107,8 @@ struct Matrix<'a> {
     left: f32,
     width: f32,
     hovered: Option<u64>,
+    /// From where to where rows reach.
+    across: Rangef,
     clicked: Option<Clicked>,
 }
 
@@ -149,6 +152,7 @@ impl TableDelegate for Matrix<'_> {
         let Some(line) = usize::try_from(row_nr).ok().and_then(|index| self.lines.get(index)) else { return };
         let tokens = tokens(ui.ctx());
         let rect = ui.max_rect();
+        self.across = Rangef::new(self.across.min.min(rect.left()), self.across.max.max(rect.right()));
         if ui.rect_contains_pointer(rect) {
             self.hovered = Some(row_nr);
         }
@@ -198,6 +202,16 @@ impl TableDelegate for Matrix<'_> {
         let mut within = ui.new_child(UiBuilder::new().max_rect(content).layout(Layout::left_to_right(Align::Center)));
         match column {
             MatrixColumn::Connection => {
+                // The cell is one for both rows of a pair, so it is under the pointer as a whole.
+                let pair = Rect::from_x_y_ranges(self.across, pair_of((row.first, row.last), rect.y_range()));
+                let alone = self.hovered == Some(cell.row_nr);
+                if !alone && !self.is_selected(row) && ui.ctx().rect_contains_pointer(ui.layer_id(), pair) {
+                    ui.painter().rect_filled(rect, 0.0, tokens(ui.ctx()).hover);
+                    if row.last {
+                        let line = Stroke::new(1.0, tokens(ui.ctx()).line);
+                        ui.painter().hline(rect.x_range(), rect.bottom() - 0.5, line);
+                    }
+                }
                 connection(ui, content, row, self.looks.selection.holds(&row.connection), &response);
                 row_drawn(ui, TABLE, index, chosen, &response);
             }
@@ -288,6 +302,11 @@ fn group_cell(ui: &Ui, index: usize, group: &Group, column: usize) -> bool {
     response.clicked()
 }
 
+/// The height of both rows of a pair, of which one is given; of the one row of a connection with one profile alone.
+fn pair_of((first, last): (bool, bool), height: Rangef) -> Rangef {
+    Rangef::new(height.min - if first { 0.0 } else { theme::ROW }, height.max + if last { 0.0 } else { theme::ROW })
+}
+
 /// Name and identifiers: over both rows of a pair, or one behind the other where there is one profile alone. What has no room
 /// is elided in the middle, and all of it shows under the pointer.
 fn connection(ui: &Ui, rect: Rect, row: &Row, selected: bool, response: &Response) {
@@ -356,4 +375,18 @@ fn last_send(ui: &mut Ui, last: &LastSend) -> bool {
     let asked = shown.clicked();
     shown.on_hover_text(&last.hint);
     asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_rows_of_a_pair_are_under_the_pointer_together() {
+        let height = Rangef::new(100.0, 100.0 + theme::ROW);
+        let below = Rangef::new(height.max, height.max + theme::ROW);
+        let both = Rangef::new(height.min, below.max);
+        assert_eq!((pair_of((true, false), height), pair_of((false, true), below)), (both, both));
+        assert_eq!(pair_of((true, true), height), height, "one profile alone");
+    }
 }

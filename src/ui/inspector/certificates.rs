@@ -69,7 +69,8 @@ impl CertificatesTab {
         let Some(made) = &self.made else { return };
         let mut act = None;
         let mut seen = None;
-        egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        let place = ("certificates", state.connection.id.as_str(), *profile);
+        egui::ScrollArea::vertical().id_salt(place).auto_shrink([false, false]).show(ui, |ui| {
             ui.add_space(4.0);
             seen = sighted::show(ui, &made.sightings, &state.connection.name, &desk.moment);
             if made.cards.is_empty() {

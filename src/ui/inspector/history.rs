@@ -103,7 +103,8 @@ impl HistoryTab {
             return;
         }
         let mut opened = None;
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        let place = ("history", state.connection.id.as_str());
+        ScrollArea::vertical().id_salt(place).auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for row in rows {
                 if show(ui, row) {

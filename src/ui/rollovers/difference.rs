@@ -49,7 +49,7 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) -> O
     let mut said: Vec<String> = plan
         .warnings()
         .into_iter()
-        .map(|(warning, number)| format!("{} ({})", warning.sentence(), count(number, "profile")))
+        .map(|(warning, number)| format!("{} ({})", warning.sentence_beforehand(), count(number, "profile")))
         .collect();
     let against = plan.against_policy();
     if against > 0 {
@@ -139,7 +139,7 @@ fn row(ui: &mut Ui, planned: &PlannedProfile, moment: &Moment) {
             ui.label(icon::text(Icon::TriangleAlert, tokens.warn.ink).size(13.0));
             let said = muted(ui, remarks.join(", "));
             let label = ui.add(egui::Label::new(said).truncate());
-            let sentences = planned.warnings.iter().map(|warning| warning.sentence().to_owned());
+            let sentences = planned.warnings.iter().map(|warning| warning.sentence_beforehand().to_owned());
             let mut full: Vec<String> = schedule.into_iter().chain(sentences).collect();
             full.extend(planned.against_policy.iter().cloned());
             label.on_hover_text(full.join("\n"));

@@ -165,3 +165,44 @@ fn the_inspector_does_not_ask_for_a_certificate_that_is_scheduled() {
     stage.wait_gone("the partner's certificate is to be imported");
     stage.wait_for("The partner's new certificate is scheduled and goes active on");
 }
+
+#[test]
+fn a_certificate_that_no_profile_has_is_removed_from_its_page() {
+    let mut stage = Stage::sample();
+    let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
+    stage.schedule_amazon();
+    stage.go_to_certificates();
+    stage.click("Standing");
+    stage.click("Scheduled");
+    stage.wait_for("Goes active");
+    let row = stage.rows().into_iter().find(|row| row.contains("Goes active")).unwrap();
+    stage.click(&row);
+    stage.wait_for("Used by");
+    assert!(!stage.sees("Remove…"), "what is scheduled is not offered to be removed");
+    stage.touch("Cancel the schedule, 2 profiles");
+    stage.wait_for("No profile uses it");
+    stage.touch("Remove…");
+    stage.wait_for("It is taken out of this workspace");
+    assert!(stage.cli(&["certificate", "list"]).contains(&fingerprint), "nothing is removed by asking");
+    stage.click("Remove certificate");
+    stage.wait_for("The certificate was removed");
+    stage.wait_for("Not in the workspace any more");
+    assert!(!stage.cli(&["certificate", "list"]).contains(&fingerprint));
+    // What is taken back afterwards does not bring it back into a profile.
+    stage.click("Undo");
+    stage.wait_for("was removed meanwhile");
+    assert_eq!(stage.encrypts_from("amazon-us", "production", &fingerprint), None);
+}
+
+#[test]
+fn the_activation_that_another_one_would_cancel_is_named_before_anything_is_done() {
+    let mut stage = Stage::sample();
+    let fingerprint = stage.fingerprint_of(&stage.renewed("amazon-us"));
+    let fingerprint: countersign::domain::certificate::Fingerprint = fingerprint.parse().unwrap();
+    stage.schedule_amazon();
+    let source = Some(CertificateSource::File(stage.renewed("northwind")));
+    let connection = Some("amazon-us".parse().unwrap());
+    stage.harness.state_mut().intend(Intent::NewCertificate { connection, profile: None, source });
+    stage.wait_for(&format!("The activation of {} that is scheduled for", fingerprint.short()));
+    assert!(stage.sees("would be cancelled") && !stage.sees("is cancelled"), "{:#?}", stage.labels());
+}

@@ -1,6 +1,7 @@
 //! The inspector's settings: a draft that is judged while it is edited, and saved as a whole or not at all.
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::{Queryable as _, by};
 
 use super::Stage;
 
@@ -210,4 +211,30 @@ fn escape_leaves_the_field_first_and_the_inspector_then() {
     assert!(stage.sees("Close inspector"), "the first only leaves the field");
     stage.press(Modifiers::NONE, Key::Escape);
     assert!(!stage.sees("Close inspector"));
+}
+
+#[test]
+fn where_the_partners_own_settings_are_is_said_once() {
+    let stage = open("production");
+    let is_it = |text: Option<String>| text.is_some_and(|text| text.starts_with("At the partner: Vendor Central"));
+    let said = stage.harness.query_all(by().predicate(|node| is_it(node.value()))).count();
+    assert_eq!(said, 1, "{:#?}", stage.labels());
+}
+
+#[test]
+fn a_connection_is_shown_from_its_beginning_and_not_from_where_another_was_left() {
+    let mut stage = Stage::sample();
+    let top = |stage: &Stage| stage.get("Encryption").rect().top();
+    stage.click_beginning("Harbor Grocers, production");
+    let of_harbor = top(&stage);
+    stage.click_beginning("Amazon Vendor US, production");
+    let beginning = top(&stage);
+    stage.get("URL").scroll_to_me();
+    stage.settle();
+    let left = top(&stage);
+    assert!(left < beginning - 4.0, "it was scrolled: {left} after {beginning}");
+    stage.click_beginning("Harbor Grocers, production");
+    assert!((top(&stage) - of_harbor).abs() < 1.0, "{} instead of {of_harbor}", top(&stage));
+    stage.click_beginning("Amazon Vendor US, production");
+    assert!((top(&stage) - left).abs() < 1.0, "where it was left");
 }

@@ -54,6 +54,8 @@ pub(super) struct SettingsTab {
     folders: Folders,
     /// Why the last save was refused.
     refused: Option<(String, String)>,
+    /// The notes that were shown in this frame, each at the first setting that it is about.
+    noted: Vec<String>,
 }
 
 impl SettingsTab {
@@ -73,6 +75,7 @@ impl SettingsTab {
             copying: None,
             folders: Folders::default(),
             refused: None,
+            noted: Vec::new(),
         }
     }
 
@@ -179,7 +182,10 @@ impl SettingsTab {
         let rect = inner.expand2(egui::vec2(MARGIN, 0.0));
         let mut wide = ui.new_child(egui::UiBuilder::new().max_rect(rect));
         wide.set_clip_rect(rect.intersect(ui.clip_rect().expand2(egui::vec2(MARGIN, 0.0))));
-        ScrollArea::vertical().id_salt(("settings", *profile)).auto_shrink([false, false]).show(&mut wide, |ui| {
+        self.noted.clear();
+        // Each connection is shown from where it was left, and not from where another was.
+        let place = ("settings", self.connection.as_str(), *profile);
+        ScrollArea::vertical().id_salt(place).auto_shrink([false, false]).show(&mut wide, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             if state.connection.profile(*profile).is_some() {
                 self.notices(ui, desk, state, *profile);

@@ -219,7 +219,9 @@ impl SettingsTab {
                 self.choose(key, value);
             }
         }
-        if let Some(note) = &standing.note {
+        // What holds of several settings, such as where the partner's own are, is said at the first.
+        if let Some(note) = standing.note.as_ref().filter(|note| !self.noted.contains(*note)) {
+            self.noted.push(note.clone());
             ui.add(egui::Label::new(muted(ui, note)).wrap());
         }
         if let (Control::PartnerCertificate, Scope::Profile(kind)) = (row.control, scope) {

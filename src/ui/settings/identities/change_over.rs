@@ -7,7 +7,7 @@ use egui::{Context, ScrollArea, Ui, vec2};
 use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand};
 use crate::app::{OwnChange, ProfileRef};
-use crate::domain::certificate::CertificateFacts;
+use crate::domain::certificate::{CertificateFacts, CertificateWarning};
 use crate::domain::identifier::IdentityName;
 use crate::ui::certificate::{ActivationForm, means, stated_fully};
 use crate::ui::desk::Desk;
@@ -186,7 +186,14 @@ impl Dialog for ChangeOverDialog {
                 }
                 None => format!("{number} sign with {to} now"),
             };
-            let said: Vec<&str> = changes.warnings.iter().map(|warning| warning.sentence()).collect();
+            let said: Vec<&str> = changes
+                .warnings
+                .iter()
+                .map(|warning| match warning {
+                    CertificateWarning::ScheduleCancelled => warning.sentence_about_ours(),
+                    other => other.sentence(),
+                })
+                .collect();
             if said.is_empty() {
                 desk.toasts.done(&head, "Tell the partners: each gets a sheet with the certificate and the date");
             } else {

@@ -27,12 +27,14 @@ fn a_path_typed_in_is_looked_at_and_brought_in_for_the_pair() {
         "For Amazon Vendor US",
         "It is self-signed: confirm its SHA-256 fingerprint",
         "before the old one expires",
+        "The day before the old one expires",
         "messages are encrypted for the old certificate. Signatures made with either are accepted until",
         "Timeline; in use, valid from",
     ] {
         assert!(stage.sees(seen), "{seen}: {:#?}", stage.labels());
     }
     assert!(!stage.sees("Subject differs") && !stage.sees("Key differs"));
+    assert!(!stage.sees("the old one ends"), "one word for one thing");
     stage.touch("Now");
     stage.touch("Activate now for 2 profiles");
     stage.wait_for("New certificate active for 2 profiles");
