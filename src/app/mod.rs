@@ -38,6 +38,7 @@ mod notices;
 mod observations;
 mod openas2;
 mod outbox;
+mod outbox_folder;
 mod owed;
 mod own_policies;
 mod own_rollover;

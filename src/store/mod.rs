@@ -32,6 +32,7 @@ mod evidence;
 mod first_sight;
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod folder_troubles;
 mod folders;
 mod identities;
 mod identity_requests;
@@ -75,6 +76,7 @@ pub use connections::Revision;
 pub use duties::{Duty, DutyKind, MOST_DUTIES};
 pub use error::{FileError, OpenError, StoreError};
 pub use evidence::{Delivery, VerdictCount};
+pub use folder_troubles::{FolderTrouble, FolderTroubleKind};
 pub use folders::{FolderKind, StoredFolder};
 pub use identities::StoredIdentity;
 pub use identity_requests::StoredRequest;
