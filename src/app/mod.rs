@@ -50,6 +50,7 @@ mod put_back;
 mod receipt_by_hand;
 mod receipt_text;
 mod receive;
+mod receiving_times;
 mod report;
 mod retention;
 mod rollovers;

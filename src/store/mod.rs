@@ -55,6 +55,7 @@ mod observations;
 mod outbox_files;
 mod outdated;
 mod own_acquaintances;
+mod receiving_times;
 mod retention;
 mod retention_run;
 mod rollovers;

@@ -12,7 +12,7 @@ use super::samples::{
     self, IN_USE, NEXT, OWN, PREVIOUS, STRANGE, answer, certificate, good_receipt, instant, mic, refusal, request,
     with_receipt,
 };
-use super::surroundings::ChangedSetting;
+use super::surroundings::{ChangedSetting, ReceiverThen};
 use super::undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted};
 use super::{Diagnosis, Interrupted, explain, explain_interrupted, judge};
 use crate::domain::algorithm::{Compression, Encryption, KeyTransport, Signing};
@@ -171,20 +171,42 @@ fn contexts() -> Vec<Context> {
     let mut renewed = samples::quiet();
     if let Some(own) = &mut renewed.own {
         own.used_since = Some(instant("2026-11-10T00:00:00Z"));
+        own.before = Some("acme-2025".parse().unwrap());
     }
+    let mut known = samples::quiet();
+    known.surroundings.last_delivered = Some(instant("2026-11-23T10:00:00Z"));
+    let mut moved_since = known.clone();
+    moved_since.surroundings.changed = vec![ChangedSetting { setting: "url".to_owned(), values: None }];
+    let mut away = samples::quiet();
+    away.surroundings.receiver = Some(ReceiverThen::Off);
     let mut twins = samples::quiet();
     if let Some(sibling) = &mut twins.sibling {
         sibling.certificate = Some(STRANGE);
     }
     let mut moved = samples::quiet();
     moved.surroundings.changed = vec![ChangedSetting { setting: "url".to_owned(), values: None }];
-    vec![samples::quiet(), samples::scheduled(), samples::switched_lately(), ended, renewed, twins, moved]
+    vec![
+        samples::quiet(),
+        samples::scheduled(),
+        samples::switched_lately(),
+        ended,
+        renewed,
+        known,
+        moved_since,
+        away,
+        twins,
+        moved,
+    ]
 }
 
 /// Received messages that do not decrypt.
 fn undecrypted() -> Vec<Diagnosis> {
-    let own =
-        super::OwnIdentity { name: "acme".parse().unwrap(), certificate: certificate(OWN, "Acme"), used_since: None };
+    let own = super::OwnIdentity {
+        name: "acme".parse().unwrap(),
+        certificate: certificate(OWN, "Acme"),
+        used_since: None,
+        before: None,
+    };
     let holders = [
         Some(Holder::Ours {
             identity: "acme".parse().unwrap(),
