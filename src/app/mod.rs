@@ -91,7 +91,7 @@ pub use identity_export::{IdentityFormat, KeyExport};
 pub use identity_requests::{ListedRequest, NewRequest};
 pub use identity_sheet::{SheetFormat, SheetRequest};
 pub use importing::{ImportRequest, ImportResult, ImportedProfile};
-pub use kept::{Gap, KeptPart, SavedPart};
+pub use kept::{CutPart, Gap, KeptPart, SavedPart};
 pub use lease::{LeaseHolder, LeaseState};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;

@@ -70,6 +70,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             };
             let acknowledgements = session.app.acknowledgements(&id).await?;
             let keeping = session.app.keeping(&id).await?;
+            let cut = session.app.cut_parts(&id).await?;
             let commands = session.app.command_runs(transmission.id).await?;
             let given = receipt_given(&transmission);
             if let Some(altered) = view.as_deref().and_then(|view| view.altered.as_deref()) {
@@ -78,6 +79,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission).keeping(&keeping);
                 document.receipt_given = given;
+                document.cut = cut;
                 document.altered = view.as_deref().and_then(|view| view.altered.clone());
                 document.commands = commands;
                 document.acknowledgements = acknowledgements;
@@ -91,6 +93,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 session.out.text(&show(&transmission, given.as_ref()));
                 if let Some(keeping) = document::keeping(&keeping) {
                     session.out.text(&keeping);
+                }
+                for part in &cut {
+                    session.out.text(&format!("\n{}\n", part.in_words()));
                 }
                 session.out.text(&document::acknowledgements(&acknowledgements));
                 session.out.text(&command::runs(&commands));
