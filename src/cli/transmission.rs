@@ -201,7 +201,10 @@ async fn export(session: &Session, arguments: ExportArguments) -> Result<(), App
             .await?;
         return Ok(());
     };
-    let format = format.or_else(|| ExportFormat::of_file(&file)).unwrap_or(ExportFormat::Csv);
+    let format = match format {
+        Some(format) => format,
+        None => ExportFormat::for_file(&file)?,
+    };
     let number = session.app.write_transmissions(&which, format, &file).await?;
     let document = ExportDocument { file: file.display().to_string(), format, transmissions: number };
     session.out.answer(&document, || format!("{number} written to {}", file.display()));

@@ -24,7 +24,10 @@ pub(super) fn in_words(error: &clap::Error) -> AppError {
             message = paragraph.strip_prefix("error: ").unwrap_or(&paragraph).to_owned();
         }
     }
-    if hints.is_empty() {
+    if hints.is_empty() && error.kind() == clap::error::ErrorKind::ValueValidation {
+        // The message says what is taken.
+        hints.push("the same command with --help says what it takes".to_owned());
+    } else if hints.is_empty() {
         hints.push("`countersign --help` shows the commands".to_owned());
     }
     AppError::new(message).hint(hints.join("; "))

@@ -244,6 +244,9 @@ impl Receiver {
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
         if let Some(((answer, owed), first)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
+            // Whoever looks for what a partner sent finds its repetitions too.
+            transmission.connection.clone_from(&first.connection);
+            transmission.profile = first.profile;
             let repeated = self.repeated(transmission, headers, addressed, &wish, &first).await?;
             transmission.diagnosis = Some(repeated);
             transmission.http_status = Some(answer.status);
@@ -256,7 +259,7 @@ impl Receiver {
         }
         let candidates = self.candidates(addressed, at).await?;
         let (outcome, chosen) = if candidates.is_empty() {
-            (unknown_relationship(), None)
+            (unknown_relationship(&addressed.from, &addressed.to), None)
         } else if let Some(unmet) = &wish.unmet {
             let chosen = candidates.into_iter().next();
             if let Some(chosen) = &chosen {
