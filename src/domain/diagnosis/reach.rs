@@ -244,8 +244,8 @@ fn every_entry_is_reached_and_every_button_offered() {
     let mut reached: BTreeMap<String, BTreeSet<ButtonKind>> = BTreeMap::new();
     let mut all = undecrypted();
     let request = request(MdnMode::SyncSigned);
-    for (begun, request) in [(true, Some(&request)), (false, None)] {
-        all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, reached: None }));
+    for (begun, copied, request) in [(true, true, Some(&request)), (false, true, None), (false, false, None)] {
+        all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, copied, reached: None }));
     }
     for facts in outcomes() {
         for change in changes() {

@@ -25,6 +25,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ),
     ("interrupted-sending", "a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do"),
     ("interrupted", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
+    ("interrupted-not-copied", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
 ];
 
 /// Entries that cannot be provoked on one machine, and why not. That code leads to each of them, and that its texts are
