@@ -23,6 +23,29 @@ pub struct Gap {
     pub bytes: u64,
 }
 
+/// A raw part of which the middle was not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CutPart {
+    /// Which.
+    pub part: &'static str,
+    /// How long it was.
+    pub bytes: u64,
+    /// What is missing of it.
+    pub gap: Gap,
+}
+
+impl CutPart {
+    /// `Of the raw request, 200000000 bytes, the middle is not kept: 197902848 bytes from byte 1048576 on`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let Gap { offset, bytes } = self.gap;
+        format!(
+            "Of the raw {}, {} bytes, the middle is not kept: {bytes} bytes from byte {offset} on",
+            self.part, self.bytes
+        )
+    }
+}
+
 /// A part as it is kept.
 #[derive(Clone, Debug)]
 pub struct KeptPart {
@@ -86,6 +109,26 @@ impl App {
                 .hint("this workspace was restored from it; the workspace that it was made from may still have it"));
         }
         found
+    }
+
+    /// The raw parts of a transmission of which the middle was not kept, each with its length and what is missing.
+    ///
+    /// # Errors
+    /// Where there is no such transmission.
+    pub async fn cut_parts(&self, id: &str) -> Result<Vec<CutPart>, AppError> {
+        let (workspace, transmission) = self.journalled(id).await?;
+        let removals = workspace.removals(transmission.id).await?;
+        let archive = workspace.archive().clone();
+        blocking(move || {
+            let mut cut = Vec::new();
+            for part in [RawPart::Request, RawPart::Response, RawPart::Receipt] {
+                // What is not there at all is told otherwise.
+                let Ok(kept) = find(&archive, &transmission, part, None, &removals) else { continue };
+                cut.extend(kept.gap.map(|gap| CutPart { part: part.label(), bytes: kept.bytes, gap }));
+            }
+            Ok(cut)
+        })
+        .await
     }
 
     /// Whether the document of a transmission is still the one that was journalled: what is wrong, where it is not. Of every

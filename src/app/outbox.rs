@@ -7,21 +7,20 @@
 //! has no copy, which is forgotten and the file taken anew; a mark whose transmission is delivered, whose file is moved.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::OsStr;
-use std::fs::{self, DirEntry, Metadata};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::outbox_folder::{Found, Place, Seen, look, seen, within};
 use super::send::{DailyWork, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Transmission, Verdict};
-use crate::store::{Archive, FolderKind, OutboxFile, OutboxTrouble, Workspace};
+use crate::store::{Archive, FolderKind, FolderTrouble, FolderTroubleKind, OutboxFile, OutboxTrouble, Workspace};
 
 /// How often the folders are looked through.
 const EVERY: Duration = Duration::from_secs(2);
@@ -35,15 +34,6 @@ const LEFT_ALONE: Duration = Duration::from_secs(300);
 /// Where files go that were delivered.
 pub(super) const SENT: &str = "sent";
 
-/// So many files are looked at in one folder at a time.
-const MOST_AT_ONCE: usize = 1000;
-
-/// Ends of names under which programs write what is not complete yet.
-const UNFINISHED: [&str; 7] = [".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", "~"];
-
-/// What a file is known by: its length, and when it was changed last.
-type Seen = (u64, i64);
-
 /// Whoever looks through all outboxes.
 pub(super) struct Outbox {
     app: App,
@@ -56,27 +46,40 @@ pub(super) struct Outbox {
     /// Files that were seen, and since when they are as they are.
     seen: HashMap<PathBuf, (Seen, Instant)>,
     /// Files that are left alone for a while.
-    left_alone: HashMap<PathBuf, (Seen, Instant)>,
+    left_alone: HashMap<PathBuf, LeftAlone>,
     /// What is known to be wrong with a folder.
-    troubles: HashMap<String, String>,
+    troubles: HashMap<String, Option<Wrong>>,
 }
 
-/// One outbox.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Place {
-    connection: String,
-    profile: String,
-    folder: PathBuf,
-    /// Set for the profile, and not one of a tree.
-    is_set: bool,
-}
-
-/// A file in its place.
-#[derive(Debug)]
-struct Found {
-    path: PathBuf,
-    name: String,
+/// A file that could not be taken.
+struct LeftAlone {
     seen: Seen,
+    since: Instant,
+    reason: String,
+}
+
+/// What is wrong with a folder, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Wrong {
+    reason: String,
+    reach: Reach,
+}
+
+/// How much of a folder it concerns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// Nothing of it is sent.
+    All,
+    /// Something of it is not sent.
+    Some,
+    /// It is nobody's outbox.
+    Nobodys,
+}
+
+impl Wrong {
+    const fn all(reason: String) -> Self {
+        Self { reason, reach: Reach::All }
+    }
 }
 
 impl Outbox {
@@ -130,19 +133,51 @@ impl Outbox {
         let mut known = HashSet::new();
         places.retain(|place| known.insert(place.folder.clone()) && (is_mine || !place.is_set));
         self.seen.retain(|path, _| path.parent().is_some_and(|folder| known.contains(folder)));
-        for place in places {
-            let wrong = self.look_through(&place).await?;
-            self.note(&place, wrong).await?;
+        for place in &places {
+            let stranger = if place.is_set { None } else { self.stranger(place).await? };
+            let wrong = match stranger {
+                None => self.look_through(place).await?,
+                Some(why) => waits(place).await?.then_some(Wrong { reason: why, reach: Reach::Nobodys }),
+            };
+            self.note(place, wrong).await?;
+        }
+        if self.tree.is_some() {
+            // What was found under a name that is gone by now.
+            let is_gone = |trouble: &FolderTrouble| {
+                trouble.kind == FolderTroubleKind::Nobodys && !Path::new(&trouble.folder).is_dir()
+            };
+            if self.workspace.end_folder_troubles(is_gone).await? {
+                (self.tell)(ServeEvent::JournalChanged);
+            }
         }
         Ok(())
     }
 
+    /// Why nothing is sent from a folder of a tree that is the outbox of no profile there is; nothing where it is one.
+    async fn stranger(&self, place: &Place) -> Result<Option<String>, AppError> {
+        let nothing = |why: String| Ok(Some(format!("nothing is sent from it, because {why}")));
+        let Ok(profile) = place.profile.parse::<ProfileKind>() else {
+            return nothing(format!("`{}` is neither production nor test", place.profile));
+        };
+        let known = match place.connection.parse::<ConnectionId>() {
+            Ok(id) => self.workspace.connection(&id).await?,
+            Err(_no_id) => None,
+        };
+        match known {
+            None => nothing(format!("there is no connection `{}`", place.connection)),
+            Some(connection) if connection.profile(profile).is_none() => {
+                nothing(format!("connection `{}` has no {profile} profile", connection.id))
+            }
+            Some(_) => Ok(None),
+        }
+    }
+
     /// Looks through one folder; what is wrong with it, in words.
-    async fn look_through(&mut self, place: &Place) -> Result<Option<String>, AppError> {
+    async fn look_through(&mut self, place: &Place) -> Result<Option<Wrong>, AppError> {
         let folder = place.folder.clone();
-        let (found, odd) = match blocking(move || Ok(look(&folder))).await? {
+        let (found, mut odd) = match blocking(move || Ok(look(&folder))).await? {
             Ok(found) => found,
-            Err(error) => return Ok(Some(format!("it cannot be read: {error}"))),
+            Err(error) => return Ok(Some(Wrong::all(format!("it cannot be read: {error}")))),
         };
         let key = text(&place.folder);
         let marks = self.workspace.outbox_files(Some(&key)).await?;
@@ -157,9 +192,9 @@ impl Outbox {
         // A folder that is empty because its disk is not there holds no `sent` either: nothing follows from that.
         if !gone.is_empty() {
             if !place.folder.join(SENT).is_dir() {
-                return Ok(Some(
+                return Ok(Some(Wrong::all(
                     "it looks empty, and its folder `sent` is missing: perhaps its disk is not there".to_owned(),
-                ));
+                )));
             }
             for mark in &gone {
                 self.workspace.forget_outbox_file(mark).await?;
@@ -179,20 +214,26 @@ impl Outbox {
                 },
                 _ => None,
             };
-            if wrong.is_some() {
-                return Ok(wrong);
+            if let Some(reason) = wrong {
+                return Ok(Some(Wrong::all(reason)));
             }
         }
-        Ok(odd)
+        // A file that is left alone is still wrong.
+        let waits = |path: &Path| path.parent() == Some(&place.folder) && fs::symlink_metadata(path).is_ok();
+        self.left_alone.retain(|path, _| path.parent() != Some(&place.folder) || waits(path));
+        let left = self.left_alone.iter().filter(|(path, _)| place.is_set && waits(path));
+        odd.extend(left.map(|(_, left)| left.reason.clone()));
+        odd.sort();
+        Ok((!odd.is_empty()).then(|| Wrong { reason: odd.join("; "), reach: Reach::Some }))
     }
 
     /// Whether a file has been as it is for long enough, and is not to be left alone.
     fn is_settled(&mut self, file: &Found) -> bool {
-        if let Some((seen, since)) = self.left_alone.get(&file.path) {
-            if *seen == file.seen && since.elapsed() < LEFT_ALONE {
-                return false;
-            }
-            self.left_alone.remove(&file.path);
+        if let Some(left) = self.left_alone.get(&file.path)
+            && left.seen == file.seen
+            && left.since.elapsed() < LEFT_ALONE
+        {
+            return false;
         }
         let (seen, since) = self.seen.entry(file.path.clone()).or_insert_with(|| (file.seen, Instant::now()));
         if *seen != file.seen {
@@ -267,56 +308,85 @@ impl Outbox {
         };
         self.seen.remove(&file.path);
         match done.await {
-            Ok(()) => (self.tell)(ServeEvent::JournalChanged),
+            Ok(()) => {
+                self.left_alone.remove(&file.path);
+                (self.tell)(ServeEvent::JournalChanged);
+            }
             Err(error) => {
                 // Where it was not even journalled there is no mark.
                 drop(self.workspace.forget_outbox_file(&mark).await);
-                self.left_alone.insert(file.path.clone(), (file.seen, Instant::now()));
                 let reason = match error.what_to_do() {
                     Some(hint) => format!("{error} ({hint})"),
                     None => error.to_string(),
                 };
                 (self.tell)(ServeEvent::Outbox { file: file.path.clone(), reason: reason.clone() });
-                if place.is_set {
-                    return Some(format!("{} cannot be sent: {reason}", file.name));
-                }
+                let reason = format!("{} cannot be sent: {reason}", file.name);
+                let left = LeftAlone { seen: file.seen, since: Instant::now(), reason };
+                self.left_alone.insert(file.path.clone(), left);
             }
         }
         None
     }
 
     /// Keeps what is wrong with a folder, where that is news, and tells it once.
-    async fn note(&mut self, place: &Place, wrong: Option<String>) -> Result<(), AppError> {
+    async fn note(&mut self, place: &Place, wrong: Option<Wrong>) -> Result<(), AppError> {
         let key = text(&place.folder);
-        match wrong {
-            None => {
-                // A file that is left alone is still wrong.
-                if self.left_alone.keys().any(|path| path.parent() == Some(&place.folder) && path.exists()) {
-                    return Ok(());
-                }
-                // Whatever another program has found before.
-                if self.troubles.insert(key.clone(), String::new()).is_none_or(|before| !before.is_empty()) {
-                    let known = self.workspace.outbox_troubles().await?;
-                    if known.iter().any(|trouble| trouble.folder == key) {
-                        self.workspace.end_outbox_trouble(&key).await?;
-                        (self.tell)(ServeEvent::JournalChanged);
-                    }
-                }
-            }
-            Some(reason) if self.troubles.get(&key) != Some(&reason) => {
-                let (connection, profile) = (place.connection.parse::<ConnectionId>(), place.profile.parse());
-                if let (Ok(connection), Ok(profile)) = (connection, profile) {
-                    let (folder, reason, since) = (key.clone(), reason.clone(), self.app.now());
-                    let trouble = OutboxTrouble { folder, connection, profile, reason, since };
+        if self.troubles.get(&key) == Some(&wrong) {
+            return Ok(());
+        }
+        // Whatever was found before, by this program or another, and is not so any more.
+        let is_all = wrong.as_ref().is_some_and(|wrong| wrong.reach == Reach::All);
+        let mut changed = false;
+        if !is_all && self.workspace.outbox_troubles().await?.iter().any(|trouble| trouble.folder == key) {
+            self.workspace.end_outbox_trouble(&key).await?;
+            changed = true;
+        }
+        let kept = wrong.as_ref().and_then(|wrong| match wrong.reach {
+            Reach::All => None,
+            Reach::Some => Some(FolderTroubleKind::Left),
+            Reach::Nobodys => Some(FolderTroubleKind::Nobodys),
+        });
+        let is_over = |trouble: &FolderTrouble| {
+            trouble.folder == key && trouble.kind != FolderTroubleKind::Inbox && Some(trouble.kind) != kept
+        };
+        changed |= self.workspace.end_folder_troubles(is_over).await?;
+        if let Some(Wrong { reason, reach }) = &wrong {
+            let of = place.connection.parse().ok().zip(place.profile.parse().ok());
+            let since = self.app.now();
+            match (reach, of) {
+                (Reach::All, Some((connection, profile))) => {
+                    let trouble =
+                        OutboxTrouble { folder: key.clone(), connection, profile, reason: reason.clone(), since };
                     self.workspace.put_outbox_trouble(&trouble).await?;
                 }
-                self.troubles.insert(key, reason.clone());
-                (self.tell)(ServeEvent::Outbox { file: place.folder.clone(), reason });
+                (Reach::All, None) => {}
+                (Reach::Some | Reach::Nobodys, of) => {
+                    let (kind, of, remedy) = match reach {
+                        Reach::Nobodys => (
+                            FolderTroubleKind::Nobodys,
+                            None,
+                            "Name the folder after a connection's id, and the one in it production or test, or put the files elsewhere",
+                        ),
+                        _ => (FolderTroubleKind::Left, of, "Put right what is named; everything else in it is sent"),
+                    };
+                    let (reason, remedy) = (reason.clone(), remedy.to_owned());
+                    let trouble = FolderTrouble { folder: key.clone(), kind, of, reason, remedy, since };
+                    self.workspace.put_folder_trouble(&trouble).await?;
+                }
             }
-            Some(_known) => {}
+            (self.tell)(ServeEvent::Outbox { file: place.folder.clone(), reason: reason.clone() });
+        } else if changed {
+            (self.tell)(ServeEvent::JournalChanged);
         }
+        self.troubles.insert(key, wrong);
         Ok(())
     }
+}
+
+/// Whether files wait in a folder to be sent.
+async fn waits(place: &Place) -> Result<bool, AppError> {
+    let folder = place.folder.clone();
+    blocking(move || Ok(look(&folder).is_ok_and(|(found, _)| !found.is_empty()))).await
 }
 
 /// Whether a transmission was journalled for a file that was never copied.
@@ -331,112 +401,4 @@ pub(super) fn is_as_marked(path: &Path, mark: &OutboxFile) -> bool {
 
 fn text(folder: &Path) -> String {
     folder.to_string_lossy().into_owned()
-}
-
-fn seen(metadata: &Metadata) -> Seen {
-    let changed = metadata.modified().ok();
-    let since = changed.and_then(|changed| changed.duration_since(UNIX_EPOCH).ok());
-    (metadata.len(), since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)))
-}
-
-/// The outboxes of a tree: `CONNECTION/PROFILE`.
-fn within(tree: &Path) -> Vec<Place> {
-    let name = |path: &Path| path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
-    let mut found = Vec::new();
-    // What is marked by its folder is known again from wherever the program is started.
-    let Ok(tree) = tree.canonicalize() else { return found };
-    for connection in folders(&tree) {
-        for folder in folders(&connection) {
-            if let (Some(connection), Some(profile)) = (name(&connection), name(&folder)) {
-                found.push(Place { connection, profile, folder, is_set: false });
-            }
-        }
-    }
-    found
-}
-
-/// The whole files of a folder, by name, and what is said of that which lies there and is never sent.
-fn look(folder: &Path) -> io::Result<(Vec<Found>, Option<String>)> {
-    let (mut found, mut odd): (Vec<Found>, Vec<String>) = (Vec::new(), Vec::new());
-    for entry in fs::read_dir(folder)?.flatten() {
-        let name = name_of(&entry.file_name());
-        let Some(kind) = entry.file_type().ok().filter(|kind| !kind.is_dir() && is_whole(&name)) else { continue };
-        if kind.is_file() {
-            let Ok(metadata) = entry.metadata() else { continue };
-            found.push(Found { path: entry.path(), name, seen: seen(&metadata) });
-        } else if kind.is_symlink() {
-            // Neither size nor end of what it leads to is known, and it may be anywhere.
-            odd.push(format!("`{name}` is a symbolic link, which is not followed: put the file itself there"));
-        } else {
-            odd.push(format!("`{name}` is no file but a pipe, a socket or a device, which is not sent"));
-        }
-    }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    // A file is known by its name in text: of two that come to the same, neither is taken for the other.
-    let mut before: Option<String> = None;
-    found.retain(|file| {
-        let is_other = before.as_ref() != Some(&file.name);
-        if !is_other {
-            odd.push(format!("`{}` stands for two files whose names differ in what is no text: rename one", file.name));
-        }
-        before = Some(file.name.clone());
-        is_other
-    });
-    found.truncate(MOST_AT_ONCE);
-    odd.sort();
-    let more = odd.len().saturating_sub(1);
-    Ok((found, odd.into_iter().next().map(|first| if more == 0 { first } else { format!("{first}, and {more} more") })))
-}
-
-/// A file's name as text: bytes that are none stand in it as `%E9`.
-fn name_of(name: &OsStr) -> String {
-    let mut text = String::new();
-    for chunk in name.as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|byte| format!("%{byte:02X}")));
-    }
-    text
-}
-
-/// Whether a name is that of a file which its writer calls complete.
-fn is_whole(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    !name.starts_with(['.', '~']) && !UNFINISHED.iter().any(|end| lower.ends_with(end))
-}
-
-fn folders(folder: &Path) -> Vec<PathBuf> {
-    let visible = |entry: &DirEntry| {
-        entry.file_type().is_ok_and(|kind| kind.is_dir()) && !entry.file_name().to_string_lossy().starts_with('.')
-    };
-    let read = || -> io::Result<Vec<DirEntry>> { fs::read_dir(folder)?.collect() };
-    let mut found: Vec<PathBuf> =
-        read().unwrap_or_default().into_iter().filter(visible).map(|entry| entry.path()).collect();
-    found.sort();
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_whole_files_in_their_places_are_found() {
-        let guard = tempfile::tempdir().unwrap();
-        let folder = guard.path().join("acme/production");
-        fs::create_dir_all(folder.join(SENT)).unwrap();
-        for name in ["a.edi", ".hidden", "b.edi.part", "~lock", "c.TMP", "d~", "sent/e.edi"] {
-            fs::write(folder.join(name), "x").unwrap();
-        }
-        fs::write(guard.path().join("f.edi"), "x").unwrap();
-        #[cfg(unix)]
-        std::os::unix::fs::symlink(folder.join("a.edi"), folder.join("g.edi")).unwrap();
-        let places = within(guard.path());
-        let named: Vec<_> = places.iter().map(|place| (place.connection.as_str(), place.profile.as_str())).collect();
-        assert_eq!(named, [("acme", "production")]);
-        let (found, odd) = look(&places[0].folder).unwrap();
-        let names: Vec<String> = found.into_iter().map(|file| file.name).collect();
-        assert_eq!(names, ["a.edi"]);
-        assert_eq!(odd.is_some_and(|odd| odd.starts_with("`g.edi` is a symbolic link")), cfg!(unix));
-        assert!(look(&guard.path().join("nowhere")).is_err());
-    }
 }

@@ -14,7 +14,7 @@ use super::notices::{Herald, Told};
 use super::receive::Receiver;
 use super::retention::{Keeper, RetentionRun};
 use super::steward::Steward;
-use super::{App, AppError};
+use super::{App, AppError, receiving_times};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Transmission;
@@ -188,7 +188,7 @@ impl BoundListener {
         let Self { app, listener, inbox, outbox, alone, reminds, does_what_is_due, url, .. } = self;
         let workspace = app.workspace().await?;
         let tell: Arc<dyn Fn(ServeEvent) + Send + Sync> = Arc::new(events);
-        let with_commands = Commands::beside(app.clone(), workspace, Arc::clone(&tell));
+        let with_commands = Commands::beside(app.clone(), workspace.clone(), Arc::clone(&tell));
         let receiver = Arc::new(Receiver::new(app.clone(), inbox, with_commands).await?);
         let (stop, stopped) = watch::channel(false);
         let mut beside = JoinSet::new();
@@ -206,6 +206,10 @@ impl BoundListener {
             let herald = Herald::new(app.clone(), &[Way::Log, Way::Mail], Arc::new(told));
             beside.spawn(herald.mailing_while(steward.held()).run(stopped.clone()));
         }
+        let begun = app.now();
+        // Before anything that is due is settled by whether a receiver ran.
+        drop(workspace.note_receiving(begun, begun).await);
+        beside.spawn(receiving_times::keep(app.clone(), workspace.clone(), begun, stopped.clone()));
         if does_what_is_due {
             beside.spawn(steward.run(stopped));
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AcknowledgementLinks, CommandRun, Keeping, MessageStructure, OpenedView, ReceiptGiven};
+use super::{AcknowledgementLinks, CommandRun, CutPart, Keeping, MessageStructure, OpenedView, ReceiptGiven};
 use crate::domain::algorithm::{Encryption, Signing};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::diagnosis::Diagnosis;
@@ -130,6 +130,9 @@ pub struct TransmissionDocument<'a> {
     /// That the document on disk is not the one that was journalled, where it was asked for and is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub altered: Option<String>,
+    /// The raw parts of which the middle was not kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<CutPart>,
     /// The layers of the message, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub structure: Option<MessageStructure>,
@@ -195,6 +198,7 @@ impl<'a> From<&'a Transmission> for TransmissionDocument<'a> {
             document: transmission.document.as_ref(),
             receipt_given: None,
             altered: None,
+            cut: Vec::new(),
             structure: None,
             commands: Vec::new(),
             acknowledgements: AcknowledgementLinks::default(),

@@ -44,6 +44,23 @@ impl ExportFormat {
     pub fn of_file(file: &Path) -> Option<Self> {
         file.extension()?.to_str()?.to_ascii_lowercase().parse().ok()
     }
+
+    /// The same, where it is not said otherwise: a table where the name has no end.
+    ///
+    /// # Errors
+    /// Where its name ends as that of another kind of file, which would not be one.
+    pub fn for_file(file: &Path) -> Result<Self, AppError> {
+        match (Self::of_file(file), file.extension()) {
+            (Some(format), _) => Ok(format),
+            (None, None) => Ok(Self::Csv),
+            (None, Some(end)) => Err(AppError::new(format!(
+                "a list is written as CSV or JSON, and {} ends in `.{}`",
+                file.display(),
+                end.to_string_lossy()
+            ))
+            .hint("name it .csv, which every spreadsheet opens, or .json; or say --format csv")),
+        }
+    }
 }
 
 /// What is written.

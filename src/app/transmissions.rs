@@ -168,6 +168,7 @@ impl App {
             name: identity.name,
             certificate: KnownCertificate::from(&identity.facts),
             used_since: profile.identity.signing(at).from,
+            before: profile.identity.before(at).map(|before| before.name.clone()),
         });
         let sibling = connection.profiles().find(|(other, _)| *other != kind).map(|(other, settings)| Sibling {
             profile: other,

@@ -11,7 +11,7 @@ use crate::app::{AppError, CommandRun, CommandSettings, Occasion, OwnCommand};
 pub(super) enum CommandCommand {
     /// Set the program that is run, with its arguments, each as it is
     #[command(
-        after_help = "In an argument {file}, {message_id}, {connection}, {profile} and {cause} are filled in; the same stand \
+        after_help = "In an argument {file}, {name}, {message_id}, {connection}, {profile} and {cause} are filled in; the same stand \
                             in COUNTERSIGN_FILE and so on. Nothing goes through a shell.\n\
                             The program is run once, by the process that received or sent, and is ended when its time is \
                             over. How it ended is kept with the transmission, and changes nothing of the message.\n\

@@ -84,13 +84,15 @@ fn written(row: &ViewRow, outline: Option<&Outline>) -> String {
 }
 
 fn segment_line(segment: &Segment, outline: &Outline) -> String {
-    let separator = char::from(outline.delimiters.element).to_string();
     // What separates cannot always be seen.
-    let separator = if separator.chars().all(|each| each.is_control()) { "*".to_owned() } else { separator };
+    let seen = |separator: u8| Some(char::from(separator)).filter(|each| !each.is_control()).unwrap_or('*');
     let mut text = segment.tag.clone();
+    // In TRADACOMS another one stands behind the tag.
+    let mut separator = seen(outline.delimiters.tag);
     for element in segment.written() {
-        text.push_str(&separator);
+        text.push(separator);
         text.push_str(element);
+        separator = seen(outline.delimiters.element);
     }
     let name = names::segment(outline.standard, &segment.tag).unwrap_or_default();
     let text = line(&text);
@@ -140,4 +142,23 @@ pub(super) fn acknowledgements(links: &AcknowledgementLinks) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    #[test]
+    fn a_segment_is_written_with_the_separators_that_stand_in_it() {
+        for (document, written) in [
+            (&b"STX=ANA:1+5000:ACME+5001:HARBOR+261123:140200+412'END=0'"[..], "STX=ANA:1+5000:ACME+5001:HARBOR"),
+            (b"UNB+UNOC:3+US+PARTNER+261124:0900+1'UNZ+0+1'", "UNB+UNOC:3+US+PARTNER+261124:0900+1"),
+        ] {
+            let outline = Outline::read(Cursor::new(document)).unwrap().unwrap();
+            let first = outline.segments(Cursor::new(document), 0, 1).unwrap().remove(0);
+            assert!(segment_line(&first, &outline).contains(written), "{}", segment_line(&first, &outline));
+        }
+    }
 }

@@ -45,13 +45,13 @@ pub(super) struct RuleArguments {
     /// Keep payloads so long: 90d, 12w, 7y, forever
     #[arg(long, value_name = "AGE", value_parser = age_of)]
     payloads: Option<Limit<u32>>,
-    /// Keep so much of them, the newest: 50GiB, 200GB, unlimited
+    /// Keep so much of them, the newest: 50GiB, 200GB, unlimited. What is not a day old stays, whatever its size
     #[arg(long, value_name = "SIZE", value_parser = amount_of)]
     payloads_size: Option<Limit<u64>>,
     /// Keep raw messages so long
     #[arg(long, value_name = "AGE", value_parser = age_of)]
     raw: Option<Limit<u32>>,
-    /// Keep so much of them, the newest
+    /// Keep so much of them, the newest; likewise
     #[arg(long, value_name = "SIZE", value_parser = amount_of)]
     raw_size: Option<Limit<u64>>,
     /// Keep receipts so long, 90 days at least. They prove deliveries, so by default they are kept forever
@@ -197,6 +197,9 @@ fn previewed(preview: &RetentionPreview) -> String {
     text.push_str(&format!("\n{} in all\n", size(preview.bytes)));
     if preview.held.all() > 0 {
         text.push_str(&format!("Not touched: {}\n", preview.held.in_words()));
+    }
+    for stays in &preview.too_young {
+        text.push_str(&format!("{}\n", stays.in_words()));
     }
     if preview.entries_wait > 0 {
         text.push_str(&format!(

@@ -6,6 +6,7 @@ use super::arguments::ServeArguments;
 use super::output::line;
 use super::{Answer, Session, check, sightings, words};
 use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown, log_event};
+use crate::domain::transmission::{Direction, StageName};
 
 #[derive(Serialize)]
 struct ListeningDocument<'a> {
@@ -45,6 +46,10 @@ fn told(event: &ServeEvent, suffix: &str) -> Vec<String> {
         ServeEvent::Transmission(received) => {
             let place = check::place(received.connection.as_ref(), received.profile);
             let bytes = received.bytes.payload;
+            // What is told once more of a message that came is what has become of its receipt.
+            let came = received.direction == Direction::Inbound;
+            let receipt = received.stages.iter().rev().find(|stage| came && stage.stage == StageName::Receipt);
+            let explanation = || received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str());
             let said = format!(
                 "{}  {}  {place}  {}  {}  {}  {}",
                 words::instant(received.at),
@@ -52,7 +57,7 @@ fn told(event: &ServeEvent, suffix: &str) -> Vec<String> {
                 received.id,
                 received.file.as_deref().unwrap_or_default(),
                 if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") },
-                received.diagnosis.as_ref().map_or("", |diagnosis| diagnosis.explanation.as_str())
+                receipt.map_or_else(explanation, |stage| stage.detail.as_str())
             );
             std::iter::once(said).chain(sightings::line(received, suffix)).collect()
         }
@@ -74,7 +79,7 @@ fn told(event: &ServeEvent, suffix: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::transmission::{Direction, Transmission};
+    use crate::domain::transmission::{Stage, StageStatus, Transmission};
 
     #[test]
     fn the_name_of_a_file_makes_no_line_of_the_log() {
@@ -89,5 +94,18 @@ mod tests {
         let file = std::path::PathBuf::from("out/two\nFORGED\u{1b}[2J.edi");
         let said = told(&ServeEvent::Outbox { file, reason: "a\nb".to_owned() }, "");
         assert_eq!(said, ["not sent: out/two FORGED\u{fffd}[2J.edi: a b"]);
+    }
+
+    #[test]
+    fn what_became_of_a_receipt_is_told_instead_of_the_message_once_more() {
+        let at = "2026-11-24T08:30:00Z".parse().unwrap();
+        let id = "019ab3f0-0000-7000-8000-000000000001".parse().unwrap();
+        let mut came = Transmission::new(id, "<1@acme>".to_owned(), at, Direction::Inbound);
+        let first = told(&ServeEvent::Transmission(Box::new(came.clone())), "");
+        let detail = "Receipt not taken by http://partner.example/: HTTP 503".to_owned();
+        came.stages.push(Stage { stage: StageName::Receipt, status: StageStatus::Bad, started: at, ms: 1, detail });
+        let second = told(&ServeEvent::Transmission(Box::new(came)), "");
+        assert_ne!(first, second);
+        assert!(second[0].ends_with("Receipt not taken by http://partner.example/: HTTP 503"), "{second:?}");
     }
 }

@@ -70,6 +70,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             };
             let acknowledgements = session.app.acknowledgements(&id).await?;
             let keeping = session.app.keeping(&id).await?;
+            let cut = session.app.cut_parts(&id).await?;
             let commands = session.app.command_runs(transmission.id).await?;
             let given = receipt_given(&transmission);
             if let Some(altered) = view.as_deref().and_then(|view| view.altered.as_deref()) {
@@ -78,6 +79,7 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
             if session.out.is_json() {
                 let mut document = TransmissionDocument::from(&transmission).keeping(&keeping);
                 document.receipt_given = given;
+                document.cut = cut;
                 document.altered = view.as_deref().and_then(|view| view.altered.clone());
                 document.commands = commands;
                 document.acknowledgements = acknowledgements;
@@ -91,6 +93,9 @@ pub(super) async fn run(session: &Session, command: TransmissionCommand) -> Resu
                 session.out.text(&show(&transmission, given.as_ref()));
                 if let Some(keeping) = document::keeping(&keeping) {
                     session.out.text(&keeping);
+                }
+                for part in &cut {
+                    session.out.text(&format!("\n{}\n", part.in_words()));
                 }
                 session.out.text(&document::acknowledgements(&acknowledgements));
                 session.out.text(&command::runs(&commands));
@@ -196,7 +201,10 @@ async fn export(session: &Session, arguments: ExportArguments) -> Result<(), App
             .await?;
         return Ok(());
     };
-    let format = format.or_else(|| ExportFormat::of_file(&file)).unwrap_or(ExportFormat::Csv);
+    let format = match format {
+        Some(format) => format,
+        None => ExportFormat::for_file(&file)?,
+    };
     let number = session.app.write_transmissions(&which, format, &file).await?;
     let document = ExportDocument { file: file.display().to_string(), format, transmissions: number };
     session.out.answer(&document, || format!("{number} written to {}", file.display()));

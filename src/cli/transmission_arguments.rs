@@ -4,12 +4,16 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 
 use super::Session;
 use super::arguments::instant_at;
 use crate::app::{AppError, ExportFormat, SHORTEST_SEARCH, Sort, TransmissionFilter};
 use crate::domain::UnknownWord;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::instant::InstantError;
+use crate::domain::retention::amount;
 use crate::domain::summary::Step;
 use crate::domain::transmission::{Direction, Verdict};
 
@@ -19,6 +23,51 @@ fn in_any_case<T: FromStr<Err = UnknownWord>>(text: &str) -> Result<T, UnknownWo
         word: text.chars().take(60).collect(),
         accepted: unknown.accepted,
     })
+}
+
+/// An instant, or the beginning of a day where the user is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    At(Timestamp),
+    Day(Date),
+    Today,
+    Yesterday,
+}
+
+/// A text that names neither a day nor an instant.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}; a day such as 2026-11-26, `today` or `yesterday` can be given too")]
+struct MomentError(InstantError);
+
+fn moment_of(text: &str) -> Result<Moment, MomentError> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "today" => Ok(Moment::Today),
+        "yesterday" => Ok(Moment::Yesterday),
+        day if day.len() == 10 && day.parse::<Date>().is_ok() => {
+            day.parse().map(Moment::Day).map_err(|_no_day| MomentError(InstantError::Form { given: text.to_owned() }))
+        }
+        _ => instant_at(text).map(Moment::At).map_err(MomentError),
+    }
+}
+
+impl Moment {
+    /// When that is. A day that has no midnight begins with its first instant.
+    fn at(self, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, AppError> {
+        let (today, none) = (zone.to_datetime(now).date(), |error: jiff::Error| AppError::new(error.to_string()));
+        let day = match self {
+            Self::At(at) => return Ok(at),
+            Self::Day(day) => day,
+            Self::Today => today,
+            Self::Yesterday => today.yesterday().map_err(none)?,
+        };
+        zone.to_ambiguous_timestamp(day.to_datetime(Time::midnight())).compatible().map_err(none)
+    }
+}
+
+fn bytes_of(text: &str) -> Result<u64, String> {
+    let size = |given: &str| format!("`{given}` is not a size such as 500000, 1MB or 1.5GiB");
+    let shown: String = text.chars().take(40).collect();
+    amount(text).ok().flatten().ok_or_else(|| size(&shown))
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,17 +90,17 @@ pub(super) struct FilterArguments {
     /// Only those that went this way, outbound or inbound
     #[arg(long, value_parser = in_any_case::<Direction>)]
     direction: Option<Direction>,
-    /// Only those since this instant
-    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
-    since: Option<Timestamp>,
-    /// Only those before this instant
-    #[arg(long, value_name = "INSTANT", value_parser = instant_at)]
-    until: Option<Timestamp>,
-    /// Only those with a payload of so many bytes or more
-    #[arg(long, value_name = "BYTES")]
+    /// Only those since this instant, or since the beginning of a day where you are: 2026-11-26, today, yesterday
+    #[arg(long, value_name = "INSTANT", value_parser = moment_of)]
+    since: Option<Moment>,
+    /// Only those before this instant, or before the beginning of a day
+    #[arg(long, value_name = "INSTANT", value_parser = moment_of)]
+    until: Option<Moment>,
+    /// Only those with a payload of so many bytes or more: 500000, 1MB, 1.5GiB
+    #[arg(long, value_name = "BYTES", value_parser = bytes_of)]
     min_bytes: Option<u64>,
     /// Only those with a payload of so many bytes or fewer
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = bytes_of)]
     max_bytes: Option<u64>,
     /// Only those with a document of this type, such as 850 or ORDERS
     #[arg(long, value_name = "TYPE")]
@@ -85,6 +134,8 @@ impl FilterArguments {
             return Err(AppError::new(format!("`{text}` is too short to be searched for"))
                 .hint(format!("give {SHORTEST_SEARCH} characters or more")));
         }
+        let (now, zone) = (session.app.now(), TimeZone::system());
+        let at = |moment: Moment| moment.at(now, &zone);
         Ok(TransmissionFilter {
             failed: self.failed,
             verdict: self.verdict,
@@ -92,8 +143,8 @@ impl FilterArguments {
             connection: self.connection,
             profile: self.profile,
             direction: self.direction,
-            since: self.since,
-            until: self.until,
+            since: self.since.map(at).transpose()?,
+            until: self.until.map(at).transpose()?,
             min_bytes: self.min_bytes,
             max_bytes: self.max_bytes,
             document: self.document,
@@ -182,4 +233,37 @@ pub(super) struct ExportArguments {
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_where_the_user_is_and_sizes_have_units() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let now = "2026-11-26T03:00:00Z".parse().unwrap();
+        for (text, begins) in [
+            ("2026-11-26", "2026-11-26T05:00:00Z"),
+            ("2026-07-01", "2026-07-01T04:00:00Z"),
+            ("today", "2026-11-25T05:00:00Z"),
+            ("Yesterday", "2026-11-24T05:00:00Z"),
+            ("2026-11-26T09:00:00+01:00", "2026-11-26T08:00:00Z"),
+        ] {
+            assert_eq!(moment_of(text).unwrap().at(now, &zone).unwrap().to_string(), begins, "{text}");
+        }
+        // In a place where that day has no midnight.
+        let skipped = TimeZone::get("America/Sao_Paulo").unwrap();
+        let begins = moment_of("2018-11-04").unwrap().at(now, &skipped).unwrap();
+        assert_eq!(begins.to_string(), "2018-11-04T03:00:00Z");
+        for wrong in ["tomorrow", "2026-02-30", "2026-11-26T09:00"] {
+            assert!(moment_of(wrong).unwrap_err().to_string().contains("such as 2026-11-26"), "{wrong}");
+        }
+        for (text, bytes) in [("500000", 500_000), ("1MB", 1_000_000), ("1.5GiB", 1_610_612_736), ("0", 0)] {
+            assert_eq!(bytes_of(text), Ok(bytes), "{text}");
+        }
+        for wrong in ["unlimited", "many", "1XB", "-1"] {
+            assert!(bytes_of(wrong).unwrap_err().contains("1MB"), "{wrong}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::connection::Profile;
 use super::spelling::spelled;
 use super::transmission::{SeenCertificate, SeenTls};
 
@@ -63,6 +64,14 @@ pub struct ServerSight {
 }
 
 impl ServerSight {
+    /// Whether it is the server that a profile talks to as it is set now, and by TLS: of another that it has talked to before
+    /// nothing is to be expected any more.
+    #[must_use]
+    pub fn is_of(&self, profile: &Profile) -> bool {
+        let server = format!("{}:{}", profile.url.host(), profile.url.port());
+        profile.url.is_tls() && self.server.eq_ignore_ascii_case(&server)
+    }
+
     /// The server's own certificate.
     #[must_use]
     pub fn own(&self) -> Option<&SeenCertificate> {

@@ -4,6 +4,7 @@ use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::spelling::spelled;
 
 use super::error::StoreError;
+use super::folder_troubles::{FolderTrouble, FolderTroubleKind};
 use super::session::{Session, column, parsed, sql};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
@@ -85,6 +86,11 @@ impl Transaction {
                 .bind(profile.as_str());
             self.session.execute("forget a folder", statement).await?;
         }
+        let of = Some((connection.clone(), profile));
+        let is_inbox = kind == FolderKind::Inbox;
+        let is_its =
+            |trouble: &FolderTrouble| trouble.of == of && (trouble.kind == FolderTroubleKind::Inbox) == is_inbox;
+        self.end_folder_troubles(is_its).await?;
         Ok(())
     }
 }

@@ -12,6 +12,9 @@ use super::failure::{FailureKind, Phase, PostFailure};
 use super::meter::{Meter, Reading, TOLD_EVERY};
 use super::trust::{ClientTls, TlsFacts};
 
+/// An answer may take so many times the time that is allowed for silence, from its head to its end. Receipts are small.
+pub const SLOWEST: u32 = 2;
+
 /// One post.
 pub(super) struct Exchange<'a, F> {
     pub(super) meter: Arc<Meter>,
@@ -38,6 +41,8 @@ pub(super) struct Told {
 enum Cut {
     Client(reqwest::Error),
     Silence,
+    /// Something moves, and too slowly.
+    Slow,
     TooLarge,
 }
 
@@ -47,7 +52,7 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
         mut self,
         sending: impl Future<Output = reqwest::Result<Response>> + Send,
     ) -> Result<Answer, PostFailure> {
-        let response = match self.watch(async { sending.await.map_err(Cut::Client) }).await {
+        let response = match self.watch(async { sending.await.map_err(Cut::Client) }, None).await {
             Ok(response) => response,
             Err(cut) => return Err(self.failed(cut, None)),
         };
@@ -55,7 +60,8 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
         let mut answer = self.begun(&response);
         (self.events)(PostEvent::Answered { ms: millis(answer.timings.answered), status: answer.status });
         let collecting = collect(response, Arc::clone(&self.meter), self.most, &mut answer.body);
-        let outcome = self.watch(collecting).await;
+        // An answer that drips would hold us for ever: silence alone is no limit.
+        let outcome = self.watch(collecting, Some(Instant::now() + self.limit * SLOWEST)).await;
 
         let now = self.meter.close();
         answer.whole_sent = now.sent_at.is_some();
@@ -67,9 +73,9 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
         }
     }
 
-    /// Drives the work, tells of progress, and ends it when nothing moves. Until there is a connection the client's own
+    /// Drives the work, tells of progress, and ends it when nothing moves, or when it is not done by an instant. Until there is a connection the client's own
     /// time limit holds.
-    async fn watch<T>(&mut self, work: impl Future<Output = Result<T, Cut>>) -> Result<T, Cut> {
+    async fn watch<T>(&mut self, work: impl Future<Output = Result<T, Cut>>, by: Option<Instant>) -> Result<T, Cut> {
         // Dropped after the work, so that nothing more is taken when it tells of what was.
         let mut telling = Telling {
             meter: &self.meter,
@@ -81,7 +87,10 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
         };
         let mut work = std::pin::pin!(work);
         let meter = Arc::clone(&self.meter);
-        let still_until = || meter.reading().last_move.map(|moved| moved + self.limit);
+        let still_until = || {
+            let still = meter.reading().last_move.map(|moved| moved + self.limit);
+            still.into_iter().chain(by).min()
+        };
         let mut until = still_until();
         loop {
             let silence = tokio::time::sleep_until(until.unwrap_or_else(Instant::now).into());
@@ -99,7 +108,7 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
             until = still_until();
             if until.is_some_and(|until| until <= Instant::now()) {
                 telling.over = true;
-                return Err(Cut::Silence);
+                return Err(if by.is_some_and(|by| by <= Instant::now()) { Cut::Slow } else { Cut::Silence });
             }
         }
     }
@@ -134,6 +143,7 @@ impl<F: Fn(PostEvent) + Send + Sync> Exchange<'_, F> {
         let now = self.meter.close();
         let tls = self.tls.as_ref();
         let (kind, detail) = match &cut {
+            Cut::Slow => (FailureKind::SlowAnswer, format!("not whole after {:?}", self.limit * SLOWEST)),
             Cut::Silence => (FailureKind::Timeout, format!("nothing moved for {:?}", self.limit)),
             Cut::TooLarge => (
                 FailureKind::AnswerTooLarge { most: self.most },

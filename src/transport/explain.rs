@@ -57,7 +57,9 @@ fn in_words(why: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(found))) => {
             let found = found.to_string();
             let words = match found.as_str() {
-                "CaUsedAsEndEntity" => "it says of itself that it is a certificate authority's",
+                "CaUsedAsEndEntity" => {
+                    "it is marked as a certificate authority's (CA:TRUE), and no certificate that is trusted here vouches for it"
+                }
                 _ => found.as_str(),
             };
             format!("invalid peer certificate: {words}")

@@ -59,6 +59,9 @@ pub enum FailureKind {
     /// The proxy of this machine's network wants a user name and password.
     #[error("the proxy wants a user name and password")]
     ProxyPassword,
+    /// The answer began and was not whole after twice the time allowed, though something moved.
+    #[error("the answer came too slowly")]
+    SlowAnswer,
     /// Nobody listens there.
     #[error("the partner's server refused the connection")]
     Refused,

@@ -23,6 +23,7 @@ mod testing;
 pub mod trust;
 
 pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
+pub use exchange::SLOWEST;
 pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};

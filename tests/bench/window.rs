@@ -14,7 +14,6 @@ use countersign::certificate;
 use countersign::domain::connection::Connection;
 use countersign::store::Workspace;
 use egui::{Key, Modifiers};
-use jiff::Timestamp;
 
 #[path = "headless.rs"]
 mod headless;
@@ -50,7 +49,7 @@ fn connection(number: usize, certificate: &str) -> Connection {
 
 /// A workspace with so many connections and transmissions.
 fn furnish(runtime: &tokio::runtime::Runtime, folder: &Path, connections: usize, transmissions: i64) {
-    let now = Timestamp::now();
+    let now = Clock::System.now();
     runtime.block_on(async {
         let app = App::new(Location::Dir(folder.to_owned()), Unlock::none(), Clock::System);
         let name = "acme".parse().unwrap();

@@ -251,6 +251,55 @@ async fn a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_does_not_come_is_the_partners_where_a_receiver_ran_and_ours_where_none_did() {
+    use crate::knowledge::holds;
+    use countersign::domain::diagnosis::Blame;
+    for was_stopped in [false, true] {
+        // Stopping takes its time, which must be a small part of all.
+        let minutes = if was_stopped { 60 } else { 1 };
+        let (us, serving, _partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = {minutes}")).await;
+        let serving = if was_stopped {
+            serving.stop().await;
+            None
+        } else {
+            Some(serving)
+        };
+        let later = sent.at.checked_add(jiff::SignedDuration::from_mins(minutes + 1)).unwrap();
+        let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(later));
+        let overdue = app.transmission(&sent.id.to_string()).await.unwrap();
+        let (key, side, remedy, evidence) = if was_stopped {
+            (
+                "receipt-overdue-not-receiving",
+                Blame::Ours,
+                "Start the receiver",
+                "No receiver ran here for all or nearly",
+            )
+        } else {
+            ("receipt-overdue", Blame::Partner, "Ask Partner whether it tried", "Our receiver ran all that time")
+        };
+        holds(&overdue, (key, Verdict::Uncertain, side, remedy));
+        let told = overdue.diagnosis.unwrap();
+        let within = if was_stopped { "within 60 minutes" } else { "within 1 minute" };
+        assert!(told.explanation.contains(within) && !told.explanation.contains("1 minutes"), "{told:#?}");
+        assert!(told.evidence.iter().any(|line| line.contains(evidence)), "{told:#?}");
+        app.close().await;
+        if let Some(serving) = serving {
+            serving.stop().await;
+        }
+    }
+    // Nobody ever received anything here.
+    let us = Us::new().await;
+    let partner = Partner::start(accepts);
+    us.connect(&partner.url, &format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;
+    let sent = us.send().await;
+    let later = sent.at.checked_add(jiff::SignedDuration::from_secs(121)).unwrap();
+    let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(later));
+    let overdue = app.transmission(&sent.id.to_string()).await.unwrap();
+    holds(&overdue, ("receipt-overdue-not-receiving", Verdict::Uncertain, Blame::Ours, "Start the receiver"));
+    app.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_settles_its_message_though_the_identity_that_signed_it_was_removed() {
     use countersign::app::{KeyKind, NewIdentity, OwnChange};
     let (us, serving, partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;

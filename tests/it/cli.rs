@@ -340,24 +340,57 @@ fn without_a_display_the_window_is_refused_in_words() {
 #[cfg(unix)]
 #[test]
 fn a_send_whose_program_is_killed_before_a_byte_has_left_has_failed() {
-    use std::io::Write as _;
     let desk = Desk::furnished();
-    // A document that never ends is still being copied when its program is killed.
-    let pipe = desk.path("endless.edi");
-    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    let document = pipe.display().to_string();
+    // A document so large that it is still being copied when its program is killed.
+    let document = desk.file("large.edi", "");
+    std::fs::File::options().write(true).open(&document).unwrap().set_len(1024 * 1024 * 1024).unwrap();
     let mut sending = desk.command(&["send", &document, "--connection", "partner", "--profile", "test"]);
     let mut sending = sending.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
-    writer.write_all(b"UNA").unwrap();
-    let verdict = || desk.json(&["transmission", "list"])["transmissions"][0]["verdict"].clone();
     let begun = std::time::Instant::now();
-    while verdict() != "queued" {
-        assert!(begun.elapsed().as_secs() < 60, "it was never journalled");
+    while half_written(&desk.path("workspace")).is_empty() {
+        assert!(begun.elapsed().as_secs() < 60, "it has never begun to copy");
+        std::thread::sleep(std::time::Duration::from_millis(2));
     }
+    let listed = || desk.json(&["transmission", "list"])["transmissions"][0].clone();
+    assert_eq!(listed()["verdict"], "queued");
     sending.kill().unwrap();
     sending.wait().unwrap();
-    assert_eq!(verdict(), "failed");
+    let failed = listed();
+    assert_eq!(failed["verdict"], "failed");
+    // Nothing of it was kept, so nothing is said of sending it again.
+    let id = failed["id"].as_str().unwrap().to_owned();
+    let shown = desk.json(&["transmission", "show", &id]);
+    assert_eq!(shown["diagnosis"]["remedy"], serde_json::json!(["Send the file again, as a new message"]), "{shown}");
+    let error = desk.refused(&["transmission", "redeliver", &id]);
+    assert!(error.contains("was never copied"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_refused_before_anybody_waits_for_its_writer() {
+    let desk = Desk::furnished();
+    let pipe = desk.path("pipe.edi");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let error = desk.refused(&["send", &pipe.display().to_string(), "--connection", "partner", "--profile", "test"]);
+    assert!(error.contains("is no file but a pipe") && error.contains("write what comes from it to a file"), "{error}");
+    assert_eq!(desk.json(&["transmission", "list"])["transmissions"], serde_json::json!([]));
+}
+
+#[test]
+fn days_and_sizes_are_taken_as_people_write_them_and_files_of_unknown_kinds_are_not() {
+    let desk = Desk::furnished();
+    for words in [["--since", "2026-11-26"], ["--until", "today"], ["--since", "yesterday"], ["--min-bytes", "1MB"]] {
+        desk.json(&[&["transmission", "list"][..], &words].concat());
+    }
+    let error = desk.refused(&["transmission", "list", "--since", "last week"]);
+    assert!(error.contains("`today` or `yesterday`") && !error.contains("shows the commands"), "{error}");
+    assert!(desk.refused(&["transmission", "list", "--min-bytes", "many"]).contains("1.5GiB"));
+    let sheet = desk.path("list.xlsx").display().to_string();
+    let error = desk.refused(&["transmission", "export", "-o", &sheet]);
+    assert!(error.contains(".xlsx") && error.contains("name it .csv"), "{error}");
+    assert!(!desk.path("list.xlsx").exists());
+    desk.json(&["transmission", "export", "-o", &sheet, "--format", "csv"]);
+    desk.json(&["transmission", "export", "-o", &desk.path("list").display().to_string()]);
 }
 
 #[test]
@@ -440,7 +473,7 @@ fn half_written(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn two_connections_with_the_same_identifiers_are_told_of() {
     let desk = Desk::furnished();
-    let twin = desk.file("twin.toml", &CONNECTION.replacen("id = \"partner\"", "id = \"twin\"", 1));
+    let twin = desk.file("twin.toml", CONNECTION.replacen("id = \"partner\"", "id = \"twin\"", 1));
     let added = desk.run(&["connection", "add", &twin]);
     let said = String::from_utf8_lossy(&added.stderr).into_owned();
     assert!(added.status.success() && said.contains("The pair of AS2 identifiers is also that of"), "{said}");

@@ -72,3 +72,35 @@ async fn a_command_follows_daily_work_that_failed_and_a_single_send_has_none() {
     let notices = us.app.notices().await.unwrap();
     assert!(!notices.iter().any(|each| each.notice.kind == NoticeKind::CommandFailed), "{notices:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_follows_daily_work_that_failed_for_good_when_it_was_sent_once_more_by_hand() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let us = Us::new().await;
+    let refuses = Arc::new(AtomicBool::new(false));
+    let refusing = Arc::clone(&refuses);
+    let partner = Partner::start(move |_received, stream| {
+        let status = if refusing.load(Ordering::SeqCst) { "404 Not Found" } else { "503 Service Unavailable" };
+        Partner::answer(stream, status, &[], b"");
+    });
+    us.connect(&partner.url, "").await;
+    let (mut command, log) = program(&us, "failed", 0);
+    command.arguments = vec!["named {name}".to_owned()];
+    us.app.set_command(Occasion::Failed, Some(command)).await.unwrap();
+    let folder = us.path("outbox/partner/production");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("order.edi"), DOCUMENT).unwrap();
+    let serving = us.serve().await;
+    wait_until("it was sent", || !partner.received().is_empty()).await;
+    let sent = us.journal().await.remove(0);
+    let waits = us.until(&sent, |found| found.next_attempt.is_some() && !found.attempts.is_empty()).await;
+    serving.stop().await;
+    assert!(!log.exists(), "another attempt follows");
+    refuses.store(true, Ordering::SeqCst);
+    let failed = us.app.redeliver(waits.id, false, &|_event| {}).await.unwrap();
+    assert_eq!((failed.verdict, failed.next_attempt), (Verdict::Failed, None), "{failed:#?}");
+    us.app.close().await;
+    let text = fs::read_to_string(&log).unwrap();
+    assert!(text.starts_with("named order.edi|failed||") && text.ends_with(DOCUMENT), "{text}");
+}

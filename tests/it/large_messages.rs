@@ -45,6 +45,13 @@ async fn a_large_payload_is_digested_and_its_body_cut_after_the_answer_and_befor
     // A repetition has no payload of its own, and its body is cut as well.
     assert_eq!((again.cause(), again.bytes.sent), (Some("Repeated message"), length));
     assert_eq!(us.kept(again, "request.body").len(), 2 * 1024 * 1024);
+    // Whoever looks for what the partner sent finds it too.
+    assert_eq!((&again.connection, again.profile), (&received.connection, received.profile));
+    // And that not all is kept is said where the message is shown.
+    let cut = us.app.cut_parts(&received.id.to_string()).await.unwrap();
+    let missing = length - 2 * 1024 * 1024;
+    assert_eq!(cut.iter().map(|part| (part.part, part.gap.bytes)).collect::<Vec<_>>(), [("request", missing)]);
+    assert!(cut[0].in_words().contains("the middle is not kept"), "{cut:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -185,8 +185,76 @@ async fn a_name_that_is_no_text_is_sent_and_what_is_no_file_is_told_once() {
     assert_eq!(journal.iter().map(|each| each.file.as_deref()).collect::<Vec<_>>(), [Some("caf%E9.edi")]);
     let told = told.lock().unwrap().clone();
     assert!(told.len() == 1 && told[0].starts_with("`link.edi` is a symbolic link"), "{told:?}");
-    assert!(told[0].ends_with(", and 1 more"), "{told:?}");
-    assert_eq!(troubles(&us).await.len(), 1, "{:?}", troubles(&us).await);
+    assert!(told[0].contains("; `pipe.edi` is no file but a pipe"), "{told:?}");
+    // The others are sent, and nothing else is said.
+    let troubles = troubles(&us).await;
+    assert!(troubles.len() == 1 && troubles[0].starts_with("Not all is sent"), "{troubles:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_in_an_outbox_of_nobody_are_told_until_they_are_gone_and_nothing_is_made_there() {
+    let us = Us::new().await;
+    let (partner, _) = refusing(&us, 0);
+    us.connect(&partner.url, "").await;
+    let (nosuch, odd) = (us.path("out/nosuch/production"), us.path("out/partner/prod"));
+    for folder in [&nosuch, &odd, &us.path("out/empty/test")] {
+        fs::create_dir_all(folder).unwrap();
+    }
+    fs::write(nosuch.join("order.edi"), DOCUMENT).unwrap();
+    fs::write(odd.join("order.edi"), DOCUMENT).unwrap();
+    let serving = Serving::start(us.app.clone(), us.path("inbox"), Some(us.path("out"))).await;
+    let until = async |number: usize| {
+        let begun = std::time::Instant::now();
+        while troubles(&us).await.len() != number {
+            assert!(begun.elapsed() < crate::exchange::PATIENCE, "{:?}", troubles(&us).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    until(2).await;
+    let told = troubles(&us).await.join("\n");
+    assert!(told.contains("there is no connection `nosuch`") && told.contains("`prod` is neither"), "{told}");
+    tokio::time::sleep(LONGER_THAN_SETTLED).await;
+    assert!(!nosuch.join("sent").exists() && !odd.join("sent").exists(), "nothing is made in them");
+    fs::remove_dir_all(us.path("out/nosuch")).unwrap();
+    fs::rename(&odd, us.path("out/partner/production")).unwrap();
+    until(0).await;
+    wait_until("it was sent", || us.path("out/partner/production/sent/order.edi").exists()).await;
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inbox_that_takes_nothing_is_told_until_a_message_is_delivered_there() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "").await;
+    let inbox = set(&us, FolderKind::Inbox, "from-partner").await;
+    fs::remove_dir(&inbox).unwrap();
+    fs::write(&inbox, "no folder").unwrap();
+    let serving = serve(&us).await;
+    let (headers, body) = Partner::message(&us.certificate, "<1@partner>", DOCUMENT.as_bytes(), &[]);
+    let inboxes = async || {
+        let mut of: Vec<_> = us.app.notices().await.unwrap().into_iter().map(|listed| listed.notice).collect();
+        of.retain(|notice| notice.kind == NoticeKind::InboxTrouble);
+        of
+    };
+    for _ in 0..2 {
+        post(&serving.url, &headers, &body);
+        let told = inboxes().await;
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert!(
+            told[0].text.contains("from-partner") && told[0].remedy.contains("send the message again"),
+            "{told:#?}"
+        );
+    }
+    let refused = us.journal().await.remove(0);
+    let refused = us.app.transmission(&refused.id.to_string()).await.unwrap();
+    let diagnosis = refused.diagnosis.unwrap();
+    assert_eq!((refused.verdict, diagnosis.remedy.len()), (Verdict::Refused, 2), "{diagnosis:#?}");
+    assert!(diagnosis.explanation.starts_with("Nothing can be put into the inbox"), "{diagnosis:#?}");
+    fs::remove_file(&inbox).unwrap();
+    post(&serving.url, &headers, &body);
+    assert!(inboxes().await.is_empty());
+    assert_eq!(fs::read_dir(&inbox).unwrap().count(), 1);
+    serving.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

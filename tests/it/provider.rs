@@ -28,10 +28,10 @@ fn provided(number: usize, uses: &[CertificateUse]) -> Connection {
     connection.tags = tags.parse().unwrap();
     for kind in [ProfileKind::Production, ProfileKind::Test] {
         let profile = connection.profile_mut(kind).unwrap();
-        if number % 7 == 0 {
+        if number.is_multiple_of(7) {
             *profile = profile.with_changes(&[("encryption".to_owned(), "3des-cbc".to_owned())]).unwrap();
         }
-        if number % 3 == 0 {
+        if number.is_multiple_of(3) {
             profile.mdn_url = Some("https://acme.example/as2".parse().unwrap());
         }
     }

@@ -78,7 +78,7 @@ impl Occasion {
 pub struct OwnCommand {
     /// The program's file.
     pub program: PathBuf,
-    /// Its arguments, each with places that are filled in: `{file}`, `{message_id}`, `{connection}`, `{profile}`, `{cause}`.
+    /// Its arguments, each with places that are filled in: `{file}`, `{name}`, `{message_id}`, `{connection}`, `{profile}`, `{cause}`.
     #[serde(default)]
     pub arguments: Vec<String>,
     /// How long it may take, in seconds.
@@ -184,6 +184,15 @@ impl Commands {
             }
             tell(event);
         })
+    }
+
+    /// Runs what follows one transmission that is told to nobody else, such as one that was sent again by hand.
+    pub(super) async fn run_after(app: &App, workspace: &Workspace, transmission: &Transmission) {
+        let event = ServeEvent::Transmission(Box::new(transmission.clone()));
+        let Some((occasion, transmission)) = Occasion::of(&event) else { return };
+        let (app, workspace) = (app.clone(), workspace.clone());
+        let all = Self { app, workspace, tell: Arc::new(|_event| {}), places: Arc::new(Semaphore::new(AT_ONCE)) };
+        all.run(occasion, transmission).await;
     }
 
     async fn run(&self, occasion: Occasion, transmission: &Transmission) {

@@ -39,6 +39,8 @@ impl Invocation {
     pub(super) fn new(command: &OwnCommand, occasion: Occasion, transmission: &Transmission, file: PathBuf) -> Self {
         let values = [
             ("file", file.to_string_lossy().into_owned()),
+            // In the archive a document has no name of its own.
+            ("name", transmission.file.clone().unwrap_or_default()),
             ("message_id", transmission.message_id.clone()),
             ("connection", transmission.connection.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("profile", transmission.profile.map(|kind| kind.to_string()).unwrap_or_default()),

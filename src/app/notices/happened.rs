@@ -6,12 +6,13 @@ use super::super::Observations;
 use crate::domain::connection::Connection;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::notice::{About, Affected, Notice, NoticeKind, SeenServer, Urgency};
+use crate::domain::server_certificate::ServerSight;
 use crate::domain::sighting::{SightedIn, Sighting, SightingKind};
 
-/// The servers whose certificates were seen, each with its own.
-pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
+/// The servers whose certificates were seen and that are talked to still, each with its own.
+pub(super) fn servers(observations: &Observations, connections: &[Connection]) -> Vec<SeenServer> {
     let seen = observations.servers.iter().filter_map(|((connection, profile), sight)| {
-        let own = sight.own()?;
+        let own = sight.own().filter(|_| is_talked_to(sight, connection, *profile, connections))?;
         Some(SeenServer {
             connection: connection.clone(),
             profile: *profile,
@@ -22,6 +23,12 @@ pub(super) fn servers(observations: &Observations) -> Vec<SeenServer> {
         })
     });
     seen.collect()
+}
+
+/// Whether a server is the one that a profile talks to as it is set now.
+fn is_talked_to(sight: &ServerSight, id: &ConnectionId, kind: ProfileKind, connections: &[Connection]) -> bool {
+    let of = connections.iter().find(|connection| connection.id == *id);
+    of.and_then(|connection| connection.profile(kind)).is_some_and(|profile| sight.is_of(profile))
 }
 
 /// Everything that has happened and that nobody has taken note of, but for connections that are gone or are to be quiet.
@@ -62,7 +69,8 @@ pub(super) fn happened(
             .about(About { certificate: Some(activation.certificate), ..about })
     }));
     found.extend(observations.servers.iter().filter_map(|((connection, profile), sight)| {
-        let (before, own) = (sight.untold_change().filter(|_| spoken_of(connection))?, sight.own()?);
+        let is_now = spoken_of(connection) && is_talked_to(sight, connection, *profile, connections);
+        let (before, own) = (sight.untold_change().filter(|_| is_now)?, sight.own()?);
         let key = format!("{}:{connection}/{profile}", own.fingerprint_sha256.to_hex());
         let notice = Notice::event(NoticeKind::TlsServerChanged, &key, Urgency::Soon, before.changed);
         let title = format!("The TLS server {} has another certificate", sight.server);
@@ -109,7 +117,7 @@ mod tests {
     use super::*;
     use crate::domain::certificate::Fingerprint;
     use crate::domain::own_clock::ClockStanding;
-    use crate::domain::server_certificate::{EarlierServer, Revocation, ServerSight, ServerTrust};
+    use crate::domain::server_certificate::{EarlierServer, Revocation, ServerTrust};
     use crate::domain::timeline::PastActivation;
     use crate::domain::transmission::{SeenCertificate, SeenTls, TransmissionId};
     use crate::store::MissedActivation;
@@ -140,7 +148,7 @@ mod tests {
             change_known: None,
         };
         Observations {
-            servers: BTreeMap::from([(("acme".parse().unwrap(), ProfileKind::Test), sight)]),
+            servers: BTreeMap::from([(("acme".parse().unwrap(), ProfileKind::Production), sight)]),
             clock: Some(ClockStanding { ahead_seconds: 600, servers: 2, at: second(8) }),
             missed: vec![MissedActivation {
                 connection: "acme".parse().unwrap(),
@@ -222,9 +230,28 @@ mod tests {
         observed.clock = Some(ClockStanding { ahead_seconds: 10, servers: 2, at: second(8) });
         let acme = [connection("acme", "Acme")];
         assert_eq!(happened(&observed, &[], &acme, &BTreeSet::new()), []);
-        assert_eq!(servers(&observed).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
+        assert_eq!(servers(&observed, &acme).iter().map(|seen| seen.fingerprint.0[0]).collect::<Vec<_>>(), [8]);
         let keys =
             [SightingKind::Scheduled, SightingKind::Unknown].map(|kind| first_sight(&sighting(kind), "Acme").key);
         assert_ne!(keys[0], keys[1]);
+    }
+
+    #[test]
+    fn a_server_that_is_talked_to_no_more_is_not_spoken_of() {
+        let acme = |url: &str| {
+            let mut acme = connection("acme", "Acme");
+            acme.profile_mut(ProfileKind::Production).unwrap().url = url.parse().unwrap();
+            [acme]
+        };
+        for (url, is_it) in [
+            ("https://AS2.example.com/other", true),
+            ("https://as2.example.com:8443/", false),
+            ("https://elsewhere.example.com/", false),
+            ("http://as2.example.com:443/", false),
+        ] {
+            let found = happened(&observed(), &[], &acme(url), &BTreeSet::new());
+            let changed = found.iter().any(|notice| notice.kind == NoticeKind::TlsServerChanged);
+            assert_eq!((servers(&observed(), &acme(url)).len(), changed), (usize::from(is_it), is_it), "{url}");
+        }
     }
 }

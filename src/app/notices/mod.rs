@@ -68,9 +68,9 @@ impl App {
         Ok(reads.listed(&facts, at))
     }
 
-    /// The servers whose certificates were seen.
+    /// The servers whose certificates were seen and that are talked to still.
     pub(super) async fn seen_servers(&self) -> Result<Vec<SeenServer>, AppError> {
-        Ok(happened::servers(&self.observations().await?))
+        Ok(happened::servers(&self.observations().await?, &self.connections().await?))
     }
 
     /// Reads what notices need besides the facts.
@@ -81,7 +81,7 @@ impl App {
     ) -> Result<NoticeReads, AppError> {
         let observations = self.observations().await?;
         Ok(NoticeReads {
-            servers: happened::servers(&observations),
+            servers: happened::servers(&observations, connections),
             observations,
             first_sights: self.first_sights().await?,
             came_about: self.planned.came_about(workspace, connections, self.now()).await?,

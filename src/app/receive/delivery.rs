@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::inbox_trouble::not_put;
 use super::{Addressed, Receiver, diagnosis};
 use crate::app::send::blocking;
 use crate::app::{AppError, inbox};
@@ -52,7 +53,11 @@ impl Receiver {
         }
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
         let folder = if own.is_some() { inbox.clone() } else { inbox::folder(inbox, connection, kind) };
-        let ready = match blocking(move || Ok(archive.lay_ready(id, Part::Payload, &folder)?)).await {
+        let ready = match blocking(move || {
+            archive.lay_ready(id, Part::Payload, &folder).map_err(|error| not_put(&folder, &error))
+        })
+        .await
+        {
             Ok(ready) => ready,
             Err(error) => return Ok(Delivered::Not(error)),
         };
@@ -69,7 +74,7 @@ impl Receiver {
             return Err(error.into());
         }
         let (name, lies) = (name.to_owned(), ready.clone());
-        match blocking(move || Ok(Archive::place(&ready, &name)?)).await {
+        match blocking(move || place(&ready, &name)).await {
             Ok(path) => {
                 note_name(transmission, &path);
                 Ok(Delivered::Now)
@@ -82,7 +87,11 @@ impl Receiver {
     }
 
     /// The folder that is set for a profile alone.
-    async fn own_inbox(&self, connection: &ConnectionId, kind: ProfileKind) -> Result<Option<PathBuf>, AppError> {
+    pub(super) async fn own_inbox(
+        &self,
+        connection: &ConnectionId,
+        kind: ProfileKind,
+    ) -> Result<Option<PathBuf>, AppError> {
         let is_it = |folder: &StoredFolder| {
             folder.kind == FolderKind::Inbox && folder.connection == *connection && folder.profile == kind
         };
@@ -126,7 +135,7 @@ impl Receiver {
             let lies_ready = ready.try_exists().unwrap_or(false);
             if lies_ready {
                 let lies = ready.clone();
-                match blocking(move || Ok(Archive::place(&ready, &name)?)).await {
+                match blocking(move || place(&ready, &name)).await {
                     Ok(path) => note_name(&mut first, &path),
                     Err(error) => {
                         self.take_back(&mut first, &lies).await;
@@ -172,6 +181,11 @@ impl Receiver {
 /// Whether the journal is sure that the payload has its name in the inbox.
 pub(super) fn has_name(transmission: &Transmission) -> bool {
     transmission.delivery.as_ref().is_some_and(|delivery| delivery.file.is_some())
+}
+
+/// Gives what lies ready its name.
+fn place(ready: &Path, name: &str) -> Result<PathBuf, AppError> {
+    Archive::place(ready, name).map_err(|error| not_put(ready.parent().unwrap_or(ready), &error))
 }
 
 fn note_name(transmission: &mut Transmission, path: &Path) {

@@ -72,12 +72,18 @@ pub(super) fn unmet_wish(disposition: &Disposition) -> Outcome {
     }
 }
 
-/// The same whichever of the two identifiers is unknown, so that nobody can find out who our partners are.
-pub(super) fn unknown_relationship() -> Outcome {
+/// The partner is told the same whichever of the two identifiers is unknown, so that nobody can find out who our partners
+/// are; we are told which they are.
+pub(super) fn unknown_relationship(from: &str, to: &str) -> Outcome {
+    let shown = |id: &str| id.chars().filter(|each| !each.is_control()).take(128).collect::<String>();
     refusal(
         "unknown-trading-relationship",
         "Unknown pair of AS2 identifiers",
-        "No profile has this pair of AS2 identifiers; they are case-sensitive",
+        &format!(
+            "No profile has this pair of AS2 identifiers: from `{}` to `{}`; they are case-sensitive",
+            shown(from),
+            shown(to)
+        ),
         Blame::Partner,
     )
 }
@@ -239,4 +245,17 @@ fn undecipherable(required: InboundSecurity) -> Outcome {
         ),
         Blame::Partner,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn we_are_told_which_pair_is_unknown_and_the_partner_is_not() {
+        let outcome = unknown_relationship("STRANGER\nFORGED", "US");
+        let told = &outcome.diagnosis.explanation;
+        assert!(told.contains("from `STRANGERFORGED` to `US`"), "{told}");
+        assert!(!outcome.text.contains("STRANGER") && !outcome.text.contains("US"), "{}", outcome.text);
+    }
 }

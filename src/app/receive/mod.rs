@@ -6,6 +6,7 @@ mod broken_off;
 mod delivery;
 mod given;
 mod handler;
+mod inbox_trouble;
 mod judgement;
 mod keeping;
 mod opening;
@@ -21,6 +22,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
@@ -30,9 +32,7 @@ use answer::Answer;
 use arrived::may_be_receipt;
 use delivery::Delivered;
 pub use given::{ReceiptGiven, receipt_given};
-use judgement::{
-    Outcome, diagnosis, refusal, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish,
-};
+use judgement::{Outcome, diagnosis, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish};
 use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
@@ -85,6 +85,8 @@ pub(super) struct Receiver {
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
     reticence: std::sync::Mutex<Reticence>,
+    /// Whether an inbox may be known to take nothing.
+    troubled: AtomicBool,
 }
 
 /// What a message is from and to, as its headers say.
@@ -129,7 +131,8 @@ impl Receiver {
         let posts = Arc::new(Places::new(POSTS_AT_ONCE, POSTS_FOR_ONE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
         let (arrived, reticence) = (std::sync::Mutex::default(), std::sync::Mutex::default());
-        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived, reticence })
+        let troubled = AtomicBool::new(true);
+        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived, reticence, troubled })
     }
 
     /// Waits for the receipts that are on their way.
@@ -241,6 +244,9 @@ impl Receiver {
         let one_at_a_time = self.in_work[place_of(&addressed.message_id)].lock().await;
         if let Some(((answer, owed), first)) = self.answer_of_first(addressed, transmission.id).await? {
             transmission.verdict = Verdict::Received;
+            // Whoever looks for what a partner sent finds its repetitions too.
+            transmission.connection.clone_from(&first.connection);
+            transmission.profile = first.profile;
             let repeated = self.repeated(transmission, headers, addressed, &wish, &first).await?;
             transmission.diagnosis = Some(repeated);
             transmission.http_status = Some(answer.status);
@@ -253,7 +259,7 @@ impl Receiver {
         }
         let candidates = self.candidates(addressed, at).await?;
         let (outcome, chosen) = if candidates.is_empty() {
-            (unknown_relationship(), None)
+            (unknown_relationship(&addressed.from, &addressed.to), None)
         } else if let Some(unmet) = &wish.unmet {
             let chosen = candidates.into_iter().next();
             if let Some(chosen) = &chosen {
@@ -408,18 +414,13 @@ impl Receiver {
         }
         let before = match self.deliver(transmission, addressed, &name).await? {
             Delivered::Now => {
+                self.inbox_is_well(&chosen).await;
                 self.arrived.lock().unwrap_or_else(PoisonError::into_inner).insert(transmission.id);
                 String::new()
             }
             Delivered::Before(first) => format!(" when it came before, as {first}, so nothing was delivered twice"),
             Delivered::Not(error) => {
-                // Our own trouble: the partner is asked to send it again, nothing is acknowledged.
-                let mut outcome = refusal(
-                    "unexpected-processing-error",
-                    "The message could not be stored",
-                    &error.to_string(),
-                    Blame::Ours,
-                );
+                let mut outcome = self.not_delivered(&chosen, &error).await;
                 outcome.mic = Some(opened.mic);
                 return Ok((outcome, Some(chosen)));
             }

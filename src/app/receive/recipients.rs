@@ -99,7 +99,8 @@ impl Known {
         let signs = candidate.profile.identity.signing(at);
         let identity = self.identities.iter().find(|identity| identity.name == signs.name)?;
         let certificate = KnownCertificate::from(&identity.facts);
-        Some(OwnIdentity { name: signs.name.clone(), certificate, used_since: signs.from })
+        let before = candidate.profile.identity.before(at).map(|before| before.name.clone());
+        Some(OwnIdentity { name: signs.name.clone(), certificate, used_since: signs.from, before })
     }
 
     fn holder(&self, named: &NamedCertificate, candidate: &Candidate) -> Holder {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::retention::{Held, RetentionKind, RetentionRules};
+use crate::domain::retention::{Held, RetentionKind, RetentionRules, TooYoung};
 use crate::domain::size::size;
 use crate::store::KeptBytes;
 
@@ -166,6 +166,9 @@ pub struct RetentionPreview {
     pub entries_wait: u64,
     /// How many transmissions are not counted yet.
     pub unmeasured: u64,
+    /// What stays above the size that a rule allows, because nothing goes so soon.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub too_young: Vec<TooYoung>,
 }
 
 /// What was freed.
@@ -186,11 +189,14 @@ pub struct RetentionRun {
     /// What could not be removed, and why; it is tried again.
     #[serde(default)]
     pub trouble: Option<String>,
+    /// What stays above the size that a rule allows, because nothing goes so soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub too_young: Vec<TooYoung>,
 }
 
 impl RetentionRun {
     pub(super) const fn new(at: Timestamp) -> Self {
-        Self { at, frees: Vec::new(), bytes: 0, elsewhere: 0, stopped: false, trouble: None }
+        Self { at, frees: Vec::new(), bytes: 0, elsewhere: 0, stopped: false, trouble: None, too_young: Vec::new() }
     }
 
     /// `Retention freed 3.1 GB: 120 payloads, 3.1 GB`.
@@ -204,6 +210,9 @@ impl RetentionRun {
         };
         if self.elsewhere > 0 {
             text.push_str(&format!("; {} of it are still in the inbox", size(self.elsewhere)));
+        }
+        for stays in &self.too_young {
+            text.push_str(&format!("; {}", stays.in_words()));
         }
         if self.stopped {
             text.push_str("; stopped before it was done");

@@ -114,6 +114,7 @@ impl App {
             held: HeldCounts::default(),
             entries_wait: 0,
             unmeasured: 0,
+            too_young: Vec::new(),
         };
         let Some(workspace) = self.existing().await? else { return Ok(preview) };
         measure(&workspace, &|| true, &|_number| {}).await?;
@@ -131,6 +132,7 @@ impl App {
                 preview.entries_wait += u64::from(judged.entry_waits);
             }
         }
+        preview.too_young = walk.planner.too_young();
         preview.unmeasured = workspace.kept_bytes().await?.unmeasured;
         Ok(preview)
     }
@@ -170,6 +172,9 @@ impl App {
                     let_go(&workspace, some, now, &mut run).await?;
                 }
                 told(looked);
+            }
+            if !run.stopped {
+                run.too_young = walk.planner.too_young();
             }
         }
         if !run.frees.is_empty() || run.trouble.is_some() {

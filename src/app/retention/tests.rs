@@ -216,3 +216,28 @@ async fn rules_that_are_not_understood_remove_nothing() {
     assert!(told.message().contains("not understood"), "{told}");
     assert!(is_there(&workspace, sent.id, Part::Payload));
 }
+
+#[tokio::test]
+async fn what_is_too_much_and_too_young_to_go_is_said() {
+    let guard = tempfile::tempdir().unwrap();
+    let app = app(guard.path(), now());
+    let workspace = app.workspace().await.unwrap();
+    put(&workspace, 3, Verdict::Delivered).await;
+    put(&workspace, 0, Verdict::Delivered).await;
+    let most = |bytes| RetentionRule { days: None, bytes: Some(bytes) };
+    let rules = RetentionRules { payloads: most(2), receipts: most(1), ..RetentionRules::default() };
+    let says = "Payloads stay 3 bytes above 2 bytes: whatever the size, nothing of them goes before it is 1 day old";
+    let preview = app.preview_retention(&rules).await.unwrap();
+    let told: Vec<String> = preview.too_young.iter().map(|each| each.in_words()).collect();
+    assert_eq!((told.len(), told[0].as_str(), preview.frees.len()), (2, says, 1), "{told:?}");
+    assert!(told[1].ends_with("before it is 90 days old"), "{told:?}");
+    app.set_retention_rules(&rules).await.unwrap();
+    for frees in [1, 0] {
+        let run = run(&app).await;
+        assert_eq!(run.frees.len(), frees);
+        assert!(run.in_words().contains(says), "{}", run.in_words());
+    }
+    // What is within the size needs no word.
+    let within = RetentionRules { payloads: most(5), ..RetentionRules::default() };
+    assert!(app.preview_retention(&within).await.unwrap().too_young.is_empty());
+}

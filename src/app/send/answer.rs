@@ -18,7 +18,7 @@ use crate::domain::diagnosis::{
 };
 use crate::domain::disposition::Disposition;
 use crate::domain::transmission::{Headers, MicComparison};
-use crate::transport::{Answer, FailureKind, PostFailure, Timings, TlsReason};
+use crate::transport::{Answer, FailureKind, PostFailure, SLOWEST, Timings, TlsReason};
 
 /// The most characters of an answer's body that are quoted.
 const EXCERPT: usize = 300;
@@ -47,6 +47,9 @@ pub(super) fn of_failure(failure: &PostFailure, timeout_seconds: u32) -> AnswerF
                 })
                 .collect(),
         },
+        FailureKind::SlowAnswer => {
+            AnswerFacts::Timeout { all_bytes_sent, seconds: timeout_seconds.saturating_mul(SLOWEST) }
+        }
         FailureKind::Timeout => AnswerFacts::Timeout { all_bytes_sent, seconds: timeout_seconds },
         FailureKind::BadAnswer => AnswerFacts::NotHttp { all_bytes_sent, detail: detail.clone() },
         FailureKind::AnswerTooLarge { .. } => match &failure.answer {

@@ -16,7 +16,7 @@ use crate::domain::sent::next_attempt;
 use crate::domain::transmission::{
     Attempt, Direction, Stage, StageName, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{Archive, Duty, DutyKind, JournalledStage, Workspace};
+use crate::store::{Archive, Duty, DutyKind, JournalledStage, Part, Workspace};
 
 /// Name of the file that is locked.
 const NAME: &str = "in-flight";
@@ -95,6 +95,7 @@ async fn explained(
         partner: known.as_ref().map_or("the partner", |known| known.name.as_str()),
         request: request.as_ref(),
         begun,
+        copied: workspace.archive().path(transmission.id, Part::Payload).is_file(),
         reached: stages.last().map(|entry| entry.stage.stage),
     }))
 }
@@ -225,7 +226,9 @@ pub(in crate::app) async fn settle_abandoned(workspace: &Workspace, now: Timesta
 mod tests {
     use super::*;
     use crate::app::{App, Clock};
-    use crate::store::{As2Pair, Location, Part, Unlock};
+    use crate::domain::identifier::ProfileKind;
+    use crate::store::fixtures::connection;
+    use crate::store::{As2Pair, Location, Unlock};
 
     #[tokio::test]
     async fn what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted() {
@@ -234,9 +237,11 @@ mod tests {
         let workspace = app.workspace().await.unwrap();
         let now = app.now();
         let long_ago = now - jiff::SignedDuration::from_hours(1);
-        for (verdict, reached, settled, entry, stage) in [
-            (Verdict::Queued, None, Verdict::Failed, "interrupted", StageName::Certificates),
-            (Verdict::Sending, Some(StageName::Built), Verdict::Uncertain, "interrupted-sending", StageName::Connected),
+        let (certificates, connected) = (StageName::Certificates, StageName::Connected);
+        for (verdict, copied, reached, settled, entry, stage) in [
+            (Verdict::Queued, true, None, Verdict::Failed, "interrupted", certificates),
+            (Verdict::Queued, false, None, Verdict::Failed, "interrupted-not-copied", certificates),
+            (Verdict::Sending, true, Some(StageName::Built), Verdict::Uncertain, "interrupted-sending", connected),
         ] {
             let id = crate::app::send::new_id(now);
             let mut sent = Transmission::new(id, format!("<{id}@acme>"), long_ago, Direction::Outbound);
@@ -245,12 +250,23 @@ mod tests {
                 let (status, detail) = (StageStatus::Good, String::new());
                 sent.stages.push(Stage { stage: name, status, started: long_ago, ms: 1, detail });
             }
+            sent.connection = Some("acme".parse().unwrap());
+            sent.profile = Some(ProfileKind::Production);
             workspace.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+            if copied {
+                workspace.archive().create(id, Part::Payload).unwrap().finish().unwrap();
+            }
             settle_abandoned(&workspace, now).await.unwrap();
             let found = workspace.transmission(id).await.unwrap().unwrap();
             let told = found.diagnosis.clone().unwrap();
             assert_eq!((found.verdict, told.entry.as_str(), told.blame), (settled, entry, Blame::Ours));
-            assert!(told.remedy[0].starts_with("Redeliver") && !told.evidence.is_empty(), "{told:#?}");
+            let remedy = if copied { "Redeliver" } else { "Send the file again" };
+            assert!(told.remedy[0].starts_with(remedy) && !told.evidence.is_empty(), "{told:#?}");
+            if !copied {
+                workspace.save_connection(&connection("acme", "Acme"), now).await.unwrap();
+                let error = app.redeliver(id, false, &|_event| {}).await.unwrap_err();
+                assert!(error.to_string().contains("was never copied"), "{error}");
+            }
             let last = found.stages.last().unwrap();
             assert_eq!((last.stage, last.status), (stage, StageStatus::Bad));
             assert!(last.detail.starts_with("interrupted"), "{last:?}");

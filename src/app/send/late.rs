@@ -268,7 +268,10 @@ impl App {
             let (verdict, lights) = diagnosis::judge(&facts);
             (standing.verdict, standing.lights) = (verdict, lights);
             if let Ok((_, connection, profile)) = self.profile(&connection, kind).await {
-                let context = self.context(workspace, &connection, kind, &profile).await?;
+                let mut context = self.context(workspace, &connection, kind, &profile).await?;
+                context.surroundings = self.surroundings(workspace, (&connection.id, kind, &profile), &standing).await;
+                let until = standing.receipt_due.unwrap_or_else(|| self.now());
+                context.surroundings.receiver = self.receiver_then(workspace, standing.at, until).await.ok();
                 standing.diagnosis = Some(diagnosis::explain(&facts, &verdict, &lights, &context));
             }
         } else {

@@ -197,10 +197,19 @@ impl Source {
         match &request.payload {
             Payload::File(path) => {
                 let cannot = |error: io::Error| AppError::unread(path, &error);
-                let file = File::open(path).map_err(cannot)?;
-                if file.metadata().map_err(cannot)?.is_dir() {
+                // Asked before it is opened: opening a pipe waits for somebody who writes, and cannot be given up.
+                let there = std::fs::metadata(path).map_err(cannot)?;
+                if there.is_dir() {
                     return Err(AppError::new(format!("{} is a folder, not a file", path.display())));
                 }
+                if !there.is_file() {
+                    return Err(AppError::new(format!(
+                        "{} is no file but a pipe, a socket or a device: how long it is cannot be known",
+                        path.display()
+                    ))
+                    .hint("write what comes from it to a file, and send that"));
+                }
+                let file = File::open(path).map_err(cannot)?;
                 let name =
                     path.file_name().map_or_else(|| "payload".to_owned(), |name| name.to_string_lossy().into_owned());
                 Ok(Self { name, content: Content::File(file) })
@@ -211,6 +220,10 @@ impl Source {
                         .hint("choose its file again and send that")
                 };
                 let earlier = workspace.transmission(*id).await?.ok_or_else(gone)?;
+                let gone = || {
+                    AppError::new(never_kept(&earlier).unwrap_or("the document of that transmission is no longer kept"))
+                        .hint("choose its file again and send that")
+                };
                 let removals = workspace.removals(*id).await?;
                 let is_there = workspace.archive().path(*id, Part::Payload).is_file();
                 if let Some(removed) = super::retention::gone(&earlier, RawPart::Payload, is_there, &removals) {
@@ -227,6 +240,12 @@ impl Source {
             }
         }
     }
+}
+
+/// That nothing of a document was ever kept, where its program ended before it had been copied.
+fn never_kept(transmission: &Transmission) -> Option<&'static str> {
+    (transmission.payload_sha256.is_none() && transmission.bytes.payload == 0)
+        .then_some("the document of this transmission was never copied: the program ended before")
 }
 
 /// One attempt under way.

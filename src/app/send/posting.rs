@@ -99,6 +99,7 @@ impl Sending<'_> {
         let then = match kind {
             FailureKind::AnswerTooLarge { .. } => "no more was read",
             FailureKind::Timeout => "nothing more came in time",
+            FailureKind::SlowAnswer => "the rest came too slowly",
             _ => "it broke off there",
         };
         let told = match kept {

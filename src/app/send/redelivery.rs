@@ -6,7 +6,8 @@ use super::daily::know_payload;
 use super::late::kept_mic;
 use super::material::Material;
 use super::stages::Stages;
-use super::{FIRST, InFlight, SendEvent, Sending, settle_abandoned};
+use super::{FIRST, InFlight, SendEvent, Sending, never_kept, settle_abandoned};
+use crate::app::commands::Commands;
 use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::as2::{Built, Mic};
@@ -111,6 +112,11 @@ impl App {
         let sent = sending.transmission;
         self.settle_large(&workspace, &sent, Some(in_flight));
         if is_made {
+            if daily {
+                // Daily work that failed for good, whoever has sent it last.
+                let (app, workspace, sent) = (self.clone(), workspace.clone(), sent.clone());
+                self.afterwards.begin(async move { Commands::run_after(&app, &workspace, &sent).await });
+            }
             Ok(sent)
         } else {
             Err(AppError::new("something has come of this transmission meanwhile, so it was not sent again")
@@ -137,8 +143,8 @@ impl App {
         };
         let archive = workspace.archive();
         if !archive.path(id, Part::Payload).is_file() {
-            return Err(AppError::new("the document of this transmission is no longer kept")
-                .hint("send its file as a new message"));
+            let why = never_kept(&standing).unwrap_or("the document of this transmission is no longer kept");
+            return Err(AppError::new(why).hint("send its file as a new message"));
         }
         let duty = workspace.duty(id, DutyKind::Attempt).await?;
         let made = workspace.stages(id).await?.iter().map(|stage| stage.attempt).max().unwrap_or_default();

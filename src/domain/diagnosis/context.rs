@@ -169,17 +169,32 @@ pub struct OwnIdentity {
     pub certificate: KnownCertificate,
     /// Since when this profile signs with it, where that is recorded.
     pub used_since: Option<Timestamp>,
+    /// The one that this profile signed with before, where there was one.
+    pub before: Option<IdentityName>,
 }
 
 impl OwnIdentity {
-    /// The day of its renewal, where that was within 60 days before `at`: long enough for a partner to be late, short
-    /// enough to be the likely reason.
+    /// The day on which it took the place of another, where that was within 60 days before `at`: long enough for a partner to
+    /// be late, short enough to be the likely reason. The first that there ever was has renewed nothing.
     pub(super) fn renewed(&self, at: Timestamp) -> Option<String> {
         const RECENT_SECONDS: i64 = 60 * 86_400;
         self.used_since
-            .or(self.certificate.not_before)
+            .filter(|_| self.before.is_some())
             .filter(|since| *since <= at && at.as_second() - since.as_second() <= RECENT_SECONDS)
             .map(day)
+    }
+}
+
+impl Context {
+    /// When the last message was delivered that was signed with the certificate that signs now, where one was.
+    pub(super) fn known_to_partner(&self) -> Option<Timestamp> {
+        let (own, around) = (self.own.as_ref()?, &self.surroundings);
+        let was_it = |at: &Timestamp| {
+            let begun = own.used_since.is_none_or(|since| since <= *at);
+            begun && own.certificate.not_before.is_none_or(|since| since <= *at)
+        };
+        let is_another = around.changed.iter().any(|change| ["identity", "signing"].contains(&change.setting.as_str()));
+        around.last_delivered.filter(was_it).filter(|_| !is_another)
     }
 }
 

@@ -34,7 +34,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::NoReceipt { answer, came } => http::no_receipt(scene, answer, came),
         Finding::Unreadable { detail } => receipts::unreadable(scene, detail),
         Finding::Pending => Draft::of("pending", scene),
-        Finding::Overdue { minutes } => receipts::overdue(scene, minutes),
+        Finding::Overdue { minutes } => receipts::overdue(scene, context, minutes),
         Finding::OtherMessage(receipt) => receipts::other_message(facts, scene, receipt),
         Finding::SignatureBroken => Draft::of("receipt-signature-broken", scene),
         Finding::OtherLineEnds => Draft::of("receipt-other-line-ends", scene),
@@ -354,11 +354,21 @@ mod tests {
         if let Some(own) = &mut context.own {
             own.used_since = Some(samples::instant("2026-11-10T00:00:00Z"));
         }
+        // The first that there ever was has renewed nothing.
+        assert_eq!(explained(&facts, &context).entry, "authentication-failed");
+        if let Some(own) = &mut context.own {
+            own.before = Some("acme-2025".parse().unwrap());
+        }
         let diagnosis = explained(&facts, &context);
         assert_eq!(
             diagnosis.explanation,
             "Most likely: Amazon does not have our renewed certificate yet, in use here since 10 November 2026"
         );
+        // Delivered before it was used says nothing, and after it says that the partner has it.
+        context.surroundings.last_delivered = Some(samples::instant("2026-11-09T00:00:00Z"));
+        assert_eq!(explained(&facts, &context).entry, "authentication-failed-renewed");
+        context.surroundings.last_delivered = Some(samples::instant("2026-11-11T00:00:00Z"));
+        assert_eq!(explained(&facts, &context).entry, "authentication-failed-known");
     }
 
     #[test]

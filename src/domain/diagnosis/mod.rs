@@ -32,7 +32,7 @@ pub use outcome::{
     ReceiptFacts, ReceiptSignature, RequestFacts, TlsRefusal, WhatCame,
 };
 pub use road::{Interrupted, explain_interrupted};
-pub use surroundings::{ChangedSetting, Neighbour, SameHost, Surroundings};
+pub use surroundings::{ChangedSetting, Neighbour, ReceiverThen, SameHost, Surroundings};
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
 
 use serde::{Deserialize, Serialize};

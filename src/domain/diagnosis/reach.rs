@@ -12,7 +12,7 @@ use super::samples::{
     self, IN_USE, NEXT, OWN, PREVIOUS, STRANGE, answer, certificate, good_receipt, instant, mic, refusal, request,
     with_receipt,
 };
-use super::surroundings::ChangedSetting;
+use super::surroundings::{ChangedSetting, ReceiverThen};
 use super::undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted};
 use super::{Diagnosis, Interrupted, explain, explain_interrupted, judge};
 use crate::domain::algorithm::{Compression, Encryption, KeyTransport, Signing};
@@ -173,7 +173,14 @@ fn contexts() -> Vec<Context> {
     let mut renewed = samples::quiet();
     if let Some(own) = &mut renewed.own {
         own.used_since = Some(instant("2026-11-10T00:00:00Z"));
+        own.before = Some("acme-2025".parse().unwrap());
     }
+    let mut known = samples::quiet();
+    known.surroundings.last_delivered = Some(instant("2026-11-23T10:00:00Z"));
+    let mut moved_since = known.clone();
+    moved_since.surroundings.changed = vec![ChangedSetting { setting: "url".to_owned(), values: None }];
+    let mut away = samples::quiet();
+    away.surroundings.receiver = Some(ReceiverThen::Off);
     let mut twins = samples::quiet();
     if let Some(sibling) = &mut twins.sibling {
         sibling.certificate = Some(STRANGE);
@@ -187,6 +194,9 @@ fn contexts() -> Vec<Context> {
         samples::mistaken(),
         ended,
         renewed,
+        known,
+        moved_since,
+        away,
         twins,
         moved,
     ]
@@ -194,8 +204,12 @@ fn contexts() -> Vec<Context> {
 
 /// Received messages that do not decrypt.
 fn undecrypted() -> Vec<Diagnosis> {
-    let own =
-        super::OwnIdentity { name: "acme".parse().unwrap(), certificate: certificate(OWN, "Acme"), used_since: None };
+    let own = super::OwnIdentity {
+        name: "acme".parse().unwrap(),
+        certificate: certificate(OWN, "Acme"),
+        used_since: None,
+        before: None,
+    };
     let holders = [
         Some(Holder::Ours {
             identity: "acme".parse().unwrap(),
@@ -233,8 +247,8 @@ fn every_entry_is_reached_and_every_button_offered() {
     let mut reached: BTreeMap<String, BTreeSet<ButtonKind>> = BTreeMap::new();
     let mut all = undecrypted();
     let request = request(MdnMode::SyncSigned);
-    for (begun, request) in [(true, Some(&request)), (false, None)] {
-        all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, reached: None }));
+    for (begun, copied, request) in [(true, true, Some(&request)), (false, true, None), (false, false, None)] {
+        all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, copied, reached: None }));
     }
     for facts in outcomes() {
         for change in changes() {

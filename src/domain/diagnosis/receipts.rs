@@ -4,8 +4,10 @@ use super::Action;
 use super::context::Context;
 use super::outcome::{AttemptFacts, EmbeddedCertificate, MicForensics, Receipt, ReceiptSignature};
 use super::scene::Scene;
+use super::surroundings::ReceiverThen;
 use super::wording::{Draft, instant, literal, said};
 use crate::domain::algorithm::Digest;
+use crate::domain::counted::counted;
 
 /// A receipt that cannot be read.
 pub(super) fn unreadable(scene: &Scene, detail: &str) -> Draft {
@@ -13,10 +15,21 @@ pub(super) fn unreadable(scene: &Scene, detail: &str) -> Draft {
 }
 
 /// The asynchronous receipt did not come.
-pub(super) fn overdue(scene: &Scene, minutes: u32) -> Draft {
-    Draft::of("receipt-overdue", scene)
-        .word("patience", format!("{minutes} minutes"))
-        .found(format!("No receipt for {minutes} minutes"))
+pub(super) fn overdue(scene: &Scene, context: &Context, minutes: u32) -> Draft {
+    let in_words = |minutes: u32| counted(usize::try_from(minutes).unwrap_or(usize::MAX), "minute");
+    let (patience, receiver) = (in_words(minutes), context.surroundings.receiver);
+    let key = match receiver {
+        Some(ReceiverThen::Off) => "receipt-overdue-not-receiving",
+        _ => "receipt-overdue",
+    };
+    let ran = receiver.map(|receiver| match receiver {
+        ReceiverThen::Off => "No receiver ran here for all or nearly all of that time".to_owned(),
+        ReceiverThen::Partly { minutes } => {
+            format!("No receiver ran here for {} of that time, and the receipt may have come then", in_words(minutes))
+        }
+        ReceiverThen::On => "Our receiver ran all that time".to_owned(),
+    });
+    Draft::of(key, scene).found(format!("No receipt for {patience}")).word("patience", patience).found_all(ran)
 }
 
 /// A receipt that is not for this message.

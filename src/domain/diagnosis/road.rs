@@ -103,6 +103,8 @@ pub struct Interrupted<'a> {
     pub request: Option<&'a RequestFacts>,
     /// Whether anything of it may have been handed over.
     pub begun: bool,
+    /// Whether its document had been copied.
+    pub copied: bool,
     /// The last stage that ended.
     pub reached: Option<StageName>,
 }
@@ -115,7 +117,12 @@ pub fn explain_interrupted(facts: &Interrupted<'_>) -> Diagnosis {
         Some(request) => scene.asking(request),
         None => scene.so("same-id", true),
     };
-    let draft = Draft::of(if facts.begun { "interrupted-sending" } else { "interrupted" }, &scene);
+    let key = match (facts.begun, facts.copied) {
+        (true, _) => "interrupted-sending",
+        (false, true) => "interrupted",
+        (false, false) => "interrupted-not-copied",
+    };
+    let draft = Draft::of(key, &scene);
     let draft = draft.found(match facts.reached {
         Some(stage) => format!("The last stage that ended before: {}", stage.label()),
         None => "No stage had ended before".to_owned(),
@@ -127,7 +134,11 @@ pub fn explain_interrupted(facts: &Interrupted<'_>) -> Diagnosis {
 pub(super) fn timeout(scene: &Scene, all_bytes_sent: bool, seconds: u32) -> Draft {
     Draft::of(if all_bytes_sent { "timeout-waiting" } else { "timeout-sending" }, scene)
         .word("patience", format!("{seconds} seconds"))
-        .found(format!("Nothing happened for {seconds} seconds"))
+        .found(if all_bytes_sent {
+            format!("No whole answer for {seconds} seconds")
+        } else {
+            format!("Nothing happened for {seconds} seconds")
+        })
 }
 
 /// Something answered, but not in HTTP.

@@ -127,6 +127,7 @@ pub(super) fn quiet() -> Context {
             name: "acme-2026".parse().unwrap(),
             certificate: certificate(OWN, "acme"),
             used_since: None,
+            before: None,
         }),
         sibling: Some(Sibling {
             profile: ProfileKind::Test,

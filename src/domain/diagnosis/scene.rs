@@ -79,6 +79,7 @@ impl Scene {
         let triple_des = request.encryption == Encryption::TripleDesCbc;
         self.so("same-id", !quirks.new_message_id_on_retry)
             .so("new-id", quirks.new_message_id_on_retry)
+            .so("plain-http", !request.url.is_tls())
             .so("large", request.bytes > LARGE)
             .so("small", request.bytes <= LARGE)
             .so("chunked", quirks.chunked)

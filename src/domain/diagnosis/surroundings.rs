@@ -36,6 +36,22 @@ pub struct Surroundings {
     pub clock: Option<String>,
     /// What the partner's software says of itself: the header, and its value.
     pub said: Vec<(String, String)>,
+    /// Whether messages were received here while a receipt was waited for; nothing where none was, or that is not known.
+    pub receiver: Option<ReceiverThen>,
+}
+
+/// Whether a receiver ran here while a receipt was waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReceiverThen {
+    /// None ran, or for hardly any of the time.
+    Off,
+    /// None ran for so many minutes of the time.
+    Partly {
+        /// How many.
+        minutes: u32,
+    },
+    /// One ran all the time.
+    On,
 }
 
 /// How another message ended.

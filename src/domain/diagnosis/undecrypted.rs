@@ -201,6 +201,7 @@ mod tests {
                 name: "acme".parse().unwrap(),
                 certificate: samples::certificate(OWN, "Acme"),
                 used_since: None,
+                before: None,
             }),
             recipients: holders
                 .into_iter()

@@ -31,6 +31,7 @@ pub(super) const IN_GENERAL: &[(&str, &str)] = &[
     ("ended", "a day that has passed"),
     ("own_ended", "a day that has passed"),
     ("own_since", "the day of its renewal"),
+    ("known_at", "an earlier day"),
     ("own_end", ""),
     ("own_print", "with its fingerprint"),
     ("named", "a certificate"),

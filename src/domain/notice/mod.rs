@@ -55,6 +55,8 @@ spelled! {
         MailFailed = "mail-failed",
         /// Something is wrong with the folder that a profile sends from, or with files in it.
         OutboxTrouble = "outbox-trouble",
+        /// What is received cannot be put into its inbox, and is refused.
+        InboxTrouble = "inbox-trouble",
         /// The command that follows a message has failed.
         CommandFailed = "command-failed",
     }
@@ -75,6 +77,7 @@ impl NoticeKind {
             Self::ClockOff => "Clock is off",
             Self::MailFailed => "E-mail failed",
             Self::OutboxTrouble => "Outbox needs attention",
+            Self::InboxTrouble => "Inbox needs attention",
             Self::CommandFailed => "Command failed",
         }
     }

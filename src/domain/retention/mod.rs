@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::spelling::spelled;
 use super::transmission::{Direction, Light, Transmission, Verdict};
 
-pub use plan::{Judgement, Planner};
+pub use plan::{Judgement, Planner, TooYoung};
 pub use words::{RetentionError, age, age_in_words, amount, amount_in_words, removed, removed_on};
 
 /// Receipts and journal entries are kept for so many days at least: as long as a partner's program may send a message once

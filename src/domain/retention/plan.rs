@@ -1,8 +1,12 @@
 //! What goes, decided one transmission after the other, the oldest first.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::amount_in_words;
 use super::{Held, Holding, RetentionKind, RetentionRules};
+use crate::domain::counted::counted;
+use crate::domain::size::size;
 
 const DAY: i64 = 86_400;
 
@@ -37,13 +41,42 @@ pub struct Planner {
     now: Timestamp,
     /// What there is of each kind in all, without what goes.
     left: [u64; 4],
+    /// Of which kinds something would go for their size that is too young.
+    young: [bool; 4],
+}
+
+/// What stays of a kind above the size that its rule allows, because nothing goes so soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TooYoung {
+    /// Which.
+    pub kind: RetentionKind,
+    /// How many bytes more there are than the rule allows.
+    pub bytes: u64,
+    /// How many it allows.
+    pub most: u64,
+    /// For how many days everything of this kind is kept.
+    pub minimum_days: u32,
+}
+
+impl TooYoung {
+    /// `Payloads stay 1.3 GB above 50 MB: nothing goes before it is 1 day old`.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let days = counted(usize::try_from(self.minimum_days).unwrap_or(usize::MAX), "day");
+        format!(
+            "{} stay {} above {}: whatever the size, nothing of them goes before it is {days} old",
+            self.kind.label(),
+            size(self.bytes),
+            amount_in_words(Some(self.most))
+        )
+    }
 }
 
 impl Planner {
     /// With what there is of each kind in all.
     #[must_use]
     pub const fn new(rules: RetentionRules, now: Timestamp, there: [u64; 4]) -> Self {
-        Self { rules, now, left: there }
+        Self { rules, now, left: there, young: [false; 4] }
     }
 
     /// What becomes of the next transmission. None that is shown later may be older.
@@ -54,6 +87,7 @@ impl Planner {
         for kind in RetentionKind::ALL.iter().copied() {
             let Some(bytes) = holding.of(kind) else { continue };
             let mut goes = self.is_over(kind, holding.at);
+            self.young[kind.index()] |= self.is_too_young(kind, holding.at);
             if goes && holding.held.is_some() {
                 judgement.held = holding.held;
                 goes = false;
@@ -73,8 +107,30 @@ impl Planner {
 
     /// Whether nothing goes of what was journalled at an instant, nor of anything later.
     #[must_use]
-    pub fn is_done(&self, at: Timestamp) -> bool {
-        RetentionKind::ALL.iter().all(|kind| !self.is_over(*kind, at))
+    pub fn is_done(&mut self, at: Timestamp) -> bool {
+        let done = RetentionKind::ALL.iter().all(|kind| !self.is_over(*kind, at));
+        if done {
+            for kind in RetentionKind::ALL {
+                self.young[kind.index()] |= self.is_too_young(*kind, at);
+            }
+        }
+        done
+    }
+
+    /// What stays though it is more than a rule allows, because it is too young.
+    #[must_use]
+    pub fn too_young(&self) -> Vec<TooYoung> {
+        let stays = |kind: &RetentionKind| {
+            let most = self.rules.of(*kind).bytes.filter(|_| self.young[kind.index()])?;
+            let bytes = self.left[kind.index()].checked_sub(most).filter(|bytes| *bytes > 0)?;
+            Some(TooYoung { kind: *kind, bytes, most, minimum_days: kind.minimum_days() })
+        };
+        RetentionKind::ALL.iter().filter_map(stays).collect()
+    }
+
+    /// Whether something of a kind would go for its size, were it older.
+    fn is_too_young(&self, kind: RetentionKind, at: Timestamp) -> bool {
+        self.rules.of(kind).bytes.is_some_and(|most| self.left[kind.index()] > most) && !self.is_over(kind, at)
     }
 
     /// Whether a rule lets something of a kind go that was journalled at an instant.

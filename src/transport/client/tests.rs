@@ -188,6 +188,25 @@ async fn slow_but_moving_is_no_timeout() {
 }
 
 #[tokio::test]
+async fn an_answer_that_drips_is_given_up_though_something_always_moves() {
+    let address = server(|mut stream| async move {
+        read_to(&mut stream, b"hello").await;
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await.expect("sent");
+        while stream.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
+    let file = body(b"hello");
+    let request = testing::request("http", address, &file);
+    let (limit, began) = (request.timeout, std::time::Instant::now());
+    let failure = tokio::time::timeout(limit * 10, quiet(request)).await.expect("in time").expect_err("too slow");
+    assert_eq!((&failure.kind, failure.phase), (&FailureKind::SlowAnswer, Phase::ReadingAnswer));
+    assert!(failure.may_have_arrived() && began.elapsed() >= limit * 2);
+    assert!(failure.answer.is_some_and(|answer| answer.body.len() > 2));
+}
+
+#[tokio::test]
 async fn an_early_answer_is_delivered() {
     let address = server(|mut stream| async move {
         read_to(&mut stream, b"\r\n\r\n").await;

@@ -9,7 +9,7 @@ use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, RetentionAnswer, RetentionCommand};
 use crate::app::{AppError, FreedKind, KindUsage, RetentionPreview, StorageUsage};
 use crate::domain::retention::{
-    RetentionError, RetentionKind, RetentionRules, age, age_in_words, amount, amount_in_words,
+    RetentionError, RetentionKind, RetentionRules, TooYoung, age, age_in_words, amount, amount_in_words,
 };
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
@@ -168,6 +168,7 @@ impl StorageSection {
         if preview.held.all() > 0 {
             lines.push(format!("Not touched: {}", preview.held.in_words()));
         }
+        lines.extend(preview.too_young.iter().map(TooYoung::in_words));
         if preview.entries_wait > 0 {
             let number = grouped(preview.entries_wait);
             lines.push(format!("{number} journal entries stay, because something else of their transmissions is kept"));

@@ -18,9 +18,14 @@ pub(crate) type Expected = (&'static str, Verdict, Blame, &'static str);
 
 /// Entries that are provoked for real by a test elsewhere.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("receipt-overdue", "a_deadline_that_passes_makes_it_uncertain_until_the_receipt_comes_after_all"),
+    ("receipt-overdue", "a_receipt_that_does_not_come_is_the_partners_where_a_receiver_ran_and_ours_where_none_did"),
+    (
+        "receipt-overdue-not-receiving",
+        "a_receipt_that_does_not_come_is_the_partners_where_a_receiver_ran_and_ours_where_none_did",
+    ),
     ("interrupted-sending", "a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do"),
     ("interrupted", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
+    ("interrupted-not-copied", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
 ];
 
 /// Entries that cannot be provoked on one machine, and why not. That code leads to each of them, and that its texts are

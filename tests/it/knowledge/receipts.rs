@@ -14,6 +14,8 @@ use crate::exchange::{Partner, Received, STRANGER, Us, Wrong, app_on};
 pub(super) const KEYS: &[&str] = &[
     "authentication-failed",
     "authentication-failed-certificate-ended",
+    "authentication-failed-changed",
+    "authentication-failed-known",
     "authentication-failed-renewed",
     "authentication-failed-unsigned",
     "decompression-failed",
@@ -120,13 +122,14 @@ const ROWS: &[Row] = &[
         Ours,
         "import it and activate it now",
     ),
+    // What was delivered before went to another address.
     (
         Wrong::Refusal("authentication-failed"),
         "",
-        "authentication-failed-renewed",
+        "authentication-failed-changed",
         Failed,
         Ours,
-        "Give our certificate",
+        "set it back to what it was",
     ),
     (
         Wrong::Refusal("authentication-failed"),
@@ -363,4 +366,35 @@ async fn our_certificate_over_time_tells_why_a_signature_is_refused() {
         holds(&sent_by(&us, &app).await, (key, Failed, Ours, remedy));
         app.close().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_the_partner_has_accepted_is_not_called_renewed() {
+    use countersign::app::{NewIdentity, OwnChange};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let us = Us::new().await;
+    let refuses = Arc::new(AtomicBool::new(false));
+    let refusing = Arc::clone(&refuses);
+    let partner = answering(&us, move |received, us| {
+        let wrong =
+            if refusing.load(Ordering::SeqCst) { Wrong::Refusal("authentication-failed") } else { Wrong::Nothing };
+        received.receipt(us, wrong)
+    });
+    us.connect(&partner.url, "").await;
+    holds(&us.send().await, ("delivered", Delivered, Nobody, ""));
+    refuses.store(true, Ordering::SeqCst);
+    holds(&us.send().await, ("authentication-failed-known", Failed, Theirs, "what was changed since then"));
+    // The same system under another address: what was changed here is looked at first.
+    us.connect(&format!("{}?as2", partner.url), "").await;
+    let changed = us.send().await;
+    holds(&changed, ("authentication-failed-changed", Failed, Ours, "set it back to what it was"));
+    assert!(!changed.diagnosis.unwrap().explanation.contains("renewed"));
+    // Another identity really took the place of the first.
+    let next = NewIdentity { name: "next".parse().unwrap(), key: KeyKind::EcP256, days: 300, subject: None };
+    let to = us.app.create_identity(next).await.unwrap().name;
+    let activation = countersign::domain::timeline::Activation::Now;
+    let change = OwnChange { from: Some("us".parse().unwrap()), to, activation, profiles: Vec::new() };
+    us.app.change_own(&change).await.unwrap();
+    holds(&us.send().await, ("authentication-failed-renewed", Failed, Ours, "sign with the previous identity"));
 }

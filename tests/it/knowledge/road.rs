@@ -105,7 +105,9 @@ async fn connections_that_break_or_stand_still() {
 
     let hanging_up = Partner::start(|_, stream| drop(stream.shutdown(Shutdown::Both)));
     us.connect(&hanging_up.url, "").await;
-    holds(&us.send().await, ("broken-waiting", Uncertain, Network, "Redeliver"));
+    let sent = us.send().await;
+    holds(&sent, ("broken-waiting", Uncertain, Network, "Redeliver"));
+    holds(&sent, ("broken-waiting", Uncertain, Network, "whether it should begin with https"));
 
     let silent = Partner::start(|_, _| std::thread::sleep(Duration::from_secs(8)));
     us.connect(&silent.url, "timeout_seconds = 1").await;
