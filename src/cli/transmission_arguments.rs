@@ -259,7 +259,9 @@ mod tests {
         for wrong in ["tomorrow", "2026-02-30", "2026-11-26T09:00"] {
             assert!(moment_of(wrong).unwrap_err().to_string().contains("such as 2026-11-26"), "{wrong}");
         }
-        for (text, bytes) in [("500000", 500_000), ("1MB", 1_000_000), ("1.5GiB", 1_610_612_736), ("0", 0)] {
+        for (text, bytes) in
+            [("500000", 500_000), ("1MB", 1_000_000), ("1.5GB", 1_500_000_000), ("1.5GiB", 1_610_612_736), ("0", 0)]
+        {
             assert_eq!(bytes_of(text), Ok(bytes), "{text}");
         }
         for wrong in ["unlimited", "many", "1XB", "-1"] {

@@ -130,6 +130,8 @@ mod tests {
         let value = refused(&["connection", "show", "Not An Id"]);
         assert!(value.message().starts_with("invalid value 'Not An Id' for '<ID>'"), "{value:?}");
         assert!(!value.message().contains('\n') && !value.message().contains("Usage"), "{value:?}");
+        let size = refused(&["transmission", "list", "--min-bytes", "many"]);
+        assert!(size.what_to_do().unwrap().contains("--help says what it takes"), "{size:?}");
 
         let unknown = refused(&["chekc"]);
         assert!(unknown.message().contains("chekc"), "{unknown:?}");

@@ -115,7 +115,7 @@ pub fn amount(text: &str) -> Result<Option<u64>, RetentionError> {
         thousandths.push('0');
     }
     let thousandths: u64 = thousandths.parse().map_err(|_no_number| error())?;
-    let bytes = whole.checked_mul(scale).and_then(|whole| whole.checked_add(scale / 1000 * thousandths));
+    let bytes = whole.checked_mul(scale).and_then(|whole| whole.checked_add(scale.checked_mul(thousandths)? / 1000));
     // What does not fit into the database's numbers is no size of a disk.
     bytes.filter(|bytes| i64::try_from(*bytes).is_ok()).map(Some).ok_or_else(error)
 }
