@@ -12,6 +12,7 @@ use crate::domain::transmission::{SeenCertificate, SeenTls};
 use crate::ui::certificate::{Comparing, signature, usage, validity};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
+use crate::ui::focus;
 use crate::ui::widgets::{ToneName, muted, notice, primary, secondary, small};
 use crate::ui::wording::sentence;
 
@@ -179,12 +180,18 @@ impl Dialog for FetchServer {
                         self.trouble = None;
                         self.pinning = desk.ask(|id| Command::PinServer(id, key, der, print));
                     }
-                } else if self.fetching.is_none() && primary(ui, "Try again").clicked() {
-                    let key = self.key.clone();
-                    self.trouble = None;
-                    self.fetching = desk.ask(|id| Command::FetchServer(id, key));
+                } else if self.fetching.is_none() {
+                    let again = primary(ui, "Try again");
+                    focus::avoid(ui.ctx(), again.id);
+                    if again.clicked() {
+                        let key = self.key.clone();
+                        self.trouble = None;
+                        self.fetching = desk.ask(|id| Command::FetchServer(id, key));
+                    }
                 }
-                if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Close")).inner.clicked() {
+                // The same button whatever stands beside it: the keyboard stays where it is.
+                let close = ui.push_id("close", |ui| ui.add_enabled_ui(!busy, |ui| secondary(ui, "Close")).inner).inner;
+                if close.clicked() {
                     flow = Flow::Close;
                 }
                 flow
