@@ -189,9 +189,7 @@ impl Dialog for FetchServer {
                         self.fetching = desk.ask(|id| Command::FetchServer(id, key));
                     }
                 }
-                // The same button whatever stands beside it: the keyboard stays where it is.
-                let close = ui.push_id("close", |ui| ui.add_enabled_ui(!busy, |ui| secondary(ui, "Close")).inner).inner;
-                if close.clicked() {
+                if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Close")).inner.clicked() {
                     flow = Flow::Close;
                 }
                 flow
