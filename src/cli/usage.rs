@@ -131,7 +131,10 @@ mod tests {
         assert!(value.message().starts_with("invalid value 'Not An Id' for '<ID>'"), "{value:?}");
         assert!(!value.message().contains('\n') && !value.message().contains("Usage"), "{value:?}");
         let size = refused(&["transmission", "list", "--min-bytes", "many"]);
-        assert!(size.what_to_do().unwrap().contains("--help says what it takes"), "{size:?}");
+        assert!(
+            size.what_to_do().unwrap().contains("`countersign transmission list --help` shows what it takes"),
+            "{size:?}"
+        );
 
         let unknown = refused(&["chekc"]);
         assert!(unknown.message().contains("chekc"), "{unknown:?}");
