@@ -327,6 +327,8 @@ fn the_detail_says_when_the_next_attempt_is_made_and_which_receipt_was_asked_for
     stage.wait_for("order-2.edi");
     stage.press(Modifiers::NONE, Key::ArrowDown);
     stage.wait_for("Close transmission");
+    // The tabs come with what was read.
+    stage.wait_for("Timeline");
     stage.click("Receipt");
     stage.wait_for("Sent in the answer, signed");
     assert!(stage.sees("Signed, in the answer"), "{:#?}", stage.labels());
