@@ -225,9 +225,8 @@ impl App {
         let ConnectionChange { id, own, profiles, passwords, folders } = change;
         // Read within the transaction that writes: of two changes at once none is lost.
         let kinds: Vec<ProfileKind> = passwords.iter().map(|(kind, _)| *kind).collect();
-        let kept = self.before_change(&self.connection(&id).await?, &kinds).await?;
         let (now, mut transaction, mut connection) = self.begin_change(&id).await?;
-        let before = kept.filter(|kept| kept.is_of(&connection));
+        let before = self.before_change(&connection, &kinds).await?;
         connection = connection.with_changes(&own).map_err(in_words)?;
         for (kind, changes) in &profiles {
             let current = connection.profile(*kind).ok_or_else(|| no_profile(&id, *kind))?;

@@ -39,12 +39,6 @@ impl ConnectionBefore {
         &self.connection.name
     }
 
-    /// Whether it is what this connection is.
-    #[must_use]
-    pub(super) fn is_of(&self, connection: &Connection) -> bool {
-        self.connection == *connection
-    }
-
     /// The same once it is known what the change made of the connection.
     #[must_use]
     pub(super) fn changed_to(mut self, after: &Connection) -> Self {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Context, RichText, ScrollArea, Ui};
+use egui::{Context, RichText, Ui};
 
 use super::subject::{Subject, in_labels, in_words};
 use crate::app::engine::{Answer, Command, ManyAnswer, ManyCommand, RequestId, Snapshot};
@@ -17,7 +17,7 @@ use crate::ui::moment::count;
 use crate::ui::policies::in_a_sentence;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
-    Badge, Choice, ToneName, field, link, muted, notice, primary, secondary, segmented, select, small,
+    Badge, Choice, ToneName, field, lines, link, muted, notice, primary, secondary, segmented, select, small,
 };
 
 /// Height of a connection in the list.
@@ -214,18 +214,7 @@ impl BulkEdit {
             return wish;
         }
         ui.add(egui::Label::new(small(&planned.sentence)).wrap());
-        let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 0.0);
-        ScrollArea::vertical().id_salt("what it does").max_height(LIST).auto_shrink([false, true]).show_rows(
-            ui,
-            LINE,
-            planned.lines.len(),
-            |ui, rows| {
-                for line in planned.lines.get(rows).into_iter().flatten() {
-                    show(ui, line);
-                }
-            },
-        );
-        ui.spacing_mut().item_spacing.y = spacing;
+        lines(ui, "what it does", &planned.lines, LINE, LIST, show);
         if self.known(desk).is_none() {
             ui.label(muted(ui, "Working out what it does…"));
         }

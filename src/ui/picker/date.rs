@@ -7,11 +7,11 @@ use egui::{
 use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
-use super::{Follow, keep_above, opener};
+use super::{Follow, opener};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::week::WeekStart;
-use crate::ui::widgets::{focus_ring, icon_button, link, muted};
+use crate::ui::widgets::{focus_ring, icon_button, keep_above, link, muted};
 
 /// Width and height of a day.
 const DAY: f32 = 34.0;
@@ -65,7 +65,7 @@ impl DatePicker {
                     ui.close();
                 }
             });
-        keep_above(ui, &shown);
+        keep_above(ui, shown.as_ref());
         if shown.is_none() {
             self.cursor = None;
             self.month = None;

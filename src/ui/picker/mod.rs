@@ -9,7 +9,7 @@ pub(super) use date::{DateMarks, DatePicker};
 pub(super) use time_of_day::TimeField;
 pub(super) use zone::ZonePicker;
 
-use egui::{Button, InnerResponse, Order, Response, RichText, Ui, Widget as _, vec2};
+use egui::{Button, Response, RichText, Ui, Widget as _, vec2};
 
 use super::icon::{self, Icon};
 use super::theme::{self, tokens};
@@ -31,14 +31,6 @@ fn opener(ui: &mut Ui, name: &str, shown: &str) -> Response {
         node.set_value(shown);
     });
     response
-}
-
-/// Keeps what has opened above the dialog it belongs to. Where a press and its release come in one frame, both want to be on
-/// top, and egui leaves them as they were.
-fn keep_above<R>(ui: &Ui, shown: &Option<InnerResponse<R>>) {
-    if let Some(shown) = shown.as_ref().filter(|_| ui.layer_id().order == Order::Foreground) {
-        ui.ctx().set_sublayer(ui.layer_id(), shown.response.layer_id);
-    }
 }
 
 /// Brings the keyboard to a control of a popup that has just been opened. In its first frames a popup may lie below the

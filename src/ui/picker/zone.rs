@@ -4,9 +4,9 @@ use egui::{Button, Key, Modifiers, Popup, PopupCloseBehavior, RichText, ScrollAr
 use jiff::civil::DateTime;
 use jiff::tz::{self, Offset, TimeZone};
 
-use super::{Follow, keep_above, opener};
+use super::{Follow, opener};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{muted, search, small};
+use crate::ui::widgets::{keep_above, muted, search, small};
 
 /// So many zones are listed.
 const MOST: usize = 60;
@@ -44,7 +44,7 @@ impl ZonePicker {
                     ui.close();
                 }
             });
-        keep_above(ui, &shown);
+        keep_above(ui, shown.as_ref());
         if shown.is_none() {
             *self = Self::default();
         }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{RichText, Ui};
 
 use crate::app::engine::{Answer, Command, Foreseen, Outlook, RequestId, Snapshot};
 use crate::domain::policy::Policy;
@@ -11,7 +11,7 @@ use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{Badge, muted, small};
+use crate::ui::widgets::{Badge, lines, muted, small};
 
 /// Height of a line of the list.
 const LINE: f32 = 44.0;
@@ -92,18 +92,7 @@ pub(in crate::ui) fn in_a_sentence(changes: &StatusChanges) -> String {
 
 /// Shows each profile that would stand otherwise: from what, to what, and why.
 pub(super) fn list(ui: &mut Ui, changes: &StatusChanges, most: f32) {
-    let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 0.0);
-    ScrollArea::vertical().id_salt("status changes").max_height(most).auto_shrink([false, true]).show_rows(
-        ui,
-        LINE,
-        changes.changes.len(),
-        |ui, rows| {
-            for change in changes.changes.get(rows).into_iter().flatten() {
-                line(ui, change);
-            }
-        },
-    );
-    ui.spacing_mut().item_spacing.y = spacing;
+    lines(ui, "status changes", &changes.changes, LINE, most, line);
 }
 
 fn line(ui: &mut Ui, change: &StatusChange) {

@@ -9,6 +9,7 @@ use super::detail::Detail;
 use super::filters::Filters;
 use super::kept::{Kept, Order};
 use super::list::{List, What, all_of};
+use super::rows::Row;
 use super::selection::Selection;
 use super::table::{Looks, TABLE, table};
 use crate::app::engine::{Answer, Command, JournalCommand, RequestId};
@@ -263,10 +264,9 @@ impl TransmissionsPage {
         let moved = stretch(ui, here, self.list.len()).map(|row| (row, Modifiers::SHIFT));
         let named = self.list.read_places();
         // What was not read has no name yet.
-        let name = |row: usize| match self.list.row(row).filter(|_| named.contains(&row)) {
-            Some(row) => row.cells(self.list.names(), &desk.moment).partner.clone(),
-            None => String::new(),
-        };
+        let read = |row: usize| if named.contains(&row) { self.list.row(row) } else { None };
+        let partner = |row: &Row| row.cells(self.list.names(), &desk.moment).partner.clone();
+        let name = |row| read(row).map(partner).unwrap_or_default();
         let moved = moved.or_else(|| Some((table_step(ui, TABLE, self.list.len(), || here, name)?, Modifiers::NONE)));
         if let Some((row, keys)) = moved {
             self.open_row(row, keys, what, desk);

@@ -17,14 +17,22 @@ pub(super) use field::{field, field_error, mono_edit, password_edit, search, tex
 pub(super) use long_text::{elided, long_text, long_text_in};
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};
-pub(super) use surface::{card, centered_row, empty_state, figure_tile, page_title, section, separator};
+pub(super) use surface::{card, centered_row, empty_state, figure_tile, lines, page_title, section, separator};
 pub(super) use table::{TableCard, TableClick, TableColumn, TableRows, spread, table_ground};
 pub(super) use table_keys::{drawn as row_drawn, entry as table_entry, row_has_focus, step as table_step};
 pub(super) use tabs::{segmented, tabs};
 
-use egui::{Response, RichText, Stroke, StrokeKind, Ui};
+use egui::{InnerResponse, Order, Response, RichText, Stroke, StrokeKind, Ui};
 
 use super::theme::{self, tokens};
+
+/// Keeps what has opened above the dialog it belongs to. Where a press and its release come in one frame, both want to be on
+/// top, and egui leaves them as they were.
+pub(super) fn keep_above<R>(ui: &Ui, shown: Option<&InnerResponse<R>>) {
+    if let Some(shown) = shown.filter(|_| ui.layer_id().order == Order::Foreground) {
+        ui.ctx().set_sublayer(ui.layer_id(), shown.response.layer_id);
+    }
+}
 
 /// Says under the pointer when an instant is in UTC.
 pub(super) fn utc_on_hover(response: Response, at: jiff::Timestamp) -> Response {

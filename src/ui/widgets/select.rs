@@ -2,7 +2,7 @@
 
 use egui::{Align, Button, Layout, Popup, PopupCloseBehavior, Response, RichText, ScrollArea, Ui, Widget as _, vec2};
 
-use super::{focus_ring, small};
+use super::{focus_ring, keep_above, small};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 
@@ -59,7 +59,7 @@ pub(crate) fn select<T: PartialEq + Clone>(
     let was_open = Popup::is_id_open(ui.ctx(), popup);
     // The keyboard goes to what is chosen, once the list is above what it belongs to.
     let mut giving: u8 = ui.data(|data| data.get_temp(popup)).unwrap_or_default();
-    Popup::menu(&response)
+    let shown = Popup::menu(&response)
         .accessible_name(name)
         .width(width.max(180.0))
         .close_behavior(PopupCloseBehavior::CloseOnClick)
@@ -90,6 +90,7 @@ pub(crate) fn select<T: PartialEq + Clone>(
                 });
             });
         });
+    keep_above(ui, shown.as_ref());
     let is_open = Popup::is_id_open(ui.ctx(), popup);
     if is_open && !was_open {
         giving = 4;

@@ -31,6 +31,16 @@ pub(crate) fn separator(ui: &mut Ui) {
     ui.painter().hline(rect.x_range(), rect.center().y, Stroke::new(1.0, tokens(ui.ctx()).line));
 }
 
+/// Lines of one height under each other, of which only those that are seen are drawn.
+pub(crate) fn lines<T>(ui: &mut Ui, salt: &str, all: &[T], height: f32, most: f32, show: impl Fn(&mut Ui, &T)) {
+    let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 0.0);
+    let area = egui::ScrollArea::vertical().id_salt(salt).max_height(most).auto_shrink([false, true]);
+    area.show_rows(ui, height, all.len(), |ui, rows| {
+        all.get(rows).into_iter().flatten().for_each(|line| show(ui, line))
+    });
+    ui.spacing_mut().item_spacing.y = spacing;
+}
+
 /// A tile: a figure and what it counts. It answers clicks where it leads somewhere.
 pub(crate) fn figure_tile(
     ui: &mut Ui,
