@@ -27,6 +27,9 @@ const MOST_LINE: u64 = 512;
 /// What may have come while a backup was written, beside half as much again.
 const LEEWAY: u64 = 1 << 30;
 
+/// How the last record of a ZIP archive begins, and its length where no comment follows, as none does here.
+const END: (&[u8], usize) = (b"PK\x05\x06", 22);
+
 /// So much is read at a time.
 const PIECE: usize = 256 * 1024;
 
@@ -191,6 +194,7 @@ impl<'a> Reading<'a> {
             if self.files == 0 || !matches!(read_zipfile_from_stream(&mut self.stream), Ok(None)) {
                 return Err(damaged(file, "there is something else than what it says"));
             }
+            self.read_contents()?;
             return Ok(false);
         }
         let Some(place) = place_of(&name) else {
@@ -221,6 +225,21 @@ impl<'a> Reading<'a> {
         }
         write_sum(&mut self.sums, &digest, &name)?;
         Ok(true)
+    }
+
+    /// Reads the list of contents at the end, which other programs need: a copy that was cut off within it is told too.
+    fn read_contents(&mut self) -> Result<(), AppError> {
+        let file = self.file;
+        let mut last = Vec::new();
+        loop {
+            let read = self.stream.read(&mut self.buffer).map_err(|error| unreadable(file, &error))?;
+            if read == 0 {
+                break;
+            }
+            last.extend_from_slice(&self.buffer[..read]);
+            last.drain(..last.len().saturating_sub(END.1));
+        }
+        if last.len() == END.1 && last.starts_with(END.0) { Ok(()) } else { Err(damaged(file, "its end is missing")) }
     }
 }
 
