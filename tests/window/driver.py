@@ -54,6 +54,9 @@ class Control:
     def checked(self):
         return self.node.get_state_set().contains(Atspi.StateType.CHECKED)
 
+    def focused(self):
+        return self.node.get_state_set().contains(Atspi.StateType.FOCUSED)
+
     def __repr__(self):
         return f"{self.role} {self.name!r}"
 

@@ -136,4 +136,5 @@ def job():
         window.kill()
 
 
-main(job)
+if __name__ == "__main__":
+    main(job)

@@ -4,8 +4,8 @@ use egui::{Context, RichText};
 
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
-use crate::ui::theme;
 use crate::ui::widgets::{danger, primary, secondary};
+use crate::ui::{focus, theme};
 
 /// One of the answers, and what it does.
 type Answer = (String, Box<dyn FnOnce(&mut Desk<'_>)>);
@@ -60,6 +60,8 @@ impl Dialog for Confirm {
                 let mut flow = Flow::Open;
                 if let Some((label, _)) = &self.yes {
                     let button = if self.destructive { danger(ui, label) } else { primary(ui, label) };
+                    // Whoever presses Enter once too often has not been asked.
+                    focus::avoid(ui.ctx(), button.id);
                     if button.clicked() {
                         taken = self.yes.take();
                         flow = Flow::Close;

@@ -120,6 +120,8 @@ fn sending_to_both_asks_before_the_first_message_to_production() {
     stage.click("Send to both");
     stage.wait_for("Send to production for the first time?");
     assert!(stage.sees("The production system of Amazon Vendor DE will receive one X12 997"), "{:#?}", stage.labels());
+    stage.settle();
+    assert_eq!(super::access::focused(&stage).as_deref(), Some("Cancel"), "Enter pressed twice sends nothing");
     stage.click("Cancel");
     stage.wait_for("Delivered and signed for");
     assert_eq!(verdicts(&stage, "amazon-de", "test"), ["delivered"]);
