@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::text::{LayoutJob, TextWrapping};
 use egui::{Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use jiff::Timestamp;
 
@@ -17,6 +18,8 @@ use crate::ui::widgets::{focus_ring, muted};
 /// Height of a row.
 const PITCH: f32 = 30.0;
 const DAY: i64 = 86_400;
+/// Below this width a bar says nothing rather than a letter or two.
+const SHORTEST_WORD: f32 = 48.0;
 
 /// What a row of the chart leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,17 +239,22 @@ fn show(ui: &mut Ui, line: &Line, names: f32, scale: &Scale, selected: Option<&R
     for (from, until, part, word) in &line.bars {
         let bounds = Rect::from_x_y_ranges(at(*from)..=at(*until).max(at(*from) + 2.0), rect.y_range().shrink(2.0));
         bar(&painter, tokens, bounds, *part);
-        let galley = painter.layout_no_wrap(word.clone(), theme::medium(theme::TABLE_HEAD), tokens.text);
-        // Clear of the lines that cross the bar, and of the dates that stand at them.
-        let mut left = bounds.left().max(area.left()) + 8.0;
-        for (x, date) in &lines {
-            if *x + *date > left - 6.0 && *x < left + galley.size().x + 4.0 {
-                left = x + date + 6.0;
+        let start = bounds.left().max(area.left()) + 8.0;
+        let end = bounds.right().min(area.right()) - 8.0;
+        let whole = painter.layout_no_wrap(word.clone(), theme::medium(theme::TABLE_HEAD), tokens.text);
+        let mut left = clear_of(&lines, start, whole.size().x);
+        let galley = if left + whole.size().x <= end {
+            whole
+        } else {
+            left = clear_of(&lines, start, end - start);
+            if end - left < SHORTEST_WORD {
+                continue;
             }
-        }
-        if left + galley.size().x + 8.0 <= bounds.right().min(area.right()) {
-            painter.galley(pos2(left, bounds.center().y - galley.size().y / 2.0), galley, tokens.text);
-        }
+            let mut job = LayoutJob::simple_singleline(word.clone(), theme::medium(theme::TABLE_HEAD), tokens.text);
+            job.wrap = TextWrapping::truncate_at_width(end - left);
+            painter.layout_job(job)
+        };
+        painter.galley(pos2(left, bounds.center().y - galley.size().y / 2.0), galley, tokens.text);
     }
     for (from, until) in &line.gaps {
         // Without an end it is only begun: the rest of the row would be noise.
@@ -266,4 +274,13 @@ fn show(ui: &mut Ui, line: &Line, names: f32, scale: &Scale, selected: Option<&R
         painter.galley(place.min, galley, tokens.accent.ink);
     }
     response.clicked()
+}
+
+/// Where text of this width begins, from `start` on, so that it is clear of the lines that cross the bar, each given with the
+/// width of the date that stands at it.
+fn clear_of(lines: &[(f32, f32)], start: f32, width: f32) -> f32 {
+    lines.iter().fold(start, |left, (x, date)| {
+        let crosses = x + date > left - 6.0 && *x < left + width + 4.0;
+        if crosses { x + date + 6.0 } else { left }
+    })
 }
