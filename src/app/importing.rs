@@ -120,6 +120,8 @@ impl App {
         let confirmed =
             request.confirmed.is_some() || by_print.get(&fingerprint).is_some_and(|stored| stored.confirmed.is_some());
         let policies = self.policies().await?;
+        let connections = self.workspace().await?.connections().await?;
+        let connections: Vec<&Connection> = connections.iter().collect();
         let mut resolved = HashMap::new();
 
         let targets = self.targets(request, now).await?;
@@ -157,6 +159,7 @@ impl App {
                 resolved.entry(connection.policy.clone()).or_insert_with_key(|policy| resolve(policy, &policies).ok());
             let arrival = Arrival {
                 connection: &before[index],
+                connections: &connections,
                 kind,
                 purpose: request.purpose,
                 own: &own,

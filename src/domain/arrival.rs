@@ -15,6 +15,8 @@ use super::timeline::{CertificatePurpose, CertificateUse, all_fingerprints, used
 pub struct Arrival<'r, 'a> {
     /// The connection.
     pub connection: &'r Connection,
+    /// All connections, this one among them.
+    pub connections: &'r [&'r Connection],
     /// The profile.
     pub kind: ProfileKind,
     /// For one purpose alone, where one is named.
@@ -41,6 +43,8 @@ impl<'a> Arrival<'_, 'a> {
         ImportContext {
             own: self.own.iter().collect(),
             replaces,
+            subject_elsewhere: replaces.is_some_and(|old| old.subject != new.subject)
+                && self.is_subject_elsewhere(new, at),
             installed,
             used_before,
             other_environment: self.other_environment(replaces, at),
@@ -51,6 +55,15 @@ impl<'a> Arrival<'_, 'a> {
                 && profile.is_none_or(|profile| profile.encryption != Encryption::None),
             verifies: self.purpose != Some(CertificatePurpose::Encrypt),
         }
+    }
+
+    /// Whether another connection uses a certificate of the same subject.
+    fn is_subject_elsewhere(&self, new: &CertificateFacts, at: Timestamp) -> bool {
+        let others = self.connections.iter().filter(|other| other.id != self.connection.id);
+        others.flat_map(|other| other.profiles()).any(|(_, profile)| {
+            let used = used_now(&profile.partner_certificates, at);
+            used.and_then(|entry| (self.known)(&entry.fingerprint)).is_some_and(|used| used.subject == new.subject)
+        })
     }
 
     /// The connection's other profile with its certificate, where the two do not share one and have not shared this one.

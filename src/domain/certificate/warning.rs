@@ -34,6 +34,8 @@ spelled! {
         SameKey = "same-key",
         /// It names another subject than the one it replaces.
         OtherSubject = "other-subject",
+        /// It names another subject than the one it replaces, and another connection's has that.
+        SubjectOfAnother = "subject-of-another",
         /// It begins no later than the one it replaces: perhaps the old file again.
         NotNewer = "not-newer",
         /// It was used here before, and was replaced.
@@ -91,6 +93,8 @@ pub struct ImportContext<'a> {
     pub own: Vec<&'a CertificateFacts>,
     /// The one it would replace.
     pub replaces: Option<&'a CertificateFacts>,
+    /// Whether another connection uses a certificate of its subject, and the one that it would replace has another.
+    pub subject_elsewhere: bool,
     /// All fingerprints that the profiles in question use already.
     pub installed: Vec<Fingerprint>,
     /// Those that they used before and that were replaced.
@@ -175,6 +179,8 @@ pub fn import_warnings(
         }
         if let Some(swapped) = swapped(facts, old, context) {
             found.push(swapped);
+        } else if context.subject_elsewhere {
+            found.push(CertificateWarning::SubjectOfAnother);
         } else if old.subject != facts.subject {
             found.push(CertificateWarning::OtherSubject);
         }
@@ -279,6 +285,7 @@ impl CertificateWarning {
             Self::ShortKey => "short key",
             Self::SameKey => "same key as before",
             Self::OtherSubject => "another subject",
+            Self::SubjectOfAnother => "the subject of another connection's",
             Self::NotNewer => "not newer than the old one",
             Self::OldAgain => "used here before",
             Self::KeyOfTest => "the key of test's",
@@ -317,6 +324,9 @@ impl CertificateWarning {
             Self::ShortKey => "Its key is shorter than RSA 2048 or P-256",
             Self::SameKey => "It has the same key as the certificate it replaces",
             Self::OtherSubject => "It names another subject than the certificate it replaces",
+            Self::SubjectOfAnother => {
+                "It names another subject than the certificate it replaces, and another connection uses one of that subject; perhaps it is meant for that"
+            }
             Self::NotNewer => "It does not begin later than the certificate it replaces; perhaps it is an old one",
             Self::OldAgain => "It was used here before and was replaced; perhaps the old file was downloaded again",
             Self::KeyOfTest => {

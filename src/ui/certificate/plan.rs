@@ -13,7 +13,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::arrival::Arrival;
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
-use crate::domain::connection::Profile;
+use crate::domain::connection::{Connection, Profile};
 use crate::domain::renewal::renew_for;
 use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, next_activation, plain_list, used_now};
 use crate::ui::moment::{Moment, count};
@@ -244,6 +244,7 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
             }
         }
     };
+    let connections: Vec<&Connection> = snapshot.connections.iter().map(|state| &state.connection).collect();
     let mut none = true;
     for target in targets.iter().filter(|target| target.ticked) {
         let Some(connection) = snapshot.connection(&target.connection).map(|state| &state.connection) else { continue };
@@ -252,6 +253,7 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
         let policy = snapshot.policy(&connection.policy).and_then(|policy| policy.resolved.as_ref().ok());
         let arrival = Arrival {
             connection,
+            connections: &connections,
             kind: target.profile,
             purpose: *purpose,
             own: &own,

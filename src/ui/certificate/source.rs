@@ -173,7 +173,7 @@ pub(super) fn pasted(ctx: &egui::Context) -> Option<CertificateSource> {
             input.events.iter().position(|event| matches!(event, egui::Event::Paste(text) if text.contains(PEM)))?;
         match input.events.remove(at) {
             egui::Event::Paste(text) => {
-                Some(CertificateSource::Bytes { name: "pasted".to_owned(), bytes: text.into_bytes() })
+                Some(CertificateSource::Bytes { name: "Pasted text".to_owned(), bytes: text.into_bytes() })
             }
             _ => None,
         }
@@ -187,7 +187,7 @@ fn source_of(text: &str) -> Option<CertificateSource> {
         return None;
     }
     if text.contains(PEM) {
-        return Some(CertificateSource::Bytes { name: "pasted".to_owned(), bytes: text.as_bytes().to_vec() });
+        return Some(CertificateSource::Bytes { name: "Pasted text".to_owned(), bytes: text.as_bytes().to_vec() });
     }
     let bare = text.trim_matches(['"', '\'']);
     let bare = bare.strip_prefix("file://").unwrap_or(bare);

@@ -104,7 +104,7 @@ pub(super) fn pasted_certificate(ctx: &Context) -> Option<crate::app::Certificat
     ctx.input(|input| {
         input.events.iter().find_map(|event| match event {
             egui::Event::Paste(text) if text.contains("-----BEGIN") => Some(crate::app::CertificateSource::Bytes {
-                name: "pasted".to_owned(),
+                name: "Pasted text".to_owned(),
                 bytes: text.clone().into_bytes(),
             }),
             _ => None,

@@ -38,6 +38,25 @@ async fn each_wrong_certificate_is_named_for_what_it_is() {
 }
 
 #[tokio::test]
+async fn one_that_is_named_as_another_connections_is_told_to_be_perhaps_meant_for_that() {
+    let desk = Desk::new().await;
+    let file = desk.folder.path().join("another.toml");
+    let connection = format!(
+        "id = \"another\"\nname = \"Another\"\npolicy = \"limits\"\n[test]\nour_as2_id = \"ACME\"\n\
+         partner_as2_id = \"ANOTHER\"\nurl = \"http://127.0.0.1:9/\"\nidentity = \"ours\"\n\
+         partner_certificates = [{:?}]\n",
+        fixture("other.cer")
+    );
+    std::fs::write(&file, connection).unwrap();
+    desk.app.add_connection(&file, true).await.unwrap();
+    let warnings = async |name: &str| desk.app.import_certificate(&Desk::request(name)).await.unwrap().warnings;
+    assert_eq!(warnings("other.cer").await, [SubjectOfAnother, Unconfirmed]);
+    // Now it replaces one of its own subject.
+    assert_eq!(warnings("other.cer").await, [AlreadyInstalled, Unconfirmed]);
+    assert!(warnings("new.cer").await.contains(&OtherSubject));
+}
+
+#[tokio::test]
 async fn production_for_test_is_the_reverse_and_a_shared_certificate_is_no_mistake() {
     let desk = Desk::new().await;
     let mut request = Desk::request("new.cer");
