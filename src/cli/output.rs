@@ -140,7 +140,8 @@ impl Output {
 
     fn document(&self, document: &impl Serialize) {
         match serde_json::to_string(document) {
-            Ok(mut text) => {
+            Ok(text) => {
+                let mut text = harmless(&text);
                 text.push('\n');
                 self.write(text.as_bytes());
             }
@@ -183,6 +184,29 @@ fn lines(text: &str) -> String {
     shown
 }
 
+/// A document in which what steers a terminal or the direction of writing is escaped: JSON itself wants that only of what is
+/// below the space, and partners choose what stands in their headers.
+fn harmless(json: &str) -> String {
+    let mut text = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if character.is_control() || turns(character) {
+            // All of them are in the basic plane.
+            text.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            text.push(character);
+        }
+    }
+    text
+}
+
+/// Whether a character changes the direction of writing.
+const fn turns(character: char) -> bool {
+    matches!(
+        character,
+        '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
 /// Text on one line that can do nothing but be read.
 pub(super) fn line(text: &str) -> String {
     text.trim_end().chars().map(|character| if character == '\n' { ' ' } else { visible(character) }).collect()
@@ -192,8 +216,7 @@ pub(super) fn line(text: &str) -> String {
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',
-        '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        character if character.is_control() => char::REPLACEMENT_CHARACTER,
+        character if character.is_control() || turns(character) => char::REPLACEMENT_CHARACTER,
         character => character,
     }
 }
@@ -206,6 +229,15 @@ mod tests {
     fn what_came_from_outside_cannot_steer_the_terminal_or_make_lines() {
         assert_eq!(line("a\u{1b}[2Jb\nerror: c\r\u{202e}d\n"), "a\u{fffd}[2Jb error: c\u{fffd}\u{fffd}d");
         assert_eq!(lines("✓ Größe\nb\u{7}"), "✓ Größe\nb\u{fffd}\n");
+    }
+
+    #[test]
+    fn a_document_says_the_same_and_steers_nothing() {
+        let said = serde_json::json!({ "id": "<a\u{1b}\u{9b}2J\u{7f}\u{202e}\u{61c}é@b>" });
+        let text = harmless(&said.to_string());
+        assert!(text.chars().all(|character| !character.is_control() && !turns(character)), "{text}");
+        assert!(text.contains("é@b"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), said);
     }
 
     #[test]
