@@ -62,6 +62,43 @@
 //! 7. Bodies are streamed from and to files: a message of any size needs the same memory.
 //! 8. Nothing is deleted but by retention: the journal says so first, and says when.
 //! 9. Secrets are wiped, redacted in `Debug`, and sealed on disk.
+//! 10. What somebody changes is in the audit log, written in the same transaction ([`domain::audit`]).
+//!
+//! # What is threatened, and what holds
+//!
+//! What is worth protecting: our private keys and the passwords of others' servers; orders and invoices, in the archive and on
+//! the way; that an order is delivered once, to the right partner, and provably; that schedules of certificates are kept.
+//!
+//! *Whoever sits on the network* reads and changes what is sent in plain HTTP, and cuts connections. What is signed and encrypted is
+//! neither read nor changed: the signature is over exactly the bytes that are delivered, and nothing beside them is; a receipt counts
+//! only for its Message-ID, its partner, its profile and its MIC, once ([`as2::read_receipt`]). TLS is 1.2 or 1.3, verified per
+//! profile against the system's roots or a pinned certificate, never not at all. What does not hold: headers of AS2 are not signed,
+//! so names, subjects and the wish for a receipt can be changed on plain HTTP; a message that is neither encrypted nor signed can be
+//! sent by anybody who knows both identifiers, which is why profiles want signatures unless they say otherwise; and whoever
+//! records a message that is not encrypted can send it again under another Message-ID.
+//!
+//! *Whoever can reach the listener* may send anything. Loopback is the default, other addresses are chosen. Connections, time, heads,
+//! bodies, layers, recipients, signers and inflated sizes are bounded; what is refused is answered alike whether the key did not
+//! unwrap, the padding was wrong or the content made no sense (RFC 3218; `app::receive`), and failures are rationed per pair and per
+//! address. What does not hold: whoever knows both identifiers of a pair learns that it is one, because a partner whose certificate
+//! is not accepted any more has to be told so; rations begin anew when the program does; and who has enough addresses can keep a
+//! listener busy that is open to the world. Put it behind what your network has for that.
+//!
+//! *A partner* is trusted with what it signs and nothing else: names of files, texts for people, disposition strings, addresses for
+//! receipts and certificates inside messages are shown escaped, written under safe names, and believed only after somebody has
+//! confirmed them.
+//!
+//! *Whoever has a copy of the disk or a backup* has payloads and partners, but no key and no password without the passphrase, which
+//! costs 19 MiB and two passes of Argon2id for each try; with a key file beside the database they have those too, which the program
+//! says aloud. A backup does not hold the key file. Changing the passphrase does not reach into backups that were made before.
+//!
+//! *Another user of this machine* reads none of it: folders are 0700, files 0600. *The user, and whoever acts in the user's name,* and
+//! *the administrator* can do what the program can: read its memory, and rewrite the database, its audit log included. A whole new
+//! chain of the log is told by a digest that was kept elsewhere. Where a core dump goes to a program rather than a file, the system
+//! may write one whatever this program asks for.
+//!
+//! *What is delivered with the program*: unsafe code is denied but in one file, which calls AWS-LC for signatures by short RSA keys;
+//! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`.
 
 pub mod app;
 pub mod as2;

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::written::write_private;
 use super::{App, AppError};
 use crate::certificate::{self, Certificate, P12Form};
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::IdentityName;
 use crate::domain::spelling::spelled;
 
@@ -87,6 +88,10 @@ impl App {
         })
         .await?
         .map_err(|error| AppError::new(error.to_string()))?;
+        // First: no key leaves without an entry.
+        let note = AuditNote::of(AuditAct::KeyExported, name.as_str());
+        let to = file.display().to_string();
+        self.workspace().await?.note(note.with("file", None, Some(&to))).await?;
         write_private(file, &bytes)
     }
 

@@ -203,7 +203,7 @@ fn write(folder: &Path, record: &LeaseHolder) -> std::io::Result<()> {
 }
 
 /// What this machine is called.
-fn host() -> String {
+pub(super) fn host() -> String {
     whoami::hostname().ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "this computer".to_owned())
 }
 

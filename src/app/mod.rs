@@ -6,6 +6,7 @@
 mod acknowledgements;
 mod afterwards;
 mod arrivals;
+mod audit;
 mod backup;
 mod bundle;
 mod calendar;
@@ -51,6 +52,7 @@ mod places;
 mod policies;
 mod preparation;
 mod proof;
+mod protection;
 mod proxy;
 mod put_back;
 mod receipt_by_hand;
@@ -116,6 +118,7 @@ pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, 
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
 use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
+pub use protection::{SHORTEST_PASSPHRASE, long_enough};
 pub use proxy::{ProxyKind, ProxySettings};
 pub use put_back::ConnectionBefore;
 pub use receive::{ReceiptGiven, receipt_given};
@@ -141,11 +144,11 @@ pub use workspace_facts::{WorkspaceFacts, open_workspace, show_folder};
 pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
-use crate::store::Workspace;
 pub use crate::store::{
-    CommandRun, Cursor, FolderKind, Location, MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort,
-    TransmissionChoices, TransmissionFilter, TransmissionSummary, Unlock,
+    AuditFilter, AuditVerification, CommandRun, Cursor, FolderKind, Location, MissedActivation, ProfileKey, Protection,
+    SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter, TransmissionSummary, Unlock,
 };
+use crate::store::{Witness, Workspace};
 
 /// The running program on one workspace.
 ///
@@ -232,6 +235,8 @@ impl App {
     /// Brings to an end what a killed program left open. Where that cannot be done now, whoever opens the workspace next
     /// tries again.
     async fn settle(&self, workspace: &Workspace) {
+        let clock = self.clock;
+        workspace.witnessed_by(Witness { by: audit::who(), now: Arc::new(move || clock.now()) });
         log::follow(workspace).await;
         if !workspace.is_read_only() {
             drop(send::settle_abandoned(workspace, self.now()).await);
@@ -244,6 +249,12 @@ impl App {
         let mut opened = self.opened.lock().await;
         if let Some(workspace) = &*opened {
             return Ok(workspace.clone());
+        }
+        if let Some(passphrase) = &self.unlock.passphrase {
+            // Of one that exists already it is what it is.
+            if !crate::store::is_workspace(self.location.path()) {
+                long_enough(passphrase)?;
+            }
         }
         let workspace = Workspace::open_or_create(&self.location, &self.unlock, self.now()).await?;
         self.settle(&workspace).await;

@@ -106,7 +106,7 @@ impl App {
         let text = serde_json::to_string(&kept)
             .map_err(|error| AppError::new(format!("the setting cannot be written: {error}")))?;
         let mut transaction = workspace.begin().await?;
-        transaction.set_meta(SETTING, &text).await?;
+        transaction.choose(SETTING, &text).await?;
         match password.filter(|_| kept.has_password) {
             Some(password) => transaction.put_secret(PASSWORD, password.as_bytes()).await?,
             None if !kept.has_password => {

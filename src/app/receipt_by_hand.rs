@@ -12,6 +12,7 @@ use super::{App, AppError};
 use crate::as2::headers::{get, split_saved, unquote};
 use crate::as2::{DecryptionKey, MAX_RECEIPT, OpeningKeys, Receipt, ReceiptReading, SignatureOutcome, read_receipt};
 use crate::certificate::Certificate;
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::transmission::{Direction, Headers, Transmission, TransmissionId, Verdict};
 use crate::store::{As2Pair, Part, Workspace};
 
@@ -49,7 +50,10 @@ impl App {
         let settled = self.settle_by_hand(&workspace, &standing, kept, read).await;
         let archive = workspace.archive().clone();
         blocking(move || Ok(archive.discard(kept)?)).await?;
-        settled
+        let settled = settled?;
+        let note = AuditNote::of(AuditAct::ReceiptTaken, settled.id.simple().to_string());
+        workspace.note(note.with("verdict", Some(standing.verdict.as_str()), Some(settled.verdict.as_str()))).await?;
+        Ok(settled)
     }
 
     async fn settle_by_hand(

@@ -105,6 +105,9 @@ pub(super) enum Command {
     /// The workspace as a whole: backing it up, restoring a backup, where it lies
     #[command(subcommand, arg_required_else_help = false)]
     Workspace(super::workspace::WorkspaceCommand),
+    /// Who changed what, when, and whether the log is as it was written
+    #[command(subcommand, arg_required_else_help = false)]
+    Audit(super::audit::AuditCommand),
     /// Where the program writes down what it does, and how much of it
     #[command(name = "log", subcommand, arg_required_else_help = false)]
     Log(super::log::LogCommand),

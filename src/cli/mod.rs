@@ -4,6 +4,7 @@
 //! 1 (done, and the answer is no) or 2 (it could not be carried out).
 
 mod arguments;
+mod audit;
 mod certificate;
 mod check;
 mod command;
@@ -113,6 +114,12 @@ pub fn run(window: OpenWindow<'_>) -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
         let mut defect = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         defect.get_or_insert_with(|| panic.to_string());
+        // Where and on which thread, for one that nobody waits for too; not what it says, which may hold what was being read.
+        // From a thread of its own: this one may hold what the log needs.
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+        let note = move || tracing::error!(place, thread, "a defect in countersign stopped what was being done");
+        std::thread::Builder::new().spawn(note).map(drop).unwrap_or_default();
     }));
     crate::app::install_log();
     let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
@@ -214,6 +221,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
+        Command::Audit(command) => audit::run(session, command).await,
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,

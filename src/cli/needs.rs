@@ -21,6 +21,7 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         | Command::Rollover(_)
         | Command::Notice(_)
         | Command::Calendar(_)
+        | Command::Audit(_)
         | Command::Report(_) => true,
         Command::Connection(command) => {
             !matches!(command, ConnectionCommand::Add { .. } | ConnectionCommand::Import { .. })
@@ -34,6 +35,8 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
         Command::Log(_) | Command::Proxy(_) => false,
-        Command::Workspace(command) => matches!(command, WorkspaceCommand::Backup(_)),
+        Command::Workspace(command) => {
+            matches!(command, WorkspaceCommand::Backup(_) | WorkspaceCommand::Protect { .. })
+        }
     }
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::{Answer, Session, secret, words};
 use crate::app::{
-    AppError, BackupFacts, BackupProtection, BackupRequest, Restored, Shutdown, WorkspaceFacts, restore_backup,
-    verify_backup,
+    AppError, BackupFacts, BackupProtection, BackupRequest, Restored, Shutdown, WorkspaceFacts, long_enough,
+    restore_backup, verify_backup,
 };
 use crate::domain::counted::counted;
 use crate::domain::size::size;
@@ -27,6 +27,15 @@ pub(super) enum WorkspaceCommand {
         /// The folder, which becomes a workspace; open it with --workspace DIR
         #[arg(long, value_name = "DIR")]
         into: PathBuf,
+    },
+    /// Choose what protects its keys and passwords: a passphrase, or a key file beside the database
+    Protect {
+        /// Read the new passphrase from standard input. Programs that run need it from their next start on
+        #[arg(long, conflicts_with = "key_file", required_unless_present = "key_file")]
+        passphrase_stdin: bool,
+        /// Without a passphrase, by a key file that the user alone can read
+        #[arg(long)]
+        key_file: bool,
     },
     /// Read all of a backup and compare it with the digests in it, without restoring it
     Verify {
@@ -70,6 +79,12 @@ pub(super) async fn run(session: &Session, command: WorkspaceCommand) -> Result<
             let restored = unless_stopped(restore_backup(&file, &into, &told)).await?;
             session.out.answer(&restored, || told_of(&restored));
         }
+        WorkspaceCommand::Protect { passphrase_stdin, key_file: _ } => {
+            let passphrase = if passphrase_stdin { Some(secret::password_from_stdin()?) } else { None };
+            session.app.protect(passphrase).await?;
+            let facts = session.app.workspace_facts().await?;
+            session.out.answer(&facts, || shown(&facts));
+        }
         WorkspaceCommand::Verify { file } => {
             let told = progress(session, "read");
             let facts = unless_stopped(verify_backup(&file, &told)).await?;
@@ -87,6 +102,7 @@ async fn back_up(session: &Session, arguments: BackupArguments) -> Result<(), Ap
         return Err(AppError::new("the passphrase for the backup is empty")
             .hint("write it on standard input, or leave --passphrase-stdin out"));
     }
+    passphrase.as_ref().map_or(Ok(()), |passphrase| long_enough(passphrase))?;
     let request = BackupRequest { file: arguments.output, payloads: !arguments.without_payloads, passphrase };
     let told = progress(session, "backed up");
     let made = unless_stopped(session.app.back_up(&request, &told)).await?;

@@ -2,6 +2,7 @@
 
 pub mod algorithm;
 pub mod arrival;
+pub mod audit;
 pub mod certificate;
 pub mod change;
 pub mod compliance;

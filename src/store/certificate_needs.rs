@@ -1,5 +1,6 @@
 //! What in the workspace needs a certificate beside the connections, and removing one that nothing needs.
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::rollover::RolloverId;
 
@@ -68,6 +69,10 @@ impl Transaction {
         let chain = sql("DELETE FROM certificate_chains WHERE certificate = $1").bind(fingerprint.to_hex());
         self.session.execute(DOING, chain).await?;
         let statement = sql("DELETE FROM certificates WHERE fingerprint = $1").bind(fingerprint.to_hex());
-        Ok(self.session.execute(DOING, statement).await? > 0)
+        let was_there = self.session.execute(DOING, statement).await? > 0;
+        if was_there {
+            self.note(AuditNote::of(AuditAct::CertificateRemoved, fingerprint.to_string()));
+        }
+        Ok(was_there)
     }
 }

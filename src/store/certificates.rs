@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
 
 use super::error::{StoreError, at_most};
@@ -124,7 +125,12 @@ impl Transaction {
             .bind(to_json("the certificate", facts)?)
             .bind(source.to_owned())
             .bind(now.to_string());
-        Ok(self.session.execute("put a certificate into the workspace", statement).await? > 0)
+        let is_new = self.session.execute("put a certificate into the workspace", statement).await? > 0;
+        if is_new {
+            let note = AuditNote::of(AuditAct::CertificateImported, facts.fingerprint_sha256.to_string());
+            self.note(note.with("subject", None, Some(&facts.subject)).with("source", None, Some(source)));
+        }
+        Ok(is_new)
     }
 
     /// Notes that a certificate's fingerprint was confirmed, how, and by whom. The first confirmation stays.
@@ -139,6 +145,8 @@ impl Transaction {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         at_most("the confirmation", how.len() + by.map_or(0, str::len), 4096)?;
+        let known = sql("SELECT confirmed_how FROM certificates WHERE fingerprint = $1 AND confirmed_at IS NOT NULL");
+        let known = self.session.row("read how a certificate was confirmed", known.bind(fingerprint.to_hex())).await?;
         // Who belongs to how: a confirmation of an earlier version stays without a name.
         let statement = sql("UPDATE certificates SET
                  confirmed_by = CASE WHEN confirmed_at IS NULL THEN $4 ELSE confirmed_by END,
@@ -150,6 +158,10 @@ impl Transaction {
         .bind(by.map(str::to_owned));
         if self.session.execute("note that a certificate was confirmed", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "certificate", name: fingerprint.to_hex() });
+        }
+        if known.is_none() {
+            let note = AuditNote::of(AuditAct::CertificateConfirmed, fingerprint.to_string());
+            self.note(note.with("how", None, Some(how)));
         }
         Ok(())
     }

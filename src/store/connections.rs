@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::connection::Connection;
 use crate::domain::identifier::ConnectionId;
 
@@ -224,6 +225,11 @@ impl Transaction {
             if documents.is_empty() {
                 continue;
             }
+            for (id, document) in &documents {
+                let before = known.get(id.as_str());
+                let act = if before.is_some() { AuditAct::ConnectionChanged } else { AuditAct::ConnectionAdded };
+                self.notes.push(differing(act, id, before.map(String::as_str), Some(document))?);
+            }
             let ended = ids(
                 "INSERT INTO connection_revisions (connection, revision, document, saved_at, ended_at)
                  SELECT id, revision, document, saved_at, $1 FROM connections WHERE id IN",
@@ -265,6 +271,10 @@ impl Transaction {
     /// Where there is none of this id, or the database cannot be written.
     pub async fn remove_connection(&mut self, id: &ConnectionId, now: Timestamp) -> Result<(), StoreError> {
         const DOING: &str = "remove a connection";
+        let before = self.documents(DOING, std::iter::once(id)).await?;
+        for (_, document) in &before {
+            self.notes.push(differing(AuditAct::ConnectionRemoved, id, Some(document), None)?);
+        }
         self.end_revision(DOING, id.as_str(), now).await?;
         let statement = sql("DELETE FROM connections WHERE id = $1").bind(id.to_string());
         if self.session.execute(DOING, statement).await? == 0 {
@@ -279,6 +289,19 @@ impl Transaction {
              SELECT id, revision, document, saved_at, $2 FROM connections WHERE id = $1");
         self.session.execute(doing, statement.bind(id.to_owned()).bind(now.to_string())).await.map(|_rows| ())
     }
+}
+
+/// What the audit log says of a connection whose document was replaced.
+fn differing(
+    act: AuditAct,
+    id: &ConnectionId,
+    before: Option<&str>,
+    after: Option<&str>,
+) -> Result<AuditNote, StoreError> {
+    let value = |text: Option<&str>| {
+        text.map_or(Ok(serde_json::Value::Null), |text| from_json(&format!("the connection `{id}`"), text))
+    };
+    Ok(AuditNote::of(act, id.as_str()).between(&value(before)?, &value(after)?))
 }
 
 async fn all(session: &mut Session) -> Result<Vec<Connection>, StoreError> {

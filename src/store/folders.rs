@@ -1,5 +1,6 @@
 //! Which folders of this machine a profile sends from and receives into.
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::spelling::spelled;
 
@@ -62,7 +63,9 @@ impl Transaction {
         .bind(folder.profile.as_str())
         .bind(folder.kind.as_str())
         .bind(folder.path.clone());
-        self.session.execute("keep a folder", statement).await.map(|_| ())
+        self.session.execute("keep a folder", statement).await?;
+        self.note(chosen(&folder.connection, folder.profile, folder.kind, Some(&folder.path)));
+        Ok(())
     }
 
     /// A profile has no such folder any more.
@@ -79,7 +82,9 @@ impl Transaction {
             .bind(connection.to_string())
             .bind(profile.as_str())
             .bind(kind.as_str());
-        self.session.execute("forget a folder", statement).await?;
+        if self.session.execute("forget a folder", statement).await? > 0 {
+            self.note(chosen(connection, profile, kind, None));
+        }
         if kind == FolderKind::Outbox {
             let statement = sql("DELETE FROM outbox_troubles WHERE connection = $1 AND profile = $2")
                 .bind(connection.to_string())
@@ -108,6 +113,11 @@ async fn all(session: &mut Session) -> Result<Vec<StoredFolder>, StoreError> {
             })
         })
         .collect()
+}
+
+/// What the audit log says of a folder that was chosen for a profile, or is none any more.
+fn chosen(connection: &ConnectionId, profile: ProfileKind, kind: FolderKind, path: Option<&str>) -> AuditNote {
+    AuditNote::of(AuditAct::ConnectionChanged, connection.as_str()).with(&format!("{profile}.{kind}"), None, path)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::identifier::IdentityName;
 
@@ -144,6 +145,9 @@ impl Transaction {
                 .bind(der.clone());
             self.session.execute(DOING, statement).await?;
         }
+        let note = AuditNote::of(AuditAct::IdentityAdded, name.as_str());
+        let print = facts.fingerprint_sha256.to_string();
+        self.note(note.with("certificate", None, Some(&print)).with("subject", None, Some(&facts.subject)));
         Ok(())
     }
 
@@ -156,6 +160,7 @@ impl Transaction {
         if self.session.execute("remove an identity", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "identity", name: name.to_string() });
         }
+        self.note(AuditNote::of(AuditAct::IdentityRemoved, name.as_str()));
         Ok(())
     }
 }

@@ -230,7 +230,7 @@ mod tests {
         let folder = guard.path().join("w");
         behind_its_back(
             &folder,
-            "DROP TABLE command_runs; DROP TABLE outbox_troubles; DROP TABLE outbox_files; DROP TABLE folders;
+            "DROP TABLE audit; DROP TABLE command_runs; DROP TABLE outbox_troubles; DROP TABLE outbox_files; DROP TABLE folders;
              DROP TRIGGER transmissions_held; DROP TRIGGER transmissions_moved; DROP TABLE holdings; DROP TABLE removals;
              DROP TABLE retention_marks; DROP TABLE retention_runs;
              DROP TRIGGER transmissions_answered; DROP TRIGGER listed_deleted; DROP TRIGGER listed_inserted;

@@ -126,7 +126,7 @@ mod tests {
         behind_its_back(&folder, "UPDATE transmissions SET folded = NULL").await;
         behind_its_back(
             &folder,
-            "DROP TRIGGER transmissions_updated; DROP INDEX listed_failures_by_size; DROP VIEW listable;
+            "DROP TABLE audit; DROP TRIGGER transmissions_updated; DROP INDEX listed_failures_by_size; DROP VIEW listable;
              CREATE VIEW listable AS SELECT id AS transmission, at_ns, direction, '' AS connection, '' AS profile,
                  payload_bytes, verdict, 5 AS standing, cause, file, document_type, control_numbers, message_id, '' AS words
                  FROM transmissions;

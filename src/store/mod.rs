@@ -19,6 +19,7 @@ mod archive_receipt;
 mod archive_retention;
 mod archive_settle;
 mod archive_sweep;
+mod audit;
 mod backup;
 mod certificate_needs;
 mod certificates;
@@ -73,6 +74,7 @@ pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
 pub use archive_follow::ArchiveFollower;
 pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
+pub use audit::{AuditFilter, AuditVerification, Witness};
 pub use backup::{
     ARCHIVE_FOLDER, CopyOptions, DATABASE_FILE, DatabaseCopy, Digesting, NEWEST_SCHEMA, holds_payload, is_archived,
 };

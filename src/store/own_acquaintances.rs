@@ -82,7 +82,7 @@ impl Transaction {
             profile,
             fingerprint,
         );
-        self.note(statement.bind(note.at.to_string()).bind(note.words.clone())).await
+        self.put_note(statement.bind(note.at.to_string()).bind(note.words.clone())).await
     }
 
     /// Notes when and by whom it was confirmed that a partner has it. The last word counts.
@@ -105,7 +105,7 @@ impl Transaction {
             profile,
             fingerprint,
         );
-        self.note(statement.bind(note.at.to_string()).bind(note.words.clone())).await
+        self.put_note(statement.bind(note.at.to_string()).bind(note.words.clone())).await
     }
 
     /// Notes that a message came which a partner had encrypted for it. The first one counts.
@@ -127,10 +127,10 @@ impl Transaction {
             profile,
             fingerprint,
         );
-        self.note(statement.bind(at.to_string())).await
+        self.put_note(statement.bind(at.to_string())).await
     }
 
-    async fn note(&mut self, statement: Statement) -> Result<(), StoreError> {
+    async fn put_note(&mut self, statement: Statement) -> Result<(), StoreError> {
         self.session.execute("note what a partner knows of our certificate", statement).await?;
         Ok(())
     }

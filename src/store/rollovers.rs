@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::rollover::{Message, ProfileFacts, ProfileKey, Rollover, RolloverId, RolloverProfile};
 
@@ -194,6 +195,11 @@ impl Transaction {
         let document = to_json("the rollover", rollover)?;
         at_most("the rollover", document.len(), MOST)?;
         let id = i64::from(rollover.id.0);
+        let known = self.session.row(DOING, sql("SELECT id FROM rollovers WHERE id = $1").bind(id)).await?;
+        if known.is_none() {
+            let note = AuditNote::of(AuditAct::RolloverBegun, rollover.id.to_string());
+            self.note(note.with("certificate", None, Some(&rollover.certificate.to_string())));
+        }
         let statement = sql("INSERT INTO rollovers (id, certificate, revision, document) VALUES ($1, $2, 1, $3)
              ON CONFLICT (id) DO UPDATE SET certificate = excluded.certificate, document = excluded.document,
                  revision = rollovers.revision + 1")
@@ -231,6 +237,7 @@ impl Transaction {
         if self.session.execute("forget a rollover", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "rollover", name: id.to_string() });
         }
+        self.note(AuditNote::of(AuditAct::RolloverRemoved, id.to_string()));
         if self.forgotten().await?.is_none_or(|last| last < id) {
             self.set_meta(FORGOTTEN, &id.to_string()).await?;
         }

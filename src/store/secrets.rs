@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 
 use super::error::{StoreError, at_most};
@@ -83,7 +84,9 @@ impl Transaction {
         let sealed = key.seal(Place { column: SEALED, row: name }, value)?;
         let statement = sql("INSERT INTO secrets (name, sealed) VALUES ($1, $2)
              ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed");
-        self.session.execute("keep a secret", statement.bind(name.to_owned()).bind(sealed)).await.map(|_rows| ())
+        self.session.execute("keep a secret", statement.bind(name.to_owned()).bind(sealed)).await?;
+        self.note(AuditNote::of(AuditAct::SecretSet, name));
+        Ok(())
     }
 
     /// Removes a secret; answers whether there was one.
@@ -92,6 +95,10 @@ impl Transaction {
     /// Where the database cannot be written.
     pub async fn remove_secret(&mut self, name: &str) -> Result<bool, StoreError> {
         let statement = sql("DELETE FROM secrets WHERE name = $1").bind(name.to_owned());
-        Ok(self.session.execute("remove a secret", statement).await? > 0)
+        let was_there = self.session.execute("remove a secret", statement).await? > 0;
+        if was_there {
+            self.note(AuditNote::of(AuditAct::SecretRemoved, name));
+        }
+        Ok(was_there)
     }
 }

@@ -1,5 +1,6 @@
 //! One's own policies, as text, and the settings of the workspace itself.
 
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::PolicyId;
 
 use super::error::{StoreError, at_most};
@@ -39,7 +40,17 @@ impl Workspace {
         setting(&mut self.reading(READING).await?, key).await
     }
 
-    /// Sets a setting of the workspace.
+    /// Sets what somebody has chosen, and has the audit log tell of it.
+    ///
+    /// # Errors
+    /// As [`Transaction::set_meta`].
+    pub async fn choose(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        transaction.choose(key, value).await?;
+        transaction.commit().await
+    }
+
+    /// Sets what the program notes for itself.
     ///
     /// # Errors
     /// As [`Transaction::set_meta`].
@@ -57,9 +68,21 @@ impl Transaction {
     /// Where the policy is larger than 1 MiB, or the database cannot be written.
     pub async fn put_policy(&mut self, id: &PolicyId, toml: &str) -> Result<(), StoreError> {
         at_most("the policy", toml.len(), MOST)?;
+        let before = self.policy(id).await?;
         let statement = sql("INSERT INTO policies (id, document) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET document = excluded.document");
-        self.session.execute("keep a policy", statement.bind(id.to_string()).bind(toml.to_owned())).await.map(|_| ())
+        self.session.execute("keep a policy", statement.bind(id.to_string()).bind(toml.to_owned())).await?;
+        if before.as_deref() != Some(toml) {
+            let note = AuditNote::of(AuditAct::PolicySaved, id.as_str());
+            self.note(note.with("document", before.as_deref(), Some(toml)));
+        }
+        Ok(())
+    }
+
+    async fn policy(&mut self, id: &PolicyId) -> Result<Option<String>, StoreError> {
+        let statement = sql("SELECT document FROM policies WHERE id = $1").bind(id.to_string());
+        let row = self.session.row("read a policy", statement).await?;
+        row.as_ref().map(|row| column(row, "document")).transpose()
     }
 
     /// One's own policies as this transaction sees them, sorted by id.
@@ -75,10 +98,12 @@ impl Transaction {
     /// # Errors
     /// Where there is none of this id, or the database cannot be written.
     pub async fn remove_policy(&mut self, id: &PolicyId) -> Result<(), StoreError> {
+        let before = self.policy(id).await?;
         let statement = sql("DELETE FROM policies WHERE id = $1").bind(id.to_string());
         if self.session.execute("remove a policy", statement).await? == 0 {
             return Err(StoreError::NotFound { what: "own policy", name: id.to_string() });
         }
+        self.note(AuditNote::of(AuditAct::PolicyRemoved, id.as_str()).with("document", before.as_deref(), None));
         Ok(())
     }
 
@@ -90,7 +115,28 @@ impl Transaction {
         setting(&mut self.session, key).await
     }
 
-    /// Sets a setting of the workspace.
+    /// Sets what somebody has chosen, and has the audit log tell of it.
+    ///
+    /// # Errors
+    /// As [`Transaction::set_meta`].
+    pub async fn choose(&mut self, key: &str, value: &str) -> Result<(), StoreError> {
+        let before = self.meta(key).await?;
+        self.set_meta(key, value).await?;
+        if before.as_deref() == Some(value) {
+            return Ok(());
+        }
+        let document = |text: &str| serde_json::from_str(text).ok().filter(serde_json::Value::is_object);
+        let note = AuditNote::of(AuditAct::SettingChanged, key);
+        let note = match (before.as_deref().map(document), document(value)) {
+            (None, Some(after)) => note.between(&serde_json::Value::Null, &after),
+            (Some(Some(before)), Some(after)) => note.between(&before, &after),
+            _ => note.with("value", before.as_deref(), Some(value)),
+        };
+        self.note(note);
+        Ok(())
+    }
+
+    /// Sets what the program notes for itself.
     ///
     /// # Errors
     /// Where the value is larger than 1 MiB, or the database cannot be written.

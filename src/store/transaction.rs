@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::domain::audit::AuditNote;
+
+use super::audit;
 use super::error::StoreError;
 use super::keyring::Unlocked;
 use super::session::Session;
@@ -14,6 +17,8 @@ pub struct Transaction {
     pub(super) session: Session,
     /// Something to be done is among the changes.
     pub(super) keeps_duty: bool,
+    /// What is told of it in the audit log.
+    pub(super) notes: Vec<AuditNote>,
 }
 
 impl std::fmt::Debug for Transaction {
@@ -24,7 +29,7 @@ impl std::fmt::Debug for Transaction {
 
 impl Transaction {
     pub(super) const fn new(workspace: Workspace, session: Session) -> Self {
-        Self { workspace, session, keeps_duty: false }
+        Self { workspace, session, keeps_duty: false, notes: Vec::new() }
     }
 
     /// The workspace's key, or why it is locked.
@@ -36,7 +41,11 @@ impl Transaction {
     ///
     /// # Errors
     /// Where the disk is full or fails; then nothing has changed.
-    pub async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if !self.notes.is_empty() {
+            let (at, by) = self.workspace.witness();
+            audit::append(&mut self.session, &self.notes, at, &by).await?;
+        }
         self.session.commit("write the changes").await?;
         if self.keeps_duty {
             self.workspace.duty_kept().notify_one();

@@ -3,13 +3,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use crate::domain::audit::{AuditAct, AuditNote};
+
 use super::archive::{Archive, private_folder};
+use super::audit::{self, Witness};
 use super::connections::ReadBefore;
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
@@ -38,6 +41,9 @@ struct Inner {
     connections: ReadBefore,
     /// Rung when something to be done was kept through this workspace.
     duty_kept: Notify,
+    /// When it was opened.
+    opened: Timestamp,
+    witness: OnceLock<Witness>,
 }
 
 /// The workspace's key and how it is kept.
@@ -101,7 +107,7 @@ impl Workspace {
         }
         let folder = resolved(folder)?;
         match Database::open(&folder.join(database::FILE), read_only, now).await? {
-            Some(database) => Self::assemble(folder, database, unlock).await.map(Some),
+            Some(database) => Self::assemble(folder, database, unlock, now).await.map(Some),
             None => Ok(None),
         }
     }
@@ -119,10 +125,10 @@ impl Workspace {
         let folder = resolved(location.path())?;
         let database = Database::create(&folder.join(database::FILE), now).await?;
         keyring::sync_folder(&folder)?;
-        Self::assemble(folder, database, unlock).await
+        Self::assemble(folder, database, unlock, now).await
     }
 
-    async fn assemble(folder: PathBuf, database: Database, unlock: &Unlock) -> Result<Self, OpenError> {
+    async fn assemble(folder: PathBuf, database: Database, unlock: &Unlock, now: Timestamp) -> Result<Self, OpenError> {
         const DOING: &str = "read the keyring";
         let mut entry = KeyringEntry::load(&mut database.read(DOING).await?).await?;
         if entry.is_none() && !database.is_read_only() {
@@ -156,8 +162,24 @@ impl Workspace {
                 safe: RwLock::new(safe),
                 connections: ReadBefore::default(),
                 duty_kept: Notify::new(),
+                opened: now,
+                witness: OnceLock::new(),
             }),
         })
+    }
+
+    /// Says in whose name the audit log is written, and by which clock. Said once; before that nobody is named, and the
+    /// instant is that of opening.
+    pub fn witnessed_by(&self, witness: Witness) {
+        self.inner.witness.get_or_init(|| witness);
+    }
+
+    /// The instant, and who is acting.
+    pub(super) fn witness(&self) -> (Timestamp, String) {
+        self.inner
+            .witness
+            .get()
+            .map_or_else(|| (self.inner.opened, String::new()), |witness| ((witness.now)(), witness.by.clone()))
     }
 
     /// The connections as they were read last.
@@ -255,8 +277,17 @@ impl Workspace {
             }
         };
         entry.save(&mut session).await?;
-        session.commit(DOING).await?;
         let protection = entry.protection(&self.inner.folder);
+        let (at, by) = self.witness();
+        let spelt =
+            |protection: &Protection| if *protection == Protection::Passphrase { "passphrase" } else { "key-file" };
+        let note = AuditNote::of(AuditAct::ProtectionChanged, "workspace").with(
+            "protection",
+            Some(spelt(&self.protection())),
+            Some(spelt(&protection)),
+        );
+        audit::append(&mut session, &[note], at, &by).await?;
+        session.commit(DOING).await?;
         if protection == Protection::Passphrase {
             keyring::remove_key_file(&path)?;
         }

@@ -53,6 +53,8 @@ pub enum SettingsSection {
     Workspace,
     /// The proxy that messages go through.
     Proxy,
+    /// Who changed what, when.
+    Audit,
     /// What the program writes down.
     Log,
     /// The version, and the licences.

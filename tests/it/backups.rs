@@ -21,7 +21,7 @@ fn partner(us: &Us) -> Partner {
     })
 }
 
-fn program(workspace: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn program(workspace: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
     command.args(arguments).env("COUNTERSIGN_WORKSPACE", workspace);
     command.env_remove("COUNTERSIGN_PASSPHRASE").env_remove("COUNTERSIGN_PASSPHRASE_FILE");
@@ -30,7 +30,7 @@ fn program(workspace: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs it with something on its standard input.
-fn given(mut command: Command, input: &str) -> Output {
+pub(crate) fn given(mut command: Command, input: &str) -> Output {
     let mut child = command.spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
@@ -38,19 +38,19 @@ fn given(mut command: Command, input: &str) -> Output {
 
 /// Runs it, holds its exit code, and returns its answer and what it said beside it.
 #[track_caller]
-fn answer(output: &Output, code: i32) -> (Value, String) {
+pub(crate) fn answer(output: &Output, code: i32) -> (Value, String) {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "{said}{}", String::from_utf8_lossy(&output.stdout));
     (serde_json::from_slice(&output.stdout).unwrap_or(Value::Null), said)
 }
 
 #[track_caller]
-fn json(workspace: &Path, code: i32, arguments: &[&str]) -> Value {
+pub(crate) fn json(workspace: &Path, code: i32, arguments: &[&str]) -> Value {
     let mut command = program(workspace, arguments);
     answer(&command.arg("--json").output().unwrap(), code).0
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 

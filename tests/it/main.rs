@@ -3,6 +3,7 @@
 
 mod arrival;
 mod asynchronous;
+mod audit;
 mod backups;
 mod behaviour_quirks;
 mod canonical_line_ends;
@@ -44,6 +45,7 @@ mod own_rollover;
 mod plain_answers;
 mod policies;
 mod policy_commands;
+mod protection;
 mod provider;
 mod proxies;
 mod quirks;

@@ -28,6 +28,7 @@ use super::send::blocking_while_wanted;
 use super::server_certificate::kept_certificates;
 use super::written::folder_of;
 use super::{App, AppError};
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::store::{CopyOptions, DATABASE_FILE, Protection};
 
 /// The form that this program writes, and the newest that it reads.
@@ -152,6 +153,11 @@ impl App {
         if alone.is_none() && !workspace.is_read_only() {
             return Err(AppError::new("what the rules of retention say is being removed from this workspace")
                 .hint("wait until that is done, and try again"));
+        }
+        if !workspace.is_read_only() {
+            let to = request.file.display().to_string();
+            let note = AuditNote::of(AuditAct::BackedUp, "workspace").with("file", None, Some(&to));
+            workspace.note(note).await?;
         }
         told(0, 0);
         let folder = folder_of(&request.file);

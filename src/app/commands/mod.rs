@@ -264,7 +264,7 @@ impl App {
         }
         let text = serde_json::to_string(&settings)
             .map_err(|error| AppError::new(format!("the setting cannot be written: {error}")))?;
-        Ok(self.workspace().await?.set_meta(SETTING, &text).await?)
+        Ok(self.workspace().await?.choose(SETTING, &text).await?)
     }
 
     /// The commands that were run because of a transmission.

@@ -15,7 +15,7 @@ use super::receiving::ReceivingSettings;
 use super::retention::{RetentionAnswer, RetentionCommand};
 use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
-use super::workspace::{WorkspaceAnswer, WorkspaceCommand};
+use super::workspace::{Password, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{
     AppError, ConnectionBefore, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion,
     OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
@@ -118,6 +118,10 @@ pub enum Command {
     SetCommand(RequestId, Occasion, Option<OwnCommand>),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
+    /// Open the secrets by the workspace's passphrase. Answered by [`Answer::Done`].
+    Unlock(RequestId, Password),
+    /// Protect the secrets by this passphrase from now on, or without one by a key file. Answered by [`Answer::Done`].
+    Protect(RequestId, Option<Password>),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
     Policy(RequestId, PolicyTask),
     /// Judge everything at another instant or by another policy, beside all else. Answered by [`Answer::Foreseen`].

@@ -87,7 +87,7 @@ impl App {
     pub async fn set_receiving(&self, settings: &ReceivingSettings) -> Result<(), AppError> {
         let text = serde_json::to_string(settings)
             .map_err(|error| AppError::new(format!("the setting cannot be written: {error}")))?;
-        Ok(self.workspace().await?.set_meta(SETTING, &text).await?)
+        Ok(self.workspace().await?.choose(SETTING, &text).await?)
     }
 }
 

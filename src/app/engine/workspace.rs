@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
-    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts,
-    look_at_backup, open_workspace, restore_backup, show_folder,
+    App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, ExportFormat, LogFacts,
+    LogLevel, ProxySettings, Restored, WorkspaceFacts, look_at_backup, open_workspace, restore_backup, show_folder,
 };
+use crate::domain::audit::AuditEntry;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -30,6 +31,12 @@ pub enum WorkspaceCommand {
     Log,
     /// Set how much is written. Answered by [`WorkspaceAnswer::Log`].
     SetLogLevel(LogLevel),
+    /// Entries of the audit log. Answered by [`WorkspaceAnswer::Audit`].
+    Audit(AuditFilter),
+    /// Compute the audit log's chain anew. Answered by [`WorkspaceAnswer::Verified`].
+    VerifyAudit,
+    /// Write the audit log to a file. Answered by [`WorkspaceAnswer::AuditExported`].
+    ExportAudit(PathBuf, ExportFormat),
     /// Which proxy is used. Answered by [`WorkspaceAnswer::Proxy`].
     Proxy,
     /// Set which proxy is used, with its password where that is another. Answered by [`WorkspaceAnswer::Proxy`].
@@ -61,6 +68,12 @@ pub enum WorkspaceAnswer {
     Restored(Restored),
     /// Where the log is.
     Log(LogFacts),
+    /// Entries of the audit log, the newest first.
+    Audit(Vec<AuditEntry>),
+    /// What a look at the whole audit log has shown.
+    Verified(AuditVerification),
+    /// The audit log was written to this file, with so many entries.
+    AuditExported(PathBuf, u64),
     /// Which proxy is used.
     Proxy(ProxySettings),
 }
@@ -103,6 +116,12 @@ async fn answer(
         WorkspaceCommand::SetLogLevel(level) => {
             app.set_log_level(level).await?;
             WorkspaceAnswer::Log(app.log_facts().await?)
+        }
+        WorkspaceCommand::Audit(filter) => WorkspaceAnswer::Audit(app.audit_entries(&filter).await?),
+        WorkspaceCommand::VerifyAudit => WorkspaceAnswer::Verified(app.verify_audit(None).await?),
+        WorkspaceCommand::ExportAudit(file, format) => {
+            let entries = app.export_audit(format, &file).await?;
+            WorkspaceAnswer::AuditExported(file, entries)
         }
         WorkspaceCommand::Proxy => WorkspaceAnswer::Proxy(app.proxy_settings().await?),
         WorkspaceCommand::SetProxy(settings, password) => {

@@ -94,7 +94,7 @@ impl App {
     /// # Errors
     /// Where the workspace cannot be written.
     pub async fn set_log_level(&self, level: LogLevel) -> Result<(), AppError> {
-        self.workspace().await?.set_meta(SETTING, level.as_str()).await?;
+        self.workspace().await?.choose(SETTING, level.as_str()).await?;
         recorder::set_level(level);
         Ok(())
     }

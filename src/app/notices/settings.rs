@@ -150,7 +150,7 @@ impl App {
                 .hint("`countersign connection list` shows them"));
         }
         let mut transaction = workspace.begin().await?;
-        transaction.set_meta(SETTING, &text).await?;
+        transaction.choose(SETTING, &text).await?;
         match password {
             Some(password) if password.is_empty() => drop(transaction.remove_secret(PASSWORD).await?),
             Some(password) => transaction.put_secret(PASSWORD, password.as_bytes()).await?,

@@ -59,7 +59,7 @@ impl App {
         rules.check()?;
         let text = serde_json::to_string(rules)
             .map_err(|error| AppError::new(format!("the rules cannot be written: {error}")))?;
-        Ok(self.workspace().await?.set_meta(SETTING, &text).await?)
+        Ok(self.workspace().await?.choose(SETTING, &text).await?)
     }
 
     /// Marks a transmission to be kept, or a dispute about it as settled, or takes the mark off.

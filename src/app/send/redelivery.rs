@@ -12,6 +12,7 @@ use crate::app::keys::refuse_locked;
 use crate::app::{App, AppError};
 use crate::as2::{Built, Mic};
 use crate::domain::algorithm::Digest;
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::ProfileKind;
 use crate::domain::sent::{SentAs, SentBuild};
@@ -77,6 +78,11 @@ impl App {
                 return Err(error);
             }
         };
+        let note = AuditNote::of(AuditAct::Redelivered, id.simple().to_string());
+        if let Err(error) = workspace.note(note.with("attempt", None, Some(&prepared.number.to_string()))).await {
+            in_flight.end();
+            return Err(error.into());
+        }
         let Prepared { standing, connection, profile, kind, number, daily, stored } = prepared;
         let begun = self.now();
         let mut transmission = anew(&standing);

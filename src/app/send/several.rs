@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{Payload, SendEvent, SendRequest};
 use crate::app::{App, AppError};
+use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Transmission, TransmissionId, Verdict};
 
@@ -62,6 +63,8 @@ impl App {
         if earlier.direction == crate::domain::transmission::Direction::Inbound {
             return Err(AppError::new("this message was received, not sent, so it is not ours to send again"));
         }
+        let note = AuditNote::of(AuditAct::Redelivered, id.simple().to_string());
+        self.workspace().await?.note(note.with("as", None, Some("a new message"))).await?;
         self.send(&SendRequest { connection, profile, payload: Payload::Kept(id) }, events).await
     }
 

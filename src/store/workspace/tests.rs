@@ -171,6 +171,7 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
         "ALTER TABLE transmissions DROP COLUMN signed_with",
         "ALTER TABLE transmissions DROP COLUMN encrypted_for",
         "ALTER TABLE transmissions DROP COLUMN sent_as",
+        "DROP TABLE audit",
         "DELETE FROM schema_versions WHERE version > 1",
         "PRAGMA user_version = 1",
     ] {

@@ -15,8 +15,8 @@ use super::matrix::{Clicked, Looks, TABLE, matrix};
 use super::rows::{Filter, MatrixColumn, Order, Row};
 use super::selection::{self, Selection};
 use super::welcome::welcome;
-use crate::app::ManyDone;
 use crate::app::engine::{Snapshot, Summary};
+use crate::app::{ManyDone, Protection};
 use crate::domain::compliance::Column;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::ui::command::UiCommand;
@@ -25,6 +25,7 @@ use crate::ui::focus::{self, Part};
 use crate::ui::icon::Icon;
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count};
+use crate::ui::settings::UnlockDialog;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
     ToneName, empty_state, figure_tile, link, notice, page_title, primary, search, secondary, segmented, table_step,
@@ -382,15 +383,21 @@ impl ConnectionsPage {
 }
 
 /// What keeps the workspace from being used fully.
-fn trouble(ui: &mut Ui, desk: &Desk<'_>) {
-    let workspace = &desk.snapshot.workspace;
+fn trouble(ui: &mut Ui, desk: &mut Desk<'_>) {
+    let snapshot = desk.snapshot;
+    let workspace = &snapshot.workspace;
     if workspace.read_only {
         let text = format!("{} cannot be written to, so nothing can be saved or sent", workspace.place);
         notice(ui, ToneName::Warn, "This workspace can only be read", &text, |_| {});
     }
     if let Some(reason) = &workspace.locked {
         let text = format!("Nothing can be sent and no key can be added, because {reason}");
-        notice(ui, ToneName::Warn, "The secrets of this workspace are locked", &text, |_| {});
+        let unlock = notice(ui, ToneName::Warn, "The secrets of this workspace are locked", &text, |ui| {
+            workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+        });
+        if unlock {
+            desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+        }
     }
 }
 

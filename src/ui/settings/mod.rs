@@ -5,6 +5,7 @@
 
 mod about;
 mod appearance;
+mod audit;
 mod daily;
 mod facts;
 mod identities;
@@ -17,6 +18,8 @@ mod workspace;
 
 use egui::{Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+pub(in crate::ui) use workspace::UnlockDialog;
+
 use super::desk::Desk;
 use super::icon::{self, Icon};
 use super::intent::{Intent, Page, SettingsSection};
@@ -24,7 +27,7 @@ use super::theme::{self, tokens};
 use super::widgets::{focus_ring, page_title, tabs};
 
 /// The sections in their order.
-pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 10] = [
+pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 11] = [
     (SettingsSection::Identities, "Identities", Icon::KeyRound),
     (SettingsSection::Receiving, "Receiving", Icon::Radio),
     (SettingsSection::DailyWork, "Daily work", Icon::Repeat),
@@ -33,6 +36,7 @@ pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 10] = [
     (SettingsSection::Storage, "Storage", Icon::Archive),
     (SettingsSection::Appearance, "Appearance", Icon::Palette),
     (SettingsSection::Workspace, "Workspace", Icon::HardDrive),
+    (SettingsSection::Audit, "Audit log", Icon::ListChecks),
     (SettingsSection::Log, "Log", Icon::ScrollText),
     (SettingsSection::About, "About", Icon::Info),
 ];
@@ -53,6 +57,7 @@ pub(super) struct SettingsPage {
     pub(super) workspace: workspace::WorkspaceSection,
     proxy: proxy::ProxySection,
     log: log::LogSection,
+    audit: audit::AuditSection,
 }
 
 impl SettingsPage {
@@ -66,6 +71,7 @@ impl SettingsPage {
             self.workspace.enter();
             self.proxy.enter();
             self.log.enter();
+            self.audit.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -111,6 +117,7 @@ impl SettingsPage {
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
                 SettingsSection::Proxy => self.proxy.show(ui, desk),
                 SettingsSection::Log => self.log.show(ui, desk),
+                SettingsSection::Audit => self.audit.show(ui, desk),
                 SettingsSection::About => about::show(ui, desk),
                 SettingsSection::Identities => {}
             }

@@ -34,6 +34,7 @@ mod pictures_of_notices;
 #[cfg(feature = "pictures")]
 mod pictures_over_time;
 mod policies;
+mod protection;
 mod provider;
 #[cfg(feature = "pictures")]
 mod provider_pictures;

@@ -1,6 +1,7 @@
 //! Settings > Workspace: where it lies, how its secrets are protected, how much is in it, and backing it up.
 
 mod backup;
+mod protect;
 mod restore;
 
 use std::path::PathBuf;
@@ -13,9 +14,11 @@ use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFa
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{count, grouped, size};
-use crate::ui::widgets::{ToneName, mono, muted, notice, primary, secondary, section};
+use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, secondary, section};
 use crate::ui::wording::sentence;
 use backup::BackupDialog;
+use protect::ProtectDialog;
+pub(in crate::ui) use protect::UnlockDialog;
 use restore::RestoreDialog;
 
 /// The section, with what is under way.
@@ -98,7 +101,12 @@ impl WorkspaceSection {
         section(ui, "Workspace");
         ui.add_space(6.0);
         if let Some(reason) = &workspace.locked {
-            notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |_| ());
+            let unlock = notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |ui| {
+                workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+            });
+            if unlock {
+                desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+            }
         }
         let kind = match (&workspace.sample, &workspace.protection) {
             (Some(_), _) => "The sample, with trading partners of its own",
@@ -118,9 +126,17 @@ impl WorkspaceSection {
                 ui,
                 "Protection",
                 "A passphrase",
-                "From COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and passwords cannot be opened",
+                "Asked for here, or taken from COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and \
+                 passwords cannot be opened",
             ),
             None => {}
+        }
+        if workspace.protection.is_some() && workspace.locked.is_none() && !workspace.read_only {
+            field(ui, "", |ui| {
+                if secondary(ui, "Change protection…").clicked() {
+                    desk.intend(Intent::Open(Box::new(ProtectDialog::new())));
+                }
+            });
         }
         let access = if workspace.read_only { "Read only" } else { "Read and written" };
         fact(ui, "Access", access, "");

@@ -1,0 +1,60 @@
+//! What protects the secrets of a workspace: giving its passphrase to a program that runs, and changing it.
+
+use zeroize::Zeroizing;
+
+use super::{App, AppError};
+use crate::store::{OpenError, Protection, Unlock};
+
+/// The fewest characters of a passphrase. Whoever has the file may try as many as they like: Argon2id makes each try slow,
+/// and cannot make up for a word that is among the first few thousand.
+pub const SHORTEST_PASSPHRASE: usize = 8;
+
+/// Refuses a passphrase that is too short to protect anything.
+///
+/// # Errors
+/// Where that is so.
+pub fn long_enough(passphrase: &str) -> Result<(), AppError> {
+    if passphrase.chars().count() < SHORTEST_PASSPHRASE {
+        return Err(AppError::new(format!("the passphrase has fewer than {SHORTEST_PASSPHRASE} characters"))
+            .hint("take several words that belong together for you alone; nothing was changed"));
+    }
+    Ok(())
+}
+
+impl App {
+    /// Opens the secrets of a workspace that was opened without its passphrase.
+    ///
+    /// # Errors
+    /// Where there is no workspace, or the passphrase is wrong; then they stay locked.
+    pub async fn unlock(&self, passphrase: Zeroizing<String>) -> Result<(), AppError> {
+        let workspace = self.existing().await?.ok_or_else(none_yet)?;
+        workspace.unlock(&Unlock::with_passphrase(passphrase)).await.map_err(|error| match error {
+            OpenError::WrongPassphrase { .. } => {
+                AppError::new("this is not the passphrase of this workspace").hint("they stay locked; try again")
+            }
+            other => other.into(),
+        })?;
+        super::keys::refuse_locked(&workspace)
+    }
+
+    /// Protects the secrets by a new passphrase, or without one by a key file beside the database. What was backed up before
+    /// stays under what protected it then.
+    ///
+    /// # Errors
+    /// Where there is no workspace, its secrets are locked, the passphrase is too short, or it cannot be written; then it stays
+    /// as it is.
+    pub async fn protect(&self, passphrase: Option<Zeroizing<String>>) -> Result<Protection, AppError> {
+        if let Some(passphrase) = &passphrase {
+            long_enough(passphrase)?;
+        }
+        let workspace = self.existing().await?.ok_or_else(none_yet)?;
+        super::keys::refuse_locked(&workspace)?;
+        workspace.protect(passphrase).await?;
+        Ok(workspace.protection())
+    }
+}
+
+fn none_yet() -> AppError {
+    AppError::new("there is no workspace yet, so there is nothing to protect")
+        .hint("it is made with the first connection or identity")
+}

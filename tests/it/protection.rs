@@ -1,0 +1,66 @@
+//! What protects the keys of a workspace: changed by command line, and what opens them afterwards.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::backups::{answer, given, json, program};
+
+fn protect(workspace: &Path, by: Option<&str>, passphrase: Option<&str>, code: i32) -> serde_json::Value {
+    let mut command: Command = program(workspace, &["workspace", "protect", "--json"]);
+    command.arg(if by.is_some() { "--passphrase-stdin" } else { "--key-file" });
+    if let Some(passphrase) = passphrase {
+        command.env("COUNTERSIGN_PASSPHRASE", passphrase);
+    }
+    answer(&given(command, by.unwrap_or_default()), code).0
+}
+
+/// Whether a program with this passphrase, or without one, can use the key of `ours`.
+fn exports(workspace: &Path, passphrase: Option<&str>) -> bool {
+    let file = workspace.join("exported.p12");
+    let words = ["identity", "export", "ours", "--format", "p12", "--password-stdin", "--json", "-o"];
+    let mut command = program(workspace, &words);
+    command.arg(&file);
+    if let Some(passphrase) = passphrase {
+        command.env("COUNTERSIGN_PASSPHRASE", passphrase);
+    }
+    let done = given(command, "a password").status.success();
+    std::fs::remove_file(file).is_ok() && done
+}
+
+#[test]
+fn a_key_file_gives_way_to_a_passphrase_that_can_be_changed_and_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    json(&workspace, 0, &["identity", "create", "ours"]);
+    let key_file = workspace.join("workspace.key");
+    assert!(key_file.exists() && exports(&workspace, None));
+    let short = protect(&workspace, Some("horse"), None, 2);
+    assert!(short["error"].as_str().unwrap().contains("fewer than 8 characters"), "{short}");
+    assert!(key_file.exists() && exports(&workspace, None), "a refusal leaves everything as it was");
+
+    assert_eq!(protect(&workspace, Some("correct horse"), None, 0)["protection"], "passphrase");
+    assert!(!key_file.exists());
+    assert!(!exports(&workspace, None) && exports(&workspace, Some("correct horse")));
+    let locked = protect(&workspace, Some("battery staple"), None, 2);
+    assert!(locked["error"].as_str().unwrap().contains("locked"), "{locked}");
+
+    protect(&workspace, Some("battery staple"), Some("correct horse"), 0);
+    assert!(!exports(&workspace, Some("correct horse")) && exports(&workspace, Some("battery staple")));
+    assert_eq!(protect(&workspace, None, Some("battery staple"), 0)["protection"], "key-file");
+    assert!(key_file.exists() && exports(&workspace, None));
+
+    let log = json(&workspace, 0, &["audit", "list", "--search", "protection-changed"]);
+    let changes: Vec<_> =
+        log["entries"].as_array().unwrap().iter().map(|entry| entry["changes"][0]["to"].clone()).collect();
+    assert_eq!(changes, ["key-file", "passphrase", "passphrase"]);
+}
+
+#[test]
+fn a_new_workspace_is_not_made_under_a_passphrase_that_protects_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    let mut command = program(&workspace, &["identity", "create", "ours", "--json"]);
+    let refused = answer(&command.env("COUNTERSIGN_PASSPHRASE", "x").output().unwrap(), 2).0;
+    assert!(refused["error"].as_str().unwrap().contains("fewer than 8 characters"), "{refused}");
+    assert!(!workspace.exists());
+}
