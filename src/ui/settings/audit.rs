@@ -1,6 +1,6 @@
 //! Settings > Audit log: who changed what, when, and whether the log is as it was written.
 
-use egui::{Context, Label, RichText, Ui};
+use egui::{Align, Context, Label, Layout, RichText, Ui, vec2};
 
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{AuditFilter, AuditVerification, ExportFormat};
@@ -10,7 +10,7 @@ use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
 use crate::ui::icon::Icon;
 use crate::ui::intent::Intent;
-use crate::ui::moment::{count, grouped};
+use crate::ui::moment::grouped;
 use crate::ui::path_field::PathField;
 use crate::ui::theme;
 use crate::ui::widgets::{
@@ -22,7 +22,7 @@ use crate::ui::widgets::{
 const PAGE: u32 = 50;
 
 /// The most changes of an entry that are shown at once.
-const MOST_CHANGES: usize = 12;
+const MOST_CHANGES: usize = 6;
 
 /// The section, with what it shows.
 #[derive(Default)]
@@ -144,10 +144,7 @@ fn told(ui: &mut Ui, verified: &AuditVerification) {
             let text = "Somebody has written to the database behind Countersign's back, or it is damaged. Compare it with a backup";
             (ToneName::Bad, format!("Entry {}: {why}", grouped(number)), text.to_owned())
         }
-        None => {
-            let entries = usize::try_from(verified.entries).unwrap_or(usize::MAX);
-            (ToneName::Ok, format!("{}, all as they were written", count(entries, "entry")), String::new())
-        }
+        None => (ToneName::Ok, format!("{}, all as written", entries(verified.entries)), String::new()),
     };
     if let Some(last) = &verified.last {
         text = format!("Keep the last digest elsewhere, and a log that was cut can be told: {last}");
@@ -156,22 +153,23 @@ fn told(ui: &mut Ui, verified: &AuditVerification) {
 }
 
 fn shown(ui: &mut Ui, entry: &AuditEntry, desk: &Desk<'_>) {
-    ui.spacing_mut().item_spacing.y = 3.0;
+    // Rows as high as their text.
+    ui.spacing_mut().interact_size.y = 0.0;
+    ui.spacing_mut().item_spacing = vec2(6.0, 3.0);
     ui.horizontal(|ui| {
-        ui.label(strong(entry.act.label()));
-        let width = ui.available_width();
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            ui.set_width(width);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let when = ui.label(muted(ui, desk.moment.day_and_time(entry.at)));
             utc_on_hover(when, entry.at);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(strong(entry.act.label()));
+                let ink = theme::tokens(ui.ctx()).text;
+                long_text(ui, &entry.subject, ink, "Copy");
+            });
         });
     });
-    let ink = theme::tokens(ui.ctx()).text;
-    long_text(ui, &entry.subject, ink, "Copy");
     for change in entry.changes.iter().take(MOST_CHANGES) {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "not set".to_owned());
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
             ui.label(mono(&change.what));
             let words: RichText = match (&change.from, &change.to) {
                 (None, to) => small(value(to)),
@@ -182,9 +180,13 @@ fn shown(ui: &mut Ui, entry: &AuditEntry, desk: &Desk<'_>) {
     }
     if entry.changes.len() > MOST_CHANGES {
         let more = entry.changes.len() - MOST_CHANGES;
-        ui.label(muted(ui, format!("and {} more, in the export", grouped(more))));
+        ui.label(muted(ui, format!("and {} more, which are in the export", grouped(more))));
     }
     ui.add(Label::new(muted(ui, format!("{} · by {}", grouped(entry.number), entry.by))).truncate());
+}
+
+fn entries(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(number)) }
 }
 
 /// Asks where the log is written.
@@ -206,9 +208,8 @@ impl Dialog for ExportDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.asked) {
             Some(Ok(Answer::Workspace(answer))) => {
-                if let WorkspaceAnswer::AuditExported(file, entries) = *answer {
-                    let entries = usize::try_from(entries).unwrap_or(usize::MAX);
-                    desk.toasts.done(&format!("{} written", count(entries, "entry")), &file.display().to_string());
+                if let WorkspaceAnswer::AuditExported(file, number) = *answer {
+                    desk.toasts.done(&format!("{} written", entries(number)), &file.display().to_string());
                     return Flow::Close;
                 }
             }

@@ -60,7 +60,7 @@ fn protection_is_changed_in_the_window_and_the_audit_log_tells_of_it() {
     stage.wait_for("Protection changed");
     assert!(stage.sees("key-file → passphrase"), "{:#?}", stage.labels());
     stage.click("Verify");
-    stage.wait_for("all as they were written");
+    stage.wait_for("all as written");
     stage.fill("Search the audit log", "nothing has this");
     stage.wait_for("No entry matches");
 }

@@ -93,7 +93,8 @@ impl ProtectDialog {
 
     fn fields(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
         field(ui, "Protected by", |ui| {
-            if let Some(chosen) = segmented(ui, self.by_passphrase, &[(true, "A passphrase"), (false, "A key file")]) {
+            let both = [(true, "A passphrase"), (false, "A key file")];
+            if let Some(chosen) = ui.horizontal(|ui| segmented(ui, self.by_passphrase, &both)).inner {
                 self.by_passphrase = chosen;
             }
         });
