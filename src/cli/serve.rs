@@ -6,6 +6,7 @@ use super::arguments::ServeArguments;
 use super::output::line;
 use super::{Answer, Session, check, sightings, words};
 use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown, log_event};
+use crate::domain::identifier::Address;
 use crate::domain::transmission::{Direction, StageName};
 
 #[derive(Serialize)]
@@ -31,6 +32,12 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
             log_event(&event);
             match event {
                 ServeEvent::Listening { url } => {
+                    if is_open_in_clear(&url) {
+                        out.warning(
+                            "whoever can reach this address may post here, and it is not encrypted on the way: set --tls-cert \
+                             and --tls-key, or put it behind a reverse proxy that does",
+                        );
+                    }
                     out.answer(&ListeningDocument { listening: &url }, || format!("listening on {url}"));
                 }
                 event => told(&event, &suffix).iter().for_each(|said| out.aside(said)),
@@ -38,6 +45,11 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
         })
         .await?;
     Ok(Answer::Yes)
+}
+
+/// Whether other machines reach it, and without TLS.
+fn is_open_in_clear(url: &str) -> bool {
+    url.parse::<Address>().is_ok_and(|url| !url.is_tls() && !url.is_loopback())
 }
 
 /// What is said of an event, line by line. Whatever somebody else wrote makes no lines of its own.
@@ -80,6 +92,20 @@ fn told(event: &ServeEvent, suffix: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::domain::transmission::{Stage, StageStatus, Transmission};
+
+    #[test]
+    fn an_address_that_others_reach_in_clear_is_told_apart() {
+        for (url, open) in [
+            ("http://127.0.0.1:10080/as2", false),
+            ("http://[::1]:10080/as2", false),
+            ("https://0.0.0.0:10443/as2", false),
+            ("http://0.0.0.0:10080/as2", true),
+            ("http://[::]:10080/as2", true),
+            ("http://192.0.2.7:10080/as2", true),
+        ] {
+            assert_eq!(is_open_in_clear(url), open, "{url}");
+        }
+    }
 
     #[test]
     fn the_name_of_a_file_makes_no_line_of_the_log() {
