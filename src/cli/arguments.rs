@@ -27,7 +27,10 @@ use crate::domain::timeline::{Activation, CertificatePurpose};
     version,
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "Without a command the window opens on the workspace.\n\
+    override_usage = "countersign [OPTIONS] [COMMAND | FILE | LINK]",
+    after_help = "Without a command the window opens on the workspace: with a certificate where its FILE is named, at what a \
+                  LINK such as countersign://connection/amazon-us leads to. Where a window is open on the workspace already, \
+                  that one comes forward.\n\
                   COUNTERSIGN_PASSPHRASE, or the first line of the file COUNTERSIGN_PASSPHRASE_FILE, unlocks the workspace.\n\
                   Exit codes: 0 done, 1 done and the answer is no, 2 it could not be carried out."
 )]

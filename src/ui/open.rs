@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
 
 use egui::{Context, Pos2, Rect, ViewportCommand, pos2, vec2};
 
@@ -11,10 +12,16 @@ use super::week::WeekStart;
 use super::{Window, theme};
 use crate::app::engine::{Command, Engine, EngineOptions};
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, Shutdown};
+use crate::app::{App, AppError, FirstWindow, Shutdown, ToOpen};
 
 /// Name under which the system knows the window.
 const APP_ID: &str = "countersign";
+
+/// So many calls may wait for the next frame.
+const CALLS: usize = 16;
+
+/// So many seconds the system has to let a window come forward.
+const TO_COME_FORWARD: f64 = 0.6;
 
 /// What the window is opened on.
 pub struct WindowOptions {
@@ -22,6 +29,10 @@ pub struct WindowOptions {
     pub app: App,
     /// The sample's files, where the workspace is the sample.
     pub sample: Option<SampleFiles>,
+    /// What it is to open at once.
+    pub open: Vec<ToOpen>,
+    /// Where it is called by what is started later.
+    pub first: Option<FirstWindow>,
     /// Where the window's own preferences are kept; the platform's place where absent.
     pub preferences: Option<PathBuf>,
 }
@@ -31,19 +42,8 @@ pub struct WindowOptions {
 /// # Errors
 /// Where there is no display, or it cannot be drawn on.
 pub fn open(options: WindowOptions) -> Result<(), AppError> {
-    let WindowOptions { app, sample, preferences } = options;
-    let viewport = egui::ViewportBuilder::default()
-        .with_app_id(APP_ID)
-        .with_title("Countersign")
-        .with_inner_size([1360.0, 860.0])
-        .with_min_inner_size([640.0, 480.0]);
-    let native = eframe::NativeOptions {
-        viewport,
-        renderer: renderer(),
-        persistence_path: preferences,
-        ..eframe::NativeOptions::default()
-    };
-    let create: eframe::AppCreator<'_> = Box::new(move |cc| {
+    let WindowOptions { app, sample, open, first, preferences } = options;
+    show(APP_ID, "Countersign", preferences, |cc| {
         theme::install(&cc.egui_ctx);
         let settings = ["LC_ALL", "LC_TIME", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
         WeekStart::follow(&cc.egui_ctx, settings.iter().map(String::as_str));
@@ -55,15 +55,40 @@ pub fn open(options: WindowOptions) -> Result<(), AppError> {
             zone: jiff::tz::TimeZone::system(),
             wake: Arc::new(move || ctx.request_repaint()),
         })?;
-        Ok(Box::new(Opened::new(&cc.egui_ctx, engine, shown)?))
-    });
-    eframe::run_native(APP_ID, native, create).map_err(|error| {
+        let mut opened = Opened::new(&cc.egui_ctx, engine, shown, first)?;
+        opened.window.open(open);
+        Ok(Box::new(opened))
+    })
+}
+
+/// Shows something in a window of its own, until it is closed.
+pub(super) fn show<'a>(
+    id: &str,
+    title: &str,
+    preferences: Option<PathBuf>,
+    create: impl FnOnce(&eframe::CreationContext<'_>) -> Created<'a> + 'a,
+) -> Result<(), AppError> {
+    let viewport = egui::ViewportBuilder::default()
+        .with_app_id(id)
+        .with_title(title)
+        .with_inner_size([1360.0, 860.0])
+        .with_min_inner_size([640.0, 480.0]);
+    let native = eframe::NativeOptions {
+        viewport,
+        renderer: renderer(),
+        persistence_path: preferences,
+        ..eframe::NativeOptions::default()
+    };
+    eframe::run_native(id, native, Box::new(create)).map_err(|error| {
         AppError::new(format!("the window cannot be opened: {}", in_words(&error))).hint(
             "without a display, use the commands of the terminal, such as `countersign sample --headless`; on a machine \
              without a graphics driver set LIBGL_ALWAYS_SOFTWARE=1",
         )
     })
 }
+
+/// What is shown in a window, or why there is nothing.
+type Created<'a> = Result<Box<dyn eframe::App + 'a>, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Why there is no window. winit says first where in its own sources it noticed, which helps nobody.
 fn in_words(error: &eframe::Error) -> String {
@@ -79,6 +104,10 @@ struct Opened {
     window: Window,
     /// Set when the system wishes that the program ends.
     to_end: Arc<AtomicBool>,
+    /// What later starts bring.
+    brought: Receiver<Vec<ToOpen>>,
+    /// When it was called forward, by the window's clock, until it is seen whether it has the keyboard.
+    called: Option<f64>,
     /// Whether the window's place was looked at.
     placed: bool,
     /// The program, until it has been told that the first frame is shown.
@@ -88,7 +117,7 @@ struct Opened {
 }
 
 impl Opened {
-    fn new(ctx: &Context, engine: Engine, app: App) -> Result<Self, AppError> {
+    fn new(ctx: &Context, engine: Engine, app: App, first: Option<FirstWindow>) -> Result<Self, AppError> {
         let to_end = Arc::new(AtomicBool::new(false));
         let (set, wake) = (Arc::clone(&to_end), ctx.clone());
         let wait = async move {
@@ -99,8 +128,50 @@ impl Opened {
                 wake.request_repaint();
             }
         };
-        engine.tell(Command::Run(Box::pin(wait))).map_err(|busy| AppError::new(busy.to_string()))?;
-        Ok(Self { window: Window::new(ctx, engine), to_end, placed: false, untold: Some(app), drawn: false })
+        let busy = |busy: crate::app::engine::Busy| AppError::new(busy.to_string());
+        engine.tell(Command::Run(Box::pin(wait))).map_err(busy)?;
+        let (bring, brought) = mpsc::sync_channel(CALLS);
+        if let Some(first) = first {
+            let wake = ctx.clone();
+            let calls = first.listen(move |what| {
+                let taken = bring.try_send(what).is_ok();
+                wake.request_repaint();
+                taken
+            });
+            engine.tell(Command::Run(Box::pin(calls))).map_err(busy)?;
+        }
+        Ok(Self {
+            window: Window::new(ctx, engine),
+            to_end,
+            brought,
+            called: None,
+            placed: false,
+            untold: Some(app),
+            drawn: false,
+        })
+    }
+
+    /// Comes forward with what later starts have brought.
+    fn take_calls(&mut self, ctx: &Context) {
+        for what in self.brought.try_iter() {
+            self.window.open(what);
+            self.called = Some(ctx.input(|input| input.time));
+            if ctx.input(|input| input.viewport().minimized) != Some(false) {
+                ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            }
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+        }
+        let Some(called) = self.called else { return };
+        let (focused, waited) = ctx.input(|input| (input.viewport().focused == Some(true), input.time - called));
+        if focused {
+            self.called = None;
+        } else if waited < TO_COME_FORWARD {
+            ctx.request_repaint_after(std::time::Duration::from_secs_f64(TO_COME_FORWARD - waited));
+        } else {
+            // Where the system lets no window come forward by itself, it is at least shown which one wishes to.
+            self.called = None;
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
+        }
     }
 }
 
@@ -114,6 +185,7 @@ impl eframe::App for Opened {
                 ctx.send_viewport_cmd(ViewportCommand::OuterPosition(at));
             }
         }
+        self.take_calls(ctx);
         // Nobody is asked: who ends a session does not wait for answers.
         if self.to_end.swap(false, Ordering::Relaxed) {
             self.window.intend(Intent::Quit);
@@ -133,6 +205,8 @@ impl eframe::App for Opened {
     }
 
     fn on_exit(&mut self, #[cfg(feature = "glow")] gl: Option<&eframe::glow::Context>) {
+        // Whatever is started from here on opens a window itself, once this one has let go.
+        self.brought = mpsc::sync_channel(0).1;
         #[cfg(feature = "glow")]
         self.window.on_exit(gl);
         #[cfg(not(feature = "glow"))]

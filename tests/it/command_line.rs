@@ -121,6 +121,19 @@ fn a_wrong_command_line_is_2_and_one_line() {
     assert_eq!(windowless.status.code(), Some(2), "{stderr}");
     assert!(stderr.starts_with("error: there is no display") && stderr.lines().count() == 2, "{stderr}");
     assert!(text(&workspace, 0, &["-h"]).contains("Without a command the window opens"));
+    // So it is with what is to be opened in it; a file that is not there is told first, and a command cannot follow.
+    let link = "countersign://connection/amazon-us";
+    for (arguments, why) in [
+        (&[link][..], "there is no display"),
+        (&["renewed.cer"], "cannot read renewed.cer"),
+        (&[link, "check"], "where no command follows it"),
+    ] {
+        let refused = run(&workspace, arguments);
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.contains(why) && stderr.lines().count() == 2, "{stderr}");
+    }
+    assert!(json(&workspace, 2, &[link])["error"].as_str().unwrap().contains("no JSON"));
     assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
     assert!(json(&workspace, 2, &["check"])["error"].as_str().unwrap().contains("there is no workspace at"));
     assert!(!workspace.exists(), "looking leaves nothing behind");

@@ -25,6 +25,7 @@ mod layout;
 mod new_connection;
 mod notices;
 mod openas2;
+mod opening;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]
