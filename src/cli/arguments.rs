@@ -114,6 +114,9 @@ pub(super) enum Command {
     /// The proxy that messages go through
     #[command(subcommand, arg_required_else_help = false)]
     Proxy(super::proxy::ProxyCommand),
+    /// The program in the desktop's menu, for links and for certificate files (Linux)
+    #[command(subcommand, arg_required_else_help = false)]
+    Desktop(super::desktop::DesktopCommand),
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

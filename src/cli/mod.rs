@@ -9,6 +9,7 @@ mod check;
 mod command;
 mod comparison;
 mod connection;
+mod desktop;
 mod document;
 mod explain;
 mod identity;
@@ -199,6 +200,9 @@ fn begin(arguments: Arguments, open: Option<ToOpen>, out: Output, windows: &dyn 
     if let Some(Command::Licences { names }) = &arguments.command {
         return licences::run(&out, names);
     }
+    if let Some(Command::Desktop(command)) = &arguments.command {
+        return desktop::run(&out, command, given);
+    }
     if arguments.command.is_none() {
         if out.is_json() {
             return Err(AppError::new("the window has no JSON to answer with")
@@ -252,6 +256,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Sample(_) => Err(AppError::new("the sample has a workspace of its own")),
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
+        Command::Desktop(command) => desktop::run(&session.out, &command, None),
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,

@@ -13,6 +13,7 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::Sample(_)
         | Command::Explain { .. }
         | Command::Licences { .. }
+        | Command::Desktop(_)
         | Command::Serve(_)
         | Command::Policy(_) => false,
         Command::Check { .. }

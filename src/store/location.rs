@@ -97,6 +97,12 @@ pub fn session_folder() -> Option<PathBuf> {
     session.map(Path::to_owned).into_iter().chain([lasting]).find(|folder| is_own(folder))
 }
 
+/// Where the user's programs keep what belongs to them, menus and icons among it.
+#[must_use]
+pub fn data_home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.data_dir().to_owned())
+}
+
 /// Makes a folder where it is not there, and says whether nobody else can put anything into it: what is said to be the
 /// session's folder may be one that all users write to.
 fn is_own(folder: &Path) -> bool {

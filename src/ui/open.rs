@@ -71,6 +71,7 @@ pub(super) fn show<'a>(
     let viewport = egui::ViewportBuilder::default()
         .with_app_id(id)
         .with_title(title)
+        .with_icon(icon())
         .with_inner_size([1360.0, 860.0])
         .with_min_inner_size([640.0, 480.0]);
     let native = eframe::NativeOptions {
@@ -89,6 +90,12 @@ pub(super) fn show<'a>(
 
 /// What is shown in a window, or why there is nothing.
 type Created<'a> = Result<Box<dyn eframe::App + 'a>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Its icon; none where it cannot be read.
+fn icon() -> egui::IconData {
+    const PICTURE: &[u8] = include_bytes!("../../assets/icons/countersign-128.png");
+    eframe::icon_data::from_png_bytes(PICTURE).unwrap_or_default()
+}
 
 /// Why there is no window. winit says first where in its own sources it noticed, which helps nobody.
 fn in_words(error: &eframe::Error) -> String {
@@ -253,6 +260,12 @@ const fn renderer() -> eframe::Renderer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_window_has_its_icon() {
+        let icon = icon();
+        assert_eq!((icon.width, icon.height, icon.rgba.len()), (128, 128, 128 * 128 * 4));
+    }
 
     #[test]
     fn a_window_that_no_monitor_shows_is_brought_back_and_another_stays() {

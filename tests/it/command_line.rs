@@ -139,6 +139,35 @@ fn a_wrong_command_line_is_2_and_one_line() {
     assert!(!workspace.exists(), "looking leaves nothing behind");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_desktop_gets_an_entry_that_opens_this_program_and_loses_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let desktop = |words: &[&str]| {
+        let mut command = program(&folder.path().join("w"), words);
+        command.env("XDG_DATA_HOME", folder.path().join("data"));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let entry = folder.path().join("data/applications/countersign.desktop");
+    let said = desktop(&["desktop", "install"]);
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert!(said.lines().all(|line| Path::new(line.strip_prefix("Wrote ").unwrap()).is_file()), "{said}");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    let opens = format!(
+        "Exec=\"{}\" --workspace \"{}\" %u",
+        env!("CARGO_BIN_EXE_countersign"),
+        folder.path().join("w").display()
+    );
+    assert!(text.lines().any(|line| line == opens), "{text}\n{opens}");
+    let removed: Value = serde_json::from_str(&desktop(&["--json", "desktop", "remove"])).unwrap();
+    assert_eq!(removed["files"].as_array().unwrap().len(), 6, "{removed}");
+    assert!(!entry.exists());
+    assert!(desktop(&["desktop", "remove"]).contains("There was nothing to remove"));
+    assert!(!folder.path().join("w").exists(), "no workspace is made for it");
+}
+
 #[test]
 fn saving_names_what_does_not_comply_and_the_fix_of_check_mends_it() {
     let pair = Pair::new();

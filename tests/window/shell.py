@@ -1,5 +1,5 @@
 """The window as a program of the desktop: commands, colours, preferences, one window on a workspace and what later starts
-hand over to it, how it ends, and that the sample is opened again as it was left.
+hand over to it, the desktop's menu, how it ends, and that the sample is opened again as it was left.
 
     shell.py PROGRAM SCRATCH SHOTS"""
 
@@ -126,6 +126,32 @@ def after_a_kill(program, scratch, shots):
         window.kill()
 
 
+def in_the_menu(program, scratch, shots):
+    step("the program in the desktop's menu")
+    window = Window(program, scratch / "menu", words=(), shots=shots)
+    entry = Path(os.environ["XDG_DATA_HOME"]) / "applications" / "countersign.desktop"
+    try:
+        window.sees("No connection yet")
+        seen = subprocess.run(["xdotool", "search", "--class", "^countersign$"], capture_output=True, text=True,
+                              check=False).stdout.split()
+        holds(len(seen) >= 1, "its window is of the class that the entry names")
+        window.keys("ctrl+comma")
+        window.click("About")
+        window.click("Add to the desktop")
+        window.sees("Countersign is in the desktop's menu")
+        window.shot("on-the-desktop")
+        text = entry.read_text()
+        holds(f'Exec="{program}" --workspace "{scratch / "menu"}" %u' in text.splitlines(), "it opens this workspace")
+        valid = subprocess.run(["desktop-file-validate", entry], capture_output=True, text=True, check=False)
+        holds(valid.returncode == 0, f"the entry is valid {valid.stdout}")
+        window.click("Remove from the desktop")
+        window.sees("no longer in the desktop's menu")
+        holds(not entry.exists(), "and is gone again")
+        holds(window.close() == 0, "closed")
+    finally:
+        window.kill()
+
+
 def as_it_was_left(program, scratch, shots, before):
     step("the sample is opened again as it was left, its partners at their addresses")
     window = Window(program, scratch / "sample", shots=shots)
@@ -221,6 +247,7 @@ def job():
     own_workspace(program, scratch, shots)
     serve_beside(program, scratch, shots)
     after_a_kill(program, scratch, shots)
+    in_the_menu(program, scratch, shots)
     without_display(program, scratch)
 
 

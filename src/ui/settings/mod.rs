@@ -10,6 +10,7 @@ mod facts;
 mod identities;
 mod log;
 mod notifications;
+mod on_desktop;
 mod proxy;
 mod receiving;
 mod storage;
@@ -53,6 +54,7 @@ pub(super) struct SettingsPage {
     pub(super) workspace: workspace::WorkspaceSection,
     proxy: proxy::ProxySection,
     log: log::LogSection,
+    on_desktop: on_desktop::OnDesktop,
 }
 
 impl SettingsPage {
@@ -66,6 +68,7 @@ impl SettingsPage {
             self.workspace.enter();
             self.proxy.enter();
             self.log.enter();
+            self.on_desktop.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -111,7 +114,10 @@ impl SettingsPage {
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
                 SettingsSection::Proxy => self.proxy.show(ui, desk),
                 SettingsSection::Log => self.log.show(ui, desk),
-                SettingsSection::About => about::show(ui, desk),
+                SettingsSection::About => {
+                    about::show(ui, desk);
+                    self.on_desktop.show(ui, desk);
+                }
                 SettingsSection::Identities => {}
             }
         });
