@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
 
-use egui::{Context, Pos2, Rect, ViewportCommand, pos2, vec2};
+use egui::{Context, Rect, ViewportCommand, pos2, vec2};
 
 use super::intent::Intent;
 use super::week::WeekStart;
@@ -188,9 +188,7 @@ impl eframe::App for Opened {
             && let Some(window) = frame.winit_window()
         {
             self.placed = true;
-            if let Some(at) = displaced(window) {
-                ctx.send_viewport_cmd(ViewportCommand::OuterPosition(at));
-            }
+            bring_back(window);
         }
         self.take_calls(ctx);
         // Nobody is asked: who ends a session does not wait for answers.
@@ -221,10 +219,11 @@ impl eframe::App for Opened {
     }
 }
 
-/// Where the window is to be put, where it was restored to a place that no monitor shows any more.
-fn displaced(window: &winit::window::Window) -> Option<Pos2> {
-    let (at, size) = (window.outer_position().ok()?, window.outer_size());
-    let scale = window.scale_factor() as f32;
+/// Puts the window where it is seen, where it was restored to a place that no monitor shows any more.
+fn bring_back(window: &winit::window::Window) {
+    // Where a system does not tell the place it lets nobody choose it either.
+    let Ok(at) = window.outer_position() else { return };
+    let size = window.outer_size();
     let frame = Rect::from_min_size(pos2(at.x as f32, at.y as f32), vec2(size.width as f32, size.height as f32));
     let monitors: Vec<Rect> = window
         .available_monitors()
@@ -233,12 +232,25 @@ fn displaced(window: &winit::window::Window) -> Option<Pos2> {
             Rect::from_min_size(pos2(at.x as f32, at.y as f32), vec2(size.width as f32, size.height as f32))
         })
         .collect();
-    off_screen(frame, &monitors).map(|at| at / scale)
+    let Some(seen) = off_screen(frame, &monitors) else { return };
+    // In pixels, as monitors are measured: points depend on how large the user wishes the text to be.
+    window.set_outer_position(winit::dpi::PhysicalPosition::new(seen.min.x, seen.min.y));
+    if seen.size() != frame.size() {
+        let inner = window.inner_size();
+        let around = frame.size() - vec2(inner.width as f32, inner.height as f32);
+        let smaller = seen.size() - around;
+        // Where it is done at once, no change of size is told.
+        if window.request_inner_size(winit::dpi::PhysicalSize::new(smaller.x, smaller.y)).is_some() {
+            window.request_redraw();
+        }
+    }
 }
 
-/// Where a window goes of which no monitor shows enough to be taken hold of: into the corner of the first one.
-fn off_screen(frame: Rect, monitors: &[Rect]) -> Option<Pos2> {
+/// Where a window goes of which no monitor shows enough to be taken hold of: into the corner of the first one, and no larger
+/// than has room there. One that is seen stays as it is, also across monitors.
+fn off_screen(frame: Rect, monitors: &[Rect]) -> Option<Rect> {
     const ENOUGH: f32 = 96.0;
+    const CORNER: f32 = 32.0;
     // The title is above: a window whose upper edge is not shown cannot be moved with the mouse.
     let title = Rect::from_min_size(frame.min, vec2(frame.width(), ENOUGH.min(frame.height())));
     let shown = |monitor: &Rect| {
@@ -246,7 +258,8 @@ fn off_screen(frame: Rect, monitors: &[Rect]) -> Option<Pos2> {
         part.width() >= ENOUGH && part.height() >= ENOUGH / 3.0
     };
     let first = monitors.first()?;
-    (!monitors.iter().any(shown)).then(|| first.min + vec2(32.0, 32.0))
+    let room = first.shrink(CORNER);
+    (!monitors.iter().any(shown)).then(|| Rect::from_min_size(room.min, frame.size().min(room.size())))
 }
 
 /// OpenGL where it was built in: old machines and virtual ones have it.
@@ -275,11 +288,18 @@ mod tests {
         assert_eq!(off_screen(frame(100.0, 50.0), &[one]), None);
         assert_eq!(off_screen(frame(2000.0, 50.0), &[one, two]), None);
         assert_eq!(off_screen(frame(-1000.0, 0.0), &[one]), None, "part of the title can be taken hold of");
-        let back = Some(pos2(32.0, 32.0));
+        let back = Some(frame(32.0, 32.0));
         assert_eq!(off_screen(frame(2000.0, 50.0), &[one]), back, "the second monitor is gone");
         assert_eq!(off_screen(frame(-1340.0, 0.0), &[one]), back);
         assert_eq!(off_screen(frame(100.0, -400.0), &[one]), back);
         assert_eq!(off_screen(frame(100.0, 1060.0), &[one]), back);
         assert_eq!(off_screen(frame(5000.0, 0.0), &[]), None, "nothing is known of monitors");
+        // The one that is left has its corner elsewhere, and less room than the window had.
+        let small = Rect::from_min_size(pos2(-1280.0, 200.0), vec2(1280.0, 720.0));
+        let within = Rect::from_min_size(pos2(-1248.0, 232.0), vec2(1216.0, 656.0));
+        assert_eq!(off_screen(frame(2000.0, 50.0), &[small]), Some(within));
+        // Across two that are there it may be larger than each.
+        let wide = Rect::from_min_size(pos2(100.0, 50.0), vec2(3600.0, 900.0));
+        assert_eq!(off_screen(wide, &[one, two]), None);
     }
 }
