@@ -18,4 +18,9 @@ impl Windows for OnScreen {
         let WindowRequest { app, sample, open, first } = request;
         ui::open(WindowOptions { app, sample, open, first, preferences: None })
     }
+
+    #[cfg(debug_assertions)]
+    fn open_gallery(&self) -> Result<(), AppError> {
+        ui::open_gallery()
+    }
 }

@@ -117,6 +117,9 @@ pub(super) enum Command {
     /// The program in the desktop's menu, for links and for certificate files (Linux)
     #[command(subcommand, arg_required_else_help = false)]
     Desktop(super::desktop::DesktopCommand),
+    /// Show every widget of the window in every state
+    #[cfg(debug_assertions)]
+    Gallery,
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

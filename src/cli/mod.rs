@@ -126,6 +126,13 @@ pub trait Windows {
     /// # Errors
     /// Where it cannot be opened.
     fn open(&self, request: WindowRequest) -> Result<(), AppError>;
+
+    /// Opens the gallery of the window's widgets.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    #[cfg(debug_assertions)]
+    fn open_gallery(&self) -> Result<(), AppError>;
 }
 
 /// Carries out what the process's arguments say, and returns its exit code.
@@ -200,6 +207,10 @@ fn begin(arguments: Arguments, open: Option<ToOpen>, out: Output, windows: &dyn 
     if let Some(Command::Licences { names }) = &arguments.command {
         return licences::run(&out, names);
     }
+    #[cfg(debug_assertions)]
+    if let Some(Command::Gallery) = &arguments.command {
+        return windows.open_gallery().map(|()| Answer::Yes);
+    }
     if let Some(Command::Desktop(command)) = &arguments.command {
         return desktop::run(&out, command, given);
     }
@@ -257,6 +268,8 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
         Command::Desktop(command) => desktop::run(&session.out, &command, None),
+        #[cfg(debug_assertions)]
+        Command::Gallery => Err(AppError::new("the gallery has a window of its own")),
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
