@@ -46,6 +46,8 @@
 //!   `store::journal_summary`
 //! * what is done by itself, and when: the duties in the journal, done by the crate's private `app::courier`; files of outboxes
 //!   by `app::outbox`; by which of several programs: `app::lease`; what follows a message: `app::commands`
+//! * one window for each workspace, called by what is started later: the crate's private `app::one_window`; the links it is
+//!   given: [`domain::link`]
 //! * the keys of the connection file: [`domain::connection`]; what the command line promises: [`cli`]
 //!
 //! # What always holds

@@ -2,8 +2,25 @@
 
 use std::process::ExitCode;
 
+use countersign::app::AppError;
+use countersign::cli::{WindowRequest, Windows};
+use countersign::ui::{self, WindowOptions};
+
 fn main() -> ExitCode {
-    countersign::cli::run(&|app, sample| {
-        countersign::ui::open(countersign::ui::WindowOptions { app, sample, preferences: None })
-    })
+    countersign::cli::run(&OnScreen)
+}
+
+/// Opens windows on the screen.
+struct OnScreen;
+
+impl Windows for OnScreen {
+    fn open(&self, request: WindowRequest) -> Result<(), AppError> {
+        let WindowRequest { app, sample, open, first } = request;
+        ui::open(WindowOptions { app, sample, open, first, preferences: None })
+    }
+
+    #[cfg(debug_assertions)]
+    fn open_gallery(&self) -> Result<(), AppError> {
+        ui::open_gallery()
+    }
 }

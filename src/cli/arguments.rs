@@ -27,7 +27,10 @@ use crate::domain::timeline::{Activation, CertificatePurpose};
     version,
     disable_help_subcommand = true,
     max_term_width = 100,
-    after_help = "Without a command the window opens on the workspace.\n\
+    override_usage = "countersign [OPTIONS] [COMMAND | FILE | LINK]",
+    after_help = "Without a command the window opens on the workspace: with a certificate where its FILE is named, at what a \
+                  LINK such as countersign://connection/amazon-us leads to. Where a window is open on the workspace already, \
+                  that one comes forward.\n\
                   COUNTERSIGN_PASSPHRASE, or the first line of the file COUNTERSIGN_PASSPHRASE_FILE, unlocks the workspace.\n\
                   Exit codes: 0 done, 1 done and the answer is no, 2 it could not be carried out."
 )]
@@ -114,6 +117,12 @@ pub(super) enum Command {
     /// The proxy that messages go through
     #[command(subcommand, arg_required_else_help = false)]
     Proxy(super::proxy::ProxyCommand),
+    /// The program in the desktop's menu, for links and for certificate files (Linux)
+    #[command(subcommand, arg_required_else_help = false)]
+    Desktop(super::desktop::DesktopCommand),
+    /// Show every widget of the window in every state
+    #[cfg(debug_assertions)]
+    Gallery,
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

@@ -10,6 +10,7 @@ mod check;
 mod command;
 mod comparison;
 mod connection;
+mod desktop;
 mod document;
 mod explain;
 mod identity;
@@ -21,6 +22,7 @@ mod many;
 mod needs;
 mod notice;
 mod openas2;
+mod opening;
 mod output;
 mod policy;
 mod proxy;
@@ -53,7 +55,7 @@ use std::sync::Mutex;
 use clap::Parser as _;
 
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, Clock, Location, Protection, Unlock};
+use crate::app::{App, AppError, Clock, FirstWindow, Location, Protection, ToOpen, Unlock, WindowStart, start_window};
 use arguments::{Arguments, Command};
 use output::Output;
 
@@ -103,12 +105,40 @@ impl Session {
     }
 }
 
-/// Opens the window on a workspace, with the sample's files where it is the sample, and returns when it was closed.
-pub type OpenWindow<'a> = &'a dyn Fn(App, Option<SampleFiles>) -> Result<(), AppError>;
+/// Said where there is a window already.
+const BROUGHT_FORWARD: &str = "The window that is open on this workspace was brought forward";
+
+/// What the window is opened on.
+pub struct WindowRequest {
+    /// The program on its workspace.
+    pub app: App,
+    /// The sample's files, where the workspace is the sample.
+    pub sample: Option<SampleFiles>,
+    /// What it is to open at once.
+    pub open: Vec<ToOpen>,
+    /// Where it is called by what is started later.
+    pub first: Option<FirstWindow>,
+}
+
+/// Whoever opens windows, and returns when they were closed.
+pub trait Windows {
+    /// Opens the window on a workspace.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    fn open(&self, request: WindowRequest) -> Result<(), AppError>;
+
+    /// Opens the gallery of the window's widgets.
+    ///
+    /// # Errors
+    /// Where it cannot be opened.
+    #[cfg(debug_assertions)]
+    fn open_gallery(&self) -> Result<(), AppError>;
+}
 
 /// Carries out what the process's arguments say, and returns its exit code.
 #[must_use]
-pub fn run(window: OpenWindow<'_>) -> ExitCode {
+pub fn run(windows: &dyn Windows) -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     static DEFECT: Mutex<Option<String>> = Mutex::new(None);
     std::panic::set_hook(Box::new(|panic| {
@@ -122,7 +152,7 @@ pub fn run(window: OpenWindow<'_>) -> ExitCode {
         std::thread::Builder::new().spawn(note).map(drop).unwrap_or_default();
     }));
     crate::app::install_log();
-    let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, window))).unwrap_or_else(|_panic| {
+    let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, windows))).unwrap_or_else(|_panic| {
         let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
         let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
             .hint("please report this; nothing that was journalled is lost");
@@ -134,16 +164,11 @@ pub fn run(window: OpenWindow<'_>) -> ExitCode {
     code
 }
 
-fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
+fn carry_out(arguments: &[OsString], windows: &dyn Windows) -> ExitCode {
     let out = Output::new(usage::wants_json(arguments));
-    let answer = match Arguments::try_parse_from(arguments) {
-        Ok(arguments) => begin(arguments, out.clone(), window),
-        Err(error) if error.use_stderr() => Err(usage::in_words(&error, arguments)),
-        // `--help` and `--version` are answers, and are text whatever else is asked for.
-        Err(help) => {
-            out.bytes(help.to_string().as_bytes());
-            Ok(Answer::Yes)
-        }
+    let answer = match opening::taken_out(arguments) {
+        Ok((open, arguments)) => read(&arguments, open, &out, windows),
+        Err(error) => Err(error),
     };
     let answer = answer.and_then(|answer| out.finish().map(|()| answer));
     match answer {
@@ -157,12 +182,29 @@ fn carry_out(arguments: &[OsString], window: OpenWindow<'_>) -> ExitCode {
     }
 }
 
-fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<Answer, AppError> {
+/// Carries out what the arguments say beside what is to be opened in the window.
+fn read(arguments: &[OsString], open: Option<ToOpen>, out: &Output, windows: &dyn Windows) -> Result<Answer, AppError> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => begin(arguments, open, out.clone(), windows),
+        Err(error) if error.use_stderr() => Err(usage::in_words(&error, arguments)),
+        // `--help` and `--version` are answers, and are text whatever else is asked for.
+        Err(help) => {
+            out.bytes(help.to_string().as_bytes());
+            Ok(Answer::Yes)
+        }
+    }
+}
+
+fn begin(arguments: Arguments, open: Option<ToOpen>, out: Output, windows: &dyn Windows) -> Result<Answer, AppError> {
     let given = arguments.workspace.as_deref();
+    if open.is_some() && arguments.command.is_some() {
+        return Err(AppError::new("a file or a link is opened in the window, where no command follows it")
+            .hint("name the command first; `countersign --help` lists them"));
+    }
     if let Some(Command::Sample(options)) = &arguments.command {
         let location = given.map(located).transpose()?;
         if !options.headless && !out.is_json() && has_display() {
-            return sample::open(&out, options, location, window);
+            return sample::open(&out, options, location, windows);
         }
         return crate::app::run(sample::run(&out, options, location, &suffix(given)))?;
     }
@@ -171,6 +213,13 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
     }
     if let Some(Command::Licences { names }) = &arguments.command {
         return licences::run(&out, names);
+    }
+    #[cfg(debug_assertions)]
+    if let Some(Command::Gallery) = &arguments.command {
+        return windows.open_gallery().map(|()| Answer::Yes);
+    }
+    if let Some(Command::Desktop(command)) = &arguments.command {
+        return desktop::run(&out, command, given);
     }
     if arguments.command.is_none() {
         if out.is_json() {
@@ -188,9 +237,13 @@ fn begin(arguments: Arguments, out: Output, window: OpenWindow<'_>) -> Result<An
         None => Location::of_user().map_err(|error| AppError::new(error.to_string()).hint(error.hint()))?,
     };
     let unlock = secret::passphrase()?.map_or_else(Unlock::none, Unlock::with_passphrase);
-    let app = App::new(location, unlock, Clock::System);
+    let app = App::new(location.clone(), unlock, Clock::System);
     let Some(command) = arguments.command else {
-        window(app, None)?;
+        let open: Vec<ToOpen> = open.into_iter().collect();
+        match start_window(&location, &open) {
+            WindowStart::Here(first) => windows.open(WindowRequest { app, sample: None, open, first })?,
+            WindowStart::BroughtForward => out.text(BROUGHT_FORWARD),
+        }
         return Ok(Answer::Yes);
     };
     if app.is_to_be_brought_up_to_date() {
@@ -222,6 +275,9 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Explain { words } => explain::run(&session.out, &words),
         Command::Licences { names } => licences::run(&session.out, &names),
         Command::Audit(command) => audit::run(session, command).await,
+        Command::Desktop(command) => desktop::run(&session.out, &command, None),
+        #[cfg(debug_assertions)]
+        Command::Gallery => Err(AppError::new("the gallery has a window of its own")),
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,

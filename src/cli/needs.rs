@@ -10,9 +10,12 @@ use super::workspace::WorkspaceCommand;
 /// Whether a command can do nothing where there is no workspace.
 pub(super) const fn needs_workspace(command: &Command) -> bool {
     match command {
+        #[cfg(debug_assertions)]
+        Command::Gallery => false,
         Command::Sample(_)
         | Command::Explain { .. }
         | Command::Licences { .. }
+        | Command::Desktop(_)
         | Command::Serve(_)
         | Command::Policy(_) => false,
         Command::Check { .. }

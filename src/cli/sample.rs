@@ -2,24 +2,38 @@
 
 use super::arguments::SampleArguments;
 use super::output::Output;
-use super::{Answer, OpenWindow, check, send, words};
-use crate::app::sample::{OpenOptions, OpenSample, SampleEvent, SampleOptions, run as run_sample, usual_folder};
-use crate::app::{AppError, Location};
+use super::{Answer, BROUGHT_FORWARD, WindowRequest, Windows, check, send, words};
+use crate::app::sample::{
+    OpenOptions, OpenSample, SampleEvent, SampleOptions, is_open, run as run_sample, usual_folder,
+};
+use crate::app::{AppError, Location, first_window, hand_over};
 
 /// Opens the window on the sample, and keeps its partners running until it is closed.
 pub(super) fn open(
     out: &Output,
     arguments: &SampleArguments,
     location: Option<Location>,
-    window: OpenWindow<'_>,
+    windows: &dyn Windows,
 ) -> Result<Answer, AppError> {
     let SampleArguments { headless: _, reset, fault } = arguments;
-    let folder = location.map(|location| location.path().to_owned());
+    let location = match location {
+        Some(location) => location,
+        None => Location::Dir(usual_folder()?),
+    };
+    // One that is open cannot be set up anew: that is refused.
+    let as_it_is = !reset && fault.is_none();
+    if as_it_is && is_open(location.path()) && hand_over(&location, &[]) {
+        out.text(BROUGHT_FORWARD);
+        return Ok(Answer::Yes);
+    }
+    let folder = Some(location.path().to_owned());
     let sample = OpenSample::start(OpenOptions { folder, reset: *reset, fault: *fault, behind_first_frame: true })?;
+    // Whoever has a window on its folder without playing in it is left alone.
+    let first = first_window(&location);
     if let Some(aged) = sample.files().aged {
         out.note(&format!("this sample is an old one. {aged}"));
     }
-    window(sample.app(), Some(sample.files()))?;
+    windows.open(WindowRequest { app: sample.app(), sample: Some(sample.files()), open: Vec::new(), first })?;
     Ok(Answer::Yes)
 }
 

@@ -22,6 +22,7 @@ pub mod identifier;
 pub mod instant;
 pub mod knowledge;
 pub mod labels;
+pub mod link;
 pub mod natural_order;
 pub mod nearest_name;
 pub mod notice;

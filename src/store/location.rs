@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::archive::private_folder;
+
 /// Where a workspace is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
@@ -85,6 +87,41 @@ impl FromStr for Location {
     }
 }
 
+/// A folder for what means nothing after the user's session on this machine; nothing where there is none that only the user
+/// can write to.
+#[must_use]
+pub fn session_folder() -> Option<PathBuf> {
+    let folders = directories::ProjectDirs::from("", "", "countersign")?;
+    let session = folders.runtime_dir().filter(|folder| folder.parent().is_some_and(Path::is_dir));
+    let lasting = folders.data_local_dir().join("session");
+    session.map(Path::to_owned).into_iter().chain([lasting]).find(|folder| is_own(folder))
+}
+
+/// Where the user's programs keep what belongs to them, menus and icons among it.
+#[must_use]
+pub fn data_home() -> Option<PathBuf> {
+    directories::BaseDirs::new().map(|folders| folders.data_dir().to_owned())
+}
+
+/// Makes a folder where it is not there, and says whether nobody else can put anything into it: what is said to be the
+/// session's folder may be one that all users write to.
+fn is_own(folder: &Path) -> bool {
+    if private_folder(folder).is_err() {
+        return false;
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let ours = || {
+            let (file, folder) = (tempfile::tempfile_in(folder)?.metadata()?, std::fs::metadata(folder)?);
+            Ok::<_, std::io::Error>(file.uid() == folder.uid() && folder.mode() & 0o022 == 0)
+        };
+        ours().unwrap_or(false)
+    }
+    #[cfg(not(unix))]
+    true
+}
+
 /// Whether a text is the scheme of an address (RFC 3986 section 3.1), of two characters at least: one is a drive.
 fn is_scheme(text: &str) -> bool {
     text.len() > 1
@@ -104,5 +141,19 @@ mod tests {
         assert_eq!("postgresql://db/as2".parse::<Location>(), Err(LocationError::PostgresNotYet));
         assert_eq!("mysql://db".parse::<Location>(), Err(LocationError::Scheme { scheme: "mysql".to_owned() }));
         assert_eq!(" ".parse::<Location>(), Err(LocationError::Empty));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_others_write_to_is_not_ones_own() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let guard = tempfile::tempdir().unwrap();
+        let folder = guard.path().join("session");
+        assert!(is_own(&folder), "it is made");
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(!is_own(&folder));
+        std::fs::write(guard.path().join("file"), "").unwrap();
+        assert!(!is_own(&guard.path().join("file")));
     }
 }

@@ -95,7 +95,7 @@ pub use journal_filter::{Cursor, CursorError, SHORTEST_SEARCH, Sort, Transmissio
 pub use journal_find::PrefixError;
 pub use journal_list::TransmissionSummary;
 pub use keyring::{LockReason, Protection, Unlock};
-pub use location::{Location, LocationError};
+pub use location::{Location, LocationError, data_home, session_folder};
 pub use notice_mails::{MailFailure, WaitingMail};
 pub use notices::NoticeRecords;
 pub use observations::{LastSeen, MissedActivation, ProfileKey};

@@ -20,6 +20,7 @@
 //! | how one transmission went, and the button that mends it | `outcome` |
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
+//! | every widget in every state, for who works on them (`countersign gallery`) | `gallery`, in debug builds |
 //! | shortcuts | `command` |
 //! | which part of the window has the keyboard, and gets it back after a dialog | `focus` |
 //! | what a screen reader is told, where the keyboard stops | `spoken` |
@@ -38,6 +39,8 @@ mod dialog;
 mod files;
 mod focus;
 mod fonts;
+#[cfg(debug_assertions)]
+mod gallery;
 mod icon;
 mod identity;
 mod inspector;
@@ -65,6 +68,8 @@ mod widgets;
 mod window;
 mod wording;
 
+#[cfg(debug_assertions)]
+pub use gallery::{Gallery, open_gallery};
 pub use intent::Intent;
 pub use open::{WindowOptions, open};
 pub use theme::install;

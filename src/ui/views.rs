@@ -2,6 +2,7 @@
 //! do to them.
 
 mod dropped;
+mod given;
 mod history;
 
 use egui::{CentralPanel, Context, Frame, Key, Panel, Ui, ViewportCommand};

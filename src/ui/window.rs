@@ -15,7 +15,7 @@ use super::theme::tokens;
 use super::views::Views;
 use super::widgets;
 use crate::app::engine::{Answer, Command, Engine, Event, Snapshot};
-use crate::app::{AppError, SendEvent};
+use crate::app::{AppError, SendEvent, ToOpen};
 
 /// The window.
 pub struct Window {
@@ -25,6 +25,8 @@ pub struct Window {
     trouble: Option<AppError>,
     answers: Answers,
     intents: Vec<Intent>,
+    /// What is to be opened once the workspace has been read.
+    to_open: Vec<ToOpen>,
     files: FilePicks,
     sends: Sends,
     toasts: Toasts,
@@ -45,6 +47,7 @@ impl Window {
             trouble: None,
             answers: Answers::default(),
             intents: Vec::new(),
+            to_open: Vec::new(),
             files: FilePicks::new(ctx.clone()),
             sends: Sends::default(),
             toasts: Toasts::default(),
@@ -63,6 +66,11 @@ impl Window {
     /// Makes something happen, as a view would.
     pub fn intend(&mut self, intent: Intent) {
         self.intents.push(intent);
+    }
+
+    /// Opens what a link leads to, or a file, once the workspace has been read.
+    pub fn open(&mut self, what: impl IntoIterator<Item = ToOpen>) {
+        self.to_open.extend(what);
     }
 
     /// From now on it is as on a system that has no file dialogs.
@@ -222,6 +230,11 @@ impl eframe::App for Window {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.listen();
         self.with_desk(|views, desk| views.listen(desk));
+        if self.snapshot.is_some() {
+            for what in std::mem::take(&mut self.to_open) {
+                self.with_desk(|views, desk| views.open(what, desk));
+            }
+        }
         self.closing(ctx);
         self.act(ctx);
     }

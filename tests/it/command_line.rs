@@ -121,9 +121,51 @@ fn a_wrong_command_line_is_2_and_one_line() {
     assert_eq!(windowless.status.code(), Some(2), "{stderr}");
     assert!(stderr.starts_with("error: there is no display") && stderr.lines().count() == 2, "{stderr}");
     assert!(text(&workspace, 0, &["-h"]).contains("Without a command the window opens"));
+    // So it is with what is to be opened in it; a file that is not there is told first, and a command cannot follow.
+    let link = "countersign://connection/amazon-us";
+    for (arguments, why) in [
+        (&[link][..], "there is no display"),
+        (&["renewed.cer"], "cannot read renewed.cer"),
+        (&[link, "check"], "where no command follows it"),
+    ] {
+        let refused = run(&workspace, arguments);
+        let stderr = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(2), "{arguments:?}: {stderr}");
+        assert!(stderr.starts_with("error: ") && stderr.contains(why) && stderr.lines().count() == 2, "{stderr}");
+    }
+    assert!(json(&workspace, 2, &[link])["error"].as_str().unwrap().contains("no JSON"));
     assert!(text(&workspace, 0, &["--version"]).starts_with("countersign "));
     assert!(json(&workspace, 2, &["check"])["error"].as_str().unwrap().contains("there is no workspace at"));
     assert!(!workspace.exists(), "looking leaves nothing behind");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_desktop_gets_an_entry_that_opens_this_program_and_loses_it_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let desktop = |words: &[&str]| {
+        let mut command = program(&folder.path().join("w"), words);
+        command.env("XDG_DATA_HOME", folder.path().join("data"));
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let entry = folder.path().join("data/applications/countersign.desktop");
+    let said = desktop(&["desktop", "install"]);
+    assert_eq!(said.lines().count(), 6, "{said}");
+    assert!(said.lines().all(|line| Path::new(line.strip_prefix("Wrote ").unwrap()).is_file()), "{said}");
+    let text = std::fs::read_to_string(&entry).unwrap();
+    let opens = format!(
+        "Exec=\"{}\" --workspace \"{}\" %u",
+        env!("CARGO_BIN_EXE_countersign"),
+        folder.path().join("w").display()
+    );
+    assert!(text.lines().any(|line| line == opens), "{text}\n{opens}");
+    let removed: Value = serde_json::from_str(&desktop(&["--json", "desktop", "remove"])).unwrap();
+    assert_eq!(removed["files"].as_array().unwrap().len(), 6, "{removed}");
+    assert!(!entry.exists());
+    assert!(desktop(&["desktop", "remove"]).contains("There was nothing to remove"));
+    assert!(!folder.path().join("w").exists(), "no workspace is made for it");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod giving_up;
 mod growing_messages;
 mod hostile;
 mod house;
+mod icon;
 mod identities;
 mod in_a_row;
 mod killed;

@@ -11,7 +11,7 @@ use super::command::{Answer, Command, Event, ReceiptSource, RequestId};
 use super::receiving::Receptionist;
 use super::work::{Outlet, told_of_what_comes};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, write_file};
+use crate::app::{App, AppError, Location, hand_over, write_file};
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// At least so often is the workspace read anew: days count down.
@@ -230,7 +230,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             Done::Looked
         }
         Command::Many(id, command) => told.changing(id, command.carry_out(app), |answer| answer).await,
-        Command::OpenSample(id) => told.looking(id, async { open_sample() }, |()| Answer::Done).await,
+        Command::OpenSample(id) => told.looking(id, open_sample(), |()| Answer::Done).await,
         Command::Rollover(id, command) => {
             let changes = command.changes();
             let done = super::rollovers::carry_out(app, *command);
@@ -261,9 +261,14 @@ async fn take_receipt(app: &App, of: TransmissionId, source: ReceiptSource) -> R
     app.take_receipt(&of.simple().to_string(), bytes).await
 }
 
-/// Starts this very program on the sample.
-fn open_sample() -> Result<(), AppError> {
-    if is_open(&usual_folder()?) {
+/// Starts this very program on the sample, or has the window come forward that is open on it.
+async fn open_sample() -> Result<(), AppError> {
+    let folder = usual_folder()?;
+    if is_open(&folder) {
+        let called = tokio::task::spawn_blocking(move || hand_over(&Location::Dir(folder), &[])).await;
+        if called.is_ok_and(|taken| taken) {
+            return Ok(());
+        }
         return Err(AppError::new("it is open already").hint("look for its window"));
     }
     let cannot = |error: std::io::Error| AppError::new(format!("the sample cannot be started: {error}"));

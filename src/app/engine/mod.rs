@@ -45,7 +45,7 @@ pub use rollovers::{RolloverAnswer, RolloverCommand};
 pub use snapshot::{
     CertificateState, ConnectionState, IdentityState, NextActivation, PolicyState, Snapshot, Summary, WorkspaceState,
 };
-pub use workspace::{Password, WorkspaceAnswer, WorkspaceCommand};
+pub use workspace::{DesktopAct, Password, WorkspaceAnswer, WorkspaceCommand};
 
 use super::sample::SampleFiles;
 use super::{App, AppError, Clock};

@@ -8,8 +8,9 @@ use zeroize::Zeroizing;
 
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
-    App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, ExportFormat, LogFacts,
-    LogLevel, ProxySettings, Restored, WorkspaceFacts, look_at_backup, open_workspace, restore_backup, show_folder,
+    App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, DesktopEntry, ExportFormat,
+    LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts, desktop_entry, look_at_backup, open_workspace,
+    remove_desktop_entry, restore_backup, show_folder,
 };
 use crate::domain::audit::AuditEntry;
 
@@ -41,8 +42,22 @@ pub enum WorkspaceCommand {
     Proxy,
     /// Set which proxy is used, with its password where that is another. Answered by [`WorkspaceAnswer::Proxy`].
     SetProxy(ProxySettings, Option<Password>),
+    /// How the program stands in the desktop's menu, or put it there or take it away. Answered by
+    /// [`WorkspaceAnswer::Desktop`].
+    Desktop(DesktopAct),
     /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
     Open(PathBuf),
+}
+
+/// What is asked for about the desktop's menu.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DesktopAct {
+    /// Whether the program is in it.
+    Look,
+    /// Put it there.
+    Install,
+    /// Take it away.
+    Remove,
 }
 
 /// A password on its way.
@@ -76,6 +91,8 @@ pub enum WorkspaceAnswer {
     AuditExported(PathBuf, u64),
     /// Which proxy is used.
     Proxy(ProxySettings),
+    /// How the program stands in the desktop's menu.
+    Desktop(DesktopEntry),
 }
 
 /// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
@@ -127,6 +144,13 @@ async fn answer(
         WorkspaceCommand::SetProxy(settings, password) => {
             WorkspaceAnswer::Proxy(app.set_proxy(&settings, password.map(|password| password.0)).await?)
         }
+        WorkspaceCommand::Desktop(act) => {
+            // The desktop's own program may take a while.
+            let app = app.clone();
+            let done = tokio::task::spawn_blocking(move || desktop(&app, act)).await;
+            let done = done.map_err(|error| AppError::new(format!("it was not carried out: {error}")))?;
+            WorkspaceAnswer::Desktop(done?)
+        }
         WorkspaceCommand::ShowFolder(folder) => {
             show_folder(&folder)?;
             return Ok(Answer::Done);
@@ -137,4 +161,12 @@ async fn answer(
         }
     };
     Ok(Answer::Workspace(Box::new(answer)))
+}
+
+fn desktop(app: &App, act: DesktopAct) -> Result<DesktopEntry, AppError> {
+    match act {
+        DesktopAct::Look => Ok(desktop_entry()),
+        DesktopAct::Install => app.install_desktop_entry(),
+        DesktopAct::Remove => remove_desktop_entry(),
+    }
 }

@@ -16,6 +16,7 @@ use super::theme;
 use super::widgets::{icon_button, long_text_in, muted, tabs};
 use crate::app::engine::{ConnectionState, Snapshot};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
+use crate::domain::link::Link;
 use certificates::CertificatesTab;
 use history::HistoryTab;
 use settings::SettingsTab;
@@ -174,6 +175,11 @@ impl Inspector {
                     }
                     if ui.button("Duplicate…").clicked() {
                         desk.intend(Intent::Duplicate(self.connection.clone()));
+                    }
+                    if ui.button("Copy link").on_hover_text("It opens this connection in the window").clicked() {
+                        let link = Link::Connection(self.connection.clone()).to_string();
+                        desk.toasts.done("Link copied", &link);
+                        ui.copy_text(link);
                     }
                     if ui.button("Write to a file…").clicked() {
                         desk.intend(Intent::ExportConnection(self.connection.clone()));

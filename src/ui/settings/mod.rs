@@ -11,6 +11,7 @@ mod facts;
 mod identities;
 mod log;
 mod notifications;
+mod on_desktop;
 mod proxy;
 mod receiving;
 mod storage;
@@ -58,6 +59,7 @@ pub(super) struct SettingsPage {
     proxy: proxy::ProxySection,
     log: log::LogSection,
     audit: audit::AuditSection,
+    on_desktop: on_desktop::OnDesktop,
 }
 
 impl SettingsPage {
@@ -72,6 +74,7 @@ impl SettingsPage {
             self.proxy.enter();
             self.log.enter();
             self.audit.enter();
+            self.on_desktop.enter();
         }
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
@@ -118,7 +121,10 @@ impl SettingsPage {
                 SettingsSection::Proxy => self.proxy.show(ui, desk),
                 SettingsSection::Log => self.log.show(ui, desk),
                 SettingsSection::Audit => self.audit.show(ui, desk),
-                SettingsSection::About => about::show(ui, desk),
+                SettingsSection::About => {
+                    about::show(ui, desk);
+                    self.on_desktop.show(ui, desk);
+                }
                 SettingsSection::Identities => {}
             }
         });

@@ -1,5 +1,7 @@
 //! What is dropped onto the window or pasted into it, and where it goes.
 
+use std::path::PathBuf;
+
 use egui::Context;
 
 use super::Views;
@@ -18,16 +20,9 @@ impl Views {
         let mut to_send = Vec::new();
         let several = dropped.len() > 1;
         for file in dropped {
-            let mut file = Some(Dropped { path: file.path().to_owned() });
-            if let Some(dialog) = self.dialogs.last_mut() {
-                file = file.and_then(|file| dialog.drop_file(file, desk));
-            }
-            let Some(Dropped { path }) = file else { continue };
-            if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
-                desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
-            } else if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("partnerships.xml")) {
-                desk.intend(Intent::ImportOpenAs2(Some(path)));
-            } else if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
+            let path = self.to_dialog(file.path().to_owned(), desk);
+            let Some(path) = path.and_then(|path| Self::to_settings(path, desk)) else { continue };
+            if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
                 to_send.push(path);
             } else if let (Page::TestSend(_), Some(page), false) =
                 (&self.page, &mut self.test_send, is_certificate(&path))
@@ -48,6 +43,26 @@ impl Views {
         if let Some((connection, profile)) = self.sends_to().filter(|_| !to_send.is_empty()) {
             desk.intend(Intent::SendFiles { connection, profile, files: to_send });
         }
+    }
+
+    /// Gives a file to the dialog in front; what that has no use for is given back.
+    pub(super) fn to_dialog(&mut self, path: PathBuf, desk: &mut Desk<'_>) -> Option<PathBuf> {
+        match self.dialogs.last_mut() {
+            Some(dialog) => dialog.drop_file(Dropped { path }, desk).map(|file| file.path),
+            None => Some(path),
+        }
+    }
+
+    /// Takes a file that holds connections or a policy; any other is given back.
+    pub(super) fn to_settings(path: PathBuf, desk: &mut Desk<'_>) -> Option<PathBuf> {
+        if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
+            desk.intend(Intent::Policies(PolicyIntent::TakeToml(path)));
+        } else if path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("partnerships.xml")) {
+            desk.intend(Intent::ImportOpenAs2(Some(path)));
+        } else {
+            return Some(path);
+        }
+        None
     }
 
     /// To whom files go that are dropped: to whom is in front.

@@ -18,6 +18,8 @@ mod daily_pictures;
 #[cfg(feature = "pictures")]
 mod deep_dive_pictures;
 mod engine;
+#[cfg(debug_assertions)]
+mod gallery;
 mod identities;
 #[cfg(feature = "pictures")]
 mod identity_pictures;
@@ -25,6 +27,7 @@ mod layout;
 mod new_connection;
 mod notices;
 mod openas2;
+mod opening;
 #[cfg(feature = "pictures")]
 mod picture_workspace;
 #[cfg(feature = "pictures")]
