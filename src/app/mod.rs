@@ -93,7 +93,7 @@ pub use certificates::{
     certificate_bytes,
 };
 pub use clock::Clock;
-pub use commands::{CommandSettings, Occasion, OwnCommand};
+pub use commands::{COMMAND_PLACES, CommandSettings, Occasion, OwnCommand};
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use error::AppError;
