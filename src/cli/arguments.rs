@@ -111,6 +111,9 @@ pub(super) enum Command {
     /// The proxy that messages go through
     #[command(subcommand, arg_required_else_help = false)]
     Proxy(super::proxy::ProxyCommand),
+    /// The address that partners are told, and whether our own receiver answers there
+    #[command(subcommand, arg_required_else_help = false)]
+    Receiver(super::receiver::ReceiverCommand),
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named

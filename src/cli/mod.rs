@@ -23,6 +23,7 @@ mod openas2;
 mod output;
 mod policy;
 mod proxy;
+mod receiver;
 mod redelivery;
 mod report;
 mod retention;
@@ -216,6 +217,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Licences { names } => licences::run(&session.out, &names),
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
+        Command::Receiver(command) => receiver::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

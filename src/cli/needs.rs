@@ -33,7 +33,7 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::After(command) => !matches!(command, CommandCommand::Set { .. }),
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
-        Command::Log(_) | Command::Proxy(_) => false,
+        Command::Log(_) | Command::Proxy(_) | Command::Receiver(_) => false,
         Command::Workspace(command) => matches!(command, WorkspaceCommand::Backup(_)),
     }
 }

@@ -47,6 +47,7 @@ mod policy_commands;
 mod provider;
 mod proxies;
 mod quirks;
+mod reachability;
 mod receipts_by_hand;
 mod redelivery;
 mod reminders;

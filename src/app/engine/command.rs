@@ -25,7 +25,7 @@ use crate::app::{CertificateSource, CommandRun, Saved, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Connection;
-use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::identifier::{Address, ConnectionId, IdentityName, ProfileKind};
 use crate::domain::notice::Notice;
 use crate::domain::summary::Summary;
 use crate::domain::transmission::{Transmission, TransmissionId};
@@ -118,6 +118,8 @@ pub enum Command {
     SetCommand(RequestId, Occasion, Option<OwnCommand>),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
+    /// Set the address that partners are told, or take it away. Answered by [`Answer::Done`]; it is in the snapshot.
+    SetPublicUrl(RequestId, Option<Address>),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
     Policy(RequestId, PolicyTask),
     /// Judge everything at another instant or by another policy, beside all else. Answered by [`Answer::Foreseen`].

@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
-    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts,
-    look_at_backup, open_workspace, restore_backup, show_folder,
+    App, AppError, BackupFacts, BackupMade, BackupRequest, LogFacts, LogLevel, ProxySettings, ReceiverCheck, Restored,
+    WorkspaceFacts, look_at_backup, open_workspace, restore_backup, show_folder,
 };
+use crate::domain::identifier::Address;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub enum WorkspaceCommand {
     Proxy,
     /// Set which proxy is used, with its password where that is another. Answered by [`WorkspaceAnswer::Proxy`].
     SetProxy(ProxySettings, Option<Password>),
+    /// Ask at an address whether our own receiver answers there. Answered by [`WorkspaceAnswer::Receiver`]; can be given up.
+    CheckReceiver(Address),
     /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
     Open(PathBuf),
 }
@@ -63,6 +66,8 @@ pub enum WorkspaceAnswer {
     Log(LogFacts),
     /// Which proxy is used.
     Proxy(ProxySettings),
+    /// Whether our own receiver answered.
+    Receiver(ReceiverCheck),
 }
 
 /// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
@@ -108,6 +113,7 @@ async fn answer(
         WorkspaceCommand::SetProxy(settings, password) => {
             WorkspaceAnswer::Proxy(app.set_proxy(&settings, password.map(|password| password.0)).await?)
         }
+        WorkspaceCommand::CheckReceiver(url) => WorkspaceAnswer::Receiver(app.check_receiver(&url).await?),
         WorkspaceCommand::ShowFolder(folder) => {
             show_folder(&folder)?;
             return Ok(Answer::Done);

@@ -11,6 +11,7 @@ mod identities;
 mod log;
 mod notifications;
 mod proxy;
+mod public_url;
 mod receiving;
 mod storage;
 mod workspace;
