@@ -58,6 +58,7 @@ mod receipt_by_hand;
 mod receipt_text;
 mod receive;
 mod receiving_times;
+mod reduced_motion;
 mod report;
 mod retention;
 mod rollovers;
@@ -121,6 +122,7 @@ pub use proxy::{ProxyKind, ProxySettings};
 pub use public_url::{PublicUrl, ReceiverCheck};
 pub use put_back::ConnectionBefore;
 pub use receive::{ReceiptGiven, receipt_given};
+pub use reduced_motion::system_reduces_motion;
 pub use report::{Report, ReportFormat};
 pub use retention::{
     DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun, StorageUsage,

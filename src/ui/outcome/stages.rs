@@ -99,12 +99,18 @@ fn mark(ui: &mut Ui, status: StageStatus) {
     ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, icon::glyph(icon), icon::font(icon::SIZE), ink);
 }
 
-/// Eight dots of which one leads, moved on a few times a second while something runs and never otherwise.
+/// Eight dots of which one leads, moved on a few times a second while something runs and never otherwise; none leads where
+/// nothing is to move.
 fn turning(ui: &Ui, rect: egui::Rect) {
     const DOTS: u8 = 8;
     let tokens = tokens(ui.ctx());
     let time = ui.input(|input| input.time);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+    if crate::ui::motion::is_reduced(ui.ctx()) {
+        let (ink, symbol) = (tokens.accent.ink, icon::glyph(Icon::Hourglass));
+        ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, symbol, icon::font(icon::SIZE), ink);
+        return;
+    }
     let leading = ((time / TICK.as_secs_f64()) % f64::from(DOTS)) as u8;
     for dot in 0..DOTS {
         let angle = f32::from(dot) / f32::from(DOTS) * std::f32::consts::TAU;
