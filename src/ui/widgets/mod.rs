@@ -5,6 +5,7 @@ mod button;
 mod field;
 mod long_text;
 mod notice;
+pub(super) mod progress;
 mod select;
 mod surface;
 mod table;
