@@ -112,7 +112,7 @@ pub use log::{LogFacts, LogFile, LogLevel, flush_log, install_log, log_event};
 pub use many::{ChangedConnection, Difference, ManyChange, ManyDone, ManyPlan, RefusedConnection};
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
-pub use openas2::{OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
+pub use openas2::{MovedFrom, OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};

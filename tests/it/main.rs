@@ -32,6 +32,7 @@ mod licences;
 mod logs;
 mod many;
 mod matrix;
+mod mendelson;
 mod messages;
 mod mic;
 mod no_oracle;

@@ -47,9 +47,9 @@ pub enum Command {
     CreateConnection(RequestId, Box<Connection>),
     /// Add the connection of a file, in place of one of the same id where that is wanted. Answered by [`Answer::Saved`].
     AddConnectionFile(RequestId, PathBuf, bool),
-    /// Show what would come of what OpenAS2 keeps. Answered by [`Answer::OpenAs2`].
+    /// Show what would come of what OpenAS2 or mendelson keeps. Answered by [`Answer::OpenAs2`].
     PlanOpenAs2(RequestId, OpenAs2Files),
-    /// Take connections over from OpenAS2. Answered by [`Answer::OpenAs2`].
+    /// Take connections over from OpenAS2 or mendelson. Answered by [`Answer::OpenAs2`].
     ImportOpenAs2(RequestId, OpenAs2Files),
     /// One change of many connections. Answered by [`Answer::Many`].
     Many(RequestId, ManyCommand),
