@@ -41,6 +41,8 @@
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
 //! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
+//! * what partners are told to post to, and whether our own receiver answers there: [`app::App::check_receiver`], put into words
+//!   by [`domain::reachability`]
 //! * what is written down beside the journal: the crate's private `app::log`; which proxy is used: [`transport::ProxyChoice`]
 //! * what the charts over the list say, and `transmission summary`: [`domain::summary`], counted by the crate's private
 //!   `store::journal_summary`

@@ -12,7 +12,7 @@ use super::{App, AppError};
 use crate::certificate::Certificate;
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::connection::{Connection, Profile};
-use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::identifier::{Address, ConnectionId, IdentityName, ProfileKind};
 use crate::domain::spelling::spelled;
 
 spelled! {
@@ -65,6 +65,8 @@ struct Sheet<'a> {
     profiles: Vec<(ProfileKind, &'a Profile, Option<CertificateFacts>)>,
     zone: Option<TimeZone>,
     contact: Option<&'a str>,
+    /// The address that partners are told.
+    public_url: Option<Address>,
     now: Timestamp,
 }
 
@@ -100,7 +102,9 @@ impl App {
             })
             .collect();
         let contact = contact.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let sheet = Sheet { name: identity, connection: &connection, certificate, profiles, zone, contact, now };
+        let public_url = self.public_url().await?.public_url;
+        let sheet =
+            Sheet { name: identity, connection: &connection, certificate, profiles, zone, contact, public_url, now };
         Ok(match format {
             SheetFormat::Html => sheet.html(),
             SheetFormat::Text => sheet.text(),
@@ -188,10 +192,11 @@ impl Sheet<'_> {
                 ("Your address", profile.url.to_string()),
             ];
             // Where nothing names it, the partner keeps what it has.
-            rows.push((
-                "Our address",
-                profile.mdn_url.as_ref().map_or_else(|| "Unchanged".to_owned(), ToString::to_string),
-            ));
+            let ours = self.public_url.as_ref().or(profile.mdn_url.as_ref());
+            rows.push(("Our address", ours.map_or_else(|| "Unchanged".to_owned(), ToString::to_string)));
+            if let Some(receipts) = profile.mdn_url.as_ref().filter(|url| Some(*url) != ours) {
+                rows.push(("Our address for receipts (MDN)", receipts.to_string()));
+            }
             if let Some(old) = old {
                 rows.push((
                     "It replaces",
@@ -250,7 +255,7 @@ impl Sheet<'_> {
         for (head, rows) in self.tables() {
             out.push_str(&format!("<h2>{}</h2>\n<table>\n", escaped(&head)));
             for (label, value) in rows {
-                let exact = label.starts_with("SHA") || label.ends_with("identifier") || label.ends_with("address");
+                let exact = label.starts_with("SHA") || label.ends_with("identifier") || label.contains("address");
                 let class = if exact { " class=\"mono\"" } else { "" };
                 out.push_str(&format!("<tr><th>{}</th><td{class}>{}</td></tr>\n", escaped(label), escaped(&value)));
             }

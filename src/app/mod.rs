@@ -56,11 +56,13 @@ mod preparation;
 mod proof;
 mod protection;
 mod proxy;
+mod public_url;
 mod put_back;
 mod receipt_by_hand;
 mod receipt_text;
 mod receive;
 mod receiving_times;
+mod reduced_motion;
 mod report;
 mod retention;
 mod rollovers;
@@ -97,7 +99,7 @@ pub use certificates::{
     certificate_bytes,
 };
 pub use clock::Clock;
-pub use commands::{CommandSettings, Occasion, OwnCommand};
+pub use commands::{COMMAND_PLACES, CommandSettings, Occasion, OwnCommand};
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
 pub use desktop_entry::{DesktopEntry, desktop_entry, install_desktop_entry, remove_desktop_entry};
@@ -116,7 +118,7 @@ pub use many::{ChangedConnection, Difference, ManyChange, ManyDone, ManyPlan, Re
 pub use notices::{ListedNotice, MailSettings, MailTls, NotificationSettings, Told};
 pub use observations::Observations;
 pub use one_window::{FirstWindow, ToOpen, WindowStart, first_window, hand_over, start_window};
-pub use openas2::{OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
+pub use openas2::{MovedFrom, OpenAs2Connection, OpenAs2Files, OpenAs2Identity, OpenAs2PassedOver, OpenAs2Plan};
 pub use own_policies::{Duplication, Expected, PolicyChange, PolicyInspection};
 pub use own_rollover::{OwnChange, OwnChanged, OwnChanges, OwnProgress, OwnStep, ProfileRef};
 pub use policies::{KnownPolicy, PolicyOrigin, PolicySummary};
@@ -124,8 +126,10 @@ use preparation::Preparation;
 pub use proof::{Proof, ProofCheck, ProofSigner};
 pub use protection::{SHORTEST_PASSPHRASE, long_enough};
 pub use proxy::{ProxyKind, ProxySettings};
+pub use public_url::{PublicUrl, ReceiverCheck};
 pub use put_back::ConnectionBefore;
 pub use receive::{ReceiptGiven, receipt_given};
+pub use reduced_motion::system_reduces_motion;
 pub use report::{Report, ReportFormat};
 pub use retention::{
     DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun, StorageUsage,

@@ -123,6 +123,9 @@ pub(super) enum Command {
     /// Show every widget of the window in every state
     #[cfg(debug_assertions)]
     Gallery,
+    /// The address that partners are told, and whether our own receiver answers there
+    #[command(subcommand, arg_required_else_help = false)]
+    Receiver(super::receiver::ReceiverCommand),
     /// What the program is made from, and under which licences
     Licences {
         /// Only these parts; all where none is named
@@ -154,14 +157,15 @@ pub(super) enum ConnectionCommand {
         #[arg(long)]
         replace: bool,
     },
-    /// Take connections over from OpenAS2: its partnerships.xml with its keystore
+    /// Take connections over from OpenAS2, its partnerships.xml with its keystore, or from mendelson AS2, the file of its export
+    /// with its keystore
     Import {
-        /// The file partnerships.xml; the config.xml beside it is read too
+        /// The file partnerships.xml, the config.xml beside which is read too; or what mendelson has exported
         file: PathBuf,
-        /// Its keystore; what config.xml names, else as2_certs.p12 beside it, where it is not given
+        /// Its keystore; what config.xml names, else as2_certs.p12 beside it, or mendelson's certificates.p12, where it is not given
         #[arg(long, value_name = "FILE")]
         keystore: Option<PathBuf>,
-        /// Read the keystore's password from standard input, where config.xml does not tell it
+        /// Read the keystore's password from standard input, where config.xml or the export does not tell it
         #[arg(long)]
         password_stdin: bool,
         /// The name or as2_id of your own partner entry, where the file does not show which it is

@@ -26,6 +26,7 @@ mod opening;
 mod output;
 mod policy;
 mod proxy;
+mod receiver;
 mod redelivery;
 mod report;
 mod retention;
@@ -280,6 +281,7 @@ async fn dispatch(session: &Session, command: Command) -> Result<Answer, AppErro
         Command::Gallery => Err(AppError::new("the gallery has a window of its own")),
         Command::Log(command) => log::run(session, command).await,
         Command::Proxy(command) => proxy::run(session, command).await,
+        Command::Receiver(command) => receiver::run(session, command).await,
         Command::Check { connections, at } => check::run(session, &connections, at).await,
         Command::Connection(command) => connection::run(session, command).await,
         Command::Certificate(command) => certificate::run(session, command).await,

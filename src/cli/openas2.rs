@@ -1,4 +1,4 @@
-//! `connection import`: what comes of what OpenAS2 keeps.
+//! `connection import`: what comes of what OpenAS2 or mendelson keeps.
 
 use serde::Serialize;
 

@@ -31,6 +31,7 @@ pub mod own_rollover;
 pub mod own_timeline;
 pub mod policy;
 pub mod policy_comparison;
+pub mod reachability;
 pub mod renewal;
 pub mod repetition;
 pub mod retention;

@@ -164,6 +164,19 @@ pub(super) async fn post_through<F>(
 where
     F: Fn(PostEvent) + Send + Sync,
 {
+    carry(reqwest::Method::POST, request, proxies, events).await
+}
+
+/// One request and its answer. Only a post carries a body.
+async fn carry<F>(
+    method: reqwest::Method,
+    request: PostRequest,
+    proxies: impl FnOnce() -> Matcher + Send,
+    events: F,
+) -> Result<Answer, PostFailure>
+where
+    F: Fn(PostEvent) + Send + Sync,
+{
     let setup = |detail: String| PostFailure::before(FailureKind::Setup, detail);
     let url = reqwest::Url::parse(request.url.as_str()).map_err(|error| setup(error.to_string()))?;
     let headers = headers(&request, &url).map_err(setup)?;
@@ -173,9 +186,12 @@ where
         Proxy::choose(&url, &proxies()).map_err(|why| PostFailure::before(FailureKind::Proxy, why))?
     };
     let meter = Arc::new(Meter::new(request.length));
-    let body = FileBody::open(&request.body, request.length, !request.chunked, Some(Arc::clone(&meter)))
-        .await
-        .map_err(|error| PostFailure::before(FailureKind::Body, error.to_string()))?;
+    let body = if method == reqwest::Method::POST {
+        let opened = FileBody::open(&request.body, request.length, !request.chunked, Some(Arc::clone(&meter))).await;
+        Some(opened.map_err(|error| PostFailure::before(FailureKind::Body, error.to_string()))?)
+    } else {
+        None
+    };
     let tls = if request.url.is_tls() {
         let (trust, identity) = (request.trust.clone(), request.identity.clone());
         let prepared = tokio::task::spawn_blocking(move || ClientTls::prepare(&trust, identity.as_ref())).await;
@@ -184,9 +200,9 @@ where
         None
     };
     let client = client(&request, tls.as_ref(), proxy.as_ref(), &meter).map_err(setup)?;
-    let mut message = reqwest::Request::new(reqwest::Method::POST, url);
+    let mut message = reqwest::Request::new(method, url);
     *message.headers_mut() = headers;
-    *message.body_mut() = Some(reqwest::Body::wrap(body));
+    *message.body_mut() = body.map(reqwest::Body::wrap);
     let exchange = Exchange {
         meter,
         tls,
@@ -198,6 +214,49 @@ where
         told: Told::default(),
     };
     exchange.run(client.execute(message)).await
+}
+
+/// What to get, where, and within which limits; else as [`PostRequest`].
+#[derive(Clone, Debug)]
+pub struct GetRequest {
+    /// Where.
+    pub url: Address,
+    /// The headers, in order, as of a post.
+    pub headers: Vec<(String, String)>,
+    /// For connecting, and after that the longest time in which nothing moves.
+    pub timeout: Duration,
+    /// Which servers are trusted, for https.
+    pub trust: Trust,
+    /// The most of the answer's body, in bytes.
+    pub max_answer: u64,
+    /// Which proxy it goes through; never one for this very machine.
+    pub proxy: ProxyChoice,
+}
+
+/// Gets what is at an address, by the rules of [`post`].
+///
+/// # Errors
+/// As [`post`].
+pub async fn get<F>(request: GetRequest, events: F) -> Result<Answer, PostFailure>
+where
+    F: Fn(PostEvent) + Send + Sync,
+{
+    let GetRequest { url, headers, timeout, trust, max_answer, proxy } = request;
+    let request = PostRequest {
+        url,
+        headers,
+        // There is no body, and without chunks a length would be told.
+        body: PathBuf::new(),
+        length: 0,
+        chunked: true,
+        timeout,
+        basic_auth: None,
+        trust,
+        identity: None,
+        max_answer,
+        proxy: proxy.clone(),
+    };
+    carry(reqwest::Method::GET, request, move || proxy.matcher(), events).await
 }
 
 /// A client for one connection.

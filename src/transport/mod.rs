@@ -22,7 +22,7 @@ pub mod server_certificate;
 mod testing;
 pub mod trust;
 
-pub use client::{Answer, BasicAuth, PostEvent, PostRequest, Timings, post};
+pub use client::{Answer, BasicAuth, GetRequest, PostEvent, PostRequest, Timings, get, post};
 pub use exchange::SLOWEST;
 pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};

@@ -39,7 +39,7 @@ pub(super) enum UiCommand {
     NewConnection,
     /// Add the connection of a file.
     ImportConnection,
-    /// Take connections over from OpenAS2.
+    /// Take connections over from OpenAS2 or mendelson.
     ImportOpenAs2,
     /// Bring in a partner's renewed certificate.
     NewCertificate,
@@ -132,7 +132,7 @@ impl UiCommand {
             Self::NewRollover => "New rollover…",
             Self::NewConnection => "New connection…",
             Self::ImportConnection => "Import a connection file…",
-            Self::ImportOpenAs2 => "Take connections over from OpenAS2…",
+            Self::ImportOpenAs2 => "Take connections over from OpenAS2 or mendelson…",
             Self::NewCertificate => "New partner certificate…",
             Self::TestSend => "Test send",
             Self::Save => "Save changes",

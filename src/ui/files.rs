@@ -21,7 +21,7 @@ pub enum FilePick {
     Certificate,
     /// A connection file to be read.
     Connection,
-    /// The partnerships of OpenAS2.
+    /// The partnerships of OpenAS2, or an export of mendelson.
     Partnerships,
     /// A keystore.
     Keystore,
@@ -119,11 +119,11 @@ impl FilePicks {
                 dialog.set_title("Choose a connection file").add_filter("Connection files", &["toml"])
             }
             FilePick::Partnerships => dialog
-                .set_title("Choose partnerships.xml of OpenAS2")
-                .add_filter("Partnerships of OpenAS2", &["xml"])
+                .set_title("Choose partnerships.xml of OpenAS2, or what mendelson has exported")
+                .add_filter("Partnerships or an export", &["xml"])
                 .add_filter("All files", &["*"]),
             FilePick::Keystore => dialog
-                .set_title("Choose the keystore of OpenAS2")
+                .set_title("Choose the keystore")
                 .add_filter("Keystores", &["p12", "pfx", "jks"])
                 .add_filter("All files", &["*"]),
             FilePick::Table => dialog.set_title("Choose the table").add_filter("CSV tables", &["csv", "txt"]),

@@ -146,7 +146,7 @@ pub enum Intent {
     PutBack(Box<ConnectionBefore>),
     /// Pick a connection file and add it.
     ImportConnectionFile,
-    /// Open the dialog that takes connections over from OpenAS2, with its partnerships, where it is known where they are.
+    /// Open the dialog that takes connections over from OpenAS2 or mendelson, with its partnerships, where it is known where they are.
     ImportOpenAs2(Option<PathBuf>),
     /// Add a connection file that is known already.
     AddConnectionFile(PathBuf),

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use super::date_form::DateForm;
 pub(super) use crate::domain::size::size;
 
 /// The present, and the zone in which instants are shown.
@@ -12,37 +13,51 @@ pub struct Moment {
     pub now: Timestamp,
     /// The user's zone.
     pub zone: TimeZone,
+    /// How dates are written.
+    pub dates: DateForm,
 }
 
 impl Moment {
+    /// An instant in a zone, with dates in words.
+    #[must_use]
+    pub const fn new(now: Timestamp, zone: TimeZone) -> Self {
+        Self { now, zone, dates: DateForm::Words }
+    }
+
+    /// The same moment in another zone.
+    #[must_use]
+    pub const fn there(&self, zone: TimeZone) -> Self {
+        Self { now: self.now, zone, dates: self.dates }
+    }
+
     /// `28 Nov 2026`.
     #[must_use]
     pub fn date(&self, at: Timestamp) -> String {
-        self.format(at, "%-d %b %Y")
+        self.dates.date(self.zone.to_datetime(at).date())
     }
 
     /// `28 Nov`, with the year where it is not this one.
     #[must_use]
     pub fn day(&self, at: Timestamp) -> String {
-        self.format(at, if self.this_year(at) { "%-d %b" } else { "%-d %b %Y" })
+        if self.this_year(at) { self.dates.day(self.zone.to_datetime(at).date()) } else { self.date(at) }
     }
 
     /// `28 Nov, 09:00`, with the year where it is not this one.
     #[must_use]
     pub fn day_and_time(&self, at: Timestamp) -> String {
-        self.format(at, if self.this_year(at) { "%-d %b, %H:%M" } else { "%-d %b %Y, %H:%M" })
+        format!("{}, {}", self.day(at), self.format(at, "%H:%M"))
     }
 
     /// `28 Nov 2026, 09:00:05`.
     #[must_use]
     pub fn full(&self, at: Timestamp) -> String {
-        self.format(at, "%-d %b %Y, %H:%M:%S")
+        format!("{}, {}", self.date(at), self.time(at))
     }
 
     /// `28 Nov 2026, 08:00:05 UTC`: by which two people in different zones speak of the same instant.
     #[must_use]
-    pub fn utc(at: Timestamp) -> String {
-        TimeZone::UTC.to_datetime(at).strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
+    pub fn utc(at: Timestamp, dates: DateForm) -> String {
+        format!("{} UTC", Self { dates, ..Self::new(at, TimeZone::UTC) }.full(at))
     }
 
     /// `14:02:11`.
@@ -130,7 +145,7 @@ mod tests {
     }
 
     fn moment() -> Moment {
-        Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() }
+        Moment::new("2026-11-24T08:30:00Z".parse().unwrap(), TimeZone::get("Europe/Berlin").unwrap())
     }
 
     #[test]
@@ -139,6 +154,10 @@ mod tests {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
         assert_eq!(moment.day_and_time(at("2026-11-28T08:00:00Z")), "28 Nov, 09:00");
         assert_eq!(moment.day_and_time(at("2027-01-02T08:00:00Z")), "2 Jan 2027, 09:00");
+        let dots = Moment { dates: DateForm::Dots, ..moment.clone() };
+        assert_eq!(dots.day_and_time(at("2026-11-28T08:00:00Z")), "28.11., 09:00");
+        assert_eq!(dots.full(at("2027-01-02T08:00:05Z")), "02.01.2027, 09:00:05");
+        assert_eq!(Moment::utc(at("2026-11-28T08:00:05Z"), DateForm::Iso), "2026-11-28, 08:00:05 UTC");
         assert_eq!(moment.ago(at("2026-11-24T08:29:30Z")), "just now");
         assert_eq!(moment.ago(at("2026-11-24T08:28:00Z")), "2 min ago");
         assert_eq!(moment.ago(at("2026-11-24T05:00:00Z")), "today");

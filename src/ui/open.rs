@@ -7,12 +7,13 @@ use std::sync::mpsc::{self, Receiver};
 
 use egui::{Context, Rect, ViewportCommand, pos2, vec2};
 
+use super::date_form::DateForm;
 use super::intent::Intent;
 use super::week::WeekStart;
 use super::{Window, theme};
 use crate::app::engine::{Command, Engine, EngineOptions};
 use crate::app::sample::SampleFiles;
-use crate::app::{App, AppError, FirstWindow, Shutdown, ToOpen};
+use crate::app::{App, AppError, FirstWindow, Shutdown, ToOpen, system_reduces_motion};
 
 /// Name under which the system knows the window.
 const APP_ID: &str = "countersign";
@@ -47,6 +48,8 @@ pub fn open(options: WindowOptions) -> Result<(), AppError> {
         theme::install(&cc.egui_ctx);
         let settings = ["LC_ALL", "LC_TIME", "LANG"].map(|name| std::env::var(name).unwrap_or_default());
         WeekStart::follow(&cc.egui_ctx, settings.iter().map(String::as_str));
+        super::motion::follow(&cc.egui_ctx, system_reduces_motion());
+        DateForm::follow(&cc.egui_ctx, settings.iter().map(String::as_str));
         let ctx = cc.egui_ctx.clone();
         let shown = app.clone();
         let engine = Engine::start(EngineOptions {

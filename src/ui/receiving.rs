@@ -8,18 +8,23 @@ use egui::{Context, Ui};
 use super::desk::Desk;
 use super::dialog::{Dialog, Flow, buttons, frame};
 use super::widgets::{ToneName, field, field_error, mono_edit, muted, notice, primary, secondary};
-use crate::app::engine::{Command, ReceivingSettings, ReceivingState, RequestId};
+use crate::app::engine::{Command, Receiving, ReceivingSettings, ReceivingState, RequestId};
 
 /// How receiving stands in a few words, and more of it.
 #[must_use]
-pub(super) fn words(state: &ReceivingState) -> (String, String) {
-    match state {
+pub(super) fn words(receiving: &Receiving) -> (String, String) {
+    match &receiving.state {
         ReceivingState::Off => {
             ("Not receiving".to_owned(), "Messages and receipts of partners are not taken".to_owned())
         }
         ReceivingState::On { listen, url } => (
             format!("Receiving on :{}", listen.port()),
-            format!("Messages and receipts of partners are taken at {url}"),
+            match &receiving.public_url {
+                Some(public) => {
+                    format!("Messages and receipts of partners are taken at {public}, which leads to {url}")
+                }
+                None => format!("Messages and receipts of partners are taken at {url}"),
+            },
         ),
         ReceivingState::Elsewhere => {
             let why = "Another program receives for this workspace, such as `countersign serve`";
@@ -112,7 +117,7 @@ impl ReceivingForm {
                 }
             });
         });
-        let (_, why) = words(&desk.snapshot.receiving.state);
+        let (_, why) = words(&desk.snapshot.receiving);
         match &desk.snapshot.receiving.state {
             ReceivingState::Failed { .. } => notice(ui, ToneName::Bad, "Receiving could not be started", &why, |_| ()),
             ReceivingState::Elsewhere => notice(ui, ToneName::Warn, "Received elsewhere", &why, |_| ()),

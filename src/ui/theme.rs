@@ -226,7 +226,7 @@ fn apply(style: &mut Style, tokens: &Tokens, visuals: Visuals) {
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;
     style.interaction.tooltip_grace_time = 0.0;
-    style.animation_time = 0.1;
+    style.animation_time = super::motion::USUAL;
     style.visuals = colours(tokens, visuals);
     #[cfg(debug_assertions)]
     {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Ui, ViewportCommand};
 
+use super::date_form::DateForm;
 use super::desk::{Answers, Desk};
 use super::files::FilePicks;
 use super::icon::Icon;
@@ -35,6 +36,8 @@ pub struct Window {
     may_close: bool,
     /// Set once the user has been told that the engine is gone.
     told_failure: bool,
+    /// How dates are written.
+    dates: DateForm,
 }
 
 impl Window {
@@ -54,6 +57,7 @@ impl Window {
             views: Views::default(),
             may_close: false,
             told_failure: false,
+            dates: DateForm::of(ctx),
         }
     }
 
@@ -133,7 +137,7 @@ impl Window {
         let snapshot = self.snapshot.as_ref()?;
         let mut desk = Desk {
             snapshot,
-            moment: Moment { now: self.engine.now(), zone: self.engine.zone().clone() },
+            moment: Moment { dates: self.dates, ..Moment::new(self.engine.now(), self.engine.zone().clone()) },
             sends: &mut self.sends,
             toasts: &mut self.toasts,
             engine: &mut self.engine,
@@ -142,6 +146,16 @@ impl Window {
             files: &mut self.files,
         };
         Some(act(&mut self.views, &mut desk))
+    }
+
+    /// Writes dates as they are chosen to be written. What was written before is written anew with what it is about.
+    fn follow_dates(&mut self, ctx: &Context) {
+        let dates = DateForm::of(ctx);
+        if std::mem::replace(&mut self.dates, dates) != dates && self.snapshot.is_some() {
+            self.views.journal_changed();
+            // Where no more fit, one is among those that wait.
+            self.engine.tell(Command::Refresh).unwrap_or_default();
+        }
     }
 
     /// Does what the views have intended.
@@ -228,6 +242,8 @@ fn leaving_words(unsaved: usize, running: usize, waiting: usize) -> (String, Str
 
 impl eframe::App for Window {
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        super::motion::apply(ctx);
+        self.follow_dates(ctx);
         self.listen();
         self.with_desk(|views, desk| views.listen(desk));
         if self.snapshot.is_some() {

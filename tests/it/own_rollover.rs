@@ -484,6 +484,16 @@ async fn the_sheet_says_all_that_a_partner_needs_and_holds_no_markup_of_others()
         [named("a.HTM").unwrap(), named("a.txt").unwrap(), named("a").unwrap()],
         [Some(SheetFormat::Html), Some(SheetFormat::Text), None]
     );
+    // Where a public URL is set, it is what the partner is told.
+    let our_address = |text: &str| {
+        let found = text.lines().find_map(|line| line.strip_prefix("Our address "));
+        found.map(|found| found.trim().to_owned())
+    };
+    assert_eq!(our_address(&text).as_deref(), Some("Unchanged"), "{text}");
+    let public = "https://as2.acme.example/as2".parse().unwrap();
+    app.set_public_url(Some(&public)).await.unwrap();
+    let text = app.identity_sheet(&request(SheetFormat::Text)).await.unwrap();
+    assert_eq!(our_address(&text).as_deref(), Some("https://as2.acme.example/as2"), "{text}");
     let unscheduled = SheetRequest { connection: "nobody".parse().unwrap(), ..request(SheetFormat::Text) };
     assert!(app.identity_sheet(&unscheduled).await.is_err());
     app.close().await;

@@ -73,12 +73,15 @@ impl Occasion {
     }
 }
 
+/// The places in an argument that are filled in, each in braces; in the environment they stand as `COUNTERSIGN_FILE` and so on.
+pub const COMMAND_PLACES: [&str; 6] = ["file", "name", "message_id", "connection", "profile", "cause"];
+
 /// A program with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnCommand {
     /// The program's file.
     pub program: PathBuf,
-    /// Its arguments, each with places that are filled in: `{file}`, `{name}`, `{message_id}`, `{connection}`, `{profile}`, `{cause}`.
+    /// Its arguments, each with places that are filled in: [`COMMAND_PLACES`].
     #[serde(default)]
     pub arguments: Vec<String>,
     /// How long it may take, in seconds.

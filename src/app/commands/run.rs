@@ -193,6 +193,7 @@ fn kill(child: &mut Child) {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
+    use super::super::COMMAND_PLACES;
     use super::*;
     use crate::app::send::new_id;
     use crate::domain::transmission::Direction;
@@ -215,6 +216,20 @@ mod tests {
         assert_eq!((ran.good, ran.outcome.as_str()), (false, "it ended with the code 3"));
         let text = "/in/po 1.edi\n--id=<a; touch /x {file} $(id)@b>\n{nothing}{\nacme received";
         assert!(ran.output.contains(text) && ran.output.contains("oh"), "{}", ran.output);
+    }
+
+    #[test]
+    fn every_place_that_is_told_of_is_filled_in() {
+        let told: Vec<String> = COMMAND_PLACES.iter().map(|name| format!("{{{name}}}")).collect();
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let transmission = Transmission::new(new_id(at), "<a@b>".to_owned(), at, Direction::Inbound);
+        let command = OwnCommand { program: "/bin/sh".into(), arguments: told, seconds: 1, also_test: false };
+        let made = Invocation::new(&command, Occasion::Received, &transmission, "/in/po.edi".into());
+        assert!(made.arguments.iter().all(|argument| !argument.contains('{')), "{:?}", made.arguments);
+        let in_environment = |name: &&str| {
+            made.environment.iter().any(|(key, _)| *key == format!("COUNTERSIGN_{}", name.to_uppercase()))
+        };
+        assert!(COMMAND_PLACES.iter().all(|name| in_environment(&name)), "{:?}", made.environment);
     }
 
     #[tokio::test]

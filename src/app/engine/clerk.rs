@@ -209,6 +209,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
             let protected = app.protect(password.map(|password| password.0));
             told.changing(id, protected, |_protection| Answer::Done).await
         }
+        Command::SetPublicUrl(id, url) => told.changing(id, app.set_public_url(url.as_ref()), |_| Answer::Done).await,
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::Policy(id, task) => {
             let changes = task.changes();

@@ -25,7 +25,7 @@ use crate::app::{CertificateSource, CommandRun, Saved, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Connection;
-use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::identifier::{Address, ConnectionId, IdentityName, ProfileKind};
 use crate::domain::notice::Notice;
 use crate::domain::summary::Summary;
 use crate::domain::transmission::{Transmission, TransmissionId};
@@ -47,9 +47,9 @@ pub enum Command {
     CreateConnection(RequestId, Box<Connection>),
     /// Add the connection of a file, in place of one of the same id where that is wanted. Answered by [`Answer::Saved`].
     AddConnectionFile(RequestId, PathBuf, bool),
-    /// Show what would come of what OpenAS2 keeps. Answered by [`Answer::OpenAs2`].
+    /// Show what would come of what OpenAS2 or mendelson keeps. Answered by [`Answer::OpenAs2`].
     PlanOpenAs2(RequestId, OpenAs2Files),
-    /// Take connections over from OpenAS2. Answered by [`Answer::OpenAs2`].
+    /// Take connections over from OpenAS2 or mendelson. Answered by [`Answer::OpenAs2`].
     ImportOpenAs2(RequestId, OpenAs2Files),
     /// One change of many connections. Answered by [`Answer::Many`].
     Many(RequestId, ManyCommand),
@@ -122,6 +122,8 @@ pub enum Command {
     Unlock(RequestId, Password),
     /// Protect the secrets by this passphrase from now on, or without one by a key file. Answered by [`Answer::Done`].
     Protect(RequestId, Option<Password>),
+    /// Set the address that partners are told, or take it away. Answered by [`Answer::Done`]; it is in the snapshot.
+    SetPublicUrl(RequestId, Option<Address>),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
     Policy(RequestId, PolicyTask),
     /// Judge everything at another instant or by another policy, beside all else. Answered by [`Answer::Foreseen`].

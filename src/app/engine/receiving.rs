@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use crate::app::serve::is_served;
 use crate::app::{App, AppError, ServeEvent, ServeOptions};
+use crate::domain::identifier::Address;
 
 /// Under which the workspace keeps the setting.
 const SETTING: &str = "receiving";
@@ -47,7 +48,7 @@ pub enum ReceivingState {
     On {
         /// The address listened on.
         listen: SocketAddr,
-        /// The address announced to partners.
+        /// The address under which it is reached where it listens.
         url: String,
     },
     /// Another program receives for this workspace.
@@ -66,6 +67,8 @@ pub struct Receiving {
     pub settings: ReceivingSettings,
     /// What is.
     pub state: ReceivingState,
+    /// The address that partners are told, where one is set.
+    pub public_url: Option<Address>,
 }
 
 impl App {
@@ -122,6 +125,9 @@ impl Receptionist {
     pub(super) async fn follow(&mut self) {
         // Where the workspace cannot be read, that is told elsewhere.
         let Ok(settings) = self.app.receiving_settings().await else { return };
+        if let Ok(told) = self.app.public_url().await {
+            self.standing.public_url = told.public_url;
+        }
         let ended = self.running.as_ref().is_some_and(|running| running.serving.is_finished());
         if ended || self.running.as_ref().is_some_and(|running| running.settings != settings) {
             self.stop().await;

@@ -9,10 +9,11 @@ use zeroize::Zeroizing;
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
     App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, DesktopEntry, ExportFormat,
-    LogFacts, LogLevel, ProxySettings, Restored, WorkspaceFacts, desktop_entry, look_at_backup, open_workspace,
-    remove_desktop_entry, restore_backup, show_folder,
+    LogFacts, LogLevel, ProxySettings, ReceiverCheck, Restored, WorkspaceFacts, desktop_entry, look_at_backup,
+    open_workspace, remove_desktop_entry, restore_backup, show_folder,
 };
 use crate::domain::audit::AuditEntry;
+use crate::domain::identifier::Address;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub enum WorkspaceCommand {
     /// How the program stands in the desktop's menu, or put it there or take it away. Answered by
     /// [`WorkspaceAnswer::Desktop`].
     Desktop(DesktopAct),
+    /// Ask at an address whether our own receiver answers there. Answered by [`WorkspaceAnswer::Receiver`]; can be given up.
+    CheckReceiver(Address),
     /// Open another workspace in a window of its own. Answered by [`Answer::Done`].
     Open(PathBuf),
 }
@@ -93,6 +96,8 @@ pub enum WorkspaceAnswer {
     Proxy(ProxySettings),
     /// How the program stands in the desktop's menu.
     Desktop(DesktopEntry),
+    /// Whether our own receiver answered.
+    Receiver(ReceiverCheck),
 }
 
 /// Carries it out and tells what came of it. What is `cancelled` leaves nothing behind.
@@ -151,6 +156,7 @@ async fn answer(
             let done = done.map_err(|error| AppError::new(format!("it was not carried out: {error}")))?;
             WorkspaceAnswer::Desktop(done?)
         }
+        WorkspaceCommand::CheckReceiver(url) => WorkspaceAnswer::Receiver(app.check_receiver(&url).await?),
         WorkspaceCommand::ShowFolder(folder) => {
             show_folder(&folder)?;
             return Ok(Answer::Done);

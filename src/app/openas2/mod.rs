@@ -1,43 +1,66 @@
-//! Connections taken over from OpenAS2: its `partnerships.xml` with its keystore, and the `config.xml` beside them.
+//! Connections taken over from OpenAS2: its `partnerships.xml` with its keystore, and the `config.xml` beside them. Or from
+//! mendelson AS2: the file of its export with its keystore.
 //!
 //! What would come of it is planned first and shown ([`App::plan_openas2`]); only then is it done, all of it or nothing
-//! ([`App::import_openas2`]). Nothing of OpenAS2's is changed.
+//! ([`App::import_openas2`]). Nothing of theirs is changed.
 
+mod mendelson;
 mod partnerships;
+mod reading;
 mod settings;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use partnerships::{Partnership, Properties};
+use partnerships::Partnership;
+use reading::{Found, ours, read};
 
-use super::certificates::{read_bytes, unreadable};
-use super::connection_file::read_text;
 use super::identities::{beside, issuers_of};
-use super::written::folder_of;
 use super::{App, AppError, ListedIdentity};
-use crate::certificate::{Certificate, Keystore, MAX_FILE, read_keystore};
+use crate::certificate::{Certificate, Keystore, MAX_FILE};
 use crate::domain::certificate::{Fingerprint, KeyFacts};
 use crate::domain::connection::{Connection, Profile};
 use crate::domain::identifier::{ConnectionId, IdentityName, PolicyId, ProfileKind};
 use crate::domain::labels::Tags;
+use crate::domain::spelling::spelled;
 use crate::domain::timeline::{CertificatePurpose, CertificateUse};
 use crate::store::http_password_name;
 
-/// The largest `partnerships.xml` and `config.xml` in bytes: thousands of partners.
+/// The largest `partnerships.xml`, `config.xml` and export in bytes: thousands of partners.
 const MOST: u64 = 16 * MAX_FILE;
 
-/// Where OpenAS2 keeps what is to be taken over. Not to be shown: it holds a password.
+spelled! {
+    /// The program that connections are taken over from.
+    pub enum MovedFrom {
+        /// OpenAS2.
+        OpenAs2 = "openas2",
+        /// mendelson AS2.
+        Mendelson = "mendelson",
+    }
+}
+
+impl MovedFrom {
+    /// What it is called.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::OpenAs2 => "OpenAS2",
+            Self::Mendelson => "mendelson AS2",
+        }
+    }
+}
+
+/// Where OpenAS2 or mendelson keeps what is to be taken over. Not to be shown: it holds a password.
 #[derive(Clone, Default)]
 pub struct OpenAs2Files {
-    /// Its `partnerships.xml`.
+    /// The `partnerships.xml` of OpenAS2, or the file that mendelson has exported.
     pub partnerships: PathBuf,
-    /// Its keystore; what the `config.xml` beside the partnerships names, else `as2_certs.p12` there, where none is given.
+    /// Its keystore. Where none is given: for OpenAS2 what the `config.xml` beside the partnerships names, else `as2_certs.p12`
+    /// there; for mendelson `certificates.p12` beside the export.
     pub keystore: Option<PathBuf>,
-    /// The keystore's password; what the `config.xml` names where none is given.
+    /// The keystore's password; what the `config.xml` or the export names where none is given.
     pub password: Option<Zeroizing<String>>,
     /// The name or AS2 identifier of whoever runs OpenAS2, where the partnerships do not tell.
     pub ours: Option<String>,
@@ -76,6 +99,8 @@ pub struct OpenAs2PassedOver {
 /// What comes of what OpenAS2 keeps.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OpenAs2Plan {
+    /// Which program it comes from.
+    pub from: MovedFrom,
     /// Our identities.
     pub identities: Vec<OpenAs2Identity>,
     /// The connections, in the order of the file.
@@ -96,7 +121,7 @@ struct Keyed {
 /// A connection with what goes with it.
 struct Planned {
     shown: OpenAs2Connection,
-    certificate: Option<Certificate>,
+    certificates: Vec<Certificate>,
     password: Option<Zeroizing<String>>,
 }
 
@@ -156,10 +181,11 @@ impl App {
     async fn prepare_openas2(&self, files: &OpenAs2Files) -> Result<Prepared, AppError> {
         let from = files.clone();
         // The keystore's password is made into a key slowly, so that it cannot be tried out fast.
-        let (partnerships, keystore, place) = beside("reading the keystore", move || read(&from)).await??;
+        let Found { from, partnerships, keystore, place } =
+            beside("reading the keystore", move || read(&from)).await??;
         let ours = ours(&partnerships, &keystore, files.ours.as_deref())?;
         let mut prepared = Prepared {
-            plan: OpenAs2Plan { identities: Vec::new(), connections: Vec::new(), passed_over: Vec::new() },
+            plan: OpenAs2Plan { from, identities: Vec::new(), connections: Vec::new(), passed_over: Vec::new() },
             identities: Vec::new(),
             certificates: Vec::new(),
             passwords: Vec::new(),
@@ -190,9 +216,9 @@ impl App {
                 Err(why) => Err(why),
             };
             match planned {
-                Ok(Planned { shown, certificate, password }) => {
+                Ok(Planned { shown, certificates, password }) => {
                     connections.push(shown.connection.clone());
-                    prepared.certificates.extend(certificate);
+                    prepared.certificates.extend(certificates);
                     prepared.passwords.extend(password.map(|password| (shown.connection.id.clone(), password)));
                     prepared.plan.connections.push(shown);
                 }
@@ -219,7 +245,7 @@ impl App {
             .collect();
         let connection = &planned.shown.connection;
         let brought: Vec<(Certificate, String)> =
-            planned.certificate.iter().map(|each| (each.clone(), prepared.keystore.clone())).collect();
+            planned.certificates.iter().map(|each| (each.clone(), prepared.keystore.clone())).collect();
         let fits = async {
             self.validate_with(connection, &known).await?;
             self.refuse_keys(connection, &brought).await
@@ -296,114 +322,59 @@ fn connection(
     let (mut keys, mut remarks) = (found.keys, found.remarks);
     keys.insert("identity".to_owned(), identity.as_str().into());
     let mut profile: Profile = serde_json::from_value(keys.into()).map_err(|error| error.to_string())?;
-    let mut certificate = None;
-    match partner.alias.as_deref().map(|alias| (alias, keystore.entry(alias))) {
-        Some((_, Some(entry))) => {
-            profile.partner_certificates = vec![CertificateUse {
-                fingerprint: entry.certificate.facts().fingerprint_sha256,
-                purposes: CertificatePurpose::ALL.to_vec(),
-                from: None,
-                until: None,
-                zone: None,
-            }];
-            certificate = Some(entry.certificate.clone());
+    let mut certificates = Vec::new();
+    let named = certificates_of(partner);
+    if named.is_empty() {
+        remarks.push("It names no certificate of the partner's; import it before you send".to_owned());
+    }
+    for (alias, purposes) in named {
+        match keystore.entry(alias) {
+            Some(entry) => {
+                profile.partner_certificates.push(CertificateUse {
+                    fingerprint: entry.certificate.facts().fingerprint_sha256,
+                    purposes: purposes.to_vec(),
+                    from: None,
+                    until: None,
+                    zone: None,
+                });
+                certificates.push(entry.certificate.clone());
+            }
+            None => remarks
+                .push(format!("The partner's certificate `{alias}` is not in the keystore; import it before you send")),
         }
-        Some((alias, None)) => remarks
-            .push(format!("The partner's certificate `{alias}` is not in the keystore; import it before you send")),
-        None => remarks.push("It names no certificate of the partner's; import it before you send".to_owned()),
     }
     let base = in_characters(&partner.name.to_lowercase(), "-");
     let taken = |id: &str| connections.iter().any(|connection| connection.id.as_str() == id);
     let id: ConnectionId = free_name(&base, &taken).parse().map_err(|error| format!("{}: {error}", partner.name))?;
+    let notes = match partnership.from {
+        MovedFrom::OpenAs2 => format!("Taken over from OpenAS2, partnership {}", partnership.name),
+        MovedFrom::Mendelson => {
+            let comment = partnership.attribute("comment").map(|comment| format!("\n{comment}")).unwrap_or_default();
+            format!("Taken over from mendelson AS2{comment}")
+        }
+    };
     let connection = Connection {
         id,
         name: partner.name.clone(),
         policy: PolicyId::default(),
         customer: None,
         tags: Tags::default(),
-        notes: Some(format!("Taken over from OpenAS2, partnership {}", partnership.name)),
+        notes: Some(notes),
         contact: partner.email.clone(),
         production: Some(profile),
         test: None,
     };
-    Ok(Planned { shown: OpenAs2Connection { connection, remarks }, certificate, password: found.http_password })
+    Ok(Planned { shown: OpenAs2Connection { connection, remarks }, certificates, password: found.http_password })
 }
 
-/// The partnerships, the keystore, and what that is called.
-fn read(files: &OpenAs2Files) -> Result<(Vec<Partnership>, Keystore, String), AppError> {
-    let path = &files.partnerships;
-    let folder = folder_of(path);
-    let config = folder.join("config.xml");
-    let properties = if config.is_file() {
-        let text = read_text(&config, MOST)?;
-        Properties::read(&text, &folder.display().to_string()).map_err(|error| error.in_file(&config))?
-    } else {
-        Properties::default()
-    };
-    let partnerships = partnerships::read(&read_text(path, MOST)?, &properties).map_err(|error| error.in_file(path))?;
-    let named = properties.get("as2_keystore").map(|named| folder.join(named));
-    let place = files.keystore.clone().or(named).unwrap_or_else(|| folder.join("as2_certs.p12"));
-    let password = files.password.clone().or_else(|| properties.get("as2_keystore_password").map(Zeroizing::new));
-    let password = password.ok_or_else(|| {
-        AppError::new(format!("the password of {} is not known", place.display()))
-            .hint("give it with --password-stdin; OpenAS2 has it in config.xml, as as2_keystore_password")
-    })?;
-    let bytes = Zeroizing::new(
-        read_bytes(&place).map_err(|error| error.hint("say where the keystore of OpenAS2 is with --keystore FILE"))?,
-    );
-    let keystore = read_keystore(&bytes, &password).map_err(|error| unreadable(&error).in_file(&place))?;
-    let called = place.file_name().map_or_else(|| "keystore".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok((partnerships, keystore, called))
-}
-
-/// The AS2 identifiers of whoever runs OpenAS2: who sends, and has a private key in the keystore.
-fn ours<'a>(
-    partnerships: &'a [Partnership],
-    keystore: &Keystore,
-    said: Option<&str>,
-) -> Result<BTreeSet<&'a str>, AppError> {
-    if let Some(said) = said {
-        let found: BTreeSet<&str> = partnerships
-            .iter()
-            .map(|partnership| &partnership.sender)
-            .filter(|sender| sender.name == said || sender.as2_id == said)
-            .map(|sender| sender.as2_id.as_str())
-            .collect();
-        if found.is_empty() {
-            return Err(AppError::new(format!("no partnership has `{said}` for its sender"))
-                .hint("give a name or an as2_id as it stands in partnerships.xml; upper and lower case differ"));
+/// The certificates that a partner is known by, and for what each is used: one for both, or one for each.
+fn certificates_of(partner: &partnerships::Partner) -> Vec<(&str, &'static [CertificatePurpose])> {
+    match (partner.alias.as_deref(), partner.verifies_with.as_deref()) {
+        (Some(encrypts), Some(verifies)) if !encrypts.eq_ignore_ascii_case(verifies) => {
+            vec![(encrypts, &[CertificatePurpose::Encrypt]), (verifies, &[CertificatePurpose::Verify])]
         }
-        return Ok(found);
+        (one, other) => one.or(other).map(|alias| (alias, CertificatePurpose::ALL)).into_iter().collect(),
     }
-    let has_key = |partnership: &&Partnership| {
-        let alias = partnership.sender.alias.as_deref();
-        alias.and_then(|alias| keystore.entry(alias)).is_some_and(|entry| entry.key.is_some())
-    };
-    let sends = |partnership: &&Partnership| partnership.attribute("as2_url").is_some();
-    let mut sending: Vec<&Partnership> = partnerships.iter().filter(sends).filter(has_key).collect();
-    // A keystore for trying things out holds the partners' keys as well; then who has files picked up is ours.
-    if sending.iter().any(|partnership| partnership.is_polled) {
-        let polled: BTreeSet<&str> = sending
-            .iter()
-            .filter(|partnership| partnership.is_polled)
-            .map(|partnership| partnership.sender.as2_id.as_str())
-            .collect();
-        sending.retain(|partnership| polled.contains(partnership.sender.as2_id.as_str()));
-    }
-    let found: BTreeSet<&str> = sending.iter().map(|partnership| partnership.sender.as2_id.as_str()).collect();
-    let contradicts = sending.iter().find(|partnership| found.contains(partnership.receiver.as2_id.as_str()));
-    if let Some(both) = contradicts {
-        return Err(AppError::new(format!(
-            "it does not show which of `{}` and `{}` is yours: both send, and the keystore has the keys of both",
-            both.sender.name, both.receiver.name
-        ))
-        .hint("say it with --ours NAME"));
-    }
-    if found.is_empty() {
-        return Err(AppError::new("no partnership with an as2_url has a sender whose private key is in the keystore")
-            .hint("choose the keystore that OpenAS2 uses: as2_keystore in its config.xml"));
-    }
-    Ok(found)
 }
 
 /// A text with a hyphen for each run of characters that do not belong into a name.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
+use super::MovedFrom;
 use crate::app::AppError;
 
 /// The most partnerships that are taken from one file.
@@ -22,6 +23,8 @@ pub(super) struct Partner {
     pub(super) as2_id: String,
     /// Its entry in the keystore.
     pub(super) alias: Option<String>,
+    /// The entry that its signatures are verified with, where that is named by itself.
+    pub(super) verifies_with: Option<String>,
     pub(super) email: Option<String>,
 }
 
@@ -33,13 +36,23 @@ pub(super) struct Partnership {
     pub(super) receiver: Partner,
     /// Whether a folder is looked into for files to be sent: then the sender is whoever runs OpenAS2.
     pub(super) is_polled: bool,
-    attributes: BTreeMap<String, String>,
+    /// Whose it is: what its attributes are called.
+    pub(super) from: MovedFrom,
+    pub(super) attributes: BTreeMap<String, String>,
 }
 
 impl Partnership {
     /// An attribute, where it is there and not empty.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Where its messages go, where they go anywhere.
+    pub(super) fn url(&self) -> Option<&str> {
+        self.attribute(match self.from {
+            MovedFrom::OpenAs2 => "as2_url",
+            MovedFrom::Mendelson => "url",
+        })
     }
 
     /// Whether an attribute says yes.
@@ -105,7 +118,7 @@ fn fill_in<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>, depth: usi
     filled.push_str(rest);
 }
 
-fn document(text: &str) -> Result<Document<'_>, AppError> {
+pub(super) fn document(text: &str) -> Result<Document<'_>, AppError> {
     // Without a DTD nothing in it expands to more than it is.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 1_000_000, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| AppError::new(format!("it is no XML: {error}")))
@@ -117,10 +130,11 @@ pub(super) fn read(text: &str, properties: &Properties) -> Result<Vec<Partnershi
     let root = document.root_element();
     if !root.has_tag_name("partnerships") {
         return Err(AppError::new(format!(
-            "it begins with <{}>, where the partnerships of OpenAS2 begin with <partnerships>",
+            "it begins with <{}>, where the partnerships of OpenAS2 begin with <partnerships> and an export of mendelson AS2 \
+             with <configuration>",
             root.tag_name().name().chars().take(40).collect::<String>()
         ))
-        .hint("choose the file partnerships.xml of OpenAS2, in its folder config"));
+        .hint("choose the file partnerships.xml of OpenAS2, in its folder config, or the export of mendelson AS2"));
     }
     let mut partners: BTreeMap<&str, Node<'_, '_>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -165,6 +179,7 @@ fn partnership(
             name: called.map_or_else(|| as2_id.clone(), str::to_owned),
             as2_id,
             alias: get("x509_alias"),
+            verifies_with: None,
             email: get("email"),
         })
     };
@@ -191,7 +206,7 @@ fn partnership(
         child.has_tag_name("pollerConfig")
             && child.attribute("enabled").is_some_and(|enabled| enabled.eq_ignore_ascii_case("true"))
     });
-    Ok(Partnership { name, sender, receiver, is_polled, attributes })
+    Ok(Partnership { name, sender, receiver, is_polled, from: MovedFrom::OpenAs2, attributes })
 }
 
 #[cfg(test)]

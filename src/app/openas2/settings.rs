@@ -7,9 +7,11 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::partnerships::Partnership;
+use super::{MovedFrom, mendelson};
 use crate::domain::algorithm::{Digest, Encryption, Signing};
 
 /// The settings of a profile, and what is to be said of them.
+#[derive(Default)]
 pub(super) struct Settings {
     pub(super) keys: Map<String, Value>,
     pub(super) remarks: Vec<String>,
@@ -18,7 +20,10 @@ pub(super) struct Settings {
 
 /// The settings of a partnership with which we send; or why there cannot be a profile for it.
 pub(super) fn settings(partnership: &Partnership) -> Result<Settings, String> {
-    let mut settings = Settings { keys: Map::new(), remarks: Vec::new(), http_password: None };
+    if partnership.from == MovedFrom::Mendelson {
+        return mendelson::settings(partnership);
+    }
+    let mut settings = Settings::default();
     let url = partnership.attribute("as2_url").ok_or("it has no as2_url to send to")?;
     settings.set("our_as2_id", &partnership.sender.as2_id);
     settings.set("partner_as2_id", &partnership.receiver.as2_id);
@@ -43,11 +48,11 @@ pub(super) fn settings(partnership: &Partnership) -> Result<Settings, String> {
 }
 
 impl Settings {
-    fn set(&mut self, key: &str, value: &str) {
+    pub(super) fn set(&mut self, key: &str, value: &str) {
         self.keys.insert(key.to_owned(), Value::from(value));
     }
 
-    fn quirk(&mut self, key: &str, value: impl Into<Value>) {
+    pub(super) fn quirk(&mut self, key: &str, value: impl Into<Value>) {
         let quirks = self.keys.entry("quirks").or_insert_with(|| Value::Object(Map::new()));
         if let Some(quirks) = quirks.as_object_mut() {
             quirks.insert(key.to_owned(), value.into());
@@ -55,7 +60,7 @@ impl Settings {
     }
 
     /// The address, and who we are at that server where it says so: that belongs into settings of its own.
-    fn address(&mut self, written: &str) {
+    pub(super) fn address(&mut self, written: &str) {
         if let Ok(mut url) = Url::parse(written)
             && !url.username().is_empty()
         {

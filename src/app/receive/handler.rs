@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::Receiver;
+use crate::app::public_url::{CHECK_HEADER, GREETING, word_for};
 use crate::app::serve::ServeEvent;
 use crate::as2::headers::get;
 use crate::domain::transmission::{Headers, TransmissionId};
@@ -44,6 +45,18 @@ impl Receiver {
         response
     }
 
+    /// Whoever looks in. To a question of our own that is open, the answer that only this workspace knows stands below.
+    async fn greet(&self, request: &Request) -> Response {
+        let word = match get(&request.headers, CHECK_HEADER) {
+            Some(question) => word_for(&self.workspace, question, self.app.now()).await,
+            None => None,
+        };
+        let Some(word) = word else { return Response::text(200, GREETING) };
+        let mut response = Response::text(200, format!("{GREETING}{word}\n"));
+        response.headers.push(("Cache-Control".to_owned(), "no-store".to_owned()));
+        response
+    }
+
     /// What is neither a message nor a receipt.
     pub(super) fn turn_away(&self, peer: SocketAddr) -> Response {
         let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
@@ -64,7 +77,7 @@ impl Handler for Receiver {
     async fn handle(&self, mut request: Request) -> Response {
         match request.method.as_str() {
             "POST" => {}
-            "GET" | "HEAD" => return Response::text(200, "This is an AS2 receiver: post messages to it (RFC 4130)\n"),
+            "GET" | "HEAD" => return self.greet(&request).await,
             _ => {
                 let mut response = Response::text(405, "Messages are sent with POST\n");
                 // RFC 9110 section 15.5.6.

@@ -24,7 +24,7 @@ use crate::transport::{Answer, FailureKind, PostFailure, SLOWEST, Timings, TlsRe
 const EXCERPT: usize = 300;
 
 /// A post without an answer, as facts.
-pub(super) fn of_failure(failure: &PostFailure, timeout_seconds: u32) -> AnswerFacts {
+pub(in crate::app) fn of_failure(failure: &PostFailure, timeout_seconds: u32) -> AnswerFacts {
     let detail = failure.detail.clone();
     let all_bytes_sent = failure.may_have_arrived();
     let not_connected = |kind| AnswerFacts::NotConnected { kind, detail: detail.clone() };

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
+pub(super) use answer::of_failure;
 pub(super) use daily::DailyWork;
 pub(super) use giving_up::{Wanted, WantedReader, blocking_while_wanted};
 pub(super) use in_flight::{InFlight, settle_abandoned};

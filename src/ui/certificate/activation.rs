@@ -103,7 +103,7 @@ impl ActivationForm {
             let local = stated.date.to_datetime(stated.time.value().unwrap_or(Time::midnight()));
             self.zones.show(ui, "Time zone", &mut stated.zone, local, home(moment));
             // In the zone that is stated already.
-            let there = Moment { now: moment.now, zone };
+            let there = moment.there(zone);
             let week_on = week_from(&there);
             // A link does not say beforehand how wide it will be.
             if ui.available_size_before_wrap().x < PRESETS {

@@ -262,7 +262,7 @@ mod tests {
 
     #[test]
     fn one_that_is_not_valid_yet_never_looks_valid() {
-        let moment = Moment { now: day(20_000), zone: TimeZone::UTC };
+        let moment = Moment::new(day(20_000), TimeZone::UTC);
         let new = facts(1, 20_100, 20_800);
         let judged = |at, too_early| {
             let new = Judged { facts: &new, report: None, at, too_early };

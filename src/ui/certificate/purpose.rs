@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn what_one_purpose_comes_to_is_said() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let moment = Moment { now: at("2026-11-24T08:00:00Z"), zone: TimeZone::UTC };
+        let moment = Moment::new(at("2026-11-24T08:00:00Z"), TimeZone::UTC);
         let old = Fingerprint([1; 32]);
         let mut after = plain_list(&[old]);
         assert_eq!(sentence(None, &after, Some(old), &moment), None);

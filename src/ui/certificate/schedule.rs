@@ -71,7 +71,7 @@ pub(in crate::ui) fn home(moment: &Moment) -> &str {
 /// The moment in the zone that is stated: what is proposed and what is written beside it must not be in two zones.
 #[must_use]
 pub(in crate::ui) fn at_home(moment: &Moment) -> Moment {
-    Moment { now: moment.now, zone: TimeZone::get(home(moment)).unwrap_or(TimeZone::UTC) }
+    moment.there(TimeZone::get(home(moment)).unwrap_or(TimeZone::UTC))
 }
 
 impl Stated {
@@ -91,7 +91,7 @@ impl Stated {
         };
         let local = self.date.to_datetime(time);
         let written = self.offset.clone().unwrap_or_else(|| local.to_string());
-        let words = local.strftime("%H:%M on %-d %b %Y");
+        let words = format!("{} on {}", local.strftime("%H:%M"), moment.dates.date(local.date()));
         let at = match instant::parse(&format!("{written}[{}]", self.zone)) {
             Ok(stated) => stated.at,
             Err(InstantError::DoesNotExist { zone, .. }) => {
@@ -137,12 +137,12 @@ pub(in crate::ui) fn means(reading: &Reading, old: Option<&CertificateFacts>, mo
         };
     };
     let mut parts = Vec::new();
-    let utc = Moment { now: moment.now, zone: TimeZone::UTC };
+    let utc = moment.there(TimeZone::UTC);
     let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_datetime(*at);
     let there = TimeZone::UTC.to_datetime(*at);
     if there != local {
-        let form = if there.date() == local.date() { "%H:%M" } else { "%-d %b %H:%M" };
-        parts.push(format!("= {} UTC", there.strftime(form)));
+        let day = if there.date() == local.date() { String::new() } else { moment.dates.day(there.date()) + " " };
+        parts.push(format!("= {day}{} UTC", there.strftime("%H:%M")));
     }
     let here = moment.zone.to_datetime(*at);
     if here != local && here != there {
@@ -259,7 +259,7 @@ mod tests {
     }
 
     fn moment() -> Moment {
-        Moment { now: at("2026-11-24T08:30:00Z"), zone: TimeZone::get("Europe/Berlin").unwrap() }
+        Moment::new(at("2026-11-24T08:30:00Z"), TimeZone::get("Europe/Berlin").unwrap())
     }
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn presets_lie_ahead_in_the_zone_that_is_stated() {
-        let there = |now: &str, zone: &str| Moment { now: at(now), zone: TimeZone::get(zone).unwrap() };
+        let there = |now: &str, zone: &str| Moment::new(at(now), TimeZone::get(zone).unwrap());
         let night = |now: &str, zone: &str| tonight(&there(now, zone));
         assert_eq!(night("2026-11-24T08:30:00Z", "Europe/Berlin"), date(2026, 11, 25).at(2, 0, 0, 0));
         // Half past one in Berlin: tonight is this night.

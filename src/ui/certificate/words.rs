@@ -12,7 +12,7 @@ use crate::ui::moment::{Moment, count};
 pub(in crate::ui) fn stated(at: Timestamp, zone: Option<&str>, moment: &Moment) -> String {
     let home = moment.zone.iana_name();
     match zone.filter(|name| Some(*name) != home).and_then(|name| Some((name, TimeZone::get(name).ok()?))) {
-        Some((name, zone)) => format!("{} {name}", Moment { now: moment.now, zone }.day_and_time(at)),
+        Some((name, zone)) => format!("{} {name}", moment.there(zone).day_and_time(at)),
         None => moment.day_and_time(at),
     }
 }
@@ -101,8 +101,7 @@ mod tests {
 
     #[test]
     fn an_instant_is_told_in_the_zone_it_was_stated_in() {
-        let moment =
-            Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() };
+        let moment = Moment::new("2026-11-24T08:30:00Z".parse().unwrap(), TimeZone::get("Europe/Berlin").unwrap());
         let at: Timestamp = "2026-11-28T08:00:00Z".parse().unwrap();
         assert_eq!(stated(at, Some("Europe/Berlin"), &moment), "28 Nov, 09:00");
         assert_eq!(stated(at, Some("America/New_York"), &moment), "28 Nov, 03:00 America/New_York");

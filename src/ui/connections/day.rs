@@ -102,7 +102,7 @@ impl DayView {
     /// The control: a day among a few, or one of the user's choice.
     pub(super) fn control(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
         let today = today(&desk.moment);
-        let day = |date: Date| date.strftime("%-d %b %Y").to_string();
+        let day = |date: Date| desk.moment.dates.date(date);
         let within = |days: i32| Choice {
             value: Day::In(days),
             label: format!("In {days} days"),
@@ -145,8 +145,11 @@ impl DayView {
     pub(super) fn banner(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
         let Some(date) = self.date(desk) else { return };
         let days = usize::try_from((date - today(&desk.moment)).get_days()).unwrap_or(0);
-        let head =
-            format!("This is how you stand on {}, {} from today", date.strftime("%a %-d %b %Y"), count(days, "day"));
+        let head = format!(
+            "This is how you stand on {}, {} from today",
+            desk.moment.dates.date_of_week(date),
+            count(days, "day")
+        );
         let at = end_of(date, &desk.moment);
         let done = self.judged.as_ref().is_some_and(|(from, when, _)| Arc::ptr_eq(from, desk.snapshot) && *when == at);
         let text = if done {
@@ -188,7 +191,7 @@ mod tests {
     fn a_day_is_judged_at_its_last_instant_in_the_users_zone() {
         let now = "2026-11-24T08:30:00Z".parse().unwrap();
         let end = |zone: &str, date: &str| {
-            end_of(date.parse().unwrap(), &Moment { now, zone: TimeZone::get(zone).unwrap() }).to_string()
+            end_of(date.parse().unwrap(), &Moment::new(now, TimeZone::get(zone).unwrap())).to_string()
         };
         assert_eq!(end("UTC", "2026-12-01"), "2026-12-01T23:59:59.999Z");
         assert_eq!(end("Europe/Berlin", "2026-12-01"), "2026-12-01T22:59:59.999Z");

@@ -1,4 +1,4 @@
-//! Taking connections over from OpenAS2: where its files are, what would come of them, and doing it.
+//! Taking connections over from OpenAS2 or mendelson: where its files are, what would come of them, and doing it.
 
 use std::path::PathBuf;
 
@@ -103,7 +103,8 @@ impl ImportOpenAs2 {
         }
         match desk.answer(&mut self.importing) {
             Some(Ok(Answer::OpenAs2(plan))) => {
-                let head = format!("{} taken over from OpenAS2", count(plan.connections.len(), "connection"));
+                let head =
+                    format!("{} taken over from {}", count(plan.connections.len(), "connection"), plan.from.label());
                 desk.toasts.done(&head, "They are judged by AS2 modern until you choose their partner's policy");
                 desk.intend(Intent::Go(Page::Connections));
                 true
@@ -122,14 +123,20 @@ impl ImportOpenAs2 {
             ui,
             desk,
             "Partnerships",
-            "Partnerships of OpenAS2",
-            "partnerships.xml in its folder config",
+            "Partnerships or export",
+            "partnerships.xml of OpenAS2, or what mendelson has exported",
         );
-        self.keystore.show(ui, desk, "Keystore", "Keystore of OpenAS2", "As config.xml says");
+        self.keystore.show(
+            ui,
+            desk,
+            "Keystore",
+            "Keystore of that program",
+            "As config.xml says, or mendelson's certificates.p12",
+        );
         let fields = (self.password.clone(), self.ours.clone());
         field(ui, "Password", |ui| {
             let width = ui.available_width();
-            password_edit(ui, "Password of the keystore", &mut self.password, "As config.xml says", width);
+            password_edit(ui, "Password of the keystore", &mut self.password, "As the files say", width);
         });
         if self.asks_ours {
             field(ui, "You are", |ui| {
@@ -161,7 +168,7 @@ impl ImportOpenAs2 {
             None => {
                 ui.add(egui::Label::new(muted(
                     ui,
-                    "Nothing of OpenAS2's is changed, and nothing is kept here before you have seen what comes of it",
+                    "Nothing of that program's is changed, and nothing is kept here before you have seen what comes of it",
                 ))
                 .wrap());
             }
@@ -240,8 +247,8 @@ impl Dialog for ImportOpenAs2 {
         };
         let label =
             if number == 0 { "Take over".to_owned() } else { format!("Take {} over", count(number, "connection")) };
-        let subtitle = "Its partnerships become connections, with their certificates and your keys";
-        let title = "Take connections over from OpenAS2";
+        let subtitle = "Its partners become connections, with their certificates and your keys";
+        let title = "Take connections over from OpenAS2 or mendelson";
         let wish = frame_with_foot(ctx, "import from OpenAS2", title, subtitle, 680.0, busy, |ui, part| match part {
             Part::Content => {
                 self.content(ui, desk);

@@ -24,7 +24,7 @@ pub(super) fn welcome(ui: &mut Ui, desk: &mut Desk<'_>) {
                 if secondary(ui, "Import a connection file…").clicked() {
                     desk.intend(Intent::ImportConnectionFile);
                 }
-                if secondary(ui, "Take over from OpenAS2…").clicked() {
+                if secondary(ui, "From OpenAS2 or mendelson…").clicked() {
                     desk.intend(Intent::ImportOpenAs2(None));
                 }
                 if secondary(ui, "Try the sample").clicked() {

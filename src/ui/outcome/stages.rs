@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use egui::{Align, Layout, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use crate::domain::transmission::{Stage, StageName, StageStatus};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{muted, separator};
+use crate::ui::widgets::{muted, progress, separator};
 use crate::ui::wording::sentence;
 
 /// So often the mark of a running stage moves on.
@@ -66,7 +66,9 @@ fn row(ui: &mut Ui, stage: &Stage, progress: Option<Progress>, time: &str) {
                 ui.add(egui::Label::new(muted(ui, sentence(detail))).wrap().selectable(true));
             }
             if let Some(progress) = progress {
-                bar(ui, progress, if stage.stage == StageName::Sent { "sent" } else { "built" });
+                ui.add_space(4.0);
+                let word = if stage.stage == StageName::Sent { "sent" } else { "built" };
+                progress::bytes(ui, (stage.stage, stage.started), word, progress.bytes, progress.total);
             }
         });
     });
@@ -99,10 +101,16 @@ fn mark(ui: &mut Ui, status: StageStatus) {
     ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, icon::glyph(icon), icon::font(icon::SIZE), ink);
 }
 
-/// Eight dots of which one leads, moved on a few times a second while something runs and never otherwise.
+/// Eight dots of which one leads, moved on a few times a second while something runs and never otherwise; none leads where
+/// nothing is to move.
 fn turning(ui: &Ui, rect: egui::Rect) {
     const DOTS: u8 = 8;
     let tokens = tokens(ui.ctx());
+    if crate::ui::motion::is_reduced(ui.ctx()) {
+        let (ink, symbol) = (tokens.accent.ink, icon::glyph(Icon::Hourglass));
+        ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, symbol, icon::font(icon::SIZE), ink);
+        return;
+    }
     let time = ui.input(|input| input.time);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
     let leading = ((time / TICK.as_secs_f64()) % f64::from(DOTS)) as u8;
@@ -114,23 +122,4 @@ fn turning(ui: &Ui, rect: egui::Rect) {
         ui.painter().circle_filled(rect.center() + 6.0 * egui::Vec2::angled(angle), 1.5, ink);
     }
     ui.ctx().request_repaint_after(TICK);
-}
-
-fn bar(ui: &mut Ui, progress: Progress, done: &str) {
-    let tokens = tokens(ui.ctx());
-    ui.add_space(4.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
-    #[expect(clippy::cast_precision_loss, reason = "a share of a bar's width")]
-    let share = (progress.bytes as f32 / progress.total.max(1) as f32).clamp(0.0, 1.0);
-    let line = |to: f32, ink| {
-        let y = rect.center().y;
-        ui.painter().line_segment([pos2(rect.left(), y), pos2(to, y)], Stroke::new(4.0, ink));
-    };
-    line(rect.right(), tokens.line);
-    line(rect.left() + rect.width() * share, tokens.accent.ink);
-    let size = crate::ui::moment::size;
-    let said = format!("{} of {} {done}", size(progress.bytes), size(progress.total));
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &said));
-    ui.add_space(2.0);
-    ui.label(muted(ui, &said));
 }

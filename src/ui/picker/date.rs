@@ -8,6 +8,7 @@ use jiff::civil::Date;
 
 use super::calendar::{Month, Step, step};
 use super::{Follow, opener};
+use crate::ui::date_form::DateForm;
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, Tokens, tokens};
 use crate::ui::week::WeekStart;
@@ -38,7 +39,7 @@ pub(crate) struct DatePicker {
 impl DatePicker {
     /// Shows the button and, where it is open, the month. Says whether another date was chosen.
     pub(crate) fn show(&mut self, ui: &mut Ui, name: &str, date: &mut Date, marks: &DateMarks<'_>) -> bool {
-        let button = opener(ui, name, &date.strftime("%a %-d %b %Y").to_string());
+        let button = opener(ui, name, &DateForm::of(ui.ctx()).date_of_week(*date));
         let mut chosen = None;
         let shown = Popup::from_toggle_button_response(&button)
             .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
@@ -58,7 +59,7 @@ impl DatePicker {
                         ui.spacing_mut().item_spacing.x = 6.0;
                         let (dot, _) = ui.allocate_exact_size(vec2(8.0, 16.0), Sense::hover());
                         ui.painter().circle_filled(dot.center(), 3.0, tokens(ui.ctx()).bad.ink);
-                        ui.label(muted(ui, format!("{}, {what}", day.strftime("%-d %b %Y"))));
+                        ui.label(muted(ui, format!("{}, {what}", DateForm::of(ui.ctx()).date(day))));
                     });
                 }
                 if chosen.is_some() {

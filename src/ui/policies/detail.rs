@@ -136,7 +136,7 @@ fn facts(ui: &mut Ui, state: &PolicyState, desk: &mut Desk<'_>) {
     }
     if let Some(updated) = state.policy.updated() {
         fact(ui, "Last changed", |ui| {
-            ui.label(RichText::new(updated.strftime("%-d %b %Y").to_string()).font(theme::body()));
+            ui.label(RichText::new(desk.moment.dates.date(updated)).font(theme::body()));
         });
     }
     fact(ui, "ID", |ui| {

@@ -71,7 +71,7 @@ fn source(ui: &mut Ui, rule: &Rule, desk: &mut Desk<'_>) {
         ui.spacing_mut().interact_size.y = 20.0;
         ui.spacing_mut().item_spacing.x = 4.0;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(muted(ui, format!("checked {}", rule.checked.strftime("%-d %b %Y"))));
+            ui.label(muted(ui, format!("checked {}", desk.moment.dates.date(rule.checked))));
             if icon_button(ui, Icon::Copy, "Copy the source").clicked() {
                 ui.ctx().copy_text(rule.source.clone());
                 desk.toasts.done("Source copied", &rule.source);

@@ -66,7 +66,7 @@ pub(super) fn in_zone(at: jiff::Timestamp, zone: Option<&str>, moment: &Moment) 
     let known = zone.and_then(|name| Some((name.to_owned(), TimeZone::get(name).ok()?)));
     let (name, zone) =
         known.unwrap_or_else(|| (moment.zone.iana_name().unwrap_or("UTC").to_owned(), moment.zone.clone()));
-    format!("{} {name}", Moment { now: moment.now, zone }.day_and_time(at))
+    format!("{} {name}", moment.there(zone).day_and_time(at))
 }
 
 /// When a profile is to change, before that was applied.

@@ -1,6 +1,6 @@
 //! Test sends to many profiles: to whom, how many at once, how far it has come, giving it up.
 
-use egui::{Checkbox, Context, ProgressBar, RichText, Ui, Widget as _};
+use egui::{Checkbox, Context, RichText, Ui, Widget as _};
 
 use super::in_words;
 use crate::app::engine::{Answer, Command, RequestId, RolloverAnswer, RolloverCommand};
@@ -13,7 +13,9 @@ use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::intent::Intent;
 use crate::ui::moment::count;
 use crate::ui::theme;
-use crate::ui::widgets::{Choice, ToneName, card, link, muted, notice, primary, secondary, segmented, select, small};
+use crate::ui::widgets::{
+    Choice, ToneName, card, link, muted, notice, primary, progress, secondary, segmented, select, small,
+};
 
 /// To which kind of profiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -236,11 +238,7 @@ impl Testing {
                         self.cancelling = desk.ask(|_| Command::CancelSend(id)).is_some();
                     }
                     let share = if total == 0 { 0.0 } else { done as f32 / total as f32 };
-                    let bar = ProgressBar::new(share)
-                        .desired_width((ui.available_width() - 12.0).max(40.0))
-                        .desired_height(10.0)
-                        .fill(theme::tokens(ui.ctx()).accent.ink);
-                    ui.add(bar);
+                    progress::bar(ui, share, (ui.available_width() - 12.0).max(40.0), &said);
                 });
             });
         });

@@ -5,7 +5,7 @@ use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Command, RequestId};
-use crate::app::{LeaseState, Occasion, OwnCommand};
+use crate::app::{COMMAND_PLACES, LeaseState, Occasion, OwnCommand};
 use crate::ui::desk::Desk;
 use crate::ui::widgets::{
     ToneName, field, field_error, mono_edit, muted, notice, primary, secondary, section, text_area,
@@ -120,8 +120,8 @@ impl CommandForm {
             });
             field(ui, "Arguments", |ui| {
                 text_area(ui, &arguments, &mut self.arguments, "One in a line", ui.available_width());
-                let places = "Filled in: {file}, {message_id}, {connection}, {profile}, {cause}";
-                ui.add(Label::new(muted(ui, places)).wrap());
+                let places = COMMAND_PLACES.map(|name| format!("{{{name}}}")).join(", ");
+                ui.add(Label::new(muted(ui, format!("Filled in: {places}"))).wrap());
             });
             field(ui, "At most, seconds", |ui| {
                 mono_edit(ui, &limit, &mut self.seconds, "60", 90.0);

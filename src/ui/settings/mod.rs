@@ -13,6 +13,7 @@ mod log;
 mod notifications;
 mod on_desktop;
 mod proxy;
+mod public_url;
 mod receiving;
 mod storage;
 mod workspace;
@@ -116,7 +117,7 @@ impl SettingsPage {
                 SettingsSection::DailyWork => self.daily.show(ui, desk),
                 SettingsSection::Notifications => self.notifications.show(ui, desk),
                 SettingsSection::Storage => self.storage.show(ui, desk),
-                SettingsSection::Appearance => appearance::show(ui),
+                SettingsSection::Appearance => appearance::show(ui, desk),
                 SettingsSection::Workspace => self.workspace.show(ui, desk),
                 SettingsSection::Proxy => self.proxy.show(ui, desk),
                 SettingsSection::Log => self.log.show(ui, desk),

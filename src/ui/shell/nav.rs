@@ -239,7 +239,7 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, settings: bool) {
 /// Whether messages are received, as a dot and words; a click opens the dialog that sets it.
 fn receiving(ui: &mut Ui, desk: &mut Desk<'_>) {
     let tokens = tokens(ui.ctx());
-    let (words, why) = crate::ui::receiving::words(&desk.snapshot.receiving.state);
+    let (words, why) = crate::ui::receiving::words(&desk.snapshot.receiving);
     let ink = match &desk.snapshot.receiving.state {
         ReceivingState::On { .. } => tokens.ok.ink,
         ReceivingState::Failed { .. } => tokens.bad.ink,
@@ -264,7 +264,7 @@ fn receiving_icon(ui: &mut Ui, desk: &mut Desk<'_>) {
         ReceivingState::Failed { .. } => Icon::TriangleAlert,
         ReceivingState::Off | ReceivingState::Elsewhere => Icon::RadioOff,
     };
-    let (words, why) = crate::ui::receiving::words(state);
+    let (words, why) = crate::ui::receiving::words(&desk.snapshot.receiving);
     if icon_button(ui, symbol, &words).on_hover_text(why).clicked() {
         desk.intend(Intent::Open(Box::new(ReceivingDialog::new(desk))));
     }

@@ -247,7 +247,7 @@ mod tests {
     #[test]
     fn periods_begin_at_midnight_where_the_user_is() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let moment = Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone };
+        let moment = Moment::new("2026-11-24T08:30:00Z".parse().unwrap(), zone);
         let since = |period: Period| period.since(&moment).map(|at| at.to_string());
         assert_eq!(since(Period::Today).as_deref(), Some("2026-11-23T23:00:00Z"));
         assert_eq!(since(Period::Week).as_deref(), Some("2026-11-17T23:00:00Z"));
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_stretch_of_time_narrows_the_period_and_can_be_taken_away() {
-        let moment = Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::UTC };
+        let moment = Moment::new("2026-11-24T08:30:00Z".parse().unwrap(), TimeZone::UTC);
         let (from, until) = ("2026-11-23T00:00:00Z".parse().unwrap(), "2026-11-24T00:00:00Z".parse().unwrap());
         let stretch = Some(Stretch { from, until, name: "Mon 23 Nov".to_owned() });
         let mut filters = Filters { stretch, period: Period::Week, ..Filters::default() };
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_filter_on_failures_asks_for_failures_alone() {
-        let moment = Moment { now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC };
+        let moment = Moment::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
         let failed = Filters { outcome: Outcome::Failed, ..Filters::default() }.question(&moment);
         assert!(failed.failed && failed.verdict.is_none());
         let uncertain = Filters { outcome: Outcome::Uncertain, ..Filters::default() }.question(&moment);
@@ -286,7 +286,7 @@ mod tests {
         let bounds = Extent::ALL.map(Extent::bounds);
         assert!(bounds.windows(2).all(|pair| pair[0].1.map(|most| most + 1) == pair[1].0));
         assert_eq!((bounds[0].0, bounds[3].1), (None, None));
-        let moment = Moment { now: Timestamp::UNIX_EPOCH, zone: TimeZone::UTC };
+        let moment = Moment::new(Timestamp::UNIX_EPOCH, TimeZone::UTC);
         let search = |query: &str| Filters { query: query.to_owned(), ..Filters::default() };
         assert_eq!(search(" ab ").question(&moment).search, None);
         assert_eq!(search(" abc ").question(&moment).search.as_deref(), Some("abc"));

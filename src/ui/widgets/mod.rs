@@ -5,6 +5,7 @@ mod button;
 mod field;
 mod long_text;
 mod notice;
+pub(super) mod progress;
 mod select;
 mod surface;
 mod table;
@@ -37,7 +38,7 @@ pub(super) fn keep_above<R>(ui: &Ui, shown: Option<&InnerResponse<R>>) {
 /// Says under the pointer when an instant is in UTC.
 pub(super) fn utc_on_hover(response: Response, at: jiff::Timestamp) -> Response {
     response.on_hover_ui(|ui| {
-        ui.label(crate::ui::moment::Moment::utc(at));
+        ui.label(crate::ui::moment::Moment::utc(at, crate::ui::date_form::DateForm::of(ui.ctx())));
     })
 }
 

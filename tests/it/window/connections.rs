@@ -54,7 +54,8 @@ fn a_connection_opens_by_click_by_arrow_and_by_a_few_letters() {
 #[test]
 fn an_empty_workspace_offers_the_ways_to_begin() {
     let stage = Stage::empty();
-    for offer in ["New connection…", "Import a connection file…", "Take over from OpenAS2…", "Try the sample"] {
+    for offer in ["New connection…", "Import a connection file…", "From OpenAS2 or mendelson…", "Try the sample"]
+    {
         assert!(stage.sees(offer), "{offer}");
     }
     assert!(!stage.workspace.exists(), "looking at nothing leaves nothing behind");

@@ -149,6 +149,16 @@ fn settings_receiving() {
 }
 
 #[test]
+fn settings_receiving_tested() {
+    settings("settings-receiving-tested", WIDE, World::Rollover, |stage| {
+        stage.click("Receiving");
+        stage.fill("Public URL", "http://127.0.0.1:1/as2");
+        stage.click("Test whether it is reached");
+        stage.wait_for("The connection was refused");
+    });
+}
+
+#[test]
 fn settings_proxy() {
     settings("settings-proxy", WIDE, World::Rollover, |stage| {
         stage.click("Proxy");

@@ -20,8 +20,8 @@ fn files(stage: &Stage) -> PathBuf {
 fn partnerships_are_shown_before_they_are_taken_over() {
     let mut stage = Stage::empty();
     let folder = files(&stage);
-    stage.click("Take over from OpenAS2…");
-    stage.fill("Partnerships of OpenAS2", &folder.join("partnerships.xml").display().to_string());
+    stage.click("From OpenAS2 or mendelson…");
+    stage.fill("Partnerships or export", &folder.join("partnerships.xml").display().to_string());
     stage.click("Show what comes of it");
     stage.wait_for("Take 2 connections over");
     assert!(stage.sees("Identity acme comes with them"), "{:#?}", stage.labels());
@@ -49,4 +49,23 @@ fn a_dropped_file_opens_the_dialog_and_what_is_missing_is_asked_for_there() {
     // What is shown is what the fields say.
     stage.fill("Password of the keystore", "other");
     assert!(stage.get_is_disabled("Take over"));
+}
+
+#[test]
+fn what_mendelson_has_exported_is_taken_over_in_the_same_way() {
+    let mut stage = Stage::empty();
+    let folder = files(&stage);
+    let export = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mendelson/export.xml");
+    fs::copy(export, folder.join("export.xml")).unwrap();
+    fs::rename(folder.join("as2_certs.p12"), folder.join("certificates.p12")).unwrap();
+    stage.click("From OpenAS2 or mendelson…");
+    stage.fill("Partnerships or export", &folder.join("export.xml").display().to_string());
+    stage.click("Show what comes of it");
+    stage.wait_for("Take 2 connections over");
+    assert!(stage.sees("Identity acme comes with them"), "{:#?}", stage.labels());
+    assert!(stage.sees("Fabrikam: it encrypts with RC2, which is not spoken here"));
+    assert!(stage.sees("It adds headers of its own; these are not sent here"));
+    assert!(!stage.workspace.exists(), "what is shown is not kept");
+    stage.click("Take 2 connections over");
+    stage.wait_for("2 connections taken over from mendelson AS2");
 }

@@ -62,7 +62,7 @@ fn openas2_refused() {
         stage.get("Find").type_text("openas2");
         stage.settle();
         stage.press(Modifiers::NONE, Key::Enter);
-        stage.fill("Partnerships of OpenAS2", "/opt/OpenAS2/config/partnerships.xml");
+        stage.fill("Partnerships or export", "/opt/OpenAS2/config/partnerships.xml");
         stage.click("Show what comes of it");
         stage.wait_for("These files cannot be taken over");
     });

@@ -65,3 +65,30 @@ fn a_program_that_receives_already_is_told_of() {
     stage.press(egui::Modifiers::NONE, egui::Key::F5);
     stage.wait_for("Not receiving");
 }
+
+#[test]
+fn the_public_url_is_set_and_tested_in_the_settings() {
+    let mut stage = Stage::sample();
+    stage.wait_for("Receiving on :");
+    stage.press(egui::Modifiers::COMMAND, egui::Key::Comma);
+    stage.click("Receiving");
+    stage.fill("Public URL", "as2.acme.example");
+    stage.settle();
+    assert!(stage.get_is_disabled("Save public URL") && stage.get_is_disabled("Test whether it is reached"));
+    // The sample's own listener answers, and is known to be ours.
+    let listen = stage.cli(&["receiver", "show"]);
+    assert!(listen.contains("not set") && listen.contains("yes"), "{listen}");
+    let labels = stage.labels();
+    let port = labels.iter().find_map(|label| label.strip_prefix("Receiving on :"));
+    let here = format!("http://127.0.0.1:{}/as2", port.unwrap_or_else(|| panic!("{labels:#?}")));
+    stage.fill("Public URL", &here);
+    stage.click("Test whether it is reached");
+    stage.wait_for("Our own receiver answered");
+    stage.click("Save public URL");
+    stage.wait_for("The public URL is set");
+    assert!(stage.cli(&["receiver", "show"]).contains(&here));
+    // Elsewhere nobody listens.
+    stage.fill("Public URL", "http://127.0.0.1:1/as2");
+    stage.click("Test whether it is reached");
+    stage.wait_for("The connection was refused");
+}

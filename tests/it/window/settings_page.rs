@@ -100,3 +100,46 @@ fn every_section_shows_what_it_holds() {
     stage.click("Done");
     stage.wait_gone("No part is called so");
 }
+
+/// `2026-11-26`, as ISO 8601 writes a day.
+fn is_iso(word: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = word.split('-').collect();
+    matches!(parts[..], [year, month, day] if year.len() == 4 && month.len() == 2 && day.len() == 2 && digits(year) && digits(month) && digits(day))
+}
+
+/// Whether any day is written so.
+fn iso(stage: &Stage) -> bool {
+    stage.labels().iter().any(|label| label.split([' ', ',', '(', ')']).any(is_iso))
+}
+
+#[test]
+fn dates_are_written_as_they_are_chosen_everywhere() {
+    let mut stage = Stage::sample();
+    stage.click_beginning("Certificates, ");
+    stage.wait_for("amazon");
+    assert!(!iso(&stage), "in words until another form is chosen: {:#?}", stage.labels());
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Appearance");
+    stage.click("Dates");
+    let today = stage.labels().into_iter().find(|label| is_iso(label)).expect("a day in that form");
+    stage.click(&today);
+    stage.click_beginning("Certificates, ");
+    // What was written before is written anew.
+    stage.wait_until("the certificates' ends are written so", |stage| iso(stage));
+}
+
+#[test]
+fn one_switch_stops_all_that_moves() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    stage.click("Appearance");
+    assert!(stage.harness.ctx.global_style().animation_time > 0.0);
+    stage.click("Reduced");
+    stage.settle();
+    let style = stage.harness.ctx.global_style();
+    assert!(style.animation_time == 0.0 && !style.visuals.text_cursor.blink, "nothing fades and nothing blinks");
+    stage.click("Full");
+    stage.settle();
+    assert!(stage.harness.ctx.global_style().animation_time > 0.0);
+}

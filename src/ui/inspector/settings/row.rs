@@ -199,6 +199,16 @@ impl SettingsTab {
             let was = format!("Was {}", value_label(row, self.draft.saved(key)));
             ui.add(egui::Label::new(muted(ui, was)).truncate());
         }
+        // What partners are told is where their receipts are to come, unless something else is written.
+        if row.key == "mdn_url"
+            && self.draft.value(key).is_empty()
+            && let Some(url) = &desk.snapshot.receiving.public_url
+        {
+            ui.spacing_mut().interact_size.y = 16.0;
+            if link(ui, format!("Use our public URL, {url}")).clicked() {
+                self.choose(key, url.to_string());
+            }
+        }
         for Reason { text: reason, fix } in &standing.reasons {
             let mut chosen = None;
             // A line of text, not as high as a control.

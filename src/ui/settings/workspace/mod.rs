@@ -6,7 +6,7 @@ mod restore;
 
 use std::path::PathBuf;
 
-use egui::{Label, ProgressBar, Ui};
+use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
@@ -14,7 +14,7 @@ use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFa
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{count, grouped, size};
-use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, secondary, section};
+use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, progress, secondary, section};
 use crate::ui::wording::sentence;
 use backup::BackupDialog;
 use protect::ProtectDialog;
@@ -216,17 +216,24 @@ impl WorkspaceSection {
 impl Run {
     fn show(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         let what = if self.restores { "Restoring" } else { "Backing up" };
-        let text = match self.total {
-            0 if self.restores => format!("{what}…"),
-            0 => format!("{what}: copying the database…"),
-            total => format!("{what}: {} of {}", size(self.done), size(total)),
-        };
-        ui.label(muted(ui, text));
+        ui.label(muted(
+            ui,
+            if self.total == 0 && !self.restores {
+                format!("{what}: copying the database…")
+            } else {
+                format!("{what}…")
+            },
+        ));
         ui.add_space(4.0);
-        #[expect(clippy::cast_precision_loss, reason = "a bar shows no more than its width in points")]
-        let part = if self.total == 0 { 0.0 } else { self.done as f32 / self.total as f32 };
-        let bar = ui.add(ProgressBar::new(part.clamp(0.0, 1.0)).desired_width(ui.available_width().min(420.0)));
-        ui.ctx().accesskit_node_builder(bar.id, |node| node.set_label(what));
+        ui.scope(|ui| {
+            ui.set_max_width(ui.available_width().min(420.0));
+            if self.total == 0 {
+                progress::bar(ui, 0.0, ui.available_width(), what);
+            } else {
+                let word = if self.restores { "restored" } else { "backed up" };
+                progress::bytes(ui, (what, self.id), word, self.done, self.total);
+            }
+        });
         ui.add_space(8.0);
         if ui
             .add_enabled_ui(!self.given_up, |ui| secondary(ui, format!("Cancel {}", what.to_lowercase())))

@@ -41,7 +41,7 @@ fn name(bucket: &Bucket, step: Step, moment: &Moment) -> String {
         // With the offset's name where the same hour comes twice that day.
         Step::Hour => moment.day_and_time(bucket.from) + &twice(bucket.from, moment),
         Step::Day => format!("{} {}", local.strftime("%a"), moment.day(bucket.from)),
-        Step::Week => format!("{} to {}", local.strftime("%-d %b"), last.strftime("%-d %b %Y")),
+        Step::Week => format!("{} to {}", moment.dates.day(local.date()), moment.dates.date(last.date())),
         Step::Month => local.strftime("%B %Y").to_string(),
     }
 }
@@ -58,13 +58,11 @@ fn twice(from: Timestamp, moment: &Moment) -> String {
 
 fn mark(from: Timestamp, step: Step, moment: &Moment) -> String {
     let local = moment.zone.to_datetime(from);
-    let form = match step {
-        Step::Hour if local.hour() == 0 => "%-d %b",
-        Step::Hour => "%H:%M",
-        Step::Day | Step::Week => "%-d %b",
-        Step::Month => "%b %Y",
-    };
-    local.strftime(form).to_string()
+    match step {
+        Step::Hour if local.hour() != 0 => local.strftime("%H:%M").to_string(),
+        Step::Hour | Step::Day | Step::Week => moment.dates.day(local.date()),
+        Step::Month => local.strftime("%b %Y").to_string(),
+    }
 }
 
 /// `12 delivered, 3 received, 1 failed, 2 uncertain or waiting`; what is none is left out.
@@ -121,8 +119,7 @@ mod tests {
 
     #[test]
     fn bars_are_told_in_words_where_the_user_is() {
-        let moment =
-            Moment { now: "2026-11-24T08:30:00Z".parse().unwrap(), zone: TimeZone::get("Europe/Berlin").unwrap() };
+        let moment = Moment::new("2026-11-24T08:30:00Z".parse().unwrap(), TimeZone::get("Europe/Berlin").unwrap());
         let told = |step, from, until| {
             let buckets = vec![bucket(from, until)];
             let summary = Summary {
