@@ -123,7 +123,7 @@ impl App {
             }
         }
         let text = url.map(ToString::to_string).unwrap_or_default();
-        self.workspace().await?.set_meta(SETTING, &text).await?;
+        self.workspace().await?.choose(SETTING, &text).await?;
         self.public_url().await
     }
 
