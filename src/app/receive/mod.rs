@@ -3,6 +3,7 @@
 mod answer;
 mod arrived;
 mod broken_off;
+mod copies;
 mod delivery;
 mod given;
 mod handler;
@@ -26,7 +27,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, oneshot};
 
 use answer::Answer;
 use arrived::may_be_receipt;
@@ -82,6 +83,8 @@ pub(super) struct Receiver {
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
+    /// And for others that may be copies of it under other Message-IDs, before it is delivered.
+    copies: [Mutex<()>; PLACES],
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
     reticence: std::sync::Mutex<Reticence>,
@@ -127,12 +130,25 @@ impl Receiver {
         events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     ) -> Result<Self, AppError> {
         let workspace = app.workspace().await?;
-        let in_work = std::array::from_fn(|_| Mutex::default());
+        let (in_work, copies) = (std::array::from_fn(|_| Mutex::default()), std::array::from_fn(|_| Mutex::default()));
         let posts = Arc::new(Places::new(POSTS_AT_ONCE, POSTS_FOR_ONE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
         let (arrived, reticence) = (std::sync::Mutex::default(), std::sync::Mutex::default());
         let troubled = AtomicBool::new(true);
-        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived, reticence, troubled })
+        Ok(Self {
+            app,
+            workspace,
+            inbox,
+            events,
+            afterwards,
+            posts,
+            openings,
+            in_work,
+            copies,
+            arrived,
+            reticence,
+            troubled,
+        })
     }
 
     /// Waits for the receipts that are on their way.
@@ -258,6 +274,7 @@ impl Receiver {
             return Ok((answer, owed));
         }
         let candidates = self.candidates(addressed, at).await?;
+        let mut alone = None;
         let (outcome, chosen) = if candidates.is_empty() {
             (unknown_relationship(&addressed.from, &addressed.to), None)
         } else if let Some(unmet) = &wish.unmet {
@@ -268,11 +285,11 @@ impl Receiver {
             (unmet_wish(unmet), chosen)
         } else {
             let (outcome, chosen) =
-                self.open_and_judge(transmission, headers, addressed, &wish, candidates, early).await?;
+                self.open_and_judge(transmission, addressed, &wish, candidates, early, &mut alone).await?;
             (self.rationed(outcome, addressed, peer, at), chosen)
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
-        drop(one_at_a_time);
+        drop((alone, one_at_a_time));
         Ok(answer)
     }
 
@@ -331,16 +348,17 @@ impl Receiver {
     }
 
     /// Opens the message, chooses its profile, and delivers it where all is well.
-    async fn open_and_judge(
-        &self,
+    async fn open_and_judge<'a>(
+        &'a self,
         transmission: &mut Transmission,
-        headers: &Headers,
         addressed: &Addressed,
         wish: &ReceiptWish,
         mut candidates: Vec<Candidate>,
         early: Option<OpenedEarly>,
+        alone: &mut Option<MutexGuard<'a, ()>>,
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
         let at = transmission.at;
+        let headers = &transmission.request_headers.clone();
         let (keys, ours) = self.keys(&candidates).await?;
         let keys = Arc::new(keys);
         let (opened, digest) = match self.open(transmission, headers, wish, Arc::clone(&keys), early).await? {
@@ -411,6 +429,9 @@ impl Receiver {
         if let Some(mut not_taken) = not_taken {
             sighted::explain(sighted.as_ref(), &mut not_taken.diagnosis, &chosen);
             return Ok((not_taken, Some(chosen)));
+        }
+        if let Some(copy) = self.copy_of_another(transmission, addressed, &opened, &chosen, alone).await? {
+            return Ok((copy, Some(chosen)));
         }
         let before = match self.deliver(transmission, addressed, &name).await? {
             Delivered::Now => {
