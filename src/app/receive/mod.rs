@@ -286,6 +286,10 @@ impl Receiver {
         } else {
             let (outcome, chosen) =
                 self.open_and_judge(transmission, addressed, &wish, candidates, early, &mut alone).await?;
+            // Else whoever knows two identifiers has us keep what their few bytes inflate to.
+            if !outcome.disposition.is_positive() && transmission.signed_with.is_none() {
+                self.let_payload_go(transmission);
+            }
             (self.rationed(outcome, addressed, peer, at), chosen)
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
