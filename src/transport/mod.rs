@@ -15,7 +15,9 @@ pub mod inbound;
 pub mod listener;
 pub mod mail;
 mod meter;
+mod open_files;
 mod patient;
+mod places;
 mod proxy;
 pub mod server_certificate;
 #[cfg(test)]
@@ -29,5 +31,6 @@ pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, R
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
 pub use mail::{Mail, MailError, MailFault, MailSecurity, MailServer, send_mail};
 pub use proxy::{NamedProxy, ProxyChoice};
+pub use places::network_of;
 pub use server_certificate::{ShownServer, show_server};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};

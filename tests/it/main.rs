@@ -53,6 +53,7 @@ mod reminders;
 mod retention;
 mod rollovers;
 mod sample;
+mod slow_clients;
 mod strangers;
 mod structures;
 mod support_bundle;
