@@ -19,6 +19,7 @@ mod open_files;
 mod patient;
 mod places;
 mod proxy;
+mod reach;
 pub mod server_certificate;
 #[cfg(test)]
 mod testing;
@@ -30,7 +31,8 @@ pub use failure::{FailureKind, Phase, PostFailure, TlsReason};
 pub use inbound::{Answered, BodyError, Handler, Refusal, Request, RequestBody, Response, ResponseBody};
 pub use listener::{Limits, Listener, ListenerError, ServerTls};
 pub use mail::{Mail, MailError, MailFault, MailSecurity, MailServer, send_mail};
-pub use proxy::{NamedProxy, ProxyChoice};
 pub use places::network_of;
+pub use proxy::{NamedProxy, ProxyChoice};
+pub use reach::{Reach, is_public_address};
 pub use server_certificate::{ShownServer, show_server};
 pub use trust::{Identity, IdentityError, TlsFacts, Trust};
