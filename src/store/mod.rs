@@ -14,6 +14,7 @@
 
 mod archive;
 mod archive_follow;
+mod archive_head;
 mod archive_inbox;
 mod archive_receipt;
 mod archive_retention;

@@ -15,7 +15,10 @@ mod policy;
 mod recipients;
 mod repetition;
 mod reticence;
+mod secret_head;
 mod sighted;
+mod strangers;
+mod turned_away;
 mod wish;
 
 use std::collections::HashSet;
@@ -37,7 +40,9 @@ use judgement::{Outcome, diagnosis, refused, remark, taken, unknown_relationship
 use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
-use reticence::Reticence;
+use reticence::{Reticence, Stranger};
+use strangers::Keeping;
+use turned_away::TurnedAway;
 use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
@@ -47,7 +52,7 @@ use super::send::{InFlight, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
-use crate::as2::{MAX_RECEIPT, OpenError, SignatureOutcome};
+use crate::as2::{OpenError, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
@@ -56,7 +61,7 @@ use crate::domain::timeline::used_now;
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{ArchiveFollower, As2Pair, DEFAULT_KEEP, Part, Workspace};
+use crate::store::{ArchiveFollower, As2Pair, Part, Workspace};
 use crate::transport::{BodyError, Request, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -88,6 +93,7 @@ pub(super) struct Receiver {
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
     reticence: std::sync::Mutex<Reticence>,
+    turned_away: std::sync::Mutex<TurnedAway>,
     /// Whether an inbox may be known to take nothing.
     troubled: AtomicBool,
 }
@@ -104,6 +110,14 @@ impl Addressed {
     const fn unknown() -> Self {
         Self { from: String::new(), to: String::new(), message_id: String::new() }
     }
+}
+
+/// Who has sent a message.
+#[derive(Clone, Copy)]
+struct Sender {
+    peer: SocketAddr,
+    /// That nobody is known by its identifiers, and what that counts for.
+    stranger: Option<Stranger>,
 }
 
 /// A profile that a message may belong to.
@@ -147,6 +161,7 @@ impl Receiver {
             copies,
             arrived,
             reticence,
+            turned_away: std::sync::Mutex::default(),
             troubled,
         })
     }
@@ -154,6 +169,7 @@ impl Receiver {
     /// Waits for the receipts that are on their way.
     pub(super) async fn finished(&self) {
         self.afterwards.ended().await;
+        self.tell_rest();
     }
 
     pub(super) fn tell(&self, event: ServeEvent) {
@@ -171,20 +187,29 @@ impl Receiver {
         let message_id = addressed.as_ref().map(|addressed| addressed.message_id.clone());
         let mut transmission = Transmission::new(id, message_id.unwrap_or_default(), at, Direction::Inbound);
         transmission.request_headers.clone_from(&headers);
-        for (name, value) in &mut transmission.request_headers {
-            if name.eq_ignore_ascii_case("authorization") {
-                "hidden".clone_into(value);
-            }
-        }
+        secret_head::hide_secrets(&mut transmission.request_headers);
         transmission.lights = Lights { http: Light::Good, ..NOTHING_ASKED };
         let peer = request.peer;
-        if let Some(most) = self.most_of(&headers, addressed.as_ref(), at).await? {
+        let (mut keeping, mut stranger) = (Keeping::RECEIPT, None);
+        if let Some(addressed) = &addressed {
+            keeping = Keeping::WHOLE;
+            // The disk and the journal are our partners'.
+            if !self.is_known(addressed).await? {
+                let too_many = self.too_many_strangers(peer, at);
+                if let Some(left) = too_many.filter(|_| !strangers::is_called_receipt(&headers)) {
+                    return Ok((self.no_more(peer, left), None));
+                }
+                keeping = Keeping::of_a_stranger(may_be_receipt(&headers), too_many.is_some());
+                stranger = Some(peer);
+            }
+        }
+        if let Some(most) = keeping.most {
             request.body.limit(most);
         }
         // All of it is kept before anything follows from it; a large one is opened beside, as far as it is kept.
         let (grown, grows) = oneshot::channel();
         let (kept, early) = tokio::join!(
-            self.keep_request(request, id, grown),
+            self.keep_request(request, id, keeping, grown),
             self.open_early(grows, &transmission, &headers, addressed.as_ref())
         );
         let received = kept.map(|(bytes, received)| {
@@ -193,10 +218,18 @@ impl Receiver {
         });
         // What is in the journal already is too large for a receipt.
         if matches!(received, Ok(Ok(()))) && early.journalled.is_none() && may_be_receipt(&headers) {
-            let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
+            let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), stranger).await?;
             if let Some(response) = receipt {
                 return Ok((response, None));
             }
+        }
+        let mut counted = None;
+        if let Some(stranger) = stranger {
+            match self.one_more_stranger(stranger, at) {
+                Stranger::TooMany(left) => return Ok((self.forget(id, stranger, left).await?, None)),
+                told => counted = Some(told),
+            }
+            self.keep_little(id).await?;
         }
         let Some(addressed) = addressed else {
             let archive = self.workspace.archive().clone();
@@ -216,7 +249,10 @@ impl Receiver {
         };
         let mut broken = None;
         let answered = match received {
-            Ok(Ok(())) => self.work_on(&mut transmission, &headers, &addressed, early.opened, peer).await,
+            Ok(Ok(())) => {
+                let from = Sender { peer, stranger: counted };
+                self.work_on(&mut transmission, &headers, &addressed, early.opened, from).await
+            }
             Ok(Err(why)) => {
                 // Of what broke off nothing is left but its raw bytes.
                 drop(early.opened);
@@ -253,7 +289,7 @@ impl Receiver {
         headers: &Headers,
         addressed: &Addressed,
         early: Option<OpenedEarly>,
-        peer: SocketAddr,
+        sender: Sender,
     ) -> Result<Answer, AppError> {
         let at = transmission.at;
         let wish = ReceiptWish::of(headers);
@@ -273,10 +309,18 @@ impl Receiver {
             self.finish(transmission, StageStatus::Good, "answered as the first time", None).await?;
             return Ok((answer, owed));
         }
-        let candidates = self.candidates(addressed, at).await?;
+        // Of a stranger's message not all was kept, though it may be known meanwhile.
+        let candidates = match sender.stranger {
+            Some(_) => Vec::new(),
+            None => self.candidates(addressed, at).await?,
+        };
         let mut alone = None;
         let (outcome, chosen) = if candidates.is_empty() {
-            (unknown_relationship(&addressed.from, &addressed.to), None)
+            let mut outcome = unknown_relationship(&addressed.from, &addressed.to);
+            if let Some(Stranger::Last(left)) = sender.stranger {
+                strangers::say_it_is_the_last(&mut outcome, left);
+            }
+            (outcome, None)
         } else if let Some(unmet) = &wish.unmet {
             let chosen = candidates.into_iter().next();
             if let Some(chosen) = &chosen {
@@ -290,44 +334,32 @@ impl Receiver {
             if !outcome.disposition.is_positive() && transmission.signed_with.is_none() {
                 self.let_payload_go(transmission);
             }
-            (self.rationed(outcome, addressed, peer, at), chosen)
+            (self.rationed(outcome, addressed, sender.peer, at), chosen)
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
         drop((alone, one_at_a_time));
         Ok(answer)
     }
 
-    /// Keeps head and body of a request exactly as they came: how long the body is, and why it broke off, where it did.
-    /// `grown` gets to read along where it grows large.
+    /// Keeps head and body of a request exactly as they came, but for what lets somebody in: how long the body is, and why it
+    /// broke off, where it did. `grown` gets to read along where it grows large.
     async fn keep_request(
         &self,
         request: Request,
         id: TransmissionId,
+        keeping: Keeping,
         grown: oneshot::Sender<ArchiveFollower>,
     ) -> Result<(u64, Result<(), BodyError>), AppError> {
         let archive = self.workspace.archive().clone();
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
-        head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
+        head.write_all(&secret_head::without_secrets(&request.raw_head)).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
-        let body = archive.create(id, Part::RequestBody(FIRST))?;
+        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
+        if let Some(most) = keeping.kept {
+            body.keep_head_alone(most);
+        }
         let (file, received) = keep_body(request.body, body, grown).await?;
         Ok((file.bytes, received))
-    }
-
-    /// The most bytes that are taken of a message, where nobody who is known has sent it: the disk is our partners'.
-    async fn most_of(
-        &self,
-        headers: &Headers,
-        addressed: Option<&Addressed>,
-        at: Timestamp,
-    ) -> Result<Option<u64>, AppError> {
-        // It can be nothing but a receipt.
-        let Some(addressed) = addressed else { return Ok(Some(MAX_RECEIPT)) };
-        let announced = get(headers, "Content-Length").and_then(|length| length.trim().parse::<u64>().ok());
-        if announced.is_some_and(|length| length <= DEFAULT_KEEP) {
-            return Ok(None);
-        }
-        Ok(self.candidates(addressed, at).await?.is_empty().then_some(DEFAULT_KEEP))
     }
 
     /// The profiles that carry the message's pair of identifiers, production first.
