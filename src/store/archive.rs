@@ -288,28 +288,39 @@ impl Write for ArchiveWriter {
 /// Creates a folder, and those above it, for the user alone (mode 0700 on Unix), so that their names outlast a power
 /// cut. Those that exist stay as they are.
 pub(super) fn private_folder(folder: &Path) -> Result<(), FileError> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(above) = folder.parent() {
-        private_folder(above)?;
-    }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
+    lasting(folder, &builder)
+}
+
+/// The same for everybody whom the system's settings let in, for folders that others read.
+///
+/// # Errors
+/// Where one of them cannot be made.
+pub fn lasting_folder(folder: &Path) -> Result<(), FileError> {
+    lasting(folder, &fs::DirBuilder::new())
+}
+
+fn lasting(folder: &Path, builder: &fs::DirBuilder) -> Result<(), FileError> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent();
+    if let Some(above) = above {
+        lasting(above, builder)?;
+    }
     match builder.create(folder) {
         // Somebody else made it meanwhile.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         result => {
             result.map_err(FileError::on("create the folder", folder))?;
-            match folder.parent() {
-                // A folder above that may be entered but not listed cannot be synced; the new folder is there all the same.
-                Some(above) if !above.as_os_str().is_empty() => sync_folder(above).or(Ok(())),
-                _ => Ok(()),
-            }
+            let above = above.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            // A folder above that may be entered but not listed cannot be synced; the new folder is there all the same.
+            sync_folder(above).or(Ok(()))
         }
     }
 }
@@ -319,6 +330,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::super::fixtures::transmission;
+    use super::super::keyring::SYNCED;
     use super::super::{Cut, DEFAULT_KEEP};
     use super::*;
 
@@ -407,6 +419,21 @@ mod tests {
         }
         assert!(deliver(&archive, transmission(5).id, &inbox, "x").is_err());
         assert_eq!(fs::read_dir(&inbox).unwrap().count(), 3, "a failure leaves nothing");
+    }
+
+    #[test]
+    fn folders_that_are_made_for_an_order_outlast_a_power_cut() {
+        let (guard, archive, id) = archive();
+        put(&archive, id, Part::Payload, b"order");
+        SYNCED.take();
+        let inbox = guard.path().join("in/acme/production");
+        deliver(&archive, id, &inbox, "850.edi").unwrap();
+        let synced = SYNCED.take();
+        for parent in [guard.path().to_owned(), guard.path().join("in"), guard.path().join("in/acme"), inbox] {
+            assert!(synced.contains(&parent), "{} was not synced: {synced:?}", parent.display());
+        }
+        private_folder(&guard.path().join("w/workspace")).unwrap();
+        assert_eq!(SYNCED.take(), [guard.path().to_owned(), guard.path().join("w")]);
     }
 
     #[test]
