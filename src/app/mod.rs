@@ -13,6 +13,7 @@ mod certificate_removal;
 mod certificates;
 mod check;
 mod clock;
+mod clock_watch;
 mod commands;
 mod connection_file;
 mod connections;
@@ -93,6 +94,7 @@ pub use certificates::{
     certificate_bytes,
 };
 pub use clock::Clock;
+use clock_watch::ClockWatch;
 pub use commands::{CommandSettings, Occasion, OwnCommand};
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
 use courier::InHand;
@@ -161,6 +163,8 @@ pub struct App {
     preparation: Option<Preparation>,
     /// What this program is at of all that is due.
     in_hand: InHand,
+    /// Whether the clock was set meanwhile.
+    clock_watch: ClockWatch,
     /// What it does when whoever waited has been answered.
     afterwards: Afterwards,
     /// Our keys, unsealed once.
@@ -182,6 +186,7 @@ impl App {
             opened: Arc::default(),
             preparation: None,
             in_hand: InHand::default(),
+            clock_watch: ClockWatch::default(),
             afterwards: Afterwards::default(),
             keys: keys::UnsealedKeys::default(),
             noted: observations::Noted::default(),

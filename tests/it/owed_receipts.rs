@@ -272,3 +272,25 @@ async fn quirk_11_a_receipt_for_an_unsigned_message_goes_to_the_hosts_that_the_p
         assert_eq!(partner.received().len(), usize::from(status == 204));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_owed_does_not_wait_until_a_clock_that_was_set_back_is_where_it_was() {
+    let us = Us::new().await;
+    let failing = Partner::start(|_, stream| Partner::answer(stream, "503 Busy", &[], b""));
+    us.connect(&failing.url, "").await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<later@partner>", b"x", &asks(&failing.url, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    failing.got(1).await;
+    let first = us.journal().await.remove(0);
+    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
+    serving.stop().await;
+    // Ten years too late, or a day: by its own clock the program would wait as long.
+    for (times, days) in [(2, 1), (3, 3_650)] {
+        let at = first.at.checked_sub(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+        let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(at));
+        let serving = Serving::start(app, us.path("inbox"), None).await;
+        failing.got(times).await;
+        serving.stop().await;
+    }
+}
