@@ -34,6 +34,8 @@
 //! * how a message is sent again under its Message-ID: [`app::App::redeliver`]; how a receipt that came another way settles
 //!   one: [`app::App::take_receipt`]
 //! * what a partner's message meets: [`app::App::bind`], then [`as2::open()`]
+//! * what clients may cost, and strangers: [`transport::Limits`], the crate's private `transport::places` and `app::receive`; where
+//!   others may have us post to: [`transport::Reach`]
 //! * what is in a document, segment by segment: [`domain::document`]; in a message, layer by layer: [`as2::dissect`]
 //! * what a partner's support is given, and what is hidden in it: [`app::App::bundle`]
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
@@ -61,7 +63,8 @@
 //!    be wrong.
 //! 4. A transmission is in the journal, its payload copied and its Message-ID fixed, before a byte is sent; stages are
 //!    appended, nothing is rewritten.
-//! 5. Raw bytes of both directions are kept before they are parsed.
+//! 5. Raw bytes of both directions are kept before they are parsed, but for passwords in their heads; of bodies between
+//!    identifiers that nobody has, the beginning.
 //! 6. Checking yields a value with all its checks, not the first error; an error says whose fault it is.
 //! 7. Bodies are streamed from and to files: a message of any size needs the same memory.
 //! 8. Nothing is deleted but by retention: the journal says so first, and says when.

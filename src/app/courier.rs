@@ -3,11 +3,12 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use super::clock_watch::Moved;
 use super::places::{Full, Place, Places};
 use super::serve::ServeEvent;
 use super::{App, AppError};
@@ -101,6 +102,10 @@ impl Courier {
         }
         self.app.note_running().await;
         let now = self.app.now();
+        if self.app.clock_watch.look(now, Instant::now()) == Some(Moved::Back) {
+            // Else it would be done once the clock is where it was, which may be in years.
+            self.workspace.bring_forward(now).await?;
+        }
         let mut due = self.workspace.duties_besides(now, &[]).await?;
         let mut wait = match self.workspace.next_duty(now).await? {
             Some(next) => Duration::try_from(next.duration_since(now)).unwrap_or(SOON).min(AT_MOST),

@@ -11,7 +11,8 @@ use super::send::blocking;
 use super::written::write_private_from;
 use super::{App, AppError, RawPart};
 use crate::domain::instant::in_words;
-use crate::domain::transmission::{Direction, Headers, Transmission};
+use crate::domain::repetition::{COPIED, REPEATED, REUSED};
+use crate::domain::transmission::{Direction, Headers, Transmission, Verdict};
 use crate::store::{Archive, Part, Removal};
 
 /// What is missing of a body that was cut, because it is longer than is kept.
@@ -192,7 +193,11 @@ fn find(
         return Err(gone);
     }
     if head.is_none() && body_file.is_none() {
-        return Err(AppError::new(format!("nothing was kept of the {} of transmission {id}", part.label())));
+        let none = AppError::new(format!("nothing was kept of the {} of transmission {id}", part.label()));
+        return Err(match why_there_is_none(transmission, part) {
+            Some(why) => none.hint(why),
+            None => none,
+        });
     }
     let cut = match (&body_file, body.is_body()) {
         (Some(_), true) => archive.cut(id, body)?,
@@ -209,6 +214,20 @@ fn find(
         headers,
         journalled: transmission.payload_sha256.clone().filter(|_| part == RawPart::Payload),
     })
+}
+
+/// Why a message that came has no payload, where that is as it should be.
+fn why_there_is_none(transmission: &Transmission, part: RawPart) -> Option<&'static str> {
+    if part != RawPart::Payload || transmission.direction != Direction::Inbound {
+        return None;
+    }
+    match (transmission.verdict, transmission.cause()) {
+        (Verdict::Received, Some(COPIED | REPEATED)) => Some("it is that of the first, and lies with it"),
+        (Verdict::Received, Some(REUSED)) | (Verdict::Refused, _) => Some(
+            "a message that was not taken and that the partner is not known to have signed is kept as its raw request",
+        ),
+        _ => None,
+    }
 }
 
 /// The files of a part, and the headers that belong to them.

@@ -14,9 +14,11 @@ mod certificate_removal;
 mod certificates;
 mod check;
 mod clock;
+mod clock_watch;
 mod commands;
 mod connection_file;
 mod connections;
+mod core_dumps;
 mod courier;
 mod desktop_entry;
 mod document_facts;
@@ -99,8 +101,10 @@ pub use certificates::{
     certificate_bytes,
 };
 pub use clock::Clock;
+use clock_watch::ClockWatch;
 pub use commands::{COMMAND_PLACES, CommandSettings, Occasion, OwnCommand};
 pub use connections::{ConnectionChange, ConnectionSummary, Saved};
+pub use core_dumps::forbid_core_dumps;
 use courier::InHand;
 pub use desktop_entry::{DesktopEntry, desktop_entry, install_desktop_entry, remove_desktop_entry};
 pub use error::AppError;
@@ -172,6 +176,8 @@ pub struct App {
     preparation: Option<Preparation>,
     /// What this program is at of all that is due.
     in_hand: InHand,
+    /// Whether the clock was set meanwhile.
+    clock_watch: ClockWatch,
     /// What it does when whoever waited has been answered.
     afterwards: Afterwards,
     /// Our keys, unsealed once.
@@ -193,6 +199,7 @@ impl App {
             opened: Arc::default(),
             preparation: None,
             in_hand: InHand::default(),
+            clock_watch: ClockWatch::default(),
             afterwards: Afterwards::default(),
             keys: keys::UnsealedKeys::default(),
             noted: observations::Noted::default(),

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::send::post_conditions;
 use super::{App, AppError};
+use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Diagnosis;
 use crate::domain::identifier::Address;
 use crate::domain::instant;
 use crate::domain::sent::{MOST_RECEIPT_ATTEMPTS, next_attempt};
 use crate::domain::transmission::{Stage, StageName, StageStatus, Transmission, TransmissionId};
 use crate::store::{Duty, DutyKind, Part, Workspace};
-use crate::transport::{self, PostRequest, Trust};
+use crate::transport::{self, PostRequest, Reach, Trust};
 
 /// The attempt under which all that concerns an inbound message is journalled.
 const FIRST: u32 = 1;
@@ -20,6 +21,12 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What the answer to a receipt may be long. It means nothing.
 const MOST_ANSWER: u64 = 64 * 1024;
+
+/// Whether a profile names the host of an address: as that of the partner's server, or as one that takes its receipts.
+pub(super) fn is_named_by(profile: &Profile, address: &Address) -> bool {
+    let host = address.host();
+    host == profile.url.host() || profile.quirks.receipt_hosts.contains(&host)
+}
 
 impl App {
     /// Posts the receipt of a message where one is owed: at once, or only where it is due. Nothing where none is owed any
@@ -104,6 +111,8 @@ impl App {
             identity: None,
             max_answer: MOST_ANSWER,
             proxy: self.proxy(workspace).await?,
+            // The message has named it.
+            reach: Reach::Public,
         };
         // Where the profile was removed meanwhile, the receipt is owed all the same.
         if let (Some(connection), Some(kind)) = (&transmission.connection, transmission.profile)
@@ -113,6 +122,9 @@ impl App {
             (post.basic_auth, post.trust, post.identity) = conditions.await?;
             post.timeout = Duration::from_secs(u64::from(profile.timeout_seconds));
             post.chunked = profile.quirks.chunked;
+            if is_named_by(&profile, &post.url) {
+                post.reach = Reach::Anywhere;
+            }
         }
         Ok(post)
     }

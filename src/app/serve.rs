@@ -18,7 +18,7 @@ use super::{App, AppError, receiving_times};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Transmission;
-use crate::store::Workspace;
+use crate::store::{Workspace, lasting_folder};
 use crate::transport::{Identity, Limits, Listener, ServerTls};
 
 /// How long receipts on their way, and large messages being settled, are waited for at the end.
@@ -113,9 +113,10 @@ impl App {
         }
         if let Some(inbox) = &options.inbox {
             // Found out now, not with the first order.
-            std::fs::create_dir_all(inbox).and_then(|()| tempfile::tempfile_in(inbox)).map_err(|error| {
-                AppError::new(format!("nothing can be put into the inbox {}: {error}", inbox.display()))
-            })?;
+            let cannot =
+                |error: &str| AppError::new(format!("nothing can be put into the inbox {}: {error}", inbox.display()));
+            lasting_folder(inbox).map_err(|error| cannot(&error.source.to_string()))?;
+            tempfile::tempfile_in(inbox).map_err(|error| cannot(&error.to_string()))?;
         }
         if let Some(outbox) = &options.outbox {
             // Files are taken by being renamed.

@@ -19,8 +19,10 @@ use crate::certificate::encode::{INTEGER, OCTET_STRING, SEQUENCE, algorithm, ele
 /// What one message may inflate to. Nothing near it travels by AS2; it bounds what one sender can fill a disk with.
 const MAX_INFLATED: u64 = 64 << 30;
 
-/// Up to here any ratio is taken: ZLIB cannot exceed 1032 to 1, and so much hurts nobody.
-const ANY_RATIO: u64 = 128 << 20;
+/// Up to here any ratio is taken: ZLIB cannot exceed 1032 to 1, so it takes 16 KB. Whoever sent it is not known before all
+/// of it has been inflated, and may be anybody who knows two identifiers, on every connection at once; so it is no more
+/// than anybody may send without compression.
+const ANY_RATIO: u64 = 16 << 20;
 
 /// Beyond that, the most bytes that one compressed byte may become. EDI and XML shrink to a twentieth, at the very most
 /// to a hundredth; what shrinks further was made to be inflated.

@@ -11,6 +11,13 @@ use crate::domain::algorithm::Digest;
 /// The digests that signatures and MICs are made with. MD5 is only computed where a partner's receipt names it.
 pub(super) const COMPUTED: [Digest; 4] = [Digest::Sha1, Digest::Sha256, Digest::Sha384, Digest::Sha512];
 
+/// SHA-256 of what is at hand.
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut value = [0; 32];
+    value.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    value
+}
+
 /// A set of digests being computed together.
 #[derive(Clone, Default)]
 pub(super) struct Hashes {

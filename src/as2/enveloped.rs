@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::{CbcReader, CbcWriter, random};
 use super::content::{ContentCipher, ContentReader, ContentWriter, OctetReader};
+use super::digest::sha256;
 use super::error::{BuildError, OpenError};
 use super::gcm::{GcmReader, GcmWriter, LEAST_TAG_BYTES, MAX_GCM, NONCE_BYTES, TAG_BYTES, TagPlace};
 use super::named::NamedCertificate;
@@ -166,6 +167,8 @@ pub struct EncryptionFacts {
     pub key_transport: Option<KeyTransport>,
     /// Which of our certificates it was encrypted for.
     pub recipient: Fingerprint,
+    /// SHA-256 of the content key, which is fresh for every message: what has the same one was made from the same message.
+    pub(super) key_sha256: [u8; 32],
 }
 
 /// An envelope that is being opened.
@@ -264,7 +267,12 @@ impl<R: Read> EnvelopeHead<R> {
                 ContentReader::Gcm(Box::new(GcmReader::new(gcm, &key, nonce, place, octets)?))
             }
         };
-        let facts = EncryptionFacts { encryption, key_transport: found.key_transport, recipient: found.recipient };
+        let facts = EncryptionFacts {
+            encryption,
+            key_transport: found.key_transport,
+            recipient: found.recipient,
+            key_sha256: sha256(&key),
+        };
         Ok(OpenedEnvelope { facts, content, named: found.named, spoilt })
     }
 }

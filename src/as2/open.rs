@@ -9,7 +9,7 @@ use std::io::{Read, Seek, Write};
 
 use super::cipher::Cbc;
 use super::compressed::CompressionFacts;
-use super::digest::{COMPUTED, LineEnds};
+use super::digest::{COMPUTED, LineEnds, sha256};
 use super::enveloped::{DecryptionKey, EncryptionFacts};
 use super::error::OpenError;
 use super::headers::{HeaderList, MediaType, get};
@@ -20,6 +20,7 @@ use super::signed::{SignatureCheck, SignatureOutcome};
 use super::walk::{Walk, again};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::Digest;
+use crate::domain::certificate::hex;
 
 /// What a message is opened with.
 #[derive(Clone, Copy)]
@@ -80,6 +81,21 @@ impl Opened {
     #[must_use]
     pub fn is_well_signed(&self) -> bool {
         matches!(self.signature.as_ref().map(|check| &check.outcome), Some(SignatureOutcome::Good { .. }))
+    }
+
+    /// What a message that was encrypted has in common with its own copies alone, as 64 hex digits; nothing of one that was
+    /// not. It is made of the content key, which is fresh for every message and which nobody but its sender and we can put
+    /// into an envelope, and of what was signed. So a copy has the same one in whatever transfer encoding and structure it
+    /// comes, and the same document that is sent a second time has another one.
+    #[must_use]
+    pub fn imprint(&self) -> Option<String> {
+        let encryption = self.encryption.as_ref()?;
+        let mut what = b"imprint 1\0".to_vec();
+        what.extend(encryption.key_sha256);
+        what.extend(self.mic.digest.as_str().bytes());
+        what.push(0);
+        what.extend(&self.mic.value);
+        Some(hex(&sha256(&what)))
     }
 
     /// File name of the payload, as its own entity gives it.

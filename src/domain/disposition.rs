@@ -45,6 +45,12 @@ impl Disposition {
         Self { modifier: Modifier::Error(text.into()), ..Self::processed() }
     }
 
+    /// `processed/warning: …`
+    #[must_use]
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self { modifier: Modifier::Warning(text.into()), ..Self::processed() }
+    }
+
     /// `failed/Failure: …`
     #[must_use]
     pub fn failure(text: impl Into<String>) -> Self {

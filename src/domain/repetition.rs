@@ -1,4 +1,4 @@
-//! Messages that come again under a Message-ID that was processed before.
+//! Messages that come again, under a Message-ID that was processed before or under another one.
 
 use super::transmission::Verdict;
 
@@ -8,6 +8,10 @@ pub const REPEATED: &str = "Repeated message";
 /// The cause under which a message is journalled whose Message-ID was used before, for another content. Nothing of it was
 /// delivered.
 pub const REUSED: &str = "Message-ID used again for other content";
+
+/// The cause under which a copy of a message is journalled that was processed under another Message-ID. Nothing of it was
+/// delivered, because its content was before.
+pub const COPIED: &str = "Came again under another Message-ID";
 
 /// Whether something is journalled as received of which somebody has to know that it was not delivered.
 #[must_use]

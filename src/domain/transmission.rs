@@ -332,6 +332,10 @@ pub struct Transmission {
     /// The attempts whose answers broke off.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub half_answers: Vec<u32>,
+    /// What a message that came encrypted has in common with its copies alone, by which they are known under whatever
+    /// Message-ID they come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imprint: Option<String>,
 }
 
 /// Where the payload of a message that was taken goes.
@@ -405,6 +409,7 @@ impl Transmission {
             delivery: None,
             builds: Vec::new(),
             half_answers: Vec::new(),
+            imprint: None,
         }
     }
 

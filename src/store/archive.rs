@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::transmission::TransmissionId;
 
 use super::archive_follow::{ArchiveFollower, Followed};
+use super::archive_head::HeadAlone;
 use super::archive_sweep::unfinished;
 use super::early_sync::EarlySync;
 use super::error::FileError;
@@ -129,6 +130,7 @@ impl Archive {
             file: BufWriter::with_capacity(64 * 1024, file),
             early_sync: EarlySync::default(),
             followed: None,
+            head_alone: None,
             path,
             bytes: 0,
         })
@@ -174,6 +176,7 @@ pub struct ArchiveWriter {
     // Dropped before the file is.
     early_sync: EarlySync,
     followed: Option<Followed>,
+    head_alone: Option<HeadAlone>,
     file: BufWriter<tempfile::NamedTempFile>,
     path: PathBuf,
     bytes: u64,
@@ -184,6 +187,12 @@ impl ArchiveWriter {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Keeps no more than so many bytes of what is written, and of all of it its length and digest, as of a body that was cut
+    /// (see [`Archive::cut`]). To be called before anything is written.
+    pub fn keep_head_alone(&mut self, most: u64) {
+        self.head_alone = Some(HeadAlone::new(most));
     }
 
     /// Where the file will be.
@@ -229,7 +238,7 @@ impl ArchiveWriter {
     /// Where the disk is full or fails, or another has taken the name meanwhile. Then nothing is left of it.
     pub fn finish(self) -> Result<ArchivedFile, FileError> {
         const DOING: &str = "write";
-        let Self { early_sync, followed, file, path, bytes } = self;
+        let Self { early_sync, followed, head_alone, file, path, bytes } = self;
         let file = file.into_inner().map_err(|error| FileError::on(DOING, &path)(error.into_error()))?;
         if let Some(mut followed) = followed {
             followed.tell(bytes);
@@ -240,6 +249,9 @@ impl ArchiveWriter {
         file.persist_noclobber(&path).map_err(|error| FileError::on(DOING, &path)(error.error))?;
         if let Some(folder) = path.parent() {
             sync_folder(folder)?;
+        }
+        if let Some(head_alone) = head_alone {
+            head_alone.note(&path, bytes)?;
         }
         Ok(ArchivedFile { path, bytes })
     }
@@ -252,6 +264,12 @@ fn named(path: &Path, error: io::Error) -> io::Error {
 
 impl Write for ArchiveWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(head_alone) = &mut self.head_alone {
+            let kept = head_alone.of(self.bytes, bytes);
+            self.file.write_all(kept).map_err(|error| named(&self.path, error))?;
+            self.bytes += bytes.len() as u64;
+            return Ok(bytes.len());
+        }
         let written = self.file.write(bytes).map_err(|error| named(&self.path, error))?;
         self.bytes += written as u64;
         self.early_sync.wrote(self.file.get_ref().as_file(), written as u64);
@@ -270,28 +288,39 @@ impl Write for ArchiveWriter {
 /// Creates a folder, and those above it, for the user alone (mode 0700 on Unix), so that their names outlast a power
 /// cut. Those that exist stay as they are.
 pub(super) fn private_folder(folder: &Path) -> Result<(), FileError> {
-    if folder.as_os_str().is_empty() || folder.is_dir() {
-        return Ok(());
-    }
-    if let Some(above) = folder.parent() {
-        private_folder(above)?;
-    }
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     {
         use std::os::unix::fs::DirBuilderExt as _;
         builder.mode(0o700);
     }
+    lasting(folder, &builder)
+}
+
+/// The same for everybody whom the system's settings let in, for folders that others read.
+///
+/// # Errors
+/// Where one of them cannot be made.
+pub fn lasting_folder(folder: &Path) -> Result<(), FileError> {
+    lasting(folder, &fs::DirBuilder::new())
+}
+
+fn lasting(folder: &Path, builder: &fs::DirBuilder) -> Result<(), FileError> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let above = folder.parent();
+    if let Some(above) = above {
+        lasting(above, builder)?;
+    }
     match builder.create(folder) {
         // Somebody else made it meanwhile.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
         result => {
             result.map_err(FileError::on("create the folder", folder))?;
-            match folder.parent() {
-                // A folder above that may be entered but not listed cannot be synced; the new folder is there all the same.
-                Some(above) if !above.as_os_str().is_empty() => sync_folder(above).or(Ok(())),
-                _ => Ok(()),
-            }
+            let above = above.filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            // A folder above that may be entered but not listed cannot be synced; the new folder is there all the same.
+            sync_folder(above).or(Ok(()))
         }
     }
 }
@@ -301,6 +330,7 @@ mod tests {
     use std::io::Read as _;
 
     use super::super::fixtures::transmission;
+    use super::super::keyring::SYNCED;
     use super::super::{Cut, DEFAULT_KEEP};
     use super::*;
 
@@ -389,6 +419,21 @@ mod tests {
         }
         assert!(deliver(&archive, transmission(5).id, &inbox, "x").is_err());
         assert_eq!(fs::read_dir(&inbox).unwrap().count(), 3, "a failure leaves nothing");
+    }
+
+    #[test]
+    fn folders_that_are_made_for_an_order_outlast_a_power_cut() {
+        let (guard, archive, id) = archive();
+        put(&archive, id, Part::Payload, b"order");
+        SYNCED.take();
+        let inbox = guard.path().join("in/acme/production");
+        deliver(&archive, id, &inbox, "850.edi").unwrap();
+        let synced = SYNCED.take();
+        for parent in [guard.path().to_owned(), guard.path().join("in"), guard.path().join("in/acme"), inbox] {
+            assert!(synced.contains(&parent), "{} was not synced: {synced:?}", parent.display());
+        }
+        private_folder(&guard.path().join("w/workspace")).unwrap();
+        assert_eq!(SYNCED.take(), [guard.path().to_owned(), guard.path().join("w")]);
     }
 
     #[test]

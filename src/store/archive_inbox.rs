@@ -15,7 +15,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::domain::transmission::TransmissionId;
 
-use super::archive::{Archive, Part};
+use super::archive::{Archive, Part, lasting_folder};
 use super::archive_settle::DEFAULT_KEEP;
 use super::archive_sweep::{sweep_begun, unfinished};
 use super::error::FileError;
@@ -47,7 +47,8 @@ impl Archive {
     /// Where the file is not in the archive, or the folder cannot be written.
     pub fn lay_ready(&self, id: TransmissionId, part: Part, folder: &Path) -> Result<PathBuf, FileError> {
         let (source, ready) = (self.path(id, part), Self::ready_path(id, folder));
-        fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
+        // An order must not vanish with its folder when the power goes.
+        lasting_folder(folder)?;
         sweep_once(folder);
         let length = fs::metadata(&source).map_err(FileError::on(DOING, &ready))?.len();
         if length <= DEFAULT_KEEP || fs::hard_link(&source, &ready).is_err() {
@@ -90,7 +91,7 @@ impl Archive {
     /// Where the folder cannot be made or the file not be moved.
     pub fn move_aside(file: &Path, folder: &Path, name: &str) -> Result<PathBuf, FileError> {
         const DOING: &str = "move";
-        fs::create_dir_all(folder).map_err(FileError::on("create the folder", folder))?;
+        lasting_folder(folder)?;
         let path = under_free_name(file, folder, name).map_err(FileError::on(DOING, file))?;
         sync_folder(folder)?;
         Ok(path)

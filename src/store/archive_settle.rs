@@ -118,13 +118,13 @@ impl Archive {
     }
 }
 
-fn note_path(body: &Path) -> PathBuf {
+pub(super) fn note_path(body: &Path) -> PathBuf {
     let mut name = body.as_os_str().to_owned();
     name.push(".json");
     name.into()
 }
 
-fn digest_of(file: &mut File) -> io::Result<String> {
+pub(super) fn digest_of(file: &mut File) -> io::Result<String> {
     let mut context = digest::Context::new(&digest::SHA256);
     let mut buffer = vec![0; 128 * 1024];
     loop {
@@ -138,7 +138,7 @@ fn digest_of(file: &mut File) -> io::Result<String> {
 }
 
 /// Writes a file anew: complete on disk before it takes the place of the one before.
-fn replace(path: &Path, write: &mut dyn FnMut(&mut File) -> io::Result<()>) -> Result<(), FileError> {
+pub(super) fn replace(path: &Path, write: &mut dyn FnMut(&mut File) -> io::Result<()>) -> Result<(), FileError> {
     const DOING: &str = "write";
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = unfinished(folder, "settled").map_err(FileError::on(DOING, path))?;

@@ -291,8 +291,8 @@ async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
 /// Writes the schema's version into the file's head, where it is seen without opening the database.
 async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
     // A pragma takes no arguments: a new migration changes this line and the statement.
-    const { assert!(migrations::NEWEST == 14) };
-    session.script("write the schema's version", "PRAGMA user_version = 14").await
+    const { assert!(migrations::NEWEST == 15) };
+    session.script("write the schema's version", "PRAGMA user_version = 15").await
 }
 
 fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::domain::sent::SentAs;
+use crate::domain::sent::{SentAs, next_attempt};
 use crate::domain::spelling::spelled;
 use crate::domain::transmission::TransmissionId;
 
@@ -89,6 +89,32 @@ impl Workspace {
         let statement =
             sql("SELECT at_ns FROM duties WHERE at_ns > $1 ORDER BY at_ns LIMIT 1").bind(nanoseconds(after));
         self.reading(DOING).await?.row(DOING, statement).await?.as_ref().map(instant).transpose()
+    }
+
+    /// Has done now what is planned for later than it can have been planned for, had the clock always been right: further
+    /// attempts and receipts, of which each waits for a time that is known. Says how many those were.
+    ///
+    /// # Errors
+    /// Where the database cannot be read or written.
+    pub async fn bring_forward(&self, now: Timestamp) -> Result<usize, StoreError> {
+        const DOING: &str = "look for what is to be done";
+        let statement = sql("SELECT transmission, kind, at_ns, number, whither FROM duties
+             WHERE at_ns > $1 AND kind IN ($2, $3)")
+        .bind(nanoseconds(next_attempt(1, now)))
+        .bind(DutyKind::Attempt.as_str())
+        .bind(DutyKind::Receipt.as_str());
+        let mut transaction = self.begin().await?;
+        let rows = transaction.session.rows(DOING, statement).await?;
+        let mut brought = 0;
+        for row in &rows {
+            let duty = duty(row)?;
+            if duty.at > next_attempt(duty.number, now) {
+                transaction.put_duty(&Duty { at: now, ..duty }).await?;
+                brought += 1;
+            }
+        }
+        transaction.commit().await?;
+        Ok(brought)
     }
 
     /// Waits until this program has kept something to be done, or has since this was last waited for.
@@ -236,6 +262,31 @@ mod tests {
         transaction.end_duty(sent.id, DutyKind::Receipt).await.unwrap();
         transaction.commit().await.unwrap();
         assert_eq!(workspace.duties(later).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_a_clock_that_was_wrong_has_planned_is_done_now() {
+        let (_guard, workspace) = workspace().await;
+        let planned = |minutes: i64| now() + jiff::SignedDuration::from_mins(minutes);
+        // The second attempt waits five minutes, the fourth twenty, and no attempt more than a day.
+        let all =
+            [(0, DutyKind::Attempt, 2, 5, 5), (1, DutyKind::Attempt, 4, 20, 20), (2, DutyKind::Receipt, 1, 1_000, 0)];
+        let more = [(3, DutyKind::Attempt, 3, 90_000, 0), (4, DutyKind::Deadline, 1, 90_000, 90_000)];
+        let mut transaction = workspace.begin().await.unwrap();
+        for (index, kind, number, minutes, _) in all.into_iter().chain(more) {
+            let sent = transmission(index);
+            transaction.begin_transmission(&sent, As2Pair::default()).await.unwrap();
+            let duty = Duty { transmission: sent.id, kind, at: planned(minutes), number, whither: None };
+            transaction.put_duty(&duty).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        assert_eq!(workspace.bring_forward(now()).await.unwrap(), 2);
+        let mut found: Vec<Timestamp> =
+            workspace.duties(Timestamp::MAX).await.unwrap().iter().map(|duty| duty.at).collect();
+        let mut wanted: Vec<Timestamp> = all.iter().chain(&more).map(|each| planned(each.4)).collect();
+        (found.sort(), wanted.sort());
+        assert_eq!(found, wanted);
+        assert_eq!(workspace.bring_forward(now()).await.unwrap(), 0);
     }
 
     #[tokio::test]

@@ -105,8 +105,8 @@ impl Transaction {
         let statement =
             sql("INSERT INTO transmissions (id, our_as2_id, partner_as2_id, direction, at_ns, message_id, connection,
                  profile, file, payload_bytes, verdict, failed, cause, document, signed_with, document_type, control_numbers,
-                 receipt_ms, folded)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) ON CONFLICT (id) DO NOTHING")
+                 imprint, receipt_ms, folded)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT (id) DO NOTHING")
             .bind(key(transmission.id))
             .bind(as2.ours.map(str::to_owned))
             .bind(as2.partner.map(str::to_owned))
@@ -154,7 +154,7 @@ impl Transaction {
         let statement = sql(
             "UPDATE transmissions SET message_id = $2, connection = $3, profile = $4, file = $5, payload_bytes = $6,
                  verdict = $7, failed = $8, cause = $9, document = $10, signed_with = $11, document_type = $12, control_numbers = $13,
-                 receipt_ms = $14, folded = $15
+                 imprint = $14, receipt_ms = $15, folded = $16
              WHERE id = $1",
         )
         .bind(key(transmission.id));
@@ -187,7 +187,7 @@ impl Transaction {
     }
 }
 
-/// Binds the columns that change, in their order in both statements: from `message_id` to `control_numbers`.
+/// Binds the columns that change, in their order in both statements: from `message_id` to `imprint`.
 fn bind_columns(
     statement: super::session::Statement,
     transmission: &Transmission,
@@ -207,7 +207,8 @@ fn bind_columns(
         .bind(document)
         .bind(transmission.signed_with.map(|signer| signer.to_hex()))
         .bind(transmission.document.as_ref().and_then(|document| document.kind().map(str::to_owned)))
-        .bind(control_numbers(transmission)))
+        .bind(control_numbers(transmission))
+        .bind(transmission.imprint.clone()))
 }
 
 /// How long a message of ours waited for the receipt that it has.

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::domain::repetition::COPIED;
 use crate::domain::transmission::TransmissionId;
 
 use super::error::StoreError;
@@ -108,6 +109,30 @@ impl Workspace {
         self.reading(DOING).await?.rows(DOING, statement).await?.iter().map(summary).collect()
     }
 
+    /// The message of which this one is a copy under another Message-ID, where such a one was received between the same AS2
+    /// identifiers and processed: the first of them, before what was a copy itself.
+    ///
+    /// # Errors
+    /// Where the database cannot be read.
+    pub async fn find_copied(
+        &self,
+        from: &str,
+        to: &str,
+        imprint: &str,
+        message_id: &str,
+    ) -> Result<Option<TransmissionId>, StoreError> {
+        const DOING: &str = "look for a message";
+        let statement = sql("SELECT id FROM transmissions WHERE imprint = $1 AND direction = 'inbound'
+             AND our_as2_id = $2 AND partner_as2_id = $3 AND verdict = 'received' AND message_id <> $4
+             ORDER BY CASE WHEN cause = $5 THEN 1 ELSE 0 END, at_ns, id LIMIT 1")
+        .bind(imprint.to_owned())
+        .bind(to.to_owned())
+        .bind(from.to_owned())
+        .bind(without_words(message_id))
+        .bind(COPIED);
+        self.reading(DOING).await?.row(DOING, statement).await?.map(|row| parsed(&row, "id")).transpose()
+    }
+
     /// The messages that came under this Message-ID between these AS2 identifiers, whatever became of them, the oldest
     /// first.
     ///
@@ -181,6 +206,7 @@ impl Workspace {
 
 #[cfg(test)]
 mod tests {
+    use crate::domain::diagnosis::Diagnosis;
     use crate::domain::transmission::{Direction, Verdict};
 
     use super::super::fixtures::{transmission, workspace};
@@ -214,6 +240,31 @@ mod tests {
         assert!(workspace.unsettled().await.unwrap().is_empty());
         workspace.begin_transmission(&transmission(1), pair).await.unwrap();
         assert_eq!(workspace.unsettled().await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_copy_is_found_of_what_was_processed_for_the_same_pair_under_another_message_id() {
+        let (_guard, workspace) = workspace().await;
+        let pair = As2Pair { ours: Some("ACME"), partner: Some("PARTNER") };
+        let came = |number: u32, verdict: Verdict, imprint: &str| {
+            let mut came = transmission(number);
+            (came.direction, came.verdict, came.imprint) = (Direction::Inbound, verdict, Some(imprint.to_owned()));
+            came
+        };
+        let (refused, mut first) = (came(0, Verdict::Refused, "aa"), came(2, Verdict::Queued, "aa"));
+        let mut copy = came(1, Verdict::Received, "aa");
+        copy.diagnosis = Some(Diagnosis { cause: COPIED.to_owned(), ..Diagnosis::default() });
+        for each in [&refused, &first, &copy] {
+            workspace.begin_transmission(each, pair).await.unwrap();
+        }
+        let find = async |from, imprint, id: &str| workspace.find_copied(from, "ACME", imprint, id).await.unwrap();
+        assert_eq!(find("PARTNER", "aa", "<new@x>").await, Some(copy.id), "a copy counts where its first has gone");
+        first.verdict = Verdict::Received;
+        workspace.update_transmission(&first).await.unwrap();
+        assert_eq!(find("PARTNER", "aa", "<new@x>").await, Some(first.id));
+        assert_eq!(find("PARTNER", "aa", &first.message_id).await, Some(copy.id), "its own is a repetition");
+        assert_eq!(find("OTHER", "aa", "<new@x>").await, None);
+        assert_eq!(find("PARTNER", "bb", "<new@x>").await, None);
     }
 
     #[tokio::test]

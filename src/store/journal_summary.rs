@@ -239,6 +239,7 @@ mod tests {
              CREATE VIEW listable AS SELECT id AS transmission, at_ns, direction, '' AS connection, '' AS profile,
                  payload_bytes, verdict, 5 AS standing, cause, file, document_type, control_numbers, message_id, '' AS words
                  FROM transmissions;
+             DROP INDEX transmissions_by_imprint; ALTER TABLE transmissions DROP COLUMN imprint;
              ALTER TABLE transmissions DROP COLUMN receipt_ms; ALTER TABLE transmissions DROP COLUMN folded;
              CREATE TRIGGER transmissions_updated AFTER UPDATE ON transmissions BEGIN SELECT 1; END;
              CREATE TRIGGER listed_inserted AFTER INSERT ON listed BEGIN SELECT 1; END;

@@ -133,6 +133,7 @@ mod tests {
              DROP VIEW tally; CREATE VIEW tally AS SELECT number, at_ns, standing, payload_bytes, NULL AS connection,
                  NULL AS cause, NULL AS receipt_ms FROM listed;
              ALTER TABLE tallied DROP COLUMN received; ALTER TABLE transmissions DROP COLUMN folded;
+             DROP INDEX transmissions_by_imprint; ALTER TABLE transmissions DROP COLUMN imprint;
              CREATE TRIGGER transmissions_updated AFTER UPDATE ON transmissions BEGIN SELECT 1; END;
              DELETE FROM schema_versions WHERE version > 12; PRAGMA user_version = 12",
         )

@@ -286,8 +286,16 @@ pub(super) fn remove_key_file(path: &Path) -> Result<(), FileError> {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    /// What was synced on this thread: that it was cannot be seen from the disk.
+    pub(super) static SYNCED: std::cell::RefCell<Vec<PathBuf>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
 /// Makes names given in a folder survive a power cut.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
+    #[cfg(test)]
+    SYNCED.with_borrow_mut(|synced| synced.push(folder.to_owned()));
     // Windows has no such call: its file systems journal their names.
     if cfg!(unix) {
         File::open(folder).and_then(|opened| opened.sync_all()).map_err(FileError::on("write the folder", folder))?;

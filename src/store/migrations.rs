@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0012_daily.sql"),
     include_str!("../../assets/migrations/0013_words.sql"),
     include_str!("../../assets/migrations/0014_audit.sql"),
+    include_str!("../../assets/migrations/0015_imprints.sql"),
 ];
 
 /// The one after which the words of what was journalled before are folded: SQLite cannot.

@@ -14,6 +14,7 @@
 
 mod archive;
 mod archive_follow;
+mod archive_head;
 mod archive_inbox;
 mod archive_receipt;
 mod archive_retention;
@@ -70,7 +71,7 @@ mod transaction;
 mod workspace;
 mod writing;
 
-pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part};
+pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part, lasting_folder};
 pub use archive_follow::ArchiveFollower;
 pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};

@@ -17,6 +17,7 @@ use super::failure::{FailureKind, PostFailure};
 use super::file_body::FileBody;
 use super::meter::Meter;
 use super::proxy::ProxyChoice;
+use super::reach::{self, PublicNames, Reach};
 use super::trust::{self, ClientTls, Identity, TlsFacts, Trust};
 use crate::domain::identifier::Address;
 
@@ -67,6 +68,8 @@ pub struct PostRequest {
     pub max_answer: u64,
     /// Which proxy it goes through; never one for this very machine.
     pub proxy: ProxyChoice,
+    /// Where it may go.
+    pub reach: Reach,
 }
 
 /// What happens on the way. Times are milliseconds since the post began.
@@ -185,6 +188,13 @@ where
     } else {
         Proxy::choose(&url, &proxies()).map_err(|why| PostFailure::before(FailureKind::Proxy, why))?
     };
+    // A number is connected to without being looked up, and a name by the proxy; any other name is looked at as it is looked up.
+    if request.reach == Reach::Public
+        && (proxy.is_some() || !matches!(url.host(), Some(url::Host::Domain(_))))
+        && let Err(inside) = reach::look(url.host()).await
+    {
+        return Err(PostFailure::before(FailureKind::Unreachable, format!("{}: {inside}", request.url.host())));
+    }
     let meter = Arc::new(Meter::new(request.length));
     let body = if method == reqwest::Method::POST {
         let opened = FileBody::open(&request.body, request.length, !request.chunked, Some(Arc::clone(&meter))).await;
@@ -283,6 +293,10 @@ fn client(
     let builder = match proxy {
         Some(proxy) => builder.proxy(proxy.rule.clone()),
         None => builder.no_proxy(),
+    };
+    let builder = match (request.reach, proxy) {
+        (Reach::Public, None) => builder.dns_resolver(PublicNames::new()),
+        _ => builder,
     };
     builder.build().map_err(|error| error.to_string())
 }

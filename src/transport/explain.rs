@@ -7,6 +7,7 @@ use std::iter::successors;
 use rustls::{CertificateError, OtherError};
 
 use super::failure::{FailureKind, TlsReason};
+use super::reach::Inside;
 use super::trust::ClientTls;
 
 /// An error with all that it was caused by. An `io::Error` passes over what it wraps, so that is looked up by hand.
@@ -82,6 +83,7 @@ pub(super) fn not_connected(
     let io = io_kind(error);
     let kind = match (proxy, io) {
         _ if error.is_timeout() => FailureKind::ConnectTimeout,
+        _ if find::<Inside>(error).is_some() => FailureKind::Unreachable,
         (Some(_), _) if words(error).contains("proxy authorization required") => FailureKind::ProxyPassword,
         (Some(_), _) => FailureKind::Proxy,
         _ if error.is_dns() => unresolved(&words(error)),

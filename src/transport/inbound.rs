@@ -12,10 +12,12 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::futures::OwnedNotified;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::head::HeadError;
+use super::places::Pace;
 
 /// A request whose head is complete and whose body is still coming.
 #[derive(Debug)]
@@ -104,13 +106,19 @@ pub struct RequestBody {
     received: u64,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
     waited: Duration,
+    /// Where it is told how it comes, for whoever looks for the slowest.
+    pace: Arc<Pace>,
+    evicted: Pin<Box<OwnedNotified>>,
     end: BodyEnd,
     ended: bool,
 }
 
 impl RequestBody {
-    pub(super) const fn new(incoming: Incoming, limits: BodyLimits, end: BodyEnd) -> Self {
-        Self { incoming, limits, received: 0, waiting: None, waited: Duration::ZERO, end, ended: false }
+    pub(super) fn new(incoming: Incoming, limits: BodyLimits, pace: Arc<Pace>, end: BodyEnd) -> Self {
+        pace.came(0, Duration::ZERO);
+        let evicted = Box::pin(Arc::clone(&pace.evicted).notified_owned());
+        let (received, waiting, waited, ended) = (0, None, Duration::ZERO, false);
+        Self { incoming, limits, received, waiting, waited, pace, evicted, end, ended }
     }
 
     /// Takes no more than so many bytes, where that is less than the listener would.
@@ -131,6 +139,7 @@ impl RequestBody {
 
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Bytes, BodyError>>> {
         self.ended = true;
+        self.pace.is_ours();
         *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
         Poll::Ready(Some(Err(error)))
     }
@@ -145,6 +154,7 @@ impl RequestBody {
         if self.received < due {
             return self.fail(BodyError::TooSlow);
         }
+        self.pace.came(self.received, self.waited);
         Poll::Ready(Some(Ok(bytes)))
     }
 }
@@ -173,12 +183,18 @@ impl Stream for RequestBody {
                 Poll::Ready(Some(Err(error))) => return this.fail(body_error(&error)),
                 Poll::Ready(None) => {
                     this.ended = true;
+                    this.pace.is_ours();
                     return Poll::Ready(None);
                 }
                 Poll::Pending => {
                     let idle = this.limits.idle;
-                    let (_, sleep) =
+                    let (since, sleep) =
                         this.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(tokio::time::sleep(idle))));
+                    this.pace.waits(*since);
+                    // Others wait for a place, and this one is the slowest.
+                    if this.evicted.as_mut().poll(context).is_ready() {
+                        return this.fail(BodyError::TooSlow);
+                    }
                     return match sleep.as_mut().poll(context) {
                         Poll::Ready(()) => this.fail(BodyError::TooSlow),
                         Poll::Pending => Poll::Pending,
@@ -270,6 +286,12 @@ pub enum RefusalReason {
     /// Too many connections at once.
     #[error("there are {0} connections already")]
     Busy(usize),
+    /// Too many connections at once from one address.
+    #[error("there are {0} connections from this address already")]
+    BusyShare(usize),
+    /// It was the slowest while others waited for a place.
+    #[error("its request had not come whole, and others waited for its place")]
+    MadeRoom,
     /// Its head.
     #[error(transparent)]
     Head(#[from] HeadError),

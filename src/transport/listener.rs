@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use super::file_body::FileBody;
@@ -24,7 +25,9 @@ use super::head::{self, Framing, Head, HeadError};
 use super::inbound::{
     Answered, BodyEnd, BodyLimits, Handler, Refusal, RefusalReason, Request, RequestBody, Response, ResponseBody,
 };
+use super::open_files::raised_limit;
 use super::patient::{Patient, Stream};
+use super::places::{NoPlace, Pace, Places, Shares};
 use super::trust::{Identity, provider};
 
 /// Beyond the connections that are served, so many are told that it is too busy; any others are just closed.
@@ -36,11 +39,22 @@ const READ_AT_ONCE: usize = 512 * 1024;
 /// While lingering, the longest time without a byte from the client.
 const LINGER_IDLE: Duration = Duration::from_secs(2);
 
+/// All places but every so many-th are for one address, if it is this machine's own: whoever has a reverse proxy before this
+/// program gets everybody through it. The rest is for those who come directly.
+const LEFT_BY_THIS_MACHINE: usize = 8;
+
+/// It is said once in this time that no connection can be taken.
+const TOLD_EVERY: Duration = Duration::from_secs(60);
+
 /// What a client may cost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once; any more are answered 503.
+    /// Connections at once; any more are answered 503, unless one is slow and makes room.
     pub connections: usize,
+    /// Connections at once from one address, of IPv6 from one network of 64 bits. This machine itself has more.
+    pub of_one_address: usize,
+    /// Where no place is free, a client that is so far behind makes room for another.
+    pub behind: Duration,
     /// A head's length in bytes.
     pub head_bytes: usize,
     /// Time for the TLS handshake, and then for the head.
@@ -63,13 +77,20 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
+            // A partner sends some messages at once, and few send dozens; four addresses are needed to take all places, and
+            // whoever has one competes with themselves alone.
+            of_one_address: 64,
+            // Only so that what has come in the same moment is not closed for the next: whoever takes all places anew
+            // every second has to be slower than a client who sends its head in one piece.
+            behind: Duration::from_millis(10),
             head_bytes: 64 * 1024,
-            head_time: Duration::from_secs(30),
+            // A head is a packet or two; whoever types it by hand is no partner.
+            head_time: Duration::from_secs(10),
             // A body goes to the disk as it comes, so it is the disk that decides.
             body_bytes: 64 * 1024 * 1024 * 1024,
             idle: Duration::from_secs(60),
             least_rate: 512,
-            grace: Duration::from_secs(60),
+            grace: Duration::from_secs(20),
             linger: Duration::from_secs(30),
             drain: Duration::from_secs(30),
         }
@@ -174,7 +195,8 @@ impl Listener {
     ) -> Served {
         let Self { socket, tls } = self;
         let (stop, stopped) = watch::channel(false);
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let places = Arc::new(Places::new(shares(&limits)));
+        let mut told = None;
         let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_AT_ONCE));
         let door = Arc::new(Door { handler, limits, tls, stopped });
         let mut running = JoinSet::new();
@@ -185,22 +207,35 @@ impl Listener {
                 Some(_) = running.join_next() => continue,
                 accepted = socket.accept() => accepted,
             };
-            let Ok((stream, peer)) = accepted else {
-                // Out of file descriptors, or the client is gone already: neither lasts.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, or the client is gone already: neither lasts.
+                    places.make_room(Instant::now());
+                    if told.is_none_or(|told: Instant| told.elapsed() >= TOLD_EVERY) {
+                        told = Some(Instant::now());
+                        tracing::warn!("a connection could not be taken: {error}");
+                    }
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
             };
             let door = Arc::clone(&door);
-            if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
-                running.spawn(async move {
-                    door.one(stream, peer).await;
-                    drop(place);
-                });
-            } else if let Ok(place) = Arc::clone(&turned_away).try_acquire_owned() {
-                running.spawn(async move {
-                    door.turn_away(stream, peer).await;
-                    drop(place);
-                });
+            match places.take(peer.ip(), Instant::now()) {
+                Ok(place) => {
+                    running.spawn(async move {
+                        door.one(stream, peer, &place.pace).await;
+                        drop(place);
+                    });
+                }
+                Err(full) => {
+                    if let Ok(place) = Arc::clone(&turned_away).try_acquire_owned() {
+                        running.spawn(async move {
+                            door.turn_away(stream, peer, full).await;
+                            drop(place);
+                        });
+                    }
+                }
             }
         }
         drop(socket);
@@ -212,6 +247,21 @@ impl Listener {
             return Served { cut_off };
         }
         Served { cut_off: 0 }
+    }
+}
+
+/// How the places of a listener are shared. There are no more of them than files can be opened for.
+fn shares(limits: &Limits) -> Shares {
+    /// The socket of a connection, and the files of the archive that one message has open at once.
+    const FILES_OF_ONE: u64 = 4;
+    let files = raised_limit().and_then(|files| usize::try_from(files / FILES_OF_ONE).ok());
+    let all = limits.connections.min(files.unwrap_or(usize::MAX)).max(1);
+    Shares {
+        all,
+        of_one: limits.of_one_address,
+        of_this_machine: all - all / LEFT_BY_THIS_MACHINE,
+        behind: limits.behind,
+        least_rate: limits.least_rate,
     }
 }
 
@@ -233,7 +283,7 @@ impl Drop for EndsWith {
 }
 
 impl<H: Handler> Door<H> {
-    async fn one(&self, tcp: TcpStream, peer: SocketAddr) {
+    async fn one(&self, tcp: TcpStream, peer: SocketAddr, pace: &Arc<Pace>) {
         // Answers are short: without this the last packet may wait for an acknowledgement. Not vital where it fails.
         drop(tcp.set_nodelay(true));
         let mut stopped = self.stopped.clone();
@@ -248,6 +298,11 @@ impl<H: Handler> Door<H> {
         };
         let begun = tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
+            () = pace.evicted.notified() => {
+                let reason = RefusalReason::MadeRoom;
+                self.handler.refused(Refusal { peer, status: None, reason, raw_head: Vec::new() });
+                return;
+            }
             begun = begun => begun,
         };
         let (stream, came, end) = match begun {
@@ -264,16 +319,21 @@ impl<H: Handler> Door<H> {
         }) {
             Ok(pair) => pair,
             Err(HeadError::Closed) if came.is_empty() => return,
-            Err(error) => return self.refuse(stream, peer, kept(&came), error.status(), error.into()).await,
+            Err(error) => {
+                let raw_head = kept(&came);
+                return self
+                    .refuse(stream, Refusal { peer, status: error.status(), reason: error.into(), raw_head }, pace)
+                    .await;
+            }
         };
         if let Framing::Length(announced) = head.framing
             && announced > self.limits.body_bytes
         {
             let reason = RefusalReason::Announced { announced, most: self.limits.body_bytes };
-            return self.refuse(stream, peer, head.raw, Some(413), reason).await;
+            return self.refuse(stream, Refusal { peer, status: Some(413), reason, raw_head: head.raw }, pace).await;
         }
         let prefix = [head.plain().as_slice(), rest].concat();
-        self.converse(Patient::new(stream, prefix, self.limits.idle), head, peer).await;
+        self.converse(Patient::new(stream, prefix, self.limits.idle), head, peer, pace).await;
     }
 
     async fn secured(&self, tcp: TcpStream) -> Result<Box<dyn Stream>, RefusalReason> {
@@ -286,7 +346,7 @@ impl<H: Handler> Door<H> {
     }
 
     /// Hands the request over and sends the answer back.
-    async fn converse(&self, stream: Patient, head: Head, peer: SocketAddr) {
+    async fn converse(&self, stream: Patient, head: Head, peer: SocketAddr, pace: &Arc<Pace>) {
         let head = Mutex::new(Some(head));
         let running: Mutex<Option<EndsWith>> = Mutex::new(None);
         let (gone, answered) = Answered::new();
@@ -297,7 +357,9 @@ impl<H: Handler> Door<H> {
             let (done, answer) = oneshot::channel();
             let end = BodyEnd::default();
             if let (Some(head), Some(answered)) = (head, answered) {
-                let request = self.request(head, peer, request.into_body(), &end, answered);
+                let body =
+                    RequestBody::new(request.into_body(), self.body_limits(), Arc::clone(pace), Arc::clone(&end));
+                let request = self.request(head, peer, body, answered);
                 let handler = Arc::clone(&self.handler);
                 // A task of its own, so that a client who goes away does not cut the handler off in the middle.
                 let task = tokio::spawn(async move {
@@ -324,7 +386,7 @@ impl<H: Handler> Door<H> {
             // Nobody waits for it where nothing is to be done.
             gone.send(()).unwrap_or_default();
             let mut stream = connection.into_parts().io.into_inner();
-            self.linger(&mut stream).await;
+            self.linger(&mut stream, pace).await;
         } else {
             drop(gone);
             drop(connection);
@@ -336,13 +398,16 @@ impl<H: Handler> Door<H> {
         }
     }
 
-    fn request(&self, head: Head, peer: SocketAddr, body: Incoming, end: &BodyEnd, answered: Answered) -> Request {
-        let limits = BodyLimits {
+    const fn body_limits(&self) -> BodyLimits {
+        BodyLimits {
             bytes: self.limits.body_bytes,
             idle: self.limits.idle,
             rate: self.limits.least_rate,
             grace: self.limits.grace,
-        };
+        }
+    }
+
+    fn request(&self, head: Head, peer: SocketAddr, body: RequestBody, answered: Answered) -> Request {
         Request {
             method: head.method,
             path: head.path,
@@ -350,35 +415,31 @@ impl<H: Handler> Door<H> {
             raw_head: head.raw,
             peer,
             tls: self.tls.is_some(),
-            body: RequestBody::new(body, limits, Arc::clone(end)),
+            body,
             answered: Some(answered),
         }
     }
 
     /// Answers without the handler, and closes.
-    async fn refuse(
-        &self,
-        mut stream: Box<dyn Stream>,
-        peer: SocketAddr,
-        raw_head: Vec<u8>,
-        status: Option<u16>,
-        reason: RefusalReason,
-    ) {
-        if let Some(status) = status {
-            let answer = plain_answer(status, &reason.to_string());
+    async fn refuse(&self, mut stream: Box<dyn Stream>, refusal: Refusal, pace: &Pace) {
+        if let Some(status) = refusal.status {
+            let answer = plain_answer(status, &refusal.reason.to_string());
             let sent = async {
                 stream.write_all(&answer).await?;
                 stream.shutdown().await
             };
             if let Ok(Ok(())) = tokio::time::timeout(self.limits.idle, sent).await {
-                self.linger(&mut stream).await;
+                self.linger(&mut stream, pace).await;
             }
         }
-        self.handler.refused(Refusal { peer, status, reason, raw_head });
+        self.handler.refused(refusal);
     }
 
-    async fn turn_away(&self, mut tcp: TcpStream, peer: SocketAddr) {
-        let reason = RefusalReason::Busy(self.limits.connections);
+    async fn turn_away(&self, mut tcp: TcpStream, peer: SocketAddr, full: NoPlace) {
+        let reason = match full {
+            NoPlace::All(most) => RefusalReason::Busy(most),
+            NoPlace::Share(most) => RefusalReason::BusyShare(most),
+        };
         // Over TLS the answer would need a handshake, which is what there is no room for.
         let status = self.tls.is_none().then_some(503);
         if let Some(status) = status {
@@ -396,10 +457,12 @@ impl<H: Handler> Door<H> {
 
     /// Reads on after the answer. Closing with unread bytes makes the system reset the connection, and the client, who is
     /// still sending, then never reads the answer (RFC 9112, 9.6).
-    async fn linger<S: AsyncRead + Unpin>(&self, stream: &mut S) {
+    async fn linger<S: AsyncRead + Unpin>(&self, stream: &mut S, pace: &Pace) {
         let mut stopped = self.stopped.clone();
+        pace.idles(Instant::now());
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => {}
+            () = pace.evicted.notified() => {}
             _ = tokio::time::timeout(self.limits.linger, throw_away(stream)) => {}
         }
     }

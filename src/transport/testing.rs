@@ -67,6 +67,7 @@ pub(super) fn request(scheme: &str, address: SocketAddr, body: &tempfile::NamedT
         identity: None,
         max_answer: super::client::USUAL_ANSWER,
         proxy: super::proxy::ProxyChoice::System,
+        reach: super::reach::Reach::Anywhere,
     }
 }
 

@@ -46,7 +46,7 @@ pub(crate) const TARGETS: [(&str, Target); 13] = [
 ];
 
 /// The most that comes out of a body, whatever it is: what inflates freely, and some buffers.
-const MOST_INFLATED: u64 = (128 << 20) + (1 << 20);
+const MOST_INFLATED: u64 = (16 << 20) + (1 << 20);
 
 /// The most layers of a message.
 const MOST_LAYERS: usize = 8;

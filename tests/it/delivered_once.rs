@@ -5,9 +5,12 @@ use std::net::TcpStream;
 use std::process::Child;
 use std::thread;
 
+use base64::Engine as _;
+use countersign::domain::algorithm::{Encryption, Signing};
+use countersign::domain::repetition::COPIED;
 use countersign::domain::transmission::Verdict;
 
-use crate::exchange::{DOCUMENT, PATIENCE, Partner, Us, post};
+use crate::exchange::{Answered, DOCUMENT, PATIENCE, Partner, Us, post};
 
 /// So often it is tried to kill the program in time: it needs a few milliseconds for what is left to be done.
 const TRIES: usize = 30;
@@ -83,4 +86,106 @@ async fn an_order_is_delivered_once_though_the_program_is_killed_before_it_has_a
         return;
     }
     panic!("it has always answered before it could be killed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_recorded_on_its_way_and_comes_under_another_message_id_is_not_delivered_again() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "").await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<first@partner>", DOCUMENT.as_bytes(), &[]);
+    let under = |id: &str, more: &[(&str, &str)]| -> Vec<(String, String)> {
+        let mut headers = headers.clone();
+        for (name, value) in more.iter().chain([&("Message-ID", id)]) {
+            headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            headers.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        headers
+    };
+    let said = |answered: &Answered| String::from_utf8_lossy(&answered.body).into_owned();
+    let first = said(&post(&serving.url, &headers, &body));
+    assert!(first.contains("; processed\r\n"), "{first}");
+    let mic = first.lines().find(|line| line.starts_with("Received-Content-MIC")).unwrap().to_owned();
+
+    // As it is, in base64, and with bytes behind its structure: it is the same message each time.
+    let base64 = base64::engine::general_purpose::STANDARD.encode(&body).into_bytes();
+    let mut longer = body.clone();
+    longer.extend_from_slice(b"\0\0");
+    let copies = [
+        ("<copy-1@anybody>", under("<copy-1@anybody>", &[]), &body),
+        ("<copy-2@anybody>", under("<copy-2@anybody>", &[("Content-Transfer-Encoding", "base64")]), &base64),
+        ("<copy-3@anybody>", under("<copy-3@anybody>", &[]), &longer),
+    ];
+    for (id, headers, body) in &copies {
+        let answer = said(&post(&serving.url, headers, body));
+        assert!(answer.contains("; processed/warning: duplicate-document"), "{id}: {answer}");
+        assert!(answer.contains(&mic) && answer.contains(id), "{id}: {answer}");
+    }
+    // A copy that comes again is a repetition, with the answer that it got.
+    let again = said(&post(&serving.url, &copies[0].1, copies[0].2));
+    assert!(again.contains("; processed/warning: duplicate-document"), "{again}");
+    assert_eq!(orders(&us), ["order.edi"]);
+    let journal = us.journal().await;
+    let original = journal.iter().find(|each| each.message_id == "<first@partner>").unwrap();
+    for (id, ..) in &copies {
+        let copy = journal.iter().find(|each| each.message_id == *id && each.cause() == Some(COPIED)).unwrap();
+        assert_eq!((copy.verdict, copy.delivery.is_none()), (Verdict::Received, true));
+        assert!(copy.diagnosis.as_ref().unwrap().explanation.contains(&original.id.to_string()));
+        assert!(!us.files(copy).contains(&"payload".to_owned()), "{:?}", us.files(copy));
+    }
+    serving.stop().await;
+    // Another program knows it too.
+    let serving = us.serve().await;
+    let headers = under("<copy-4@anybody>", &[]);
+    assert!(said(&post(&serving.url, &headers, &body)).contains("; processed/warning: duplicate-document"));
+    assert_eq!(orders(&us), ["order.edi"]);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_that_come_at_once_are_delivered_once() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "").await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<0@x>", DOCUMENT.as_bytes(), &[]);
+    let posts: Vec<_> = (0..12)
+        .map(|number| {
+            let (url, mut headers, body) = (serving.url.clone(), headers.clone(), body.clone());
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Message-ID"));
+            headers.push(("Message-ID".to_owned(), format!("<{number}@x>")));
+            tokio::task::spawn_blocking(move || post(&url, &headers, &body).status)
+        })
+        .collect();
+    for each in posts {
+        assert_eq!(each.await.unwrap(), 200);
+    }
+    assert_eq!(orders(&us), ["order.edi"]);
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_document_is_delivered_as_often_as_it_is_sent() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "require = \"none\"").await;
+    let serving = us.serve().await;
+    for number in 0..3 {
+        // Encrypted anew each time, and three times the very same bytes without encryption, signed and not.
+        let (headers, body) = Partner::message(&us.certificate, &format!("<{number}@p>"), DOCUMENT.as_bytes(), &[]);
+        assert!(String::from_utf8_lossy(&post(&serving.url, &headers, &body).body).contains("; processed\r\n"));
+        for signing in [Signing::None, Signing::Sha256] {
+            let plain = Partner::message_as(&us.certificate, "<same@p>", DOCUMENT.as_bytes(), &[], |profile| {
+                (profile.encryption, profile.signing) = (Encryption::None, signing);
+            });
+            for again in 0..2 {
+                let id = format!("<{number}-{again}-{signing}@p>");
+                let mut headers = plain.0.clone();
+                headers.retain(|(name, _)| !name.eq_ignore_ascii_case("Message-ID"));
+                headers.push(("Message-ID".to_owned(), id));
+                let answer = post(&serving.url, &headers, &plain.1);
+                assert!(String::from_utf8_lossy(&answer.body).contains("; processed\r\n"), "{answer:?}");
+            }
+        }
+    }
+    assert_eq!(orders(&us).len(), 3 + 3 * 2 * 2);
+    serving.stop().await;
 }

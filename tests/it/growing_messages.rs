@@ -253,11 +253,9 @@ async fn nobody_waits_for_a_message_that_dawdles_and_it_is_not_delivered_twice()
 async fn of_many_at_once_some_are_opened_when_they_are_there() {
     const MANY: usize = 6;
     let (us, serving) = receiving().await;
-    let (headers, body) = Partner::message(&us.certificate, "<1@p>", &PAYLOAD, &[]);
     let mut all = Vec::new();
     for number in 0..MANY {
-        let mut headers = headers.clone();
-        headers.iter_mut().filter(|(name, _)| name == "Message-ID").for_each(|(_, id)| *id = format!("<{number}@p>"));
+        let (headers, body) = Partner::message(&us.certificate, &format!("<{number}@p>"), &PAYLOAD, &[]);
         all.push(Slow::begin(&serving.url, &headers, &body, false));
     }
     until("as many as there are places", async || growing(&us) == 4).await;

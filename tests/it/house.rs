@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 36] = [
+const OWNERS: [(&str, &[&str]); 37] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("csv", &["domain", "app"]),
@@ -38,6 +38,7 @@ const OWNERS: [(&str, &[&str]); 36] = [
     ("hyper", &["transport"]),
     ("hyper_util", &["transport"]),
     ("rustls", &["transport"]),
+    ("rustix", &["app", "transport"]),
     ("lettre", &["transport"]),
     ("sqlx", &["store"]),
     ("directories", &["store"]),

@@ -58,6 +58,8 @@ mod reminders;
 mod retention;
 mod rollovers;
 mod sample;
+mod slow_clients;
+mod strangers;
 mod structures;
 mod support_bundle;
 mod undecryptable;

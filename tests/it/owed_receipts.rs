@@ -127,17 +127,72 @@ async fn who_was_not_proved_to_be_the_partner_does_not_choose_where_a_receipt_is
     assert!(evidence.iter().any(|line| line.contains("localhost is not the partner's server")), "{evidence:?}");
     assert!(partner.received().is_empty());
 
-    // To the partner's own server a refusal is posted, and anywhere else what says that a message was taken.
+    // To the partner's own server a refusal is posted too.
     let (headers, _) = Partner::message(&us.certificate, "<order-7@partner>", b"x", &asks(&partner.url, &[]));
     assert_eq!(post(&serving.url, &headers, b"junk").status, 204);
     let posted = partner.got(1).await;
     assert!(String::from_utf8_lossy(&posted[0].body).contains("<order-7@partner>"));
-    let (headers, body) = Partner::message(&us.certificate, "<order-6@partner>", b"x", &asks(&elsewhere, &[]));
-    assert_eq!(post(&serving.url, &headers, &body).status, 204);
-    let posted = partner.got(2).await;
-    assert!(String::from_utf8_lossy(&posted[1].body).contains("<order-6@partner>"));
     serving.stop().await;
-    assert_eq!(partner.received().len(), 2);
+    assert_eq!(partner.received().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn not_even_the_partner_has_us_post_to_what_only_we_can_reach() {
+    let us = Us::new().await;
+    // Something of ours, that nobody else gets at.
+    let ours = Partner::start(accepts);
+    us.connect("https://partner.example/as2", "").await;
+    let serving = us.serve().await;
+    let port = ours.url.trim_start_matches("http://127.0.0.1:").trim_end_matches("/as2").to_owned();
+    let forms = ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1"];
+    for (number, host) in forms.iter().enumerate() {
+        let whither = format!("http://{host}:{port}/admin/shutdown?x=1");
+        let id = format!("<inside-{number}@partner>");
+        let (headers, body) = Partner::message(&us.certificate, &id, DOCUMENT.as_bytes(), &asks(&whither, &[]));
+        let answered = post(&serving.url, &headers, &body);
+        let text = String::from_utf8_lossy(&answered.body).into_owned();
+        assert!(answered.status == 200 && text.contains("; processed\r\n"), "{host}: {text}");
+        let journal = us.journal().await;
+        let evidence = &journal[0].diagnosis.as_ref().unwrap().evidence;
+        let told = "inside of our own network";
+        assert!(
+            evidence.iter().any(|line| line.contains(told) && line.contains("receipt_hosts")),
+            "{host}: {evidence:?}"
+        );
+    }
+    serving.stop().await;
+    assert!(ours.received().is_empty());
+
+    // Where the profile names it, it is the partner's: a tunnel or a proxy of ours may be before it.
+    us.connect("https://partner.example/as2", "[production.quirks]\nreceipt_hosts = [\"localhost\"]").await;
+    let serving = us.serve().await;
+    let named = format!("http://localhost:{port}/as2");
+    let (headers, body) = Partner::message(&us.certificate, "<named@partner>", b"x", &asks(&named, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    ours.got(1).await;
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_owed_goes_inside_only_as_long_as_the_profile_names_it() {
+    let us = Us::new().await;
+    let failing = Partner::start(|_, stream| Partner::answer(stream, "503 Busy", &[], b""));
+    us.connect(&failing.url, "").await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<later@partner>", b"x", &asks(&failing.url, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    failing.got(1).await;
+    let first = us.journal().await.remove(0);
+    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
+    serving.stop().await;
+    // The partner has moved since.
+    us.connect("https://partner.example/as2", "").await;
+    let at = first.at.checked_add(jiff::SignedDuration::from_mins(6)).unwrap();
+    let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(at));
+    let serving = Serving::start(app, us.path("inbox"), None).await;
+    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("inside of our own network"))).await;
+    serving.stop().await;
+    assert_eq!(failing.received().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,5 +270,27 @@ async fn quirk_11_a_receipt_for_an_unsigned_message_goes_to_the_hosts_that_the_p
         }
         serving.stop().await;
         assert_eq!(partner.received().len(), usize::from(status == 204));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_owed_does_not_wait_until_a_clock_that_was_set_back_is_where_it_was() {
+    let us = Us::new().await;
+    let failing = Partner::start(|_, stream| Partner::answer(stream, "503 Busy", &[], b""));
+    us.connect(&failing.url, "").await;
+    let serving = us.serve().await;
+    let (headers, body) = Partner::message(&us.certificate, "<later@partner>", b"x", &asks(&failing.url, &[]));
+    assert_eq!(post(&serving.url, &headers, &body).status, 204);
+    failing.got(1).await;
+    let first = us.journal().await.remove(0);
+    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
+    serving.stop().await;
+    // Ten years too late, or a day: by its own clock the program would wait as long.
+    for (times, days) in [(2, 1), (3, 3_650)] {
+        let at = first.at.checked_sub(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+        let app = crate::exchange::app_on(&us.workspace(), countersign::app::Clock::Fixed(at));
+        let serving = Serving::start(app, us.path("inbox"), None).await;
+        failing.got(times).await;
+        serving.stop().await;
     }
 }

@@ -64,3 +64,25 @@ fn a_new_workspace_is_not_made_under_a_passphrase_that_protects_nothing() {
     assert!(refused["error"].as_str().unwrap().contains("fewer than 8 characters"), "{refused}");
     assert!(!workspace.exists());
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_system_writes_no_core_dump_of_a_program_that_holds_keys() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    json(&workspace, 0, &["identity", "create", "ours"]);
+    let mut command = Command::new("sh");
+    let script = "ulimit -S -c unlimited 2>/dev/null; exec \"$0\" serve --listen 127.0.0.1:0";
+    command.args(["-c", script, env!("CARGO_BIN_EXE_countersign")]).env("COUNTERSIGN_WORKSPACE", &workspace);
+    let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serving.id())).unwrap();
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().rev().skip(1).take(2).collect::<Vec<_>>(), ["0", "0"], "{line}{core}");
+}

@@ -9,6 +9,7 @@ use super::judgement::Outcome;
 use super::wish::ReceiptWish;
 use super::{Addressed, Candidate, FIRST, Receiver, cannot_keep};
 use crate::app::AppError;
+use crate::app::owed::is_named_by;
 use crate::app::send::head_bytes;
 use crate::app::serve::ServeEvent;
 use crate::as2::{BuiltReceipt, ReceiptContent, SigningPlan, build_receipt};
@@ -20,7 +21,7 @@ use crate::domain::transmission::{
     Attempt, MicComparison, Stage, StageName, StageStatus, Transmission, TransmissionId, Verdict,
 };
 use crate::store::{Duty, DutyKind, Part};
-use crate::transport::{Response, ResponseBody};
+use crate::transport::{Response, ResponseBody, is_public_address};
 
 /// An answer, and the transmission whose receipt is posted once the answer has gone.
 pub(super) type Answer = (Response, Option<TransmissionId>);
@@ -56,23 +57,20 @@ impl Receiver {
         } else if wish.asked {
             let receipt = self.receipt(transmission, wish, addressed, &outcome, chosen, at).await?;
             match (&wish.whither, chosen) {
-                // The address is told that the message was taken before the receipt goes out (RFC 4130 section 7.2).
-                (Some(Ok(address)), Some(candidate))
-                    if transmission.signed_with.is_some()
-                        || address.host() == candidate.profile.url.host()
-                        || candidate.profile.quirks.receipt_hosts.contains(&address.host()) =>
-                {
-                    self.keep_receipt(transmission, address, &receipt)?;
-                    (204, Vec::new(), Vec::new(), Some(address.clone()))
-                }
-                // Who was not proved to be the partner does not choose where we post: anybody can write two identifiers.
-                (Some(Ok(address)), Some(_)) => {
-                    evidence = Some(format!(
-                        "The receipt went into the answer, because no signature shows who sent the message, and {} is not the partner's server; if it is, name it in `quirks.receipt_hosts`",
-                        address.host()
-                    ));
-                    (200, receipt.headers, receipt.body, None)
-                }
+                (Some(Ok(address)), Some(candidate)) => match why_not_there(transmission, address, candidate).await {
+                    // The address is told that the message was taken before the receipt goes out (RFC 4130 section 7.2).
+                    None => {
+                        self.keep_receipt(transmission, address, &receipt)?;
+                        (204, Vec::new(), Vec::new(), Some(address.clone()))
+                    }
+                    Some(why) => {
+                        evidence = Some(format!(
+                            "The receipt went into the answer, because {why}, and {} is not the partner's server; if it is, name it in `quirks.receipt_hosts`",
+                            address.host()
+                        ));
+                        (200, receipt.headers, receipt.body, None)
+                    }
+                },
                 // To an address that a stranger names nothing is posted.
                 (Some(Ok(_)), None) => (200, receipt.headers, receipt.body, None),
                 (Some(Err(why)), _) => {
@@ -210,4 +208,17 @@ impl Receiver {
         }
         Ok(())
     }
+}
+
+/// Why a receipt is not posted where a message wants it: who was not proved to be the partner does not choose where we
+/// post, since anybody can write two identifiers; and who was chooses among public addresses, since what is inside of our
+/// network is nothing of a partner's.
+async fn why_not_there(transmission: &Transmission, address: &Address, candidate: &Candidate) -> Option<String> {
+    if is_named_by(&candidate.profile, address) {
+        return None;
+    }
+    if transmission.signed_with.is_none() {
+        return Some("no signature shows who sent the message".to_owned());
+    }
+    is_public_address(address).await.err()
 }

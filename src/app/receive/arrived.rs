@@ -1,10 +1,10 @@
 //! Receipts that come by themselves, for what we sent.
 
 use std::io::Read as _;
-
-use jiff::Timestamp;
+use std::net::SocketAddr;
 
 use super::judgement::{Outcome, matched_receipt, unmatched_receipt};
+use super::reticence::Stranger;
 use super::wish::ReceiptWish;
 use super::{Addressed, FIRST, Receiver};
 use crate::app::AppError;
@@ -23,17 +23,18 @@ pub(super) fn may_be_receipt(headers: &Headers) -> bool {
 }
 
 impl Receiver {
-    /// Takes a request that is kept and turns out to be a receipt. Nothing where it is none. What cannot be taken comes
+    /// Takes a request that is kept and turns out to be a receipt. Nothing where it is none. Of those that come from a
+    /// `stranger` and are for nothing that is known, not many are journalled. What cannot be taken comes
     /// again, so nothing is kept that no journal knows of.
     pub(super) async fn take_receipt(
         &self,
         transmission: &mut Transmission,
         headers: &Headers,
         addressed: Option<&Addressed>,
-        at: Timestamp,
+        stranger: Option<SocketAddr>,
     ) -> Result<Option<Response>, AppError> {
         let id = transmission.id;
-        let taken = self.take_journalled(transmission, headers, addressed, at).await;
+        let taken = self.take_journalled(transmission, headers, addressed, stranger).await;
         if taken.is_err() && self.workspace.transmission(id).await?.is_none() {
             let archive = self.workspace.archive().clone();
             blocking(move || Ok(archive.discard(id)?)).await?;
@@ -46,7 +47,7 @@ impl Receiver {
         transmission: &mut Transmission,
         headers: &Headers,
         addressed: Option<&Addressed>,
-        at: Timestamp,
+        stranger: Option<SocketAddr>,
     ) -> Result<Option<Response>, AppError> {
         let Some(receipt) = self.read_kept(transmission.id, headers, false).await? else { return Ok(None) };
         let nobody = Addressed::unknown();
@@ -57,6 +58,12 @@ impl Receiver {
             let (archive, id) = (self.workspace.archive().clone(), transmission.id);
             blocking(move || Ok(archive.discard(id)?)).await?;
             return Ok(Some(Response::empty(200)));
+        }
+        let at = transmission.at;
+        if let Some(peer) = stranger
+            && let Stranger::TooMany(left) = self.one_more_stranger(peer, at)
+        {
+            return Ok(Some(self.forget(transmission.id, peer, left).await?));
         }
         let pair = As2Pair { ours: Some(&addressed.to), partner: Some(&addressed.from) };
         let held = InFlight::begin(&self.workspace, transmission.id)?;

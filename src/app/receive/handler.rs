@@ -38,7 +38,7 @@ impl Receiver {
     fn not_decoded(&self, peer: SocketAddr, coding: &str) -> Response {
         let coding: String = coding.chars().take(40).collect();
         let reason = format!("it posted something with Content-Encoding {coding}, which is not read");
-        self.tell(ServeEvent::TurnedAway { peer, reason });
+        self.tell_turned_away(peer, reason);
         let text = "A Content-Encoding is not read here: messages are compressed by RFC 5402\n";
         let mut response = Response::text(415, text);
         response.headers.push(("Accept-Encoding".to_owned(), "identity".to_owned()));
@@ -60,7 +60,7 @@ impl Receiver {
     /// What is neither a message nor a receipt.
     pub(super) fn turn_away(&self, peer: SocketAddr) -> Response {
         let reason = "it posted something without AS2-From, AS2-To and Message-ID".to_owned();
-        self.tell(ServeEvent::TurnedAway { peer, reason });
+        self.tell_turned_away(peer, reason);
         let text = "This is an AS2 receiver: a message needs AS2-From, AS2-To and Message-ID (RFC 4130)\n";
         Response::text(400, text)
     }
@@ -98,7 +98,7 @@ impl Handler for Receiver {
                 response
             }
             Err(error) => {
-                self.tell(ServeEvent::TurnedAway { peer, reason: error.to_string() });
+                self.tell_turned_away(peer, error.to_string());
                 // Whoever sent it is to send it again; why it failed is nobody else's business.
                 Response::text(500, "The message could not be processed; please send it again\n")
             }
@@ -106,6 +106,6 @@ impl Handler for Receiver {
     }
 
     fn refused(&self, refusal: Refusal) {
-        self.tell(ServeEvent::TurnedAway { peer: refusal.peer, reason: refusal.reason.to_string() });
+        self.tell_turned_away(refusal.peer, refusal.reason.to_string());
     }
 }

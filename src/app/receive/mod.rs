@@ -3,6 +3,7 @@
 mod answer;
 mod arrived;
 mod broken_off;
+mod copies;
 mod delivery;
 mod given;
 mod handler;
@@ -14,7 +15,10 @@ mod policy;
 mod recipients;
 mod repetition;
 mod reticence;
+mod secret_head;
 mod sighted;
+mod strangers;
+mod turned_away;
 mod wish;
 
 use std::collections::HashSet;
@@ -26,7 +30,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Mutex, Semaphore, oneshot};
+use tokio::sync::{Mutex, MutexGuard, Semaphore, oneshot};
 
 use answer::Answer;
 use arrived::may_be_receipt;
@@ -36,7 +40,9 @@ use judgement::{Outcome, diagnosis, refused, remark, taken, unknown_relationship
 use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
 use recipients::encrypted_for_another;
-use reticence::Reticence;
+use reticence::{Reticence, Stranger};
+use strangers::Keeping;
+use turned_away::TurnedAway;
 use wish::ReceiptWish;
 
 use super::afterwards::Afterwards;
@@ -46,7 +52,7 @@ use super::send::{InFlight, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
 use crate::as2::headers::{get, unquote};
-use crate::as2::{MAX_RECEIPT, OpenError, SignatureOutcome};
+use crate::as2::{OpenError, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
 use crate::domain::diagnosis::Blame;
@@ -55,7 +61,7 @@ use crate::domain::timeline::used_now;
 use crate::domain::transmission::{
     Direction, Headers, Light, Lights, StageStatus, Transmission, TransmissionId, Verdict,
 };
-use crate::store::{ArchiveFollower, As2Pair, DEFAULT_KEEP, Part, Workspace};
+use crate::store::{ArchiveFollower, As2Pair, Part, Workspace};
 use crate::transport::{BodyError, Request, ResponseBody};
 
 /// An inbound message has one attempt.
@@ -82,9 +88,12 @@ pub(super) struct Receiver {
     /// A message waits for others whose Message-ID falls on the same place, so that a repetition finds the answer of the
     /// first and is not worked on beside it.
     in_work: [Mutex<()>; PLACES],
+    /// And for others that may be copies of it under other Message-IDs, before it is delivered.
+    copies: [Mutex<()>; PLACES],
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
     reticence: std::sync::Mutex<Reticence>,
+    turned_away: std::sync::Mutex<TurnedAway>,
     /// Whether an inbox may be known to take nothing.
     troubled: AtomicBool,
 }
@@ -101,6 +110,14 @@ impl Addressed {
     const fn unknown() -> Self {
         Self { from: String::new(), to: String::new(), message_id: String::new() }
     }
+}
+
+/// Who has sent a message.
+#[derive(Clone, Copy)]
+struct Sender {
+    peer: SocketAddr,
+    /// That nobody is known by its identifiers, and what that counts for.
+    stranger: Option<Stranger>,
 }
 
 /// A profile that a message may belong to.
@@ -127,17 +144,32 @@ impl Receiver {
         events: Arc<dyn Fn(ServeEvent) + Send + Sync>,
     ) -> Result<Self, AppError> {
         let workspace = app.workspace().await?;
-        let in_work = std::array::from_fn(|_| Mutex::default());
+        let (in_work, copies) = (std::array::from_fn(|_| Mutex::default()), std::array::from_fn(|_| Mutex::default()));
         let posts = Arc::new(Places::new(POSTS_AT_ONCE, POSTS_FOR_ONE));
         let (afterwards, openings) = (Afterwards::default(), Semaphore::new(OPENED_AT_ONCE));
         let (arrived, reticence) = (std::sync::Mutex::default(), std::sync::Mutex::default());
         let troubled = AtomicBool::new(true);
-        Ok(Self { app, workspace, inbox, events, afterwards, posts, openings, in_work, arrived, reticence, troubled })
+        Ok(Self {
+            app,
+            workspace,
+            inbox,
+            events,
+            afterwards,
+            posts,
+            openings,
+            in_work,
+            copies,
+            arrived,
+            reticence,
+            turned_away: std::sync::Mutex::default(),
+            troubled,
+        })
     }
 
     /// Waits for the receipts that are on their way.
     pub(super) async fn finished(&self) {
         self.afterwards.ended().await;
+        self.tell_rest();
     }
 
     pub(super) fn tell(&self, event: ServeEvent) {
@@ -155,20 +187,29 @@ impl Receiver {
         let message_id = addressed.as_ref().map(|addressed| addressed.message_id.clone());
         let mut transmission = Transmission::new(id, message_id.unwrap_or_default(), at, Direction::Inbound);
         transmission.request_headers.clone_from(&headers);
-        for (name, value) in &mut transmission.request_headers {
-            if name.eq_ignore_ascii_case("authorization") {
-                "hidden".clone_into(value);
-            }
-        }
+        secret_head::hide_secrets(&mut transmission.request_headers);
         transmission.lights = Lights { http: Light::Good, ..NOTHING_ASKED };
         let peer = request.peer;
-        if let Some(most) = self.most_of(&headers, addressed.as_ref(), at).await? {
+        let (mut keeping, mut stranger) = (Keeping::RECEIPT, None);
+        if let Some(addressed) = &addressed {
+            keeping = Keeping::WHOLE;
+            // The disk and the journal are our partners'.
+            if !self.is_known(addressed).await? {
+                let too_many = self.too_many_strangers(peer, at);
+                if let Some(left) = too_many.filter(|_| !strangers::is_called_receipt(&headers)) {
+                    return Ok((self.no_more(peer, left), None));
+                }
+                keeping = Keeping::of_a_stranger(may_be_receipt(&headers), too_many.is_some());
+                stranger = Some(peer);
+            }
+        }
+        if let Some(most) = keeping.most {
             request.body.limit(most);
         }
         // All of it is kept before anything follows from it; a large one is opened beside, as far as it is kept.
         let (grown, grows) = oneshot::channel();
         let (kept, early) = tokio::join!(
-            self.keep_request(request, id, grown),
+            self.keep_request(request, id, keeping, grown),
             self.open_early(grows, &transmission, &headers, addressed.as_ref())
         );
         let received = kept.map(|(bytes, received)| {
@@ -177,10 +218,18 @@ impl Receiver {
         });
         // What is in the journal already is too large for a receipt.
         if matches!(received, Ok(Ok(()))) && early.journalled.is_none() && may_be_receipt(&headers) {
-            let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), at).await?;
+            let receipt = self.take_receipt(&mut transmission, &headers, addressed.as_ref(), stranger).await?;
             if let Some(response) = receipt {
                 return Ok((response, None));
             }
+        }
+        let mut counted = None;
+        if let Some(stranger) = stranger {
+            match self.one_more_stranger(stranger, at) {
+                Stranger::TooMany(left) => return Ok((self.forget(id, stranger, left).await?, None)),
+                told => counted = Some(told),
+            }
+            self.keep_little(id).await?;
         }
         let Some(addressed) = addressed else {
             let archive = self.workspace.archive().clone();
@@ -200,7 +249,10 @@ impl Receiver {
         };
         let mut broken = None;
         let answered = match received {
-            Ok(Ok(())) => self.work_on(&mut transmission, &headers, &addressed, early.opened, peer).await,
+            Ok(Ok(())) => {
+                let from = Sender { peer, stranger: counted };
+                self.work_on(&mut transmission, &headers, &addressed, early.opened, from).await
+            }
             Ok(Err(why)) => {
                 // Of what broke off nothing is left but its raw bytes.
                 drop(early.opened);
@@ -237,7 +289,7 @@ impl Receiver {
         headers: &Headers,
         addressed: &Addressed,
         early: Option<OpenedEarly>,
-        peer: SocketAddr,
+        sender: Sender,
     ) -> Result<Answer, AppError> {
         let at = transmission.at;
         let wish = ReceiptWish::of(headers);
@@ -257,9 +309,18 @@ impl Receiver {
             self.finish(transmission, StageStatus::Good, "answered as the first time", None).await?;
             return Ok((answer, owed));
         }
-        let candidates = self.candidates(addressed, at).await?;
+        // Of a stranger's message not all was kept, though it may be known meanwhile.
+        let candidates = match sender.stranger {
+            Some(_) => Vec::new(),
+            None => self.candidates(addressed, at).await?,
+        };
+        let mut alone = None;
         let (outcome, chosen) = if candidates.is_empty() {
-            (unknown_relationship(&addressed.from, &addressed.to), None)
+            let mut outcome = unknown_relationship(&addressed.from, &addressed.to);
+            if let Some(Stranger::Last(left)) = sender.stranger {
+                strangers::say_it_is_the_last(&mut outcome, left);
+            }
+            (outcome, None)
         } else if let Some(unmet) = &wish.unmet {
             let chosen = candidates.into_iter().next();
             if let Some(chosen) = &chosen {
@@ -268,45 +329,37 @@ impl Receiver {
             (unmet_wish(unmet), chosen)
         } else {
             let (outcome, chosen) =
-                self.open_and_judge(transmission, headers, addressed, &wish, candidates, early).await?;
-            (self.rationed(outcome, addressed, peer, at), chosen)
+                self.open_and_judge(transmission, addressed, &wish, candidates, early, &mut alone).await?;
+            // Else whoever knows two identifiers has us keep what their few bytes inflate to.
+            if !outcome.disposition.is_positive() && transmission.signed_with.is_none() {
+                self.let_payload_go(transmission);
+            }
+            (self.rationed(outcome, addressed, sender.peer, at), chosen)
         };
         let answer = self.answer(transmission, &wish, addressed, outcome, chosen.as_ref(), at).await?;
-        drop(one_at_a_time);
+        drop((alone, one_at_a_time));
         Ok(answer)
     }
 
-    /// Keeps head and body of a request exactly as they came: how long the body is, and why it broke off, where it did.
-    /// `grown` gets to read along where it grows large.
+    /// Keeps head and body of a request exactly as they came, but for what lets somebody in: how long the body is, and why it
+    /// broke off, where it did. `grown` gets to read along where it grows large.
     async fn keep_request(
         &self,
         request: Request,
         id: TransmissionId,
+        keeping: Keeping,
         grown: oneshot::Sender<ArchiveFollower>,
     ) -> Result<(u64, Result<(), BodyError>), AppError> {
         let archive = self.workspace.archive().clone();
         let mut head = archive.create(id, Part::RequestHead(FIRST))?;
-        head.write_all(&request.raw_head).map_err(|error| cannot_keep(&error))?;
+        head.write_all(&secret_head::without_secrets(&request.raw_head)).map_err(|error| cannot_keep(&error))?;
         head.finish()?;
-        let body = archive.create(id, Part::RequestBody(FIRST))?;
+        let mut body = archive.create(id, Part::RequestBody(FIRST))?;
+        if let Some(most) = keeping.kept {
+            body.keep_head_alone(most);
+        }
         let (file, received) = keep_body(request.body, body, grown).await?;
         Ok((file.bytes, received))
-    }
-
-    /// The most bytes that are taken of a message, where nobody who is known has sent it: the disk is our partners'.
-    async fn most_of(
-        &self,
-        headers: &Headers,
-        addressed: Option<&Addressed>,
-        at: Timestamp,
-    ) -> Result<Option<u64>, AppError> {
-        // It can be nothing but a receipt.
-        let Some(addressed) = addressed else { return Ok(Some(MAX_RECEIPT)) };
-        let announced = get(headers, "Content-Length").and_then(|length| length.trim().parse::<u64>().ok());
-        if announced.is_some_and(|length| length <= DEFAULT_KEEP) {
-            return Ok(None);
-        }
-        Ok(self.candidates(addressed, at).await?.is_empty().then_some(DEFAULT_KEEP))
     }
 
     /// The profiles that carry the message's pair of identifiers, production first.
@@ -331,16 +384,17 @@ impl Receiver {
     }
 
     /// Opens the message, chooses its profile, and delivers it where all is well.
-    async fn open_and_judge(
-        &self,
+    async fn open_and_judge<'a>(
+        &'a self,
         transmission: &mut Transmission,
-        headers: &Headers,
         addressed: &Addressed,
         wish: &ReceiptWish,
         mut candidates: Vec<Candidate>,
         early: Option<OpenedEarly>,
+        alone: &mut Option<MutexGuard<'a, ()>>,
     ) -> Result<(Outcome, Option<Candidate>), AppError> {
         let at = transmission.at;
+        let headers = &transmission.request_headers.clone();
         let (keys, ours) = self.keys(&candidates).await?;
         let keys = Arc::new(keys);
         let (opened, digest) = match self.open(transmission, headers, wish, Arc::clone(&keys), early).await? {
@@ -411,6 +465,9 @@ impl Receiver {
         if let Some(mut not_taken) = not_taken {
             sighted::explain(sighted.as_ref(), &mut not_taken.diagnosis, &chosen);
             return Ok((not_taken, Some(chosen)));
+        }
+        if let Some(copy) = self.copy_of_another(transmission, addressed, &opened, &chosen, alone).await? {
+            return Ok((copy, Some(chosen)));
         }
         let before = match self.deliver(transmission, addressed, &name).await? {
             Delivered::Now => {

@@ -126,6 +126,13 @@ impl Receiver {
         .await
     }
 
+    /// Lets the payload of a message go, which lies with another one or was not taken; its raw request stays. What cannot be
+    /// taken away here goes with the retention of payloads.
+    pub(super) fn let_payload_go(&self, transmission: &mut Transmission) {
+        std::fs::remove_file(self.workspace.archive().path(transmission.id, Part::Payload)).ok();
+        transmission.payload_sha256 = None;
+    }
+
     /// An opened message as it is for a profile whose partner canonicalises: other line ends than those it was signed with
     /// are let pass, and its MIC is over CRLF.
     pub(super) async fn canonicalised(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::judgement::refused;
 use super::wish::ReceiptWish;
 use super::{Addressed, Candidate, FIRST, Receiver, belongs_to, diagnosis};
 use crate::app::document_facts::document_of;
@@ -80,8 +81,7 @@ impl Receiver {
         let (keys, _) = self.keys(&candidates).await?;
         let (opened, digest) = match self.open(transmission, headers, wish, Arc::new(keys), None).await? {
             Ok((_, digest)) if digest.as_ref() == Some(expected) => {
-                // It is the first's, and lies there. What is not taken away here goes with the retention of payloads.
-                std::fs::remove_file(archive.path(transmission.id, Part::Payload)).ok();
+                self.let_payload_go(transmission);
                 return Ok(repeated);
             }
             Ok(opened) => opened,
@@ -94,8 +94,11 @@ impl Receiver {
         // Of nobody's who is not the partner it is said that it is the partner's.
         let (signer, signed) = whose(opened.signature.as_ref().map(|check| &check.outcome), &candidates);
         let holds = |candidate: &&Candidate| signer.is_some_and(|signer| candidate.accepted.contains(&signer));
+        // What would have been taken is kept: anybody can send what would not.
+        let mut kept = signer.is_some();
         if let Some(candidate) = candidates.iter().find(holds).or(candidates.first()) {
             belongs_to(transmission, candidate);
+            kept |= refused(&opened, candidate, None).is_none();
         }
         transmission.signed_with = signer;
         transmission.signed_at = signer.map(|_| transmission.at);
@@ -113,10 +116,13 @@ impl Receiver {
             first.id
         );
         let mut reused = diagnosis(REUSED, &explanation, blame);
-        reused.evidence = vec![
-            "Its content is another than that of the first, and was kept with this entry".to_owned(),
-            signed.to_owned(),
-        ];
+        let lies = if kept {
+            "Its content is another than that of the first, and was kept with this entry"
+        } else {
+            self.let_payload_go(transmission);
+            "Its content is another than that of the first; its raw request was kept with this entry"
+        };
+        reused.evidence = vec![lies.to_owned(), signed.to_owned()];
         reused.remedy = vec![ASK.to_owned()];
         Ok(reused)
     }

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::PoisonError;
 
 use jiff::{SignedDuration, Timestamp};
@@ -18,12 +18,17 @@ use super::{Addressed, Receiver};
 use crate::app::serve::ServeEvent;
 use crate::domain::diagnosis::Blame;
 use crate::domain::disposition::Disposition;
+use crate::transport::network_of;
 
 /// So many reasons are told within [`WINDOW`] to those who use one pair of identifiers.
 const FOR_A_PAIR: u32 = 100;
 
 /// And so many to one address, behind which there may be many partners.
 const FOR_AN_ADDRESS: u32 = 400;
+
+/// So many messages between identifiers that nobody has are journalled within [`WINDOW`] for one address. A partner who has
+/// written an identifier wrongly is found by the first of them.
+const STRANGERS: u32 = 60;
 
 const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
@@ -60,19 +65,49 @@ enum Say {
 pub(super) struct Reticence {
     pairs: HashMap<(String, String), Told>,
     addresses: HashMap<IpAddr, Told>,
+    strangers: HashMap<IpAddr, Told>,
+}
+
+/// What becomes of one more message between identifiers that nobody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stranger {
+    /// It is journalled and answered.
+    Journalled,
+    /// The same, and it is the last one for so long.
+    Last(SignedDuration),
+    /// Nothing is kept of it; the next may come after so long.
+    TooMany(SignedDuration),
 }
 
 impl Reticence {
     /// Counts one more message that was not taken, and says what its sender may be told.
     fn one_more(&mut self, ours: &str, partner: &str, address: IpAddr, at: Timestamp) -> Say {
         let pair = count(&mut self.pairs, (ours.to_owned(), partner.to_owned()), at);
-        let address = count(&mut self.addresses, place(address), at);
+        let address = count(&mut self.addresses, network_of(address), at);
         match (pair, address) {
             (pair, _) if pair == FOR_A_PAIR + 1 => Say::NoMoreFrom(Limit::Pair),
             (pair, _) if pair > FOR_A_PAIR => Say::NoMore,
             (_, address) if address == FOR_AN_ADDRESS + 1 => Say::NoMoreFrom(Limit::Address),
             (_, address) if address > FOR_AN_ADDRESS => Say::NoMore,
             _ => Say::Why,
+        }
+    }
+
+    /// For how long no more are journalled of those who use identifiers that nobody has, where that is so.
+    pub(super) fn too_many_strangers(&self, address: IpAddr, at: Timestamp) -> Option<SignedDuration> {
+        let told = self.strangers.get(&network_of(address)).filter(|told| is_within(told, at))?;
+        (told.times >= STRANGERS).then(|| WINDOW - at.duration_since(told.since))
+    }
+
+    /// Counts one more message between identifiers that nobody has.
+    pub(super) fn one_more_stranger(&mut self, address: IpAddr, at: Timestamp) -> Stranger {
+        let whom = network_of(address);
+        let times = count(&mut self.strangers, whom, at);
+        let left = self.strangers.get(&whom).map_or(WINDOW, |told| WINDOW - at.duration_since(told.since));
+        match times {
+            times if times < STRANGERS => Stranger::Journalled,
+            STRANGERS => Stranger::Last(left),
+            _ => Stranger::TooMany(left),
         }
     }
 }
@@ -92,14 +127,6 @@ fn count<K: Hash + Eq>(told: &mut HashMap<K, Told>, whom: K, at: Timestamp) -> u
     }
     told.times = told.times.saturating_add(1);
     told.times
-}
-
-/// Whoever has one address of IPv6 has all of its network of 64 bits.
-fn place(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 /// A clock that was put back begins a new window too: else it would last until the clock is where it was.
@@ -152,7 +179,7 @@ impl Receiver {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, Ipv6Addr};
 
     use super::*;
 
@@ -189,6 +216,22 @@ mod tests {
     }
 
     #[test]
+    fn of_strangers_so_many_are_journalled_for_an_address_and_hour() {
+        let mut reticence = Reticence::default();
+        for _ in 1..STRANGERS {
+            assert_eq!(reticence.one_more_stranger(HERE, at(0)), Stranger::Journalled);
+        }
+        assert_eq!(reticence.too_many_strangers(HERE, at(0)), None);
+        assert_eq!(reticence.one_more_stranger(HERE, at(600)), Stranger::Last(SignedDuration::from_mins(50)));
+        assert_eq!(reticence.one_more_stranger(HERE, at(1200)), Stranger::TooMany(SignedDuration::from_mins(40)));
+        assert_eq!(reticence.too_many_strangers(HERE, at(1200)), Some(SignedDuration::from_mins(40)));
+        assert_eq!(reticence.too_many_strangers(HERE, at(3600)), None);
+        let other = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        assert_eq!(reticence.one_more_stranger(other, at(1200)), Stranger::Journalled);
+        assert_eq!(reticence.one_more_stranger(HERE, at(3600)), Stranger::Journalled);
+    }
+
+    #[test]
     fn a_clock_that_is_put_back_begins_anew() {
         let mut reticence = Reticence::default();
         for _ in 0..=FOR_A_PAIR {
@@ -208,7 +251,7 @@ mod tests {
         // Those who use a pair that was never told anything are told, whatever others' addresses are.
         assert_eq!(reticence.one_more("us", "q", IpAddr::V4(Ipv4Addr::from_bits(1)), at(0)), Say::Why);
         let many = |low: u128| IpAddr::V6(Ipv6Addr::from_bits(0x2001_0db8 << 96 | low));
-        assert_eq!(place(many(1)), place(many(2)));
+        assert_eq!(network_of(many(1)), network_of(many(2)));
         // What is over makes room.
         assert_eq!(reticence.one_more("us", "p", IpAddr::V4(Ipv4Addr::from_bits(30_000)), at(4000)), Say::Why);
     }

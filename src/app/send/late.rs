@@ -1,6 +1,7 @@
 //! Receipts that come by themselves: matched with what they are for, judged, journalled; and receipts that do not come.
 
 use std::io::{ErrorKind, Read as _};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -220,6 +221,10 @@ impl App {
 
     /// Ends the waiting for receipts whose deadline has passed: what they are for is uncertain, until they come after all.
     pub(in crate::app) async fn settle_overdue(&self, workspace: &Workspace, now: Timestamp) -> Result<bool, AppError> {
+        // A clock that was wrong for a minute must not end all waiting at once.
+        if self.clock_watch.is_doubted(Instant::now()) {
+            return Ok(false);
+        }
         let mut changed = false;
         let mut trouble = None;
         for duty in workspace.duties(now).await?.into_iter().filter(|duty| duty.kind == DutyKind::Deadline) {
@@ -381,6 +386,13 @@ mod tests {
         let duty = Duty { transmission: id, kind: DutyKind::Deadline, at: now, number: 1, whither: None };
         transaction.put_duty(&duty).await.unwrap();
         transaction.commit().await.unwrap();
+        // A clock that has just gone forward ends nothing before it has stood for a while.
+        let (hour, begun) = (jiff::SignedDuration::from_hours(1), Instant::now());
+        app.clock_watch.look(now - hour, begun);
+        app.clock_watch.look(now, begun);
+        assert!(!app.settle_overdue(&workspace, now).await.unwrap());
+        assert_eq!(workspace.transmission(id).await.unwrap().unwrap().verdict, Verdict::Pending);
+        app.clock_watch.look(now - hour, begun);
         assert!(app.settle_overdue(&workspace, now).await.unwrap());
         let found = workspace.transmission(id).await.unwrap().unwrap();
         assert_eq!((found.verdict, found.cause()), (Verdict::Uncertain, Some("The receipt did not come in time")));

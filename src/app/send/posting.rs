@@ -14,7 +14,7 @@ use crate::domain::identifier::{Address, ConnectionId, ProfileKind};
 use crate::domain::timeline::{self, all_fingerprints, used_now};
 use crate::domain::transmission::{Headers, SeenCertificate, SeenTls, StageName, Transmission};
 use crate::store::{Part, Workspace, http_password_name};
-use crate::transport::{self, BasicAuth, FailureKind, Identity, PostFailure, PostRequest, TlsFacts, Trust};
+use crate::transport::{self, BasicAuth, FailureKind, Identity, PostFailure, PostRequest, Reach, TlsFacts, Trust};
 
 impl Sending<'_> {
     /// The post of this attempt, under these headers.
@@ -35,6 +35,8 @@ impl Sending<'_> {
             identity,
             max_answer: crate::as2::MAX_RECEIPT,
             proxy: self.app.proxy(&self.workspace).await?,
+            // The user has set it: a partner may well be behind a tunnel that begins on this machine.
+            reach: Reach::Anywhere,
         })
     }
 

@@ -5,6 +5,7 @@
 
 mod authentication;
 mod context;
+mod copied;
 mod decryption;
 mod delivered;
 mod dispositions;
@@ -25,6 +26,7 @@ mod undecrypted;
 mod wording;
 
 pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
+pub use copied::{Copied, explain_copied};
 pub use explain::explain;
 pub use judge::judge;
 pub use outcome::{

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
+use super::copied::{Copied, explain_copied};
 use super::outcome::{
     Acceptance, AnswerFacts, AttemptFacts, ConnectFailure, EmbeddedCertificate, HttpAnswer, MicForensics, Receipt,
     ReceiptFacts, ReceiptSignature, TlsRefusal, WhatCame,
@@ -246,6 +247,8 @@ fn undecrypted() -> Vec<Diagnosis> {
 fn every_entry_is_reached_and_every_button_offered() {
     let mut reached: BTreeMap<String, BTreeSet<ButtonKind>> = BTreeMap::new();
     let mut all = undecrypted();
+    let first = "019ab3f0-0000-7000-8000-000000000001".parse().unwrap();
+    all.push(explain_copied(&Copied { partner: "Amazon", first, message_id: "<1@x>" }));
     let request = request(MdnMode::SyncSigned);
     for (begun, copied, request) in [(true, true, Some(&request)), (false, true, None), (false, false, None)] {
         all.push(explain_interrupted(&Interrupted { partner: "Amazon", request, begun, copied, reached: None }));

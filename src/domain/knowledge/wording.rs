@@ -39,6 +39,7 @@ pub(super) const IN_GENERAL: &[(&str, &str)] = &[
     ("identity", "ours"),
     ("used_by", "which another profile uses"),
     ("whose", "a partner's"),
+    ("first", "an earlier message"),
 ];
 
 /// A text with its places filled by `words`; a place that none is for stays as it is.

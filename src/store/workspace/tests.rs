@@ -166,6 +166,8 @@ async fn a_workspace_of_an_earlier_version_is_brought_up_to_date() {
         "DROP TABLE notice_mails",
         "DROP TABLE rollover_profiles",
         "DROP TABLE rollovers",
+        "DROP INDEX transmissions_by_imprint",
+        "ALTER TABLE transmissions DROP COLUMN imprint",
         "DROP INDEX transmissions_by_signer",
         "DROP INDEX transmissions_by_recipient",
         "ALTER TABLE transmissions DROP COLUMN signed_with",

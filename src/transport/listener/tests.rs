@@ -283,7 +283,7 @@ async fn a_panicking_handler_is_a_500_and_a_file_is_an_answer() {
 
 #[tokio::test]
 async fn idle_connections_do_not_keep_others_out_for_long() {
-    let mut house = house(Limits { connections: 1, ..tight() }, None).await;
+    let mut house = house(Limits { connections: 1, behind: Duration::from_secs(5), ..tight() }, None).await;
     let idle = house.connect().await;
     tokio::time::sleep(Duration::from_millis(50)).await;
     let busy = house.ask(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n").await;
@@ -339,4 +339,97 @@ async fn a_foreign_client_over_tls() {
     let mut stream = house.connect().await;
     stream.write_all(b"POST / HTTP/1.1\r\n\r\n").await.expect("sent");
     assert!(matches!(house.refused.recv().await.expect("a refusal").reason, RefusalReason::Tls(_)));
+}
+
+/// Reads all of a body, and says so.
+struct Reads;
+
+impl Handler for Reads {
+    async fn handle(&self, mut request: Request) -> Response {
+        while let Some(piece) = request.body.next().await {
+            if piece.is_err() {
+                break;
+            }
+        }
+        Response::text(200, "read")
+    }
+}
+
+/// Holds a connection as long as it can: sends how it begins, then a byte from time to time, and comes again when it is
+/// closed.
+async fn drip(address: SocketAddr, begin: &'static [u8]) {
+    loop {
+        if let Ok(mut stream) = TcpStream::connect(address).await
+            && stream.write_all(begin).await.is_ok()
+        {
+            let mut answer = [0; 64];
+            loop {
+                let closed = tokio::time::timeout(Duration::from_millis(100), stream.read(&mut answer)).await;
+                if closed.is_ok() || stream.write_all(b"a").await.is_err() {
+                    break;
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_clients_keep_nobody_out_however_many_they_are() {
+    let limits = Limits { connections: 24, ..Limits::default() };
+    let listener = Listener::bind("127.0.0.1:0".parse().expect("an address"), None).await.expect("bound");
+    let address = listener.address().expect("an address");
+    let served = tokio::spawn(listener.serve(Arc::new(Reads), limits, std::future::pending()));
+    for begin in [
+        b"POST /as2 HTTP/1.1\r\nHost: x\r\nAS2-From: ".as_slice(),
+        b"POST /as2 HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n",
+        b"POST /answered HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    ] {
+        let mut slow: Vec<_> = (0..40).map(|_| tokio::spawn(drip(address, begin))).collect();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        for number in 0..15 {
+            // All others come anew just before.
+            if number % 5 == 0 {
+                slow.extend((0..40).map(|_| tokio::spawn(drip(address, begin))));
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+            let begun = Instant::now();
+            let mut stream = TcpStream::connect(address).await.expect("connected");
+            stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").await.expect("sent");
+            let answer = String::from_utf8_lossy(&read_to(&mut stream, b"\r\n\r\nread").await).into_owned();
+            assert!(answer.starts_with("HTTP/1.1 200 "), "{number}: {answer}");
+            assert!(begun.elapsed() < Duration::from_secs(5), "{number}");
+            tokio::time::sleep(Duration::from_millis(60)).await;
+        }
+        slow.iter().for_each(JoinHandle::abort);
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    served.abort();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn one_address_does_not_take_all_places() {
+    async fn from(here: &str, to: SocketAddr) -> TcpStream {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        socket.bind(format!("{here}:0").parse().expect("an address")).expect("bound");
+        socket.connect(to).await.expect("connected")
+    }
+    let mut house = house(Limits { connections: 8, ..tight() }, None).await;
+    let mut held = Vec::new();
+    for _ in 0..7 {
+        let mut stream = from("127.0.0.1", house.address).await;
+        stream.write_all(b"POST /wait HTTP/1.1\r\nContent-Length: 0\r\n\r\n").await.expect("sent");
+        house.handler.entered.notified().await;
+        held.push(stream);
+    }
+    let ask = b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
+    let mut eighth = from("127.0.0.1", house.address).await;
+    eighth.write_all(ask).await.expect("sent");
+    assert!(rest(&mut eighth).await.starts_with("HTTP/1.1 503 "));
+    assert_eq!(house.refused.recv().await.expect("a refusal").reason, RefusalReason::BusyShare(7));
+    let mut other = from("127.0.0.2", house.address).await;
+    other.write_all(ask).await.expect("sent");
+    assert!(rest(&mut other).await.starts_with("HTTP/1.1 200 "));
+    drop(held);
 }

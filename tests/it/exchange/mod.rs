@@ -189,11 +189,23 @@ impl Us {
         names
     }
 
+    /// The folder of what was kept of a transmission.
+    fn archived(&self, transmission: &Transmission) -> PathBuf {
+        let month = transmission.at.strftime("%Y-%m").to_string();
+        self.workspace().join("archive").join(month).join(transmission.id.to_string())
+    }
+
+    /// The names of the files that were kept of a transmission.
+    pub(crate) fn files(&self, transmission: &Transmission) -> Vec<String> {
+        let entries = std::fs::read_dir(self.archived(transmission)).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
     /// Raw bytes that were kept of a transmission.
     pub(crate) fn kept(&self, transmission: &Transmission, file: &str) -> Vec<u8> {
-        let month = transmission.at.strftime("%Y-%m").to_string();
-        let folder = self.workspace().join("archive").join(month).join(transmission.id.to_string());
-        std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+        std::fs::read(self.archived(transmission).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
     }
 }
 

@@ -26,6 +26,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("interrupted-sending", "a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do"),
     ("interrupted", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
     ("interrupted-not-copied", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
+    ("received-as-a-copy", "what_was_recorded_on_its_way_and_comes_under_another_message_id_is_not_delivered_again"),
 ];
 
 /// Entries that cannot be provoked on one machine, and why not. That code leads to each of them, and that its texts are
@@ -73,6 +74,7 @@ fn every_entry_is_provoked_or_it_is_said_why_not() {
     assert!(NOT_HERE.iter().all(|(_, why)| !why.is_empty()));
     let elsewhere = [
         include_str!("../asynchronous.rs"),
+        include_str!("../delivered_once.rs"),
         include_str!("../killed.rs"),
         include_str!("../../../src/app/send/in_flight.rs"),
     ];
