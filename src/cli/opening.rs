@@ -106,7 +106,7 @@ mod tests {
         let file = guard.path().join("amazon renewed.cer");
         std::fs::write(&file, "").unwrap();
         let path = file.display().to_string();
-        let opened = Some(ToOpen::File(file.clone().into_os_string()));
+        let opened = Some(ToOpen::File(file.into_os_string()));
         let link = "countersign://connection/amazon-us";
         for given in
             [&[link][..], &["--json", link], &["--workspace", "w", link], &[link, "--workspace=w"], &["--", link]]

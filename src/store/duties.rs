@@ -284,7 +284,8 @@ mod tests {
         let mut found: Vec<Timestamp> =
             workspace.duties(Timestamp::MAX).await.unwrap().iter().map(|duty| duty.at).collect();
         let mut wanted: Vec<Timestamp> = all.iter().chain(&more).map(|each| planned(each.4)).collect();
-        (found.sort(), wanted.sort());
+        found.sort();
+        wanted.sort();
         assert_eq!(found, wanted);
         assert_eq!(workspace.bring_forward(now()).await.unwrap(), 0);
     }

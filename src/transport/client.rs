@@ -265,6 +265,7 @@ where
         identity: None,
         max_answer,
         proxy: proxy.clone(),
+        reach: Reach::Anywhere,
     };
     carry(reqwest::Method::GET, request, move || proxy.matcher(), events).await
 }

@@ -229,7 +229,7 @@ mod tests {
         let in_environment = |name: &&str| {
             made.environment.iter().any(|(key, _)| *key == format!("COUNTERSIGN_{}", name.to_uppercase()))
         };
-        assert!(COMMAND_PLACES.iter().all(|name| in_environment(&name)), "{:?}", made.environment);
+        assert!(COMMAND_PLACES.iter().all(in_environment), "{:?}", made.environment);
     }
 
     #[tokio::test]

@@ -20,7 +20,7 @@ impl Views {
         let mut to_send = Vec::new();
         let several = dropped.len() > 1;
         for file in dropped {
-            let path = self.to_dialog(file.path().to_owned(), desk);
+            let path = self.lead_to_dialog(file.path().to_owned(), desk);
             let Some(path) = path.and_then(|path| Self::to_settings(path, desk)) else { continue };
             if self.sends_to().is_some() && is_document(&path) && (several || self.page == Page::Connections) {
                 to_send.push(path);
@@ -46,7 +46,7 @@ impl Views {
     }
 
     /// Gives a file to the dialog in front; what that has no use for is given back.
-    pub(super) fn to_dialog(&mut self, path: PathBuf, desk: &mut Desk<'_>) -> Option<PathBuf> {
+    pub(super) fn lead_to_dialog(&mut self, path: PathBuf, desk: &mut Desk<'_>) -> Option<PathBuf> {
         match self.dialogs.last_mut() {
             Some(dialog) => dialog.drop_file(Dropped { path }, desk).map(|file| file.path),
             None => Some(path),

@@ -22,7 +22,7 @@ impl Views {
 
     /// Takes a file, as one that is dropped while nothing else is shown: it is looked at and never sent.
     fn take_given(&mut self, path: PathBuf, desk: &mut Desk<'_>) {
-        let Some(path) = self.to_dialog(path, desk) else { return };
+        let Some(path) = self.lead_to_dialog(path, desk) else { return };
         if let Some(path) = Self::to_settings(path, desk) {
             // Whoever opens a file elsewhere does not think of the connection that happens to be shown here.
             let source = Some(CertificateSource::File(path));
