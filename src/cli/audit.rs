@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use serde::Serialize;
 
-use super::{Answer, Session};
+use super::{Answer, Session, words};
 use crate::app::{AppError, AuditFilter, AuditVerification, ExportFormat};
 use crate::domain::audit::AuditEntry;
 
@@ -72,7 +72,7 @@ pub(super) async fn run(session: &Session, command: AuditCommand) -> Result<Answ
             let written = Written { file: output, entries };
             session
                 .out
-                .answer(&written, || format!("Wrote {} entries to {}\n", written.entries, written.file.display()));
+                .answer(&written, || format!("Wrote {} to {}\n", in_words(written.entries), written.file.display()));
             Ok(Answer::Yes)
         }
     }
@@ -84,12 +84,13 @@ fn shown(entries: &[AuditEntry]) -> String {
     }
     let mut text = String::new();
     for entry in entries {
-        text.push_str(&format!("{}  {}  {}, by {}\n", entry.number, entry.at, entry.act.label(), entry.by));
+        let at = words::instant(entry.at);
+        text.push_str(&format!("{}  {at}  {}, by {}\n", entry.number, entry.act.label(), entry.by));
         text.push_str(&format!("    {}\n", entry.subject));
         for change in &entry.changes {
-            let from = change.from.as_deref().unwrap_or("not set");
             let to = change.to.as_deref().unwrap_or("not set");
-            text.push_str(&format!("    {}: {from} → {to}\n", change.what));
+            let from = change.from.as_deref().map(|from| format!("{from} → ")).unwrap_or_default();
+            text.push_str(&format!("    {}: {from}{to}\n", change.what));
         }
     }
     text
@@ -98,7 +99,7 @@ fn shown(entries: &[AuditEntry]) -> String {
 fn said(verified: &AuditVerification) -> String {
     let mut text = match &verified.broken {
         Some((number, why)) => format!("Entry {number}: {why}\n"),
-        None => format!("{} entries, all as they were written\n", verified.entries),
+        None => format!("{}, all as written\n", in_words(verified.entries)),
     };
     if let Some(last) = &verified.last {
         text.push_str(&format!("Last digest  {last}\n"));
@@ -109,4 +110,8 @@ fn said(verified: &AuditVerification) -> String {
         None => {}
     }
     text
+}
+
+fn in_words(number: u64) -> String {
+    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
 }

@@ -89,8 +89,8 @@ impl Session {
     async fn tell_protection(&self) -> Result<(), AppError> {
         if let Some(Protection::KeyFile { path }) = self.app.protection().await? {
             self.out.note(&format!(
-                "the secrets of this workspace are protected by the key file {} alone; set COUNTERSIGN_PASSPHRASE when a \
-                 workspace is made to protect them by a passphrase",
+                "the secrets of this workspace are protected by the key file {} alone; `countersign workspace \
+                 protect --passphrase-stdin` puts them under a passphrase",
                 path.display()
             ));
         }

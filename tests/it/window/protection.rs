@@ -40,7 +40,7 @@ fn what_is_locked_is_unlocked_in_the_window_by_the_right_passphrase_alone() {
     stage.fill("Passphrase of the workspace", "correct horse");
     stage.click("Unlock");
     stage.wait_gone("Its secrets are locked");
-    assert!(!stage.sees("Unlock the workspace"), "{:#?}", stage.labels());
+    stage.wait_gone("Unlock the workspace");
 }
 
 #[test]
@@ -57,8 +57,7 @@ fn protection_is_changed_in_the_window_and_the_audit_log_tells_of_it() {
     stage.click("Change");
     stage.wait_for("Asked for here");
     go_to(&mut stage, "Audit log");
-    stage.wait_for("Protection changed");
-    assert!(stage.sees("key-file → passphrase"), "{:#?}", stage.labels());
+    stage.wait_for("key-file → passphrase");
     stage.click("Verify");
     stage.wait_for("all as written");
     stage.fill("Search the audit log", "nothing has this");
