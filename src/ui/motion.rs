@@ -63,7 +63,8 @@ pub(super) fn is_reduced(ctx: &Context) -> bool {
     }
 }
 
-/// Has all that egui moves by itself do so: what fades and unfolds, scrolling to a place, the cursor's blinking.
+/// Has all that egui moves by itself do so: what fades and unfolds, and scrolling to a place. The cursor never
+/// blinks.
 pub(super) fn apply(ctx: &Context) {
     let reduced = is_reduced(ctx);
     let time = if reduced { 0.0 } else { USUAL };
@@ -74,7 +75,6 @@ pub(super) fn apply(ctx: &Context) {
     ctx.all_styles_mut(|style| {
         style.animation_time = time;
         style.scroll_animation = if reduced { egui::style::ScrollAnimation::none() } else { usual.scroll_animation };
-        style.visuals.text_cursor.blink = !reduced && usual.visuals.text_cursor.blink;
     });
 }
 
