@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::report::csv::harmless;
+use super::listing::Listing;
 use super::transmission_export::ExportFormat;
 use super::written::Growing;
 use super::{App, AppError};
@@ -58,64 +58,39 @@ impl App {
     pub async fn export_audit(&self, format: ExportFormat, file: &Path) -> Result<u64, AppError> {
         let mut growing = Growing::begin(file)?;
         let mut filter = AuditFilter { most: PAGE, ..AuditFilter::default() };
-        let mut number = 0;
-        growing.add(&match format {
-            // Spreadsheets take a file for UTF-8 only where it says so.
-            ExportFormat::Csv => format!("\u{feff}{}\r\n", HEADS.join(",")).into_bytes(),
-            ExportFormat::Json => b"{\"entries\":[".to_vec(),
-        })?;
+        let mut listing = Listing::new(format, "entries", HEADS);
+        growing.add(&listing.head())?;
         loop {
             let entries = self.audit_entries(&filter).await?;
             let Some(last) = entries.last() else { break };
             filter.before = Some(last.number);
-            growing.add(&match format {
-                ExportFormat::Csv => table(&entries)?,
-                ExportFormat::Json => documents(&entries, number == 0)?,
-            })?;
-            number += entries.len() as u64;
+            growing.add(&listing.more(&entries, rows)?)?;
         }
-        if format == ExportFormat::Json {
-            growing.add(b"]}\n")?;
-        }
+        growing.add(&listing.foot(""))?;
         growing.finish()?;
-        Ok(number)
+        Ok(listing.number)
     }
 }
 
-fn cannot(error: &dyn std::fmt::Display) -> AppError {
-    AppError::new(format!("the audit log cannot be written: {error}"))
-}
-
-fn table(entries: &[AuditEntry]) -> Result<Vec<u8>, AppError> {
-    let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let nothing = [AuditChange { what: String::new(), from: None, to: None }];
-    for entry in entries {
-        let changes = if entry.changes.is_empty() { &nothing[..] } else { &entry.changes[..] };
-        for change in changes {
-            let cells = [
-                entry.number.to_string(),
-                entry.at.to_string(),
-                entry.by.clone(),
-                entry.act.to_string(),
-                entry.subject.clone(),
-                change.what.clone(),
-                change.from.clone().unwrap_or_default(),
-                change.to.clone().unwrap_or_default(),
-                entry.digest.clone(),
-            ];
-            sheet.write_record(cells.map(|cell| harmless(&cell))).map_err(|error| cannot(&error))?;
-        }
+/// A row for each value that was changed, or one where none was.
+fn rows(entry: &AuditEntry) -> Vec<[String; HEADS.len()]> {
+    let row = |change: Option<&AuditChange>| {
+        let of = |value: Option<&String>| value.cloned().unwrap_or_default();
+        [
+            entry.number.to_string(),
+            entry.at.to_string(),
+            entry.by.clone(),
+            entry.act.to_string(),
+            entry.subject.clone(),
+            of(change.map(|change| &change.what)),
+            of(change.and_then(|change| change.from.as_ref())),
+            of(change.and_then(|change| change.to.as_ref())),
+            entry.digest.clone(),
+        ]
+    };
+    if entry.changes.is_empty() {
+        vec![row(None)]
+    } else {
+        entry.changes.iter().map(|change| row(Some(change))).collect()
     }
-    sheet.into_inner().map_err(|error| cannot(&error))
-}
-
-fn documents(entries: &[AuditEntry], is_first: bool) -> Result<Vec<u8>, AppError> {
-    let mut text = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        if !is_first || index > 0 {
-            text.extend_from_slice(b",\n");
-        }
-        serde_json::to_writer(&mut text, entry).map_err(|error| cannot(&error))?;
-    }
-    Ok(text)
 }

@@ -39,6 +39,7 @@ mod large;
 mod lease;
 mod left_over;
 mod licences;
+mod listing;
 mod log;
 mod many;
 mod missed;

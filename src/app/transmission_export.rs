@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::report::csv::harmless;
+use super::listing::Listing;
 use super::written::Growing;
 use super::{App, AppError};
 use crate::domain::spelling::spelled;
@@ -106,14 +106,15 @@ impl App {
         format: ExportFormat,
         mut take: impl FnMut(&[u8]) -> Result<(), AppError>,
     ) -> Result<u64, AppError> {
-        let mut writing = Writing { format, number: 0 };
-        take(&writing.head())?;
+        let mut listing = Listing::new(format, "transmissions", HEADS);
+        let row = |row: &TransmissionSummary| [cells(row)];
+        take(&listing.head())?;
         match which {
             Exported::Filter(filter) => {
                 let mut filter = TransmissionFilter { limit: PAGE, after: None, skip: 0, ..(**filter).clone() };
                 loop {
                     let page = self.transmissions(&filter).await?;
-                    take(&writing.rows(&page.transmissions)?)?;
+                    take(&listing.more(&page.transmissions, row)?)?;
                     let Some(next) = page.next else { break };
                     filter.after = Some(next.parse()?);
                 }
@@ -126,60 +127,11 @@ impl App {
                     }
                 }
                 found.sort_by_key(|each| std::cmp::Reverse((each.at, each.id)));
-                take(&writing.rows(&found)?)?;
+                take(&listing.more(&found, row)?)?;
             }
         }
-        take(writing.foot())?;
-        Ok(writing.number)
-    }
-}
-
-/// The text of a list.
-struct Writing {
-    format: ExportFormat,
-    /// So many were written.
-    number: u64,
-}
-
-impl Writing {
-    fn head(&self) -> Vec<u8> {
-        match self.format {
-            // Spreadsheets take a file for UTF-8 only where it says so.
-            ExportFormat::Csv => format!("\u{feff}{}\r\n", HEADS.join(",")).into_bytes(),
-            ExportFormat::Json => b"{\"transmissions\":[".to_vec(),
-        }
-    }
-
-    fn rows(&mut self, rows: &[TransmissionSummary]) -> Result<Vec<u8>, AppError> {
-        let cannot = |error: &dyn std::fmt::Display| AppError::new(format!("the list cannot be written: {error}"));
-        let mut text = Vec::new();
-        match self.format {
-            ExportFormat::Csv => {
-                let mut sheet = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-                for row in rows {
-                    sheet.write_record(cells(row).map(|cell| harmless(&cell))).map_err(|error| cannot(&error))?;
-                }
-                text = sheet.into_inner().map_err(|error| cannot(&error))?;
-                self.number += rows.len() as u64;
-            }
-            ExportFormat::Json => {
-                for row in rows {
-                    if self.number > 0 {
-                        text.extend_from_slice(b",\n");
-                    }
-                    serde_json::to_writer(&mut text, row).map_err(|error| cannot(&error))?;
-                    self.number += 1;
-                }
-            }
-        }
-        Ok(text)
-    }
-
-    const fn foot(&self) -> &'static [u8] {
-        match self.format {
-            ExportFormat::Csv => b"",
-            ExportFormat::Json => b"],\"next\":null}\n",
-        }
+        take(&listing.foot(",\"next\":null"))?;
+        Ok(listing.number)
     }
 }
 

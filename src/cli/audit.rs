@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{Answer, Session, words};
 use crate::app::{AppError, AuditFilter, AuditVerification, ExportFormat};
 use crate::domain::audit::AuditEntry;
+use crate::domain::counted::plural_unless;
 
 /// What there is to do with the audit log.
 #[derive(Debug, Subcommand)]
@@ -113,5 +114,5 @@ fn said(verified: &AuditVerification) -> String {
 }
 
 fn in_words(number: u64) -> String {
-    if number == 1 { "1 entry".to_owned() } else { format!("{number} entries") }
+    format!("{number} {}", plural_unless(number == 1, "entry"))
 }

@@ -154,15 +154,11 @@ fn shown(facts: &WorkspaceFacts) -> String {
     text.push_str(&format!(
         "Holds         {}, {}, {}, {}\n",
         counted(facts.connections, "connection"),
-        identities(facts.identities),
+        counted(facts.identities, "identity"),
         counted(facts.certificates, "certificate"),
         counted(usize::try_from(facts.transmissions).unwrap_or(usize::MAX), "transmission")
     ));
     text
-}
-
-fn identities(number: usize) -> String {
-    if number == 1 { "1 identity".to_owned() } else { format!("{number} identities") }
 }
 
 /// What is in a backup, line by line.
@@ -174,7 +170,7 @@ fn listed(facts: &BackupFacts) -> String {
         words::instant(facts.made),
         facts.version,
         count(facts.connections, "connection"),
-        identities(usize::try_from(facts.identities).unwrap_or(usize::MAX)),
+        counted(usize::try_from(facts.identities).unwrap_or(usize::MAX), "identity"),
         count(facts.transmissions, "transmission"),
         facts.files,
         size(facts.bytes),

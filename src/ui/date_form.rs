@@ -7,6 +7,8 @@ use egui::{Context, Id};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::territory;
+
 /// A way of writing dates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DateForm {
@@ -65,16 +67,14 @@ impl DateForm {
 
     /// Notes what the system's language settings say; the first that is set counts.
     pub(super) fn follow<'s>(ctx: &Context, settings: impl IntoIterator<Item = &'s str>) {
-        if let Some(setting) = settings.into_iter().find(|setting| !setting.is_empty()) {
+        if let Some(setting) = territory::first_set(settings) {
             ctx.data_mut(|data| data.insert_temp(said(), Self::of_setting(setting)));
         }
     }
 
-    /// `de_DE.UTF-8` says Germany.
     fn of_setting(setting: &str) -> Self {
-        let territory = setting.split(['.', '@']).next().and_then(|name| name.split_once('_')).map(|(_, after)| after);
-        let Some(territory) = territory.filter(|territory| !territory.is_empty()) else { return Self::Words };
-        let is_in = |list: &str| list.split(' ').any(|each| each == territory);
+        let Some(territory) = territory::of(setting) else { return Self::Words };
+        let is_in = |list: &str| territory::listed(list).any(|each| each == territory);
         if is_in(MONTH_FIRST) {
             Self::MonthFirst
         } else if is_in(YEAR_FIRST) {
@@ -172,7 +172,8 @@ mod tests {
 
     #[test]
     fn no_territory_is_in_two_lists() {
-        let mut all: Vec<&str> = [MONTH_FIRST, YEAR_FIRST, DOTS].iter().flat_map(|list| list.split(' ')).collect();
+        let mut all: Vec<&str> =
+            [MONTH_FIRST, YEAR_FIRST, DOTS].iter().flat_map(|list| territory::listed(list)).collect();
         let number = all.len();
         all.sort_unstable();
         all.dedup();

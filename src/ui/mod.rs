@@ -61,6 +61,7 @@ mod sends;
 mod settings;
 mod shell;
 mod spoken;
+mod territory;
 mod test_send;
 mod theme;
 mod transmissions;

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::date_form::DateForm;
+use crate::domain::counted::{counted, plural_unless};
 pub(super) use crate::domain::size::size;
 
 /// The present, and the zone in which instants are shown.
@@ -102,7 +103,7 @@ impl Moment {
 pub(super) fn duration(length: SignedDuration) -> String {
     let minutes = length.as_mins().max(0);
     let (days, hours, rest) = (minutes / 1440, minutes % 1440 / 60, minutes % 60);
-    let count = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    let count = |number: i64, unit: &str| format!("{number} {}", plural_unless(number == 1, unit));
     match (days, hours, rest) {
         (0, 0, 0) => "less than a minute".to_owned(),
         (0, 0, minutes) => count(minutes, "minute"),
@@ -117,7 +118,7 @@ pub(super) fn duration(length: SignedDuration) -> String {
 /// A number with its noun: `1 profile`, `3 profiles`.
 #[must_use]
 pub(super) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    counted(number, noun)
 }
 
 /// A whole number as people read it: `1,000,000`.

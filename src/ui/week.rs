@@ -4,6 +4,8 @@ use egui::{Context, Id};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::territory;
+
 /// The first day of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum WeekStart {
@@ -47,15 +49,15 @@ impl WeekStart {
 
     /// Notes what the system's language settings say; the first that is set counts.
     pub(super) fn follow<'s>(ctx: &Context, settings: impl IntoIterator<Item = &'s str>) {
-        if let Some(setting) = settings.into_iter().find(|setting| !setting.is_empty()) {
+        if let Some(setting) = territory::first_set(settings) {
             ctx.data_mut(|data| data.insert_temp(said(), Self::of_setting(setting)));
         }
     }
 
-    /// `en_US.UTF-8` says the United States.
     fn of_setting(setting: &str) -> Self {
-        let territory = setting.split(['.', '@']).next().and_then(|name| name.split_once('_')).map(|(_, after)| after);
-        let is_in = |list: &str| territory.is_some_and(|territory| list.split(' ').any(|each| each == territory));
+        let territory = territory::of(setting);
+        let is_in =
+            |list: &str| territory.is_some_and(|territory| territory::listed(list).any(|each| each == territory));
         if is_in(SUNDAY) {
             Self::Sunday
         } else if is_in(SATURDAY) {

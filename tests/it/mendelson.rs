@@ -1,50 +1,22 @@
 //! Connections taken over from mendelson AS2: by a file of the form that its export has, with a keystore that Java's keytool
 //! has made.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use countersign::app::{App, Clock, MovedFrom, OpenAs2Files};
+use countersign::app::{MovedFrom, OpenAs2Files};
 use countersign::domain::algorithm::{Compression, Encryption, KeyTransport, SignatureScheme, Signing};
 use countersign::domain::connection::{GcmContent, MdnMode, TransferEncoding};
 use countersign::domain::timeline::CertificatePurpose;
 use zeroize::Zeroizing;
 
-use crate::exchange::app_on;
+use crate::openas2::Moving;
 
-/// A folder with an export, the keystore beside it, and a workspace.
-struct Moving {
-    folder: tempfile::TempDir,
-    app: App,
-}
-
-impl Moving {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
-        fs::copy(from.join("mendelson/export.xml"), folder.path().join("export.xml")).unwrap();
-        fs::copy(from.join("openas2/as2_certs.p12"), folder.path().join("certificates.p12")).unwrap();
-        let app = app_on(&folder.path().join("workspace"), Clock::System);
-        Self { folder, app }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn files(&self) -> OpenAs2Files {
-        OpenAs2Files { partnerships: self.path("export.xml"), ..OpenAs2Files::default() }
-    }
-
-    fn rewrite(&self, change: impl FnOnce(&str) -> String) {
-        let text = fs::read_to_string(self.path("export.xml")).unwrap();
-        fs::write(self.path("export.xml"), change(&text)).unwrap();
-    }
+fn moving() -> Moving {
+    let files = [("mendelson/export.xml", "export.xml"), ("openas2/as2_certs.p12", "certificates.p12")];
+    Moving::of(&files, "export.xml")
 }
 
 #[tokio::test]
 async fn partners_become_connections_with_their_certificates_and_our_key() {
-    let moving = Moving::new();
+    let moving = moving();
     let plan = moving.app.plan_openas2(&moving.files()).await.unwrap();
     assert!(moving.app.connections().await.unwrap().is_empty(), "a plan changes nothing");
     assert_eq!(plan.from, MovedFrom::Mendelson);
@@ -98,13 +70,13 @@ async fn partners_become_connections_with_their_certificates_and_our_key() {
 
 #[tokio::test]
 async fn what_is_not_known_is_asked_for_and_nothing_is_kept() {
-    let moving = Moving::new();
-    moving.rewrite(|text| text.replace("<![CDATA[secret]]>", "<![CDATA[other]]>"));
+    let moving = moving();
+    moving.rewrite("export.xml", |text| text.replace("<![CDATA[secret]]>", "<![CDATA[other]]>"));
     let refusal =
         |error: countersign::app::AppError| (error.to_string(), error.what_to_do().unwrap_or_default().to_owned());
     let wrong = refusal(moving.app.import_openas2(&moving.files()).await.map(|_| ()).unwrap_err());
     assert!(wrong.0.ends_with("certificates.p12: the password is wrong"), "{wrong:?}");
-    moving.rewrite(|text| text.replace("<keystorepass><![CDATA[other]]></keystorepass>", ""));
+    moving.rewrite("export.xml", |text| text.replace("<keystorepass><![CDATA[other]]></keystorepass>", ""));
     let unknown = refusal(moving.app.import_openas2(&moving.files()).await.map(|_| ()).unwrap_err());
     assert!(unknown.0.contains("is not known") && unknown.1.contains("mendelson"), "{unknown:?}");
     let with_password = OpenAs2Files { password: Some(Zeroizing::new("secret".to_owned())), ..moving.files() };
@@ -113,7 +85,7 @@ async fn what_is_not_known_is_asked_for_and_nothing_is_kept() {
     // A second local station: the file does not say who of them speaks with whom.
     let second = "<partner><name>Second</name><as2ident>SECOND</as2ident><signalias>acme</signalias><cryptalias>acme</cryptalias>\
                   <localstation>true</localstation></partner></configuration>";
-    moving.rewrite(|text| text.replace("</configuration>", second));
+    moving.rewrite("export.xml", |text| text.replace("</configuration>", second));
     let several = refusal(moving.app.import_openas2(&with_password).await.map(|_| ()).unwrap_err());
     assert!(several.0.contains("`ACME` and `SECOND`") && several.1.contains("--ours"), "{several:?}");
     assert!(moving.app.connections().await.unwrap().is_empty() && moving.app.identities().await.unwrap().is_empty());

@@ -12,32 +12,43 @@ use zeroize::Zeroizing;
 
 use crate::exchange::app_on;
 
-/// A folder with the files of OpenAS2, and a workspace beside them.
-struct Moving {
+/// A folder with the files of another program, and a workspace beside them.
+pub(crate) struct Moving {
     folder: tempfile::TempDir,
-    app: App,
+    pub(crate) app: App,
+    partnerships: &'static str,
 }
 
 impl Moving {
     fn new() -> Self {
+        let files = [
+            ("openas2/partnerships.xml", "partnerships.xml"),
+            ("openas2/config.xml", "config.xml"),
+            ("openas2/as2_certs.p12", "as2_certs.p12"),
+        ];
+        Self::of(&files, "partnerships.xml")
+    }
+
+    /// With these fixtures under these names, one of which says who the partners are.
+    pub(crate) fn of(files: &[(&str, &str)], partnerships: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/openas2");
-        for name in ["partnerships.xml", "config.xml", "as2_certs.p12"] {
-            fs::copy(from.join(name), folder.path().join(name)).unwrap();
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        for (fixture, name) in files {
+            fs::copy(from.join(fixture), folder.path().join(name)).unwrap();
         }
         let app = app_on(&folder.path().join("workspace"), Clock::System);
-        Self { folder, app }
+        Self { folder, app, partnerships }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn files(&self) -> OpenAs2Files {
-        OpenAs2Files { partnerships: self.path("partnerships.xml"), ..OpenAs2Files::default() }
+    pub(crate) fn files(&self) -> OpenAs2Files {
+        OpenAs2Files { partnerships: self.path(self.partnerships), ..OpenAs2Files::default() }
     }
 
-    fn rewrite(&self, name: &str, change: impl FnOnce(&str) -> String) {
+    pub(crate) fn rewrite(&self, name: &str, change: impl FnOnce(&str) -> String) {
         let text = fs::read_to_string(self.path(name)).unwrap();
         fs::write(self.path(name), change(&text)).unwrap();
     }

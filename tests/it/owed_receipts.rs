@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use countersign::domain::transmission::Verdict;
+use countersign::domain::transmission::{Transmission, Verdict};
 
 use crate::asynchronous::accepts;
 use crate::exchange::{DOCUMENT, Partner, Serving, Us, post};
@@ -173,8 +173,8 @@ async fn not_even_the_partner_has_us_post_to_what_only_we_can_reach() {
     serving.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_receipt_that_is_owed_goes_inside_only_as_long_as_the_profile_names_it() {
+/// A partner to whom a receipt could not be posted, which is journalled and due again; nothing runs.
+async fn owed() -> (Us, Partner, Transmission) {
     let us = Us::new().await;
     let failing = Partner::start(|_, stream| Partner::answer(stream, "503 Busy", &[], b""));
     us.connect(&failing.url, "").await;
@@ -185,6 +185,12 @@ async fn a_receipt_that_is_owed_goes_inside_only_as_long_as_the_profile_names_it
     let first = us.journal().await.remove(0);
     us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
     serving.stop().await;
+    (us, failing, first)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_that_is_owed_goes_inside_only_as_long_as_the_profile_names_it() {
+    let (us, failing, first) = owed().await;
     // The partner has moved since.
     us.connect("https://partner.example/as2", "").await;
     let at = first.at.checked_add(jiff::SignedDuration::from_mins(6)).unwrap();
@@ -275,16 +281,7 @@ async fn quirk_11_a_receipt_for_an_unsigned_message_goes_to_the_hosts_that_the_p
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_that_is_owed_does_not_wait_until_a_clock_that_was_set_back_is_where_it_was() {
-    let us = Us::new().await;
-    let failing = Partner::start(|_, stream| Partner::answer(stream, "503 Busy", &[], b""));
-    us.connect(&failing.url, "").await;
-    let serving = us.serve().await;
-    let (headers, body) = Partner::message(&us.certificate, "<later@partner>", b"x", &asks(&failing.url, &[]));
-    assert_eq!(post(&serving.url, &headers, &body).status, 204);
-    failing.got(1).await;
-    let first = us.journal().await.remove(0);
-    us.until(&first, |found| found.stages.iter().any(|stage| stage.detail.contains("posted again at"))).await;
-    serving.stop().await;
+    let (us, failing, first) = owed().await;
     // Ten years too late, or a day: by its own clock the program would wait as long.
     for (times, days) in [(2, 1), (3, 3_650)] {
         let at = first.at.checked_sub(jiff::SignedDuration::from_hours(24 * days)).unwrap();

@@ -5,8 +5,8 @@ use egui::Ui;
 use super::{State, part};
 use crate::ui::icon::Icon;
 use crate::ui::widgets::{
-    Choice, danger, field, field_error, icon_button, link, mono_edit, muted, password_edit, primary, search, secondary,
-    secondary_in_line, segmented, select, tabs, text_area, text_edit,
+    Choice, danger, field, field_error, icon_button, link, mono_edit, muted, password_again, password_edit, primary,
+    search, secondary, secondary_in_line, segmented, select, tabs, text_area, text_edit,
 };
 
 /// What was filled in and chosen.
@@ -15,6 +15,7 @@ pub(super) struct Controls {
     name: String,
     url: String,
     password: String,
+    again: String,
     query: String,
     notes: String,
     encryption: u8,
@@ -33,6 +34,7 @@ impl Default for Controls {
             name: "Amazon Vendor US".to_owned(),
             url: "https://as2.example/receive".to_owned(),
             password: "not a real one".to_owned(),
+            again: "not a real".to_owned(),
             query: "harbor".to_owned(),
             notes: "Called on Monday\nThey change in December".to_owned(),
             encryption: 1,
@@ -93,6 +95,7 @@ impl Controls {
             field_error(ui, "There is no host in this address");
         });
         field(ui, "Password", |ui| password_edit(ui, "Password", &mut self.password, "Kept sealed", width));
+        password_again(ui, "Password once more", &self.password, &mut self.again);
         field(ui, "Search", |ui| search(ui, "Search", &mut self.query, "Name or AS2 identifier", width));
         field(ui, "Notes", |ui| text_area(ui, "Notes", &mut self.notes, "For yourself", width));
         field(ui, "Disabled", |ui| {

@@ -5,6 +5,7 @@ use egui::{Align, Context, Label, Layout, RichText, Ui, vec2};
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{AuditFilter, AuditVerification, ExportFormat};
 use crate::domain::audit::AuditEntry;
+use crate::domain::counted::plural_unless;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
@@ -186,7 +187,7 @@ fn shown(ui: &mut Ui, entry: &AuditEntry, desk: &Desk<'_>) {
 }
 
 fn entries(number: u64) -> String {
-    if number == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(number)) }
+    format!("{} {}", grouped(number), plural_unless(number == 1, "entry"))
 }
 
 /// Asks where the log is written.

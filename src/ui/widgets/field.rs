@@ -53,6 +53,16 @@ pub(crate) fn password_edit(ui: &mut Ui, name: &str, text: &mut String, hint: &s
     named(ui, name, |ui| ui.add(edit))
 }
 
+/// The row in which a new password is written again, and told apart where it is another.
+pub(crate) fn password_again(ui: &mut Ui, name: &str, password: &str, again: &mut String) {
+    field(ui, "Once more", |ui| {
+        password_edit(ui, name, again, "The same", ui.available_width());
+        if !again.is_empty() && again != password {
+            field_error(ui, "The two are not the same");
+        }
+    });
+}
+
 /// Several lines of text.
 pub(crate) fn text_area(ui: &mut Ui, name: &str, text: &mut String, hint: &str, width: f32) -> Response {
     let edit = TextEdit::multiline(text)

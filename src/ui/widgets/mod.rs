@@ -14,7 +14,7 @@ mod tabs;
 
 pub(super) use badge::{Badge, ToneName};
 pub(super) use button::{danger, icon_button, link, primary, secondary, secondary_in_line};
-pub(super) use field::{field, field_error, mono_edit, password_edit, search, text_area, text_edit};
+pub(super) use field::{field, field_error, mono_edit, password_again, password_edit, search, text_area, text_edit};
 pub(super) use long_text::{elided, long_text, long_text_in};
 pub(super) use notice::notice;
 pub(super) use select::{Choice, select};

@@ -12,7 +12,7 @@ use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
 use crate::ui::path_field::PathField;
 use crate::ui::widgets::{
-    Choice, ToneName, field, field_error, muted, notice, password_edit, primary, secondary, select,
+    Choice, ToneName, field, muted, notice, password_again, password_edit, primary, secondary, select,
 };
 
 /// The dialog.
@@ -105,12 +105,7 @@ impl Dialog for ExportDialog {
                             let width = ui.available_width();
                             password_edit(ui, "Password of the file", &mut self.password, "Of the file", width);
                         });
-                        field(ui, "Once more", |ui| {
-                            password_edit(ui, "Password once more", &mut self.again, "The same", ui.available_width());
-                            if !self.again.is_empty() && self.again != self.password {
-                                field_error(ui, "The two are not the same");
-                            }
-                        });
+                        password_again(ui, "Password once more", &self.password, &mut self.again);
                         field(ui, "Encryption", |ui| {
                             let choices = [
                                 Choice::new(P12Form::Modern, "AES-256 (PBES2)"),

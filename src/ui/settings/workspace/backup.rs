@@ -10,7 +10,7 @@ use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
 use crate::ui::intent::Intent;
 use crate::ui::path_field::PathField;
-use crate::ui::widgets::{ToneName, field, field_error, muted, notice, password_edit, primary, secondary};
+use crate::ui::widgets::{ToneName, field, muted, notice, password_again, password_edit, primary, secondary};
 
 /// The dialog.
 pub(super) struct BackupDialog {
@@ -71,12 +71,7 @@ impl BackupDialog {
             );
             notice(ui, ToneName::Warn, "The key file is not in it", &text, |_| ());
         } else {
-            field(ui, "Once more", |ui| {
-                password_edit(ui, "Passphrase once more", &mut self.again, "The same", ui.available_width());
-                if !self.again.is_empty() && self.again != self.passphrase {
-                    field_error(ui, "The two are not the same");
-                }
-            });
+            password_again(ui, "Passphrase once more", &self.passphrase, &mut self.again);
             let text = "Also on another machine. Nobody can open it without: keep the passphrase apart from the file";
             notice(ui, ToneName::Info, "Its passphrase opens it", text, |_| ());
         }

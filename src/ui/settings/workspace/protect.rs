@@ -7,7 +7,9 @@ use crate::app::engine::{Answer, Command, Password, RequestId};
 use crate::app::{AppError, Protection, SHORTEST_PASSPHRASE};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
-use crate::ui::widgets::{ToneName, field, field_error, muted, notice, password_edit, primary, secondary, segmented};
+use crate::ui::widgets::{
+    ToneName, field, field_error, muted, notice, password_again, password_edit, primary, secondary, segmented,
+};
 use crate::ui::wording::sentence;
 
 /// Asks for the passphrase of a workspace whose secrets are locked.
@@ -103,12 +105,7 @@ impl ProtectDialog {
                 let width = ui.available_width();
                 password_edit(ui, "New passphrase", &mut self.passphrase, "Several words are best", width);
             });
-            field(ui, "Once more", |ui| {
-                password_edit(ui, "New passphrase once more", &mut self.again, "The same", ui.available_width());
-                if !self.again.is_empty() && self.again != self.passphrase {
-                    field_error(ui, "The two are not the same");
-                }
-            });
+            password_again(ui, "New passphrase once more", &self.passphrase, &mut self.again);
             let text = "Nobody can open keys and passwords without it. Backups made before stay under what protected them then; \
                         serve needs it in COUNTERSIGN_PASSPHRASE_FILE from its next start on";
             notice(ui, ToneName::Info, "Keep it apart from this computer", text, |_| ());
