@@ -21,20 +21,22 @@ const LINE: f32 = 44.0;
 pub(super) struct Preview {
     asked: Option<(Arc<Snapshot>, Policy)>,
     request: Option<RequestId>,
-    shown: Option<Result<StatusChanges, String>>,
+    shown: Option<(Policy, Result<StatusChanges, String>)>,
 }
 
 impl Preview {
     /// Asks anew where the policy or the workspace has changed; one question at a time.
     pub(super) fn follow(&mut self, policy: &Policy, desk: &mut Desk<'_>) {
-        match desk.answer(&mut self.request) {
-            Some(Ok(Answer::Foreseen(foreseen))) => {
-                if let Foreseen::Policy(changes) = *foreseen {
-                    self.shown = Some(changes);
-                }
-            }
-            Some(Err(error)) => self.shown = Some(Err(error.message().to_owned())),
-            Some(Ok(_)) | None => {}
+        let answered = match desk.answer(&mut self.request) {
+            Some(Ok(Answer::Foreseen(foreseen))) => match *foreseen {
+                Foreseen::Policy(changes) => Some(changes),
+                _ => None,
+            },
+            Some(Err(error)) => Some(Err(error.message().to_owned())),
+            Some(Ok(_)) | None => None,
+        };
+        if let (Some(answered), Some((_, asked))) = (answered, &self.asked) {
+            self.shown = Some((asked.clone(), answered));
         }
         if self.request.is_none() && !self.is_of(policy, desk) {
             let snapshot = Arc::clone(desk.snapshot);
@@ -48,10 +50,11 @@ impl Preview {
         self.asked.as_ref().is_some_and(|(snapshot, asked)| Arc::ptr_eq(snapshot, desk.snapshot) && asked == policy)
     }
 
-    /// What would change, once that is known and of what is written now.
+    /// What would change, once that is known of what is written now. It stays while the same is judged anew because the
+    /// workspace has changed: what is shown does not come and go, and nobody clicks beside what has moved.
     #[must_use]
-    pub(super) fn known(&self, policy: &Policy, desk: &Desk<'_>) -> Option<&Result<StatusChanges, String>> {
-        self.shown.as_ref().filter(|_| self.request.is_none() && self.is_of(policy, desk))
+    pub(super) fn known(&self, policy: &Policy) -> Option<&Result<StatusChanges, String>> {
+        self.shown.as_ref().filter(|(of, _)| of == policy).map(|(_, changes)| changes)
     }
 }
 

@@ -104,7 +104,7 @@ impl Editor {
             && self.faults() == 0
             && self.saving.is_none()
             && !desk.snapshot.workspace.read_only
-            && matches!(self.preview.known(&self.policy(desk), desk), Some(Ok(_)))
+            && matches!(self.preview.known(&self.policy(desk)), Some(Ok(_)))
     }
 
     /// Takes what the engine has answered. Says whether the policy was saved, so that there is nothing to edit any more.
@@ -406,7 +406,7 @@ impl Editor {
     /// What saving would change.
     fn foreseen(&self, ui: &mut Ui, desk: &Desk<'_>) {
         let tokens = tokens(ui.ctx());
-        match self.preview.known(&self.policy(desk), desk) {
+        match self.preview.known(&self.policy(desk)) {
             None => {
                 ui.label(muted(ui, "Judging the connections…"));
             }

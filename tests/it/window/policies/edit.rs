@@ -45,7 +45,7 @@ fn a_rule_is_added_its_effect_seen_before_saving_and_the_matrix_changes_after() 
     assert!(standing.contains("\"non-compliant\"") && standing.contains("3DES"), "{standing}");
     stage.press(Modifiers::COMMAND, Key::Num1);
     stage.wait_for("3 need action before traffic is at risk");
-    assert!(stage.sees("Encryption: AES-256-GCM, Non-compliant"), "{:#?}", stage.labels());
+    stage.wait_for("Encryption: AES-256-GCM, Non-compliant");
     // The way back is offered where it was done.
     stage.click("Undo");
     stage.wait_for("Taken back");
