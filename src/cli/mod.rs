@@ -152,8 +152,8 @@ pub fn run(windows: &dyn Windows) -> ExitCode {
         let note = move || tracing::error!(place, thread, "a defect in countersign stopped what was being done");
         std::thread::Builder::new().spawn(note).map(drop).unwrap_or_default();
     }));
-    crate::app::forbid_core_dumps();
     crate::app::install_log();
+    crate::app::forbid_core_dumps();
     let code = std::panic::catch_unwind(AssertUnwindSafe(|| carry_out(&arguments, windows))).unwrap_or_else(|_panic| {
         let what = DEFECT.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take().unwrap_or_default();
         let error = AppError::new(format!("a defect in countersign stopped it: {what}"))
