@@ -31,7 +31,7 @@ fn io_kind(error: &(dyn Error + 'static)) -> Option<ErrorKind> {
 }
 
 /// What happened, without the client's own frame of words and without the address, which may hold secrets in its query.
-fn words(error: &reqwest::Error) -> String {
+fn words(error: &(dyn Error + 'static)) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in causes(error) {
         let frame = cause.is::<reqwest::Error>() || cause.is::<hyper_util::client::legacy::Error>();
@@ -111,19 +111,27 @@ pub(super) fn not_connected(
 /// Why there is no whole answer although there was a connection. `sent`: the whole body was taken; `answered`: the answer's
 /// head came.
 pub(super) fn broken(
-    error: &reqwest::Error,
+    error: &(dyn Error + 'static),
     tls: Option<&ClientTls>,
     sent: bool,
     answered: bool,
 ) -> (FailureKind, String) {
-    if let (Some(why @ rustls::Error::AlertReceived(_)), Some(tls)) = (find::<rustls::Error>(error), tls)
+    // In TLS 1.3 the server judges our certificate after we have begun to send (RFC 8446, 4.4.2.4).
+    if let Some(tls) = tls
         && tls.asked()
         && !answered
     {
-        // In TLS 1.3 the server judges our certificate after we have begun to send (RFC 8446, 4.4.2.4).
         let chain = tls.chain();
-        let reason = TlsReason::new(why, &chain, true, tls.presents());
-        return (FailureKind::TlsRefused { reason, chain }, why.to_string());
+        let refused = |reason, why: String| (FailureKind::TlsRefused { reason, chain: chain.clone() }, why);
+        if let Some(why @ rustls::Error::AlertReceived(_)) = find::<rustls::Error>(error) {
+            return refused(TlsReason::new(why, &chain, true, tls.presents()), why.to_string());
+        }
+        // The server was so quick that the connection had ended before it was given the request: the HTTP client then
+        // keeps no cause, so the alert is lost.
+        let never_began = |error: &hyper::Error| error.is_canceled() || error.is_closed();
+        if !sent && find::<hyper::Error>(error).is_some_and(never_began) {
+            return refused(TlsReason::hung_up_on_certificate(tls.presents()), words(error));
+        }
     }
     if !answered && find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         return (FailureKind::BadAnswer, words(error));
@@ -138,6 +146,9 @@ pub(super) fn broken(
             "; the server had asked for a client certificate, and none is set (`tls_identity`)"
         }
         // Its answer, if it gave one, is lost: the break was seen first.
+        Some(tls) if !answered && !sent && tls.asked() => {
+            "; perhaps the server did not accept our client certificate, or refused the message unread"
+        }
         _ if !answered && !sent => "; perhaps the server refused it unread, as too large or without permission",
         _ => "",
     };
@@ -151,7 +162,32 @@ pub(super) fn is_bare_end(error: &reqwest::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rustls::client::ResolvesClientCert as _;
+
+    use super::super::trust::Trust;
     use super::*;
+
+    #[tokio::test]
+    async fn a_server_that_hangs_up_before_the_request_has_refused_our_certificate() {
+        let (near, far) = tokio::io::duplex(64);
+        let io = hyper_util::rt::TokioIo::new(near);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake::<_, String>(io).await.expect("HTTP");
+        drop((connection, far));
+        let error = sender.send_request(http::Request::new(String::new())).await.expect_err("there is no connection");
+        let made = super::super::testing::self_signed("127.0.0.1", |_| ());
+        let trust = Trust::Pem(made.pem.clone());
+        for (identity, refused) in [
+            (None, TlsReason::ClientCertificateWanted),
+            (Some(&made.identity), TlsReason::hung_up_on_certificate(true)),
+        ] {
+            let tls = ClientTls::prepare(&trust, identity).expect("a configuration");
+            assert_eq!(broken(&error, Some(&tls), false, false).0, FailureKind::Broken, "nothing was asked for");
+            tls.config.client_auth_cert_resolver.resolve(&[], &[]);
+            let (kind, _) = broken(&error, Some(&tls), false, false);
+            assert_eq!(kind, FailureKind::TlsRefused { reason: refused, chain: vec![] });
+            assert_eq!(broken(&error, Some(&tls), true, false).0, FailureKind::Broken, "the request had left");
+        }
+    }
 
     #[test]
     fn a_name_that_is_not_known_is_told_from_a_name_server_that_does_not_answer() {

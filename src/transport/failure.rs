@@ -100,8 +100,8 @@ pub enum TlsReason {
     /// Another fault of the server's certificate.
     #[error("the server's certificate is not acceptable: {0}")]
     Certificate(String),
-    /// The server wants a client certificate that it accepts, ours was refused.
-    #[error("the server did not accept our client certificate (alert `{0}`)")]
+    /// The server wants a client certificate that it accepts, ours was refused; by which sign that is known.
+    #[error("the server did not accept our client certificate ({0})")]
     ClientCertificateRefused(String),
     /// The server wants a client certificate, and we have none to show.
     #[error("the server wants a client certificate, and none is set (`tls_identity`)")]
@@ -166,7 +166,7 @@ impl TlsReason {
                 let alert = alert.as_str().map_or_else(|| format!("{alert:?}"), str::to_owned);
                 match (asked, shown) {
                     (true, false) => Self::ClientCertificateWanted,
-                    (true, true) => Self::ClientCertificateRefused(alert),
+                    (true, true) => Self::ClientCertificateRefused(format!("alert `{alert}`")),
                     (false, _) => Self::Alert(alert),
                 }
             }
@@ -182,6 +182,15 @@ impl TlsReason {
             Error::InvalidMessage(_) if chain.is_empty() => Self::NotTls,
             Error::NoCertificatesPresented => Self::Certificate("it showed none".into()),
             other => Self::Other(other.to_string()),
+        }
+    }
+
+    /// The server asked for a client certificate and hung up behind the handshake, before anything of the request had left.
+    pub(super) fn hung_up_on_certificate(shown: bool) -> Self {
+        if shown {
+            Self::ClientCertificateRefused("it closed the connection as soon as it had seen it".into())
+        } else {
+            Self::ClientCertificateWanted
         }
     }
 
