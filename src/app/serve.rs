@@ -1,6 +1,6 @@
 //! Receiving: the listener with the engine behind it.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ const LOCK: &str = "serving";
 
 /// Whether some program receives for a workspace.
 pub(super) fn is_served(workspace: &Workspace) -> bool {
-    File::open(workspace.folder().join(LOCK)).is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
+    super::lock::is_taken(&workspace.folder().join(LOCK))
 }
 
 impl App {
@@ -128,7 +128,7 @@ impl App {
         let place = workspace.folder().join(LOCK);
         let alone = File::create(&place)
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
-        if alone.try_lock().is_err() {
+        if super::lock::take(&alone).await.is_err() {
             return Err(AppError::new("another program is receiving for this workspace already")
                 .hint("stop it first, or give this one a workspace of its own"));
         }

@@ -149,7 +149,7 @@ impl App {
                 .hint("name a file to write, such as countersign-backup.zip"));
         }
         // Nothing that the copy of the database knows of is taken away meanwhile. One that can only be read keeps no lock.
-        let alone = if workspace.is_read_only() { None } else { retention_lock(&workspace)? };
+        let alone = if workspace.is_read_only() { None } else { retention_lock(&workspace).await? };
         if alone.is_none() && !workspace.is_read_only() {
             return Err(AppError::new("what the rules of retention say is being removed from this workspace")
                 .hint("wait until that is done, and try again"));

@@ -150,7 +150,7 @@ impl App {
                 workspace.folder().display()
             )));
         }
-        let Some(alone) = lock(&workspace)? else {
+        let Some(alone) = lock(&workspace).await? else {
             return Err(AppError::new("another program is removing from this workspace").hint("wait until it is done"));
         };
         let now = self.now();
@@ -214,11 +214,11 @@ impl App {
 }
 
 /// The lock of whoever removes; nothing where another program has it.
-pub(in crate::app) fn lock(workspace: &Workspace) -> Result<Option<File>, AppError> {
+pub(in crate::app) async fn lock(workspace: &Workspace) -> Result<Option<File>, AppError> {
     let place = workspace.folder().join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&place);
     let file = file.map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
-    Ok(file.try_lock().is_ok().then_some(file))
+    Ok(crate::app::lock::take(&file).await.is_ok().then_some(file))
 }
 
 /// Measures what has changed since it was measured. A workspace that is only read stays as it was measured.

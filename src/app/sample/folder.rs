@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::app::lease::LOCK as LOCK_OF_DUE_WORK;
-use crate::app::{App, AppError, Clock};
+use crate::app::{App, AppError, Clock, lock};
 use crate::store::{Location, Unlock, Workspace};
 
 /// Under which the workspace remembers that it is a sample, and how far it was set up.
@@ -40,7 +40,7 @@ pub fn usual_folder() -> Result<PathBuf, AppError> {
 /// Whether a program plays in the sample of this folder.
 #[must_use]
 pub fn is_open(folder: &Path) -> bool {
-    File::open(folder.join(LOCK)).is_ok_and(|lock| matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)))
+    lock::is_taken(&folder.join(LOCK))
 }
 
 /// A sample's folder that nobody else plays in as long as this lives.
@@ -65,7 +65,7 @@ impl Claim {
             return Err(AppError::new(format!("{} is neither empty nor a sample workspace", path.display()))
                 .hint("name an empty folder with --workspace; the sample never touches a workspace of yours"));
         }
-        let lock = locked(path)?;
+        let lock = locked(path).await?;
         let made = match (anew, workspace) {
             (true, _) | (false, Ok(None)) => None,
             (false, Ok(Some(workspace))) => made(&workspace, path).await?,
@@ -172,11 +172,11 @@ fn private(folder: &Path) -> io::Result<()> {
 }
 
 /// The lock of a sample, taken.
-fn locked(folder: &Path) -> Result<File, AppError> {
-    let lock =
+async fn locked(folder: &Path) -> Result<File, AppError> {
+    let file =
         File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(cannot(folder))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
+    match lock::take(&file).await {
+        Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
             Err(AppError::new(format!("the sample in {} is open already", folder.display()))
                 .hint("use its window, or close it first; --workspace names another folder for a second sample"))
