@@ -12,6 +12,7 @@ use super::shell::Toasts;
 use super::transmissions::NotTaken;
 use crate::app::AppError;
 use crate::app::engine::{Answer, Busy, Command, Engine, RequestId, SendId, Snapshot};
+use crate::domain::link::Link;
 
 /// Answers that have come and that no view has taken yet.
 #[derive(Default)]
@@ -79,6 +80,13 @@ impl Desk<'_> {
     /// Says what is to happen. It is done once, after this frame.
     pub fn intend(&mut self, intent: Intent) {
         self.intents.push(intent);
+    }
+
+    /// Puts a link to something onto the clipboard.
+    pub(super) fn copy_link(&mut self, ctx: &egui::Context, to: &Link) {
+        let link = to.to_string();
+        self.toasts.done("Link copied", &link);
+        ctx.copy_text(link);
     }
 
     /// Opens the system's file dialog; the pick comes under the returned number. Only one is open at a time.

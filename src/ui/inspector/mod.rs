@@ -177,9 +177,7 @@ impl Inspector {
                         desk.intend(Intent::Duplicate(self.connection.clone()));
                     }
                     if ui.button("Copy link").on_hover_text("It opens this connection in the window").clicked() {
-                        let link = Link::Connection(self.connection.clone()).to_string();
-                        desk.toasts.done("Link copied", &link);
-                        ui.copy_text(link);
+                        desk.copy_link(ui.ctx(), &Link::Connection(self.connection.clone()));
                     }
                     if ui.button("Write to a file…").clicked() {
                         desk.intend(Intent::ExportConnection(self.connection.clone()));

@@ -12,6 +12,7 @@ use super::page::join;
 use super::table::table;
 use super::testing::Testing;
 use crate::app::engine::{RequestId, RolloverAnswer, RolloverCommand};
+use crate::domain::link::Link;
 use crate::domain::rollover::{Board, ProfileKey, RolloverId, RolloverState};
 use crate::ui::desk::Desk;
 use crate::ui::files::PickId;
@@ -160,7 +161,7 @@ impl BoardView {
         back
     }
 
-    fn head(&self, ui: &mut Ui, desk: &Desk<'_>, board: &Board, act: &mut Option<Act>) -> bool {
+    fn head(&self, ui: &mut Ui, desk: &mut Desk<'_>, board: &Board, act: &mut Option<Act>) -> bool {
         let mut back = false;
         let size = vec2(ui.available_width(), theme::CONTROL);
         ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
@@ -207,6 +208,9 @@ impl BoardView {
             }
             if let Some(undone) = board.rollover.undone {
                 ui.label(muted(ui, format!("· undone {}", desk.moment.ago(undone))));
+            }
+            if link(ui, "Copy link").on_hover_text("It opens this board in the window").clicked() {
+                desk.copy_link(ui.ctx(), &Link::Rollover(board.rollover.id));
             }
         });
         back

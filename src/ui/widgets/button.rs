@@ -16,12 +16,22 @@ fn text(label: impl Into<String>, colour: Option<Color32>) -> RichText {
 }
 
 fn filled(ui: &mut Ui, label: impl Into<String>, fill: Color32, ink: Color32) -> Response {
-    let button = Button::new(text(label, Some(ink)))
-        .fill(fill)
-        .stroke(Stroke::NONE)
-        .corner_radius(theme::RADIUS)
-        .min_size(vec2(0.0, theme::CONTROL));
-    let response = button.ui(ui);
+    let tokens = tokens(ui.ctx());
+    let before = ui.visuals().widgets.clone();
+    let widgets = &mut ui.visuals_mut().widgets;
+    // By the ground that the theme gives a plain button in that state, so that the gallery shows the states of this one too.
+    for state in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+        let towards_text = match state.weak_bg_fill {
+            ground if ground == tokens.hover => 0.15,
+            ground if ground == tokens.accent.soft => 0.3,
+            _ => 0.0,
+        };
+        state.weak_bg_fill = fill.lerp_to_gamma(tokens.text, towards_text);
+        state.bg_stroke = Stroke::NONE;
+    }
+    let response =
+        Button::new(text(label, Some(ink))).corner_radius(theme::RADIUS).min_size(vec2(0.0, theme::CONTROL)).ui(ui);
+    ui.visuals_mut().widgets = before;
     focus_ring(ui, &response);
     response
 }

@@ -49,6 +49,8 @@ mod rollovers;
 mod settings;
 mod settings_page;
 mod shell;
+#[cfg(feature = "pictures")]
+mod shell_pictures;
 mod stage;
 mod storage;
 #[cfg(feature = "pictures")]

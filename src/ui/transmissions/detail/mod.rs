@@ -23,6 +23,7 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Ui};
 use crate::app::RawPart;
 use crate::app::engine::{Answer, Command, RequestId, TransmissionDetail};
 use crate::domain::diagnosis::Action;
+use crate::domain::link::Link;
 use crate::domain::transmission::{Direction, Transmission, TransmissionId, Verdict};
 use crate::ui::desk::Desk;
 use crate::ui::icon::Icon;
@@ -299,6 +300,9 @@ impl Detail {
                 let text = summary::summary(detail, &with_whom(transmission, desk), self.payload.outline());
                 ui.ctx().copy_text(text);
                 desk.toasts.done("Copied", "A summary of this transmission, without secrets");
+            }
+            if secondary(ui, "Copy link").on_hover_text("It opens this transmission in the window").clicked() {
+                desk.copy_link(ui.ctx(), &Link::Transmission(self.id));
             }
             if secondary(ui, "Compare…").on_hover_text("This one and another beside each other").clicked() {
                 compare_with(desk, transmission);
