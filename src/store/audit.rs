@@ -64,7 +64,8 @@ pub struct AuditVerification {
     pub last: Option<String>,
     /// The first entry that is not as it was written, or is missing, and in which way.
     pub broken: Option<(u64, String)>,
-    /// Whether the digest that was asked for is that of an entry; nothing where none was.
+    /// Whether the digest that was asked for is that of an entry; nothing where none was, or where the log could not be
+    /// read to its end.
     pub holds: Option<bool>,
 }
 
@@ -94,7 +95,8 @@ impl Workspace {
         // Capitals of ASCII alone, as SQLite has it: acts, keys and ids have no others.
         let statement = sql("SELECT number, at, done_by, act, subject, changes, digest FROM audit
              WHERE number < $1 AND ($2 = '' OR instr(lower(act || char(10) || subject || char(10) || done_by || char(10) ||
-                 changes), lower($2)) > 0)
+                 coalesce((SELECT group_concat(atom, char(10)) FROM json_tree(changes) WHERE atom IS NOT NULL), '')),
+                 lower($2)) > 0)
              ORDER BY number DESC LIMIT $3")
         .bind(filter.before.map_or(i64::MAX, |before| i64::try_from(before).unwrap_or(i64::MAX)))
         .bind(filter.search.trim().to_owned())
@@ -119,14 +121,18 @@ impl Workspace {
             for row in &rows {
                 let number = found.entries + 1;
                 let written = Written::of(row)?;
+                // Behind the first that is wrong nothing is read any more: what stands there is not known.
+                let broken = |found: AuditVerification, why: &str| AuditVerification {
+                    holds: found.holds.filter(|holds| *holds),
+                    broken: Some((number, why.to_owned())),
+                    ..found
+                };
                 if written.number != i64::try_from(number).unwrap_or(i64::MAX) {
-                    found.broken = Some((number, "it is missing".to_owned()));
-                    return Ok(found);
+                    return Ok(broken(found, "it is missing"));
                 }
                 let digest = written.digest(&previous);
                 if digest != column::<String>(row, "digest")? {
-                    found.broken = Some((number, "it, or the one before it, is not as it was written".to_owned()));
-                    return Ok(found);
+                    return Ok(broken(found, "it, or the one before it, is not as it was written"));
                 }
                 if wanted.is_some_and(|wanted| wanted.eq_ignore_ascii_case(&digest)) {
                     found.holds = Some(true);

@@ -171,7 +171,8 @@ impl Pace {
             Doing::Idle(since) => now.saturating_duration_since(*since),
             Doing::Body { received, waited, since } => {
                 let waited = *waited + since.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
-                waited.saturating_sub(Duration::from_secs(received / least_rate.max(1)))
+                let due = u128::from(*received) * 1_000_000_000 / u128::from(least_rate.max(1));
+                waited.saturating_sub(Duration::from_nanos(u64::try_from(due).unwrap_or(u64::MAX)))
             }
             Doing::Ours => Duration::ZERO,
         }

@@ -98,7 +98,7 @@ impl Handler for Receiver {
                 response
             }
             Err(error) => {
-                self.tell_turned_away(peer, error.to_string());
+                self.tell_not_taken(peer, error.to_string());
                 // Whoever sent it is to send it again; why it failed is nobody else's business.
                 Response::text(500, "The message could not be processed; please send it again\n")
             }

@@ -47,20 +47,28 @@ impl Line {
 /// What was told lately.
 #[derive(Debug, Default)]
 pub(super) struct TurnedAway {
-    lines: BTreeMap<IpAddr, Line>,
+    /// By address, and by whether the fault was ours: behind a reverse proxy all come from one address, and what a stranger
+    /// does wrong must not hide that a partner's message could not be taken.
+    lines: BTreeMap<(IpAddr, bool), Line>,
 }
 
 impl TurnedAway {
     /// What is to be told now that somebody is turned away: that, unless it was told lately of the same address, and how
     /// often others were whose minute is over.
-    fn one_more(&mut self, peer: SocketAddr, reason: String, at: Timestamp) -> Vec<(SocketAddr, String)> {
+    fn one_more(
+        &mut self,
+        peer: SocketAddr,
+        reason: String,
+        is_ours: bool,
+        at: Timestamp,
+    ) -> Vec<(SocketAddr, String)> {
         let mut told = Vec::new();
         self.lines.retain(|_, line| {
             let is_over = line.is_over(at);
             told.extend(line.counted().filter(|_| is_over));
             !is_over
         });
-        let whom = network_of(peer.ip());
+        let whom = (network_of(peer.ip()), is_ours);
         if let Some(line) = self.lines.get_mut(&whom) {
             line.more += 1;
         } else if self.lines.len() < REMEMBERED {
@@ -79,8 +87,17 @@ impl TurnedAway {
 impl Receiver {
     /// Tells that somebody was turned away, if that was not told lately.
     pub(super) fn tell_turned_away(&self, peer: SocketAddr, reason: String) {
+        self.tell_once(peer, reason, false);
+    }
+
+    /// The same where the fault is ours.
+    pub(super) fn tell_not_taken(&self, peer: SocketAddr, reason: String) {
+        self.tell_once(peer, reason, true);
+    }
+
+    fn tell_once(&self, peer: SocketAddr, reason: String, is_ours: bool) {
         let at = self.app.now();
-        let told = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).one_more(peer, reason, at);
+        let told = self.turned_away.lock().unwrap_or_else(PoisonError::into_inner).one_more(peer, reason, is_ours, at);
         for (peer, reason) in told {
             self.tell(ServeEvent::TurnedAway { peer, reason });
         }
@@ -108,7 +125,7 @@ mod tests {
         let mut away = TurnedAway::default();
         let peer: SocketAddr = "192.0.2.1:1000".parse().unwrap();
         let other: SocketAddr = "192.0.2.2:1000".parse().unwrap();
-        let mut told = |peer, second| away.one_more(peer, "why".to_owned(), at(second));
+        let mut told = |peer, second| away.one_more(peer, "why".to_owned(), false, at(second));
         assert_eq!(told(peer, 0), [(peer, "why".to_owned())]);
         for second in 1..=58 {
             assert_eq!(told("192.0.2.1:2000".parse().unwrap(), second), []);
@@ -120,6 +137,12 @@ mod tests {
         let once = "once more within a minute".to_owned();
         assert_eq!(told(peer, 50), [(other, once.clone()), (peer, "why".to_owned())]);
         assert_eq!(told(peer, 51), []);
+        let ours = away.one_more(peer, "the disk is full".to_owned(), true, at(52));
+        assert_eq!(
+            ours,
+            [(peer, "the disk is full".to_owned())],
+            "what is our fault is not counted with what is theirs"
+        );
         assert_eq!(away.rest(), [(peer, once)]);
         assert_eq!(away.rest(), []);
     }
@@ -128,7 +151,7 @@ mod tests {
     fn it_does_not_grow_without_end() {
         let mut away = TurnedAway::default();
         let told: usize = (0..5000_u32)
-            .map(|each| away.one_more((IpAddr::from(each.to_be_bytes()), 1).into(), String::new(), at(0)).len())
+            .map(|each| away.one_more((IpAddr::from(each.to_be_bytes()), 1).into(), String::new(), false, at(0)).len())
             .sum();
         assert_eq!((told, away.lines.len()), (REMEMBERED, REMEMBERED));
     }

@@ -32,8 +32,12 @@ pub(super) struct AuditSection {
     /// There may be older ones.
     has_more: bool,
     search: String,
-    /// What was searched for when they were read; nothing before that.
-    read: Option<String>,
+    /// They were read at least once.
+    is_read: bool,
+    /// They could not be read when they were asked for last.
+    has_failed: bool,
+    /// What was searched for when they were asked for last; nothing before that.
+    sought: Option<String>,
     asked: Option<RequestId>,
     /// What is asked for comes after what is there.
     is_next: bool,
@@ -75,7 +79,17 @@ impl AuditSection {
     }
 
     fn list(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
-        if self.read.is_none() {
+        if self.has_failed {
+            let text = "Nothing of it is lost by that";
+            let again = notice(ui, ToneName::Bad, "The audit log could not be read", text, |ui| {
+                secondary(ui, "Try again").clicked()
+            });
+            if again {
+                self.sought = None;
+            }
+            return;
+        }
+        if !self.is_read {
             ui.label(muted(ui, "Reading the audit log…"));
             return;
         }
@@ -105,18 +119,20 @@ impl AuditSection {
     fn ask(&mut self, desk: &mut Desk<'_>) {
         let before = self.entries.last().filter(|_| self.is_next).map(|entry| entry.number);
         let filter = AuditFilter { search: self.search.clone(), before, most: PAGE };
-        self.read = Some(self.search.clone());
+        self.sought = Some(self.search.clone());
         self.asked = desk.ask(|id| Command::Workspace(id, WorkspaceCommand::Audit(filter)));
+        self.has_failed = self.asked.is_none();
     }
 
     fn listen(&mut self, desk: &mut Desk<'_>) {
-        if self.asked.is_none() && self.read.as_ref() != Some(&self.search) {
+        if self.asked.is_none() && self.sought.as_ref() != Some(&self.search) {
             self.is_next = false;
             self.ask(desk);
         }
         match desk.answer(&mut self.asked) {
             Some(Ok(Answer::Workspace(answer))) => {
                 if let WorkspaceAnswer::Audit(entries) = *answer {
+                    self.is_read = true;
                     self.has_more = entries.len() == PAGE as usize;
                     if !self.is_next {
                         self.entries.clear();
@@ -124,7 +140,10 @@ impl AuditSection {
                     self.entries.extend(entries);
                 }
             }
-            Some(Err(error)) => desk.toasts.failed("The audit log could not be read", &error),
+            Some(Err(error)) => {
+                self.has_failed = true;
+                desk.toasts.failed("The audit log could not be read", &error);
+            }
             Some(Ok(_)) | None => {}
         }
         match desk.answer(&mut self.verifying) {
