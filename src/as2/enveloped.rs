@@ -235,8 +235,12 @@ impl<R: Read> EnvelopeHead<R> {
     pub(super) fn open(self, keys: &[DecryptionKey<'_>]) -> Result<OpenedEnvelope<R>, OpenError> {
         let Self { mut ber, authenticated, recipients, cipher } = self;
         let (cipher_id, parameters) = algorithm_identifier(&cipher)?;
-        let unknown =
-            || OpenError::UnknownEncryption(format!("the message is encrypted with an unknown cipher ({cipher_id})"));
+        let unknown = || {
+            OpenError::UnknownEncryption(match ids::foreign_cipher(cipher_id) {
+                Some(name) => format!("the message is encrypted with {name}, which is not supported ({cipher_id})"),
+                None => format!("the message is encrypted with an unknown cipher ({cipher_id})"),
+            })
+        };
         let encryption = ids::encryption(cipher_id).ok_or_else(unknown)?;
         let cipher = ContentCipher::of(encryption).ok_or_else(unknown)?;
         if ber.next_tag()? & 0xdf != 0x80 {

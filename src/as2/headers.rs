@@ -219,6 +219,17 @@ pub fn unquote(value: &str) -> String {
     out
 }
 
+/// An AS2 identifier as a header has it (RFC 4130 section 6.2). Without quotes it can hold neither a quote nor a backslash;
+/// mendelson escapes them and leaves the quotes out.
+#[must_use]
+pub fn as2_identifier(value: &str) -> String {
+    let value = value.trim();
+    if !value.starts_with('"') && (value.contains("\\\\") || value.contains("\\\"")) {
+        return unquote(&format!("\"{value}\""));
+    }
+    unquote(value)
+}
+
 /// Writes text as a quoted string (RFC 5322 section 3.2.4).
 #[must_use]
 pub fn quote(text: &str) -> String {
@@ -355,8 +366,13 @@ mod tests {
     fn identifiers_survive_quoting() {
         for id in ["PLAIN", "with space", "quo\"te", "back\\slash", "[br<ack>et]"] {
             for always in [false, true] {
-                assert_eq!(unquote(&as2_id(id, always)), id);
+                assert_eq!(as2_identifier(&as2_id(id, always)), id);
             }
+        }
+        // As mendelson writes them, and as others do.
+        for (written, id) in [(r"BACK\\SLASH", r"BACK\SLASH"), (r#"QUO\"TE"#, "QUO\"TE"), (r"ONE\SLASH", r"ONE\SLASH")]
+        {
+            assert_eq!(as2_identifier(written), id);
         }
         assert_eq!(as2_id("PLAIN", false), "PLAIN");
         assert_eq!(as2_id("a b", false), "\"a b\"");

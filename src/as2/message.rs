@@ -122,7 +122,12 @@ impl OutboundMessage<'_> {
             let (mut packed, inner) = Packed::fill(folder, |out| self.write_content(&inner, true, payload, out))?;
             let entity = compressed_entity(packed.length(), self.profile.transfer_encoding);
             let signed = order == Compression::BeforeSigning && self.signing.is_some();
-            let outer = if signed { self.content(&entity, &mut packed)? } else { Content::Bare(&entity) };
+            let outer = match if signed { self.content(&entity, &mut packed)? } else { Content::Bare(&entity) } {
+                Content::Signed(multipart) if self.encryption.is_none() => {
+                    Content::Signed(multipart.behind_an_empty_line())
+                }
+                content => content,
+            };
             let outer = self.seal(&outer, &mut packed, &mut headers, &mut counted)?;
             // Compressed before signing, the compressed part is what was signed; else the MIC is over what is inside, with
             // its headers: the signed part, or the whole entity (RFC 5402 section 4).

@@ -158,6 +158,27 @@ pub(super) fn of_encryption(encryption: Encryption) -> Option<ObjectIdentifier> 
     ENCRYPTIONS.iter().find(|(known, _)| *known == encryption).map(|(_, identifier)| *identifier)
 }
 
+/// The name of a cipher that partners can send with and that is not read here: broken, of other countries, or not of AS2.
+pub(super) fn foreign_cipher(identifier: ObjectIdentifier) -> Option<&'static str> {
+    // RFC 8018 appendix B.2, FIPS 46-3, RFC 2144, RFC 3657, RFC 4010, RFC 5084, RFC 8103.
+    Some(match identifier.to_string().as_str() {
+        "1.2.840.113549.3.2" => "RC2",
+        "1.2.840.113549.3.4" => "RC4",
+        "1.3.14.3.2.7" => "DES",
+        "1.2.840.113533.7.66.10" => "CAST5",
+        "1.3.6.1.4.1.188.7.1.1.2" => "IDEA",
+        "1.2.392.200011.61.1.1.1.2" => "Camellia-128",
+        "1.2.392.200011.61.1.1.1.3" => "Camellia-192",
+        "1.2.392.200011.61.1.1.1.4" => "Camellia-256",
+        "1.2.410.200004.1.4" => "SEED",
+        "2.16.840.1.101.3.4.1.7" => "AES-128-CCM",
+        "2.16.840.1.101.3.4.1.27" => "AES-192-CCM",
+        "2.16.840.1.101.3.4.1.47" => "AES-256-CCM",
+        "1.2.840.113549.1.9.16.3.18" => "ChaCha20-Poly1305",
+        _ => return None,
+    })
+}
+
 /// The content encryption algorithm that an identifier names.
 pub(super) fn encryption(identifier: ObjectIdentifier) -> Option<Encryption> {
     ENCRYPTIONS.iter().find(|(_, known)| *known == identifier).map(|(encryption, _)| *encryption)

@@ -17,6 +17,8 @@ pub(super) struct SignedMultipart<'a> {
     signature_length: usize,
     /// Already made, where its length could not be foretold.
     signature: Option<Vec<u8>>,
+    /// What stands before the first delimiter.
+    preamble: &'static str,
 }
 
 impl<'a> SignedMultipart<'a> {
@@ -37,7 +39,13 @@ impl<'a> SignedMultipart<'a> {
                 (signature.len(), Some(signature))
             }
         };
-        Ok(Self { entity, signing, boundary, signature_length, signature })
+        Ok(Self { entity, signing, boundary, signature_length, signature, preamble: "" })
+    }
+
+    /// The same with an empty line before its first delimiter, as RFC 2046 section 5.1.1 allows: mendelson reads what was
+    /// compressed, then signed and not encrypted from its first empty line on.
+    pub(super) fn behind_an_empty_line(self) -> Self {
+        Self { preamble: "\r\n", ..self }
     }
 
     pub(super) fn content_type(&self, message: &OutboundMessage<'_>) -> String {
@@ -58,14 +66,14 @@ impl<'a> SignedMultipart<'a> {
         };
         let opening = self.boundary.len() + 4;
         let closing = self.boundary.len() + 6;
-        (opening + self.entity.header_bytes().len() + self.between().len() + closing) as u64
+        (self.preamble.len() + opening + self.entity.header_bytes().len() + self.between().len() + closing) as u64
             + self.entity.body_length()
             + base64.body_length()
     }
 
     /// Writes it, hashing the part that is signed, and returns that digest.
     pub(super) fn write(&self, payload: &mut dyn Read, out: &mut dyn Write) -> Result<DigestValues, BuildError> {
-        write!(out, "--{}\r\n", self.boundary)?;
+        write!(out, "{}--{}\r\n", self.preamble, self.boundary)?;
         let mut hasher = LineHasher::new(&[self.signing.digest], LineEnds::AsTheyAre);
         let mut part = HashingWriter::new(&mut *out, &mut hasher);
         part.write_all(&self.entity.header_bytes())?;

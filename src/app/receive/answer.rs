@@ -13,7 +13,7 @@ use crate::app::owed::is_named_by;
 use crate::app::send::head_bytes;
 use crate::app::serve::ServeEvent;
 use crate::as2::{BuiltReceipt, ReceiptContent, SigningPlan, build_receipt};
-use crate::domain::algorithm::{Digest, SignatureScheme};
+use crate::domain::algorithm::{Digest, MicalgStyle, SignatureScheme};
 use crate::domain::connection::Quirks;
 use crate::domain::identifier::Address;
 use crate::domain::sent::next_attempt;
@@ -125,7 +125,11 @@ impl Receiver {
             original_message_id: &addressed.message_id,
             disposition: outcome.disposition.clone(),
             mic,
-            micalg_style: quirks.micalg_style,
+            // As the partner spells it itself, unless its profile says how it is to be spelled.
+            micalg_style: match quirks.micalg_style {
+                MicalgStyle::Rfc5751 => wish.spelling.unwrap_or(MicalgStyle::Rfc5751),
+                style @ MicalgStyle::Rfc3851 => style,
+            },
             text: &outcome.text,
             at,
         };

@@ -114,6 +114,13 @@ pub(super) fn remark(opened: &Opened) -> String {
             "; its compressed content is in base64 once more, which RFC 3274 does not provide for, and was read all the same",
         );
     }
+    let kind = opened.content_type();
+    if kind.essence.starts_with("multipart/") {
+        let essence: String = kind.essence.chars().filter(char::is_ascii_graphic).take(80).collect();
+        said.push_str(&format!(
+            "; it holds several parts ({essence}), which were delivered as one file, as they came: attachments are not taken apart"
+        ));
+    }
     if let Some(ends) = opened.fits_with {
         said.push_str(&format!(
             "; its signature does not fit as it came, but {}, which `quirks.canonicalise_mic` of the profile lets pass",

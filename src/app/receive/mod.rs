@@ -51,7 +51,7 @@ use super::places::Places;
 use super::send::{InFlight, blocking, new_id};
 use super::serve::ServeEvent;
 use super::{App, AppError, inbox};
-use crate::as2::headers::{get, unquote};
+use crate::as2::headers::{as2_identifier, get};
 use crate::as2::{OpenError, SignatureOutcome};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Profile;
@@ -517,8 +517,8 @@ fn cannot_keep(error: &io::Error) -> AppError {
 /// (AS2.md quirk 4).
 fn addressed(headers: &Headers) -> Option<Addressed> {
     Some(Addressed {
-        from: unquote(get(headers, "AS2-From")?),
-        to: unquote(get(headers, "AS2-To")?),
+        from: as2_identifier(get(headers, "AS2-From")?),
+        to: as2_identifier(get(headers, "AS2-To")?),
         message_id: get(headers, "Message-ID").filter(|id| !id.is_empty() && id.len() <= 998)?.to_owned(),
     })
 }

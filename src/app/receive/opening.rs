@@ -100,7 +100,7 @@ impl Receiver {
         early: Option<OpenedEarly>,
     ) -> Result<Result<(Opened, Option<String>), OpenError>, AppError> {
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
-        let (headers, digests) = (headers.clone(), wish.digests.clone());
+        let (headers, digests) = (headers.clone(), wish.mic_digests());
         blocking(move || {
             let opened = match early.filter(|early| early.still_holds(&keys)) {
                 Some(early) => early.opened,
@@ -202,7 +202,7 @@ impl Receiver {
         let (archive, id, headers) = (self.workspace.archive().clone(), transmission.id, headers.clone());
         let opened = blocking(move || {
             let payload = archive.create(id, Part::Payload)?;
-            let mut opened = read(&headers, &mut body, &keys, &wish.digests, payload);
+            let mut opened = read(&headers, &mut body, &keys, &wish.mic_digests(), payload);
             if let Ok((_, payload)) = &mut opened {
                 payload.sync()?;
             }

@@ -1,7 +1,7 @@
 //! The receipt that a message asks for (RFC 4130 section 7.3).
 
 use crate::as2::headers::{MediaType, get};
-use crate::domain::algorithm::Digest;
+use crate::domain::algorithm::{Digest, MicalgStyle};
 use crate::domain::disposition::Disposition;
 use crate::domain::identifier::Address;
 use crate::domain::transmission::Headers;
@@ -15,6 +15,9 @@ pub(super) struct ReceiptWish {
     pub(super) signed: bool,
     /// The digests asked for that are known here, in their order.
     pub(super) digests: Vec<Digest>,
+    /// How the first of them is spelled. Some read no other spelling than their own: mendelson takes `sha-1` for another
+    /// digest than `sha1`.
+    pub(super) spelling: Option<MicalgStyle>,
     /// Where it is to be posted, or why it cannot be posted there; nothing where it belongs into the answer.
     pub(super) whither: Option<Result<Address, String>>,
     /// Why the message cannot be processed as it insists, where it cannot.
@@ -27,6 +30,12 @@ impl ReceiptWish {
         let protocol = Parameter::of(options, "signed-receipt-protocol");
         let micalg = Parameter::of(options, "signed-receipt-micalg");
         let digests: Vec<Digest> = micalg.values.iter().filter_map(|name| Digest::from_micalg(name)).collect();
+        let spelling = micalg.values.iter().find_map(|name| {
+            let digest = Digest::from_micalg(name).filter(|digest| *digest > Digest::Md5)?;
+            [MicalgStyle::Rfc5751, MicalgStyle::Rfc3851]
+                .into_iter()
+                .find(|style| digest.micalg(*style).eq_ignore_ascii_case(name.trim()))
+        });
         let signed = options.to_ascii_lowercase().contains("pkcs7-signature");
         // An unknown value of what is required must not be passed over, and neither may a parameter that nobody here knows
         // (RFC 4130 section 7.3, RFC 3798 section 2.2).
@@ -43,7 +52,14 @@ impl ReceiptWish {
             address.parse::<Address>().map_err(|error| error.to_string())
         });
         let asked = get(headers, "Disposition-Notification-To").is_some();
-        Self { asked, signed, digests, whither, unmet: unmet.filter(|_| asked) }
+        Self { asked, signed, digests, spelling, whither, unmet: unmet.filter(|_| asked) }
+    }
+
+    /// The digests of which the first that can be computed is that of an unsigned message's MIC; of a signed one the
+    /// signature decides. In an unsigned receipt for which none is asked it is SHA-1 (RFC 4130 section 7.4.3; only its
+    /// successor has SHA-256).
+    pub(super) fn mic_digests(&self) -> Vec<Digest> {
+        if self.digests.is_empty() && !self.signed { vec![Digest::Sha1] } else { self.digests.clone() }
     }
 
     /// The digest that a signature on the receipt is made with, where one was asked for that is.
@@ -110,6 +126,20 @@ mod tests {
             wish("signed-receipt-protocol=required,pkcs7-signature;\tsigned-receipt-micalg=required,whirlpool,SHA1");
         assert_eq!((tight.digest(), tight.unmet), (Some(Digest::Sha1), None));
         assert!(!ReceiptWish::of(&Vec::new()).asked);
+    }
+
+    #[test]
+    fn a_receipt_spells_digests_as_its_reader_does() {
+        for (asked, spelling) in [
+            ("optional, sha1", Some(MicalgStyle::Rfc3851)),
+            ("optional, sha-1", Some(MicalgStyle::Rfc5751)),
+            ("required, whirlpool, SHA256, sha-512", Some(MicalgStyle::Rfc3851)),
+            ("optional, md5, SHA-384", Some(MicalgStyle::Rfc5751)),
+            ("optional, sha2_256", None),
+            ("optional, whirlpool", None),
+        ] {
+            assert_eq!(wish(&format!("signed-receipt-micalg={asked}")).spelling, spelling, "{asked}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::domain::knowledge;
 /// The partner says no.
 pub(super) fn negative(facts: &AttemptFacts, scene: &Scene, context: &Context, receipt: &Receipt) -> Draft {
     let request = &facts.request;
-    let key = knowledge::of_disposition(&receipt.disposition, &receipt.remarks);
+    let key = knowledge::of_refusal(&receipt.disposition, &receipt.remarks, receipt.human_text.as_deref());
     let draft = |key| Draft::of(key, scene);
     match key {
         "decryption-failed" => decryption::failed(facts, scene, context, receipt),

@@ -40,6 +40,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::OtherLineEnds => Draft::of("receipt-other-line-ends", scene),
         Finding::Negative(receipt) => dispositions::negative(facts, scene, context, receipt),
         Finding::AlreadyThere => Draft::of("duplicate-document", scene),
+        Finding::SeenBefore => Draft::of("seen-before", scene),
         Finding::Undecided(receipt) => dispositions::undecided(scene, receipt),
         Finding::MicMismatch(receipt) => receipts::mic_mismatch(scene, receipt),
         Finding::UnknownSigner(receipt) => receipts::unknown_signer(scene, context, receipt),
@@ -100,7 +101,8 @@ fn receipt_evidence(receipt: &Receipt, lights: &Lights, context: &Context) -> Ve
     let mut found = vec![format!("The receipt says {}", literal(&receipt.disposition.to_string()))];
     found.extend(receipt.remarks.iter().take(5).filter_map(|remark| said("The receipt adds", remark)));
     if let Some(text) = receipt.human_text.as_deref().filter(|text| !text.trim().is_empty()) {
-        found.push(format!("The partner's words: {}", quoted(text, 300)));
+        // Some begin with what their product is called and where it is to be had.
+        found.push(format!("The partner's words: {}", quoted(text, 600)));
     }
     found.push(match &receipt.signature {
         ReceiptSignature::Unsigned => "The receipt is not signed".to_owned(),

@@ -58,6 +58,8 @@ pub(super) enum Finding<'a> {
     SignatureUnsupported,
     /// The receipt holds no MIC though one is owed.
     MicMissing,
+    /// The partner refuses it because it knows the Message-ID, and does not say what became of the first copy.
+    SeenBefore,
     /// The receipt's MIC cannot be compared.
     MicIncomparable(&'a Receipt),
     /// All that was asked for is good.
@@ -104,15 +106,22 @@ impl<'a> Finding<'a> {
         if !concerns_this(request, receipt) {
             return Self::OtherMessage(receipt);
         }
-        if receipt.signature == ReceiptSignature::OtherLineEnds {
+        let duplicate = is_duplicate(receipt);
+        let refuses = disposition.is_refusal() && !duplicate;
+        // mendelson signs the words of a refusal with other line ends than it sends; what it says is worth no less than if it
+        // had not signed.
+        if receipt.signature == ReceiptSignature::OtherLineEnds && !refuses {
             return Self::OtherLineEnds;
         }
         if matches!(receipt.signature, ReceiptSignature::Broken { .. }) {
             return Self::SignatureBroken;
         }
-        let duplicate = is_duplicate(receipt);
+        if refuses {
+            let key = knowledge::of_refusal(disposition, &receipt.remarks, receipt.human_text.as_deref());
+            return if key == "seen-before" { Self::SeenBefore } else { Self::Negative(receipt) };
+        }
         if !disposition.is_positive() && !duplicate {
-            return if disposition.is_refusal() { Self::Negative(receipt) } else { Self::Undecided(receipt) };
+            return Self::Undecided(receipt);
         }
         if receipt.mic.matches == Some(false) {
             return Self::MicMismatch(receipt);
@@ -156,6 +165,7 @@ impl<'a> Finding<'a> {
             | Self::SignatureBroken
             | Self::OtherLineEnds
             | Self::Undecided(_)
+            | Self::SeenBefore
             | Self::UnknownSigner(_)
             | Self::Unsigned
             | Self::SignatureUnsupported

@@ -268,7 +268,7 @@ mod tests {
         };
         let unsigned = |receipt: &mut Receipt| receipt.signature = ReceiptSignature::Unsigned;
         let unknown = |receipt: &mut Receipt| receipt.signature = ReceiptSignature::UnknownSigner { embedded: None };
-        let cases: [(MdnMode, Receipt, Verdict, &str, &str); 22] = [
+        let cases: [(MdnMode, Receipt, Verdict, &str, &str); 26] = [
             (SyncSigned, good_receipt(), Delivered, "ggggg", "Delivered and signed for"),
             (Sync, with(unsigned), Delivered, "ggngg", "Delivered, receipt unsigned"),
             (Sync, with(unknown), Delivered, "ggngg", "Delivered, the receipt's signer is not known"),
@@ -372,6 +372,46 @@ mod tests {
                 Failed,
                 "ggggb",
                 "The partner has something else than was sent",
+            ),
+            (
+                SyncSigned,
+                Receipt {
+                    human_text: Some("Message 1 has been already processed successfully or is pending".to_owned()),
+                    ..refusal("unexpected-processing-error")
+                },
+                Uncertain,
+                "gggbm",
+                "Partner knows this Message-ID and does not say what became of it",
+            ),
+            (
+                SyncSigned,
+                Receipt {
+                    human_text: Some("Error decrypting: Recipient certificate does not match.".to_owned()),
+                    ..refusal("authentication-failed")
+                },
+                Failed,
+                "gggbm",
+                "Partner could not decrypt",
+            ),
+            (
+                SyncSigned,
+                Receipt {
+                    signature: ReceiptSignature::OtherLineEnds,
+                    human_text: Some(
+                        "Error verifying: message-digest attribute value does not match calculated value.".to_owned(),
+                    ),
+                    ..refusal("authentication-failed")
+                },
+                Failed,
+                "ggbbm",
+                "Partner could not verify the content",
+            ),
+            (
+                SyncSigned,
+                with(|receipt| receipt.signature = ReceiptSignature::OtherLineEnds),
+                Uncertain,
+                "ggbgg",
+                "The receipt was signed with other line ends",
             ),
             (
                 SyncSigned,

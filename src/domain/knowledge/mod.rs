@@ -276,5 +276,23 @@ pub fn of_disposition(disposition: &Disposition, remarks: &[String]) -> &'static
     }
 }
 
+/// The entry of a refusal, by the partner's words where they say more than its disposition: some products have one for
+/// whatever went wrong. Written `decryption-failed`, `integrity-check-failed` and `duplicate-document` mean what they say.
+#[must_use]
+pub fn of_refusal(disposition: &Disposition, remarks: &[String], words: Option<&str>) -> &'static str {
+    let key = of_disposition(disposition, remarks);
+    let words = words.unwrap_or_default().to_ascii_lowercase();
+    let said = |all: &[&str]| all.iter().any(|part| words.contains(part));
+    match key {
+        // mendelson's, for every error between the first byte and the signature; the second sentence is Bouncy Castle's.
+        "authentication-failed" if said(&["error decrypting", "recipient certificate does not match"]) => {
+            "decryption-failed"
+        }
+        "authentication-failed" if said(&["message-digest attribute value does not match"]) => "integrity-check-failed",
+        "unexpected-processing-error" if said(&["already been processed", "been already processed"]) => "seen-before",
+        key => key,
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,6 @@ use super::{PARTNER, PATIENCE, Party, STRANGER};
 pub(crate) struct Received {
     pub(crate) headers: Headers,
     pub(crate) body: Vec<u8>,
-    pub(crate) at: Instant,
 }
 
 impl Received {
@@ -43,7 +42,9 @@ impl Received {
     /// The receipt for it, as it should be or wrong in some way.
     pub(crate) fn receipt(&self, us: &Certificate, wrong: Wrong) -> BuiltReceipt {
         let disposition = match wrong {
-            Wrong::Refusal(reason) | Wrong::StrangersRefusal(reason) => Disposition::error(reason),
+            Wrong::Refusal(reason) | Wrong::StrangersRefusal(reason) | Wrong::RefusalInWords(reason, _) => {
+                Disposition::error(reason)
+            }
             Wrong::Says(text) => Disposition::parse(text),
             _ => Disposition::processed(),
         };
@@ -68,7 +69,7 @@ impl Received {
             disposition,
             mic: mic.as_ref(),
             micalg_style: MicalgStyle::Rfc5751,
-            text: "The message was received",
+            text: if let Wrong::RefusalInWords(_, words) = wrong { words } else { "The message was received" },
             at: countersign::app::Clock::System.now(),
         };
         let mut profile = profile();
@@ -101,7 +102,9 @@ pub(crate) enum Wrong {
     StrangerUnseen,
     NoMic,
     Refusal(&'static str),
-    /// The same, signed by a stranger.
+    /// The same, with these words beside it.
+    RefusalInWords(&'static str, &'static str),
+    /// The same as without, signed by a stranger.
     StrangersRefusal(&'static str),
     /// With this disposition, as it is written behind the mode.
     Says(&'static str),
@@ -144,7 +147,7 @@ impl Partner {
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let Some((_, headers)) = head(&mut reader) else { return };
             let Some(body) = body(&mut reader, &headers, false) else { return };
-            let request = Received { headers, body, at: Instant::now() };
+            let request = Received { headers, body };
             received.lock().unwrap().push(request.clone());
             answer(&request, stream);
         })
@@ -180,7 +183,7 @@ impl Partner {
             let mut reader = BufReader::new(&mut tls);
             let Some((_, headers)) = head(&mut reader) else { return };
             let Some(body) = body(&mut reader, &headers, false) else { return };
-            let request = Received { headers, body, at: Instant::now() };
+            let request = Received { headers, body };
             received.lock().unwrap().push(request.clone());
             let receipt = answer(&request);
             let mut whole = "HTTP/1.1 200 OK\r\nConnection: close\r\n".to_owned();

@@ -49,6 +49,7 @@ pub(super) const KEYS: &[&str] = &[
     "receipt-unsigned",
     "refused-for-a-reason-of-its-own",
     "refused-without-reason",
+    "seen-before",
     "sender-equals-receiver",
     "signer-other-profile",
     "signer-replaced",
@@ -171,6 +172,40 @@ const ROWS: &[Row] = &[
         Failed,
         Theirs,
         "Read the partner's words",
+    ),
+    // As mendelson says it, whatever went wrong.
+    (
+        Wrong::RefusalInWords(
+            "unexpected-processing-error",
+            "An error occured during the AS2 message processing: An AS2 message with the message id 1@us has been already processed successfully by the system or is pending",
+        ),
+        "",
+        "seen-before",
+        Uncertain,
+        Theirs,
+        "whether it has the document",
+    ),
+    (
+        Wrong::RefusalInWords(
+            "authentication-failed",
+            "Error decrypting the inbound AS2 message: Recipient certificate does not match.",
+        ),
+        "",
+        "decryption-failed",
+        Failed,
+        Ours,
+        "Compare the fingerprint",
+    ),
+    (
+        Wrong::RefusalInWords(
+            "authentication-failed",
+            "Error verifying the senders digital signature: message-digest attribute value does not match calculated value.",
+        ),
+        "",
+        "integrity-check-failed",
+        Failed,
+        Ours,
+        "",
     ),
     (Wrong::Refusal("unknown-trading-partner"), "", "unknown-trading-partner", Failed, Ours, "both identifiers"),
     (Wrong::Refusal("unknown-trading-relationship"), "", "unknown-trading-partner", Failed, Ours, "both identifiers"),
