@@ -162,8 +162,6 @@ pub(super) fn is_bare_end(error: &reqwest::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rustls::client::ResolvesClientCert as _;
-
     use super::super::trust::Trust;
     use super::*;
 

@@ -188,7 +188,7 @@ impl TlsReason {
     /// The server asked for a client certificate and hung up behind the handshake, before anything of the request had left.
     pub(super) fn hung_up_on_certificate(shown: bool) -> Self {
         if shown {
-            Self::ClientCertificateRefused("it closed the connection as soon as it had seen it".into())
+            Self::ClientCertificateRefused("perhaps: it closed the connection as soon as it had seen it".into())
         } else {
             Self::ClientCertificateWanted
         }

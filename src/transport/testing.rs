@@ -53,7 +53,10 @@ pub(super) fn body(bytes: &[u8]) -> tempfile::NamedTempFile {
     file
 }
 
-/// A request to this machine with usual settings and a short time limit.
+/// So long waits a request that is to end in silence.
+pub(super) const SOON: Duration = Duration::from_millis(600);
+
+/// A request to this machine with usual settings.
 pub(super) fn request(scheme: &str, address: SocketAddr, body: &tempfile::NamedTempFile) -> PostRequest {
     PostRequest {
         url: format!("{scheme}://{address}/as2?partner=a").parse().expect("an address"),
@@ -61,7 +64,7 @@ pub(super) fn request(scheme: &str, address: SocketAddr, body: &tempfile::NamedT
         body: body.path().to_owned(),
         length: body.path().metadata().expect("a file").len(),
         chunked: false,
-        timeout: Duration::from_millis(600),
+        timeout: Duration::from_secs(20),
         basic_auth: None,
         trust: Trust::System,
         identity: None,

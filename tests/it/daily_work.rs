@@ -54,6 +54,17 @@ async fn behind_its_back(us: &Us, statement: &'static str) {
     pool.close().await;
 }
 
+/// When the one thing is due that has to be done.
+async fn due_at(us: &Us) -> i64 {
+    let database = format!("sqlite:{}", us.workspace().join("countersign.sqlite").display());
+    sqlx::any::install_default_drivers();
+    let pool = sqlx::AnyPool::connect(&database).await.unwrap();
+    let (at,): (i64,) =
+        sqlx::query_as("SELECT at_ns FROM duties WHERE kind = 'attempt'").fetch_one(&pool).await.unwrap();
+    pool.close().await;
+    at
+}
+
 /// A program that runs so many minutes after a transmission was journalled.
 async fn later(us: &Us, sent: &Transmission, minutes: i64) -> Serving {
     let at = sent.at.checked_add(SignedDuration::from_mins(minutes)).unwrap();
@@ -264,8 +275,13 @@ async fn a_connection_that_cannot_be_read_for_a_while_ends_no_daily_work() {
     serving.stop().await;
     us.app.close().await;
     behind_its_back(&us, "UPDATE connections SET document = '{' || document").await;
+    let planned = due_at(&us).await;
     let serving = later(&us, &sent, 6).await;
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let begun = std::time::Instant::now();
+    while due_at(&us).await == planned {
+        assert!(begun.elapsed() < crate::exchange::PATIENCE, "it was not put off");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     serving.stop().await;
     behind_its_back(&us, "UPDATE connections SET document = substr(document, 2)").await;
     let found = us.transmission(&sent).await;

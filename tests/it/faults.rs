@@ -35,7 +35,7 @@ async fn answered(
         stream.write_all(&change(answer)).ok();
         stream.shutdown(Shutdown::Both).ok();
     });
-    us.connect(&partner.url, "timeout_seconds = 2").await;
+    us.connect(&partner.url, "timeout_seconds = 20").await;
     us.send().await
 }
 

@@ -253,11 +253,10 @@ async fn nobody_waits_for_a_message_that_dawdles_and_it_is_not_delivered_twice()
 async fn of_many_at_once_some_are_opened_when_they_are_there() {
     const MANY: usize = 6;
     let (us, serving) = receiving().await;
-    let mut all = Vec::new();
-    for number in 0..MANY {
-        let (headers, body) = Partner::message(&us.certificate, &format!("<{number}@p>"), &PAYLOAD, &[]);
-        all.push(Slow::begin(&serving.url, &headers, &body, false));
-    }
+    // Made first: none is silent while the others are made.
+    let made: Vec<_> =
+        (0..MANY).map(|number| Partner::message(&us.certificate, &format!("<{number}@p>"), &PAYLOAD, &[])).collect();
+    let all: Vec<_> = made.iter().map(|(headers, body)| Slow::begin(&serving.url, headers, body, false)).collect();
     until("as many as there are places", async || growing(&us) == 4).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!((growing(&us), us.journal().await.len()), (4, 4), "and no more");

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -26,20 +26,27 @@ fn program(workspace: &Path, arguments: &[&str]) -> Command {
 /// Two workspaces on one machine, each a partner of the other.
 struct Pair {
     folder: tempfile::TempDir,
-    port: u16,
+    address: SocketAddr,
 }
 
 impl Pair {
     fn new() -> Self {
-        // Free, and the same after every restart: the sender knows the address.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let pair = Self { folder: tempfile::tempdir().unwrap(), port };
+        // The same after every restart, because the sender knows it. Where the machine has addresses enough it is one of this
+        // process's own, so that nobody else takes the port while nothing listens there.
+        let process = std::process::id().to_be_bytes();
+        let own = if cfg!(target_os = "linux") {
+            [127, 1 + process[1] % 250, process[2], process[3]]
+        } else {
+            [127, 0, 0, 1]
+        };
+        let address = TcpListener::bind(SocketAddr::from((own, 0))).unwrap().local_addr().unwrap();
+        let pair = Self { folder: tempfile::tempdir().unwrap(), address };
         for (workspace, name) in [("ours", "us"), ("theirs", "them")] {
             pair.done(workspace, &["identity", "create", name]);
             let pem = pair.path(&format!("{name}.pem"));
             pair.done(workspace, &["identity", "export", name, "-o", pem.to_str().unwrap()]);
         }
-        pair.connect("ours", "us", "them", &format!("http://127.0.0.1:{port}/as2"));
+        pair.connect("ours", "us", "them", &format!("http://{address}/as2"));
         pair.connect("theirs", "them", "us", "http://127.0.0.1:9/as2");
         pair
     }
@@ -82,7 +89,7 @@ impl Pair {
 
     /// Begins to serve a workspace, ready once this has returned.
     fn serve(&self, workspace: &str) -> Killable {
-        let (listen, inbox, outbox) = (format!("127.0.0.1:{}", self.port), self.path("inbox"), self.path("outbox"));
+        let (listen, inbox, outbox) = (self.address.to_string(), self.path("inbox"), self.path("outbox"));
         let arguments = match workspace {
             "theirs" => vec!["serve", "--listen", &listen, "--inbox", inbox.to_str().unwrap()],
             _ => vec!["serve", "--listen", "127.0.0.1:0", "--outbox", outbox.to_str().unwrap()],
@@ -299,7 +306,7 @@ fn what_the_partner_could_not_decrypt_is_redelivered_once_its_certificate_is_imp
     let (old, renewed) = (pair.path("them.pem"), pair.path("renewed.pem"));
     fs::rename(&old, &renewed).unwrap();
     pair.done("old", &["identity", "export", "old", "-o", old.to_str().unwrap()]);
-    pair.connect("ours", "us", "them", &format!("http://127.0.0.1:{}/as2", pair.port));
+    pair.connect("ours", "us", "them", &format!("http://{}/as2", pair.address));
     let _theirs = pair.serve("theirs");
     let document = pair.path("order.edi");
     fs::write(&document, "UNA:+.? 'order'").unwrap();

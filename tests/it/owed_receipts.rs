@@ -1,12 +1,14 @@
 //! Asynchronous receipts that we owe, over real sockets.
 
-use std::sync::Mutex;
-use std::time::Duration;
+use std::io::{BufReader, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use countersign::domain::transmission::{Transmission, Verdict};
 
 use crate::asynchronous::accepts;
-use crate::exchange::{DOCUMENT, Partner, Serving, Us, post};
+use crate::exchange::{DOCUMENT, Partner, Serving, Us, post, read_answer, request};
 
 fn asks<'a>(whither: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut headers = vec![("Receipt-Delivery-Option", whither)];
@@ -17,17 +19,30 @@ fn asks<'a>(whither: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_that_we_owe_is_posted_after_the_answer_and_again_for_a_repetition() {
     let us = Us::new().await;
-    let partner = Partner::start(accepts);
+    // Where the first answer comes in, while nobody has read it.
+    let asking: Arc<Mutex<Option<TcpStream>>> = Arc::default();
+    let (unread, was_there) = (Arc::clone(&asking), Arc::new(AtomicBool::new(false)));
+    let seen = Arc::clone(&was_there);
+    let partner = Partner::start(move |received, stream| {
+        if let Some(first) = unread.lock().unwrap().take() {
+            seen.store(first.peek(&mut [0]).is_ok_and(|bytes| bytes == 1), Ordering::SeqCst);
+        }
+        accepts(received, stream);
+    });
     us.connect(&partner.url, "").await;
     let serving = us.serve().await;
     let (headers, body) =
         Partner::message(&us.certificate, "<order-1@partner>", DOCUMENT.as_bytes(), &asks(&partner.url, &[]));
-    let answered = post(&serving.url, &headers, &body);
-    let answered_at = std::time::Instant::now();
-    assert_eq!((answered.status, answered.body.len()), (204, 0));
+    let mut stream = TcpStream::connect(serving.url.trim_start_matches("http://").trim_end_matches("/as2")).unwrap();
+    let peeking = stream.try_clone().unwrap();
+    peeking.set_nonblocking(true).unwrap();
+    *asking.lock().unwrap() = Some(peeking);
+    stream.write_all(&request(&headers, &body)).unwrap();
     let posted = partner.got(1).await.remove(0);
-    // The answer's bytes were on their way before the receipt's connection was made.
-    assert!(posted.at + Duration::from_millis(50) >= answered_at, "the receipt overtook the answer by far");
+    assert!(was_there.load(Ordering::SeqCst), "the answer is on its way before the receipt's connection is made");
+    stream.set_nonblocking(false).unwrap();
+    let answered = read_answer(&mut BufReader::new(stream), false);
+    assert_eq!((answered.status, answered.body.len()), (204, 0));
     assert_eq!(posted.header("AS2-From"), Some("US"));
     let text = String::from_utf8_lossy(&posted.body).into_owned();
     assert!(text.contains("Original-Message-ID: <order-1@partner>") && text.contains("pkcs7-signature"), "{text}");

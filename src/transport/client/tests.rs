@@ -6,7 +6,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::transport::failure::{Phase, TlsReason};
-use crate::transport::testing::{self, Events, Made, body, read_to, server};
+use crate::transport::testing::{self, Events, Made, SOON, body, read_to, server};
 use crate::transport::trust::provider;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
@@ -97,9 +97,10 @@ async fn chunked_by_wish_and_never_with_a_length() {
 
 #[tokio::test]
 async fn nobody_listens_or_nobody_is_known() {
-    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("bound");
+    // Bound, so that nobody else has it, and not listened at.
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.bind("127.0.0.1:0".parse().expect("an address")).expect("bound");
     let address = socket.local_addr().expect("an address");
-    drop(socket);
     let file = body(b"hello");
     let failure = quiet(testing::request("http", address, &file)).await.expect_err("refused");
     assert_eq!((&failure.kind, failure.phase), (&FailureKind::Refused, Phase::BeforeConnect));
@@ -110,7 +111,8 @@ async fn nobody_listens_or_nobody_is_known() {
     request.timeout = Duration::from_secs(20);
     // Past the system's proxy, which a developer's machine may have.
     let failure = post_through(request, || Matcher::builder().build(), |_| ()).await.expect_err("unknown");
-    assert_eq!(failure.kind, FailureKind::Resolve, "{failure}");
+    // A machine without a name server finds out less.
+    assert!(matches!(failure.kind, FailureKind::Resolve | FailureKind::ResolveLater), "{failure}");
 }
 
 #[tokio::test]
@@ -155,7 +157,8 @@ async fn silence_after_the_whole_message_is_ambiguous() {
     })
     .await;
     let file = body(b"hello");
-    let failure = quiet(testing::request("http", address, &file)).await.expect_err("silence");
+    let request = PostRequest { timeout: SOON, ..testing::request("http", address, &file) };
+    let failure = quiet(request).await.expect_err("silence");
     assert_eq!((&failure.kind, failure.phase, failure.sent_bytes), (&FailureKind::Timeout, Phase::AwaitingAnswer, 5));
     assert!(failure.may_have_arrived());
 }
@@ -168,7 +171,8 @@ async fn a_server_that_stops_reading_cannot_have_the_message() {
     })
     .await;
     let file = body(&vec![0; 32 << 20]);
-    let failure = quiet(testing::request("http", address, &file)).await.expect_err("silence");
+    let request = PostRequest { timeout: SOON, ..testing::request("http", address, &file) };
+    let failure = quiet(request).await.expect_err("silence");
     assert_eq!((&failure.kind, failure.phase), (&FailureKind::Timeout, Phase::Sending));
     assert!(!failure.may_have_arrived() && failure.sent_bytes < 32 << 20);
 }
@@ -179,12 +183,14 @@ async fn slow_but_moving_is_no_timeout() {
         read_to(&mut stream, b"hello").await;
         for piece in [b"HTTP/1.1 ".as_slice(), b"200 OK\r\nContent-Length: 3\r\n\r\n", b"a", b"b", b"c"] {
             stream.write_all(piece).await.expect("sent");
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
         }
     })
     .await;
     let file = body(b"hello");
-    assert_eq!(quiet(testing::request("http", address, &file)).await.expect("an answer").body, b"abc");
+    // Shorter than all together, and much longer than each pause.
+    let request = PostRequest { timeout: Duration::from_millis(1_400), ..testing::request("http", address, &file) };
+    assert_eq!(quiet(request).await.expect("an answer").body, b"abc");
 }
 
 #[tokio::test]
@@ -198,7 +204,7 @@ async fn an_answer_that_drips_is_given_up_though_something_always_moves() {
     })
     .await;
     let file = body(b"hello");
-    let request = testing::request("http", address, &file);
+    let request = PostRequest { timeout: Duration::from_secs(2), ..testing::request("http", address, &file) };
     let (limit, began) = (request.timeout, std::time::Instant::now());
     let failure = tokio::time::timeout(limit * 10, quiet(request)).await.expect("in time").expect_err("too slow");
     assert_eq!((&failure.kind, failure.phase), (&FailureKind::SlowAnswer, Phase::ReadingAnswer));
@@ -490,7 +496,7 @@ async fn a_handshake_that_ends_or_never_does() {
     let file = body(b"hello");
     let posted = async |address| {
         let trust = Trust::Pem(made.pem.clone());
-        quiet(PostRequest { trust, ..testing::request("https", address, &file) }).await
+        quiet(PostRequest { trust, timeout: SOON, ..testing::request("https", address, &file) }).await
     };
     let closing = server(|mut stream| async move {
         stream.read_exact(&mut [0; 16]).await.expect("a client hello");

@@ -76,12 +76,17 @@ struct House {
 
 fn tight() -> Limits {
     Limits {
-        head_time: Duration::from_millis(300),
-        idle: Duration::from_millis(300),
+        head_time: Duration::from_secs(20),
+        idle: Duration::from_secs(20),
         body_bytes: 1_000_000,
-        drain: Duration::from_secs(5),
+        drain: Duration::from_secs(20),
         ..Limits::default()
     }
+}
+
+/// The same where it is about who is too slow.
+fn hasty() -> Limits {
+    Limits { head_time: Duration::from_millis(300), idle: Duration::from_millis(300), ..tight() }
 }
 
 async fn house(limits: Limits, tls: Option<ServerTls>) -> House {
@@ -173,7 +178,7 @@ async fn expect_is_answered_before_the_body_comes() {
 
 #[tokio::test]
 async fn what_the_listener_refuses_by_itself() {
-    let mut house = house(tight(), None).await;
+    let mut house = house(Limits { head_time: Duration::from_secs(2), ..tight() }, None).await;
     let long = [b"POST / HTTP/1.1\r\nX: ".as_slice(), &[b'x'; 70_000]].concat();
     for (bytes, status) in [
         (b"POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!".as_slice(), 400),
@@ -221,7 +226,7 @@ async fn an_answer_before_the_body_was_read_is_read_by_who_still_sends() {
 
 #[tokio::test]
 async fn a_client_that_stops_or_goes_away_is_an_error_to_the_handler() {
-    let mut house = house(tight(), None).await;
+    let mut house = house(hasty(), None).await;
     let answer = house.ask(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nhello").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert_eq!(house.seen.recv().await.expect("a request").body, Err(BodyError::TooSlow));
@@ -239,13 +244,15 @@ async fn a_client_that_stops_or_goes_away_is_an_error_to_the_handler() {
 
 #[tokio::test]
 async fn a_trickle_below_the_least_rate_is_cut() {
-    let limits = Limits { grace: Duration::ZERO, least_rate: 1_000_000, idle: Duration::from_secs(5), ..tight() };
-    let mut house = house(limits, None).await;
+    let limits = Limits { grace: Duration::ZERO, least_rate: 1_000_000, ..tight() };
+    let begun = Instant::now();
+    let mut house = house(limits.clone(), None).await;
     let mut stream = house.connect().await;
     stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 10\r\n\r\nx").await.expect("sent");
     tokio::time::sleep(Duration::from_millis(1_200)).await;
     stream.write_all(b"x").await.expect("sent");
     assert!(rest(&mut stream).await.starts_with("HTTP/1.1 408 "));
+    assert!(begun.elapsed() < limits.idle, "it is not cut for its silence");
     assert_eq!(house.seen.recv().await.expect("a request").body, Err(BodyError::TooSlow));
 }
 
@@ -290,8 +297,12 @@ async fn idle_connections_do_not_keep_others_out_for_long() {
     assert!(busy.starts_with("HTTP/1.1 503 ") && busy.contains("Retry-After"), "{busy}");
     assert_eq!(house.refused.recv().await.expect("a refusal").reason, RefusalReason::Busy(1));
     drop(idle);
-    tokio::time::sleep(Duration::from_millis(50)).await;
-    assert!(house.ask(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n").await.starts_with("HTTP/1.1 200 "));
+    // As soon as it is seen that it has gone.
+    let begun = Instant::now();
+    while !house.ask(b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n").await.starts_with("HTTP/1.1 200 ") {
+        assert!(begun.elapsed() < Duration::from_secs(10), "its place stays taken");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -302,9 +313,12 @@ async fn shutdown_finishes_what_is_in_flight_and_nothing_else() {
     busy.write_all(b"POST /wait HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").await.expect("sent");
     house.handler.entered.notified().await;
     house.stop.send(()).expect("running");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let begun = Instant::now();
+    while TcpStream::connect(house.address).await.is_ok() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "nothing new is taken");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert!(!house.served.is_finished());
-    assert!(TcpStream::connect(house.address).await.is_err(), "nothing new is taken");
     house.handler.go_on.notify_one();
     assert!(rest(&mut busy).await.ends_with("5 bytes"));
     assert_eq!(house.served.await.expect("served"), Served { cut_off: 0 });
@@ -374,6 +388,13 @@ async fn drip(address: SocketAddr, begin: &'static [u8]) {
     }
 }
 
+/// Posts at the usual pace; whether that was taken and answered.
+async fn is_read(address: SocketAddr) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address).await else { return false };
+    let posted = stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").await;
+    posted.is_ok() && read_to(&mut stream, b"\r\n\r\nread").await.starts_with(b"HTTP/1.1 200 ")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_keep_nobody_out_however_many_they_are() {
     let limits = Limits { connections: 24, ..Limits::default() };
@@ -394,11 +415,10 @@ async fn slow_clients_keep_nobody_out_however_many_they_are() {
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
             let begun = Instant::now();
-            let mut stream = TcpStream::connect(address).await.expect("connected");
-            stream.write_all(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello").await.expect("sent");
-            let answer = String::from_utf8_lossy(&read_to(&mut stream, b"\r\n\r\nread").await).into_owned();
-            assert!(answer.starts_with("HTTP/1.1 200 "), "{number}: {answer}");
-            assert!(begun.elapsed() < Duration::from_secs(5), "{number}");
+            // Among so many who have come at the very same moment it may be one of those for whom there is no room yet.
+            while !is_read(address).await {
+                assert!(begun.elapsed() < Duration::from_secs(5), "{number}");
+            }
             tokio::time::sleep(Duration::from_millis(60)).await;
         }
         slow.iter().for_each(JoinHandle::abort);

@@ -1,7 +1,7 @@
 //! HTTP as bytes: nothing is made right that the other side got wrong.
 
 use std::io::{BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use super::PATIENCE;
 
@@ -83,6 +83,14 @@ pub(crate) fn post_raw(url: &str, request: &[u8]) -> Answered {
     read_answer(&mut BufReader::new(stream), request.starts_with(b"HEAD "))
 }
 
+/// An address at which nobody listens, and nobody else can as long as the socket is kept.
+pub(crate) fn unheard() -> (tokio::net::TcpSocket, SocketAddr) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let address = socket.local_addr().unwrap();
+    (socket, address)
+}
+
 /// Reads an answer; that to HEAD announces a length and has no body (RFC 9110 section 9.3.2).
 pub(crate) fn read_answer(reader: &mut impl std::io::BufRead, is_bodiless: bool) -> Answered {
     let (mut start, mut headers) = head(reader).expect("there is an answer");
@@ -96,11 +104,16 @@ pub(crate) fn read_answer(reader: &mut impl std::io::BufRead, is_bodiless: bool)
 
 /// Posts a message with a Content-Length.
 pub(crate) fn post(url: &str, headers: &[(String, String)], body: &[u8]) -> Answered {
+    post_raw(url, &request(headers, body))
+}
+
+/// The bytes of such a post.
+pub(crate) fn request(headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
     let mut request = b"POST /as2 HTTP/1.1\r\nHost: localhost\r\n".to_vec();
     for (name, value) in headers {
         request.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
     }
     request.extend_from_slice(format!("Content-Length: {}\r\n\r\n", body.len()).as_bytes());
     request.extend_from_slice(body);
-    post_raw(url, &request)
+    request
 }

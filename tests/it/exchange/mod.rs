@@ -20,7 +20,7 @@ use countersign::domain::transmission::{Light, Lights, Transmission, Verdict};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub(crate) use http::{Answered, post, post_raw, read_answer};
+pub(crate) use http::{Answered, post, post_raw, read_answer, request, unheard};
 pub(crate) use partner::{Partner, Received, Wrong};
 
 /// The longest that anything may take on a busy machine.

@@ -118,7 +118,7 @@ fn notifications_are_set_and_what_makes_no_sense_is_said_at_the_field() {
     assert_eq!(shown["steps"], serde_json::json!([40, 10]));
 
     // A mail server that is not there: saved, tried, and told.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_nobody, nobody) = crate::exchange::unheard();
     stage.fill("Mail server", "127.0.0.1");
     stage.fill("Port", &nobody.port().to_string());
     stage.fill("From", "edi@acme.example");

@@ -28,7 +28,9 @@ fn a_link_leads_to_its_connection_its_transmission_and_its_rollover() {
     link(&mut stage, &format!("countersign://transmission/{}", sent["id"].as_str().unwrap()));
     stage.wait_for("Timeline");
     let renewed = stage.sample.as_ref().unwrap().renewed[1].1.clone();
-    stage.cli(&["rollover", "start", renewed.to_str().unwrap(), "--at", "2027-01-04T09:00Z"]);
+    let in_a_week =
+        countersign::app::Clock::System.now().checked_add(jiff::SignedDuration::from_hours(7 * 24)).unwrap();
+    stage.cli(&["rollover", "start", renewed.to_str().unwrap(), "--at", &in_a_week.to_string()]);
     link(&mut stage, "countersign://rollover/1");
     stage.wait_for("Northwind Retail, production, Not told");
 }

@@ -167,7 +167,7 @@ fn a_partner_that_never_answers_can_be_given_up_and_is_uncertain_never_failed() 
 
 #[test]
 fn a_refused_connection_is_told_in_words() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (_nobody, free) = crate::exchange::unheard();
     let mut stage = Stage::sample();
     stage.cli(&["connection", "set", "amazon-de", "test", &format!("url=http://{free}/as2")]);
     open(&mut stage, "Amazon Vendor DE");
