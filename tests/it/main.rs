@@ -63,5 +63,6 @@ mod strangers;
 mod structures;
 mod support_bundle;
 mod undecryptable;
+mod weaker;
 mod what_was_named;
 mod window;
