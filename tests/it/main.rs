@@ -66,3 +66,4 @@ mod undecryptable;
 mod weaker;
 mod what_was_named;
 mod window;
+mod wrapped;
