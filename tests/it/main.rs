@@ -6,6 +6,7 @@ mod asynchronous;
 mod audit;
 mod backups;
 mod behaviour_quirks;
+mod bombs;
 mod canonical_line_ends;
 mod certificate_files;
 mod certificates_over_time;
