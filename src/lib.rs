@@ -91,6 +91,12 @@
 //! is not accepted any more has to be told so; rations begin anew when the program does; and who has enough addresses can keep a
 //! listener busy that is open to the world. Put it behind what your network has for that.
 //!
+//! What a partner sends is held against the profile and its policy ([`domain::policy`], `app::receive`): whether it has to be signed and
+//! encrypted, and how strongly. A policy that cannot be read lets nothing in that it might have kept out.
+//!
+//! *Files from outside* (certificates, keystores, exports of other programs, policies, connections, backups) are read within limits
+//! of size, depth, count and work, each with its own error, and are fuzzed (`tests/fuzz`).
+//!
 //! *A partner* is trusted with what it signs and nothing else: names of files, texts for people, disposition strings, addresses for
 //! receipts and certificates inside messages are shown escaped, written under safe names, and believed only after somebody has
 //! confirmed them.
@@ -105,7 +111,8 @@
 //! may write one whatever this program asks for.
 //!
 //! *What is delivered with the program*: unsafe code is denied but in one file, which calls AWS-LC for signatures by short RSA keys;
-//! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`.
+//! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`. `.deny.toml` says what they may
+//! be, `.ci/sbom` what they are, and `.ci/reproducible` holds that the same sources give the same program.
 
 pub mod app;
 pub mod as2;
