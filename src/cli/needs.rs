@@ -38,7 +38,10 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
         Command::Workspace(command) => {
-            matches!(command, WorkspaceCommand::Backup(_) | WorkspaceCommand::Protect { .. })
+            matches!(
+                command,
+                WorkspaceCommand::Backup(_) | WorkspaceCommand::Protect { .. } | WorkspaceCommand::Check { .. }
+            )
         }
         Command::Log(_) | Command::Proxy(_) | Command::Receiver(_) => false,
     }

@@ -12,8 +12,8 @@ use tokio::sync::Mutex;
 
 use super::elsewhere::Elsewhere;
 use super::error::{FileError, OpenError, StoreError};
-use super::migrations;
 use super::session::{Session, column, sql};
+use super::{migrations, upgrade};
 
 /// Name of the database in the workspace's folder.
 pub(super) const FILE: &str = "countersign.sqlite";
@@ -33,6 +33,8 @@ pub(super) struct Database {
     turn: Arc<Mutex<()>>,
     elsewhere: Arc<Elsewhere>,
     read_only: bool,
+    /// It can only be read because the disk is full.
+    wants_room: bool,
 }
 
 /// How the file is opened.
@@ -75,7 +77,7 @@ impl Database {
         }
         session.script("create the workspace", MARK).await?;
         migrations::run(&mut session, 0, now).await?;
-        stamp_version(&mut session).await?;
+        migrations::stamp(&mut session).await?;
         session.commit("create the workspace").await?;
         database.use_wal().await?;
         Ok(database)
@@ -91,9 +93,9 @@ impl Database {
             // Perhaps only because another program wrote to it just then: without locks half of that is seen.
             seen = Self::glance(path, Mode::Read).await?;
         }
-        let seen = seen.map_err(|error| match error {
-            StoreError::Damaged { reason, .. } => not_ours(path, &reason),
-            other => other.into(),
+        let seen = seen.map_err(|error| match OpenError::from(error).of_database(path) {
+            OpenError::Store(StoreError::Damaged { reason, .. }) => not_ours(path, &reason),
+            other => other,
         })?;
         if seen.application_id == 0 && seen.tables == 0 {
             return Ok(None);
@@ -109,11 +111,13 @@ impl Database {
             if *mode == Mode::Immutable && !settled(path) {
                 break;
             }
-            let database = Self::connect(path, *mode)?;
+            let mut database = Self::connect(path, *mode)?;
+            database.wants_room = matches!(last, Some(StoreError::DiskFull { .. }));
             match database.prepared(now).await {
                 Ok(database) => return Ok(Some(database)),
-                Err(OpenError::Store(error)) if needs_less(&error) => last = Some(error),
-                Err(error) => return Err(error),
+                // What was said first says why it is not written to.
+                Err(OpenError::Store(error)) if needs_less(&error) => last = last.or(Some(error)),
+                Err(error) => return Err(error.of_database(path)),
             }
         }
         Err(last.map_or_else(|| not_ours(path, "it cannot be read"), OpenError::from))
@@ -125,6 +129,27 @@ impl Database {
         let seen = glance.identity().await;
         glance.pool.close().await;
         Ok(seen)
+    }
+
+    /// A file that nobody writes to, only to be looked at.
+    pub(super) fn for_looking(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Immutable)
+    }
+
+    /// A file that nobody else has open, to be changed whatever its schema is.
+    pub(super) fn for_changing(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Write)
+    }
+
+    /// The schema of what is looked at, where it is a workspace's and not a newer version's. `named`: how it is called.
+    pub(super) async fn schema_of(&self, named: &Path) -> Result<i64, OpenError> {
+        let found = self.identity().await?;
+        if found.application_id != APPLICATION_ID {
+            return Err(not_ours(named, "it belongs to another program"));
+        }
+        let version = migrations::version(&mut self.read("read the workspace").await?).await?;
+        refuse_newer(named, version.max(found.user_version))?;
+        Ok(version)
     }
 
     fn connect(path: &Path, mode: Mode) -> Result<Self, OpenError> {
@@ -151,7 +176,7 @@ impl Database {
             })
             .connect_lazy_with(options);
         let read_only = matches!(mode, Mode::Read | Mode::Immutable);
-        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, read_only })
+        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, read_only, wants_room: false })
     }
 
     async fn identity(&self) -> Result<Identity, StoreError> {
@@ -160,22 +185,16 @@ impl Database {
 
     /// Checks an opened database and brings it up to date.
     async fn prepared(self, now: Timestamp) -> Result<Self, OpenError> {
-        let found = self.identity().await?;
-        if found.application_id != APPLICATION_ID {
-            return Err(not_ours(&self.path, "it belongs to another program"));
-        }
-        let version = migrations::version(&mut self.read("read the workspace").await?).await?;
-        refuse_newer(&self.path, version.max(found.user_version))?;
+        let version = self.schema_of(&self.path).await?;
         if version < migrations::NEWEST {
+            if self.wants_room {
+                let doing = "bring the workspace up to date";
+                return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() }.into());
+            }
             if self.read_only {
                 return Err(OpenError::OlderAndReadOnly { path: self.path.to_path_buf() });
             }
-            let mut session = self.write("bring the workspace up to date").await?;
-            // Another program may have done it since.
-            let version = migrations::version(&mut session).await?;
-            migrations::run(&mut session, version, now).await?;
-            stamp_version(&mut session).await?;
-            session.commit("bring the workspace up to date").await?;
+            upgrade::bring_up_to_date(&self, now).await?;
         }
         if !self.read_only {
             self.use_wal().await?;
@@ -208,6 +227,9 @@ impl Database {
 
     /// A transaction for writing, once it is its turn.
     pub(super) async fn write(&self, doing: &'static str) -> Result<Session, StoreError> {
+        if self.wants_room {
+            return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() });
+        }
         if self.read_only {
             return Err(StoreError::ReadOnly { doing, path: self.path.to_path_buf() });
         }
@@ -220,7 +242,14 @@ impl Database {
             .await
             .map_err(|error| StoreError::from_driver(doing, &self.path, &error))?;
         self.elsewhere.before_own(&self.path).await;
-        Ok(Session::writing(transaction, turn, Arc::clone(&self.elsewhere), Arc::clone(&self.path)))
+        let mut session = Session::writing(transaction, turn, Arc::clone(&self.elsewhere), Arc::clone(&self.path));
+        // A newer program may have changed the schema since this one has opened it.
+        let statement = sql("SELECT user_version FROM pragma_user_version");
+        let found = session.row(doing, statement).await?.as_ref().map_or(Ok(0), |row| column(row, "user_version"))?;
+        if found > migrations::NEWEST {
+            return Err(StoreError::Newer { doing, path: self.path.to_path_buf(), found, known: migrations::NEWEST });
+        }
+        Ok(session)
     }
 
     /// Whether another program has written since this was last asked; not, when it is asked for the first time.
@@ -260,6 +289,21 @@ impl Database {
         self.read_only
     }
 
+    /// Whether that is because the disk is full.
+    pub(super) const fn wants_room(&self) -> bool {
+        self.wants_room
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder it lies in.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.path.parent().map(Path::to_owned).unwrap_or_default()
+    }
+
     /// Lets go of the file.
     pub(super) async fn close(&self) {
         self.elsewhere.close().await;
@@ -288,13 +332,6 @@ async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
     })
 }
 
-/// Writes the schema's version into the file's head, where it is seen without opening the database.
-async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
-    // A pragma takes no arguments: a new migration changes this line and the statement.
-    const { assert!(migrations::NEWEST == 15) };
-    session.script("write the schema's version", "PRAGMA user_version = 15").await
-}
-
 fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {
     if found > migrations::NEWEST {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: migrations::NEWEST });
@@ -310,7 +347,7 @@ fn not_ours(path: &Path, reason: &str) -> OpenError {
 const fn needs_less(error: &StoreError) -> bool {
     // 14 is SQLITE_CANTOPEN, 10 SQLITE_IOERR: what a write-ahead log on a read-only medium ends in.
     match error {
-        StoreError::ReadOnly { .. } => true,
+        StoreError::ReadOnly { .. } | StoreError::DiskFull { .. } => true,
         StoreError::Database { code: Some(code), .. } => matches!(*code & 0xff, 10 | 14),
         _ => false,
     }
