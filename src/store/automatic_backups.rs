@@ -22,17 +22,19 @@ use super::session::{column, sql};
 use super::workspace::Workspace;
 
 /// Name of their folder in the workspace's folder.
-pub const BACKUPS_FOLDER: &str = "backups";
+const BACKUPS_FOLDER: &str = "backups";
 
 /// How many are kept of those of every day, and of those before the database was brought up to date.
-pub const DAILY_KEPT: usize = 7;
-pub const BEFORE_SCHEMA_KEPT: usize = 3;
+const DAILY_KEPT: usize = 7;
+const BEFORE_SCHEMA_KEPT: usize = 3;
 
 /// Where room is short, older ones of every day make way for the next down to so many.
 const FEWEST: usize = 2;
 
-/// What has to stay free beside a backup.
-const RESERVE: u64 = 4 << 20;
+/// What has to stay free beside one: the daily one must not take the room of messages that come, and what is brought up to
+/// date has to grow.
+const RESERVE_DAILY: u64 = 64 << 20;
+const RESERVE_BEFORE_SCHEMA: u64 = 4 << 20;
 
 /// How names begin and end, and the instant between.
 const DAILY: &str = "daily-";
@@ -142,7 +144,7 @@ pub(super) async fn back_up(
     for name in [DAILY, BEFORE_SCHEMA] {
         sweep_begun(&folder, name)?;
     }
-    make_room(database, &workspace, &folder).await?;
+    make_room(database, &folder, kind).await?;
     let file = folder.join(name_of(kind, now));
     let cannot = || FileError::on("write", &file);
     let begun = begin(&folder, &name_of(kind, now)).map_err(cannot())?;
@@ -191,17 +193,22 @@ fn thin_out(workspace: &Path, is_daily: bool, most: usize) {
 }
 
 /// Sees that there is room for one more, for which older ones of every day make way.
-async fn make_room(database: &Database, workspace: &Path, folder: &Path) -> Result<(), OpenError> {
+async fn make_room(database: &Database, folder: &Path, kind: AutomaticBackupKind) -> Result<(), OpenError> {
+    let reserve = match kind {
+        AutomaticBackupKind::Daily => RESERVE_DAILY,
+        AutomaticBackupKind::BeforeSchema(_) => RESERVE_BEFORE_SCHEMA,
+    };
     let (bytes, unused) = database.room().await?;
-    let needed = bytes.saturating_sub(unused).saturating_add(RESERVE);
-    let mut most = DAILY_KEPT;
-    loop {
-        let Some(free) = room::free(folder).filter(|free| *free < needed) else { return Ok(()) };
-        if most < FEWEST {
-            return Err(OpenError::NoRoomForBackup { folder: folder.to_owned(), needed, free });
+    let needed = bytes.saturating_sub(unused).saturating_add(reserve);
+    for most in (FEWEST..DAILY_KEPT).rev() {
+        if room::free(folder).is_none_or(|free| free >= needed) {
+            return Ok(());
         }
-        thin_out(workspace, true, most);
-        most -= 1;
+        thin_out(&database.folder(), true, most);
+    }
+    match room::free(folder).filter(|free| *free < needed) {
+        Some(free) => Err(OpenError::NoRoomForBackup { folder: folder.to_owned(), needed, free }),
+        None => Ok(()),
     }
 }
 
@@ -335,8 +342,9 @@ mod tests {
         // What the program notes for itself is no change.
         workspace.set_meta("a", "b").await.unwrap();
         assert_eq!(workspace.back_up_daily(days(1)).await.unwrap(), None);
+        let newest = transmission(9);
         for day in 1..=9 {
-            let sent = transmission(u32::try_from(day).unwrap());
+            let sent = if day == 9 { newest.clone() } else { transmission(u32::try_from(day).unwrap()) };
             workspace.begin_transmission(&sent, As2Pair::default()).await.unwrap();
             assert!(workspace.back_up_daily(days(day)).await.unwrap().is_some());
         }
@@ -352,7 +360,7 @@ mod tests {
         fs::copy(workspace.folder().join("workspace.key"), place.join("workspace.key")).unwrap();
         let opened = Workspace::open_existing(&Location::Dir(place), &Unlock::none(), now()).await.unwrap().unwrap();
         assert_eq!(opened.secret("name").await.unwrap().unwrap().as_slice(), b"value");
-        assert!(opened.transmission(transmission(9).id).await.unwrap().is_some());
+        assert!(opened.transmission(newest.id).await.unwrap().is_some());
     }
 
     #[tokio::test]

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, ConnectOptions as _};
+use sqlx::{AnyPool, ConnectOptions as _, Connection as _};
 use tokio::sync::Mutex;
 
+use super::database_file::{Mode, address, private_file, settled};
 use super::elsewhere::Elsewhere;
 use super::error::{FileError, OpenError, StoreError};
 use super::session::{Session, column, sql};
@@ -32,33 +33,9 @@ pub(super) struct Database {
     path: Arc<Path>,
     turn: Arc<Mutex<()>>,
     elsewhere: Arc<Elsewhere>,
-    read_only: bool,
+    mode: Mode,
     /// It can only be read because the disk is full.
     wants_room: bool,
-}
-
-/// How the file is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    /// For writing, and created.
-    Create,
-    /// For writing.
-    Write,
-    /// For reading.
-    Read,
-    /// For reading, on a medium that nothing can change.
-    Immutable,
-}
-
-impl Mode {
-    const fn parameters(self) -> &'static str {
-        match self {
-            Self::Create => "mode=rwc",
-            Self::Write => "mode=rw",
-            Self::Read => "mode=ro",
-            Self::Immutable => "mode=ro&immutable=1",
-        }
-    }
 }
 
 impl Database {
@@ -163,6 +140,9 @@ impl Database {
             .acquire_timeout(TURN)
             .test_before_acquire(false)
             .max_lifetime(None)
+            // One whose transaction SQLite has rolled back by itself, as on a full disk, counts itself in it for ever and
+            // could begin no other.
+            .before_acquire(|connection, _about| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .after_connect(|connection, _about| {
                 Box::pin(async move {
                     // Only what does not read the file: an error here would be taken for a server that is not up yet,
@@ -175,8 +155,7 @@ impl Database {
                 })
             })
             .connect_lazy_with(options);
-        let read_only = matches!(mode, Mode::Read | Mode::Immutable);
-        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, read_only, wants_room: false })
+        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, mode, wants_room: false })
     }
 
     async fn identity(&self) -> Result<Identity, StoreError> {
@@ -191,12 +170,12 @@ impl Database {
                 let doing = "bring the workspace up to date";
                 return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() }.into());
             }
-            if self.read_only {
+            if self.is_read_only() {
                 return Err(OpenError::OlderAndReadOnly { path: self.path.to_path_buf() });
             }
             upgrade::bring_up_to_date(&self, now).await?;
         }
-        if !self.read_only {
+        if !self.is_read_only() {
             self.use_wal().await?;
         }
         Ok(self)
@@ -230,7 +209,7 @@ impl Database {
         if self.wants_room {
             return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() });
         }
-        if self.read_only {
+        if self.is_read_only() {
             return Err(StoreError::ReadOnly { doing, path: self.path.to_path_buf() });
         }
         let waited = tokio::time::timeout(TURN, Arc::clone(&self.turn).lock_owned()).await;
@@ -286,7 +265,12 @@ impl Database {
 
     /// Whether it can only be read.
     pub(super) const fn is_read_only(&self) -> bool {
-        self.read_only
+        matches!(self.mode, Mode::Read | Mode::Immutable)
+    }
+
+    /// The same file over connections of their own, that have nothing in mind of what they read before.
+    pub(super) fn anew(&self) -> Result<Self, OpenError> {
+        Self::connect(&self.path, self.mode)
     }
 
     /// Whether that is because the disk is full.
@@ -353,54 +337,6 @@ const fn needs_less(error: &StoreError) -> bool {
     }
 }
 
-/// Whether the file alone holds everything, with nothing left in a log beside it.
-fn settled(path: &Path) -> bool {
-    ["-wal", "-journal"].iter().all(|suffix| {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(suffix);
-        PathBuf::from(beside).metadata().map_or(true, |about| about.len() == 0)
-    })
-}
-
-/// Creates an empty file that the user alone can read; SQLite gives its other files the same rights.
-fn private_file(path: &Path) -> Result<(), FileError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(FileError::on("create the database", path)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The driver's address of a file.
-fn address(path: &Path, mode: Mode) -> Result<String, FileError> {
-    use std::fmt::Write as _;
-    let Some(text) = path.to_str() else {
-        let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "its path is not valid Unicode");
-        return Err(FileError::on("open", path)(reason));
-    };
-    let mut address = "sqlite:".to_owned();
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b':');
-        match byte {
-            b'\\' if cfg!(windows) => address.push('/'),
-            _ if plain => address.push(char::from(byte)),
-            // Writing to a String does not fail.
-            _ => write!(address, "%{byte:02X}").unwrap_or_default(),
-        }
-    }
-    address.push('?');
-    address.push_str(mode.parameters());
-    Ok(address)
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::fixtures::now;
@@ -418,6 +354,22 @@ mod tests {
         assert_eq!(column::<i64>(&row, "synchronous").unwrap(), 2);
         assert_eq!(column::<i64>(&row, "foreign_keys").unwrap(), 1);
         assert_eq!(column::<String>(&row, "journal_mode").unwrap(), "wal");
+    }
+
+    #[tokio::test]
+    async fn what_sqlite_has_rolled_back_by_itself_keeps_nobody_from_writing() {
+        let guard = tempfile::tempdir().unwrap();
+        let database = Database::create(&guard.path().join(FILE), now()).await.unwrap();
+        for _ in 0..4 {
+            let mut session = database.write("write").await.unwrap();
+            let refused = session.script("write", "INSERT OR ROLLBACK INTO meta VALUES ('a', 'b'), ('a', 'c')").await;
+            assert!(refused.is_err());
+        }
+        for _ in 0..8 {
+            let mut session = database.write("write").await.unwrap();
+            session.script("write", "INSERT OR REPLACE INTO meta VALUES ('a', 'b')").await.unwrap();
+            session.commit("write").await.unwrap();
+        }
     }
 
     #[tokio::test]

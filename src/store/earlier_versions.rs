@@ -64,13 +64,14 @@ async fn make(folder: &Path, version: usize) {
     }
 }
 
-/// Rows of the backup that are not in the workspace any more, table by table. What is computed from others may differ.
+/// Rows of the backup that are not in the workspace any more, table by table. What is computed from others may differ, and
+/// how often a transmission was changed.
 async fn lost(folder: &Path, backup: &Path) -> Vec<String> {
     let pool = pool(&folder.join(DATABASE_FILE)).await;
     run(&pool, format!("ATTACH '{}' AS before", backup.display())).await;
     let mut lost = Vec::new();
     let tables = "SELECT name FROM before.sqlite_master WHERE type = 'table' AND name NOT LIKE 'listed%'
-        AND name NOT IN ('tallied', 'searched') AND name NOT LIKE 'sqlite_%'";
+        AND name NOT IN ('tallied', 'searched', 'holdings') AND name NOT LIKE 'sqlite_%'";
     for table in sqlx::query(tables).fetch_all(&pool).await.unwrap() {
         let table: String = table.get("name");
         let columns = format!("SELECT name FROM pragma_table_info('{table}', 'before')");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::instant::in_words;
 use crate::domain::size::size;
 
-use super::automatic_backups::{AutomaticBackup, automatic_backups};
+use super::automatic_backups::{AutomaticBackup, AutomaticBackupKind, automatic_backups};
 use super::keyring::{KEY_FILE, LockReason};
 use super::location::LocationError;
 use super::room;
@@ -147,7 +147,16 @@ impl OpenError {
                 "if it is a workspace of yours it is damaged: restore a copy of it; otherwise name another folder with --workspace"
                     .to_owned(),
             ),
-            Self::Newer { .. } => Some("use the newer version of countersign".to_owned()),
+            Self::Newer { path, known, .. } => Some(before(path, *known).map_or_else(
+                || "use the newer version of countersign".to_owned(),
+                |backup| {
+                    format!(
+                        "use the newer version of countersign, or put back what was there before it: `countersign workspace \
+                         restore {}`",
+                        backup.file.display()
+                    )
+                },
+            )),
             Self::Damaged { newest, .. } => Some(match newest {
                 Some(backup) => format!(
                     "`countersign workspace restore {}` puts back the automatic backup of {}, and keeps the damaged database \
@@ -188,6 +197,12 @@ impl OpenError {
         let reason = if path.as_os_str() == what.as_str() { reason } else { format!("{what}: {reason}") };
         Self::Damaged { path: path.to_owned(), reason, newest }
     }
+}
+
+/// The newest backup of a database that was made before it was brought to a schema which is not known here.
+fn before(path: &Path, known: i64) -> Option<AutomaticBackup> {
+    let is_older = |kind| matches!(kind, AutomaticBackupKind::BeforeSchema(schema) if schema > known);
+    automatic_backups(path.parent()?).into_iter().find(|backup| is_older(backup.kind))
 }
 
 /// Why something could not be read from or written to a workspace.

@@ -29,6 +29,7 @@ mod chains;
 mod command_runs;
 mod connections;
 mod database;
+mod database_file;
 mod duties;
 #[cfg(test)]
 mod earlier_versions;

@@ -85,7 +85,7 @@ fn a_database_that_cannot_be_opened_is_called_damaged_with_the_newest_backup() {
         let told = json(&place, 2, &["connection", "list"]);
         let (error, hint) = (told["error"].as_str().unwrap(), told["hint"].as_str().unwrap());
         assert!(error.contains("countersign.sqlite is damaged: "), "{what}: {error}");
-        assert!(hint.contains(text(&backup)) && hint.contains("26 November 2026"), "{what}: {hint}");
+        assert!(hint.contains(text(&backup)) && hint.contains("26 Nov 2026 03:15 UTC"), "{what}: {hint}");
         assert!(fs::read(&database).unwrap() == bytes, "{what}: it is left as it is");
         let checked = json(&place, 1, &["workspace", "check"]);
         assert_eq!(checked["newest_backup"]["file"], text(&backup), "{what}");
