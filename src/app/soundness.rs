@@ -166,24 +166,30 @@ impl App {
         Ok(WorkspaceCheck { at, place, sound, database, archive, newest_backup })
     }
 
-    /// Looks at the database, and at a part of the archive in small steps with rests between, as long as `go_on` says so.
-    /// Answers whether what is known has changed.
-    pub(super) async fn check_by_itself(
+    /// Looks at the database. Answers whether what is known of it has changed.
+    pub(super) async fn check_database_by_itself(&self, workspace: &Workspace) -> Result<bool, AppError> {
+        let before = last_check(workspace).await?;
+        let database = database(workspace, false).await?;
+        let known = before.clone().unwrap_or_default();
+        let has_changed = known.database != database;
+        let last = LastCheck { at: self.now(), database, since: None, ..known };
+        keep(workspace, &last.standing(before.as_ref())).await?;
+        Ok(has_changed)
+    }
+
+    /// Looks at a part of the archive in small steps with rests between, as long as `go_on` says so. Answers whether what is
+    /// known of it has changed.
+    pub(super) async fn check_archive_by_itself(
         &self,
         workspace: &Workspace,
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<bool, AppError> {
-        let before = last_check(workspace).await?;
-        let database = database(workspace, false).await?;
-        let at = self.now();
-        let mut last = LastCheck { at, database, since: None, payloads: Vec::new(), after: None };
-        if let Some(before) = &before {
-            last.after = before.after;
-            // What was damaged may have been put right.
-            for known in &before.payloads {
-                if let Some(found) = known_payload(workspace, known.transmission).await? {
-                    last.payloads.extend(looked_at(workspace, found).await?.1);
-                }
+        let before = last_check(workspace).await?.unwrap_or_default();
+        let mut last = LastCheck { payloads: Vec::new(), ..before.clone() };
+        // What was damaged may have been put right.
+        for known in &before.payloads {
+            if let Some(found) = known_payload(workspace, known.transmission).await? {
+                last.payloads.extend(looked_at(workspace, found).await?.1);
             }
         }
         let mut bytes = 0;
@@ -202,20 +208,17 @@ impl App {
                 }
                 tokio::time::sleep((begun.elapsed() * REST).max(LEAST_REST)).await;
             }
-            if reached.is_none() {
-                // From the beginning again.
-                last.after = None;
-                break;
-            }
             if go_on() {
+                // After the last of all, from the beginning again.
                 last.after = reached;
             }
+            // A program that ends meanwhile does not begin anew the next day.
+            keep(workspace, &last.clone().standing(Some(&before))).await?;
+            if reached.is_none() {
+                break;
+            }
         }
-        let last = last.standing(before.as_ref());
-        let before = before.unwrap_or_default();
-        let has_changed = (&before.database, &before.payloads) != (&last.database, &last.payloads);
-        keep(workspace, &last).await?;
-        Ok(has_changed)
+        Ok(before.payloads != last.payloads)
     }
 
     /// What was found last.
@@ -338,7 +341,11 @@ mod tests {
         app.storage_usage().await.unwrap();
         let sound = app.check_workspace(true, &|_| {}).await.unwrap();
         assert_eq!((sound.sound, sound.archive.unwrap().payloads), (true, 3));
-        assert!(!app.check_by_itself(&workspace, &|| true).await.unwrap(), "nothing has changed");
+        let look = async || {
+            let database = app.check_database_by_itself(&workspace).await.unwrap();
+            app.check_archive_by_itself(&workspace, &|| true).await.unwrap() || database
+        };
+        assert!(!look().await, "nothing has changed");
 
         let place = |of: &Transmission| workspace.archive().path(of.id, Part::Payload);
         let write = |of: &Transmission, bytes: &[u8]| {
@@ -347,7 +354,7 @@ mod tests {
         };
         write(&all[0], b"One");
         std::fs::remove_file(place(&all[2])).unwrap();
-        assert!(app.check_by_itself(&workspace, &|| true).await.unwrap());
+        assert!(look().await);
         let last = app.last_check().await.unwrap().unwrap();
         let named: Vec<TransmissionId> = last.payloads.iter().map(|each| each.transmission).collect();
         assert_eq!((named, last.is_sound()), (vec![all[0].id, all[2].id], false));
@@ -358,7 +365,7 @@ mod tests {
 
         write(&all[0], b"one");
         write(&all[2], b"three");
-        assert!(app.check_by_itself(&workspace, &|| true).await.unwrap());
+        assert!(look().await);
         let last = app.last_check().await.unwrap().unwrap();
         assert!(last.is_sound() && last.since.is_none());
         app.close().await;

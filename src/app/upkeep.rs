@@ -68,15 +68,26 @@ impl Upkeep {
 
     /// Does what it is time for. What cannot be done now is tried again.
     pub(super) async fn round(&self, go_on: &(dyn Fn() -> bool + Sync)) {
-        match self.back_up().await {
-            Ok(false) => {}
-            Ok(true) => (self.tell)(ServeEvent::JournalChanged),
-            Err(error) => tracing::warn!("the automatic backup was not kept in mind: {}", error.message()),
+        let is_checked = self.is_checked().await.unwrap_or_else(|error| {
+            tracing::warn!("what was found last is not known: {}", error.message());
+            true
+        });
+        // Before the backup: one of what is damaged would come in the place of one that is not.
+        if !is_checked {
+            self.done("checked", self.app.check_database_by_itself(&self.workspace).await);
         }
-        match self.check(go_on).await {
+        self.done("backed up", self.back_up().await);
+        if !is_checked {
+            self.done("checked", self.app.check_archive_by_itself(&self.workspace, go_on).await);
+        }
+    }
+
+    /// Tells where there is something new.
+    fn done(&self, what: &str, result: Result<bool, AppError>) {
+        match result {
             Ok(false) => {}
             Ok(true) => (self.tell)(ServeEvent::JournalChanged),
-            Err(error) => tracing::warn!("the workspace was not checked: {}", error.message()),
+            Err(error) => tracing::warn!("the workspace was not {what}: {}", error.message()),
         }
     }
 
@@ -84,6 +95,9 @@ impl Upkeep {
     async fn back_up(&self) -> Result<bool, AppError> {
         let now = self.app.now();
         if self.workspace.newest_daily_backup().is_some_and(|newest| is_recent(newest.made, now)) {
+            return Ok(false);
+        }
+        if last_check(&self.workspace).await?.is_some_and(|last| !last.database.problems.is_empty()) {
             return Ok(false);
         }
         let trouble = self.workspace.backup_trouble().await?;
@@ -101,14 +115,11 @@ impl Upkeep {
         }
     }
 
-    /// Looks for damage. Answers whether there is something new to tell.
-    async fn check(&self, go_on: &(dyn Fn() -> bool + Sync)) -> Result<bool, AppError> {
-        let unclean = self.unclean.swap(false, Ordering::Relaxed);
+    /// Whether it was looked for damage within a day, and nothing speaks for looking at once.
+    async fn is_checked(&self) -> Result<bool, AppError> {
         let last = last_check(&self.workspace).await?;
-        if !unclean && last.is_some_and(|last| is_recent(last.at, self.app.now())) {
-            return Ok(false);
-        }
-        self.app.check_by_itself(&self.workspace, go_on).await
+        let unclean = self.unclean.swap(false, Ordering::Relaxed);
+        Ok(!unclean && last.is_some_and(|last| is_recent(last.at, self.app.now())))
     }
 }
 
@@ -247,10 +258,21 @@ mod tests {
         assert!(
             told[0].remedy.contains("workspace restore") && told[0].remedy.contains("daily-20261126T090000Z.sqlite")
         );
+        // What is damaged is not backed up: that would take the place of what is not.
+        app.close().await;
+        let (app, upkeep) = self::upkeep(guard.path(), 30, false).await;
+        upkeep.workspace.save_connection(&connection("new", "New"), at(30)).await.unwrap();
+        upkeep.round(&|| true).await;
+        assert_eq!(automatic_backups(&place).len(), 1);
+        let of_damage = async || {
+            let found = app.notices().await.unwrap();
+            found.iter().filter(|listed| listed.notice.kind == NoticeKind::WorkspaceDamaged).count()
+        };
+        assert_eq!(of_damage().await, 1);
         behind_its_back(&place, "DELETE FROM stages WHERE transmission = '00'").await;
         upkeep.unclean.store(true, Ordering::Relaxed);
         upkeep.round(&|| true).await;
-        assert_eq!(of_damage().await, []);
+        assert_eq!((of_damage().await, automatic_backups(&place).len()), (0, 2));
         app.close().await;
     }
 

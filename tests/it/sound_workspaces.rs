@@ -58,9 +58,11 @@ fn a_damaged_page_is_found_and_the_automatic_backup_is_put_back_beside_it() {
     // It can be looked at without being put back, and goes nowhere where there is no workspace.
     assert_eq!(json(&place, 0, &["workspace", "verify", text(&backup)])["identities"], 1);
     let elsewhere = place.with_file_name("elsewhere");
-    fs::create_dir(&elsewhere).unwrap();
-    let refused = json(&place, 2, &["workspace", "restore", text(&backup), "--into", text(&elsewhere)]);
-    assert!(refused["error"].as_str().unwrap().contains("is no workspace"), "{refused}");
+    for _ in ["absent", "empty"] {
+        let refused = json(&place, 2, &["workspace", "restore", text(&backup), "--into", text(&elsewhere)]);
+        assert!(refused["error"].as_str().unwrap().contains("is no workspace"), "{refused}");
+        fs::create_dir(&elsewhere).ok();
+    }
     let zip = place.with_file_name("backup.zip");
     json(&place, 0, &["workspace", "backup", "-o", text(&zip)]);
     let refused = json(&place, 2, &["workspace", "restore", text(&zip)]);

@@ -54,14 +54,13 @@ pub async fn verify_database(file: &Path) -> Result<DatabaseRestored, AppError> 
 /// The workspace that a backup is of: the one in whose folder it lies, or the one that is named.
 fn folder_for(file: &Path, into: Option<&Path>) -> Result<PathBuf, AppError> {
     let own = file.parent().and_then(Path::parent).filter(|above| made_in(above, file).is_some());
-    let folder = match (into, own) {
-        (Some(into), _) => fs::canonicalize(into).map_err(|error| AppError::unread(into, &error))?,
-        (None, Some(own)) => own.to_owned(),
-        (None, None) => {
-            return Err(AppError::new(format!("{} does not lie in a workspace", file.display()))
-                .hint("name the folder of the workspace that it is of with --into DIR"));
-        }
+    let Some(into) = into else {
+        return own.map(Path::to_owned).ok_or_else(|| {
+            AppError::new(format!("{} does not lie in a workspace", file.display()))
+                .hint("name the folder of the workspace that it is of with --into DIR")
+        });
     };
+    let folder = fs::canonicalize(into).unwrap_or_else(|_absent| into.to_owned());
     if own != Some(&folder) && !folder.join(DATABASE_FILE).is_file() && !folder.join(ARCHIVE_FOLDER).is_dir() {
         return Err(AppError::new(format!("{} is no workspace", folder.display())).hint(
             "a backup of the database alone is put back into its workspace, beside the archive; one that `countersign workspace \
