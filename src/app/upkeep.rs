@@ -2,7 +2,7 @@
 //! damage. That look comes at once where the program before this one has not ended as it should.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +23,9 @@ const EVERY: SignedDuration = SignedDuration::from_hours(24);
 const FIRST: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_secs(300);
 
+/// In a large journal it takes a moment to see whether something has changed: where nothing has, so many seconds pass.
+const UNCHANGED: i64 = 3600;
+
 /// Does it as long as the program runs.
 pub(super) struct Upkeep {
     app: App,
@@ -32,6 +35,8 @@ pub(super) struct Upkeep {
     held: watch::Receiver<bool>,
     /// Whether the one before has not ended as it should.
     unclean: Arc<AtomicBool>,
+    /// Before this second nobody looks again whether something has changed since the last backup.
+    unchanged_until: AtomicI64,
 }
 
 impl Upkeep {
@@ -42,7 +47,7 @@ impl Upkeep {
         held: watch::Receiver<bool>,
         unclean: Arc<AtomicBool>,
     ) -> Self {
-        Self { app, workspace, tell, held, unclean }
+        Self { app, workspace, tell, held, unclean, unchanged_until: AtomicI64::new(0) }
     }
 
     /// Looks now and then whether it is time, until `stop` turns true.
@@ -94,7 +99,9 @@ impl Upkeep {
     /// Makes the backup of the day. Answers whether there is something new to tell.
     async fn back_up(&self) -> Result<bool, AppError> {
         let now = self.app.now();
-        if self.workspace.newest_daily_backup().is_some_and(|newest| is_recent(newest.made, now)) {
+        if now.as_second() < self.unchanged_until.load(Ordering::Relaxed)
+            || self.workspace.newest_daily_backup().is_some_and(|newest| is_recent(newest.made, now))
+        {
             return Ok(false);
         }
         if last_check(&self.workspace).await?.is_some_and(|last| !last.database.problems.is_empty()) {
@@ -106,7 +113,10 @@ impl Upkeep {
                 tracing::info!(file = %made.file.display(), bytes = made.bytes, "backed up by itself");
                 Ok(true)
             }
-            Ok(None) => Ok(false),
+            Ok(None) => {
+                self.unchanged_until.store(now.as_second() + UNCHANGED, Ordering::Relaxed);
+                Ok(false)
+            }
             Err(error) => {
                 tracing::warn!("no automatic backup: {error}");
                 self.workspace.note_backup_trouble(&error.to_string(), now).await?;
@@ -254,7 +264,7 @@ mod tests {
         upkeep.round(&|| true).await;
         let told = of_damage().await;
         assert_eq!((told.len(), told[0].urgency), (1, Urgency::Critical));
-        assert_eq!(told[0].text, "1 rows of stages belong to none of transmissions");
+        assert_eq!(told[0].text, "stages: 1 row without what it belongs to in transmissions");
         assert!(
             told[0].remedy.contains("workspace restore") && told[0].remedy.contains("daily-20261126T090000Z.sqlite")
         );

@@ -1,5 +1,6 @@
 //! Whether the database is sound, and what the archive should hold: damage that nobody looks for shows when it is too late.
 
+use crate::domain::counted::counted;
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 use super::database::Database;
@@ -117,7 +118,8 @@ async fn look(session: &mut Session, thorough: bool) -> Result<Vec<String>, Stor
         sql("SELECT \"table\" AS child, parent, count(*) AS number FROM pragma_foreign_key_check GROUP BY 1, 2");
     for row in session.rows(DOING, statement).await? {
         let (child, parent): (String, String) = (column(&row, "child")?, column(&row, "parent")?);
-        problems.push(format!("{} rows of {child} belong to none of {parent}", column::<i64>(&row, "number")?));
+        let number = usize::try_from(column::<i64>(&row, "number")?).unwrap_or(usize::MAX);
+        problems.push(format!("{child}: {} without what it belongs to in {parent}", counted(number, "row")));
     }
     Ok(problems)
 }
@@ -199,7 +201,7 @@ mod tests {
         )
         .await;
         let found = workspace.look_for_damage(false).await.unwrap();
-        assert_eq!(found.problems, ["1 rows of stages belong to none of transmissions"]);
+        assert_eq!(found.problems, ["stages: 1 row without what it belongs to in transmissions"]);
         assert!(found.mended.is_empty());
     }
 

@@ -116,7 +116,8 @@ fn damage_is_looked_for_from_the_settings_and_the_daily_backup_is_shown() {
     stage.click("Check for damage");
     stage.wait_for("Damage was found");
     assert!(
-        stage.sees("The database: 1 rows of stages") && stage.sees("countersign workspace restore"),
+        stage.sees("The database: stages: 1 row without what it belongs to")
+            && stage.sees("countersign workspace restore"),
         "{:#?}",
         stage.labels()
     );
