@@ -42,7 +42,8 @@
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
-//! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
+//! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]; the database alone, by itself, and back:
+//!   the crate's private `app::upkeep`, [`app::restore_database`]; whether all is sound: [`app::App::check_workspace`]
 //! * what partners are told to post to, and whether our own receiver answers there: [`app::App::check_receiver`], put into words
 //!   by [`domain::reachability`]
 //! * what is written down beside the journal: the crate's private `app::log`; which proxy is used: [`transport::ProxyChoice`]
@@ -103,9 +104,11 @@
 //!
 //! *Whoever has a copy of the disk or a backup* has payloads and partners, but no key and no password without the passphrase, which
 //! costs 19 MiB and two passes of Argon2id for each try; with a key file beside the database they have those too, which the program
-//! says aloud. A backup does not hold the key file. Changing the passphrase does not reach into backups that were made before.
+//! says aloud. A backup does not hold the key file. Changing the passphrase reaches into the backups of the database that the
+//! program makes by itself, and not into those that somebody has made before.
 //!
-//! *Another user of this machine* reads none of it: folders are 0700, files 0600. *The user, and whoever acts in the user's name,* and
+//! *Another user of this machine* reads none of it: folders are 0700, files 0600, and what is exported is the user's alone where it
+//! tells of partners; a workspace's folder to which everybody may write is refused. *The user, and whoever acts in the user's name,* and
 //! *the administrator* can do what the program can: read its memory, and rewrite the database, its audit log included. A whole new
 //! chain of the log is told by a digest that was kept elsewhere. Where a core dump goes to a program rather than a file, the system
 //! may write one whatever this program asks for.

@@ -37,8 +37,8 @@ impl App {
         super::keys::refuse_locked(&workspace)
     }
 
-    /// Protects the secrets by a new passphrase, or without one by a key file beside the database. What was backed up before
-    /// stays under what protected it then.
+    /// Protects the secrets by a new passphrase, or without one by a key file beside the database; so too in the backups that
+    /// were made by themselves. What somebody has backed up before stays under what protected it then.
     ///
     /// # Errors
     /// Where there is no workspace, its secrets are locked, the passphrase is too short, or it cannot be written; then it stays
@@ -50,6 +50,11 @@ impl App {
         let workspace = self.existing().await?.ok_or_else(none_yet)?;
         super::keys::refuse_locked(&workspace)?;
         workspace.protect(passphrase).await?;
+        workspace.protect_backups_alike().await.map_err(|error| {
+            AppError::new(format!("the protection was changed, but not in all automatic backups: {error}")).hint(
+                "what is sealed in those opens as it did before; remove them from `backups` where that must not be",
+            )
+        })?;
         Ok(workspace.protection())
     }
 }

@@ -74,7 +74,7 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         }
         ConnectionCommand::Export { id, output } => {
             let toml = app.export_connection(&id).await?;
-            let file = session.write_if_asked(output.as_deref(), &toml)?;
+            let file = session.write_confidential_if_asked(output.as_deref(), &toml)?;
             let document = ExportDocument { id: id.as_str(), file: file.clone(), toml: &toml };
             session.out.answer(&document, || file.map_or_else(|| toml.clone(), |path| format!("Written to {path}")));
         }

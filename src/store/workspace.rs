@@ -13,11 +13,13 @@ use crate::domain::audit::{AuditAct, AuditNote};
 
 use super::archive::{Archive, private_folder};
 use super::audit::{self, Witness};
+use super::automatic_backups::automatic_backups;
 use super::connections::ReadBefore;
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
 use super::keyring::{self, KEY_FILE, KeyringEntry, LockReason, Protection, Unlock, Unlocked, WrongPassphrase};
 use super::location::Location;
+use super::room;
 use super::sealing::SealingKey;
 use super::session::Session;
 use super::transaction::Transaction;
@@ -66,6 +68,16 @@ enum Found {
     Database,
 }
 
+/// Who may write to a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writers {
+    User,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "rights are looked at on Unix alone"))]
+    Group,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "rights are looked at on Unix alone"))]
+    Everybody,
+}
+
 impl Workspace {
     /// Opens a workspace that exists, for writing where possible, else for reading. Creates nothing: where there is
     /// none yet, the answer is nothing.
@@ -106,8 +118,12 @@ impl Workspace {
             return Ok(None);
         }
         let folder = resolved(folder)?;
-        match Database::open(&folder.join(database::FILE), read_only, now).await? {
-            Some(database) => Self::assemble(folder, database, unlock, now).await.map(Some),
+        let file = folder.join(database::FILE);
+        match Database::open(&file, read_only, now).await? {
+            Some(database) => match Self::assemble(folder, database, unlock, now).await {
+                Ok(workspace) => Ok(Some(workspace)),
+                Err(error) => Err(error.of_database(&file)),
+            },
             None => Ok(None),
         }
     }
@@ -208,6 +224,24 @@ impl Workspace {
     #[must_use]
     pub fn is_read_only(&self) -> bool {
         self.inner.database.is_read_only()
+    }
+
+    /// Whether it can only be read because its disk was full when it was opened.
+    #[must_use]
+    pub fn wants_room(&self) -> bool {
+        self.inner.database.wants_room()
+    }
+
+    /// Whether that is so, and there is room again: opened once more, it can be written to.
+    #[must_use]
+    pub fn has_room_again(&self) -> bool {
+        self.wants_room() && !room::is_full(&self.inner.folder)
+    }
+
+    /// Whether a group may write to its folder, and put another database or key in it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        writers(&self.inner.folder) == Writers::Group
     }
 
     /// Whether another program has written to it since this was last asked; not, when it is asked for the first time.
@@ -367,12 +401,20 @@ fn look(folder: &Path) -> Result<Found, OpenError> {
     if !about.is_dir() {
         return Err(OpenError::NotAFolder { path: folder.to_owned() });
     }
+    // A group that shares a workspace may be meant; that everybody may write to it is not.
+    if writers(folder) == Writers::Everybody {
+        return Err(OpenError::Exposed { path: folder.to_owned() });
+    }
     let file = folder.join(database::FILE);
-    match fs::metadata(&file) {
+    let state = match fs::metadata(&file) {
         Ok(about) if about.len() > 0 => return Ok(Found::Database),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Ok(_) => "it is empty",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "it is missing",
         Err(error) => return Err(FileError::on("read", file)(error).into()),
+    };
+    if let Some(newest) = automatic_backups(folder).into_iter().next() {
+        let reason = state.to_owned();
+        return Err(OpenError::Damaged { path: file, reason, newest: Some(Box::new(newest)) });
     }
     let entries = fs::read_dir(folder).map_err(FileError::on("read the folder", folder))?;
     for entry in entries {
@@ -389,6 +431,23 @@ fn look(folder: &Path) -> Result<Found, OpenError> {
         }
     }
     Ok(Found::Nothing)
+}
+
+/// Whether others than its user may write to a folder: all of them, or a group that is not the user's own.
+#[cfg(unix)]
+fn writers(folder: &Path) -> Writers {
+    use std::os::unix::fs::MetadataExt as _;
+    match fs::metadata(folder) {
+        Ok(about) if about.mode() & 0o002 != 0 => Writers::Everybody,
+        // Where each user has a group of the same number, as most systems have it, nobody else is in it.
+        Ok(about) if about.mode() & 0o020 != 0 && about.gid() != about.uid() => Writers::Group,
+        _ => Writers::User,
+    }
+}
+
+#[cfg(not(unix))]
+const fn writers(_folder: &Path) -> Writers {
+    Writers::User
 }
 
 /// The folder's path without dots and links, which the database driver would read its own way.

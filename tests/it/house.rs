@@ -38,7 +38,7 @@ const OWNERS: [(&str, &[&str]); 37] = [
     ("hyper", &["transport"]),
     ("hyper_util", &["transport"]),
     ("rustls", &["transport"]),
-    ("rustix", &["app", "transport"]),
+    ("rustix", &["app", "transport", "store"]),
     ("lettre", &["transport"]),
     ("sqlx", &["store"]),
     ("directories", &["store"]),

@@ -60,6 +60,8 @@ mod retention;
 mod rollovers;
 mod sample;
 mod slow_clients;
+#[cfg(unix)]
+mod sound_workspaces;
 mod strangers;
 mod structures;
 mod support_bundle;

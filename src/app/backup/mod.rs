@@ -7,11 +7,15 @@
 //! file, where one protects them, is not: whoever had both would have them in the clear. With a passphrase of its own the
 //! backup's secrets open by that.
 //!
+//! Beside that, the program backs up the database by itself (`upkeep`, and before it is brought up to date): a file that is put
+//! back into its workspace, beside the archive that lies there.
+//!
 //! A workspace is moved by restoring a backup in the other place and opening that with `--workspace`. It is not moved while
 //! it is open: other programs may hold it (`serve`), its outboxes may be on the way, and a disk that fails half-way would
 //! leave two halves. Both ends are whole at every instant this way, and the old one is removed by whoever sees the new one
 //! work.
 
+mod put_back;
 mod restore;
 mod write;
 
@@ -22,6 +26,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
+
+pub use crate::store::is_database;
+pub use put_back::{DatabaseRestored, restore_database, verify_database};
 
 use super::retention::retention_lock;
 use super::send::blocking_while_wanted;

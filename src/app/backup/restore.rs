@@ -16,7 +16,7 @@ use crate::app::AppError;
 use crate::app::send::{Wanted, WantedReader};
 use crate::app::server_certificate::place_of_kept;
 use crate::app::written::{cannot, folder_of};
-use crate::store::{Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA};
+use crate::store::{Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA, is_database};
 
 /// The most bytes of what a backup says of itself.
 const MOST_FACTS: u64 = 64 * 1024;
@@ -148,6 +148,11 @@ impl<'a> Reading<'a> {
         // Nor is a database opened, which may be that of this very program (see `Place::choose`).
         if behind.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DATABASE_FILE)) {
             return Err(foreign(file));
+        }
+        if is_database(&behind) {
+            return Err(AppError::new(format!("{} is a backup of the database alone", file.display())).hint(
+                "with every program of its workspace stopped, `countersign workspace restore` puts it back beside the archive",
+            ));
         }
         let opened = File::open(&behind).map_err(|error| AppError::unread(file, &error))?;
         let mut stream = BufReader::with_capacity(PIECE, wanted.reader(opened));

@@ -11,7 +11,7 @@ use super::command::{Answer, Command, Event, ReceiptSource, RequestId};
 use super::receiving::Receptionist;
 use super::work::{Outlet, told_of_what_comes};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, Location, hand_over, write_file};
+use crate::app::{App, AppError, Location, hand_over, write_confidential, write_file};
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// At least so often is the workspace read anew: days count down.
@@ -134,7 +134,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::ExportConnection(id, connection, file) => {
             let written = async {
                 let text = app.export_connection(&connection).await?;
-                write_file(&file, text)?;
+                write_confidential(&file, text)?;
                 Ok(file)
             };
             told.looking(id, written, Answer::Written).await

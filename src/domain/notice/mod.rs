@@ -62,6 +62,10 @@ spelled! {
         InboxTrouble = "inbox-trouble",
         /// The command that follows a message has failed.
         CommandFailed = "command-failed",
+        /// The workspace is damaged on disk.
+        WorkspaceDamaged = "workspace-damaged",
+        /// The backup that is made by itself could not be made.
+        BackupFailed = "backup-failed",
     }
 }
 
@@ -83,6 +87,8 @@ impl NoticeKind {
             Self::OutboxTrouble => "Outbox needs attention",
             Self::InboxTrouble => "Inbox needs attention",
             Self::CommandFailed => "Command failed",
+            Self::WorkspaceDamaged => "Workspace is damaged",
+            Self::BackupFailed => "Backup failed",
         }
     }
 }

@@ -110,6 +110,11 @@ async fn another_programs_database_and_a_newer_one_are_refused_untouched() {
             "{error}"
         );
         assert_eq!(fs::read(&file).unwrap(), before);
+        assert_eq!(error.hint().unwrap(), "use the newer version of countersign");
+        // What was there before the newer one came is named.
+        fs::create_dir(guard.path().join("backups")).unwrap();
+        fs::write(guard.path().join("backups/before-schema-99-20261124T010000Z.sqlite"), "").unwrap();
+        assert!(error.hint().unwrap().contains("before-schema-99-20261124T010000Z.sqlite"));
     }
 }
 

@@ -10,7 +10,7 @@ use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
-use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFacts};
+use crate::app::{BackupMade, BackupProtection, LastCheck, Protection, Restored, WorkspaceCheck, WorkspaceFacts};
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{count, grouped, size};
@@ -29,6 +29,8 @@ pub(in crate::ui) struct WorkspaceSection {
     run: Option<Run>,
     /// Folders and workspaces that are being opened.
     opening: Option<RequestId>,
+    /// Damage is being looked for.
+    checking: Option<RequestId>,
 }
 
 /// A backup that is being written, or restored.
@@ -69,6 +71,16 @@ impl WorkspaceSection {
     pub(in crate::ui) fn listen(&mut self, desk: &mut Desk<'_>) {
         if let Some(Err(error)) = desk.answer(&mut self.opening) {
             desk.toasts.failed("It could not be opened", &error);
+        }
+        match desk.answer(&mut self.checking) {
+            Some(Ok(Answer::Workspace(answer))) => {
+                if let WorkspaceAnswer::Checked(checked) = *answer {
+                    told_of_check(desk, &checked);
+                }
+                self.enter();
+            }
+            Some(Err(error)) => desk.toasts.failed("It could not be checked", &error),
+            Some(Ok(_)) | None => {}
         }
         let Some(run) = &mut self.run else { return };
         let Some(answer) = desk.answer(&mut run.id) else { return };
@@ -165,7 +177,36 @@ impl WorkspaceSection {
                     move the workspace, restore a backup in the other place and open that one";
         ui.add(Label::new(muted(ui, what)).wrap());
         ui.add_space(8.0);
+        self.by_itself(ui, desk);
+        ui.add_space(8.0);
         self.restoring(ui, desk);
+    }
+
+    /// What the program does for it by itself, and looking for damage now.
+    fn by_itself(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let Some(facts) = &self.facts else { return };
+        let newest = facts.automatic_backups.first();
+        let made = newest.map_or_else(|| "Not yet".to_owned(), |newest| desk.moment.day_and_time(newest.made));
+        let remark = match newest {
+            Some(newest) => newest.file.display().to_string(),
+            None => "The database, once a day while this window or `serve` runs".to_owned(),
+        };
+        fact(ui, "Daily backup", made, &remark);
+        let (checked, remark) = match &facts.checked {
+            None => ("Not looked for yet".to_owned(), String::new()),
+            Some(last) if last.is_sound() => {
+                (format!("None found, {}", desk.moment.day_and_time(last.at)), String::new())
+            }
+            Some(last) => (format!("Found, {}", desk.moment.day_and_time(last.at)), damage(last)),
+        };
+        fact(ui, "Damage", checked, &remark);
+        field(ui, "", |ui| {
+            let idle = self.checking.is_none();
+            let label = if idle { "Check for damage" } else { "Checking for damage…" };
+            if ui.add_enabled_ui(idle, |ui| secondary(ui, label)).inner.clicked() {
+                self.checking = desk.ask(|id| Command::Workspace(id, WorkspaceCommand::Check));
+            }
+        });
     }
 
     /// The buttons, or what is under way.
@@ -244,6 +285,42 @@ impl Run {
             self.given_up = desk.ask(|_| Command::GiveUp(id)).is_some();
         }
     }
+}
+
+/// What is damaged, in a line or two.
+fn damage(last: &LastCheck) -> String {
+    let database = last.database.problems.first().map(|problem| format!("The database: {problem}"));
+    let payload = last.payloads.first().map(|payload| format!("{}: {}", payload.file.display(), payload.what));
+    database.into_iter().chain(payload).collect::<Vec<_>>().join("\n")
+}
+
+fn told_of_check(desk: &mut Desk<'_>, checked: &WorkspaceCheck) {
+    if checked.sound {
+        let archive = checked.archive.clone().unwrap_or_default();
+        let compared = count(usize::try_from(archive.payloads).unwrap_or(usize::MAX), "payload");
+        let text = format!("The database is sound; {compared}, {}, are as they were journalled", size(archive.bytes));
+        desk.toasts.done("No damage found", &text);
+        return;
+    }
+    let text = match (checked.database.problems.first(), &checked.newest_backup) {
+        (Some(problem), Some(backup)) => format!(
+            "The database: {problem}\nClose this window and stop `serve`; then `countersign workspace restore {}` puts back the \
+             automatic backup of {}",
+            backup.file.display(),
+            desk.moment.day_and_time(backup.made)
+        ),
+        (Some(problem), None) => format!(
+            "The database: {problem}\nCopy the workspace's folder elsewhere before anything else, and restore a backup"
+        ),
+        (None, _) => {
+            let number = checked.archive.as_ref().map_or(0, |archive| archive.damaged);
+            let payloads = count(usize::try_from(number).unwrap_or(usize::MAX), "payload");
+            format!(
+                "In the archive: {payloads}\nPut the files back from a backup; `countersign workspace check` names them"
+            )
+        }
+    };
+    desk.toasts.error("Damage was found", &text);
 }
 
 fn backed_up(desk: &mut Desk<'_>, made: &BackupMade) {
