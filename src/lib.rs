@@ -41,6 +41,8 @@
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
+//! * what opens keys and passwords: [`app::App::protect`], [`app::App::unlock`], the crate's private `store::keyring` and
+//!   `store::keychain`
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
 //! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
 //! * what partners are told to post to, and whether our own receiver answers there: [`app::App::check_receiver`], put into words
@@ -96,8 +98,9 @@
 //! confirmed them.
 //!
 //! *Whoever has a copy of the disk or a backup* has payloads and partners, but no key and no password without the passphrase, which
-//! costs 19 MiB and two passes of Argon2id for each try; with a key file beside the database they have those too, which the program
-//! says aloud. A backup does not hold the key file. Changing the passphrase does not reach into backups that were made before.
+//! costs 19 MiB and two passes of Argon2id for each try, or without the keychain; with a key file beside the database they have those
+//! too, which the program says aloud. A backup holds neither the key file nor what is in the keychain. Changing the passphrase does
+//! not reach into backups that were made before.
 //!
 //! *Another user of this machine* reads none of it: folders are 0700, files 0600. *The user, and whoever acts in the user's name,* and
 //! *the administrator* can do what the program can: read its memory, and rewrite the database, its audit log included. A whole new

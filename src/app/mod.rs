@@ -158,8 +158,9 @@ pub use written::write as write_file;
 
 pub use crate::certificate::{KeyKind, P12Form};
 pub use crate::store::{
-    AuditFilter, AuditVerification, CommandRun, Cursor, FolderKind, Location, MissedActivation, ProfileKey, Protection,
-    SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter, TransmissionSummary, Unlock,
+    AuditFilter, AuditVerification, CommandRun, Cursor, FolderKind, Location, MissedActivation, NewProtection,
+    ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter, TransmissionSummary,
+    Unlock,
 };
 use crate::store::{Witness, Workspace};
 

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::keychain::KeychainTrouble;
 use super::keyring::LockReason;
 use super::location::LocationError;
 
@@ -170,6 +171,9 @@ pub enum StoreError {
     /// Secrets can be neither read nor written, because the workspace's key is not there.
     #[error("the workspace's secrets are locked: {0}")]
     Locked(LockReason),
+    /// The keychain did not take the workspace's key.
+    #[error("the key is not kept in the keychain: {0}")]
+    Keychain(#[from] KeychainTrouble),
     /// A secret does not open under the workspace's key.
     #[error("{what} cannot be unsealed: it was changed, moved, or sealed under another key")]
     Unsealable {
@@ -235,6 +239,7 @@ impl StoreError {
             Self::DiskFull { .. } => Some("free some space on that disk".to_owned()),
             Self::Damaged { .. } => Some("restore the workspace from a backup".to_owned()),
             Self::Locked(reason) => Some(reason.hint()),
+            Self::Keychain(trouble) => Some(format!("what protected it before still does; {}", trouble.hint())),
             Self::File(error) => error.hint().map(str::to_owned),
             Self::Exists { .. } => Some("choose another name".to_owned()),
             Self::Database { .. }

@@ -26,6 +26,7 @@ mod house;
 mod icon;
 mod identities;
 mod in_a_row;
+mod keychain;
 mod killed;
 mod knowledge;
 mod large_messages;

@@ -5,7 +5,7 @@
 //! database knows of; and last `SHA256SUMS` with the digest
 //! of each, in the form of the tool of that name. Keys and passwords are in it as they are in the workspace, sealed. The key
 //! file, where one protects them, is not: whoever had both would have them in the clear. With a passphrase of its own the
-//! backup's secrets open by that.
+//! backup's secrets open by that; where the workspace's key is in the keychain, there is no backup without one.
 //!
 //! A workspace is moved by restoring a backup in the other place and opening that with `--workspace`. It is not moved while
 //! it is open: other programs may hold it (`serve`), its outboxes may be on the way, and a disk that fails half-way would
@@ -144,6 +144,9 @@ impl App {
             return Err(AppError::new("there is no workspace yet, so there is nothing to back up")
                 .hint("it is made with the first connection or identity"));
         };
+        if workspace.protection() == Protection::Keychain && request.passphrase.is_none() {
+            return Err(needs_passphrase());
+        }
         if std::fs::metadata(&request.file).is_ok_and(|found| !found.is_file()) {
             return Err(AppError::new(format!("{} is no file that could be replaced", request.file.display()))
                 .hint("name a file to write, such as countersign-backup.zip"));
@@ -174,6 +177,8 @@ impl App {
             protection: match copy.protection {
                 Protection::Passphrase => BackupProtection::Passphrase,
                 Protection::KeyFile { .. } => BackupProtection::KeyFile,
+                // It was put there just now.
+                Protection::Keychain => return Err(needs_passphrase()),
             },
             payloads: request.payloads,
             connections: copy.connections,
@@ -204,6 +209,13 @@ impl App {
         tracing::info!(file = %made.file.display(), bytes = made.size, "backed up");
         Ok(made)
     }
+}
+
+/// Why a workspace whose key is in the keychain is not backed up as it is: nobody could open it on another machine, and here
+/// only as long as the keychain keeps it.
+fn needs_passphrase() -> AppError {
+    AppError::new("the key of this workspace is in this machine's keychain, which is not in a backup")
+        .hint("give the backup a passphrase of its own, with --passphrase-stdin or in the window; nothing was written")
 }
 
 /// What is in a backup, as it says itself; its files are not looked at.

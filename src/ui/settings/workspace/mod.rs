@@ -102,10 +102,10 @@ impl WorkspaceSection {
         ui.add_space(6.0);
         if let Some(reason) = &workspace.locked {
             let unlock = notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |ui| {
-                workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+                secondary(ui, "Unlock…").clicked()
             });
             if unlock {
-                desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+                desk.intend(Intent::Open(Box::new(UnlockDialog::of(desk))));
             }
         }
         let kind = match (&workspace.sample, &workspace.protection) {
@@ -128,6 +128,13 @@ impl WorkspaceSection {
                 "A passphrase",
                 "Asked for here, or taken from COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and \
                  passwords cannot be opened",
+            ),
+            Some(Protection::Keychain) => fact(
+                ui,
+                "Protection",
+                "The keychain",
+                "Of this user on this machine; it opens when you log in. Programs of other users, and those that run without \
+                 a desktop, cannot open it",
             ),
             None => {}
         }
