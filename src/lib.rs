@@ -107,6 +107,9 @@
 //! chain of the log is told by a digest that was kept elsewhere. Where a core dump goes to a program rather than a file, the system
 //! may write one whatever this program asks for.
 //!
+//! *Whoever made a backup* that somebody restores has set what is in it. Programs that would follow a message are not run until they
+//! were confirmed here; connections, addresses and certificates in it are those that the backup says.
+//!
 //! *What is delivered with the program*: unsafe code is denied but in one file, which calls AWS-LC for signatures by short RSA keys;
 //! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`.
 

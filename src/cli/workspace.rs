@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Answer, Session, secret, words};
 use crate::app::{
-    AppError, BackupFacts, BackupProtection, BackupRequest, NewProtection, Restored, Shutdown,
+    AppError, BackupFacts, BackupProtection, BackupRequest, NewProtection, Occasion, Restored, Shutdown,
     WorkspaceFacts, long_enough, restore_backup, verify_backup,
 };
 use crate::domain::counted::counted;
@@ -197,6 +197,15 @@ fn told_of(restored: &Restored) -> String {
         text.push_str(&format!(
             "Copy workspace.key of the workspace that was backed up to {}; until then keys and passwords are locked\n",
             file.display()
+        ));
+    }
+    let commands = &restored.commands;
+    let put_off: Vec<Occasion> =
+        Occasion::ALL.iter().copied().filter(|occasion| commands.of(*occasion).is_some()).collect();
+    if !put_off.is_empty() {
+        let programs = super::command::listed(commands, &put_off);
+        text.push_str(&format!(
+            "Programs came with it that follow a message. Look at them; none is run until `countersign command confirm`:\n{programs}\n"
         ));
     }
     if restored.facts.unsettled > 0 {

@@ -109,5 +109,6 @@ pub use retention::{Kept, Measured, Removal, Unmeasured};
 pub use retention_run::{KeptBytes, OpenRemoval};
 pub use rollovers::RolloverFacts;
 pub use secrets::http_password_name;
+pub use settings::setting_at_rest;
 pub use transaction::Transaction;
 pub use workspace::Workspace;

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::commands::{CommandSettings, restored_commands};
 use super::retention::retention_lock;
 use super::send::blocking_while_wanted;
 use super::server_certificate::kept_certificates;
@@ -124,6 +125,8 @@ pub struct Restored {
     pub folder: PathBuf,
     /// Where the key file of the workspace that was backed up has to be put; nothing where a passphrase opens its secrets.
     pub key_file: Option<PathBuf>,
+    /// The programs that follow a message in it. None is run until somebody has confirmed them there.
+    pub commands: CommandSettings,
     /// What was in the backup.
     #[serde(flatten)]
     pub facts: BackupFacts,
@@ -247,7 +250,8 @@ pub async fn restore_backup(file: &Path, into: &Path, told: BackupProgress<'_>) 
     let facts = unpacked(file, Some(folder.clone()), told).await?;
     tracing::info!(file = %file.display(), into = %folder.display(), "restored a backup");
     let key_file = (facts.protection == BackupProtection::KeyFile).then(|| folder.join("workspace.key"));
-    Ok(Restored { folder, key_file, facts })
+    let commands = restored_commands(&folder).await.unwrap_or_default();
+    Ok(Restored { folder, key_file, commands, facts })
 }
 
 async fn unpacked(file: &Path, into: Option<PathBuf>, told: BackupProgress<'_>) -> Result<BackupFacts, AppError> {

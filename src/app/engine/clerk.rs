@@ -204,6 +204,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::SetCommand(id, occasion, command) => {
             told.changing(id, app.set_command(occasion, command), |()| Answer::Done).await
         }
+        Command::ConfirmCommands(id, seen) => told.changing(id, app.confirm_commands(&seen), |()| Answer::Done).await,
         Command::Unlock(id, password) => {
             told.changing(id, app.unlock(password.map(|password| password.0)), |()| Answer::Done).await
         }

@@ -21,7 +21,7 @@ use crate::app::{
     Occasion, OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
     TransmissionChoices, TransmissionPage,
 };
-use crate::app::{CertificateSource, CommandRun, Saved, TransmissionFilter};
+use crate::app::{CertificateSource, CommandRun, CommandSettings, Saved, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Connection;
@@ -116,6 +116,8 @@ pub enum Command {
     TakeOn(RequestId, ConnectionId, ProfileKind, Vec<PathBuf>),
     /// Set what is run when a message was received or could not be delivered. Answered by [`Answer::Done`].
     SetCommand(RequestId, Occasion, Option<OwnCommand>),
+    /// Let these commands run that came with a restored backup. Answered by [`Answer::Done`].
+    ConfirmCommands(RequestId, CommandSettings),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
     /// Open the secrets by the workspace's passphrase; without one, try its keychain or key file anew. Answered by

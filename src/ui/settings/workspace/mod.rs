@@ -10,7 +10,7 @@ use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
-use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFacts};
+use crate::app::{BackupMade, BackupProtection, Occasion, Protection, Restored, WorkspaceFacts};
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::moment::{count, grouped, size};
@@ -268,6 +268,9 @@ fn told_of_restored(desk: &mut Desk<'_>, restored: Restored) {
     let mut text = restored.folder.display().to_string();
     if let Some(file) = &restored.key_file {
         text.push_str(&format!("\nCopy workspace.key of the workspace that was backed up to {}", file.display()));
+    }
+    if Occasion::ALL.iter().any(|occasion| restored.commands.of(*occasion).is_some()) {
+        text.push_str("\nIts commands are not run until you confirm them there, in Settings > Daily work");
     }
     let folder = restored.folder;
     let open = move |desk: &mut Desk<'_>| desk.intend(Intent::Workspace(WorkspaceCommand::Open(folder)));
