@@ -42,7 +42,7 @@
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
 //! * what opens keys and passwords: [`app::App::protect`], [`app::App::unlock`], the crate's private `store::keyring` and
-//!   `store::keychain`
+//!   `store::keychain`; when the window shows nothing: `ui::lock`
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
 //! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
 //! * what partners are told to post to, and whether our own receiver answers there: [`app::App::check_receiver`], put into words

@@ -11,10 +11,12 @@ use egui::{Label, Ui};
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{BackupMade, BackupProtection, Occasion, Protection, Restored, WorkspaceFacts};
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
+use crate::ui::lock::LockAfter;
 use crate::ui::moment::{count, grouped, size};
-use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, progress, secondary, section};
+use crate::ui::widgets::{Choice, ToneName, field, mono, muted, notice, primary, progress, secondary, section, select};
 use crate::ui::wording::sentence;
 use backup::BackupDialog;
 use protect::ProtectDialog;
@@ -143,6 +145,17 @@ impl WorkspaceSection {
                 if secondary(ui, "Change protection…").clicked() {
                     desk.intend(Intent::Open(Box::new(ProtectDialog::new())));
                 }
+            });
+        }
+        if workspace.protection == Some(Protection::Passphrase) {
+            field(ui, "Lock the window", |ui| {
+                let choices = LockAfter::ALL.map(|(after, label)| Choice::new(after, label));
+                if let (Some(chosen), _) = select(ui, "Lock the window", &LockAfter::of(ui.ctx()), &choices, 240.0) {
+                    chosen.choose(ui.ctx());
+                }
+                let now = UiCommand::Lock.keys(ui.ctx());
+                let text = format!("Without input; sending and receiving go on. At once with {now}");
+                ui.add(Label::new(muted(ui, text)).wrap());
             });
         }
         let access = if workspace.read_only { "Read only" } else { "Read and written" };
