@@ -59,6 +59,7 @@ mod reminders;
 mod retention;
 mod rollovers;
 mod sample;
+mod secrets;
 mod slow_clients;
 mod strangers;
 mod structures;
