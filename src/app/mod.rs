@@ -162,8 +162,8 @@ pub use written::{write as write_file, write_confidential};
 pub use crate::certificate::{KeyKind, P12Form};
 pub use crate::store::{
     AuditFilter, AuditVerification, AutomaticBackup, AutomaticBackupKind, CommandRun, Cursor, FolderKind, Location,
-    MissedActivation, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter,
-    TransmissionSummary, Unlock,
+    MissedActivation, NewProtection, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
+    TransmissionFilter, TransmissionSummary, Unlock,
 };
 use crate::store::{OpenError, Witness, Workspace};
 

@@ -17,7 +17,7 @@ pub struct WorkspaceFacts {
     pub place: PathBuf,
     /// Whether it has been made: it is with the first connection or identity.
     pub exists: bool,
-    /// What protects its secrets: `passphrase` or `key-file`; nothing where there is none yet.
+    /// What protects its secrets: `passphrase`, `keychain` or `key-file`; nothing where there is none yet.
     pub protection: Option<&'static str>,
     /// The key file, where one protects them.
     pub key_file: Option<PathBuf>,
@@ -72,15 +72,15 @@ impl App {
         };
         let usage = self.storage_usage().await?;
         let of = |wanted: RetentionKind| usage.kinds.iter().filter(move |each| each.kind == wanted);
-        let (protection, key_file) = match workspace.protection() {
-            Protection::Passphrase => ("passphrase", None),
-            Protection::KeyFile { path } => ("key-file", Some(path)),
-        };
+        let protection = workspace.protection();
         Ok(WorkspaceFacts {
             place: workspace.folder().to_owned(),
             exists: true,
-            protection: Some(protection),
-            key_file,
+            protection: Some(protection.as_str()),
+            key_file: match protection {
+                Protection::KeyFile { path } => Some(path),
+                Protection::Passphrase | Protection::Keychain => None,
+            },
             locked: workspace.locked().map(|reason| reason.to_string()),
             read_only: workspace.is_read_only(),
             database: usage.database,

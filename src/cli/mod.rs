@@ -90,7 +90,7 @@ impl Session {
         if let Some(Protection::KeyFile { path }) = self.app.protection().await? {
             self.out.note(&format!(
                 "the secrets of this workspace are protected by the key file {} alone; `countersign workspace \
-                 protect --passphrase-stdin` puts them under a passphrase",
+                 protect --passphrase-stdin` puts them under a passphrase, --keychain into the keychain of this desktop",
                 path.display()
             ));
         }

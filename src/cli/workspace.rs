@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::{Answer, Session, secret, words};
 use crate::app::{
-    AppError, BackupFacts, BackupProtection, BackupRequest, DatabaseRestored, Restored, Shutdown, WorkspaceCheck,
-    WorkspaceFacts, is_database, long_enough, restore_backup, restore_database, verify_backup, verify_database,
+    AppError, BackupFacts, BackupProtection, BackupRequest, DatabaseRestored, NewProtection, Occasion, Restored,
+    Shutdown, WorkspaceCheck, WorkspaceFacts, is_database, long_enough, restore_backup, restore_database,
+    verify_backup, verify_database,
 };
 use crate::domain::counted::counted;
 use crate::domain::size::size;
@@ -38,13 +39,18 @@ pub(super) enum WorkspaceCommand {
         #[arg(long)]
         without_archive: bool,
     },
-    /// Choose what protects its keys and passwords: a passphrase, or a key file beside the database
+    /// Choose what protects its keys and passwords: a passphrase, the keychain, or a key file beside the database
+    #[command(group = clap::ArgGroup::new("protected by").required(true))]
     Protect {
         /// Read the new passphrase from standard input. Programs that run need it from their next start on
-        #[arg(long, conflicts_with = "key_file", required_unless_present = "key_file")]
+        #[arg(long, group = "protected by")]
         passphrase_stdin: bool,
-        /// Without a passphrase, by a key file that the user alone can read
-        #[arg(long)]
+        /// By the keychain of this desktop, which opens when you log in. Programs of other users, and those that run
+        /// without a desktop, cannot open it then
+        #[arg(long, group = "protected by")]
+        keychain: bool,
+        /// By a key file that the user alone can read
+        #[arg(long, group = "protected by")]
         key_file: bool,
     },
     /// Read all of a backup and compare it with the digests in it, without restoring it
@@ -65,7 +71,7 @@ pub(super) struct BackupArguments {
     without_payloads: bool,
     /// Read a passphrase from standard input under which keys and passwords are in the backup, so that it can be opened on
     /// another machine. Without it they open as in this workspace: by its passphrase, or by its key file, which is not in
-    /// the backup
+    /// the backup. Where its key is in the keychain, the backup needs one
     #[arg(long)]
     passphrase_stdin: bool,
 }
@@ -97,9 +103,16 @@ pub(super) async fn run(session: &Session, command: WorkspaceCommand) -> Result<
             let restored = unless_stopped(restore_backup(&file, &into, &told)).await?;
             session.out.answer(&restored, || told_of(&restored));
         }
-        WorkspaceCommand::Protect { passphrase_stdin, key_file: _ } => {
-            let passphrase = if passphrase_stdin { Some(secret::password_from_stdin()?) } else { None };
-            session.app.protect(passphrase).await?;
+        WorkspaceCommand::Protect { passphrase_stdin, keychain, key_file: _ } => {
+            let new = match (passphrase_stdin, keychain) {
+                (true, _) => NewProtection::Passphrase(secret::password_from_stdin()?),
+                (false, true) => NewProtection::Keychain,
+                (false, false) => NewProtection::KeyFile,
+            };
+            let left = session.app.protect(new).await?;
+            if let Some(left) = left {
+                session.out.warning(&left);
+            }
             let facts = session.app.workspace_facts().await?;
             session.out.answer(&facts, || shown(&facts));
         }
@@ -257,9 +270,10 @@ fn shown(facts: &WorkspaceFacts) -> String {
         text.push_str("It is made with the first connection or identity\n");
         return text;
     }
-    let protection = match &facts.key_file {
-        Some(file) => format!("the key file {}", file.display()),
-        None => "a passphrase".to_owned(),
+    let protection = match (&facts.key_file, facts.protection) {
+        (Some(file), _) => format!("the key file {}", file.display()),
+        (None, Some("keychain")) => "the keychain of this user on this machine".to_owned(),
+        (None, _) => "a passphrase".to_owned(),
     };
     text.push_str(&format!("Protection    {protection}\n"));
     if let Some(reason) = &facts.locked {
@@ -315,6 +329,15 @@ fn told_of(restored: &Restored) -> String {
         text.push_str(&format!(
             "Copy workspace.key of the workspace that was backed up to {}; until then keys and passwords are locked\n",
             file.display()
+        ));
+    }
+    let commands = &restored.commands;
+    let put_off: Vec<Occasion> =
+        Occasion::ALL.iter().copied().filter(|occasion| commands.of(*occasion).is_some()).collect();
+    if !put_off.is_empty() {
+        let programs = super::command::listed(commands, &put_off);
+        text.push_str(&format!(
+            "Programs came with it that follow a message. Look at them; none is run until `countersign command confirm`:\n{programs}\n"
         ));
     }
     if restored.facts.unsettled > 0 {

@@ -368,7 +368,7 @@ mod tests {
         let (guard, workspace) = workspace().await;
         workspace.put_secret("name", b"value").await.unwrap();
         let backup = workspace.back_up_daily(now()).await.unwrap().unwrap().file;
-        workspace.protect(Some(zeroize::Zeroizing::new("correct horse".to_owned()))).await.unwrap();
+        workspace.protect(NewProtection::Passphrase(zeroize::Zeroizing::new("correct horse".to_owned()))).await.unwrap();
         workspace.protect_backups_alike().await.unwrap();
         let place = guard.path().join("restored");
         fs::create_dir(&place).unwrap();

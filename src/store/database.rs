@@ -100,6 +100,11 @@ impl Database {
         Err(last.map_or_else(|| not_ours(path, "it cannot be read"), OpenError::from))
     }
 
+    /// A file that nobody writes, to be read once as it is.
+    pub(super) fn at_rest(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Immutable)
+    }
+
     /// Looks at a file once.
     async fn glance(path: &Path, mode: Mode) -> Result<Result<Identity, StoreError>, OpenError> {
         let glance = Self::connect(path, mode)?;

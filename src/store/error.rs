@@ -7,6 +7,7 @@ use crate::domain::instant::in_words;
 use crate::domain::size::size;
 
 use super::automatic_backups::{AutomaticBackup, AutomaticBackupKind, automatic_backups};
+use super::keychain::KeychainTrouble;
 use super::keyring::{KEY_FILE, LockReason};
 use super::location::LocationError;
 use super::room;
@@ -267,6 +268,9 @@ pub enum StoreError {
     /// Secrets can be neither read nor written, because the workspace's key is not there.
     #[error("the workspace's secrets are locked: {0}")]
     Locked(LockReason),
+    /// The keychain did not take the workspace's key.
+    #[error("the key is not kept in the keychain: {0}")]
+    Keychain(#[from] KeychainTrouble),
     /// A secret does not open under the workspace's key.
     #[error("{what} cannot be unsealed: it was changed, moved, or sealed under another key")]
     Unsealable {
@@ -336,6 +340,7 @@ impl StoreError {
                     .to_owned(),
             ),
             Self::Locked(reason) => Some(reason.hint()),
+            Self::Keychain(trouble) => Some(format!("what protected it before still does; {}", trouble.hint())),
             Self::File(error) => error.hint().map(str::to_owned),
             Self::Exists { .. } => Some("choose another name".to_owned()),
             Self::Database { .. }

@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
-use zeroize::Zeroizing;
 
 use crate::domain::audit::{AuditAct, AuditNote};
 
@@ -17,7 +16,10 @@ use super::automatic_backups::automatic_backups;
 use super::connections::ReadBefore;
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
-use super::keyring::{self, KEY_FILE, KeyringEntry, LockReason, Protection, Unlock, Unlocked, WrongPassphrase};
+use super::keychain::KeychainTrouble;
+use super::keyring::{
+    self, KEY_FILE, KeyringEntry, LockReason, NewProtection, Protection, Unlock, Unlocked, WrongPassphrase,
+};
 use super::location::Location;
 use super::room;
 use super::sealing::SealingKey;
@@ -288,45 +290,70 @@ impl Workspace {
         Ok(())
     }
 
-    /// Protects the secrets by a new passphrase, or without one by the key file. They need not be sealed again: only
-    /// the workspace's key is kept another way.
+    /// Protects the secrets another way from now on. They need not be sealed again: only the workspace's key is kept another
+    /// way. Returns why the keychain still holds the key, where it does though something else protects it now.
     ///
     /// # Errors
-    /// Where the secrets are locked, or the keyring or the key file cannot be written.
-    pub async fn protect(&self, passphrase: Option<Zeroizing<String>>) -> Result<(), StoreError> {
+    /// Where the secrets are locked, or the keyring, the keychain or the key file cannot be written.
+    pub async fn protect(&self, new: NewProtection) -> Result<Option<KeychainTrouble>, StoreError> {
         const DOING: &str = "change the workspace's protection";
         let current = self.key();
         let key = current.as_ref().as_ref().map_err(|reason| StoreError::Locked(reason.clone()))?;
         let path = self.inner.folder.join(KEY_FILE);
-        let mut session = self.inner.database.write(DOING).await?;
-        // At no instant is the key kept nowhere: the file is written before the database says so, and removed after.
-        let entry = match passphrase {
-            Some(passphrase) => KeyringEntry::under_passphrase(key, passphrase).await?,
-            None => {
-                if keyring::read_key_file(&path).ok().is_none_or(|kept| kept.bytes() != key.bytes()) {
-                    keyring::remove_key_file(&path)?;
-                    keyring::write_key_file(&path, key)?;
+        // At no instant is the key kept nowhere: it is in its new place before the database says so, and in the old one
+        // until after. The keychain may take its time, so it is asked before others are kept waiting.
+        let entry = match new {
+            NewProtection::Passphrase(passphrase) => KeyringEntry::under_passphrase(key, passphrase).await?,
+            NewProtection::KeyFile => KeyringEntry::for_key_file(key)?,
+            NewProtection::Keychain => KeyringEntry::in_keychain(key).await?,
+        };
+        let protection = entry.protection(&self.inner.folder);
+        let before = match self.put_protection(DOING, &entry, &protection, &path, key).await {
+            Ok(before) => before,
+            Err(error) => {
+                if let Err(trouble) = entry.forget().await {
+                    tracing::warn!("the keychain holds a key that nothing needs: {trouble}");
                 }
-                KeyringEntry::for_key_file(key)?
+                return Err(error);
             }
         };
-        entry.save(&mut session).await?;
-        let protection = entry.protection(&self.inner.folder);
-        let (at, by) = self.witness();
-        let spelt =
-            |protection: &Protection| if *protection == Protection::Passphrase { "passphrase" } else { "key-file" };
-        let note = AuditNote::of(AuditAct::ProtectionChanged, "workspace").with(
-            "protection",
-            Some(spelt(&self.protection())),
-            Some(spelt(&protection)),
-        );
-        audit::append(&mut session, &[note], at, &by).await?;
-        session.commit(DOING).await?;
-        if protection == Protection::Passphrase {
+        if !matches!(protection, Protection::KeyFile { .. }) {
             keyring::remove_key_file(&path)?;
         }
         self.keep(protection, Arc::clone(&current));
-        Ok(())
+        Ok(match before {
+            Some(before) => before.forget().await.err(),
+            None => None,
+        })
+    }
+
+    /// Has the database say how the key is kept. Returns what it said before.
+    async fn put_protection(
+        &self,
+        doing: &'static str,
+        entry: &KeyringEntry,
+        protection: &Protection,
+        path: &Path,
+        key: &SealingKey,
+    ) -> Result<Option<KeyringEntry>, StoreError> {
+        let mut session = self.inner.database.write(doing).await?;
+        let before = KeyringEntry::load(&mut session).await?;
+        if matches!(protection, Protection::KeyFile { .. })
+            && keyring::read_key_file(path).ok().is_none_or(|kept| kept.bytes() != key.bytes())
+        {
+            keyring::remove_key_file(path)?;
+            keyring::write_key_file(path, key)?;
+        }
+        entry.save(&mut session).await?;
+        let (at, by) = self.witness();
+        let note = AuditNote::of(AuditAct::ProtectionChanged, "workspace").with(
+            "protection",
+            Some(self.protection().as_str()),
+            Some(protection.as_str()),
+        );
+        audit::append(&mut session, &[note], at, &by).await?;
+        session.commit(doing).await?;
+        Ok(before)
     }
 
     /// Begins a transaction: several changes that are made together or not at all.

@@ -114,7 +114,7 @@ async fn a_workspace_goes_into_one_file_and_comes_back_the_same_with_its_key_fil
         let bytes = fs::read(file).unwrap();
         assert!(!bytes.windows(key.len()).any(|some| some == key) && !bytes.windows(7).any(|some| some == b"hunter2"));
     }
-    assert_eq!(names(&into), ["archive", "countersign.sqlite", "server-certificates"]);
+    assert_eq!(names(&into), ["archive", "commands-put-off", "countersign.sqlite", "server-certificates"]);
     fs::rename(us.workspace().join("server-certificates"), us.path("gone")).unwrap();
     let trusted = ["connection", "set", "partner", "production", "subject=order"];
     json(&into, 0, &trusted);

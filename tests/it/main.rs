@@ -27,6 +27,7 @@ mod house;
 mod icon;
 mod identities;
 mod in_a_row;
+mod keychain;
 mod killed;
 mod knowledge;
 mod large_messages;
@@ -59,6 +60,7 @@ mod reminders;
 mod retention;
 mod rollovers;
 mod sample;
+mod secrets;
 mod slow_clients;
 #[cfg(unix)]
 mod sound_workspaces;

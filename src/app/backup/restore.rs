@@ -13,6 +13,7 @@ use zip::result::ZipError;
 
 use super::{BackupFacts, FORMAT, HEAD, MOST_FILES, SUMS, private_beside};
 use crate::app::AppError;
+use crate::app::commands::put_off::put_all_off;
 use crate::app::send::{Wanted, WantedReader};
 use crate::app::server_certificate::place_of_kept;
 use crate::app::written::{cannot, folder_of};
@@ -46,6 +47,8 @@ pub(super) fn unpack(file: &Path, into: Option<&Path>, wanted: &Wanted) -> Resul
     while reading.take_next()? {}
     let facts = reading.facts;
     if let Some(place) = place {
+        // Whoever made the backup has set its commands.
+        put_all_off(place.building.path()).map_err(|error| cannot(&place.folder, &error))?;
         place.settle(wanted)?;
     }
     Ok(facts)

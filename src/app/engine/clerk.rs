@@ -204,11 +204,11 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::SetCommand(id, occasion, command) => {
             told.changing(id, app.set_command(occasion, command), |()| Answer::Done).await
         }
-        Command::Unlock(id, password) => told.changing(id, app.unlock(password.0), |()| Answer::Done).await,
-        Command::Protect(id, password) => {
-            let protected = app.protect(password.map(|password| password.0));
-            told.changing(id, protected, |_protection| Answer::Done).await
+        Command::ConfirmCommands(id, seen) => told.changing(id, app.confirm_commands(&seen), |()| Answer::Done).await,
+        Command::Unlock(id, password) => {
+            told.changing(id, app.unlock(password.map(|password| password.0)), |()| Answer::Done).await
         }
+        Command::Protect(id, new) => told.changing(id, app.protect(new), Answer::Protected).await,
         Command::SetPublicUrl(id, url) => told.changing(id, app.set_public_url(url.as_ref()), |_| Answer::Done).await,
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::Policy(id, task) => {

@@ -10,11 +10,15 @@ use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
-use crate::app::{BackupMade, BackupProtection, LastCheck, Protection, Restored, WorkspaceCheck, WorkspaceFacts};
+use crate::app::{
+    BackupMade, BackupProtection, LastCheck, Occasion, Protection, Restored, WorkspaceCheck, WorkspaceFacts,
+};
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
+use crate::ui::lock::LockAfter;
 use crate::ui::moment::{count, grouped, size};
-use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, progress, secondary, section};
+use crate::ui::widgets::{Choice, ToneName, field, mono, muted, notice, primary, progress, secondary, section, select};
 use crate::ui::wording::sentence;
 use backup::BackupDialog;
 use protect::ProtectDialog;
@@ -114,10 +118,10 @@ impl WorkspaceSection {
         ui.add_space(6.0);
         if let Some(reason) = &workspace.locked {
             let unlock = notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |ui| {
-                workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+                secondary(ui, "Unlock…").clicked()
             });
             if unlock {
-                desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+                desk.intend(Intent::Open(Box::new(UnlockDialog::of(desk))));
             }
         }
         let kind = match (&workspace.sample, &workspace.protection) {
@@ -141,6 +145,13 @@ impl WorkspaceSection {
                 "Asked for here, or taken from COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and \
                  passwords cannot be opened",
             ),
+            Some(Protection::Keychain) => fact(
+                ui,
+                "Protection",
+                "The keychain",
+                "Of this user on this machine; it opens when you log in. Programs of other users, and those that run without \
+                 a desktop, cannot open it",
+            ),
             None => {}
         }
         if workspace.protection.is_some() && workspace.locked.is_none() && !workspace.read_only {
@@ -148,6 +159,17 @@ impl WorkspaceSection {
                 if secondary(ui, "Change protection…").clicked() {
                     desk.intend(Intent::Open(Box::new(ProtectDialog::new())));
                 }
+            });
+        }
+        if workspace.protection == Some(Protection::Passphrase) {
+            field(ui, "Lock the window", |ui| {
+                let choices = LockAfter::ALL.map(|(after, label)| Choice::new(after, label));
+                if let (Some(chosen), _) = select(ui, "Lock the window", &LockAfter::of(ui.ctx()), &choices, 240.0) {
+                    chosen.choose(ui.ctx());
+                }
+                let now = UiCommand::Lock.keys(ui.ctx());
+                let text = format!("Without input; sending and receiving go on. At once with {now}");
+                ui.add(Label::new(muted(ui, text)).wrap());
             });
         }
         let access = if workspace.read_only { "Read only" } else { "Read and written" };
@@ -338,6 +360,9 @@ fn told_of_restored(desk: &mut Desk<'_>, restored: Restored) {
     let mut text = restored.folder.display().to_string();
     if let Some(file) = &restored.key_file {
         text.push_str(&format!("\nCopy workspace.key of the workspace that was backed up to {}", file.display()));
+    }
+    if Occasion::ALL.iter().any(|occasion| restored.commands.of(*occasion).is_some()) {
+        text.push_str("\nIts commands are not run until you confirm them there, in Settings > Daily work");
     }
     let folder = restored.folder;
     let open = move |desk: &mut Desk<'_>| desk.intend(Intent::Workspace(WorkspaceCommand::Open(folder)));
