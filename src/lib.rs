@@ -41,8 +41,11 @@
 //! * what is done to large messages after their outcome is told: the crate's private `app::large`
 //! * how a million transmissions are listed, searched and counted: the crate's private `store::journal_query`, over what
 //!   `assets/migrations/0009_list.sql` keeps in step; what a document says of itself: [`domain::document_facts`]
+//! * what opens keys and passwords: [`app::App::protect`], [`app::App::unlock`], the crate's private `store::keyring` and
+//!   `store::keychain`; when the window shows nothing: `ui::lock`
 //! * how long what is kept, and what is never removed: [`domain::retention`], followed by [`app::App::run_retention`]
-//! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]
+//! * the workspace in one file, and back: [`app::App::back_up`], [`app::restore_backup`]; the database alone, by itself, and back:
+//!   the crate's private `app::upkeep`, [`app::restore_database`]; whether all is sound: [`app::App::check_workspace`]
 //! * what partners are told to post to, and whether our own receiver answers there: [`app::App::check_receiver`], put into words
 //!   by [`domain::reachability`]
 //! * what is written down beside the journal: the crate's private `app::log`; which proxy is used: [`transport::ProxyChoice`]
@@ -91,21 +94,33 @@
 //! is not accepted any more has to be told so; rations begin anew when the program does; and who has enough addresses can keep a
 //! listener busy that is open to the world. Put it behind what your network has for that.
 //!
+//! What a partner sends is held against the profile and its policy ([`domain::policy`], `app::receive`): whether it has to be signed and
+//! encrypted, and how strongly. A policy that cannot be read lets nothing in that it might have kept out.
+//!
+//! *Files from outside* (certificates, keystores, exports of other programs, policies, connections, backups) are read within limits
+//! of size, depth, count and work, each with its own error, and are fuzzed (`tests/fuzz`).
+//!
 //! *A partner* is trusted with what it signs and nothing else: names of files, texts for people, disposition strings, addresses for
 //! receipts and certificates inside messages are shown escaped, written under safe names, and believed only after somebody has
 //! confirmed them.
 //!
 //! *Whoever has a copy of the disk or a backup* has payloads and partners, but no key and no password without the passphrase, which
-//! costs 19 MiB and two passes of Argon2id for each try; with a key file beside the database they have those too, which the program
-//! says aloud. A backup does not hold the key file. Changing the passphrase does not reach into backups that were made before.
+//! costs 19 MiB and two passes of Argon2id for each try, or without the keychain; with a key file beside the database they have those
+//! too, which the program says aloud. A backup holds neither the key file nor what is in the keychain. Changing the passphrase reaches
+//! into the backups of the database that the program makes by itself, and not into those that somebody has made before.
 //!
-//! *Another user of this machine* reads none of it: folders are 0700, files 0600. *The user, and whoever acts in the user's name,* and
+//! *Another user of this machine* reads none of it: folders are 0700, files 0600, and what is exported is the user's alone where it
+//! tells of partners; a workspace's folder to which everybody may write is refused. *The user, and whoever acts in the user's name,* and
 //! *the administrator* can do what the program can: read its memory, and rewrite the database, its audit log included. A whole new
 //! chain of the log is told by a digest that was kept elsewhere. Where a core dump goes to a program rather than a file, the system
 //! may write one whatever this program asks for.
 //!
+//! *Whoever made a backup* that somebody restores has set what is in it. Programs that would follow a message are not run until they
+//! were confirmed here; connections, addresses and certificates in it are those that the backup says.
+//!
 //! *What is delivered with the program*: unsafe code is denied but in one file, which calls AWS-LC for signatures by short RSA keys;
-//! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`.
+//! dependencies come from the registry alone, locked, with their licences in `assets/licences.txt`. `.deny.toml` says what they may
+//! be, `.ci/sbom` what they are, and `.ci/reproducible` holds that the same sources give the same program.
 
 pub mod app;
 pub mod as2;

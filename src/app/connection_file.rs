@@ -16,6 +16,9 @@ use crate::domain::timeline::{CertificatePurpose, CertificateUse};
 /// The largest connection file in bytes.
 const MAX_FILE: u64 = 1024 * 1024;
 
+/// The most certificates that a profile names: each may be a file, and the same one over and over.
+const MOST_CERTIFICATES: usize = 100;
+
 /// A partner certificate as the file names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -108,7 +111,13 @@ fn parse(text: &str, folder: &Path) -> Result<ReadConnection, AppError> {
     let named: Connection<NamedCertificate> =
         toml::from_str(text).map_err(|error| with_hint(in_words(text, &error)))?;
     let mut certificates = Vec::new();
-    let mut connection = named.try_rename_certificates(|_, list| {
+    let mut connection = named.try_rename_certificates(|kind, list| {
+        if list.len() > MOST_CERTIFICATES {
+            return Err(AppError::new(format!(
+                "the {kind} profile names {} certificates, at most {MOST_CERTIFICATES} are read",
+                list.len()
+            )));
+        }
         let mut uses = Vec::new();
         for (index, entry) in list.into_iter().enumerate() {
             uses.push(resolve(entry, index == 0, folder, &mut certificates)?);
@@ -242,6 +251,13 @@ mod tests {
         assert_eq!(profile.receipt_deadline_minutes, 1440);
         assert!(profile.quirks.cms_algorithm_protection);
         assert!(profile.contradictions().is_empty());
+    }
+
+    #[test]
+    fn a_profile_names_so_many_certificates_and_no_more() {
+        let names = format!("{MINIMAL}partner_certificates = [{}]\n", "\"/there/is/none.pem\",".repeat(101));
+        let error = parse(&names, Path::new("/")).map(|_| ()).unwrap_err().to_string();
+        assert_eq!(error, "the test profile names 101 certificates, at most 100 are read");
     }
 
     #[test]

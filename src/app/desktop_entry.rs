@@ -131,7 +131,7 @@ fn write(file: &Path, content: &[u8]) -> Result<(), AppError> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)
         .map_err(|error| AppError::new(format!("cannot make the folder {}: {error}", folder.display())))?;
-    super::written::write_whole(file, content)
+    super::written::write_whole_for_all(file, content)
 }
 
 /// The entry with this program in the place of whichever is found first.

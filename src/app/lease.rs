@@ -10,6 +10,8 @@
 use std::fs::{self, File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 use super::App;
 
 /// The file that is locked by the holder.
-pub(super) const LOCK: &str = "due-work";
+pub(super) use crate::store::DUE_WORK as LOCK;
 
 /// The record of who holds it.
 const RECORD: &str = "due-work.json";
@@ -77,6 +79,8 @@ pub(super) struct Lease {
     renewed: Option<Instant>,
     /// The count of a holder on another machine, and when it was first seen.
     seen: Option<(Uuid, u64, Instant)>,
+    /// The one before has not let go of it: it was killed, or its machine went down.
+    after_unclean_end: bool,
 }
 
 impl Lease {
@@ -89,7 +93,7 @@ impl Lease {
             renewed: now,
             count: 0,
         };
-        Self { folder: folder.to_owned(), me, lock: None, renewed: None, seen: None }
+        Self { folder: folder.to_owned(), me, lock: None, renewed: None, seen: None, after_unclean_end: false }
     }
 
     /// Whether this program holds the lease from here on; it does as long as this is asked every few seconds.
@@ -113,6 +117,8 @@ impl Lease {
             return false;
         }
         self.seen = None;
+        // Whoever ends as it should takes its record away.
+        self.after_unclean_end |= record.as_ref().is_some_and(|record| record.id != self.me.id);
         // Two that take over at once both write; the second look tells whose record it is.
         let mine = record.is_some_and(|record| record.id == self.me.id);
         if !mine || self.renewed.is_none_or(|at| at.elapsed() >= RENEWED) {
@@ -152,8 +158,15 @@ impl Drop for Lease {
     }
 }
 
-/// Holds the lease whenever it is to be had, until `stop` turns true, and tells whether it does.
-pub(super) async fn keep(app: App, program: &'static str, told: watch::Sender<bool>, mut stop: watch::Receiver<bool>) {
+/// Holds the lease whenever it is to be had, until `stop` turns true, and tells whether it does. `unclean` is set where the
+/// program that held it before has not ended as it should.
+pub(super) async fn keep(
+    app: App,
+    program: &'static str,
+    told: watch::Sender<bool>,
+    unclean: Arc<AtomicBool>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut lease: Option<Lease> = None;
     loop {
         if lease.is_none() {
@@ -164,6 +177,9 @@ pub(super) async fn keep(app: App, program: &'static str, told: watch::Sender<bo
                 .map(|workspace| Lease::new(workspace.folder(), program, app.now()));
         }
         let held = lease.as_mut().is_some_and(|lease| lease.is_held(app.now()));
+        if lease.as_mut().is_some_and(|lease| std::mem::take(&mut lease.after_unclean_end)) {
+            unclean.store(true, Ordering::Relaxed);
+        }
         told.send_if_modified(|known| std::mem::replace(known, held) != held);
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
@@ -234,6 +250,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(20));
         }
         assert_eq!(read(guard.path()).unwrap().id, other.me.id);
+        assert!(!other.after_unclean_end, "the one before has let go");
     }
 
     #[test]
@@ -241,7 +258,9 @@ mod tests {
         let guard = tempfile::tempdir().unwrap();
         let killed = lease(guard.path());
         write(guard.path(), &killed.me).unwrap();
-        assert!(lease(guard.path()).is_held(Timestamp::UNIX_EPOCH));
+        let mut next = lease(guard.path());
+        assert!(next.is_held(Timestamp::UNIX_EPOCH));
+        assert!(next.after_unclean_end, "it is known that it was killed");
     }
 
     #[test]

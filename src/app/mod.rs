@@ -76,6 +76,7 @@ mod schedule;
 mod send;
 mod serve;
 mod server_certificate;
+mod soundness;
 mod steward;
 mod structure;
 mod surroundings;
@@ -83,6 +84,7 @@ mod transmission_document;
 mod transmission_export;
 mod transmission_summary;
 mod transmissions;
+mod upkeep;
 mod view;
 mod workspace_facts;
 mod written;
@@ -94,8 +96,8 @@ use tokio::sync::Mutex;
 pub use acknowledgements::{AcknowledgementLink, AcknowledgementLinks};
 use afterwards::Afterwards;
 pub use backup::{
-    BackupFacts, BackupMade, BackupProgress, BackupProtection, BackupRequest, Restored, look_at_backup, restore_backup,
-    verify_backup,
+    BackupFacts, BackupMade, BackupProgress, BackupProtection, BackupRequest, DatabaseRestored, Restored, is_database,
+    look_at_backup, restore_backup, restore_database, verify_backup, verify_database,
 };
 pub use bundle::{Bundle, BundleFile, BundlePayload, WrittenBundle};
 pub use certificates::{
@@ -149,20 +151,22 @@ pub use schedule::{ScheduleAct, ScheduleActName, ScheduleChange};
 pub use send::{Payload, Redelivered, Redelivery, SendEvent, SendRequest};
 pub use serve::{ServeEvent, ServeOptions};
 pub use server_certificate::{FetchedServer, PinnedServer};
+pub use soundness::{CheckedArchive, CheckedDatabase, DamagedPayload, LastCheck, WorkspaceCheck};
 pub use structure::{LayerFact, MessageLayer, MessageStructure};
 pub use transmission_document::{DocumentSummary, RedeliveryDocument, SendDocument, TransmissionDocument};
 pub use transmission_export::{ExportFormat, Exported};
 pub use transmissions::{RawPart, TransmissionPage};
 pub use view::{OpenedView, ViewKind, ViewRow};
 pub use workspace_facts::{WorkspaceFacts, open_workspace, show_folder};
-pub use written::write as write_file;
+pub use written::{write as write_file, write_confidential};
 
 pub use crate::certificate::{KeyKind, P12Form};
 pub use crate::store::{
-    AuditFilter, AuditVerification, CommandRun, Cursor, FolderKind, Location, MissedActivation, ProfileKey, Protection,
-    SHORTEST_SEARCH, Sort, TransmissionChoices, TransmissionFilter, TransmissionSummary, Unlock,
+    AuditFilter, AuditVerification, AutomaticBackup, AutomaticBackupKind, CommandRun, Cursor, FolderKind, Location,
+    MissedActivation, NewProtection, ProfileKey, Protection, SHORTEST_SEARCH, Sort, TransmissionChoices,
+    TransmissionFilter, TransmissionSummary, Unlock,
 };
-use crate::store::{Witness, Workspace};
+use crate::store::{OpenError, Witness, Workspace};
 
 /// The running program on one workspace.
 ///
@@ -239,7 +243,15 @@ impl App {
     /// The workspace where it exists.
     async fn existing(&self) -> Result<Option<Workspace>, AppError> {
         self.prepared().await?;
+        Ok(self.opened_existing().await?)
+    }
+
+    async fn opened_existing(&self) -> Result<Option<Workspace>, OpenError> {
         let mut opened = self.opened.lock().await;
+        if opened.as_ref().is_some_and(Workspace::has_room_again) {
+            // It was opened while its disk was full, and can only be read. Whoever still reads it goes on.
+            *opened = None;
+        }
         if opened.is_none() {
             *opened = Workspace::open_existing(&self.location, &self.unlock, self.now()).await?;
             if let Some(workspace) = &*opened {
@@ -262,7 +274,9 @@ impl App {
 
     /// The workspace, made where it does not exist.
     async fn workspace(&self) -> Result<Workspace, AppError> {
-        self.prepared().await?;
+        if let Some(workspace) = self.existing().await? {
+            return Ok(workspace);
+        }
         let mut opened = self.opened.lock().await;
         if let Some(workspace) = &*opened {
             return Ok(workspace.clone());

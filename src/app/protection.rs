@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{App, AppError};
-use crate::store::{OpenError, Protection, Unlock};
+use crate::store::{NewProtection, OpenError, Unlock};
 
 /// The fewest characters of a passphrase. Whoever has the file may try as many as they like: Argon2id makes each try slow,
 /// and cannot make up for a word that is among the first few thousand.
@@ -22,13 +22,15 @@ pub fn long_enough(passphrase: &str) -> Result<(), AppError> {
 }
 
 impl App {
-    /// Opens the secrets of a workspace that was opened without its passphrase.
+    /// Opens the secrets of a workspace that was opened without its passphrase; without one, tries its keychain or key file
+    /// anew, for as long as somebody may need to give the keychain its password.
     ///
     /// # Errors
-    /// Where there is no workspace, or the passphrase is wrong; then they stay locked.
-    pub async fn unlock(&self, passphrase: Zeroizing<String>) -> Result<(), AppError> {
+    /// Where there is no workspace, the passphrase is wrong, or they stay locked for another reason.
+    pub async fn unlock(&self, passphrase: Option<Zeroizing<String>>) -> Result<(), AppError> {
         let workspace = self.existing().await?.ok_or_else(none_yet)?;
-        workspace.unlock(&Unlock::with_passphrase(passphrase)).await.map_err(|error| match error {
+        let unlock = passphrase.map_or_else(Unlock::attended, Unlock::with_passphrase);
+        workspace.unlock(&unlock).await.map_err(|error| match error {
             OpenError::WrongPassphrase { .. } => {
                 AppError::new("this is not the passphrase of this workspace").hint("they stay locked; try again")
             }
@@ -37,20 +39,31 @@ impl App {
         super::keys::refuse_locked(&workspace)
     }
 
-    /// Protects the secrets by a new passphrase, or without one by a key file beside the database. What was backed up before
-    /// stays under what protected it then.
+    /// Protects the secrets by a new passphrase, by the system's keychain, or by a key file beside the database; so too in the
+    /// backups that were made by themselves. What somebody has backed up before stays under what protected it then. Returns
+    /// what is still to be done by hand, in words.
     ///
     /// # Errors
-    /// Where there is no workspace, its secrets are locked, the passphrase is too short, or it cannot be written; then it stays
-    /// as it is.
-    pub async fn protect(&self, passphrase: Option<Zeroizing<String>>) -> Result<Protection, AppError> {
-        if let Some(passphrase) = &passphrase {
+    /// Where there is no workspace, its secrets are locked, the passphrase is too short, the keychain does not take the key,
+    /// or it cannot be written; then it stays as it is.
+    pub async fn protect(&self, new: NewProtection) -> Result<Option<String>, AppError> {
+        if let NewProtection::Passphrase(passphrase) = &new {
             long_enough(passphrase)?;
         }
         let workspace = self.existing().await?.ok_or_else(none_yet)?;
         super::keys::refuse_locked(&workspace)?;
-        workspace.protect(passphrase).await?;
-        Ok(workspace.protection())
+        let left = workspace.protect(new).await?;
+        workspace.protect_backups_alike().await.map_err(|error| {
+            AppError::new(format!("the protection was changed, but not in all automatic backups: {error}")).hint(
+                "what is sealed in those opens as it did before; remove them from `backups` where that must not be",
+            )
+        })?;
+        Ok(left.map(|trouble| {
+            format!(
+                "the keychain still holds the key of this workspace, because {trouble}: remove the entry `Countersign` in \
+                 the keychain's own program"
+            )
+        }))
     }
 }
 

@@ -75,6 +75,14 @@ impl Shutdown {
         }
     }
 
+    /// Waits for so long; whether the program is to go on after that.
+    pub async fn goes_on_after(&mut self, time: std::time::Duration) -> bool {
+        tokio::select! {
+            () = self.wish() => false,
+            () = tokio::time::sleep(time) => true,
+        }
+    }
+
     async fn wish(&mut self) {
         #[cfg(unix)]
         tokio::select! {

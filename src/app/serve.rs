@@ -18,7 +18,7 @@ use super::{App, AppError, receiving_times};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Transmission;
-use crate::store::{Workspace, lasting_folder};
+use crate::store::{SERVING, Workspace, lasting_folder};
 use crate::transport::{Identity, Limits, Listener, ServerTls};
 
 /// How long receipts on their way, and large messages being settled, are waited for at the end.
@@ -89,12 +89,9 @@ pub struct BoundListener {
     pub url: String,
 }
 
-/// Locked by the one program that receives for a workspace.
-const LOCK: &str = "serving";
-
 /// Whether some program receives for a workspace.
 pub(super) fn is_served(workspace: &Workspace) -> bool {
-    super::lock::is_taken(&workspace.folder().join(LOCK))
+    super::lock::is_taken(&workspace.folder().join(SERVING))
 }
 
 impl App {
@@ -105,6 +102,10 @@ impl App {
     pub async fn bind(&self, options: &ServeOptions) -> Result<BoundListener, AppError> {
         let workspace = self.workspace().await?;
         super::keys::refuse_locked(&workspace)?;
+        if workspace.wants_room() {
+            return Err(AppError::new(format!("the disk that holds {} is full", workspace.folder().display()))
+                .hint("free some space on that disk"));
+        }
         if workspace.is_read_only() {
             return Err(AppError::new(format!(
                 "{} cannot be written to, so nothing can be received",
@@ -125,7 +126,7 @@ impl App {
             })?;
         }
         // Repetitions are told from first messages within one program, so one receives for a workspace at a time.
-        let place = workspace.folder().join(LOCK);
+        let place = workspace.folder().join(SERVING);
         let alone = File::create(&place)
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
         if super::lock::take(&alone).await.is_err() {

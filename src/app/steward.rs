@@ -1,8 +1,9 @@
 //! What is done by itself beside everything else, by the one program of a workspace that holds the lease: attempts that are
-//! due, receipts that are owed, files of outboxes.
+//! due, receipts that are owed, files of outboxes, backups and looking for damage.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -13,6 +14,7 @@ use super::courier::Courier;
 use super::lease;
 use super::outbox::Outbox;
 use super::serve::ServeEvent;
+use super::upkeep::Upkeep;
 use crate::store::Workspace;
 
 /// How often is looked whether the workspace has been opened.
@@ -46,17 +48,20 @@ impl Steward {
     /// Does it as long as this program holds the lease, until `stop` turns true; then finishes what is under way.
     pub(super) async fn run(self, stop: watch::Receiver<bool>) {
         let Self { app, program, tree, tell, held } = self;
-        let (courier, outbox) = (held.subscribe(), held.subscribe());
+        let (courier, outbox, cared) = (held.subscribe(), held.subscribe(), held.subscribe());
+        let unclean = Arc::<AtomicBool>::default();
         let work = async {
             let Some(workspace) = opened(&app, &mut stop.clone()).await else { return };
             let tell = Commands::beside(app.clone(), workspace.clone(), tell);
             let outbox = Outbox::new(app.clone(), workspace.clone(), tree, Arc::clone(&tell), outbox);
+            let upkeep = Upkeep::new(app.clone(), workspace.clone(), Arc::clone(&tell), cared, Arc::clone(&unclean));
             tokio::join!(
                 Courier::new(app.clone(), workspace, tell, courier).run(stop.clone()),
-                outbox.run(stop.clone())
+                outbox.run(stop.clone()),
+                upkeep.run(stop.clone())
             );
         };
-        tokio::join!(lease::keep(app.clone(), program, held, stop.clone()), work);
+        tokio::join!(lease::keep(app.clone(), program, held, Arc::clone(&unclean), stop.clone()), work);
     }
 }
 

@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 
 use serde::Serialize;
 
+use super::soundness::{LastCheck, last_check};
 use super::{App, AppError, DatabaseUsage};
 use crate::domain::retention::RetentionKind;
-use crate::store::Protection;
+use crate::store::{AutomaticBackup, Protection, automatic_backups};
 
 /// What is to be known of a workspace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -16,7 +17,7 @@ pub struct WorkspaceFacts {
     pub place: PathBuf,
     /// Whether it has been made: it is with the first connection or identity.
     pub exists: bool,
-    /// What protects its secrets: `passphrase` or `key-file`; nothing where there is none yet.
+    /// What protects its secrets: `passphrase`, `keychain` or `key-file`; nothing where there is none yet.
     pub protection: Option<&'static str>,
     /// The key file, where one protects them.
     pub key_file: Option<PathBuf>,
@@ -36,9 +37,31 @@ pub struct WorkspaceFacts {
     pub certificates: usize,
     /// How many transmissions.
     pub transmissions: u64,
+    /// Whether a group may write to its folder.
+    pub shared: bool,
+    /// What was backed up by itself, the newest first.
+    pub automatic_backups: Vec<AutomaticBackup>,
+    /// What a look for damage has shown last; nothing where there was none.
+    pub checked: Option<LastCheck>,
 }
 
 impl App {
+    /// Whether a group of users may write to the workspace's folder, and so put another database or key in it.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be opened.
+    pub async fn is_shared(&self) -> Result<bool, AppError> {
+        Ok(self.existing().await?.is_some_and(|workspace| workspace.is_shared()))
+    }
+
+    /// Whether the workspace can only be read because its disk is full.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be opened.
+    pub async fn wants_room(&self) -> Result<bool, AppError> {
+        Ok(self.existing().await?.is_some_and(|workspace| workspace.wants_room()))
+    }
+
     /// What is to be known of the workspace.
     ///
     /// # Errors
@@ -49,15 +72,15 @@ impl App {
         };
         let usage = self.storage_usage().await?;
         let of = |wanted: RetentionKind| usage.kinds.iter().filter(move |each| each.kind == wanted);
-        let (protection, key_file) = match workspace.protection() {
-            Protection::Passphrase => ("passphrase", None),
-            Protection::KeyFile { path } => ("key-file", Some(path)),
-        };
+        let protection = workspace.protection();
         Ok(WorkspaceFacts {
             place: workspace.folder().to_owned(),
             exists: true,
-            protection: Some(protection),
-            key_file,
+            protection: Some(protection.as_str()),
+            key_file: match protection {
+                Protection::KeyFile { path } => Some(path),
+                Protection::Passphrase | Protection::Keychain => None,
+            },
             locked: workspace.locked().map(|reason| reason.to_string()),
             read_only: workspace.is_read_only(),
             database: usage.database,
@@ -66,6 +89,9 @@ impl App {
             identities: workspace.identities().await?.len(),
             certificates: workspace.certificates().await?.len(),
             transmissions: of(RetentionKind::Journal).map(|each| each.number).sum(),
+            shared: workspace.is_shared(),
+            automatic_backups: automatic_backups(workspace.folder()),
+            checked: last_check(&workspace).await?,
         })
     }
 }

@@ -9,7 +9,7 @@ use super::AppError;
 /// How a file is called that is not whole yet.
 const PREFIX: &str = ".countersign-";
 
-/// Writes a file that others may read, wherever it is asked for, devices included.
+/// Writes a file that others may read, such as a certificate, wherever it is asked for, devices included.
 ///
 /// # Errors
 /// Where it cannot be written.
@@ -17,10 +17,35 @@ pub fn write(file: &Path, bytes: impl AsRef<[u8]>) -> Result<(), AppError> {
     std::fs::write(file, bytes).map_err(|error| cannot(file, &error))
 }
 
-/// Writes a file that is either there in full or as it was before.
+/// The same of what tells of partners, such as a connection or a report: a new file is its owner's alone, one that is there
+/// keeps its rights.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_confidential(file: &Path, bytes: impl AsRef<[u8]>) -> Result<(), AppError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let written = options.open(file).and_then(|mut out| out.write_all(bytes.as_ref()));
+    written.map_err(|error| cannot(file, &error))
+}
+
+/// Writes a file that is either there in full or as it was before. It tells of partners: a new one is its owner's alone, one
+/// that is there keeps its rights.
 pub(super) fn write_whole(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
     let (beside, ()) = beside(file, |out| out.write_all(bytes))?;
-    make_readable(&beside, file)?;
+    make_readable(&beside, file, None)?;
+    put(beside, file)
+}
+
+/// The same for what others read too.
+pub(super) fn write_whole_for_all(file: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let (beside, ()) = beside(file, |out| out.write_all(bytes))?;
+    make_readable(&beside, file, Some(0o644))?;
     put(beside, file)
 }
 
@@ -95,22 +120,25 @@ impl<'a> Growing<'a> {
     pub(super) fn finish(self) -> Result<(), AppError> {
         let beside = self.beside.into_inner().map_err(|error| cannot(self.file, error.error()))?;
         beside.as_file().sync_all().map_err(|error| cannot(self.file, &error))?;
-        make_readable(&beside, self.file)?;
+        make_readable(&beside, self.file, None)?;
         put(beside, self.file)
     }
 }
 
-/// A temporary file is the user's alone; what is to be forwarded can be read as far as the file before it could.
-fn make_readable(beside: &tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
+/// A temporary file is the user's alone. Where there was a file before, it can be read as far as that could; else as `new`
+/// says.
+fn make_readable(beside: &tempfile::NamedTempFile, file: &Path, new: Option<u32>) -> Result<(), AppError> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = std::fs::metadata(file).map_or(0o644, |before| before.permissions().mode());
-        std::fs::set_permissions(beside.path(), std::fs::Permissions::from_mode(mode & 0o777))
-            .map_err(|error| cannot(file, &error))?;
+        let before = std::fs::metadata(file).ok().map(|before| before.permissions().mode() & 0o777);
+        if let Some(mode) = before.or(new) {
+            std::fs::set_permissions(beside.path(), std::fs::Permissions::from_mode(mode))
+                .map_err(|error| cannot(file, &error))?;
+        }
     }
     #[cfg(not(unix))]
-    let _ = (beside, file);
+    let _ = (beside, file, new);
     Ok(())
 }
 
@@ -163,6 +191,24 @@ mod tests {
             use std::os::unix::fs::PermissionsExt as _;
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         }
+        for (name, wished) in [("report.html", 0o600), ("key.p12", 0o640)] {
+            let file = folder.path().join(name);
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let mode = || std::fs::metadata(&file).unwrap().permissions().mode() & 0o777;
+                if file.exists() {
+                    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(wished)).unwrap();
+                }
+                write_confidential(&file, b"partners").unwrap();
+                assert_eq!(mode(), wished, "{name}");
+                if name == "report.html" {
+                    std::fs::remove_file(&file).unwrap();
+                }
+                write_whole(&file, b"partners").unwrap();
+                assert_eq!(mode(), wished, "{name}");
+            }
+        }
         let absent = folder.path().join("absent/key.p12");
         let error = write_private(&absent, b"key").unwrap_err().to_string();
         let (there, why) = error.split_once(": ").unwrap();
@@ -175,6 +221,7 @@ mod tests {
         let none = write_whole(&file.join("proof.html"), b"page").unwrap_err().to_string();
         assert!(none.starts_with(&format!("cannot write {}", file.join("proof.html").display())), "{none}");
         assert!(!none.contains(PREFIX), "{none}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+        let there = if cfg!(unix) { 2 } else { 1 };
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), there, "nothing is left beside it");
     }
 }

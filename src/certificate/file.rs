@@ -11,6 +11,7 @@ use super::candidates::leaf_first;
 use super::encode::{SEQUENCE, SET};
 use super::key_file::{self, KeyForm};
 use super::parcel;
+use super::password_work;
 use super::private_key::{KeyError, PrivateKey};
 use super::x509::Certificate;
 use crate::domain::certificate::Fingerprint;
@@ -107,6 +108,9 @@ pub enum ReadError {
     /// The password is another.
     #[error("the password is wrong")]
     WrongPassword,
+    /// So much work that nobody means it to be done.
+    #[error("the file wants its password hashed more than 20 million times, which takes minutes and is not done")]
+    TooMuchWork,
     /// A private key under a password, outside of PKCS#12.
     #[error("the file holds a private key under a password, in a form of old that is not read")]
     EncryptedKey,
@@ -154,6 +158,7 @@ impl ReadError {
             }
             Self::PasswordNeeded => "give the password with --password-stdin",
             Self::WrongPassword => "ask whoever made the file for its password; upper and lower case differ",
+            Self::TooMuchWork => "export it again with fewer iterations, or with fewer entries",
             Self::EncryptedKey => {
                 "convert it with: openssl pkcs12 -export -inkey KEY -in CERTIFICATE -out identity.p12"
             }
@@ -452,8 +457,10 @@ fn signed_data(normal: &[u8]) -> Result<Vec<Certificate>, ReadError> {
 
 /// Decrypts a PKCS#12, given as it is and in DER.
 pub(super) fn open_pkcs12(bytes: &[u8], normal: &[u8], password: Option<&str>) -> Result<Pkcs12Archive, ReadError> {
+    password_work::affordable(normal)?;
     let open = |bytes: &[u8]| Pkcs12Archive::from_pkcs12(bytes, password.unwrap_or_default());
-    open(bytes).or_else(|first| open(normal).map_err(|_second| first)).map_err(|error| {
+    let again = |first| if bytes == normal { Err(first) } else { open(normal).map_err(|_second| first) };
+    open(bytes).or_else(again).map_err(|error| {
         let said = error.to_string();
         let lower = said.to_ascii_lowercase();
         if lower.contains("unsupported") {

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use super::ber::Tlv;
 use super::encode::{INTEGER, NULL, OCTET_STRING, SEQUENCE, algorithm, element, joined, oid};
 use super::file::ReadError;
+use super::password_work;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
@@ -70,6 +71,7 @@ pub(super) fn decrypt(encrypted: &[u8], password: &str) -> Result<Zeroizing<Vec<
     let bag = joined(SEQUENCE, &[&oid(SHROUDED_KEY_BAG), &element(0xa0, encrypted)]);
     let safe = joined(SEQUENCE, &[&data(&element(SEQUENCE, &bag))]);
     let pfx = joined(SEQUENCE, &[&element(INTEGER, &[3]), &data(&safe)]);
+    password_work::affordable(&pfx)?;
     let archive = Pkcs12Archive::from_pkcs12(&pfx, password).map_err(|error| {
         let said = error.to_string();
         if said.to_ascii_lowercase().contains("unsupported") {

@@ -12,6 +12,7 @@ use zip::result::ZipError;
 
 use super::candidates::leaf_first;
 use super::file::{FileContents, Format, MAX_FILE, ReadError, single};
+use super::mail_limits;
 use super::x509::Certificate;
 use crate::domain::certificate::Fingerprint;
 
@@ -20,6 +21,10 @@ const MOST_PARTS: usize = 200;
 
 /// So many archives and mails may be in one another.
 const MOST_LAYERS: usize = 3;
+
+/// The most entries that may stand in an archive's list, those of archives inside included: taken apart, it costs many times
+/// its length in memory.
+const MOST_ENTRIES: usize = 10_000;
 
 /// The most bytes that are unpacked, all layers together.
 const MOST_UNPACKED: u64 = 64 * 1024 * 1024;
@@ -204,6 +209,9 @@ impl Unpacking {
     }
 
     fn zip(&mut self, bytes: &[u8], layer: usize) -> Result<(), ReadError> {
+        if bytes.windows(4).filter(|window| window == b"PK\x01\x02").take(MOST_ENTRIES + 1).count() > MOST_ENTRIES {
+            return Err(ReadError::Excessive("more than 200 files"));
+        }
         let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ReadError::Damaged(error.to_string()))?;
         if archive.len() > MOST_PARTS {
             return Err(ReadError::Excessive("more than 200 files"));
@@ -257,12 +265,21 @@ impl Unpacking {
     fn mail(&mut self, bytes: &[u8], layer: usize) -> Result<(), ReadError> {
         // The parser wants the header first.
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        mail_limits::within(bytes)?;
         let from_line = bytes.starts_with(b"From ");
         let start = if from_line { bytes.iter().position(|byte| *byte == b'\n').map_or(0, |end| end + 1) } else { 0 };
-        let message = MessageParser::default()
-            .parse(&bytes[start..])
-            .ok_or_else(|| ReadError::Damaged("the mail cannot be read".to_owned()))?;
-        self.message(&message, layer)
+        let mail = &bytes[start..];
+        // However many are in one another, they are let go of one inside the other.
+        std::thread::scope(|scope| {
+            let read = || {
+                let message = MessageParser::default().parse(mail);
+                let message = message.ok_or_else(|| ReadError::Damaged("the mail cannot be read".to_owned()))?;
+                self.message(&message, layer)
+            };
+            let reading = std::thread::Builder::new().name("mail".to_owned()).stack_size(mail_limits::STACK);
+            let reading = reading.spawn_scoped(scope, read).map_err(|error| ReadError::Damaged(error.to_string()))?;
+            reading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
     }
 
     fn message(&mut self, message: &Message<'_>, layer: usize) -> Result<(), ReadError> {

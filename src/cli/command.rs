@@ -34,6 +34,8 @@ pub(super) enum CommandCommand {
     },
     /// List what is run when
     List,
+    /// Let the commands run that came with a restored backup, once you have seen them in the list
+    Confirm,
     /// Run nothing any more
     Remove {
         /// When it was run
@@ -62,6 +64,8 @@ impl From<When> for Occasion {
 #[derive(Serialize)]
 struct Document<'a> {
     commands: &'a CommandSettings,
+    /// When something is not run that came with a restored backup.
+    put_off: &'a [Occasion],
 }
 
 pub(super) async fn run(session: &Session, command: CommandCommand) -> Result<Answer, AppError> {
@@ -71,25 +75,35 @@ pub(super) async fn run(session: &Session, command: CommandCommand) -> Result<An
             session.app.set_command(when.into(), Some(command)).await?;
         }
         CommandCommand::List => {}
+        CommandCommand::Confirm => {
+            let seen = session.app.command_settings().await?;
+            session.app.confirm_commands(&seen).await?;
+        }
         CommandCommand::Remove { when } => session.app.set_command(when.into(), None).await?,
     }
     let settings = session.app.command_settings().await?;
-    session.out.answer(&Document { commands: &settings }, || listed(&settings));
+    let put_off = session.app.commands_put_off().await?;
+    session.out.answer(&Document { commands: &settings, put_off: &put_off }, || listed(&settings, &put_off));
+    if !put_off.is_empty() {
+        session.out.warning(
+            "what came with a restored backup is not run until you confirm it: look at each program, and `countersign \
+             command confirm`, or set another",
+        );
+    }
     Ok(Answer::Yes)
 }
 
-fn listed(settings: &CommandSettings) -> String {
+/// What is run when; what is put off is told as that.
+pub(super) fn listed(settings: &CommandSettings, put_off: &[Occasion]) -> String {
     let lines: Vec<String> = Occasion::ALL
         .iter()
         .map(|occasion| match settings.of(*occasion) {
             Some(command) => {
-                let argument = |argument: &String| words::shell_word(argument);
-                let words: Vec<String> = std::iter::once(command.program.display().to_string())
-                    .chain(command.arguments.iter().cloned())
-                    .map(|word| argument(&word))
-                    .collect();
+                let words: Vec<String> =
+                    command.words().iter().map(|word| words::shell_word(&super::output::line(word))).collect();
                 let test = if command.also_test { ", also of test profiles" } else { "" };
-                format!("when {}{test}, at most {} s: {}", occasion.label(), command.seconds, words.join(" "))
+                let not = if put_off.contains(occasion) { ", not run until it is confirmed" } else { "" };
+                format!("when {}{test}, at most {} s{not}: {}", occasion.label(), command.seconds, words.join(" "))
             }
             None => format!("when {}: nothing", occasion.label()),
         })

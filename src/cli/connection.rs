@@ -10,7 +10,7 @@ use crate::app::{
 };
 use crate::domain::certificate::Fingerprint;
 use crate::domain::compliance::ConnectionReport;
-use crate::domain::connection::{Connection, Profile, Quirks};
+use crate::domain::connection::{Connection, InboundStrength, Profile, Quirks};
 use crate::domain::connection_filter::ConnectionFilter;
 use crate::domain::identifier::ConnectionId;
 use crate::domain::timeline::{next_activation, used_now};
@@ -74,7 +74,7 @@ pub(super) async fn run(session: &Session, command: ConnectionCommand) -> Result
         }
         ConnectionCommand::Export { id, output } => {
             let toml = app.export_connection(&id).await?;
-            let file = session.write_if_asked(output.as_deref(), &toml)?;
+            let file = session.write_confidential_if_asked(output.as_deref(), &toml)?;
             let document = ExportDocument { id: id.as_str(), file: file.clone(), toml: &toml };
             session.out.answer(&document, || file.map_or_else(|| toml.clone(), |path| format!("Written to {path}")));
         }
@@ -254,6 +254,13 @@ const ROWS: &[Row] = &[
     ("Trusted servers", |profile, _| if profile.url.is_tls() { profile.tls_trust.clone() } else { String::new() }),
     ("Presented to servers", |profile, _| profile.tls_identity.as_ref().map(ToString::to_string).unwrap_or_default()),
     ("Demanded inbound", |profile, _| profile.inbound_security().to_string()),
+    ("Weaker than sent", |profile, _| {
+        match profile.require_strength {
+            InboundStrength::Any => "taken and noted",
+            InboundStrength::AsSent => "refused",
+        }
+        .to_owned()
+    }),
     ("Timeout", |profile, _| format!("{} s", profile.timeout_seconds)),
     ("Retries", |profile, _| profile.retries.to_string()),
     ("Quirks", |profile, _| {

@@ -90,9 +90,15 @@ impl Session {
         if let Some(Protection::KeyFile { path }) = self.app.protection().await? {
             self.out.note(&format!(
                 "the secrets of this workspace are protected by the key file {} alone; `countersign workspace \
-                 protect --passphrase-stdin` puts them under a passphrase",
+                 protect --passphrase-stdin` puts them under a passphrase, --keychain into the keychain of this desktop",
                 path.display()
             ));
+        }
+        if self.app.is_shared().await? {
+            self.out.warning(
+                "a group of users may write to the folder of this workspace, and so read and change all that is in it; where that is \
+                 not meant, `chmod g-w` takes it from them",
+            );
         }
         Ok(())
     }
@@ -102,6 +108,18 @@ impl Session {
     fn write_if_asked(&self, path: Option<&Path>, content: impl AsRef<[u8]>) -> Result<Option<String>, AppError> {
         let Some(path) = path else { return Ok(None) };
         crate::app::write_file(path, content)?;
+        Ok(Some(path.display().to_string()))
+    }
+
+    /// The same of what tells of partners: a new file is its owner's alone.
+    #[expect(clippy::unused_self, reason = "files are part of what a session works with")]
+    fn write_confidential_if_asked(
+        &self,
+        path: Option<&Path>,
+        content: impl AsRef<[u8]>,
+    ) -> Result<Option<String>, AppError> {
+        let Some(path) = path else { return Ok(None) };
+        crate::app::write_confidential(path, content)?;
         Ok(Some(path.display().to_string()))
     }
 }
@@ -239,6 +257,9 @@ fn begin(arguments: Arguments, open: Option<ToOpen>, out: Output, windows: &dyn 
         None => Location::of_user().map_err(|error| AppError::new(error.to_string()).hint(error.hint()))?,
     };
     let unlock = secret::passphrase()?.map_or_else(Unlock::none, Unlock::with_passphrase);
+    if let Some(warning) = secret::exposed_passphrase_file() {
+        out.warning(&warning);
+    }
     let app = App::new(location.clone(), unlock, Clock::System);
     let Some(command) = arguments.command else {
         let open: Vec<ToOpen> = open.into_iter().collect();

@@ -37,6 +37,7 @@ pub(super) const fn needs_workspace(command: &Command) -> bool {
         Command::After(command) => !matches!(command, CommandCommand::Set { .. }),
         Command::Notifications(command) => !matches!(command, NotificationsCommand::Set { .. }),
         Command::Retention(command) => !matches!(command, RetentionCommand::Set(_)),
+        // One that is damaged is to be checked too.
         Command::Workspace(command) => {
             matches!(command, WorkspaceCommand::Backup(_) | WorkspaceCommand::Protect { .. })
         }

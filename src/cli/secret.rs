@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -44,6 +45,37 @@ fn choose(direct: Option<OsString>, file: Option<OsString>) -> Result<Option<Zer
         return Err(AppError::new(format!("the passphrase has more than {LONGEST} bytes")));
     }
     Ok(Some(found))
+}
+
+/// What is to be said where others can read the file from which the passphrase is taken. Descriptors and credentials that a
+/// service manager passes on are its own affair.
+pub(super) fn exposed_passphrase_file() -> Option<String> {
+    let direct = std::env::var_os("COUNTERSIGN_PASSPHRASE");
+    let file = std::env::var_os("COUNTERSIGN_PASSPHRASE_FILE").filter(|_| direct.is_none())?;
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    exposed(Path::new(&file), credentials.as_deref().map(Path::new))
+}
+
+#[cfg(unix)]
+fn exposed(file: &Path, credentials: Option<&Path>) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    if file.starts_with("/dev")
+        || file.starts_with("/proc")
+        || credentials.is_some_and(|folder| file.starts_with(folder))
+    {
+        return None;
+    }
+    let about = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
+    let mode = about.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then(|| {
+        let shown = file.display();
+        format!("others can read the passphrase in {shown} (mode {mode:03o}); `chmod 600 {shown}` keeps it to you")
+    })
+}
+
+#[cfg(not(unix))]
+const fn exposed(_file: &Path, _credentials: Option<&Path>) -> Option<String> {
+    None
 }
 
 /// A password from standard input: up to the first newline, or the end. An empty one is an empty password.
@@ -94,6 +126,23 @@ mod tests {
         assert!(first_line(&mut [0xff, b'\n'].as_slice()).is_err());
         assert!(first_line(&mut io::repeat(b'x')).is_err());
         assert!(first_line(&mut "x".repeat(LONGEST).as_bytes()).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_passphrase_file_that_others_can_read_is_told_but_not_one_that_a_service_manager_passes_on() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("passphrase");
+        std::fs::write(&file, "correct horse\n").unwrap();
+        let set = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        set(0o600);
+        assert_eq!(exposed(&file, None), None);
+        set(0o640);
+        assert!(exposed(&file, None).unwrap().contains("(mode 640); `chmod 600"));
+        assert_eq!(exposed(&file, Some(folder.path())), None);
+        assert_eq!(exposed(Path::new("/dev/fd/0"), None), None);
+        assert_eq!(exposed(&folder.path().join("absent"), None), None);
     }
 
     #[test]

@@ -9,19 +9,25 @@ use crate::app::{AppError, ServeEvent, ServeOptions, Shutdown, log_event};
 use crate::domain::identifier::Address;
 use crate::domain::transmission::{Direction, StageName};
 
+/// How often is looked whether a full disk has room again.
+const ROOM_LOOKED_FOR: std::time::Duration = std::time::Duration::from_secs(2);
+
 #[derive(Serialize)]
 struct ListeningDocument<'a> {
     listening: &'a str,
 }
 
 pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<Answer, AppError> {
-    let shutdown = Shutdown::listen()?;
+    let mut shutdown = Shutdown::listen()?;
     let options = ServeOptions {
         listen: arguments.listen,
         tls: arguments.tls_cert.zip(arguments.tls_key),
         inbox: arguments.inbox,
         outbox: arguments.outbox,
     };
+    if !room(session, &mut shutdown).await? {
+        return Ok(Answer::Yes);
+    }
     let bound = session.app.bind(&options).await?.reminding();
     session.tell_protection().await?;
     super::schedule::tell_what_happened(session).await?;
@@ -45,6 +51,23 @@ pub(super) async fn run(session: &Session, arguments: ServeArguments) -> Result<
         })
         .await?;
     Ok(Answer::Yes)
+}
+
+/// Waits until there is room on the workspace's disk. Answers whether there is, or the program is to end before that.
+async fn room(session: &Session, shutdown: &mut Shutdown) -> Result<bool, AppError> {
+    let mut is_told = false;
+    while session.app.wants_room().await? {
+        if !std::mem::replace(&mut is_told, true) {
+            session.out.warning(
+                "the disk that holds the workspace is full, so nothing can be received: free some space on it; receiving begins \
+                 by itself then",
+            );
+        }
+        if !shutdown.goes_on_after(ROOM_LOOKED_FOR).await {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether other machines reach it, and without TLS.

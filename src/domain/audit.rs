@@ -52,6 +52,8 @@ spelled! {
         ReceiptTaken = "receipt-taken",
         /// The workspace was backed up, its sealed secrets among it.
         BackedUp = "backed-up",
+        /// A backup of the database was put back.
+        Restored = "restored",
     }
 }
 
@@ -80,6 +82,7 @@ impl AuditAct {
             Self::Redelivered => "Sent again",
             Self::ReceiptTaken => "Receipt taken",
             Self::BackedUp => "Backed up",
+            Self::Restored => "Restored",
         }
     }
 }

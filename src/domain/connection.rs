@@ -167,6 +167,9 @@ pub struct Profile<C = CertificateUse> {
     /// The least security accepted inbound; as `signing` and `encryption` say where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub require: Option<InboundSecurity>,
+    /// Whether what is signed or encrypted less strongly than we send is taken all the same.
+    #[serde(default, skip_serializing_if = "InboundStrength::is_any")]
+    pub require_strength: InboundStrength,
     /// Seconds without progress after which a transmission is given up.
     #[serde(default = "defaults::timeout_seconds")]
     pub timeout_seconds: u32,
@@ -207,6 +210,7 @@ impl<C> Profile<C> {
             tls_trust: self.tls_trust,
             tls_identity: self.tls_identity,
             require: self.require,
+            require_strength: self.require_strength,
             timeout_seconds: self.timeout_seconds,
             retire_unused_days: self.retire_unused_days,
             retries: self.retries,
@@ -418,5 +422,24 @@ spelled! {
         Encrypted = "encrypted",
         /// Signed and encrypted.
         SignedEncrypted = "signed-encrypted",
+    }
+}
+
+spelled! {
+    /// How strong the digest and the cipher of an inbound message must be. The order is that of strength.
+    #[derive(Default)]
+    pub enum InboundStrength {
+        /// Whatever can be checked: what is weaker than we send is noted.
+        #[default]
+        Any = "any",
+        /// As strong as what we send, or stronger: what is weaker is refused.
+        AsSent = "as-sent",
+    }
+}
+
+impl InboundStrength {
+    /// Whether it asks for nothing: then the connection file need not say so.
+    const fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
     }
 }

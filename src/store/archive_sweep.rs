@@ -39,7 +39,8 @@ pub(super) fn unfinished(folder: &Path, name: &str) -> io::Result<tempfile::Name
     Ok(begun)
 }
 
-fn begin(folder: &Path, name: &str) -> io::Result<tempfile::NamedTempFile> {
+/// The same without holding it, for what SQLite writes: it has locks of its own.
+pub(super) fn begin(folder: &Path, name: &str) -> io::Result<tempfile::NamedTempFile> {
     // Such a file is created with mode 0600 on Unix.
     let prefix = format!("{}{name}.", UNFINISHED.0);
     tempfile::Builder::new().prefix(&prefix).suffix(UNFINISHED.1).tempfile_in(folder)

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{AnyPool, ConnectOptions as _};
+use sqlx::{AnyPool, ConnectOptions as _, Connection as _};
 use tokio::sync::Mutex;
 
+use super::database_file::{Mode, address, private_file, settled};
 use super::elsewhere::Elsewhere;
 use super::error::{FileError, OpenError, StoreError};
-use super::migrations;
 use super::session::{Session, column, sql};
+use super::{migrations, upgrade};
 
 /// Name of the database in the workspace's folder.
 pub(super) const FILE: &str = "countersign.sqlite";
@@ -32,31 +33,9 @@ pub(super) struct Database {
     path: Arc<Path>,
     turn: Arc<Mutex<()>>,
     elsewhere: Arc<Elsewhere>,
-    read_only: bool,
-}
-
-/// How the file is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
-    /// For writing, and created.
-    Create,
-    /// For writing.
-    Write,
-    /// For reading.
-    Read,
-    /// For reading, on a medium that nothing can change.
-    Immutable,
-}
-
-impl Mode {
-    const fn parameters(self) -> &'static str {
-        match self {
-            Self::Create => "mode=rwc",
-            Self::Write => "mode=rw",
-            Self::Read => "mode=ro",
-            Self::Immutable => "mode=ro&immutable=1",
-        }
-    }
+    mode: Mode,
+    /// It can only be read because the disk is full.
+    wants_room: bool,
 }
 
 impl Database {
@@ -75,7 +54,7 @@ impl Database {
         }
         session.script("create the workspace", MARK).await?;
         migrations::run(&mut session, 0, now).await?;
-        stamp_version(&mut session).await?;
+        migrations::stamp(&mut session).await?;
         session.commit("create the workspace").await?;
         database.use_wal().await?;
         Ok(database)
@@ -91,9 +70,9 @@ impl Database {
             // Perhaps only because another program wrote to it just then: without locks half of that is seen.
             seen = Self::glance(path, Mode::Read).await?;
         }
-        let seen = seen.map_err(|error| match error {
-            StoreError::Damaged { reason, .. } => not_ours(path, &reason),
-            other => other.into(),
+        let seen = seen.map_err(|error| match OpenError::from(error).of_database(path) {
+            OpenError::Store(StoreError::Damaged { reason, .. }) => not_ours(path, &reason),
+            other => other,
         })?;
         if seen.application_id == 0 && seen.tables == 0 {
             return Ok(None);
@@ -109,14 +88,21 @@ impl Database {
             if *mode == Mode::Immutable && !settled(path) {
                 break;
             }
-            let database = Self::connect(path, *mode)?;
+            let mut database = Self::connect(path, *mode)?;
+            database.wants_room = matches!(last, Some(StoreError::DiskFull { .. }));
             match database.prepared(now).await {
                 Ok(database) => return Ok(Some(database)),
-                Err(OpenError::Store(error)) if needs_less(&error) => last = Some(error),
-                Err(error) => return Err(error),
+                // What was said first says why it is not written to.
+                Err(OpenError::Store(error)) if needs_less(&error) => last = last.or(Some(error)),
+                Err(error) => return Err(error.of_database(path)),
             }
         }
         Err(last.map_or_else(|| not_ours(path, "it cannot be read"), OpenError::from))
+    }
+
+    /// A file that nobody writes, to be read once as it is.
+    pub(super) fn at_rest(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Immutable)
     }
 
     /// Looks at a file once.
@@ -125,6 +111,27 @@ impl Database {
         let seen = glance.identity().await;
         glance.pool.close().await;
         Ok(seen)
+    }
+
+    /// A file that nobody writes to, only to be looked at.
+    pub(super) fn for_looking(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Immutable)
+    }
+
+    /// A file that nobody else has open, to be changed whatever its schema is.
+    pub(super) fn for_changing(path: &Path) -> Result<Self, OpenError> {
+        Self::connect(path, Mode::Write)
+    }
+
+    /// The schema of what is looked at, where it is a workspace's and not a newer version's. `named`: how it is called.
+    pub(super) async fn schema_of(&self, named: &Path) -> Result<i64, OpenError> {
+        let found = self.identity().await?;
+        if found.application_id != APPLICATION_ID {
+            return Err(not_ours(named, "it belongs to another program"));
+        }
+        let version = migrations::version(&mut self.read("read the workspace").await?).await?;
+        refuse_newer(named, version.max(found.user_version))?;
+        Ok(version)
     }
 
     fn connect(path: &Path, mode: Mode) -> Result<Self, OpenError> {
@@ -138,6 +145,9 @@ impl Database {
             .acquire_timeout(TURN)
             .test_before_acquire(false)
             .max_lifetime(None)
+            // One whose transaction SQLite has rolled back by itself, as on a full disk, counts itself in it for ever and
+            // could begin no other.
+            .before_acquire(|connection, _about| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .after_connect(|connection, _about| {
                 Box::pin(async move {
                     // Only what does not read the file: an error here would be taken for a server that is not up yet,
@@ -150,8 +160,7 @@ impl Database {
                 })
             })
             .connect_lazy_with(options);
-        let read_only = matches!(mode, Mode::Read | Mode::Immutable);
-        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, read_only })
+        Ok(Self { pool, path: path.into(), turn: Arc::new(Mutex::new(())), elsewhere, mode, wants_room: false })
     }
 
     async fn identity(&self) -> Result<Identity, StoreError> {
@@ -160,24 +169,18 @@ impl Database {
 
     /// Checks an opened database and brings it up to date.
     async fn prepared(self, now: Timestamp) -> Result<Self, OpenError> {
-        let found = self.identity().await?;
-        if found.application_id != APPLICATION_ID {
-            return Err(not_ours(&self.path, "it belongs to another program"));
-        }
-        let version = migrations::version(&mut self.read("read the workspace").await?).await?;
-        refuse_newer(&self.path, version.max(found.user_version))?;
+        let version = self.schema_of(&self.path).await?;
         if version < migrations::NEWEST {
-            if self.read_only {
+            if self.wants_room {
+                let doing = "bring the workspace up to date";
+                return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() }.into());
+            }
+            if self.is_read_only() {
                 return Err(OpenError::OlderAndReadOnly { path: self.path.to_path_buf() });
             }
-            let mut session = self.write("bring the workspace up to date").await?;
-            // Another program may have done it since.
-            let version = migrations::version(&mut session).await?;
-            migrations::run(&mut session, version, now).await?;
-            stamp_version(&mut session).await?;
-            session.commit("bring the workspace up to date").await?;
+            upgrade::bring_up_to_date(&self, now).await?;
         }
-        if !self.read_only {
+        if !self.is_read_only() {
             self.use_wal().await?;
         }
         Ok(self)
@@ -208,7 +211,10 @@ impl Database {
 
     /// A transaction for writing, once it is its turn.
     pub(super) async fn write(&self, doing: &'static str) -> Result<Session, StoreError> {
-        if self.read_only {
+        if self.wants_room {
+            return Err(StoreError::DiskFull { doing, path: self.path.to_path_buf() });
+        }
+        if self.is_read_only() {
             return Err(StoreError::ReadOnly { doing, path: self.path.to_path_buf() });
         }
         let waited = tokio::time::timeout(TURN, Arc::clone(&self.turn).lock_owned()).await;
@@ -220,7 +226,14 @@ impl Database {
             .await
             .map_err(|error| StoreError::from_driver(doing, &self.path, &error))?;
         self.elsewhere.before_own(&self.path).await;
-        Ok(Session::writing(transaction, turn, Arc::clone(&self.elsewhere), Arc::clone(&self.path)))
+        let mut session = Session::writing(transaction, turn, Arc::clone(&self.elsewhere), Arc::clone(&self.path));
+        // A newer program may have changed the schema since this one has opened it.
+        let statement = sql("SELECT user_version FROM pragma_user_version");
+        let found = session.row(doing, statement).await?.as_ref().map_or(Ok(0), |row| column(row, "user_version"))?;
+        if found > migrations::NEWEST {
+            return Err(StoreError::Newer { doing, path: self.path.to_path_buf(), found, known: migrations::NEWEST });
+        }
+        Ok(session)
     }
 
     /// Whether another program has written since this was last asked; not, when it is asked for the first time.
@@ -257,7 +270,27 @@ impl Database {
 
     /// Whether it can only be read.
     pub(super) const fn is_read_only(&self) -> bool {
-        self.read_only
+        matches!(self.mode, Mode::Read | Mode::Immutable)
+    }
+
+    /// The same file over connections of their own, that have nothing in mind of what they read before.
+    pub(super) fn anew(&self) -> Result<Self, OpenError> {
+        Self::connect(&self.path, self.mode)
+    }
+
+    /// Whether that is because the disk is full.
+    pub(super) const fn wants_room(&self) -> bool {
+        self.wants_room
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The folder it lies in.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.path.parent().map(Path::to_owned).unwrap_or_default()
     }
 
     /// Lets go of the file.
@@ -288,13 +321,6 @@ async fn identify(session: &mut Session) -> Result<Identity, StoreError> {
     })
 }
 
-/// Writes the schema's version into the file's head, where it is seen without opening the database.
-async fn stamp_version(session: &mut Session) -> Result<(), StoreError> {
-    // A pragma takes no arguments: a new migration changes this line and the statement.
-    const { assert!(migrations::NEWEST == 15) };
-    session.script("write the schema's version", "PRAGMA user_version = 15").await
-}
-
 fn refuse_newer(path: &Path, found: i64) -> Result<(), OpenError> {
     if found > migrations::NEWEST {
         return Err(OpenError::Newer { path: path.to_owned(), found, known: migrations::NEWEST });
@@ -310,58 +336,10 @@ fn not_ours(path: &Path, reason: &str) -> OpenError {
 const fn needs_less(error: &StoreError) -> bool {
     // 14 is SQLITE_CANTOPEN, 10 SQLITE_IOERR: what a write-ahead log on a read-only medium ends in.
     match error {
-        StoreError::ReadOnly { .. } => true,
+        StoreError::ReadOnly { .. } | StoreError::DiskFull { .. } => true,
         StoreError::Database { code: Some(code), .. } => matches!(*code & 0xff, 10 | 14),
         _ => false,
     }
-}
-
-/// Whether the file alone holds everything, with nothing left in a log beside it.
-fn settled(path: &Path) -> bool {
-    ["-wal", "-journal"].iter().all(|suffix| {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(suffix);
-        PathBuf::from(beside).metadata().map_or(true, |about| about.len() == 0)
-    })
-}
-
-/// Creates an empty file that the user alone can read; SQLite gives its other files the same rights.
-fn private_file(path: &Path) -> Result<(), FileError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(FileError::on("create the database", path)(error))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// The driver's address of a file.
-fn address(path: &Path, mode: Mode) -> Result<String, FileError> {
-    use std::fmt::Write as _;
-    let Some(text) = path.to_str() else {
-        let reason = std::io::Error::new(std::io::ErrorKind::InvalidInput, "its path is not valid Unicode");
-        return Err(FileError::on("open", path)(reason));
-    };
-    let mut address = "sqlite:".to_owned();
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'~' | b':');
-        match byte {
-            b'\\' if cfg!(windows) => address.push('/'),
-            _ if plain => address.push(char::from(byte)),
-            // Writing to a String does not fail.
-            _ => write!(address, "%{byte:02X}").unwrap_or_default(),
-        }
-    }
-    address.push('?');
-    address.push_str(mode.parameters());
-    Ok(address)
 }
 
 #[cfg(test)]
@@ -381,6 +359,22 @@ mod tests {
         assert_eq!(column::<i64>(&row, "synchronous").unwrap(), 2);
         assert_eq!(column::<i64>(&row, "foreign_keys").unwrap(), 1);
         assert_eq!(column::<String>(&row, "journal_mode").unwrap(), "wal");
+    }
+
+    #[tokio::test]
+    async fn what_sqlite_has_rolled_back_by_itself_keeps_nobody_from_writing() {
+        let guard = tempfile::tempdir().unwrap();
+        let database = Database::create(&guard.path().join(FILE), now()).await.unwrap();
+        for _ in 0..4 {
+            let mut session = database.write("write").await.unwrap();
+            let refused = session.script("write", "INSERT OR ROLLBACK INTO meta VALUES ('a', 'b'), ('a', 'c')").await;
+            assert!(refused.is_err());
+        }
+        for _ in 0..8 {
+            let mut session = database.write("write").await.unwrap();
+            session.script("write", "INSERT OR REPLACE INTO meta VALUES ('a', 'b')").await.unwrap();
+            session.commit("write").await.unwrap();
+        }
     }
 
     #[tokio::test]

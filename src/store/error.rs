@@ -3,8 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::keyring::LockReason;
+use crate::domain::instant::in_words;
+use crate::domain::size::size;
+
+use super::automatic_backups::{AutomaticBackup, AutomaticBackupKind, automatic_backups};
+use super::keychain::KeychainTrouble;
+use super::keyring::{KEY_FILE, LockReason};
 use super::location::LocationError;
+use super::room;
+use super::workspace::ARCHIVE;
 
 /// An operation on a file or folder that failed.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +89,38 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
+    /// The database of a workspace cannot be read.
+    #[error("{} is damaged: {reason}; it was left as it is", .path.display())]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// How that is known.
+        reason: String,
+        /// The newest backup that the program has made of it by itself.
+        newest: Option<Box<AutomaticBackup>>,
+    },
+    /// An older version wrote the database, and a program is at work on it.
+    #[error("{} is of an earlier version and another program is using it, so it is not brought up to date", .path.display())]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A backup that the program makes by itself finds no room.
+    #[error("there is no room for a backup of the database in {}: it takes {}, and {} are free", .folder.display(), size(*.needed), size(*.free))]
+    NoRoomForBackup {
+        /// The folder of such backups.
+        folder: PathBuf,
+        /// How many bytes it takes.
+        needed: u64,
+        /// How many there are.
+        free: u64,
+    },
+    /// Anybody may write into the folder.
+    #[error("{} can be written to by every user of this computer, who could put another database or key in it", .path.display())]
+    Exposed {
+        /// The workspace's folder.
+        path: PathBuf,
+    },
     /// The passphrase does not open the workspace.
     #[error("the passphrase does not open the workspace {}", .path.display())]
     WrongPassphrase {
@@ -109,7 +148,32 @@ impl OpenError {
                 "if it is a workspace of yours it is damaged: restore a copy of it; otherwise name another folder with --workspace"
                     .to_owned(),
             ),
-            Self::Newer { .. } => Some("use the newer version of countersign".to_owned()),
+            Self::Newer { path, known, .. } => Some(before(path, *known).map_or_else(
+                || "use the newer version of countersign".to_owned(),
+                |backup| {
+                    format!(
+                        "use the newer version of countersign, or put back what was there before it: `countersign workspace \
+                         restore {}`",
+                        backup.file.display()
+                    )
+                },
+            )),
+            Self::Damaged { newest, .. } => Some(match newest {
+                Some(backup) => format!(
+                    "`countersign workspace restore {}` puts back the automatic backup of {}, and keeps the damaged database \
+                     beside it",
+                    backup.file.display(),
+                    in_words(backup.made)
+                ),
+                None => "there is no automatic backup of it; restore one that was made with `countersign workspace backup`"
+                    .to_owned(),
+            }),
+            Self::InUse { .. } => Some("stop the other program first, then start this one again".to_owned()),
+            Self::NoRoomForBackup { folder, .. } => Some(format!(
+                "free some space on that disk, or make {} a link to a folder on another",
+                folder.display()
+            )),
+            Self::Exposed { path } => Some(format!("`chmod o-w {}` leaves it to its user and group", path.display())),
             Self::OlderAndReadOnly { .. } => Some("open it once where it can be written to".to_owned()),
             Self::WrongPassphrase { .. } => {
                 Some("check COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE".to_owned())
@@ -118,6 +182,28 @@ impl OpenError {
             Self::Store(error) => error.hint(),
         }
     }
+}
+
+impl OpenError {
+    /// The same of a workspace's database: what is damaged is told as that, with the newest backup of it.
+    pub(super) fn of_database(self, path: &Path) -> Self {
+        let Self::Store(StoreError::Damaged { what, reason }) = self else { return self };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let newest = automatic_backups(folder).into_iter().next().map(Box::new);
+        // What stands beside a workspace's database. The file itself says nothing any more.
+        let is_ours = newest.is_some() || folder.join(KEY_FILE).is_file() || folder.join(ARCHIVE).is_dir();
+        if !is_ours {
+            return Self::Store(StoreError::Damaged { what, reason });
+        }
+        let reason = if path.as_os_str() == what.as_str() { reason } else { format!("{what}: {reason}") };
+        Self::Damaged { path: path.to_owned(), reason, newest }
+    }
+}
+
+/// The newest backup of a database that was made before it was brought to a schema which is not known here.
+fn before(path: &Path, known: i64) -> Option<AutomaticBackup> {
+    let is_older = |kind| matches!(kind, AutomaticBackupKind::BeforeSchema(schema) if schema > known);
+    automatic_backups(path.parent()?).into_iter().find(|backup| is_older(backup.kind))
 }
 
 /// Why something could not be read from or written to a workspace.
@@ -138,6 +224,18 @@ pub enum StoreError {
         doing: &'static str,
         /// The database.
         path: PathBuf,
+    },
+    /// A newer version has changed the database since it was opened.
+    #[error("cannot {doing}: a newer version of countersign has changed {} meanwhile (schema {found}, this one knows {known})", .path.display())]
+    Newer {
+        /// What was being done.
+        doing: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// Its schema's version.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
     },
     /// The disk is full.
     #[error("cannot {doing}: the disk that holds {} is full", .path.display())]
@@ -170,6 +268,9 @@ pub enum StoreError {
     /// Secrets can be neither read nor written, because the workspace's key is not there.
     #[error("the workspace's secrets are locked: {0}")]
     Locked(LockReason),
+    /// The keychain did not take the workspace's key.
+    #[error("the key is not kept in the keychain: {0}")]
+    Keychain(#[from] KeychainTrouble),
     /// A secret does not open under the workspace's key.
     #[error("{what} cannot be unsealed: it was changed, moved, or sealed under another key")]
     Unsealable {
@@ -233,8 +334,13 @@ impl StoreError {
                 Some("give the user of this program write access, or use another workspace with --workspace".to_owned())
             }
             Self::DiskFull { .. } => Some("free some space on that disk".to_owned()),
-            Self::Damaged { .. } => Some("restore the workspace from a backup".to_owned()),
+            Self::Newer { .. } => Some("end this program and start the newer version".to_owned()),
+            Self::Damaged { .. } => Some(
+                "`countersign workspace check` says what is damaged, and which backup is the newest to restore"
+                    .to_owned(),
+            ),
             Self::Locked(reason) => Some(reason.hint()),
+            Self::Keychain(trouble) => Some(format!("what protected it before still does; {}", trouble.hint())),
             Self::File(error) => error.hint().map(str::to_owned),
             Self::Exists { .. } => Some("choose another name".to_owned()),
             Self::Database { .. }
@@ -259,6 +365,8 @@ impl StoreError {
             Some(5 | 6) => Self::Busy { doing, path },
             Some(8) => Self::ReadOnly { doing, path },
             Some(13) => Self::DiskFull { doing, path },
+            // SQLITE_IOERR and SQLITE_CANTOPEN: its log and the index of that find no room either.
+            Some(10 | 14) if room::is_full(&path) => Self::DiskFull { doing, path },
             Some(11 | 26) => Self::Damaged { what: path.display().to_string(), reason: error.to_string() },
             _ => Self::Database { doing, path, reason: error.to_string(), code },
         }

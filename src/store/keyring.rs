@@ -1,4 +1,4 @@
-//! Keeping the workspace's key: under a passphrase, or in a file that the user alone can read.
+//! Keeping the workspace's key: under a passphrase, in the system's keychain, or in a file that the user alone can read.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -9,7 +9,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use aws_lc_rs::rand;
 use zeroize::Zeroizing;
 
+use crate::domain::certificate::hex;
+
 use super::error::{FileError, StoreError};
+use super::keychain::{self, KeychainTrouble};
 use super::sealing::{KEY_LENGTH, Place, SealingKey};
 use super::session::{Session, column, sql};
 
@@ -21,19 +24,27 @@ pub(super) const KEY_FILE: &str = "workspace.key";
 pub struct Unlock {
     /// The passphrase. Without one, a workspace that has a passphrase can be read, but its secrets stay locked.
     pub passphrase: Option<Zeroizing<String>>,
+    /// Whether somebody waits who can give the keychain its password: then it is given a minute, not seconds.
+    pub is_attended: bool,
 }
 
 impl Unlock {
     /// Without a passphrase.
     #[must_use]
     pub const fn none() -> Self {
-        Self { passphrase: None }
+        Self { passphrase: None, is_attended: false }
+    }
+
+    /// Without a passphrase, by somebody who waits for it.
+    #[must_use]
+    pub const fn attended() -> Self {
+        Self { passphrase: None, is_attended: true }
     }
 
     /// With a passphrase.
     #[must_use]
     pub const fn with_passphrase(passphrase: Zeroizing<String>) -> Self {
-        Self { passphrase: Some(passphrase) }
+        Self { passphrase: Some(passphrase), is_attended: false }
     }
 }
 
@@ -53,6 +64,41 @@ pub enum Protection {
         /// The key file.
         path: PathBuf,
     },
+    /// By the system's keychain.
+    Keychain,
+}
+
+impl Protection {
+    /// How it is spelt.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Passphrase => Kept::Passphrase.as_str(),
+            Self::KeyFile { .. } => Kept::KeyFile.as_str(),
+            Self::Keychain => Kept::Keychain.as_str(),
+        }
+    }
+}
+
+/// What is to protect a workspace's secrets from now on.
+#[derive(Clone)]
+pub enum NewProtection {
+    /// This passphrase.
+    Passphrase(Zeroizing<String>),
+    /// A key file beside the database.
+    KeyFile,
+    /// The system's keychain.
+    Keychain,
+}
+
+impl fmt::Debug for NewProtection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Passphrase(_) => "Passphrase(…)",
+            Self::KeyFile => "KeyFile",
+            Self::Keychain => "Keychain",
+        })
+    }
 }
 
 /// Why secrets cannot be opened, though the workspace can be read.
@@ -83,6 +129,9 @@ pub enum LockReason {
     /// The key file is that of another workspace, or damaged.
     #[error("the key file {} does not belong to this workspace", .0.display())]
     KeyFileForeign(PathBuf),
+    /// The keychain does not give the key.
+    #[error(transparent)]
+    Keychain(#[from] KeychainTrouble),
 }
 
 impl LockReason {
@@ -97,6 +146,7 @@ impl LockReason {
             Self::KeyFileMissing(_) | Self::KeyFileForeign(_) => {
                 "put the key file back from a backup of this workspace".to_owned()
             }
+            Self::Keychain(trouble) => trouble.hint().to_owned(),
             Self::KeyFileUnreadable { path, .. } => format!("make {} readable for you alone", path.display()),
         }
     }
@@ -104,10 +154,32 @@ impl LockReason {
 
 /// What the database knows about the workspace's key.
 pub(super) struct KeyringEntry {
-    by_passphrase: bool,
+    kept: Kept,
     cost: Cost,
+    /// For a passphrase, what it is derived with; for the keychain, under which name the key stands there.
     salt: Vec<u8>,
+    /// Under a passphrase the key itself, else what tells whether a key is the right one.
     wrapped: Vec<u8>,
+}
+
+/// Where the key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    Passphrase,
+    KeyFile,
+    Keychain,
+}
+
+impl Kept {
+    const ALL: [Self; 3] = [Self::Passphrase, Self::KeyFile, Self::Keychain];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passphrase => "passphrase",
+            Self::KeyFile => "key-file",
+            Self::Keychain => "keychain",
+        }
+    }
 }
 
 /// The work that a guess of the passphrase costs.
@@ -121,6 +193,8 @@ struct Cost {
 impl Cost {
     /// 19 MiB and two passes, the least that OWASP recommends for Argon2id (RFC 9106).
     const NEW: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
+    /// Where nothing is derived.
+    const NONE: Self = Self { memory_kib: 0, passes: 0, lanes: 0 };
     /// The most that is done for a database that asks for more, so that a forged one cannot exhaust the machine.
     const MOST: Self = Self { memory_kib: 1024 * 1024, passes: 64, lanes: 16 };
 }
@@ -145,11 +219,10 @@ impl KeyringEntry {
         };
         let protection: String = column(&row, "protection")?;
         let entry = Self {
-            by_passphrase: match protection.as_str() {
-                "passphrase" => true,
-                "key-file" => false,
-                other => return Err(StoreError::damaged("the keyring")(format!("unknown protection `{other}`"))),
-            },
+            kept: Kept::ALL
+                .into_iter()
+                .find(|kept| kept.as_str() == protection)
+                .ok_or_else(|| StoreError::damaged("the keyring")(format!("unknown protection `{protection}`")))?,
             cost: Cost { memory_kib: number("memory_kib")?, passes: number("passes")?, lanes: number("lanes")? },
             salt: column(&row, "salt")?,
             wrapped: column(&row, "wrapped")?,
@@ -167,7 +240,7 @@ impl KeyringEntry {
              VALUES ('workspace', $1, $2, $3, $4, $5, $6)
              ON CONFLICT (id) DO UPDATE SET protection = excluded.protection, memory_kib = excluded.memory_kib,
                  passes = excluded.passes, lanes = excluded.lanes, salt = excluded.salt, wrapped = excluded.wrapped")
-        .bind(if self.by_passphrase { "passphrase" } else { "key-file" })
+        .bind(self.kept.as_str())
         .bind(i64::from(self.cost.memory_kib))
         .bind(i64::from(self.cost.passes))
         .bind(i64::from(self.cost.lanes))
@@ -178,22 +251,46 @@ impl KeyringEntry {
 
     /// An entry that keeps a key under a passphrase.
     pub(super) async fn under_passphrase(key: &SealingKey, passphrase: Zeroizing<String>) -> Result<Self, StoreError> {
-        let mut salt = vec![0; 16];
-        rand::fill(&mut salt).map_err(|_unspecified| StoreError::Cryptography { doing: "make a salt" })?;
+        let salt = random()?;
         let wrapping = derive(passphrase, salt.clone(), Cost::NEW).await?;
         let wrapped = wrapping.seal(WRAPPED, key.bytes())?;
-        Ok(Self { by_passphrase: true, cost: Cost::NEW, salt, wrapped })
+        Ok(Self { kept: Kept::Passphrase, cost: Cost::NEW, salt, wrapped })
     }
 
     /// An entry for a key that is kept in the key file: it tells whether a key is the right one.
     pub(super) fn for_key_file(key: &SealingKey) -> Result<Self, StoreError> {
-        let none = Cost { memory_kib: 0, passes: 0, lanes: 0 };
-        Ok(Self { by_passphrase: false, cost: none, salt: Vec::new(), wrapped: key.seal(WRAPPED, CHECK)? })
+        let wrapped = key.seal(WRAPPED, CHECK)?;
+        Ok(Self { kept: Kept::KeyFile, cost: Cost::NONE, salt: Vec::new(), wrapped })
+    }
+
+    /// An entry for a key that the keychain holds now, under a name that no other has.
+    pub(super) async fn in_keychain(key: &SealingKey) -> Result<Self, StoreError> {
+        let entry =
+            Self { kept: Kept::Keychain, cost: Cost::NONE, salt: random()?, wrapped: key.seal(WRAPPED, CHECK)? };
+        keychain::write(&entry.name(), Zeroizing::new(key.bytes().to_vec()), keychain::ASKED).await?;
+        Ok(entry)
+    }
+
+    /// Under which name the keychain holds the key.
+    fn name(&self) -> String {
+        hex(&self.salt)
+    }
+
+    /// Has the keychain forget the key, where it holds it for this entry.
+    pub(super) async fn forget(&self) -> Result<(), KeychainTrouble> {
+        match self.kept {
+            Kept::Keychain => keychain::forget(&self.name(), keychain::ASKED).await,
+            Kept::Passphrase | Kept::KeyFile => Ok(()),
+        }
     }
 
     /// How the workspace in this folder is protected.
     pub(super) fn protection(&self, folder: &Path) -> Protection {
-        if self.by_passphrase { Protection::Passphrase } else { Protection::KeyFile { path: folder.join(KEY_FILE) } }
+        match self.kept {
+            Kept::Passphrase => Protection::Passphrase,
+            Kept::KeyFile => Protection::KeyFile { path: folder.join(KEY_FILE) },
+            Kept::Keychain => Protection::Keychain,
+        }
     }
 
     /// Opens the workspace's key, or says why it stays locked.
@@ -202,8 +299,10 @@ impl KeyringEntry {
         folder: &Path,
         unlock: &Unlock,
     ) -> Result<Result<Unlocked, WrongPassphrase>, StoreError> {
-        if !self.by_passphrase {
-            return Ok(Ok(self.unlock_by_file(&folder.join(KEY_FILE))));
+        match self.kept {
+            Kept::KeyFile => return Ok(Ok(self.unlock_by_file(&folder.join(KEY_FILE)))),
+            Kept::Keychain => return Ok(Ok(self.unlock_by_keychain(unlock.is_attended).await)),
+            Kept::Passphrase => {}
         }
         let Some(passphrase) = unlock.passphrase.clone() else { return Ok(Ok(Err(LockReason::NoPassphrase))) };
         let wrapping = derive(passphrase, self.salt.clone(), self.cost).await?;
@@ -216,11 +315,27 @@ impl KeyringEntry {
 
     fn unlock_by_file(&self, path: &Path) -> Unlocked {
         let key = read_key_file(path)?;
-        match key.unseal(WRAPPED, &self.wrapped) {
-            Some(check) if check.as_slice() == CHECK => Ok(key),
-            _ => Err(LockReason::KeyFileForeign(path.to_owned())),
-        }
+        if self.is_of(&key) { Ok(key) } else { Err(LockReason::KeyFileForeign(path.to_owned())) }
     }
+
+    async fn unlock_by_keychain(&self, is_attended: bool) -> Unlocked {
+        let limit = if is_attended { keychain::ASKED } else { keychain::OPENING };
+        let bytes = keychain::read(&self.name(), limit).await?;
+        let key = SealingKey::from_bytes(&bytes).filter(|key| self.is_of(key));
+        key.ok_or(LockReason::Keychain(KeychainTrouble::Foreign))
+    }
+
+    /// Whether this is the key of the workspace.
+    fn is_of(&self, key: &SealingKey) -> bool {
+        key.unseal(WRAPPED, &self.wrapped).is_some_and(|check| check.as_slice() == CHECK)
+    }
+}
+
+/// Bytes that no other entry has.
+fn random() -> Result<Vec<u8>, StoreError> {
+    let mut bytes = vec![0; 16];
+    rand::fill(&mut bytes).map_err(|_unspecified| StoreError::Cryptography { doing: "make a salt" })?;
+    Ok(bytes)
 }
 
 /// The key that a passphrase stands for. It takes tens of milliseconds, so not on a thread of the runtime.

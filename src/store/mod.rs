@@ -1,7 +1,7 @@
 //! The workspace on disk: connections, certificates, identities, policies, the journal, the archive, and secrets.
 //!
-//! A [`Workspace`] is a folder with three things in it: `countersign.sqlite`, the folder `archive`, and `workspace.key`
-//! where no passphrase protects the secrets. Everything that must hold together is written in one [`Transaction`].
+//! A [`Workspace`] is a folder with four things in it: `countersign.sqlite`, the folder `archive`, `workspace.key` where no
+//! passphrase protects the secrets, and `backups`, copies of the database that are made by themselves. Everything that must hold together is written in one [`Transaction`].
 //!
 //! * Nothing is created until something is to be written: [`Workspace::open_existing`] creates nothing,
 //!   [`Workspace::open_or_create`] does.
@@ -21,6 +21,7 @@ mod archive_retention;
 mod archive_settle;
 mod archive_sweep;
 mod audit;
+mod automatic_backups;
 mod backup;
 mod certificate_needs;
 mod certificates;
@@ -28,7 +29,10 @@ mod chains;
 mod command_runs;
 mod connections;
 mod database;
+mod database_file;
 mod duties;
+#[cfg(test)]
+mod earlier_versions;
 mod early_sync;
 mod elsewhere;
 mod error;
@@ -40,6 +44,7 @@ mod folder_troubles;
 mod folders;
 mod identities;
 mod identity_requests;
+mod in_use;
 mod journal;
 mod journal_choices;
 mod journal_filter;
@@ -50,6 +55,7 @@ mod journal_query;
 mod journal_sparse;
 mod journal_summary;
 mod journal_words;
+mod keychain;
 mod keyring;
 mod location;
 mod migrations;
@@ -59,15 +65,19 @@ mod observations;
 mod outbox_files;
 mod outdated;
 mod own_acquaintances;
+mod putting_back;
 mod receiving_times;
 mod retention;
 mod retention_run;
 mod rollovers;
+mod room;
 mod sealing;
 mod secrets;
 mod session;
 mod settings;
+mod soundness;
 mod transaction;
+mod upgrade;
 mod workspace;
 mod writing;
 
@@ -76,6 +86,7 @@ pub use archive_follow::ArchiveFollower;
 pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
 pub use audit::{AuditFilter, AuditVerification, Witness};
+pub use automatic_backups::{AutomaticBackup, AutomaticBackupKind, BackupTrouble, automatic_backups};
 pub use backup::{
     ARCHIVE_FOLDER, CopyOptions, DATABASE_FILE, DatabaseCopy, Digesting, NEWEST_SCHEMA, holds_payload, is_archived,
 };
@@ -90,12 +101,14 @@ pub use folder_troubles::{FolderTrouble, FolderTroubleKind};
 pub use folders::{FolderKind, StoredFolder};
 pub use identities::StoredIdentity;
 pub use identity_requests::StoredRequest;
+pub use in_use::{DUE_WORK, SERVING};
 pub use journal::{As2Pair, JournalledStage};
 pub use journal_choices::TransmissionChoices;
 pub use journal_filter::{Cursor, CursorError, SHORTEST_SEARCH, Sort, TransmissionFilter};
 pub use journal_find::PrefixError;
 pub use journal_list::TransmissionSummary;
-pub use keyring::{LockReason, Protection, Unlock};
+pub use keychain::KeychainTrouble;
+pub use keyring::{LockReason, NewProtection, Protection, Unlock};
 pub use location::{Location, LocationError, data_home, session_folder};
 pub use notice_mails::{MailFailure, WaitingMail};
 pub use notices::NoticeRecords;
@@ -103,9 +116,12 @@ pub use observations::{LastSeen, MissedActivation, ProfileKey};
 pub use outbox_files::{OutboxFile, OutboxTrouble};
 pub use outdated::{is_workspace, outdated};
 pub use own_acquaintances::StoredAcquaintance;
+pub use putting_back::{PutBack, PuttingBack, is_database, look_at_database, put_back};
 pub use retention::{Kept, Measured, Removal, Unmeasured};
 pub use retention_run::{KeptBytes, OpenRemoval};
 pub use rollovers::RolloverFacts;
 pub use secrets::http_password_name;
+pub use settings::setting_at_rest;
+pub use soundness::{DatabaseSoundness, KeptPayload};
 pub use transaction::Transaction;
 pub use workspace::Workspace;

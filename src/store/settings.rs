@@ -1,9 +1,12 @@
 //! One's own policies, as text, and the settings of the workspace itself.
 
+use std::path::Path;
+
 use crate::domain::audit::{AuditAct, AuditNote};
 use crate::domain::identifier::PolicyId;
 
-use super::error::{StoreError, at_most};
+use super::database::{self, Database};
+use super::error::{OpenError, StoreError, at_most};
 use super::session::{Session, column, parsed, sql};
 use super::transaction::Transaction;
 use super::workspace::Workspace;
@@ -12,6 +15,20 @@ use super::workspace::Workspace;
 const MOST: usize = 1024 * 1024;
 
 const READING: &str = "read a setting";
+
+/// A setting of a workspace that no program has open, such as one that was just restored; its database is not changed, and
+/// not brought up to date.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn setting_at_rest(folder: &Path, key: &str) -> Result<Option<String>, OpenError> {
+    let database = Database::at_rest(&folder.join(database::FILE))?;
+    let mut session = database.read(READING).await?;
+    let found = setting(&mut session, key).await;
+    drop(session);
+    database.close().await;
+    Ok(found?)
+}
 
 impl Workspace {
     /// One's own policies as TOML, sorted by id.

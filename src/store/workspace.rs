@@ -7,17 +7,21 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio::sync::Notify;
-use zeroize::Zeroizing;
 
 use crate::domain::audit::{AuditAct, AuditNote};
 
 use super::archive::{Archive, private_folder};
 use super::audit::{self, Witness};
+use super::automatic_backups::automatic_backups;
 use super::connections::ReadBefore;
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
-use super::keyring::{self, KEY_FILE, KeyringEntry, LockReason, Protection, Unlock, Unlocked, WrongPassphrase};
+use super::keychain::KeychainTrouble;
+use super::keyring::{
+    self, KEY_FILE, KeyringEntry, LockReason, NewProtection, Protection, Unlock, Unlocked, WrongPassphrase,
+};
 use super::location::Location;
+use super::room;
 use super::sealing::SealingKey;
 use super::session::Session;
 use super::transaction::Transaction;
@@ -66,6 +70,16 @@ enum Found {
     Database,
 }
 
+/// Who may write to a folder.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Writers {
+    User,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "rights are looked at on Unix alone"))]
+    Group,
+    #[cfg_attr(not(unix), expect(dead_code, reason = "rights are looked at on Unix alone"))]
+    Everybody,
+}
+
 impl Workspace {
     /// Opens a workspace that exists, for writing where possible, else for reading. Creates nothing: where there is
     /// none yet, the answer is nothing.
@@ -106,8 +120,12 @@ impl Workspace {
             return Ok(None);
         }
         let folder = resolved(folder)?;
-        match Database::open(&folder.join(database::FILE), read_only, now).await? {
-            Some(database) => Self::assemble(folder, database, unlock, now).await.map(Some),
+        let file = folder.join(database::FILE);
+        match Database::open(&file, read_only, now).await? {
+            Some(database) => match Self::assemble(folder, database, unlock, now).await {
+                Ok(workspace) => Ok(Some(workspace)),
+                Err(error) => Err(error.of_database(&file)),
+            },
             None => Ok(None),
         }
     }
@@ -210,6 +228,24 @@ impl Workspace {
         self.inner.database.is_read_only()
     }
 
+    /// Whether it can only be read because its disk was full when it was opened.
+    #[must_use]
+    pub fn wants_room(&self) -> bool {
+        self.inner.database.wants_room()
+    }
+
+    /// Whether that is so, and there is room again: opened once more, it can be written to.
+    #[must_use]
+    pub fn has_room_again(&self) -> bool {
+        self.wants_room() && !room::is_full(&self.inner.folder)
+    }
+
+    /// Whether a group may write to its folder, and put another database or key in it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        writers(&self.inner.folder) == Writers::Group
+    }
+
     /// Whether another program has written to it since this was last asked; not, when it is asked for the first time.
     ///
     /// # Errors
@@ -254,45 +290,70 @@ impl Workspace {
         Ok(())
     }
 
-    /// Protects the secrets by a new passphrase, or without one by the key file. They need not be sealed again: only
-    /// the workspace's key is kept another way.
+    /// Protects the secrets another way from now on. They need not be sealed again: only the workspace's key is kept another
+    /// way. Returns why the keychain still holds the key, where it does though something else protects it now.
     ///
     /// # Errors
-    /// Where the secrets are locked, or the keyring or the key file cannot be written.
-    pub async fn protect(&self, passphrase: Option<Zeroizing<String>>) -> Result<(), StoreError> {
+    /// Where the secrets are locked, or the keyring, the keychain or the key file cannot be written.
+    pub async fn protect(&self, new: NewProtection) -> Result<Option<KeychainTrouble>, StoreError> {
         const DOING: &str = "change the workspace's protection";
         let current = self.key();
         let key = current.as_ref().as_ref().map_err(|reason| StoreError::Locked(reason.clone()))?;
         let path = self.inner.folder.join(KEY_FILE);
-        let mut session = self.inner.database.write(DOING).await?;
-        // At no instant is the key kept nowhere: the file is written before the database says so, and removed after.
-        let entry = match passphrase {
-            Some(passphrase) => KeyringEntry::under_passphrase(key, passphrase).await?,
-            None => {
-                if keyring::read_key_file(&path).ok().is_none_or(|kept| kept.bytes() != key.bytes()) {
-                    keyring::remove_key_file(&path)?;
-                    keyring::write_key_file(&path, key)?;
+        // At no instant is the key kept nowhere: it is in its new place before the database says so, and in the old one
+        // until after. The keychain may take its time, so it is asked before others are kept waiting.
+        let entry = match new {
+            NewProtection::Passphrase(passphrase) => KeyringEntry::under_passphrase(key, passphrase).await?,
+            NewProtection::KeyFile => KeyringEntry::for_key_file(key)?,
+            NewProtection::Keychain => KeyringEntry::in_keychain(key).await?,
+        };
+        let protection = entry.protection(&self.inner.folder);
+        let before = match self.put_protection(DOING, &entry, &protection, &path, key).await {
+            Ok(before) => before,
+            Err(error) => {
+                if let Err(trouble) = entry.forget().await {
+                    tracing::warn!("the keychain holds a key that nothing needs: {trouble}");
                 }
-                KeyringEntry::for_key_file(key)?
+                return Err(error);
             }
         };
-        entry.save(&mut session).await?;
-        let protection = entry.protection(&self.inner.folder);
-        let (at, by) = self.witness();
-        let spelt =
-            |protection: &Protection| if *protection == Protection::Passphrase { "passphrase" } else { "key-file" };
-        let note = AuditNote::of(AuditAct::ProtectionChanged, "workspace").with(
-            "protection",
-            Some(spelt(&self.protection())),
-            Some(spelt(&protection)),
-        );
-        audit::append(&mut session, &[note], at, &by).await?;
-        session.commit(DOING).await?;
-        if protection == Protection::Passphrase {
+        if !matches!(protection, Protection::KeyFile { .. }) {
             keyring::remove_key_file(&path)?;
         }
         self.keep(protection, Arc::clone(&current));
-        Ok(())
+        Ok(match before {
+            Some(before) => before.forget().await.err(),
+            None => None,
+        })
+    }
+
+    /// Has the database say how the key is kept. Returns what it said before.
+    async fn put_protection(
+        &self,
+        doing: &'static str,
+        entry: &KeyringEntry,
+        protection: &Protection,
+        path: &Path,
+        key: &SealingKey,
+    ) -> Result<Option<KeyringEntry>, StoreError> {
+        let mut session = self.inner.database.write(doing).await?;
+        let before = KeyringEntry::load(&mut session).await?;
+        if matches!(protection, Protection::KeyFile { .. })
+            && keyring::read_key_file(path).ok().is_none_or(|kept| kept.bytes() != key.bytes())
+        {
+            keyring::remove_key_file(path)?;
+            keyring::write_key_file(path, key)?;
+        }
+        entry.save(&mut session).await?;
+        let (at, by) = self.witness();
+        let note = AuditNote::of(AuditAct::ProtectionChanged, "workspace").with(
+            "protection",
+            Some(self.protection().as_str()),
+            Some(protection.as_str()),
+        );
+        audit::append(&mut session, &[note], at, &by).await?;
+        session.commit(doing).await?;
+        Ok(before)
     }
 
     /// Begins a transaction: several changes that are made together or not at all.
@@ -367,12 +428,20 @@ fn look(folder: &Path) -> Result<Found, OpenError> {
     if !about.is_dir() {
         return Err(OpenError::NotAFolder { path: folder.to_owned() });
     }
+    // A group that shares a workspace may be meant; that everybody may write to it is not.
+    if writers(folder) == Writers::Everybody {
+        return Err(OpenError::Exposed { path: folder.to_owned() });
+    }
     let file = folder.join(database::FILE);
-    match fs::metadata(&file) {
+    let state = match fs::metadata(&file) {
         Ok(about) if about.len() > 0 => return Ok(Found::Database),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Ok(_) => "it is empty",
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "it is missing",
         Err(error) => return Err(FileError::on("read", file)(error).into()),
+    };
+    if let Some(newest) = automatic_backups(folder).into_iter().next() {
+        let reason = state.to_owned();
+        return Err(OpenError::Damaged { path: file, reason, newest: Some(Box::new(newest)) });
     }
     let entries = fs::read_dir(folder).map_err(FileError::on("read the folder", folder))?;
     for entry in entries {
@@ -389,6 +458,23 @@ fn look(folder: &Path) -> Result<Found, OpenError> {
         }
     }
     Ok(Found::Nothing)
+}
+
+/// Whether others than its user may write to a folder: all of them, or a group that is not the user's own.
+#[cfg(unix)]
+fn writers(folder: &Path) -> Writers {
+    use std::os::unix::fs::MetadataExt as _;
+    match fs::metadata(folder) {
+        Ok(about) if about.mode() & 0o002 != 0 => Writers::Everybody,
+        // Where each user has a group of the same number, as most systems have it, nobody else is in it.
+        Ok(about) if about.mode() & 0o020 != 0 && about.gid() != about.uid() => Writers::Group,
+        _ => Writers::User,
+    }
+}
+
+#[cfg(not(unix))]
+const fn writers(_folder: &Path) -> Writers {
+    Writers::User
 }
 
 /// The folder's path without dots and links, which the database driver would read its own way.

@@ -206,7 +206,7 @@ fn request_line(line: &[u8]) -> Result<(String, String, bool), HeadError> {
     if target.iter().any(u8::is_ascii_control) {
         return Err(malformed("its path holds a control character"));
     }
-    Ok((shown(method), path(&decoded(target)), old))
+    Ok((decoded(method), path(&decoded(target)), old))
 }
 
 /// Path and query of a request target (RFC 9112, 3.2).
@@ -231,7 +231,7 @@ fn header(line: &[u8]) -> Result<(String, String), HeadError> {
     if name.is_empty() || !name.iter().copied().all(is_token) {
         return Err(malformed(format!("`{}` cannot be the name of a header", shown(name))));
     }
-    Ok((shown(name).to_ascii_lowercase(), text(value.get(1..).unwrap_or_default())?))
+    Ok((decoded(name).to_ascii_lowercase(), text(value.get(1..).unwrap_or_default())?))
 }
 
 /// A header's value without the white space around it; a bare carriage return counts as a space (RFC 9112, 2.2).
@@ -362,6 +362,15 @@ mod tests {
         {
             assert!(matches!(framing(wrong), Err(HeadError::TransferCoding(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn names_stay_as_they_are_whatever_a_token_may_hold_and_however_long_they_are() {
+        let long = "x".repeat(100);
+        let head = headers(&format!("It's-{long}: 1\r\nIt's-{long}y: 2\r\n")).expect("a head");
+        assert_eq!(header_of(&head, &format!("it's-{long}")), ["1"]);
+        assert_eq!(header_of(&head, &format!("it's-{long}y")), ["2"]);
+        assert_eq!(parse(b"IT'S / HTTP/1.1\r\n\r\n").expect("a head").method, "IT'S");
     }
 
     #[test]

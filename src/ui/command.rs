@@ -69,13 +69,15 @@ pub(super) enum UiCommand {
     System,
     /// Open the sample workspace.
     Sample,
+    /// Lock the window.
+    Lock,
     /// Close the window.
     Quit,
 }
 
 impl UiCommand {
     /// All of them, in the order in which the palette lists them.
-    pub(super) const ALL: [Self; 33] = [
+    pub(super) const ALL: [Self; 34] = [
         Self::Find,
         Self::Search,
         Self::Connections,
@@ -108,6 +110,7 @@ impl UiCommand {
         Self::Dark,
         Self::System,
         Self::Sample,
+        Self::Lock,
         Self::Quit,
     ];
 
@@ -147,6 +150,7 @@ impl UiCommand {
             Self::Dark => "Dark colours",
             Self::System => "The system's colours",
             Self::Sample => "Open the sample workspace",
+            Self::Lock => "Lock the window now",
             Self::Quit => "Close the window",
         }
     }
@@ -177,6 +181,7 @@ impl UiCommand {
             Self::NextPart => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F6)),
             Self::Shortcuts => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F1)),
             Self::Refresh => Some(KeyboardShortcut::new(Modifiers::NONE, Key::F5)),
+            Self::Lock => command(Key::L),
             Self::Quit => command(Key::Q),
             Self::Compare
             | Self::ImportPolicy

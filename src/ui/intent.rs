@@ -178,6 +178,8 @@ pub enum Intent {
     OpenPalette,
     /// Read the workspace anew.
     Refresh,
+    /// Lock the window, where a passphrase can unlock it.
+    Lock,
     /// Close the window; asked about where something is unsaved.
     Quit,
 }

@@ -21,6 +21,7 @@
 //! | navigation, palette, messages, dialogs | `shell`, `dialog`, `files` |
 //! | colours, type, measures; buttons, badges, fields | `theme`, `fonts`, `icon`, `widgets` |
 //! | every widget in every state, for who works on them (`countersign gallery`) | `gallery`, in debug builds |
+//! | when nothing is shown until the passphrase was given again | `lock` |
 //! | shortcuts | `command` |
 //! | which part of the window has the keyboard, and gets it back after a dialog | `focus` |
 //! | what a screen reader is told, where the keyboard stops | `spoken` |
@@ -46,6 +47,7 @@ mod icon;
 mod identity;
 mod inspector;
 mod intent;
+mod lock;
 mod moment;
 mod motion;
 mod notices;

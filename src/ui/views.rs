@@ -165,6 +165,7 @@ impl Views {
                 }
             }
             // Done by the window itself.
+            Intent::Lock => {}
             Intent::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
     }
@@ -333,6 +334,7 @@ impl Views {
             UiCommand::Dark => ctx.set_theme(egui::ThemePreference::Dark),
             UiCommand::System => ctx.set_theme(egui::ThemePreference::System),
             UiCommand::Sample => desk.intend(Intent::OpenSample),
+            UiCommand::Lock => desk.intend(Intent::Lock),
             UiCommand::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
     }

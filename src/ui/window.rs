@@ -9,6 +9,7 @@ use super::desk::{Answers, Desk};
 use super::files::FilePicks;
 use super::icon::Icon;
 use super::intent::Intent;
+use super::lock::Lock;
 use super::moment::Moment;
 use super::sends::Sends;
 use super::shell::{Confirm, Toasts};
@@ -16,7 +17,7 @@ use super::theme::tokens;
 use super::views::Views;
 use super::widgets;
 use crate::app::engine::{Answer, Command, Engine, Event, Snapshot};
-use crate::app::{AppError, SendEvent, ToOpen};
+use crate::app::{AppError, Protection, SendEvent, ToOpen};
 
 /// The window.
 pub struct Window {
@@ -38,6 +39,7 @@ pub struct Window {
     told_failure: bool,
     /// How dates are written.
     dates: DateForm,
+    lock: Lock,
 }
 
 impl Window {
@@ -58,6 +60,7 @@ impl Window {
             may_close: false,
             told_failure: false,
             dates: DateForm::of(ctx),
+            lock: Lock::default(),
         }
     }
 
@@ -161,13 +164,41 @@ impl Window {
     /// Does what the views have intended.
     fn act(&mut self, ctx: &Context) {
         for intent in std::mem::take(&mut self.intents) {
-            if let Intent::Quit = intent {
-                self.may_close = true;
-                ctx.send_viewport_cmd(ViewportCommand::Close);
-                continue;
+            match intent {
+                Intent::Quit => {
+                    self.may_close = true;
+                    ctx.send_viewport_cmd(ViewportCommand::Close);
+                }
+                Intent::Lock => self.lock_now(ctx),
+                // What was asked for before has its turn again when somebody is there who may see it.
+                intent if self.lock.is_on() => self.intents.push(intent),
+                intent => drop(self.with_desk(|views, desk| views.carry_out(intent, desk, ctx))),
             }
-            self.with_desk(|views, desk| views.carry_out(intent, desk, ctx));
         }
+    }
+
+    /// Whether a passphrase protects the workspace; nothing, as long as that is not known.
+    fn by_passphrase(&self) -> Option<bool> {
+        let snapshot = self.snapshot.as_ref()?;
+        Some(snapshot.workspace.protection == Some(Protection::Passphrase))
+    }
+
+    /// Locks the window, or says why that would mean nothing.
+    fn lock_now(&mut self, ctx: &Context) {
+        if self.by_passphrase() == Some(true) {
+            self.lock.turn_on(ctx);
+        } else {
+            self.toasts.warn(
+                "The window cannot be locked",
+                "Nothing could be asked for to unlock it: first put the workspace under a passphrase, in Settings > Workspace",
+            );
+        }
+    }
+
+    /// What closing the window would lose, in words; nothing where it would lose nothing.
+    fn lost(&self) -> Option<(String, String)> {
+        let (unsaved, running, waiting) = (self.views.unsaved(), self.sends.running(), self.views.to_be_sent());
+        (unsaved > 0 || running > 0 || waiting > 0).then(|| leaving_words(unsaved, running, waiting))
     }
 
     /// Asks before closing where something would be lost.
@@ -175,13 +206,9 @@ impl Window {
         if !ctx.input(|input| input.viewport().close_requested()) || self.may_close {
             return;
         }
-        let unsaved = self.views.unsaved();
-        let (running, waiting) = (self.sends.running(), self.views.to_be_sent());
-        if unsaved == 0 && running == 0 && waiting == 0 {
-            return;
-        }
+        let Some(lost) = self.lost() else { return };
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        self.with_desk(|views, _| views.ask_to_leave(leaving(unsaved, running, waiting)));
+        self.with_desk(|views, _| views.ask_to_leave(leaving(lost)));
     }
 }
 
@@ -206,8 +233,7 @@ fn waiting(ui: &mut Ui, brings_up_to_date: bool) {
 }
 
 /// The question before the window is closed.
-fn leaving(unsaved: usize, running: usize, waiting: usize) -> Confirm {
-    let (title, text) = leaving_words(unsaved, running, waiting);
+fn leaving((title, text): (String, String)) -> Confirm {
     Confirm::new(title, text, "Close", |desk| desk.intend(Intent::Quit)).destructive().cancel("Stay")
 }
 
@@ -245,8 +271,10 @@ impl eframe::App for Window {
         super::motion::apply(ctx);
         self.follow_dates(ctx);
         self.listen();
+        self.lock.listen(&mut self.answers);
+        self.lock.follow(ctx, self.by_passphrase(), self.engine.now());
         self.with_desk(|views, desk| views.listen(desk));
-        if self.snapshot.is_some() {
+        if self.snapshot.is_some() && !self.lock.is_on() {
             for what in std::mem::take(&mut self.to_open) {
                 self.with_desk(|views, desk| views.open(what, desk));
             }
@@ -257,6 +285,11 @@ impl eframe::App for Window {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         let ctx = ui.ctx().clone();
+        if self.lock.is_on() {
+            let lost = self.lost().map(|(_, text)| text);
+            self.lock.show(ui, &mut self.engine, lost.as_deref());
+            return;
+        }
         let drawn = self.with_desk(|views, desk| {
             views.keyboard(&ctx, desk);
             views.dropped(&ctx, desk);

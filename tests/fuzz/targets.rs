@@ -24,12 +24,14 @@ use jiff::Timestamp;
 
 #[path = "ber.rs"]
 pub(crate) mod ber;
+#[path = "files.rs"]
+pub(crate) mod files;
 
 /// What takes any bytes.
 pub(crate) type Target = fn(&[u8]) -> String;
 
 /// All of them, by name.
-pub(crate) const TARGETS: [(&str, Target); 13] = [
+pub(crate) const TARGETS: [(&str, Target); 20] = [
     ("headers", headers),
     ("multipart", multipart),
     ("ber", structures),
@@ -43,6 +45,13 @@ pub(crate) const TARGETS: [(&str, Target); 13] = [
     ("certificates", certificates),
     ("dissected", dissected),
     ("documents", documents),
+    ("heads", files::heads),
+    ("parcels", files::parcels),
+    ("keystores", files::keystores),
+    ("partners", files::partners),
+    ("policies", files::policies),
+    ("connections", files::connections),
+    ("backups", files::backups),
 ];
 
 /// The most that comes out of a body, whatever it is: what inflates freely, and some buffers.

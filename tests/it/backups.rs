@@ -62,6 +62,19 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Puts a row into the database that belongs to nothing.
+pub(crate) fn orphan(place: &Path) {
+    let address = format!("sqlite:{}", place.join("countersign.sqlite").display());
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        sqlx::any::install_default_drivers();
+        let pool = sqlx::AnyPool::connect(&address).await.unwrap();
+        let row = "PRAGMA foreign_keys = OFF;
+            INSERT INTO stages (transmission, position, attempt, document) VALUES ('00', 1, 1, '{}')";
+        sqlx::raw_sql(row).execute(&pool).await.unwrap();
+        pool.close().await;
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_goes_into_one_file_and_comes_back_the_same_with_its_key_file_or_a_passphrase() {
     let us = Us::new().await;
@@ -101,7 +114,7 @@ async fn a_workspace_goes_into_one_file_and_comes_back_the_same_with_its_key_fil
         let bytes = fs::read(file).unwrap();
         assert!(!bytes.windows(key.len()).any(|some| some == key) && !bytes.windows(7).any(|some| some == b"hunter2"));
     }
-    assert_eq!(names(&into), ["archive", "countersign.sqlite", "server-certificates"]);
+    assert_eq!(names(&into), ["archive", "commands-put-off", "countersign.sqlite", "server-certificates"]);
     fs::rename(us.workspace().join("server-certificates"), us.path("gone")).unwrap();
     let trusted = ["connection", "set", "partner", "production", "subject=order"];
     json(&into, 0, &trusted);

@@ -3,13 +3,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use countersign::app::{Occasion, OwnCommand};
+use countersign::app::{Clock, Occasion, OwnCommand, TransmissionFilter};
 use countersign::domain::notice::NoticeKind;
 use countersign::domain::transmission::Verdict;
 
-use crate::exchange::{DOCUMENT, Partner, Us, post, wait_until};
+use crate::backups::{json, text};
+use crate::exchange::{DOCUMENT, Partner, Serving, Us, app_on, post, wait_until};
 
 /// A program that writes down what it is given, and ends with a code.
 fn program(us: &Us, name: &str, code: u8) -> (OwnCommand, PathBuf) {
@@ -103,4 +105,63 @@ async fn a_command_follows_daily_work_that_failed_for_good_when_it_was_sent_once
     us.app.close().await;
     let text = fs::read_to_string(&log).unwrap();
     assert!(text.starts_with("named order.edi|failed||") && text.ends_with(DOCUMENT), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_that_came_with_a_backup_are_run_once_somebody_has_confirmed_them() {
+    let us = Us::new().await;
+    us.connect("http://127.0.0.1:9/", "").await;
+    let (command, log) = program(&us, "import", 0);
+    let shown = command.program.display().to_string();
+    us.app.set_command(Occasion::Received, Some(command)).await.unwrap();
+    us.app.close().await;
+    let (file, place) = (us.path("backup.zip"), us.path("restored"));
+    json(&us.workspace(), 0, &["workspace", "backup", "-o", text(&file)]);
+    let restored = json(Path::new("nowhere"), 0, &["workspace", "restore", text(&file), "--into", text(&place)]);
+    assert_eq!(restored["commands"]["received"]["program"], shown.as_str(), "restoring lists the programs");
+    let again = us.path("again");
+    let said =
+        crate::backups::program(Path::new("nowhere"), &["workspace", "restore", text(&file), "--into", text(&again)]);
+    let said = String::from_utf8({ said }.output().unwrap().stdout).unwrap();
+    assert!(said.contains(&shown) && said.contains("none is run until `countersign command confirm`"), "{said}");
+    fs::copy(us.workspace().join("workspace.key"), place.join("workspace.key")).unwrap();
+
+    let app = app_on(&place, Clock::System);
+    let id = |number: u32| format!("<{number}@partner>");
+    let receive = async |number: u32| {
+        let serving = Serving::start(app_on(&place, Clock::System), us.path("inbox"), None).await;
+        let (headers, body) = Partner::message(&us.certificate, &id(number), DOCUMENT.as_bytes(), &[]);
+        assert_eq!(post(&serving.url, &headers, &body).status, 200);
+        serving.stop().await;
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let newest = app.transmissions(&TransmissionFilter::default()).await.unwrap().transmissions.remove(0);
+            let mut runs = app.command_runs(newest.id).await.unwrap();
+            if newest.message_id == id(number) && !runs.is_empty() {
+                return runs.remove(0);
+            }
+            assert!(Instant::now() < deadline, "the command was never told of");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let run = receive(1).await;
+    assert!(!run.good && run.outcome.contains("nobody has confirmed it"), "{run:?}");
+    assert!(!log.exists(), "nothing of it was run");
+    assert!(app.notices().await.unwrap().iter().any(|each| each.notice.kind == NoticeKind::CommandFailed));
+    let listed = json(&place, 0, &["command", "list"]);
+    assert_eq!(listed["put_off"], serde_json::json!(["received"]));
+    assert_eq!(json(&us.workspace(), 0, &["command", "list"])["put_off"], serde_json::json!([]), "there it is our own");
+
+    // A backup of what nobody has confirmed brings it no nearer.
+    let (file, third) = (us.path("second.zip"), us.path("third"));
+    json(&place, 0, &["workspace", "backup", "-o", text(&file)]);
+    json(Path::new("nowhere"), 0, &["workspace", "restore", text(&file), "--into", text(&third)]);
+    assert_eq!(app_on(&third, Clock::System).commands_put_off().await.unwrap(), [Occasion::Received]);
+
+    assert_eq!(json(&place, 0, &["command", "confirm"])["put_off"], serde_json::json!([]));
+    let run = receive(2).await;
+    assert!(run.good && fs::read_to_string(&log).unwrap().contains("--id=<2@partner>"), "{run:?}");
+    let audit = json(&place, 0, &["audit", "list", "--search", "commands_confirmed"]);
+    assert_eq!(audit["entries"].as_array().unwrap().len(), 1, "{audit}");
+    app.close().await;
 }

@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate and the rooms that may name it.
-const OWNERS: [(&str, &[&str]); 37] = [
+const OWNERS: [(&str, &[&str]); 40] = [
     ("aws_lc_rs", &["as2", "certificate", "store"]),
     ("aws_lc_sys", &["certificate"]),
     ("csv", &["domain", "app"]),
@@ -38,7 +38,7 @@ const OWNERS: [(&str, &[&str]); 37] = [
     ("hyper", &["transport"]),
     ("hyper_util", &["transport"]),
     ("rustls", &["transport"]),
-    ("rustix", &["app", "transport"]),
+    ("rustix", &["app", "transport", "store"]),
     ("lettre", &["transport"]),
     ("sqlx", &["store"]),
     ("directories", &["store"]),
@@ -53,7 +53,10 @@ const OWNERS: [(&str, &[&str]); 37] = [
     ("lucide_icons", &["ui"]),
     ("rfd", &["ui"]),
     ("winit", &["ui"]),
-    ("keyring", &["store"]),
+    ("keyring_core", &["store"]),
+    ("zbus_secret_service_keyring_store", &["store"]),
+    ("apple_native_keyring_store", &["store"]),
+    ("windows_native_keyring_store", &["store"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

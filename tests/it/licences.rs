@@ -54,3 +54,30 @@ fn all_of_it_is_one_text_that_says_nothing_of_where_it_was_written() {
     assert_eq!(unknown.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no part of the program is called `no-such-part`"));
 }
+
+#[test]
+fn what_it_may_be_made_from_is_said_once_and_held_without_any_tool() {
+    let rules: toml::Table = include_str!("../../.deny.toml").parse().unwrap();
+    let words = |list: &toml::Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+    };
+    // The licences are those that are chosen from where the texts are gathered.
+    let script = include_str!("../../.ci/licences");
+    let choice = script.split_once("\nCHOICE = [").unwrap().1.split_once(']').unwrap().0;
+    let choice: Vec<&str> = choice.split('"').skip(1).step_by(2).collect();
+    assert_eq!(words(&rules["licenses"]["allow"]), choice);
+    let banned: Vec<&str> =
+        rules["bans"]["deny"].as_array().unwrap().iter().map(|each| each["crate"].as_str().unwrap()).collect();
+    for name in ["openssl", "native-tls", "rsa"] {
+        assert!(banned.contains(&name), "{name}");
+    }
+    let lock: toml::Table = include_str!("../../Cargo.lock").parse().unwrap();
+    for package in lock["package"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        assert!(!banned.contains(&name), "{name} is in Cargo.lock");
+        let registry = "registry+https://github.com/rust-lang/crates.io-index";
+        assert!(package.get("source").is_none_or(|source| source.as_str() == Some(registry)), "{package}");
+    }
+    assert_eq!(rules["sources"]["unknown-registry"].as_str(), Some("deny"));
+    assert_eq!(rules["sources"]["unknown-git"].as_str(), Some("deny"));
+}

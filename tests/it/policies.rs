@@ -15,6 +15,7 @@ use countersign::domain::policy::{
     builtin, resolve,
 };
 use countersign::domain::timeline::plain_list;
+use countersign::domain::transmission::Direction;
 use jiff::{SignedDuration, Timestamp};
 
 /// A profile with its two certificates.
@@ -243,6 +244,12 @@ fn told(rule: &ResolvedRule) -> String {
         stated.applies_to,
         stated.from
     );
+    // What the partner sends is told by its messages, not by the settings.
+    if stated.direction == Some(Direction::Inbound) && !stated.setting.told_inbound() {
+        assert_eq!(days(&World::new(), rule, stated.from), [Some(Status::NotApplicable); 3]);
+        text.push_str("    held against every message that comes\n");
+        return text;
+    }
     for (passes, value) in edges(stated) {
         let world = World::new().with(stated.setting, &value).unwrap();
         let began = days(&world, rule, stated.from);

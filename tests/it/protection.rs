@@ -1,5 +1,7 @@
 //! What protects the keys of a workspace: changed by command line, and what opens them afterwards.
 
+#[cfg(unix)]
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -16,13 +18,17 @@ fn protect(workspace: &Path, by: Option<&str>, passphrase: Option<&str>, code: i
 
 /// Whether a program with this passphrase, or without one, can use the key of `ours`.
 fn exports(workspace: &Path, passphrase: Option<&str>) -> bool {
-    let file = workspace.join("exported.p12");
-    let words = ["identity", "export", "ours", "--format", "p12", "--password-stdin", "--json", "-o"];
-    let mut command = program(workspace, &words);
-    command.arg(&file);
+    let mut command = program(workspace, &[]);
     if let Some(passphrase) = passphrase {
         command.env("COUNTERSIGN_PASSPHRASE", passphrase);
     }
+    exports_by(command, workspace)
+}
+
+/// Whether this program, to which what it does is still to be said, can use the key of `ours`.
+pub(crate) fn exports_by(mut command: Command, workspace: &Path) -> bool {
+    let file = workspace.join("exported.p12");
+    command.args(["identity", "export", "ours", "--format", "p12", "--password-stdin", "-o"]).arg(&file);
     let done = given(command, "a password").status.success();
     std::fs::remove_file(file).is_ok() && done
 }
@@ -85,4 +91,43 @@ fn the_system_writes_no_core_dump_of_a_program_that_holds_keys() {
     serving.wait().unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().rev().skip(1).take(2).collect::<Vec<_>>(), ["0", "0"], "{line}{core}");
+}
+
+/// `serve` as a service has it: the passphrase comes by a descriptor, here the end of a pipe, and not by the command line.
+#[cfg(unix)]
+#[test]
+fn serve_takes_the_passphrase_from_a_file_descriptor_and_from_a_credential() {
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("workspace");
+    json(&workspace, 0, &["identity", "create", "ours"]);
+    protect(&workspace, Some("correct horse"), None, 0);
+    // What systemd lays down for `LoadCredential=passphrase:…`, and names by `%d/passphrase`.
+    let credential = folder.path().join("passphrase");
+    std::fs::write(&credential, "correct horse\n").unwrap();
+    let piped = "printf '%s\\n' \"$1\" | COUNTERSIGN_PASSPHRASE_FILE=/dev/fd/3 exec \"$0\" serve --listen 127.0.0.1:0 3<&0 </dev/null";
+    let named = "COUNTERSIGN_PASSPHRASE_FILE=$1 exec \"$0\" serve --listen 127.0.0.1:0";
+    for (script, given, good) in [
+        (piped, "correct horse", true),
+        (piped, "battery staple", false),
+        (named, credential.to_str().unwrap(), true),
+        (named, "/dev/null", false),
+    ] {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_countersign"), given]);
+        command.env("COUNTERSIGN_WORKSPACE", &workspace).env_remove("COUNTERSIGN_PASSPHRASE").process_group(0);
+        let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert_eq!(line.starts_with("listening on "), good, "{given}: {line}");
+        let group = i32::try_from(serving.id()).unwrap();
+        // The shell of a pipe has children of its own.
+        Command::new("kill").args(["-TERM", "--", &format!("-{group}")]).stderr(Stdio::null()).status().unwrap();
+        let mut said = String::new();
+        serving.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        serving.wait().unwrap();
+        assert!(good || said.contains("passphrase"), "{given}: {said}");
+    }
 }

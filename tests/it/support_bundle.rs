@@ -27,7 +27,7 @@ const CONTACT: &str = "their.boss@partner.example";
 const OTHER: &str = "Northwind Retail Group";
 
 /// Everything in an archive by its name.
-fn unpacked(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn unpacked(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut files = Vec::new();
     for index in 0..archive.len() {
@@ -53,7 +53,7 @@ fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
 }
 
 /// Whether a secret is in bytes: as it is, in hex, or in base64 wherever in a longer text it begins, lines joined.
-fn holds(content: &[u8], secret: &[u8]) -> bool {
+pub(crate) fn holds(content: &[u8], secret: &[u8]) -> bool {
     let has = |content: &[u8], what: &[u8]| content.windows(what.len()).any(|window| window == what);
     let joined: Vec<u8> = content.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let low = joined.to_ascii_lowercase();

@@ -5,13 +5,17 @@
 //! database knows of; and last `SHA256SUMS` with the digest
 //! of each, in the form of the tool of that name. Keys and passwords are in it as they are in the workspace, sealed. The key
 //! file, where one protects them, is not: whoever had both would have them in the clear. With a passphrase of its own the
-//! backup's secrets open by that.
+//! backup's secrets open by that; where the workspace's key is in the keychain, there is no backup without one.
+//!
+//! Beside that, the program backs up the database by itself (`upkeep`, and before it is brought up to date): a file that is put
+//! back into its workspace, beside the archive that lies there.
 //!
 //! A workspace is moved by restoring a backup in the other place and opening that with `--workspace`. It is not moved while
 //! it is open: other programs may hold it (`serve`), its outboxes may be on the way, and a disk that fails half-way would
 //! leave two halves. Both ends are whole at every instant this way, and the old one is removed by whoever sees the new one
 //! work.
 
+mod put_back;
 mod restore;
 mod write;
 
@@ -23,6 +27,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+pub use crate::store::is_database;
+pub use put_back::{DatabaseRestored, restore_database, verify_database};
+
+use super::commands::{CommandSettings, restored_commands};
 use super::retention::retention_lock;
 use super::send::blocking_while_wanted;
 use super::server_certificate::kept_certificates;
@@ -124,6 +132,8 @@ pub struct Restored {
     pub folder: PathBuf,
     /// Where the key file of the workspace that was backed up has to be put; nothing where a passphrase opens its secrets.
     pub key_file: Option<PathBuf>,
+    /// The programs that follow a message in it. None is run until somebody has confirmed them there.
+    pub commands: CommandSettings,
     /// What was in the backup.
     #[serde(flatten)]
     pub facts: BackupFacts,
@@ -144,6 +154,9 @@ impl App {
             return Err(AppError::new("there is no workspace yet, so there is nothing to back up")
                 .hint("it is made with the first connection or identity"));
         };
+        if workspace.protection() == Protection::Keychain && request.passphrase.is_none() {
+            return Err(needs_passphrase());
+        }
         if std::fs::metadata(&request.file).is_ok_and(|found| !found.is_file()) {
             return Err(AppError::new(format!("{} is no file that could be replaced", request.file.display()))
                 .hint("name a file to write, such as countersign-backup.zip"));
@@ -174,6 +187,8 @@ impl App {
             protection: match copy.protection {
                 Protection::Passphrase => BackupProtection::Passphrase,
                 Protection::KeyFile { .. } => BackupProtection::KeyFile,
+                // It was put there just now.
+                Protection::Keychain => return Err(needs_passphrase()),
             },
             payloads: request.payloads,
             connections: copy.connections,
@@ -206,6 +221,13 @@ impl App {
     }
 }
 
+/// Why a workspace whose key is in the keychain is not backed up as it is: nobody could open it on another machine, and here
+/// only as long as the keychain keeps it.
+fn needs_passphrase() -> AppError {
+    AppError::new("the key of this workspace is in this machine's keychain, which is not in a backup")
+        .hint("give the backup a passphrase of its own, with --passphrase-stdin or in the window; nothing was written")
+}
+
 /// What is in a backup, as it says itself; its files are not looked at.
 ///
 /// # Errors
@@ -235,7 +257,8 @@ pub async fn restore_backup(file: &Path, into: &Path, told: BackupProgress<'_>) 
     let facts = unpacked(file, Some(folder.clone()), told).await?;
     tracing::info!(file = %file.display(), into = %folder.display(), "restored a backup");
     let key_file = (facts.protection == BackupProtection::KeyFile).then(|| folder.join("workspace.key"));
-    Ok(Restored { folder, key_file, facts })
+    let commands = restored_commands(&folder).await.unwrap_or_default();
+    Ok(Restored { folder, key_file, commands, facts })
 }
 
 async fn unpacked(file: &Path, into: Option<PathBuf>, told: BackupProgress<'_>) -> Result<BackupFacts, AppError> {

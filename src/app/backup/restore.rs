@@ -13,10 +13,11 @@ use zip::result::ZipError;
 
 use super::{BackupFacts, FORMAT, HEAD, MOST_FILES, SUMS, private_beside};
 use crate::app::AppError;
+use crate::app::commands::put_off::put_all_off;
 use crate::app::send::{Wanted, WantedReader};
 use crate::app::server_certificate::place_of_kept;
 use crate::app::written::{cannot, folder_of};
-use crate::store::{Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA};
+use crate::store::{Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA, is_database};
 
 /// The most bytes of what a backup says of itself.
 const MOST_FACTS: u64 = 64 * 1024;
@@ -46,6 +47,8 @@ pub(super) fn unpack(file: &Path, into: Option<&Path>, wanted: &Wanted) -> Resul
     while reading.take_next()? {}
     let facts = reading.facts;
     if let Some(place) = place {
+        // Whoever made the backup has set its commands.
+        put_all_off(place.building.path()).map_err(|error| cannot(&place.folder, &error))?;
         place.settle(wanted)?;
     }
     Ok(facts)
@@ -148,6 +151,11 @@ impl<'a> Reading<'a> {
         // Nor is a database opened, which may be that of this very program (see `Place::choose`).
         if behind.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DATABASE_FILE)) {
             return Err(foreign(file));
+        }
+        if is_database(&behind) {
+            return Err(AppError::new(format!("{} is a backup of the database alone", file.display())).hint(
+                "with every program of its workspace stopped, `countersign workspace restore` puts it back beside the archive",
+            ));
         }
         let opened = File::open(&behind).map_err(|error| AppError::unread(file, &error))?;
         let mut stream = BufReader::with_capacity(PIECE, wanted.reader(opened));

@@ -6,6 +6,7 @@
 //! that is imported. It is run once by the program that received or sent, a few at a time and for a bounded time; how it
 //! ended changes nothing of the message. A program that is killed meanwhile does not run it again.
 
+pub(super) mod put_off;
 mod run;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,9 @@ use run::{Invocation, Ran};
 
 /// Under which the workspace keeps the setting.
 const SETTING: &str = "commands";
+
+/// Under which it keeps that what came with a backup was confirmed.
+const CONFIRMED: &str = "commands_confirmed";
 
 /// So many run at once.
 const AT_ONCE: usize = 2;
@@ -92,6 +96,9 @@ pub struct OwnCommand {
     pub also_test: bool,
 }
 
+/// How a command ended that was not run.
+const PUT_OFF: &str = "was not run: it came with a restored backup and nobody has confirmed it";
+
 const fn default_seconds() -> u32 {
     DEFAULT_SECONDS
 }
@@ -119,6 +126,12 @@ impl CommandSettings {
 }
 
 impl OwnCommand {
+    /// Its program and its arguments.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        std::iter::once(self.program.display().to_string()).chain(self.arguments.iter().cloned()).collect()
+    }
+
     /// The same with its program found. One without a folder is looked for now, in the folders of `PATH`: what another user
     /// of it would find later is not run.
     ///
@@ -214,7 +227,10 @@ impl Commands {
         }
         let at = self.app.now();
         let invocation = Invocation::new(command, occasion, transmission, self.file(transmission));
-        let Ran { good, outcome, ms, output } = invocation.run().await;
+        let Ran { good, outcome, ms, output } = match self.is_put_off(occasion) {
+            true => Ran { good: false, outcome: PUT_OFF.to_owned(), ms: 0, output: String::new() },
+            false => invocation.run().await,
+        };
         let run = CommandRun {
             transmission: transmission.id,
             at,
@@ -229,6 +245,11 @@ impl Commands {
         if self.workspace.put_command_run(&run).await.is_ok() {
             (self.tell)(ServeEvent::JournalChanged);
         }
+    }
+
+    /// Whether it came with a restored backup, and nobody has confirmed it.
+    fn is_put_off(&self, occasion: Occasion) -> bool {
+        put_off::put_off(self.workspace.folder()).contains(&occasion)
     }
 
     /// Where the payload of a message lies: in its inbox, else in the archive.
@@ -267,7 +288,42 @@ impl App {
         }
         let text = serde_json::to_string(&settings)
             .map_err(|error| AppError::new(format!("the setting cannot be written: {error}")))?;
-        Ok(self.workspace().await?.choose(SETTING, &text).await?)
+        let workspace = self.workspace().await?;
+        workspace.choose(SETTING, &text).await?;
+        confirmed(&workspace, occasion)
+    }
+
+    /// The occasions whose command came with a restored backup and is not run, because nobody has confirmed it.
+    ///
+    /// # Errors
+    /// Where the workspace cannot be read.
+    pub async fn commands_put_off(&self) -> Result<Vec<Occasion>, AppError> {
+        let Some(workspace) = self.existing().await? else { return Ok(Vec::new()) };
+        let mut put_off = put_off::put_off(workspace.folder());
+        if !put_off.is_empty() {
+            let settings = self.command_settings().await?;
+            put_off.retain(|occasion| settings.of(*occasion).is_some());
+        }
+        Ok(put_off)
+    }
+
+    /// Has the commands run from now on that came with a restored backup. They were seen: the caller gives what it has shown,
+    /// so that nothing else is confirmed.
+    ///
+    /// # Errors
+    /// Where other commands are set by now, or the workspace cannot be written.
+    pub async fn confirm_commands(&self, seen: &CommandSettings) -> Result<(), AppError> {
+        let put_off = self.commands_put_off().await?;
+        if put_off.is_empty() {
+            return Ok(());
+        }
+        let workspace = self.workspace().await?;
+        if self.command_settings().await? != *seen {
+            return Err(AppError::new("other commands are set by now").hint("look at them, and confirm those"));
+        }
+        let names: Vec<&str> = put_off.iter().map(|occasion| occasion.as_str()).collect();
+        workspace.choose(CONFIRMED, &format!("{} at {}", names.join(", "), self.now())).await?;
+        put_off.into_iter().try_for_each(|occasion| confirmed(&workspace, occasion))
     }
 
     /// The commands that were run because of a transmission.
@@ -280,6 +336,18 @@ impl App {
             None => Ok(Vec::new()),
         }
     }
+}
+
+/// Notes that somebody has set or confirmed a command.
+fn confirmed(workspace: &Workspace, occasion: Occasion) -> Result<(), AppError> {
+    let folder = workspace.folder();
+    put_off::confirm(folder, occasion).map_err(|error| super::written::cannot(folder, &error))
+}
+
+/// The commands of a workspace that nobody has opened since it was restored, read without changing it.
+pub(super) async fn restored_commands(folder: &Path) -> Option<CommandSettings> {
+    let kept = crate::store::setting_at_rest(folder, SETTING).await.ok()??;
+    serde_json::from_str(&kept).ok()
 }
 
 #[cfg(test)]

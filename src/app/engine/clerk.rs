@@ -11,7 +11,7 @@ use super::command::{Answer, Command, Event, ReceiptSource, RequestId};
 use super::receiving::Receptionist;
 use super::work::{Outlet, told_of_what_comes};
 use crate::app::sample::{SampleFiles, is_open, usual_folder};
-use crate::app::{App, AppError, Location, hand_over, write_file};
+use crate::app::{App, AppError, Location, hand_over, write_confidential, write_file};
 use crate::domain::transmission::{Transmission, TransmissionId};
 
 /// At least so often is the workspace read anew: days count down.
@@ -134,7 +134,7 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::ExportConnection(id, connection, file) => {
             let written = async {
                 let text = app.export_connection(&connection).await?;
-                write_file(&file, text)?;
+                write_confidential(&file, text)?;
                 Ok(file)
             };
             told.looking(id, written, Answer::Written).await
@@ -204,11 +204,11 @@ async fn carry_out(app: &App, out: &Outlet, command: Command) -> Done {
         Command::SetCommand(id, occasion, command) => {
             told.changing(id, app.set_command(occasion, command), |()| Answer::Done).await
         }
-        Command::Unlock(id, password) => told.changing(id, app.unlock(password.0), |()| Answer::Done).await,
-        Command::Protect(id, password) => {
-            let protected = app.protect(password.map(|password| password.0));
-            told.changing(id, protected, |_protection| Answer::Done).await
+        Command::ConfirmCommands(id, seen) => told.changing(id, app.confirm_commands(&seen), |()| Answer::Done).await,
+        Command::Unlock(id, password) => {
+            told.changing(id, app.unlock(password.map(|password| password.0)), |()| Answer::Done).await
         }
+        Command::Protect(id, new) => told.changing(id, app.protect(new), Answer::Protected).await,
         Command::SetPublicUrl(id, url) => told.changing(id, app.set_public_url(url.as_ref()), |_| Answer::Done).await,
         Command::SetReceiving(id, settings) => told.changing(id, app.set_receiving(&settings), |()| Answer::Done).await,
         Command::Policy(id, task) => {

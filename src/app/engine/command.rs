@@ -17,11 +17,11 @@ use super::rollovers::{RolloverAnswer, RolloverCommand};
 use super::snapshot::Snapshot;
 use super::workspace::{Password, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{
-    AppError, ConnectionBefore, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, Occasion,
-    OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
+    AppError, ConnectionBefore, ConnectionChange, ImportRequest, ImportResult, Inspection, Keeping, NewProtection,
+    Occasion, OpenAs2Files, OpenAs2Plan, OwnChanges, OwnCommand, OwnProgress, SendEvent, SendRequest, TestProgress,
     TransmissionChoices, TransmissionPage,
 };
-use crate::app::{CertificateSource, CommandRun, Saved, TransmissionFilter};
+use crate::app::{CertificateSource, CommandRun, CommandSettings, Saved, TransmissionFilter};
 use crate::app::{FetchedServer, PinnedServer, ProfileKey, ScheduleAct, ScheduleChange};
 use crate::domain::certificate::Fingerprint;
 use crate::domain::connection::Connection;
@@ -116,12 +116,15 @@ pub enum Command {
     TakeOn(RequestId, ConnectionId, ProfileKind, Vec<PathBuf>),
     /// Set what is run when a message was received or could not be delivered. Answered by [`Answer::Done`].
     SetCommand(RequestId, Occasion, Option<OwnCommand>),
+    /// Let these commands run that came with a restored backup. Answered by [`Answer::Done`].
+    ConfirmCommands(RequestId, CommandSettings),
     /// Set whether and where the window receives. Answered by [`Answer::Done`]; what came of it is in the snapshot.
     SetReceiving(RequestId, ReceivingSettings),
-    /// Open the secrets by the workspace's passphrase. Answered by [`Answer::Done`].
-    Unlock(RequestId, Password),
-    /// Protect the secrets by this passphrase from now on, or without one by a key file. Answered by [`Answer::Done`].
-    Protect(RequestId, Option<Password>),
+    /// Open the secrets by the workspace's passphrase; without one, try its keychain or key file anew. Answered by
+    /// [`Answer::Done`].
+    Unlock(RequestId, Option<Password>),
+    /// Protect the secrets another way from now on. Answered by [`Answer::Protected`].
+    Protect(RequestId, NewProtection),
     /// Set the address that partners are told, or take it away. Answered by [`Answer::Done`]; it is in the snapshot.
     SetPublicUrl(RequestId, Option<Address>),
     /// Look into a policy file, or change one's own policies. Answered by [`Answer::Policy`].
@@ -157,6 +160,8 @@ pub enum ReceiptSource {
 pub enum Answer {
     /// It is done, and there is nothing to say of it.
     Done,
+    /// The secrets are protected so now, and what is still to be done by hand, in words.
+    Protected(Option<String>),
     /// A connection was saved, and stands so now.
     Saved(Box<Saved>),
     /// A connection was removed, and was this before, where that can be kept.

@@ -90,7 +90,7 @@ pub(super) async fn carry_out(app: &App, command: RolloverCommand) -> Result<Rol
         }
         RolloverCommand::Export(id, file) => {
             let text = app.rollover_sheet(id).await?;
-            crate::app::write_file(&file, text)?;
+            crate::app::write_confidential(&file, text)?;
             RolloverAnswer::Written(file)
         }
         RolloverCommand::AtOnce => RolloverAnswer::AtOnce(app.tests_at_once().await?),

@@ -8,8 +8,8 @@ use super::notices::NoticeState;
 use super::receiving::Receiving;
 use crate::app::sample::SampleFiles;
 use crate::app::{
-    App, AppError, CommandSettings, Confirmed, LeaseState, ListedRequest, Observations, PolicyOrigin, ProfileFolders,
-    TransmissionSummary,
+    App, AppError, CommandSettings, Confirmed, LeaseState, ListedRequest, Observations, Occasion, PolicyOrigin,
+    ProfileFolders, TransmissionSummary,
 };
 use crate::certificate::Certificate;
 use crate::domain::certificate::{CertificateFacts, Fingerprint};
@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub folders: Vec<ProfileFolders>,
     /// What is run when a message was received or could not be delivered.
     pub commands: CommandSettings,
+    /// When something of that is not run, because it came with a restored backup and nobody has confirmed it.
+    pub commands_put_off: Vec<Occasion>,
     /// What has been seen of certificates, servers and the time.
     pub observations: Observations,
     /// What is to be told, and how.
@@ -361,6 +363,7 @@ impl App {
         let policies: Vec<Policy> = known_policies.iter().map(|known| known.policy.clone()).collect();
         let requests = self.identity_requests().await?;
         let (folders, commands) = (self.folders().await?, self.command_settings().await?);
+        let commands_put_off = self.commands_put_off().await?;
         let mut connections = self.connections().await?;
         connections.sort_by_cached_key(|connection| (natural(&connection.name), connection.id.clone()));
         let reads = match &existing {
@@ -418,6 +421,7 @@ impl App {
             lease: LeaseState::default(),
             folders,
             commands,
+            commands_put_off,
             observations,
             notices,
             first_sights,

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::command::{Answer, Event, RequestId};
 use crate::app::{
     App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, DesktopEntry, ExportFormat,
-    LogFacts, LogLevel, ProxySettings, ReceiverCheck, Restored, WorkspaceFacts, desktop_entry, look_at_backup,
-    open_workspace, remove_desktop_entry, restore_backup, show_folder,
+    LogFacts, LogLevel, ProxySettings, ReceiverCheck, Restored, WorkspaceCheck, WorkspaceFacts, desktop_entry,
+    look_at_backup, open_workspace, remove_desktop_entry, restore_backup, show_folder,
 };
 use crate::domain::audit::AuditEntry;
 use crate::domain::identifier::Address;
@@ -27,6 +27,8 @@ pub enum WorkspaceCommand {
     /// Restore a backup into a folder. Told by [`Event::Progress`], answered by [`WorkspaceAnswer::Restored`]; can be given
     /// up.
     Restore(PathBuf, PathBuf),
+    /// Look for damage in all of it. Answered by [`WorkspaceAnswer::Checked`]; can be given up.
+    Check,
     /// Show a folder in the system's program for files. Answered by [`Answer::Done`].
     ShowFolder(PathBuf),
     /// Where the log is, and how much is written. Answered by [`WorkspaceAnswer::Log`].
@@ -84,6 +86,8 @@ pub enum WorkspaceAnswer {
     Seen(BackupFacts),
     /// A backup was restored.
     Restored(Restored),
+    /// It was looked for damage.
+    Checked(WorkspaceCheck),
     /// Where the log is.
     Log(LogFacts),
     /// Entries of the audit log, the newest first.
@@ -134,6 +138,7 @@ async fn answer(
         WorkspaceCommand::Restore(file, into) => {
             WorkspaceAnswer::Restored(restore_backup(&file, &into, progress).await?)
         }
+        WorkspaceCommand::Check => WorkspaceAnswer::Checked(app.check_workspace(true, &|_bytes| {}).await?),
         WorkspaceCommand::Log => WorkspaceAnswer::Log(app.log_facts().await?),
         WorkspaceCommand::SetLogLevel(level) => {
             app.set_log_level(level).await?;

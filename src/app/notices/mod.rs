@@ -14,6 +14,7 @@ mod telling;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::upkeep::UpkeepTroubles;
 use super::{App, AppError, Observations};
 use crate::domain::certificate::CertificateFacts;
 use crate::domain::compliance::{self, ComplianceSettings, Known};
@@ -89,6 +90,7 @@ impl App {
             records: workspace.notice_records().await?,
             failure: workspace.mail_failure().await?,
             daily: DailyTroubles::read(workspace).await?,
+            upkeep: UpkeepTroubles::read(workspace).await?,
         })
     }
 
@@ -174,6 +176,8 @@ pub(super) struct NoticeReads {
     failure: Option<MailFailure>,
     /// What is wrong with outboxes and commands.
     daily: DailyTroubles,
+    /// What is wrong with the workspace on disk.
+    upkeep: UpkeepTroubles,
 }
 
 impl NoticeReads {
@@ -188,6 +192,7 @@ impl NoticeReads {
         let mut notices = facts.due(&reminding, at);
         notices.extend(happened::happened(&self.observations, &self.first_sights, facts.connections, &reminding.quiet));
         notices.extend(facts.told_of(&self.came_about, &reminding.quiet));
+        notices.extend(self.upkeep.notices());
         notices.extend(self.daily.notices(facts.connections, &reminding.quiet));
         if let Some(failure) = &self.failure {
             let number = failure.waiting;

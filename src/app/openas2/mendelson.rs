@@ -11,7 +11,7 @@ use roxmltree::Node;
 use zeroize::Zeroizing;
 
 use super::MovedFrom;
-use super::partnerships::{Partner, Partnership, document};
+use super::partnerships::{MOST_TEXT, Partner, Partnership, document, too_much_text};
 use super::settings::Settings;
 use crate::app::AppError;
 use crate::domain::algorithm::{Encryption, KeyTransport, SignatureScheme, Signing};
@@ -54,20 +54,24 @@ pub(super) fn read(xml: &str) -> Result<Export, AppError> {
     if ours.len().saturating_mul(theirs.len()) > MOST {
         return Err(AppError::new(format!("it has more than {MOST} pairs of a local station and a partner")));
     }
-    let mut partnerships = Vec::new();
-    for local in &ours {
-        for remote in &theirs {
-            partnerships.push(partnership(*local, *remote)?);
-        }
+    // Each is read once, however many there are on the other side.
+    let ours: Vec<Local> = ours.into_iter().map(Local::read).collect::<Result<_, _>>()?;
+    let theirs: Vec<Remote> = theirs.into_iter().map(Remote::read).collect::<Result<_, _>>()?;
+    let length: usize = theirs.iter().flat_map(|remote| remote.attributes.values()).map(String::len).sum();
+    if length.saturating_mul(ours.len()) > MOST_TEXT {
+        return Err(too_much_text());
     }
+    let pairs = ours.iter().flat_map(|local| theirs.iter().map(move |remote| partnership(local, remote)));
+    let partnerships = pairs.collect();
     let password = text(root, "keystorepass").map(|password| Zeroizing::new(password.to_owned()));
     Ok(Export { partnerships, password })
 }
 
 fn partner(entry: Node<'_, '_>) -> Result<Partner, AppError> {
-    let line = entry.document().text_pos_at(entry.range().start).row;
-    let as2_id =
-        text(entry, "as2ident").ok_or_else(|| AppError::new(format!("line {line}: the partner has no as2ident")))?;
+    let as2_id = text(entry, "as2ident").ok_or_else(|| {
+        let line = entry.document().text_pos_at(entry.range().start).row;
+        AppError::new(format!("line {line}: the partner has no as2ident"))
+    })?;
     let owned = |name: &str| text(entry, name).map(str::to_owned);
     Ok(Partner {
         name: owned("name").unwrap_or_else(|| as2_id.to_owned()),
@@ -78,53 +82,83 @@ fn partner(entry: Node<'_, '_>) -> Result<Partner, AppError> {
     })
 }
 
-fn partnership(local: Node<'_, '_>, remote: Node<'_, '_>) -> Result<Partnership, AppError> {
-    let (mut sender, receiver) = (partner(local)?, partner(remote)?);
-    let mut attributes: BTreeMap<String, String> = remote
-        .children()
-        .filter(|child| child.is_element() && !child.children().any(|inner| inner.is_element()))
-        .filter_map(|child| Some((child.tag_name().name().to_owned(), child.text()?.to_owned())))
-        .collect();
+/// A local station.
+struct Local {
+    partner: Partner,
+    /// Where its receipts come to.
+    receipts: Option<String>,
+}
+
+impl Local {
+    fn read(entry: Node<'_, '_>) -> Result<Self, AppError> {
+        Ok(Self { partner: partner(entry)?, receipts: text(entry, "mdnurl").map(str::to_owned) })
+    }
+}
+
+/// A partner.
+struct Remote {
+    partner: Partner,
+    /// What stands in the place of the local station's own aliases.
+    signs: Option<String>,
+    decrypts: Option<String>,
+    attributes: BTreeMap<String, String>,
+}
+
+impl Remote {
+    fn read(entry: Node<'_, '_>) -> Result<Self, AppError> {
+        let mut attributes: BTreeMap<String, String> = entry
+            .children()
+            .filter(|child| child.is_element() && !child.children().any(|inner| inner.is_element()))
+            .filter_map(|child| Some((child.tag_name().name().to_owned(), child.text()?.to_owned())))
+            .collect();
+        let mut note = |key: &str, value: &str| drop(attributes.insert(format!("our-{key}"), value.to_owned()));
+        let own = is_on(entry, "overwritelocalstationsecurity");
+        let overwritten = |name: &str| text(entry, name).filter(|_| own).map(str::to_owned);
+        let (signs, decrypts) = (overwritten("signaliasoverwritelocal"), overwritten("cryptaliasoverwritelocal"));
+        for auth in entry.children().filter(|child| child.has_tag_name("httpauthentication")) {
+            let uses_password = is_on(auth, "enabled");
+            match auth.attribute("type") {
+                Some("standard") if uses_password => {
+                    note("user", text(auth, "user").unwrap_or_default());
+                    note("password", text(auth, "password").unwrap_or_default());
+                }
+                Some("standard") if text(auth, "authmode") == Some("3") => note("certificate", "yes"),
+                Some("asyncmdn") if uses_password => note("receipt-login", "yes"),
+                _ => {}
+            }
+        }
+        if entry.descendants().any(|inner| inner.has_tag_name("httpheader")) {
+            note("headers", "yes");
+        }
+        let runs = ["useonreceipt", "useonsenderror", "useonsendsuccess", "usecommandonreceipt"];
+        let older = ["usecommandonsenderror", "usecommandonsendsuccess"];
+        let is_run = |inner: Node<'_, '_>| {
+            let name = inner.tag_name().name();
+            (runs.contains(&name) || older.contains(&name)) && inner.text().is_some_and(|text| text.trim() == "true")
+        };
+        if entry.descendants().any(is_run) {
+            note("commands", "yes");
+        }
+        Ok(Self { partner: partner(entry)?, signs, decrypts, attributes })
+    }
+}
+
+fn partnership(local: &Local, remote: &Remote) -> Partnership {
+    let (mut sender, receiver) = (local.partner.clone(), remote.partner.clone());
+    let mut attributes = remote.attributes.clone();
     let mut note = |key: &str, value: &str| drop(attributes.insert(format!("our-{key}"), value.to_owned()));
-    if let Some(url) = text(local, "mdnurl") {
+    if let Some(url) = &local.receipts {
         note("mdnurl", url);
     }
-    let own = is_on(remote, "overwritelocalstationsecurity");
     // What signs is what the partner knows; what it was encrypted for may be another key.
-    let overwritten = |name: &str| text(remote, name).filter(|_| own).map(str::to_owned);
-    let signs = overwritten("signaliasoverwritelocal").or(sender.verifies_with.take());
-    let decrypts = overwritten("cryptaliasoverwritelocal").or(sender.alias.take());
+    let signs = remote.signs.clone().or(sender.verifies_with.take());
+    let decrypts = remote.decrypts.clone().or(sender.alias.take());
     if let Some(other) = decrypts.as_ref().filter(|decrypts| signs.as_ref().is_some_and(|signs| signs != *decrypts)) {
         note("decrypts", other);
     }
     sender.alias = signs.or(decrypts);
-    for auth in remote.children().filter(|child| child.has_tag_name("httpauthentication")) {
-        let uses_password = is_on(auth, "enabled");
-        match auth.attribute("type") {
-            Some("standard") if uses_password => {
-                note("user", text(auth, "user").unwrap_or_default());
-                note("password", text(auth, "password").unwrap_or_default());
-            }
-            Some("standard") if text(auth, "authmode") == Some("3") => note("certificate", "yes"),
-            Some("asyncmdn") if uses_password => note("receipt-login", "yes"),
-            _ => {}
-        }
-    }
-    let says = |name: &str| remote.descendants().any(|inner| inner.has_tag_name(name));
-    if says("httpheader") {
-        note("headers", "yes");
-    }
-    let runs = ["useonreceipt", "useonsenderror", "useonsendsuccess", "usecommandonreceipt"];
-    let older = ["usecommandonsenderror", "usecommandonsendsuccess"];
-    let is_run = |inner: Node<'_, '_>| {
-        let name = inner.tag_name().name();
-        (runs.contains(&name) || older.contains(&name)) && inner.text().is_some_and(|text| text.trim() == "true")
-    };
-    if remote.descendants().any(is_run) {
-        note("commands", "yes");
-    }
     let name = receiver.name.clone();
-    Ok(Partnership { name, sender, receiver, is_polled: false, from: MovedFrom::Mendelson, attributes })
+    Partnership { name, sender, receiver, is_polled: false, from: MovedFrom::Mendelson, attributes }
 }
 
 /// The settings of a profile; or why there cannot be one.
@@ -303,6 +337,21 @@ mod tests {
 
     fn of(partner: &str) -> Result<Settings, String> {
         settings(&read(&export(partner)).unwrap().partnerships[0])
+    }
+
+    #[test]
+    fn what_one_partner_says_does_not_count_for_thousands_of_stations() {
+        let station = "<partner><as2ident>WE</as2ident><localstation>true</localstation></partner>".repeat(9_000);
+        let many = |remote: &str| {
+            let remote = format!("<partner><as2ident>THEY</as2ident>{remote}</partner>");
+            read(&format!("<configuration>{station}{remote}</configuration>"))
+        };
+        let begun = std::time::Instant::now();
+        let elements = "<a/>".repeat(200_000);
+        assert_eq!(many(&elements).map(|export| export.partnerships.len()).ok(), Some(9_000));
+        let told = many(&format!("<comment>{}</comment>", "x".repeat(10_000))).map(|_| ()).unwrap_err();
+        assert_eq!(told.to_string(), "its values grow beyond 64 MiB by what they refer to");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -16,6 +16,15 @@ const DEEPEST: usize = 8;
 /// The most that a value may grow to by what it refers to, in bytes.
 const LONGEST: usize = 64 * 1024;
 
+/// The most attributes of an element. The properties of OpenAS2 are attributes of one, a hundred or so.
+const MOST_ATTRIBUTES: usize = 2_000;
+
+/// The most namespaces, all elements together. Neither program uses any.
+const MOST_NAMESPACES: usize = 200;
+
+/// The most that all values of a file may have together, in bytes: several times what the largest file has.
+pub(super) const MOST_TEXT: usize = 64 * 1024 * 1024;
+
 /// A partner as a partnership names it: what the partnership says itself goes before what the partner's own entry says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Partner {
@@ -119,9 +128,49 @@ fn fill_in<'a>(value: &str, known: &impl Fn(&str) -> Option<&'a str>, depth: usi
 }
 
 pub(super) fn document(text: &str) -> Result<Document<'_>, AppError> {
+    if is_excessive(text) {
+        return Err(AppError::new(format!(
+            "an element in it has more than {MOST_ATTRIBUTES} attributes, or it names more than {MOST_NAMESPACES} namespaces"
+        ))
+        .hint("perhaps it is another file than was meant"));
+    }
     // Without a DTD nothing in it expands to more than it is.
     let options = ParsingOptions { allow_dtd: false, nodes_limit: 1_000_000, ..ParsingOptions::default() };
     Document::parse_with_options(text, options).map_err(|error| AppError::new(format!("it is no XML: {error}")))
+}
+
+/// Whether it has what the parser compares each with each: attributes of one element, and namespaces.
+fn is_excessive(text: &str) -> bool {
+    if text.matches("xmlns").take(MOST_NAMESPACES + 1).count() > MOST_NAMESPACES {
+        return true;
+    }
+    // What begins as these does has no attributes, whatever is in it; all other `<` begin an element, or it is no XML.
+    const OTHERS: [(&str, &str); 3] = [("!--", "-->"), ("![CDATA[", "]]>"), ("?", "?>")];
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once('<') {
+        if let Some((_, end)) = OTHERS.iter().find(|(begin, _)| after.starts_with(begin)) {
+            rest = after.split_once(end).map_or("", |(_, behind)| behind);
+            continue;
+        }
+        let (mut quote, mut attributes, mut end) = (None, 0, after.len());
+        for (at, byte) in after.bytes().enumerate() {
+            match (quote, byte) {
+                (Some(open), _) if open == byte => quote = None,
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (None, b'=') => attributes += 1,
+                (None, b'>') => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        if attributes > MOST_ATTRIBUTES {
+            return true;
+        }
+        rest = after.get(end..).unwrap_or_default();
+    }
+    false
 }
 
 /// Reads a `partnerships.xml`.
@@ -152,7 +201,22 @@ pub(super) fn read(text: &str, properties: &Properties) -> Result<Vec<Partnershi
             _ => {}
         }
     }
-    found.into_iter().map(|node| partnership(node, &partners, properties)).collect()
+    let (mut read, mut length) = (Vec::with_capacity(found.len()), 0);
+    for node in found {
+        let partnership = partnership(node, &partners, properties)?;
+        length += partnership.attributes.values().map(String::len).sum::<usize>();
+        if length > MOST_TEXT {
+            return Err(too_much_text());
+        }
+        read.push(partnership);
+    }
+    Ok(read)
+}
+
+/// That a small file becomes larger than anybody means it to, by what is said in it once and counts often.
+pub(super) fn too_much_text() -> AppError {
+    AppError::new(format!("its values grow beyond {} MiB by what they refer to", MOST_TEXT >> 20))
+        .hint("take over fewer partners at once: split the file")
 }
 
 fn partnership(
@@ -160,11 +224,12 @@ fn partnership(
     partners: &BTreeMap<&str, Node<'_, '_>>,
     properties: &Properties,
 ) -> Result<Partnership, AppError> {
-    let line = node.document().text_pos_at(node.range().start).row;
+    // Counted only where it is told: it is counted from the beginning of the file.
+    let line = || node.document().text_pos_at(node.range().start).row;
     let name = node.attribute("name").unwrap_or_default().to_owned();
     let side = |which: &str| {
         let own = node.children().find(|child| child.has_tag_name(which)).ok_or_else(|| {
-            AppError::new(format!("line {line}: the partnership `{name}` does not say who its {which} is"))
+            AppError::new(format!("line {}: the partnership `{name}` does not say who its {which} is", line()))
         })?;
         let called = own.attribute("name");
         let entry = called.and_then(|name| partners.get(name).copied());
@@ -173,7 +238,7 @@ fn partnership(
             value.map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         };
         let as2_id = get("as2_id").ok_or_else(|| {
-            AppError::new(format!("line {line}: the {which} of the partnership `{name}` has no as2_id"))
+            AppError::new(format!("line {}: the {which} of the partnership `{name}` has no as2_id", line()))
         })?;
         Ok::<_, AppError>(Partner {
             name: called.map_or_else(|| as2_id.clone(), str::to_owned),
@@ -193,13 +258,18 @@ fn partnership(
         Some(("attribute", name)) => raw.get(name).copied(),
         _ => properties.referred(reference),
     };
-    let mut attributes = BTreeMap::new();
+    let (mut attributes, mut length) = (BTreeMap::new(), 0);
     for (key, value) in &raw {
         let value = whole(value, &known).ok_or_else(|| {
             AppError::new(format!(
-                "line {line}: the attribute `{key}` of the partnership `{name}` grows beyond {LONGEST} bytes by what it refers to"
+                "line {}: the attribute `{key}` of the partnership `{name}` grows beyond {LONGEST} bytes by what it refers to",
+                line()
             ))
         })?;
+        length += value.len();
+        if length > MOST_TEXT {
+            return Err(too_much_text());
+        }
         attributes.insert((*key).to_owned(), value);
     }
     let is_polled = node.children().any(|child| {
@@ -232,6 +302,31 @@ mod tests {
         assert_eq!(read.attribute("micalg"), Some("x, SHA-256"));
         assert_eq!(read.attribute("money"), Some("5 $"));
         assert_eq!(read.attribute("subject"), Some("$attributes.filename$ from $sender.name$"));
+    }
+
+    #[test]
+    fn what_would_keep_the_parser_busy_for_hours_is_refused_at_once() {
+        let told = |xml: &str| read(xml, &Properties::default()).map(|_| ()).unwrap_err().to_string();
+        let begun = std::time::Instant::now();
+        let many: String = (0..1_000_000).map(|each| format!(" a{each}='>'")).collect();
+        assert!(told(&format!("<!-- don't --><partnerships{many}/>")).contains("more than 2000 attributes"));
+        let spaces = " xmlns:a='b'".repeat(100_000);
+        assert!(told(&format!("<partnerships{spaces}/>")).contains("namespaces"));
+        let nested = format!("<partnerships>{}", "<a>".repeat(900_000));
+        assert!(told(&nested).starts_with("it is no XML"));
+        // A value that is long once and referred to often.
+        let refers: String =
+            (0..1_900).map(|each| format!("<attribute name='b{each}' value='$attribute.a$'/>")).collect();
+        let long = format!(
+            "<partnerships><partnership name='p'><sender as2_id='A'/><receiver as2_id='B'/><attribute name='a' value='{}'/>{refers}</partnership></partnerships>",
+            "x".repeat(60_000)
+        );
+        assert_eq!(told(&long), "its values grow beyond 64 MiB by what they refer to");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+        for fine in ["<partnerships a='=>' b=\"'='\"/>", "<partnerships><!-- = ' --><![CDATA[ a='b' ]]></partnerships>"]
+        {
+            assert!(read(fine, &Properties::default()).unwrap().is_empty(), "{fine}");
+        }
     }
 
     #[test]

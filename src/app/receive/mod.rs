@@ -39,6 +39,7 @@ pub use given::{ReceiptGiven, receipt_given};
 use judgement::{Outcome, diagnosis, refused, remark, taken, unknown_relationship, unmatched_receipt, unmet_wish};
 use keeping::keep_body;
 use opening::{OPENED_AT_ONCE, OpenedEarly};
+use policy::{Noted, Strength};
 use recipients::encrypted_for_another;
 use reticence::{Reticence, Stranger};
 use strangers::Keeping;
@@ -448,9 +449,12 @@ impl Receiver {
             return Ok((outcome, Some(chosen)));
         }
         let sighted = self.sighted(&opened, &chosen, transmission.id, at).await;
-        let not_taken = match refused(&opened, &chosen, signer) {
-            None => self.refused_by_policy(&opened, &chosen, at).await?,
-            not_taken => not_taken,
+        let (not_taken, noted) = match refused(&opened, &chosen, signer) {
+            Some(not_taken) => (Some(not_taken), Noted::default()),
+            None => match self.strength(&opened, &chosen, at).await? {
+                Strength::TooWeak(not_taken) => (Some(*not_taken), Noted::default()),
+                Strength::Taken(noted) => (None, noted),
+            },
         };
         if let Some(recipients) = opened.spoilt.clone().filter(|_| transmission.signed_with.is_none()) {
             // We ourselves are told the truth.
@@ -489,6 +493,7 @@ impl Receiver {
             explanation.push_str(&format!("; {remark}"));
         }
         let mut outcome = taken(Some(opened.mic), "Received", &explanation);
+        noted.explain(&mut outcome.diagnosis);
         sighted::explain(sighted.as_ref(), &mut outcome.diagnosis, &chosen);
         Ok((outcome, Some(chosen)))
     }

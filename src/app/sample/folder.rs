@@ -205,7 +205,9 @@ fn clear(folder: &Path) -> Result<(), AppError> {
     for entry in fs::read_dir(folder).map_err(cannot(folder))? {
         let path = entry.map_err(cannot(folder))?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if ["archive", "partners", "downloads", "inbox", "log", "server-certificates"].contains(&name.as_str()) {
+        if ["archive", "backups", "partners", "downloads", "inbox", "log", "server-certificates"]
+            .contains(&name.as_str())
+        {
             fs::remove_dir_all(&path).map_err(cannot(folder))?;
         } else if name.starts_with("countersign.sqlite")
             || name == "workspace.key"

@@ -87,7 +87,7 @@ pub(super) async fn run(session: &Session, command: RolloverCommand) -> Result<A
         }
         RolloverCommand::Export { id, output } => {
             let text = app.rollover_sheet(id).await?;
-            match session.write_if_asked(output.as_deref(), &text)? {
+            match session.write_confidential_if_asked(output.as_deref(), &text)? {
                 Some(file) => {
                     let said = format!("Wrote {file}");
                     session.out.answer(&FileDocument { file }, || said);

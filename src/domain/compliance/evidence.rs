@@ -94,7 +94,7 @@ impl<'p> Actual<'p> {
         text.map_or(Self::NotSet, Self::Word)
     }
 
-    fn idle(word: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
+    pub(super) fn idle(word: impl Into<Cow<'static, str>>, reason: &'static str) -> Self {
         Self::NotApplicable { word: word.into(), reason }
     }
 
@@ -265,6 +265,7 @@ impl<'p, 'a> Evidence<'p, 'a> {
             Setting::Compression => Actual::Word(profile.compression.as_str()),
             Setting::Mdn => Actual::Word(profile.mdn.as_str()),
             Setting::Require => Actual::Word(profile.inbound_security().as_str()),
+            Setting::RequireStrength => Actual::Word(profile.require_strength.as_str()),
             Setting::TransferEncoding => Actual::Word(profile.transfer_encoding.as_str()),
             Setting::Filename => Actual::Word(profile.filename.as_str()),
             Setting::KeyTransport if !self.encrypts() => Actual::idle("Not encrypted", "Messages are not encrypted"),

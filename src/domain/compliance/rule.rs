@@ -357,13 +357,10 @@ fn broken_by_successor(rule: &Rule, evidence: &Evidence<'_, '_>, at: Timestamp) 
     })
 }
 
-/// The value that a rule is about; that the partner's sending is not to be told, for rules about that.
+/// The value that a rule is about; for rules about what the partner sends, that its messages tell.
 fn actual<'p>(rule: &Rule, evidence: &Evidence<'p, '_>, at: Timestamp) -> Actual<'p> {
     if rule.direction == Some(Direction::Inbound) && !rule.setting.told_inbound() {
-        return Actual::Unknown {
-            word: "Not observed".into(),
-            reason: "How the partner sends is not to be told from these settings".to_owned(),
-        };
+        return Actual::idle("Each message", "Every message is held against this rule when it comes");
     }
     evidence.actual(rule.setting, at)
 }

@@ -14,6 +14,7 @@ pub mod standing;
 mod steps;
 #[cfg(test)]
 mod tests;
+mod unread;
 
 use std::collections::BTreeSet;
 
@@ -41,6 +42,8 @@ spelled! {
         TlsServerEnds = "tls-server-ends",
         /// A required rule begins to bite, or has begun to.
         RuleBites = "rule-bites",
+        /// The rules of a policy are not known: its file cannot be read, or there is none.
+        PolicyUnread = "policy-unread",
         /// A scheduled certificate has gone active.
         ActivationHappened = "activation-happened",
         /// A scheduled certificate went active while nobody was there to see it.
@@ -59,6 +62,10 @@ spelled! {
         InboxTrouble = "inbox-trouble",
         /// The command that follows a message has failed.
         CommandFailed = "command-failed",
+        /// The workspace is damaged on disk.
+        WorkspaceDamaged = "workspace-damaged",
+        /// The backup that is made by itself could not be made.
+        BackupFailed = "backup-failed",
     }
 }
 
@@ -70,6 +77,7 @@ impl NoticeKind {
             Self::CertificateEnds => "Certificate ends",
             Self::TlsServerEnds => "Server certificate ends",
             Self::RuleBites => "Rule takes effect",
+            Self::PolicyUnread => "Policy cannot be read",
             Self::ActivationHappened => "Certificate activated",
             Self::ActivationMissed => "Activated unseen",
             Self::FirstSight => "New certificate seen",
@@ -79,6 +87,8 @@ impl NoticeKind {
             Self::OutboxTrouble => "Outbox needs attention",
             Self::InboxTrouble => "Inbox needs attention",
             Self::CommandFailed => "Command failed",
+            Self::WorkspaceDamaged => "Workspace is damaged",
+            Self::BackupFailed => "Backup failed",
         }
     }
 }
@@ -222,10 +232,14 @@ pub struct Reminding {
 }
 
 impl Facts<'_, '_> {
-    /// Everything that is to be known ahead of time at an instant, the most urgent first: ends of certificates, and rules.
+    /// Everything that is to be known ahead of time at an instant, the most urgent first: ends of certificates, and rules;
+    /// also where rules are not known.
     #[must_use]
     pub fn due(&self, reminding: &Reminding, at: Timestamp) -> Vec<Notice> {
-        self.coming(reminding, at).into_iter().filter(|notice| notice.step != Notice::FAR).collect()
+        let mut found = unread::unread(self, reminding, at);
+        found.extend(self.coming(reminding, at).into_iter().filter(|notice| notice.step != Notice::FAR));
+        sort(&mut found);
+        found
     }
 
     /// The same with all that is further away than the first step, which has the step [`Notice::FAR`]: for a calendar.

@@ -87,6 +87,10 @@ impl World {
     }
 
     fn coming(&self, at: Timestamp) -> Vec<Notice> {
+        self.facts(at, |facts| facts.coming(&self.reminding, at))
+    }
+
+    fn facts<T>(&self, at: Timestamp, ask: impl FnOnce(&Facts<'_, '_>) -> T) -> T {
         let known = Known {
             certificates: &|fingerprint| {
                 self.certificates.iter().find(|facts| facts.fingerprint_sha256 == *fingerprint)
@@ -98,7 +102,7 @@ impl World {
         };
         let report = check(&self.connections, &self.policies, &known, at, &ComplianceSettings::default());
         let facts = Facts { connections: &self.connections, known: &known, report: &report, servers: &self.servers };
-        facts.coming(&self.reminding, at)
+        ask(&facts)
     }
 
     /// The one notice there is.
@@ -317,6 +321,25 @@ fn the_certificate_of_a_server_is_told_of_quietly() {
     let notice = world.only(before(30, 0));
     assert_eq!((notice.kind, notice.insistent), (NoticeKind::TlsServerEnds, false));
     assert_eq!(notice.title, "The server certificate of Acme ends in 30 days");
+}
+
+#[test]
+fn a_policy_that_is_not_to_be_had_is_told_of_once_for_all_that_are_judged_by_it() {
+    let mut world = fresh();
+    let told = |world: &World| {
+        let due = world.facts(before(200, 0), |facts| facts.due(&world.reminding, before(200, 0)));
+        due.into_iter().filter(|notice| notice.kind == NoticeKind::PolicyUnread).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&world), []);
+    world.policies.clear();
+    let found = told(&world);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((found[0].key.as_str(), found[0].about.profiles.len()), ("policy-unread:rules", 2));
+    assert!(found[0].text.contains("no policy `rules`") && found[0].text.contains("2 profiles"), "{}", found[0].text);
+    // It has no date, so it is in no calendar.
+    assert!(world.coming(before(200, 0)).iter().all(|notice| notice.kind != NoticeKind::PolicyUnread));
+    world.reminding.quiet = BTreeSet::from(["acme".parse().unwrap()]);
+    assert_eq!(told(&world)[0].about.profiles.len(), 1);
 }
 
 #[test]

@@ -225,8 +225,10 @@ fn read_rule(table: &Table<'_, '_>, faults: &mut Faults) -> Option<Rule> {
     };
     let direction: Option<Direction> =
         faults.take(table.optional("direction", |entry| table.word(entry, "direction"))).flatten();
-    if setting == Some(Setting::Require) && direction == Some(Direction::Outbound) {
-        let reason = "`require` is about what is received, so it has no direction outbound";
+    if let Some(inbound @ (Setting::Require | Setting::RequireStrength)) = setting
+        && direction == Some(Direction::Outbound)
+    {
+        let reason = format!("`{inbound}` is about what is received, so it has no direction outbound");
         faults.0.push(table.fault("direction", reason));
     }
     let from = faults.take(table.required("from").and_then(|entry| rule_date(entry, "from")));

@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::domain::algorithm::{Compression, Digest, Encryption, KeyTransport, MicalgStyle, SignatureScheme, Signing};
 use crate::domain::certificate::KeyAlgorithm;
 use crate::domain::connection::{
-    FilenameMode, GcmContent, InboundSecurity, MdnMode, QuoteAs2Ids, RecipientIdentifierStyle, SignatureOid,
-    SignerCertificates, TransferEncoding,
+    FilenameMode, GcmContent, InboundSecurity, InboundStrength, MdnMode, QuoteAs2Ids, RecipientIdentifierStyle,
+    SignatureOid, SignerCertificates, TransferEncoding,
 };
 use crate::domain::spelling::spelled;
 
@@ -51,6 +51,8 @@ spelled! {
         TlsIdentity = "tls_identity",
         /// The least security accepted inbound, whether stated or taken from signing and encryption.
         Require = "require",
+        /// Whether what comes in weaker than we send is taken all the same.
+        RequireStrength = "require_strength",
         /// Seconds without progress after which a transmission is given up.
         TimeoutSeconds = "timeout_seconds",
         /// Automatic retries of daily work.
@@ -224,7 +226,10 @@ impl Setting {
     #[must_use]
     pub const fn told_inbound(self) -> bool {
         self.certificate().is_some()
-            || matches!(self, Self::Require | Self::OurAs2Id | Self::PartnerAs2Id | Self::Identity)
+            || matches!(
+                self,
+                Self::Require | Self::RequireStrength | Self::OurAs2Id | Self::PartnerAs2Id | Self::Identity
+            )
     }
 
     /// Whether it is a key of the connection file, and so the profile's to change.
@@ -270,6 +275,7 @@ impl Setting {
                 Shape::Ordered(spellings!(Digest))
             }
             Self::Require => Shape::Ordered(spellings!(InboundSecurity)),
+            Self::RequireStrength => Shape::Ordered(spellings!(InboundStrength)),
             Self::Tls => Shape::Ordered(spellings!(TlsLevel)),
             Self::PartnerSignatureScheme | Self::IdentitySignatureScheme => Shape::Words(CERTIFICATE_SCHEMES.to_vec()),
             Self::PartnerKeyAlgorithm | Self::IdentityKeyAlgorithm => Shape::Words(spellings!(KeyAlgorithm)),

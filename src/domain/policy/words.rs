@@ -19,6 +19,7 @@ impl Setting {
             Self::Mdn => "the receipt (MDN)",
             Self::MdnMic => "the receipt's MIC",
             Self::Require => "what is accepted inbound",
+            Self::RequireStrength => "how strong what is accepted inbound is",
             Self::EncryptionOrTls => "messages on their way",
             Self::UrlPort => "the port of the address",
             Self::MdnUrlPort => "the port of the receipts' address",
@@ -107,6 +108,11 @@ impl Setting {
                 "signed" => Some("Signed"),
                 "encrypted" => Some("Encrypted"),
                 "signed-encrypted" => Some("Signed and encrypted"),
+                _ => None,
+            },
+            Self::RequireStrength => match word {
+                "any" => Some("Any strength"),
+                "as-sent" => Some("As strong as what is sent"),
                 _ => None,
             },
             Self::Tls => match word {

@@ -1,5 +1,7 @@
 //! Opening, creating and protecting workspaces.
 
+use zeroize::Zeroizing;
+
 use super::*;
 use crate::domain::transmission::{Transmission, Verdict};
 use crate::store::fixtures::{at, behind_its_back, connection, now, passphrase, transmission, workspace};
@@ -110,6 +112,11 @@ async fn another_programs_database_and_a_newer_one_are_refused_untouched() {
             "{error}"
         );
         assert_eq!(fs::read(&file).unwrap(), before);
+        assert_eq!(error.hint().unwrap(), "use the newer version of countersign");
+        // What was there before the newer one came is named.
+        fs::create_dir(guard.path().join("backups")).unwrap();
+        fs::write(guard.path().join("backups/before-schema-99-20261124T010000Z.sqlite"), "").unwrap();
+        assert!(error.hint().unwrap().contains("before-schema-99-20261124T010000Z.sqlite"));
     }
 }
 
@@ -263,12 +270,13 @@ async fn protection_changes_and_the_secrets_stay() {
     let (_guard, workspace) = workspace().await;
     let file = workspace.folder().join(KEY_FILE);
     workspace.put_secret("name", b"value").await.unwrap();
-    workspace.protect(Some(Zeroizing::new("correct horse".to_owned()))).await.unwrap();
+    let passphrase_of_it = NewProtection::Passphrase(Zeroizing::new("correct horse".to_owned()));
+    assert_eq!(workspace.protect(passphrase_of_it).await.unwrap(), None);
     assert_eq!((workspace.protection(), file.exists()), (Protection::Passphrase, false));
     let location = at(workspace.folder());
     let opened = Workspace::open_existing(&location, &passphrase("correct horse"), now()).await.unwrap().unwrap();
     assert_eq!(opened.secret("name").await.unwrap().unwrap().as_slice(), b"value");
-    opened.protect(None).await.unwrap();
+    opened.protect(NewProtection::KeyFile).await.unwrap();
     assert!(matches!(opened.protection(), Protection::KeyFile { .. }));
     let opened = existing(workspace.folder()).await.unwrap().unwrap();
     assert_eq!(opened.secret("name").await.unwrap().unwrap().as_slice(), b"value");

@@ -15,8 +15,8 @@ use super::matrix::{Clicked, Looks, TABLE, matrix};
 use super::rows::{Filter, MatrixColumn, Order, Row};
 use super::selection::{self, Selection};
 use super::welcome::welcome;
+use crate::app::ManyDone;
 use crate::app::engine::{Snapshot, Summary};
-use crate::app::{ManyDone, Protection};
 use crate::domain::compliance::Column;
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::ui::command::UiCommand;
@@ -393,10 +393,10 @@ fn trouble(ui: &mut Ui, desk: &mut Desk<'_>) {
     if let Some(reason) = &workspace.locked {
         let text = format!("Nothing can be sent and no key can be added, because {reason}");
         let unlock = notice(ui, ToneName::Warn, "The secrets of this workspace are locked", &text, |ui| {
-            workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+            secondary(ui, "Unlock…").clicked()
         });
         if unlock {
-            desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+            desk.intend(Intent::Open(Box::new(UnlockDialog::of(desk))));
         }
     }
 }

@@ -50,6 +50,9 @@ fn cause(notice: &Notice) -> Option<(&'static str, Intent)> {
     if notice.kind == NoticeKind::CommandFailed {
         return Some(("Commands", Intent::Go(Page::Settings(SettingsSection::DailyWork))));
     }
+    if matches!(notice.kind, NoticeKind::WorkspaceDamaged | NoticeKind::BackupFailed) {
+        return Some(("Workspace", Intent::Go(Page::Settings(SettingsSection::Workspace))));
+    }
     if notice.about.identity.is_some() {
         return Some(("Show identities", Intent::Go(Page::Settings(SettingsSection::Identities))));
     }

@@ -93,6 +93,7 @@ pub(super) const fn setting_label(setting: Setting) -> &'static str {
         Setting::TlsTrust => "TLS trust",
         Setting::TlsIdentity => "TLS identity",
         Setting::Require => "Accepted inbound",
+        Setting::RequireStrength => "Inbound strength",
         Setting::TimeoutSeconds => "Timeout",
         Setting::Retries => "Retries",
         Setting::OurAs2Id => "Our AS2 identifier",

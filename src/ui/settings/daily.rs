@@ -32,6 +32,7 @@ fn words(lease: &LeaseState) -> (String, String) {
 #[derive(Default)]
 pub(super) struct DailySection {
     forms: Vec<CommandForm>,
+    confirming: Option<RequestId>,
 }
 
 impl DailySection {
@@ -55,9 +56,45 @@ impl DailySection {
         let what = "A program of yours that follows a message. It is run without a shell, once, and ended when its time is \
                     over; how it ended is kept with the transmission";
         ui.add(Label::new(muted(ui, what)).wrap());
+        self.put_off(ui, desk);
         for form in &mut self.forms {
             ui.add_space(10.0);
             form.show(ui, desk);
+        }
+    }
+
+    /// What came with a restored backup, and is not run before it is confirmed here.
+    fn put_off(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        match desk.answer(&mut self.confirming) {
+            Some(Ok(_)) => desk.toasts.done("The commands are run from now on", ""),
+            Some(Err(error)) => desk.toasts.failed("They are not run yet", &error),
+            None => {}
+        }
+        let snapshot = desk.snapshot;
+        let put_off = &snapshot.commands_put_off;
+        if put_off.is_empty() {
+            return;
+        }
+        let programs: Vec<String> = put_off
+            .iter()
+            .filter_map(|occasion| {
+                let words = snapshot.commands.of(*occasion)?.words();
+                Some(format!("When {}: {}", occasion.label(), words.join(" ").escape_debug()))
+            })
+            .collect();
+        let text = format!(
+            "They came with the backup that this workspace was restored from, set by whoever made it. Confirm them once you \
+             know them, or set others\n{}",
+            programs.join("\n")
+        );
+        ui.add_space(8.0);
+        let is_free = self.confirming.is_none();
+        let confirmed = notice(ui, ToneName::Warn, "These programs are not run yet", &text, |ui| {
+            ui.add_enabled_ui(is_free, |ui| secondary(ui, "Let them run")).inner.clicked()
+        });
+        if confirmed {
+            let seen = snapshot.commands.clone();
+            self.confirming = desk.ask(|id| Command::ConfirmCommands(id, seen));
         }
     }
 }

@@ -86,6 +86,7 @@ fn brand(ui: &mut Ui, desk: &Desk<'_>) {
                     format!("\nSecrets are protected by the key file {} alone", path.display())
                 }
                 Some(Protection::Passphrase) => "\nSecrets are protected by a passphrase".to_owned(),
+                Some(Protection::Keychain) => "\nSecrets are protected by the keychain".to_owned(),
                 None => String::new(),
             };
             ui.label(muted(ui, name)).on_hover_text(format!("{}{protection}", workspace.place));

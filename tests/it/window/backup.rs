@@ -100,3 +100,27 @@ fn a_backup_that_is_given_up_leaves_nothing_behind() {
     stage.wait_until("nothing is left of it", |stage| there(stage) == before);
     assert!(!stage.get_is_disabled("Back up…"));
 }
+
+#[test]
+fn damage_is_looked_for_from_the_settings_and_the_daily_backup_is_shown() {
+    let mut stage = stage(|_| {});
+    assert!(stage.sees("Daily backup") && stage.sees("Not looked for yet"), "{:#?}", stage.labels());
+    stage.click("Check for damage");
+    stage.wait_for("No damage found");
+    stage.wait_for("None found, ");
+    // A row that belongs to nothing.
+    let backups = stage.workspace.join("backups");
+    fs::create_dir(&backups).unwrap();
+    fs::copy(stage.workspace.join("countersign.sqlite"), backups.join("daily-20261126T031500Z.sqlite")).unwrap();
+    crate::backups::orphan(&stage.workspace);
+    stage.click("Check for damage");
+    stage.wait_for("Damage was found");
+    assert!(
+        stage.sees("The database: stages: 1 row without what it belongs to")
+            && stage.sees("countersign workspace restore"),
+        "{:#?}",
+        stage.labels()
+    );
+    stage.wait_for("Found, ");
+    assert!(stage.sees("daily-20261126T031500Z.sqlite"), "{:#?}", stage.labels());
+}

@@ -86,6 +86,23 @@ fn welcome() {
     }
 }
 
+#[test]
+fn locked() {
+    let mut results = SnapshotResults::new();
+    for theme in [Theme::Light, Theme::Dark] {
+        let (folder, workspace) = super::protection::under_passphrase();
+        let app = App::new(Location::Dir(workspace.clone()), Unlock::none(), Clock::Fixed(picture_workspace::now()));
+        let mut stage = Stage::pictured(app, folder, workspace, WIDE, theme);
+        stage.wait_for("No connection yet");
+        stage.press(Modifiers::COMMAND, Key::L);
+        stage.wait_for("Countersign is locked");
+        stage.fill("Passphrase of the workspace", "wrong horse");
+        stage.click("Unlock");
+        stage.wait_for("This is not the passphrase of this workspace");
+        compare(&mut stage, "locked", theme, &mut results);
+    }
+}
+
 fn inspect(stage: &mut Stage, connection: &str) {
     stage.click_beginning(connection);
 }

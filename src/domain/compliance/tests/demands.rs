@@ -23,12 +23,14 @@ fn the_default_policy_forbids_what_is_weak_and_recommends_what_is_strong() {
                 "AS2 1.3 (draft) recommends AES-128 or stronger for encryption since 14 May 2026; this is 3DES"
                     .to_owned()
             ),
+            // And of what the partner sends, which the settings do not tell.
+            (Status::NotApplicable, "Every message is held against this rule when it comes".to_owned()),
         ]
     );
     // The draft does not demand that messages are encrypted or signed at all.
     for (keys, setting) in [("encryption = \"none\"\n", "encryption"), ("signing = \"none\"\n", "signing")] {
         let statuses: Vec<Status> = about(keys, setting).into_iter().map(|(status, _)| status).collect();
-        assert_eq!(statuses, [Status::Advice, Status::Compliant], "{keys}");
+        assert_eq!(statuses, [Status::Advice, Status::Compliant, Status::NotApplicable], "{keys}");
     }
     let fixed =
         world.judge(&connection("as2-modern", "encryption = \"3des-cbc\"\nsigning = \"sha1\"\n", &[2]), at(NOW));

@@ -81,7 +81,7 @@ const fn row(group: Group, key: &'static str, label: &'static str, control: Cont
 const WORDS: Control = Control::Words(None);
 
 /// The settings of a profile, in their order.
-static PROFILE: [Row; 37] = {
+static PROFILE: [Row; 38] = {
     use Control::{Flag, Identity, Mono, Number, PartnerCertificate, Password, Text, Trust, Words};
     use Group::{Address, More, Quirks, Security};
     [
@@ -160,6 +160,13 @@ static PROFILE: [Row; 37] = {
             "Inbound security",
             Words(Some("As for sending")),
             "The least that an inbound message must have",
+        ),
+        row(
+            More,
+            "require_strength",
+            "Inbound strength",
+            Words(Some("Any, weaker is noted")),
+            "What is signed or encrypted less strongly than we send is noted, or refused",
         ),
         row(More, "http_user", "HTTP user", Text("None"), "For servers that ask for a user name and a password"),
         row(More, PASSWORD, "HTTP password", Password, "Kept sealed in the workspace, never shown and never exported"),
@@ -327,6 +334,8 @@ pub(in crate::ui) fn words(row: &Row) -> Vec<(String, String)> {
         .into_iter()
         // Only ever read, never asked for.
         .filter(|word| !(setting == Setting::MdnMic && *word == "md5"))
+        // The same as saying nothing.
+        .filter(|word| !(setting == Setting::RequireStrength && *word == "any"))
         .map(|word| (word.to_owned(), word_label(row, setting, word)))
         .collect()
 }
@@ -337,6 +346,7 @@ fn word_label(row: &Row, setting: Setting, word: &str) -> String {
         ("mdn", "sync-signed") => "Signed, at once",
         ("mdn", "async") => "Unsigned, later",
         ("mdn", "async-signed") => "Signed, later",
+        ("require_strength", "as-sent") => "As for sending",
         ("transfer_encoding", "binary") => "Binary",
         ("transfer_encoding", "base64") => "Base64",
         ("filename", "preserve") => "Sent",

@@ -4,7 +4,7 @@ use egui::{Context, Ui};
 use zeroize::Zeroizing;
 
 use crate::app::engine::WorkspaceCommand;
-use crate::app::{BackupRequest, Protection};
+use crate::app::{BackupRequest, Protection, SHORTEST_PASSPHRASE};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::files::FilePick;
@@ -35,7 +35,13 @@ impl BackupDialog {
         }
     }
 
-    fn problem(&self) -> Option<String> {
+    fn problem(&self, desk: &Desk<'_>) -> Option<String> {
+        if needs_passphrase(desk) && desk.snapshot.workspace.locked.is_some() {
+            return Some("Unlock the workspace first".to_owned());
+        }
+        if needs_passphrase(desk) && self.passphrase.chars().count() < SHORTEST_PASSPHRASE {
+            return Some(format!("A passphrase of at least {SHORTEST_PASSPHRASE} characters"));
+        }
         if self.passphrase != self.again {
             return Some("Write the passphrase again".to_owned());
         }
@@ -52,10 +58,22 @@ impl BackupDialog {
             }
         });
         let workspace = &desk.snapshot.workspace;
-        let Some(Protection::KeyFile { path }) = &workspace.protection else {
-            let text = "Keys and passwords are in it as they are here, under the passphrase of this workspace";
-            notice(ui, ToneName::Info, "The same passphrase opens it", text, |_| ());
-            return;
+        let alone = match &workspace.protection {
+            Some(Protection::KeyFile { path }) => format!(
+                "Keys and passwords in the backup open only by {}. Give the backup a passphrase, or keep a copy of that \
+                 file apart",
+                path.display()
+            ),
+            Some(Protection::Keychain) => {
+                "The keychain of this machine is not in the backup. Give the backup a passphrase: nothing else opens keys \
+                 and passwords in it"
+                    .to_owned()
+            }
+            Some(Protection::Passphrase) | None => {
+                let text = "Keys and passwords are in it as they are here, under the passphrase of this workspace";
+                notice(ui, ToneName::Info, "The same passphrase opens it", text, |_| ());
+                return;
+            }
         };
         if workspace.locked.is_none() {
             field(ui, "Passphrase", |ui| {
@@ -64,12 +82,11 @@ impl BackupDialog {
             });
         }
         if self.passphrase.is_empty() {
-            let text = format!(
-                "Keys and passwords in the backup open only by {}. Give the backup a passphrase, or keep a copy of that \
-                 file apart",
-                path.display()
-            );
-            notice(ui, ToneName::Warn, "The key file is not in it", &text, |_| ());
+            let title = match needs_passphrase(desk) {
+                true => "The key is not in it",
+                false => "The key file is not in it",
+            };
+            notice(ui, ToneName::Warn, title, &alone, |_| ());
         } else {
             password_again(ui, "Passphrase once more", &self.passphrase, &mut self.again);
             let text = "Also on another machine. Nobody can open it without: keep the passphrase apart from the file";
@@ -78,12 +95,17 @@ impl BackupDialog {
     }
 }
 
+/// Whether nothing but a passphrase of its own could open the backup.
+fn needs_passphrase(desk: &Desk<'_>) -> bool {
+    desk.snapshot.workspace.protection == Some(Protection::Keychain)
+}
+
 impl Dialog for BackupDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         let title = "Back up the workspace";
         frame(ctx, "backup", title, "One file with all that is in it", 560.0, false, |ui| {
             self.fields(ui, desk);
-            let problem = self.problem();
+            let problem = self.problem(desk);
             buttons(ui, |ui| {
                 let mut flow = Flow::Open;
                 let back_up = ui.add_enabled_ui(problem.is_none(), |ui| primary(ui, "Back up")).inner.clicked();

@@ -10,11 +10,15 @@ use egui::{Label, Ui};
 
 use super::facts::fact;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
-use crate::app::{BackupMade, BackupProtection, Protection, Restored, WorkspaceFacts};
+use crate::app::{
+    BackupMade, BackupProtection, LastCheck, Occasion, Protection, Restored, WorkspaceCheck, WorkspaceFacts,
+};
+use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
+use crate::ui::lock::LockAfter;
 use crate::ui::moment::{count, grouped, size};
-use crate::ui::widgets::{ToneName, field, mono, muted, notice, primary, progress, secondary, section};
+use crate::ui::widgets::{Choice, ToneName, field, mono, muted, notice, primary, progress, secondary, section, select};
 use crate::ui::wording::sentence;
 use backup::BackupDialog;
 use protect::ProtectDialog;
@@ -29,6 +33,8 @@ pub(in crate::ui) struct WorkspaceSection {
     run: Option<Run>,
     /// Folders and workspaces that are being opened.
     opening: Option<RequestId>,
+    /// Damage is being looked for.
+    checking: Option<RequestId>,
 }
 
 /// A backup that is being written, or restored.
@@ -70,6 +76,16 @@ impl WorkspaceSection {
         if let Some(Err(error)) = desk.answer(&mut self.opening) {
             desk.toasts.failed("It could not be opened", &error);
         }
+        match desk.answer(&mut self.checking) {
+            Some(Ok(Answer::Workspace(answer))) => {
+                if let WorkspaceAnswer::Checked(checked) = *answer {
+                    told_of_check(desk, &checked);
+                }
+                self.enter();
+            }
+            Some(Err(error)) => desk.toasts.failed("It could not be checked", &error),
+            Some(Ok(_)) | None => {}
+        }
         let Some(run) = &mut self.run else { return };
         let Some(answer) = desk.answer(&mut run.id) else { return };
         let Run { restores, given_up, .. } = *run;
@@ -102,10 +118,10 @@ impl WorkspaceSection {
         ui.add_space(6.0);
         if let Some(reason) = &workspace.locked {
             let unlock = notice(ui, ToneName::Warn, "Its secrets are locked", &sentence(reason), |ui| {
-                workspace.protection == Some(Protection::Passphrase) && secondary(ui, "Unlock…").clicked()
+                secondary(ui, "Unlock…").clicked()
             });
             if unlock {
-                desk.intend(Intent::Open(Box::new(UnlockDialog::default())));
+                desk.intend(Intent::Open(Box::new(UnlockDialog::of(desk))));
             }
         }
         let kind = match (&workspace.sample, &workspace.protection) {
@@ -129,6 +145,13 @@ impl WorkspaceSection {
                 "Asked for here, or taken from COUNTERSIGN_PASSPHRASE or COUNTERSIGN_PASSPHRASE_FILE; without it, keys and \
                  passwords cannot be opened",
             ),
+            Some(Protection::Keychain) => fact(
+                ui,
+                "Protection",
+                "The keychain",
+                "Of this user on this machine; it opens when you log in. Programs of other users, and those that run without \
+                 a desktop, cannot open it",
+            ),
             None => {}
         }
         if workspace.protection.is_some() && workspace.locked.is_none() && !workspace.read_only {
@@ -136,6 +159,17 @@ impl WorkspaceSection {
                 if secondary(ui, "Change protection…").clicked() {
                     desk.intend(Intent::Open(Box::new(ProtectDialog::new())));
                 }
+            });
+        }
+        if workspace.protection == Some(Protection::Passphrase) {
+            field(ui, "Lock the window", |ui| {
+                let choices = LockAfter::ALL.map(|(after, label)| Choice::new(after, label));
+                if let (Some(chosen), _) = select(ui, "Lock the window", &LockAfter::of(ui.ctx()), &choices, 240.0) {
+                    chosen.choose(ui.ctx());
+                }
+                let now = UiCommand::Lock.keys(ui.ctx());
+                let text = format!("Without input; sending and receiving go on. At once with {now}");
+                ui.add(Label::new(muted(ui, text)).wrap());
             });
         }
         let access = if workspace.read_only { "Read only" } else { "Read and written" };
@@ -165,7 +199,36 @@ impl WorkspaceSection {
                     move the workspace, restore a backup in the other place and open that one";
         ui.add(Label::new(muted(ui, what)).wrap());
         ui.add_space(8.0);
+        self.by_itself(ui, desk);
+        ui.add_space(8.0);
         self.restoring(ui, desk);
+    }
+
+    /// What the program does for it by itself, and looking for damage now.
+    fn by_itself(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
+        let Some(facts) = &self.facts else { return };
+        let newest = facts.automatic_backups.first();
+        let made = newest.map_or_else(|| "Not yet".to_owned(), |newest| desk.moment.day_and_time(newest.made));
+        let remark = match newest {
+            Some(newest) => newest.file.display().to_string(),
+            None => "The database, once a day while this window or `serve` runs".to_owned(),
+        };
+        fact(ui, "Daily backup", made, &remark);
+        let (checked, remark) = match &facts.checked {
+            None => ("Not looked for yet".to_owned(), String::new()),
+            Some(last) if last.is_sound() => {
+                (format!("None found, {}", desk.moment.day_and_time(last.at)), String::new())
+            }
+            Some(last) => (format!("Found, {}", desk.moment.day_and_time(last.at)), damage(last)),
+        };
+        fact(ui, "Damage", checked, &remark);
+        field(ui, "", |ui| {
+            let idle = self.checking.is_none();
+            let label = if idle { "Check for damage" } else { "Checking for damage…" };
+            if ui.add_enabled_ui(idle, |ui| secondary(ui, label)).inner.clicked() {
+                self.checking = desk.ask(|id| Command::Workspace(id, WorkspaceCommand::Check));
+            }
+        });
     }
 
     /// The buttons, or what is under way.
@@ -246,6 +309,42 @@ impl Run {
     }
 }
 
+/// What is damaged, in a line or two.
+fn damage(last: &LastCheck) -> String {
+    let database = last.database.problems.first().map(|problem| format!("The database: {problem}"));
+    let payload = last.payloads.first().map(|payload| format!("{}: {}", payload.file.display(), payload.what));
+    database.into_iter().chain(payload).collect::<Vec<_>>().join("\n")
+}
+
+fn told_of_check(desk: &mut Desk<'_>, checked: &WorkspaceCheck) {
+    if checked.sound {
+        let archive = checked.archive.clone().unwrap_or_default();
+        let compared = count(usize::try_from(archive.payloads).unwrap_or(usize::MAX), "payload");
+        let text = format!("The database is sound; {compared}, {}, are as they were journalled", size(archive.bytes));
+        desk.toasts.done("No damage found", &text);
+        return;
+    }
+    let text = match (checked.database.problems.first(), &checked.newest_backup) {
+        (Some(problem), Some(backup)) => format!(
+            "The database: {problem}\nClose this window and stop `serve`; then `countersign workspace restore {}` puts back the \
+             automatic backup of {}",
+            backup.file.display(),
+            desk.moment.day_and_time(backup.made)
+        ),
+        (Some(problem), None) => format!(
+            "The database: {problem}\nCopy the workspace's folder elsewhere before anything else, and restore a backup"
+        ),
+        (None, _) => {
+            let number = checked.archive.as_ref().map_or(0, |archive| archive.damaged);
+            let payloads = count(usize::try_from(number).unwrap_or(usize::MAX), "payload");
+            format!(
+                "In the archive: {payloads}\nPut the files back from a backup; `countersign workspace check` names them"
+            )
+        }
+    };
+    desk.toasts.error("Damage was found", &text);
+}
+
 fn backed_up(desk: &mut Desk<'_>, made: &BackupMade) {
     let head = format!("Backed up, {}", size(made.size));
     let mut text = made.file.display().to_string();
@@ -261,6 +360,9 @@ fn told_of_restored(desk: &mut Desk<'_>, restored: Restored) {
     let mut text = restored.folder.display().to_string();
     if let Some(file) = &restored.key_file {
         text.push_str(&format!("\nCopy workspace.key of the workspace that was backed up to {}", file.display()));
+    }
+    if Occasion::ALL.iter().any(|occasion| restored.commands.of(*occasion).is_some()) {
+        text.push_str("\nIts commands are not run until you confirm them there, in Settings > Daily work");
     }
     let folder = restored.folder;
     let open = move |desk: &mut Desk<'_>| desk.intend(Intent::Workspace(WorkspaceCommand::Open(folder)));

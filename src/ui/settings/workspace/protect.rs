@@ -4,7 +4,7 @@ use egui::{Context, Ui};
 use zeroize::Zeroizing;
 
 use crate::app::engine::{Answer, Command, Password, RequestId};
-use crate::app::{AppError, Protection, SHORTEST_PASSPHRASE};
+use crate::app::{AppError, NewProtection, Protection, SHORTEST_PASSPHRASE};
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::widgets::{
@@ -12,12 +12,50 @@ use crate::ui::widgets::{
 };
 use crate::ui::wording::sentence;
 
-/// Asks for the passphrase of a workspace whose secrets are locked.
-#[derive(Default)]
+/// Asks for the passphrase of a workspace whose secrets are locked; where no passphrase protects them, tries again what does.
 pub(in crate::ui) struct UnlockDialog {
+    by_passphrase: bool,
     passphrase: Zeroizing<String>,
     asked: Option<RequestId>,
     refused: Option<String>,
+}
+
+impl UnlockDialog {
+    /// For the workspace as it is protected now.
+    #[must_use]
+    pub(in crate::ui) fn of(desk: &Desk<'_>) -> Self {
+        Self {
+            by_passphrase: desk.snapshot.workspace.protection == Some(Protection::Passphrase),
+            passphrase: Zeroizing::default(),
+            asked: None,
+            refused: None,
+        }
+    }
+
+    /// The field for the passphrase. Returns whether Enter was pressed in it.
+    fn passphrase(&mut self, ui: &mut Ui) -> bool {
+        let mut enter = false;
+        field(ui, "Passphrase", |ui| {
+            let width = ui.available_width();
+            let edit = password_edit(ui, "Passphrase of the workspace", &mut self.passphrase, "", width);
+            enter = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+            if let Some(reason) = &self.refused {
+                field_error(ui, reason);
+            }
+        });
+        enter
+    }
+
+    /// What keeps it locked, and what comes of trying again.
+    fn trouble(&self, ui: &mut Ui, desk: &Desk<'_>) {
+        if self.asked.is_some() {
+            let text = "Where the keychain asks for its password, give it";
+            notice(ui, ToneName::Info, "Waiting for the keychain", text, |_| ());
+            return;
+        }
+        let locked = desk.snapshot.workspace.locked.as_deref().map(sentence).unwrap_or_default();
+        notice(ui, ToneName::Warn, "They stay locked", self.refused.as_deref().unwrap_or(&locked), |_| ());
+    }
 }
 
 impl Dialog for UnlockDialog {
@@ -29,27 +67,34 @@ impl Dialog for UnlockDialog {
             }
             Some(Err(error)) => {
                 self.passphrase = Zeroizing::default();
-                self.refused = Some(sentence(error.message()));
+                let text = match (self.by_passphrase, error.what_to_do()) {
+                    (false, Some(hint)) => format!("{}: {hint}", error.message()),
+                    _ => error.message().to_owned(),
+                };
+                self.refused = Some(sentence(&text));
             }
             None => {}
         }
         let busy = self.asked.is_some();
-        let subtitle = "Keys and passwords of this workspace are under a passphrase";
+        let subtitle = match &desk.snapshot.workspace.protection {
+            Some(Protection::Keychain) => "Keys and passwords of this workspace open by the keychain of this machine",
+            Some(Protection::KeyFile { .. }) => "Keys and passwords of this workspace open by its key file",
+            Some(Protection::Passphrase) | None => "Keys and passwords of this workspace are under a passphrase",
+        };
         frame(ctx, "unlock", "Unlock the workspace", subtitle, 480.0, busy, |ui| {
             let mut enter = false;
-            field(ui, "Passphrase", |ui| {
-                let width = ui.available_width();
-                let edit = password_edit(ui, "Passphrase of the workspace", &mut self.passphrase, "", width);
-                enter = edit.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-                if let Some(reason) = &self.refused {
-                    field_error(ui, reason);
-                }
-            });
+            if self.by_passphrase {
+                enter = self.passphrase(ui);
+            } else {
+                self.trouble(ui, desk);
+            }
             buttons(ui, |ui| {
-                let ready = !busy && !self.passphrase.is_empty();
-                let unlock = ui.add_enabled_ui(ready, |ui| primary(ui, "Unlock")).inner.clicked();
+                let lacks_passphrase = self.by_passphrase && self.passphrase.is_empty();
+                let ready = !busy && !lacks_passphrase;
+                let label = if self.by_passphrase { "Unlock" } else { "Try again" };
+                let unlock = ui.add_enabled_ui(ready, |ui| primary(ui, label)).inner.clicked();
                 if ready && (unlock || enter) {
-                    let password = Password(self.passphrase.clone());
+                    let password = self.by_passphrase.then(|| Password(self.passphrase.clone()));
                     self.asked = desk.ask(|id| Command::Unlock(id, password));
                     self.refused = None;
                 }
@@ -62,9 +107,17 @@ impl Dialog for UnlockDialog {
     }
 }
 
+/// What is chosen to protect the secrets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    Passphrase,
+    Keychain,
+    KeyFile,
+}
+
 /// Asks what shall protect the secrets from now on.
 pub(super) struct ProtectDialog {
-    by_passphrase: bool,
+    by: By,
     passphrase: Zeroizing<String>,
     again: Zeroizing<String>,
     asked: Option<RequestId>,
@@ -75,7 +128,7 @@ impl ProtectDialog {
     #[must_use]
     pub(super) fn new() -> Self {
         Self {
-            by_passphrase: true,
+            by: By::Passphrase,
             passphrase: Zeroizing::default(),
             again: Zeroizing::default(),
             asked: None,
@@ -84,7 +137,7 @@ impl ProtectDialog {
     }
 
     fn problem(&self) -> Option<String> {
-        if !self.by_passphrase {
+        if self.by != By::Passphrase {
             return None;
         }
         if self.passphrase.chars().count() < SHORTEST_PASSPHRASE {
@@ -95,30 +148,39 @@ impl ProtectDialog {
 
     fn fields(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
         field(ui, "Protected by", |ui| {
-            let both = [(true, "A passphrase"), (false, "A key file")];
-            if let Some(chosen) = ui.horizontal(|ui| segmented(ui, self.by_passphrase, &both)).inner {
-                self.by_passphrase = chosen;
+            let all = [(By::Passphrase, "A passphrase"), (By::Keychain, "The keychain"), (By::KeyFile, "A key file")];
+            if let Some(chosen) = ui.horizontal(|ui| segmented(ui, self.by, &all)).inner {
+                self.by = chosen;
+                self.refused = None;
             }
         });
-        if self.by_passphrase {
-            field(ui, "New passphrase", |ui| {
-                let width = ui.available_width();
-                password_edit(ui, "New passphrase", &mut self.passphrase, "Several words are best", width);
-            });
-            password_again(ui, "New passphrase once more", &self.passphrase, &mut self.again);
-            let text = "Nobody can open keys and passwords without it. Backups made before stay under what protected them then; \
-                        serve needs it in COUNTERSIGN_PASSPHRASE_FILE from its next start on";
-            notice(ui, ToneName::Info, "Keep it apart from this computer", text, |_| ());
-        } else {
-            let text = "The file lies beside the database, readable by you alone. Whoever can read your files can use your keys";
-            notice(ui, ToneName::Warn, "No passphrase is asked for any more", text, |_| ());
+        match self.by {
+            By::Passphrase => {
+                field(ui, "New passphrase", |ui| {
+                    let width = ui.available_width();
+                    password_edit(ui, "New passphrase", &mut self.passphrase, "Several words are best", width);
+                });
+                password_again(ui, "New passphrase once more", &self.passphrase, &mut self.again);
+                let text = "Nobody can open keys and passwords without it. Backups made before stay under what protected \
+                            them then; serve needs it in COUNTERSIGN_PASSPHRASE_FILE from its next start on";
+                notice(ui, ToneName::Info, "Keep it apart from this computer", text, |_| ());
+            }
+            By::Keychain => {
+                let text = "It opens when you log in at this desktop. Another user, a service that runs without a desktop, or \
+                            another machine cannot open the workspace then; a backup needs a passphrase of its own";
+                notice(ui, ToneName::Info, "The keychain of this machine keeps the key", text, |_| ());
+            }
+            By::KeyFile => {
+                let text = "The file lies beside the database, readable by you alone. Whoever can read your files can use your keys";
+                notice(ui, ToneName::Warn, "No passphrase is asked for any more", text, |_| ());
+            }
         }
         if let Some(error) = &self.refused {
             let what = error.what_to_do().map(sentence).unwrap_or_default();
             notice(ui, ToneName::Bad, &sentence(error.message()), &what, |_| ());
         }
         if let Some(Protection::KeyFile { path }) = &desk.snapshot.workspace.protection
-            && self.by_passphrase
+            && self.by != By::KeyFile
         {
             ui.add(egui::Label::new(muted(ui, format!("{} is removed then", path.display()))).wrap());
         }
@@ -128,8 +190,11 @@ impl ProtectDialog {
 impl Dialog for ProtectDialog {
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow {
         match desk.answer(&mut self.asked) {
-            Some(Ok(Answer::Done)) => {
+            Some(Ok(Answer::Protected(left))) => {
                 desk.toasts.done("Protection changed", "It holds from now on, for this and every other program");
+                if let Some(left) = left {
+                    desk.toasts.warn("The key is still in the keychain", &sentence(&left));
+                }
                 return Flow::Close;
             }
             Some(Err(error)) => self.refused = Some(error),
@@ -143,9 +208,13 @@ impl Dialog for ProtectDialog {
             buttons(ui, |ui| {
                 let ready = problem.is_none() && !busy;
                 if ui.add_enabled_ui(ready, |ui| primary(ui, "Change")).inner.clicked() {
-                    let password = self.by_passphrase.then(|| Password(self.passphrase.clone()));
+                    let new = match self.by {
+                        By::Passphrase => NewProtection::Passphrase(self.passphrase.clone()),
+                        By::Keychain => NewProtection::Keychain,
+                        By::KeyFile => NewProtection::KeyFile,
+                    };
                     self.refused = None;
-                    self.asked = desk.ask(|id| Command::Protect(id, password));
+                    self.asked = desk.ask(|id| Command::Protect(id, new));
                 }
                 if ui.add_enabled_ui(!busy, |ui| secondary(ui, "Cancel")).inner.clicked() {
                     return Flow::Close;
