@@ -150,7 +150,7 @@ impl Lock {
     pub(super) fn show(&mut self, ui: &mut Ui, engine: &mut Engine, lost: Option<&str>) {
         let fill = tokens(ui.ctx()).bg;
         CentralPanel::no_frame().frame(Frame::new().fill(fill).inner_margin(20)).show(ui, |ui| {
-            let text = "Sending and receiving go on. Give the passphrase of this workspace to see it again";
+            let text = "Sending and receiving go on. The passphrase of this workspace opens it";
             empty_state(ui, Icon::LockKeyhole, "Countersign is locked", text, |ui| self.field(ui, engine));
             if let Some(lost) = lost {
                 ui.vertical_centered(|ui| {

@@ -34,7 +34,7 @@ impl ReceiptWish {
             let digest = Digest::from_micalg(name).filter(|digest| *digest > Digest::Md5)?;
             [MicalgStyle::Rfc5751, MicalgStyle::Rfc3851]
                 .into_iter()
-                .find(|style| digest.micalg(*style).eq_ignore_ascii_case(name.trim()))
+                .find(|style| digest.micalg(*style).eq_ignore_ascii_case(name.trim_matches(['"', ' '])))
         });
         let signed = options.to_ascii_lowercase().contains("pkcs7-signature");
         // An unknown value of what is required must not be passed over, and neither may a parameter that nobody here knows
