@@ -27,10 +27,12 @@ fn filled(ui: &mut Ui, label: impl Into<String>, fill: Color32, ink: Color32) ->
             _ => 0.0,
         };
         state.weak_bg_fill = fill.lerp_to_gamma(tokens.text, towards_text);
-        state.bg_stroke = Stroke::NONE;
     }
-    let response =
-        Button::new(text(label, Some(ink))).corner_radius(theme::RADIUS).min_size(vec2(0.0, theme::CONTROL)).ui(ui);
+    let button = Button::new(text(label, Some(ink)))
+        .stroke(Stroke::NONE)
+        .corner_radius(theme::RADIUS)
+        .min_size(vec2(0.0, theme::CONTROL));
+    let response = button.ui(ui);
     ui.visuals_mut().widgets = before;
     focus_ring(ui, &response);
     response
