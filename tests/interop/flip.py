@@ -168,7 +168,7 @@ def run(checks, world, server, make):
         silent.flip()
         verdict(silent.receive(), "refused", "import-certificate")
         same("what was seen", silent.seen(), {digits(new): "unknown"})
-        holds(f"--sighted {digits(new)}" in server.said(), f"serve did not say what mends it: {server.said()}")
+        server.says(f"--sighted {digits(new)}")
         verdict(silent.receive(), "refused", "import-certificate")
         silent.mend(new, "--sighted", digits(new))
         verdict(silent.receive(), "received")

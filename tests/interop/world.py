@@ -183,13 +183,20 @@ class Server:
         threading.Thread(target=lambda: lines.put(self.process.stdout.readline()), daemon=True).start()
         line = lines.get(timeout=30).decode().strip()
         prefix = "listening on "
-        holds(line.startswith(prefix + "http://"), f"serve said {line!r}: {self.said()}")
+        holds(line.startswith(prefix + "http://"), f"serve said {line!r}: {self.said()[-600:]}")
         self.url = line[len(prefix):]
         return self
 
     def said(self):
-        """What it wrote to standard error."""
-        return (self.world.folder / "serve.log").read_text(errors="replace")[-600:]
+        """All that it wrote to standard error."""
+        return (self.world.folder / "serve.log").read_text(errors="replace")
+
+    def says(self, words):
+        """Waits until it has written these words to standard error: what it notices is told after the answer has left."""
+        end = time.monotonic() + 30
+        while words not in self.said():
+            holds(time.monotonic() < end, f"serve did not say {words!r}: {self.said()[-600:]}")
+            time.sleep(0.05)
 
     def stop(self):
         """Tells it to finish; returns its exit code."""
