@@ -36,8 +36,7 @@ impl Receiver {
     /// nothing is acknowledged, and we are told.
     pub(super) async fn not_delivered(&self, chosen: &Candidate, error: &AppError) -> Outcome {
         let modifier = "unexpected-processing-error";
-        let mut outcome =
-            refusal(modifier, "The message could not be stored", &sentence(&error.to_string()), Blame::Ours);
+        let mut outcome = refusal(modifier, "Could not be stored", &sentence(&error.to_string()), Blame::Ours);
         let mend = format!(
             "{}, or choose another inbox in the settings of the profile",
             sentence(error.what_to_do().unwrap_or("see that the folder can be written into"))

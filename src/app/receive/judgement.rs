@@ -28,7 +28,7 @@ pub(super) fn refusal(modifier: &str, cause: &str, explanation: &str, blame: Bla
     Outcome {
         disposition: Disposition::error(modifier),
         mic: None,
-        text: format!("{cause}: {modifier}"),
+        text: format!("The message was not processed. {cause}: {modifier}"),
         is_receipt: false,
         is_matched: false,
         diagnosis: diagnosis(cause, explanation, blame),
@@ -68,7 +68,7 @@ pub(super) fn unmet_wish(disposition: &Disposition) -> Outcome {
     let explanation = "The message insists on a kind of receipt that is not supported here, so it was not processed";
     Outcome {
         disposition: disposition.clone(),
-        ..refusal(&what, "The receipt asked for cannot be made", explanation, Blame::Partner)
+        ..refusal(&what, "Receipt asked for cannot be made", explanation, Blame::Partner)
     }
 }
 
@@ -93,15 +93,15 @@ pub(super) fn cannot_open(error: &OpenError) -> Outcome {
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
     let (cause, blame) = match error {
         OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } | OpenError::Garbled(_) => {
-            ("The message could not be decrypted", Blame::Partner)
+            ("Could not be decrypted", Blame::Partner)
         }
-        OpenError::Signature(_) => ("The signature cannot be read", Blame::Partner),
-        OpenError::Altered(_) => ("The content was changed on its way", Blame::Partner),
-        OpenError::UnknownEncryption(_) => ("The message is encrypted in a way that is not supported", Blame::Nobody),
-        OpenError::Decompression(_) => ("The message could not be decompressed", Blame::Partner),
-        OpenError::Unsupported(_) => ("The message uses something that is not supported", Blame::Nobody),
-        OpenError::Io(_) => ("The message could not be stored", Blame::Ours),
-        _ => ("The message could not be read", Blame::Partner),
+        OpenError::Signature(_) => ("Signature cannot be read", Blame::Partner),
+        OpenError::Altered(_) => ("Changed on its way", Blame::Partner),
+        OpenError::UnknownEncryption(_) => ("Encrypted in an unsupported way", Blame::Nobody),
+        OpenError::Decompression(_) => ("Could not be decompressed", Blame::Partner),
+        OpenError::Unsupported(_) => ("Uses something that is not supported", Blame::Nobody),
+        OpenError::Io(_) => ("Could not be stored", Blame::Ours),
+        _ => ("Could not be read", Blame::Partner),
     };
     refusal(&modifier, cause, &error.to_string(), blame)
 }
@@ -162,7 +162,7 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
         Some(SignatureOutcome::Altered { .. }) => {
             let mut outcome = refusal(
                 "integrity-check-failed",
-                "The content is not what was signed",
+                "Content is not what was signed",
                 &format!(
                     "The signature was made with a certificate of the partner, but over another content: {}",
                     what_happened(opened.fits_with)
@@ -191,17 +191,12 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
             ));
         }
         Some(SignatureOutcome::Unsupported { detail }) => {
-            return with_mic(refusal(
-                "authentication-failed",
-                "The signature cannot be checked",
-                detail,
-                Blame::Nobody,
-            ));
+            return with_mic(refusal("authentication-failed", "Signature cannot be checked", detail, Blame::Nobody));
         }
         Some(SignatureOutcome::Broken { reason, .. }) => {
             return with_mic(refusal(
                 "authentication-failed",
-                "The signature is broken",
+                "Signature is broken",
                 &format!("The signature names a certificate of the partner but {reason}"),
                 Blame::Partner,
             ));
@@ -236,7 +231,7 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
     let with_mic = |outcome: Outcome| if encrypted { Some(outcome) } else { with_mic(outcome) };
     with_mic(refusal(
         "insufficient-message-security",
-        "The message has less security than the profile wants",
+        "Too little security",
         &format!("The message is {missing}; the profile wants {required}"),
         Blame::Partner,
     ))
@@ -246,7 +241,7 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
 fn undecipherable(required: InboundSecurity) -> Outcome {
     refusal(
         "decryption-failed",
-        "The message could not be decrypted",
+        "Could not be decrypted",
         &format!(
             "What came out has no MIME headers and no signature: it was encrypted with another key, or changed on its way, or the partner sends bare content; the profile wants {required}"
         ),

@@ -75,7 +75,7 @@ impl Receiver {
             .or_else(|| security.refused_by_profile(candidate, policy.as_ref().err()));
         if let Some((demanded, remedy)) = refused {
             let explanation = format!("{demanded}; the message is {}", security.in_words());
-            let cause = "The message has less security than it has to have";
+            let cause = "Too little security";
             let mut outcome = refusal(MODIFIER, cause, &explanation, Blame::Partner);
             // Of what is encrypted and nobody has signed the MIC would tell whoever changes it what came out.
             let may_be_told = security.signing != Signing::None || security.encryption == Encryption::None;

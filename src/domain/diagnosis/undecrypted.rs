@@ -246,7 +246,7 @@ mod tests {
             (facts(vec![Holder::Unknown, partner(Some("Amazon"), true), own("acme", &[])]), "identity `acme`"),
         ] {
             let diagnosis = explain_undecrypted(&facts);
-            assert_eq!(diagnosis.cause, "The message could not be decrypted");
+            assert_eq!(diagnosis.cause, "Could not be decrypted");
             assert!(diagnosis.explanation.contains(says), "{says}: {diagnosis:?}");
             assert!(!diagnosis.remedy.is_empty(), "{says}");
             assert!(matches!(diagnosis.action, Some(Action::ExportCertificate { .. })), "{says}");

@@ -1,5 +1,7 @@
 //! What a transmission's outcome means: cause, explanation, what to do, and the evidence where it is asked for.
 
+use std::mem;
+
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, CornerRadius, FontId, Frame, Label, Margin, Ui};
 
@@ -60,7 +62,10 @@ pub(in crate::ui) fn diagnosis_notice(
                         bullet(ui, |ui| line(ui, step, theme::small(), tokens.text));
                     }
                     ui.add_space(3.0);
+                    // Where there is no button there is no row for them.
+                    let control = mem::take(&mut ui.spacing_mut().interact_size.y);
                     ui.horizontal_wrapped(|ui| {
+                        ui.spacing_mut().interact_size.y = control;
                         ui.spacing_mut().item_spacing.y = 8.0;
                         buttons(ui);
                         if !diagnosis.evidence.is_empty() {

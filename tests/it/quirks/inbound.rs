@@ -48,7 +48,7 @@ fn quirk_38_content_that_is_encoded_twice_is_taken_and_said() {
     let receipt = receiver.receipt(&receiver.post(&lines, &compressed_data(&[0x1f, 0x8b, 8, 0, 0, 0], None)));
     assert_eq!(receipt.disposition.unwrap().key().as_deref(), Some("decompression-failed"));
     let newest = receiver.newest();
-    assert_eq!(newest["diagnosis"]["cause"], "The message could not be decompressed");
+    assert_eq!(newest["diagnosis"]["cause"], "Could not be decompressed");
     assert!(newest["diagnosis"]["explanation"].as_str().unwrap().contains("gzip"), "{newest}");
 }
 
