@@ -125,7 +125,7 @@ def changed_over(checks, world, server, peer, party):
         world.run("identity", "create", "acme-next", "--subject", "CN=Acme, O=Acme Supply")
         world.run("identity", "export", "acme-next", "-o", str(new))
         world.connect("changing", "ACME", peer.name, peer.url, party.certificate)
-        flip = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=10)
+        flip = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=15)
         said = world.json("identity", "rollover", "acme", "acme-next", "--at", instant(flip), "--connection", "changing")
         same("the profiles", [each["connection"] for each in said["profiles"]], ["changing"])
         world.run("identity", "told", "acme-next", "--connection", "changing", "--how", "by mail")

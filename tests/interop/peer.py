@@ -84,7 +84,7 @@ class Peer:
         #: A key or a certificate that some faults put in the place of the right one.
         self.other_pem = pem
         #: Seconds before the answer, for the fault `slow`.
-        self.delay = 3
+        self.delay = 10
         self.received = []
         #: How asynchronous receipts are posted, how long that is waited with, and how they were answered.
         self.post, self.receipt_delay, self.receipts_answered = None, 0.3, []
@@ -126,6 +126,7 @@ class Peer:
             return drop(request)
         if self.fault == "slow":
             time.sleep(self.delay)
+            return drop(request)
         if self.fault == "http-500":
             return reply(request, 500, {"Content-Type": "text/plain"}, b"Internal error\n")
         if self.fault == "html":

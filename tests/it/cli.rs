@@ -251,13 +251,13 @@ fn what_is_used_at_an_instant_follows_the_timeline() {
         "--connection",
         "partner",
         "--activate",
-        "2027-02-01T09:00[Europe/Berlin]",
+        "2031-02-01T09:00[Europe/Berlin]",
     ]);
     assert_eq!(imported["profiles"].as_array().unwrap().len(), 2);
-    assert_eq!(imported["profiles"][0]["activates"], "2027-02-01T08:00:00Z");
+    assert_eq!(imported["profiles"][0]["activates"], "2031-02-01T08:00:00Z");
     assert!(imported["warnings"].as_array().unwrap().contains(&Value::from("same-key")));
     assert!(imported["warnings"].as_array().unwrap().contains(&Value::from("unconfirmed")));
-    // The old one ends in 2027: due shortly before its end where it is still used, not where it has been replaced.
+    // The old one ends in 2027: it has ended where it is still used, and not where it has been replaced.
     let end = |at: &str| {
         let check = desk.run(&["check", "--at", at, "--json"]);
         let report: Value = serde_json::from_slice(&check.stdout).unwrap();
@@ -267,7 +267,7 @@ fn what_is_used_at_an_instant_follows_the_timeline() {
             .find(|finding| finding["setting"] == "partner_certificate" && finding["aspect"] == "validity");
         validity.unwrap()["actual"].as_str().unwrap().to_owned()
     };
-    assert_ne!(end("2027-02-01T07:59:59Z"), end("2027-02-01T08:00:00Z"));
+    assert_ne!(end("2031-02-01T07:59:59Z"), end("2031-02-01T08:00:00Z"));
     let export = desk.run(&["connection", "export", "partner"]).stdout;
     let copy = Desk::new();
     copy.json(&["identity", "create", "me"]);

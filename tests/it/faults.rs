@@ -10,7 +10,7 @@ use crate::exchange::{DOCUMENT, Partner, Received, Us, Wrong, judged, post, post
 /// One message to a partner that does this; the program's own end of it.
 async fn sent_to(partner: Partner, settings: &str) -> (Us, countersign::domain::transmission::Transmission, Partner) {
     let us = Us::new().await;
-    us.connect(&partner.url, &format!("timeout_seconds = 2\n{settings}")).await;
+    us.connect(&partner.url, settings).await;
     let sent = us.send().await;
     assert!(!sent.diagnosis.as_ref().unwrap().explanation.is_empty());
     assert_eq!(us.journal().await, [us.transmission(&sent).await]);
@@ -59,7 +59,7 @@ async fn a_connection_lost_within_the_request_has_failed_and_after_it_is_uncerta
         let partner = Partner::raw(move |stream, _| {
             stream.take(read).read_to_end(&mut Vec::new()).ok();
         });
-        us.connect(&partner.url, "timeout_seconds = 5").await;
+        us.connect(&partner.url, "").await;
         judged(&us.send_bytes(&random).await, Verdict::Failed, "bmmmm", "Connection lost while sending");
     }
     // Everything was read, and nothing came.
@@ -88,7 +88,7 @@ async fn what_came_of_an_answer_that_broke_off_is_kept_and_is_no_receipt() {
         stream.write_all(b"<html>half").unwrap();
         stream.shutdown(Shutdown::Both).ok();
     });
-    us.connect(&partner.url, "timeout_seconds = 2").await;
+    us.connect(&partner.url, "").await;
     let sent = us.send().await;
     judged(&sent, Verdict::Uncertain, "mmmmm", "Connection lost while waiting for the answer");
     assert_eq!((sent.http_status, us.kept(&sent, "response.body").as_slice()), (Some(200), &b"<html>half"[..]));
@@ -108,7 +108,7 @@ async fn what_came_of_an_answer_that_broke_off_is_kept_and_is_no_receipt() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quirk_60_who_says_nothing_in_time_may_have_it() {
     let stalling = Partner::start(|_, _| std::thread::sleep(std::time::Duration::from_secs(6)));
-    let (_, sent, _) = sent_to(stalling, "").await;
+    let (_, sent, _) = sent_to(stalling, "timeout_seconds = 2").await;
     judged(&sent, Verdict::Uncertain, "mmmmm", "No answer in time, the message may have arrived");
 }
 

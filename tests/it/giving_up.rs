@@ -52,7 +52,7 @@ async fn a_message_given_up_while_it_is_built_leaves_nothing_behind() {
     let kept = month.join(sent.id.to_string());
     let begun = Instant::now();
     while names(&kept).iter().any(|name| name.ends_with(".partial")) {
-        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", names(&kept));
+        assert!(begun.elapsed() < crate::exchange::PATIENCE, "{:?}", names(&kept));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert!(names(&kept).is_empty(), "{:?}", names(&kept));

@@ -20,7 +20,7 @@ fn partner(us: &Us, answers: &'static [&'static str]) -> Partner {
         let wrong = match answers[number] {
             "drop" => return,
             "slow" => {
-                std::thread::sleep(Duration::from_secs(2));
+                std::thread::sleep(Duration::from_secs(6));
                 Wrong::Nothing
             }
             "good" => Wrong::Nothing,

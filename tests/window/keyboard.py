@@ -136,7 +136,9 @@ def send(keyboard):
     keyboard.choose("Send to production")
     keyboard.window.sees("Send to production for the first time?")
     # The question opens on what does no harm.
-    begins = keyboard.focused()
+    until = time.monotonic() + 10
+    while ((begins := keyboard.focused()) is None or begins.name == "Send to production") and time.monotonic() < until:
+        time.sleep(0.1)
     holds(begins is not None and begins.name in ("Cancel", "Close"), f"the question begins with what does no harm: {begins}")
     keyboard.choose("Send to production")
     keyboard.window.gone("Send to production for the first time?")

@@ -15,6 +15,9 @@ from driver import Missed, Window, holds, main, step
 
 WAITING = "amazon-us"
 
+# The whole head of a message, with the length of what follows.
+LENGTH = re.compile(rb"(?is)^POST .*?\r\ncontent-length: *(\d+)\r\n(?:[^\r\n]+\r\n)*\r\n")
+
 
 class SilentPartner:
     """Takes a message whole and never answers."""
@@ -30,16 +33,17 @@ class SilentPartner:
             connection, _ = self.listener.accept()
         except TimeoutError:
             raise Missed("nothing was sent to the silent partner") from None
-        connection.settimeout(1)
+        connection.settimeout(40)
         received = b""
         try:
-            while True:
+            # By its length: how fast it comes says nothing.
+            while (length := LENGTH.search(received)) is None or len(received) < length.end() + int(length[1]):
                 some = connection.recv(65536)
                 if not some:
                     break
                 received += some
         except TimeoutError:
-            pass  # the sender waits for an answer
+            raise Missed(f"of the message only {len(received)} bytes came") from None
         return connection, received
 
 

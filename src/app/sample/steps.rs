@@ -20,7 +20,7 @@ use crate::domain::timeline::{Activation, next_activation};
 use crate::domain::transmission::{StageName, Transmission, Verdict};
 
 /// How long before its activation the renewed certificate is scheduled: long enough to send once before it.
-const AHEAD_SECONDS: i64 = 5;
+const AHEAD_SECONDS: i64 = 8;
 
 /// How long the asynchronous receipt of a partner on this very machine may take.
 const RECEIPT_WITHIN: Duration = Duration::from_secs(10);

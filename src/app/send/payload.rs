@@ -272,7 +272,7 @@ mod tests {
         assert_eq!(sent.verdict, Verdict::Cancelled, "{sent:#?}");
         let folder = app.workspace().await.unwrap().archive().folder(sent.id);
         // The thread ends as soon as it sees that nobody wants its work.
-        for _ in 0..200 {
+        for _ in 0..2400 {
             if std::fs::read_dir(&folder).unwrap().count() == 0 {
                 return;
             }

@@ -417,7 +417,7 @@ async fn slow_clients_keep_nobody_out_however_many_they_are() {
             let begun = Instant::now();
             // Among so many who have come at the very same moment it may be one of those for whom there is no room yet.
             while !is_read(address).await {
-                assert!(begun.elapsed() < Duration::from_secs(5), "{number}");
+                assert!(begun.elapsed() < Duration::from_secs(20), "{number}");
             }
             tokio::time::sleep(Duration::from_millis(60)).await;
         }

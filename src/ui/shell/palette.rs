@@ -58,6 +58,8 @@ pub(crate) struct Palette {
     open: bool,
     query: String,
     chosen: usize,
+    /// Enter came together with letters, so it is for what these find.
+    enter: bool,
     journal: Journal,
 }
 
@@ -133,6 +135,7 @@ impl Palette {
                 input.consume_key(Modifiers::NONE, Key::Enter),
             )
         });
+        let enter = std::mem::take(&mut self.enter) || enter;
         let last = entries.len().saturating_sub(1);
         self.chosen = self.chosen.min(last);
         if down {
@@ -168,6 +171,11 @@ impl Palette {
                 query.request_focus();
                 if query.changed() {
                     self.chosen = 0;
+                    if enter {
+                        self.enter = true;
+                        found = None;
+                        ui.ctx().request_repaint();
+                    }
                 }
                 if entries.is_empty() {
                     ui.label(muted(ui, "Nothing is called so"));

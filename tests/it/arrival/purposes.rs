@@ -112,7 +112,8 @@ async fn that_one_verifies_at_once_is_said_where_a_later_time_was_named() {
     let desk = two().await;
     let file = fixture("new.cer");
     let words = ["certificate", "import", file.to_str().unwrap(), "--connection", "partner", "--profile", "production"];
-    let (document, beside) = desk.json(&[&words[..], &["--use", "verify", "--activate", "2028-01-01T00:00Z"]].concat());
+    let later = (countersign::app::Clock::System.now() + jiff::SignedDuration::from_hours(48)).to_string();
+    let (document, beside) = desk.json(&[&words[..], &["--use", "verify", "--activate", &later]].concat());
     assert!(beside.contains("It verifies from now on and not only from the time named"), "{beside}");
-    assert_ne!(document["profiles"][0]["activates"], "2028-01-01T00:00:00Z");
+    assert_ne!(document["profiles"][0]["activates"], later.as_str());
 }

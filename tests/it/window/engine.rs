@@ -166,7 +166,7 @@ fn a_scheduled_certificate_is_seen_to_go_active_without_anybody_asking() {
     let (_, renewed) = sample.files().renewed[0].clone();
     let mut listener = Listener::start(sample.app());
     listener.snapshot();
-    let at: Timestamp = listener.engine.now().checked_add(SignedDuration::from_secs(4)).unwrap();
+    let at: Timestamp = listener.engine.now().checked_add(SignedDuration::from_secs(10)).unwrap();
     let request = ImportRequest {
         source: CertificateSource::File(renewed),
         connection: "amazon-us".parse().unwrap(),

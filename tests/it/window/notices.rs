@@ -7,6 +7,15 @@ fn ending() -> Stage {
     ending_in(20)
 }
 
+/// The fixture's connection, with a certificate of the partner's that does not end soon, whenever this is run.
+fn connection(folder: &std::path::Path) -> String {
+    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/amazon-de.toml");
+    let pem = folder.join("partner.pem");
+    std::fs::write(&pem, crate::exchange::PARTNER.certificate.to_pem()).unwrap();
+    let pem = pem.display().to_string();
+    std::fs::read_to_string(fixture).unwrap().replace("\"amazon-de.pem\"", &format!("{pem:?}"))
+}
+
 fn ending_in(days: u32) -> Stage {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
@@ -19,7 +28,8 @@ fn ending_in(days: u32) -> Stage {
             subject: None,
         };
         app.create_identity(new).await.unwrap();
-        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/amazon-de.toml");
+        let file = folder.path().join("amazon-de.toml");
+        std::fs::write(&file, connection(folder.path())).unwrap();
         app.add_connection(&file, false).await.unwrap();
         app.close().await;
     });
@@ -153,9 +163,7 @@ fn of_many_the_most_urgent_are_drawn_and_the_others_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("workspace");
     let app = crate::exchange::app_on(&workspace, countersign::app::Clock::System);
-    let fixture = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/window/amazon-de.toml");
-    let text = std::fs::read_to_string(&fixture).unwrap();
-    let pem = fixture.with_file_name("amazon-de.pem").display().to_string();
+    let text = connection(folder.path());
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         for number in 0..64 {
             let name = format!("customer-{number}");
@@ -167,10 +175,8 @@ fn of_many_the_most_urgent_are_drawn_and_the_others_are_counted() {
             };
             app.create_identity(new).await.unwrap();
             let file = folder.path().join(format!("{name}.toml"));
-            let connection = text
-                .replace("\"amazon-de\"", &format!("\"{name}\""))
-                .replace("\"acme-2026\"", &format!("\"{name}\""))
-                .replace("\"amazon-de.pem\"", &format!("{pem:?}"));
+            let connection =
+                text.replace("\"amazon-de\"", &format!("\"{name}\"")).replace("\"acme-2026\"", &format!("\"{name}\""));
             std::fs::write(&file, connection).unwrap();
             app.add_connection(&file, false).await.unwrap();
         }
