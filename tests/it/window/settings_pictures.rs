@@ -7,7 +7,7 @@ use std::sync::Arc;
 use countersign::app::{App, Clock, Location, Unlock};
 use countersign::domain::audit::{AuditAct, AuditNote};
 use countersign::store::{Witness, Workspace};
-use egui::{Key, Modifiers, Theme};
+use egui::Theme;
 use egui_kittest::SnapshotResults;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -38,20 +38,9 @@ fn picture(name: &str, size: [f32; 2], section: &str, prepare: impl Fn(&Path), m
         prepare(&place);
         let mut stage = Stage::pictured(app, folder, place, size, theme);
         stage.wait_for("Amazon Vendor US, production");
-        go(&mut stage, section);
+        stage.settings(section);
         arrange(&mut stage);
         compare(&mut stage, name, theme, &mut results);
-    }
-}
-
-fn go(stage: &mut Stage, section: &str) {
-    stage.press(Modifiers::COMMAND, Key::Comma);
-    if stage.labels().iter().any(|label| label == section) {
-        stage.click(section);
-    } else {
-        // There is no room for the list.
-        stage.click("Section");
-        stage.click(section);
     }
 }
 
@@ -233,7 +222,7 @@ fn audit(name: &str, size: [f32; 2], mut arrange: impl FnMut(&mut Stage)) {
         let app = noted(&place);
         let mut stage = Stage::pictured(app, folder, place, size, theme);
         stage.wait_for("No connection yet");
-        go(&mut stage, "Audit log");
+        stage.settings("Audit log");
         stage.wait_for("log_level");
         arrange(&mut stage);
         compare(&mut stage, name, theme, &mut results);

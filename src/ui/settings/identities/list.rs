@@ -90,7 +90,7 @@ fn first<'s>(all: &[(Timestamp, &'s IdentityUse)]) -> Option<(Timestamp, &'s Ide
 }
 
 /// Shares of the width: name, key, end, users, change.
-const SHARES: [f32; 5] = [0.21, 0.12, 0.21, 0.13, 0.33];
+const SHARES: [f32; 5] = [0.205, 0.12, 0.225, 0.13, 0.32];
 /// The same where there is no room for the key.
 const NARROW_SHARES: [f32; 5] = [0.21, 0.0, 0.29, 0.17, 0.33];
 const HEADS: [&str; 5] = ["Name", "Key", "Certificate", "Signs for", "Change"];

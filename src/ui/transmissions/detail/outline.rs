@@ -100,6 +100,8 @@ fn problems(ui: &mut Ui, outline: &Outline) -> Option<u64> {
     let mut wanted = None;
     let number = usize::try_from(outline.problem_count).unwrap_or(usize::MAX);
     Badge::new(ToneName::Bad, &count(number, "problem")).about("Document").show(ui);
+    // As low as the text: these are no controls.
+    let control = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     for Problem { segment, offset, what } in outline.problems.iter().take(LISTED) {
         let said = crate::ui::wording::sentence(what);
         ui.horizontal_wrapped(|ui| {
@@ -110,6 +112,7 @@ fn problems(ui: &mut Ui, outline: &Outline) -> Option<u64> {
             }
         });
     }
+    ui.spacing_mut().interact_size.y = control;
     wanted
 }
 
