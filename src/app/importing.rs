@@ -1,6 +1,6 @@
 //! Bringing a partner's renewed certificate into profiles, all of them or none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::arrivals::{refuse_ended, refuse_key};
 use super::certificates::{CertificateSource, read_partners};
 use super::{App, AppError, arrivals};
 use crate::certificate::{Candidate, Certificate};
-use crate::domain::arrival::Arrival;
+use crate::domain::arrival::{Arrival, SubjectUsers};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::confirmation::Comparison;
 use crate::domain::connection::Connection;
@@ -121,10 +121,10 @@ impl App {
             request.confirmed.is_some() || by_print.get(&fingerprint).is_some_and(|stored| stored.confirmed.is_some());
         let policies = self.policies().await?;
         let connections = self.workspace().await?.connections().await?;
-        let connections: Vec<&Connection> = connections.iter().collect();
+        let of_subject = SubjectUsers::of(facts, &connections, &known, now);
         let mut resolved = HashMap::new();
 
-        let targets = self.targets(request, now).await?;
+        let targets = self.targets(request, &connections, now).await?;
         let encrypts = request.purpose != Some(CertificatePurpose::Verify)
             && targets
                 .iter()
@@ -136,30 +136,28 @@ impl App {
         let mut transaction = self.workspace().await?.begin().await?;
         let mut result = ImportResult { profiles: Vec::new(), warnings: Vec::new() };
         // What is changed, and beside it what it was: what is said of one profile does not depend on which came before it.
-        let mut changed: Vec<Connection> = Vec::new();
-        let mut before: Vec<Connection> = Vec::new();
-        let chosen: Vec<(ConnectionId, ProfileKind)> =
-            targets.iter().map(|(connection, kind)| (connection.id.clone(), *kind)).collect();
-        for (connection, kind) in targets {
-            let index = match changed.iter().position(|known| known.id == connection.id) {
-                Some(index) => index,
-                None => {
-                    // As it is within the transaction that writes: of two changes at once none is lost.
-                    let current = transaction.connection(&connection.id).await?.ok_or_else(|| {
-                        AppError::new(format!("the connection `{}` was removed meanwhile", connection.id))
-                    })?;
-                    before.push(current.clone());
-                    changed.push(current);
-                    changed.len() - 1
-                }
-            };
+        let chosen: HashSet<(&ConnectionId, ProfileKind)> =
+            targets.iter().map(|(connection, kind)| (&connection.id, *kind)).collect();
+        // As they are within the transaction that writes: of two changes at once none is lost.
+        let mut ids: Vec<ConnectionId> = targets.iter().map(|(connection, _)| connection.id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        let before: Vec<Connection> = transaction.connections_of(&ids).await?;
+        let mut changed = before.clone();
+        let places: HashMap<&ConnectionId, usize> =
+            before.iter().enumerate().map(|(index, connection)| (&connection.id, index)).collect();
+        for (connection, kind) in &targets {
+            let kind = *kind;
+            let index = *places
+                .get(&connection.id)
+                .ok_or_else(|| AppError::new(format!("the connection `{}` was removed meanwhile", connection.id)))?;
             let connection = &mut changed[index];
             let id = connection.id.clone();
             let policy =
                 resolved.entry(connection.policy.clone()).or_insert_with_key(|policy| resolve(policy, &policies).ok());
             let arrival = Arrival {
                 connection: &before[index],
-                connections: &connections,
+                of_subject: &of_subject,
                 kind,
                 purpose: request.purpose,
                 own: &own,
@@ -167,8 +165,8 @@ impl App {
                 policy: policy.as_ref(),
                 confirmed,
             };
-            let other = |(known, profile): &(ConnectionId, ProfileKind)| *known == id && *profile != kind;
-            let context = ImportContext { for_both: chosen.iter().any(other), ..arrival.context(facts, now) };
+            let for_both = ProfileKind::ALL.iter().any(|other| *other != kind && chosen.contains(&(&id, *other)));
+            let context = ImportContext { for_both, ..arrival.context(facts, now) };
             let Some(profile) = connection.profile(kind) else { continue };
             let uses = &profile.partner_certificates;
             let old = replaced_now(uses, request.purpose, now).and_then(|print| known(&print));
@@ -219,9 +217,7 @@ impl App {
             let by = arrivals::user();
             transaction.confirm_certificate(&fingerprint, confirmed.how(), by.as_deref(), now).await?;
         }
-        for connection in &changed {
-            transaction.save_connection(connection, now).await?;
-        }
+        transaction.save_connections(&changed, now).await?;
         transaction.commit().await?;
         Ok(result)
     }
@@ -230,8 +226,11 @@ impl App {
     async fn targets(
         &self,
         request: &ImportRequest,
+        all: &[Connection],
         now: Timestamp,
     ) -> Result<Vec<(Connection, ProfileKind)>, AppError> {
+        let there: HashMap<&ConnectionId, &Connection> =
+            all.iter().map(|connection| (&connection.id, connection)).collect();
         let connection = self.connection(&request.connection).await?;
         let mut kinds = request.profiles.clone();
         if kinds.is_empty() {
@@ -246,27 +245,29 @@ impl App {
             replaced.extend(replaced_now(&profile.partner_certificates, request.purpose, now));
             targets.push((connection.clone(), kind));
         }
+        let mut taken: HashSet<(ConnectionId, ProfileKind)> =
+            targets.iter().map(|(connection, kind)| (connection.id.clone(), *kind)).collect();
         for (id, kind) in &request.also {
-            if !targets.iter().any(|(known, profile)| known.id == *id && profile == kind) {
-                let other = self.connection(id).await?;
-                other
-                    .profile(*kind)
-                    .ok_or_else(|| AppError::new(format!("connection `{id}` has no {kind} profile")))?;
-                targets.push((other, *kind));
+            if !taken.insert((id.clone(), *kind)) {
+                continue;
             }
+            let other = match there.get(id) {
+                Some(other) => (*other).clone(),
+                // Says which one was perhaps meant.
+                None => self.connection(id).await?,
+            };
+            other.profile(*kind).ok_or_else(|| AppError::new(format!("connection `{id}` has no {kind} profile")))?;
+            targets.push((other, *kind));
         }
         if request.also_where_used {
-            for other in self.connections().await? {
-                let kinds: Vec<ProfileKind> = other
-                    .profiles()
-                    .filter(|(_, profile)| {
-                        replaced_now(&profile.partner_certificates, request.purpose, now)
-                            .is_some_and(|print| replaced.contains(&print))
-                    })
-                    .map(|(kind, _)| kind)
-                    .filter(|kind| !targets.iter().any(|(known, also)| known.id == other.id && also == kind))
-                    .collect();
-                targets.extend(kinds.into_iter().map(|kind| (other.clone(), kind)));
+            for other in all {
+                for (kind, profile) in other.profiles() {
+                    let old = replaced_now(&profile.partner_certificates, request.purpose, now);
+                    let uses_it = old.is_some_and(|print| replaced.contains(&print));
+                    if uses_it && taken.insert((other.id.clone(), kind)) {
+                        targets.push((other.clone(), kind));
+                    }
+                }
             }
         }
         Ok(targets)

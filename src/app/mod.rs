@@ -140,7 +140,8 @@ pub use receive::{ReceiptGiven, receipt_given};
 pub use reduced_motion::system_reduces_motion;
 pub use report::{Report, ReportFormat};
 pub use retention::{
-    DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun, StorageUsage,
+    BackupsUsage, DatabaseUsage, FreedKind, HeldCounts, Keeping, KindUsage, RetentionPreview, RetentionRun,
+    StorageUsage,
 };
 pub use rollovers::{
     DEFAULT_AT_ONCE, MOST_AT_ONCE, NamedProfiles, NewRollover, RolloverAction, RolloverChanged, RolloverRequest,

@@ -430,7 +430,7 @@ fn compressed(before: u64, after: u64) -> Vec<LayerFact> {
 
 fn signed(facts: &SignatureFacts, people: &People) -> Vec<LayerFact> {
     let mut told = Vec::new();
-    told.extend(facts.micalg.as_ref().map(|micalg| fact("Announced digest", micalg.as_str())));
+    told.extend(facts.micalg.as_ref().map(|micalg| fact("Announced", micalg.as_str())));
     if let Some(check) = &facts.check {
         let digest = check.digest.map_or("unknown", |digest| digest.label());
         told.push(fact("Digest", digest));

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 
 use super::soundness::{LastCheck, last_check};
-use super::{App, AppError, DatabaseUsage};
+use super::{App, AppError, BackupsUsage, DatabaseUsage};
 use crate::domain::retention::RetentionKind;
 use crate::store::{AutomaticBackup, Protection, automatic_backups};
 
@@ -39,6 +39,8 @@ pub struct WorkspaceFacts {
     pub transmissions: u64,
     /// Whether a group may write to its folder.
     pub shared: bool,
+    /// What the automatic backups take.
+    pub backups: BackupsUsage,
     /// What was backed up by itself, the newest first.
     pub automatic_backups: Vec<AutomaticBackup>,
     /// What a look for damage has shown last; nothing where there was none.
@@ -90,6 +92,7 @@ impl App {
             certificates: workspace.certificates().await?.len(),
             transmissions: of(RetentionKind::Journal).map(|each| each.number).sum(),
             shared: workspace.is_shared(),
+            backups: usage.backups,
             automatic_backups: automatic_backups(workspace.folder()),
             checked: last_check(&workspace).await?,
         })

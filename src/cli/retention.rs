@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::table::Table;
 use super::{Answer, Session, words};
 use crate::app::{AppError, FreedKind, RetentionPreview, Shutdown, StorageUsage};
+use crate::domain::counted::counted;
 use crate::domain::retention::{
     Held, RetentionError, RetentionKind, RetentionMark, RetentionRules, age, age_in_words, amount, amount_in_words,
 };
@@ -170,6 +171,11 @@ fn shown(usage: &StorageUsage) -> String {
         size(usage.database.bytes),
         size(usage.database.free)
     ));
+    if usage.backups.number > 0 {
+        let files = counted(usize::try_from(usage.backups.number).unwrap_or(usize::MAX), "file");
+        let bytes = size(usage.backups.bytes);
+        text.push_str(&format!("The automatic backups in the folder `backups` have {bytes}, in {files}\n"));
+    }
     if usage.unmeasured > 0 {
         text.push_str(&format!("{} transmissions are not counted yet\n", usage.unmeasured));
     }

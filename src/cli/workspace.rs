@@ -295,7 +295,11 @@ fn shown(facts: &WorkspaceFacts) -> String {
         counted(usize::try_from(facts.transmissions).unwrap_or(usize::MAX), "transmission")
     ));
     let newest = match facts.automatic_backups.first() {
-        Some(newest) => format!("{}, {}", words::instant(newest.made), newest.file.display()),
+        Some(newest) => {
+            let number = counted(usize::try_from(facts.backups.number).unwrap_or(usize::MAX), "automatic backup");
+            let (made, bytes) = (words::instant(newest.made), size(facts.backups.bytes));
+            format!("{made}, {}; {number}, {bytes}", newest.file.display())
+        }
         None => "none yet: one is made each day while the window or `serve` runs".to_owned(),
     };
     text.push_str(&format!("Backed up     {newest}\n"));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::algorithm::Encryption;
 use super::certificate::{CertificateFacts, Fingerprint, ImportContext, KeyAlgorithm, KeySize};
 use super::connection::Connection;
-use super::identifier::ProfileKind;
+use super::identifier::{ConnectionId, ProfileKind};
 use super::policy::{Requirement, ResolvedPolicy, Setting, SettingValue};
 use super::renewal::replaced_now;
 use super::timeline::{CertificatePurpose, CertificateUse, all_fingerprints, used_now};
@@ -15,8 +15,8 @@ use super::timeline::{CertificatePurpose, CertificateUse, all_fingerprints, used
 pub struct Arrival<'r, 'a> {
     /// The connection.
     pub connection: &'r Connection,
-    /// All connections, this one among them.
-    pub connections: &'r [&'r Connection],
+    /// Which connections use a certificate of the same subject.
+    pub of_subject: &'r SubjectUsers<'r>,
     /// The profile.
     pub kind: ProfileKind,
     /// For one purpose alone, where one is named.
@@ -44,7 +44,7 @@ impl<'a> Arrival<'_, 'a> {
             own: self.own.iter().collect(),
             replaces,
             subject_elsewhere: replaces.is_some_and(|old| old.subject != new.subject)
-                && self.is_subject_elsewhere(new, at),
+                && self.of_subject.beside(&self.connection.id),
             installed,
             used_before,
             other_environment: self.other_environment(replaces, at),
@@ -55,15 +55,6 @@ impl<'a> Arrival<'_, 'a> {
                 && profile.is_none_or(|profile| profile.encryption != Encryption::None),
             verifies: self.purpose != Some(CertificatePurpose::Encrypt),
         }
-    }
-
-    /// Whether another connection uses a certificate of the same subject.
-    fn is_subject_elsewhere(&self, new: &CertificateFacts, at: Timestamp) -> bool {
-        let others = self.connections.iter().filter(|other| other.id != self.connection.id);
-        others.flat_map(|other| other.profiles()).any(|(_, profile)| {
-            let used = used_now(&profile.partner_certificates, at);
-            used.and_then(|entry| (self.known)(&entry.fingerprint)).is_some_and(|used| used.subject == new.subject)
-        })
     }
 
     /// The connection's other profile with its certificate, where the two do not share one and have not shared this one.
@@ -79,6 +70,47 @@ impl<'a> Arrival<'_, 'a> {
         }
         let theirs = used_now(&other.partner_certificates, at)?.fingerprint;
         Some((kind, (self.known)(&theirs)?))
+    }
+}
+
+/// Which connections use a certificate of a subject: looked for once for all that a certificate is brought into.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SubjectUsers<'r> {
+    first: Option<&'r ConnectionId>,
+    /// Another one than the first.
+    second: bool,
+}
+
+impl<'r> SubjectUsers<'r> {
+    /// Of the subject of a certificate, among all connections.
+    #[must_use]
+    pub fn of<'a>(
+        new: &CertificateFacts,
+        connections: impl IntoIterator<Item = &'r Connection>,
+        known: &dyn Fn(&Fingerprint) -> Option<&'a CertificateFacts>,
+        at: Timestamp,
+    ) -> Self {
+        let mut found = Self::default();
+        for connection in connections {
+            let uses = connection.profiles().any(|(_, profile)| {
+                let used = used_now(&profile.partner_certificates, at);
+                used.and_then(|entry| known(&entry.fingerprint)).is_some_and(|used| used.subject == new.subject)
+            });
+            match found.first {
+                _ if !uses => {}
+                None => found.first = Some(&connection.id),
+                Some(_) => {
+                    found.second = true;
+                    break;
+                }
+            }
+        }
+        found
+    }
+
+    /// Whether there is one beside this connection.
+    fn beside(&self, connection: &ConnectionId) -> bool {
+        self.second || self.first.is_some_and(|first| first != connection)
     }
 }
 

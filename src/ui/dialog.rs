@@ -8,6 +8,10 @@ use super::desk::Desk;
 use super::icon::Icon;
 use super::theme::{self, tokens};
 use super::widgets::{icon_button, muted};
+use crate::app::engine::RequestId;
+
+/// As far reaches the ring around what has the keyboard: what stands first in a dialog has so much room above it.
+const RING: f32 = 5.0;
 
 /// What a dialog wants after a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,9 @@ pub enum Flow {
 pub trait Dialog {
     /// Shows it.
     fn show(&mut self, ctx: &Context, desk: &mut Desk<'_>) -> Flow;
+
+    /// Takes how far something has come, where it is what was asked for here.
+    fn progress(&mut self, _id: RequestId, _done: u64, _total: u64) {}
 
     /// Takes a file that was dropped onto the window, where it has use for one. Without a use it is given back.
     fn drop_file(&mut self, file: Dropped, _desk: &mut Desk<'_>) -> Option<Dropped> {
@@ -48,7 +55,7 @@ pub(super) fn frame(
     content: impl FnOnce(&mut Ui) -> Flow,
 ) -> Flow {
     let mut content = Some(content);
-    let shown = frame_with_foot(ctx, name, title, subtitle, width, busy, |ui, part| match part {
+    let shown = framed(ctx, name, title, subtitle, width, (busy, false), |ui, part| match part {
         Part::Content => content.take().and_then(|show| (show(ui) == Flow::Close).then_some(())),
         Part::Foot => None,
     });
@@ -73,6 +80,19 @@ pub(super) fn frame_with_foot<W>(
     subtitle: &str,
     width: f32,
     busy: bool,
+    show: impl FnMut(&mut Ui, Part) -> Option<W>,
+) -> Option<Option<W>> {
+    framed(ctx, name, title, subtitle, width, (busy, true), show)
+}
+
+/// The frame itself: with a foot, or without one, where it has no room for one either.
+fn framed<W>(
+    ctx: &Context,
+    name: &str,
+    title: &str,
+    subtitle: &str,
+    width: f32,
+    (busy, has_foot): (bool, bool),
     mut show: impl FnMut(&mut Ui, Part) -> Option<W>,
 ) -> Option<Option<W>> {
     let tokens = tokens(ctx);
@@ -108,15 +128,16 @@ pub(super) fn frame_with_foot<W>(
                     closed = ui.add_enabled_ui(!busy, |ui| icon_button(ui, Icon::X, "Close")).inner.clicked();
                 });
             });
-            ui.add_space(2.0);
-            let content = ui.cursor().top();
-            let room = (screen.height() - 140.0 - foot).max(120.0);
+            ui.add_space(2.0 - RING);
+            let content = ui.cursor().top() + RING;
+            let room = (screen.height() - 140.0 - foot).max(120.0) + RING;
             let mut wish = egui::ScrollArea::vertical()
                 .max_height(room)
                 // Else it stays as low as the dialog was when it was last drawn, and what has come since is cut off.
                 .min_scrolled_height(room)
                 .auto_shrink([false, true])
                 .show(ui, |ui| {
+                    ui.add_space(RING);
                     let wish = show(ui, Part::Content);
                     // Whoever goes on with Tab sees where they are.
                     let focused = ui.memory(|memory| memory.focused()).and_then(|id| ui.ctx().read_response(id));
@@ -128,10 +149,14 @@ pub(super) fn frame_with_foot<W>(
                     wish
                 })
                 .inner;
-            let below = ui.scope(|ui| show(ui, Part::Foot));
-            wish = wish.or(below.inner);
-            super::focus::dialog(ui.ctx(), ui.layer_id(), content, below.response.rect.top());
-            let height = below.response.rect.height();
+            let (foot_top, height) = if has_foot {
+                let below = ui.scope(|ui| show(ui, Part::Foot));
+                wish = wish.or(below.inner);
+                (below.response.rect.top(), below.response.rect.height())
+            } else {
+                (ui.min_rect().bottom(), 0.0)
+            };
+            super::focus::dialog(ui.ctx(), ui.layer_id(), content, foot_top);
             if (height - foot).abs() > 0.5 {
                 ui.data_mut(|data| data.insert_temp(id, height));
                 ui.request_repaint();

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use egui::{CentralPanel, Context, Event, Frame, Id, Key, Label, RawInput, Ui, vec2};
+use egui::{Align, CentralPanel, Context, Event, Frame, Id, Key, Label, Layout, RawInput, Ui, vec2};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -163,7 +163,7 @@ impl Lock {
     fn field(&mut self, ui: &mut Ui, engine: &mut Engine) {
         const WIDTH: f32 = 320.0;
         let busy = self.asked.is_some();
-        ui.allocate_ui(vec2(WIDTH, 0.0), |ui| {
+        ui.allocate_ui_with_layout(vec2(WIDTH, 0.0), Layout::top_down(Align::Center), |ui| {
             let edit = password_edit(ui, "Passphrase of the workspace", &mut self.passphrase, "Passphrase", WIDTH);
             if !std::mem::replace(&mut self.has_begun, true) {
                 edit.request_focus();

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::date_form::DateForm;
-use crate::domain::counted::{counted, plural_unless};
+use crate::domain::counted::plural_unless;
 pub(super) use crate::domain::size::size;
 
 /// The present, and the zone in which instants are shown.
@@ -118,7 +118,7 @@ pub(super) fn duration(length: SignedDuration) -> String {
 /// A number with its noun: `1 profile`, `3 profiles`.
 #[must_use]
 pub(super) fn count(number: usize, noun: &str) -> String {
-    counted(number, noun)
+    format!("{} {}", grouped(number), plural_unless(number == 1, noun))
 }
 
 /// A whole number as people read it: `1,000,000`.

@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
-use egui::Ui;
+use egui::{Color32, Ui};
 
 use super::desk::Desk;
 use super::files::{FilePick, PickId};
+use super::theme;
 use super::widgets::{field, field_error, mono_edit, secondary};
+
+/// What picks it.
+const CHOOSE: &str = "Choose…";
 
 /// The path of a file.
 pub(crate) struct PathField {
@@ -51,9 +55,12 @@ impl PathField {
         }
         field(ui, label, |ui| {
             ui.horizontal(|ui| {
-                let room = (ui.available_width() - 96.0).max(120.0);
-                mono_edit(ui, name, &mut self.text, hint, room);
-                if secondary(ui, "Choose…").clicked() {
+                // The button ends where other fields do.
+                let font = theme::medium(theme::BODY);
+                let text = ui.painter().layout_no_wrap(CHOOSE.to_owned(), font, Color32::PLACEHOLDER);
+                let button = text.size().x + 2.0 * ui.spacing().button_padding.x + ui.spacing().item_spacing.x;
+                mono_edit(ui, name, &mut self.text, hint, (ui.available_width() - button.ceil()).max(120.0));
+                if secondary(ui, CHOOSE).clicked() {
                     self.picking = desk.pick_file(self.pick.clone());
                 }
             });

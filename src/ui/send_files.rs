@@ -13,7 +13,9 @@ use super::icon::Icon;
 use super::intent::Intent;
 use super::outcome::result_word;
 use super::theme;
-use super::widgets::{Badge, ToneName, icon_button, link, muted, notice, primary, secondary, segmented};
+use super::widgets::{
+    Badge, ToneName, field_error, icon_button, link, muted, notice, primary, progress, secondary, segmented,
+};
 use crate::app::engine::{Answer, Command, RequestId};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::size::size;
@@ -69,6 +71,9 @@ pub(super) struct SendFiles {
     picking: Option<PickId>,
     looking: Vec<Receiver<Looked>>,
     taking: Option<RequestId>,
+    /// How many bytes of how many are copied.
+    copied: Option<(u64, u64)>,
+    given_up: bool,
     following: Option<(TransmissionId, Option<RequestId>)>,
     asked: Option<Instant>,
     turn: usize,
@@ -91,6 +96,8 @@ impl SendFiles {
             picking: None,
             looking: Vec::new(),
             taking: None,
+            copied: None,
+            given_up: false,
             following: None,
             asked: None,
             turn: 0,
@@ -192,6 +199,7 @@ impl SendFiles {
         let files: Vec<PathBuf> =
             self.items.iter().filter(|item| item.is_ready()).map(|item| item.path.clone()).collect();
         let (connection, profile) = (self.connection.clone(), self.profile);
+        (self.copied, self.given_up) = (None, false);
         self.taking = desk.ask(|id| Command::TakeOn(id, connection, profile, files));
     }
 
@@ -251,8 +259,18 @@ impl SendFiles {
             .filter_map(|item| item.bytes.as_ref()?.as_ref().ok().copied())
             .collect();
         let begun = self.items.iter().any(|item| !matches!(item.state, State::Chosen));
+        if let (Some(taking), Some((done, total))) = (self.taking, self.copied) {
+            progress::bytes(ui, ("copying", taking), "copied", done, total);
+        }
         buttons(ui, |ui| {
             let mut close = false;
+            if let Some(taking) = self.taking {
+                let cancel = ui.add_enabled_ui(!self.given_up, |ui| secondary(ui, "Cancel copying")).inner;
+                if cancel.clicked() {
+                    self.given_up = desk.ask(|_| Command::GiveUp(taking)).is_some();
+                }
+                return false;
+            }
             if !ready.is_empty() || !begun {
                 let label = match ready.len() {
                     0 => format!("Send to {}", self.profile),
@@ -268,9 +286,7 @@ impl SendFiles {
                 close = true;
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                if self.taking.is_some() {
-                    ui.label(muted(ui, "Copying"));
-                } else if !ready.is_empty() {
+                if !ready.is_empty() {
                     ui.label(muted(ui, format!("{} in all", size(ready.iter().sum()))));
                 }
             });
@@ -322,8 +338,7 @@ fn row(ui: &mut Ui, item: &Item, may_change: bool, mut act: impl FnMut(Act)) {
         _ => None,
     };
     if let Some(why) = wrong {
-        let ink = theme::tokens(ui.ctx()).bad.ink;
-        ui.add(Label::new(muted(ui, why.as_str()).color(ink)).wrap());
+        field_error(ui, why);
     }
 }
 
@@ -344,6 +359,12 @@ impl Dialog for SendFiles {
             close.then_some(())
         });
         if done.is_some() { Flow::Close } else { Flow::Open }
+    }
+
+    fn progress(&mut self, id: RequestId, done: u64, total: u64) {
+        if self.taking == Some(id) {
+            self.copied = Some((done, total));
+        }
     }
 
     fn drop_file(&mut self, file: Dropped, desk: &mut Desk<'_>) -> Option<Dropped> {

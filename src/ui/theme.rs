@@ -216,7 +216,7 @@ fn apply(style: &mut Style, tokens: &Tokens, visuals: Visuals) {
     spacing.button_padding = vec2(11.0, 6.0);
     spacing.interact_size = vec2(CONTROL, CONTROL);
     spacing.menu_margin = Margin::same(6);
-    spacing.combo_height = 320.0;
+    spacing.combo_height = 360.0;
     spacing.icon_width = 16.0;
     spacing.icon_width_inner = 10.0;
     spacing.icon_spacing = 8.0;

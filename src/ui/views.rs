@@ -72,6 +72,9 @@ impl Views {
     /// So much of a piece of work is done.
     pub(super) fn progress(&mut self, id: RequestId, done: u64, total: u64) {
         self.settings.workspace.progress(id, done, total);
+        for dialog in &mut self.dialogs {
+            dialog.progress(id, done, total);
+        }
     }
 
     pub(super) fn carry_out(&mut self, intent: Intent, desk: &mut Desk<'_>, ctx: &Context) {

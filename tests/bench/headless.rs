@@ -64,6 +64,31 @@ impl Bench {
         work
     }
 
+    /// Where what is labelled so stands, as a screen reader is told; nothing where it is not there. Its frame is not measured.
+    pub(crate) fn find(&mut self, label: &str) -> Option<Pos2> {
+        self.ctx.enable_accesskit();
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, SIZE)),
+            time: Some(self.begun.elapsed().as_secs_f64()),
+            ..RawInput::default()
+        };
+        let (window, frame) = (&mut self.window, &mut self.frame);
+        let mut output = self.ctx.run_ui(input, |ui| {
+            let ctx = ui.ctx().clone();
+            window.logic(&ctx, frame);
+            window.ui(ui, frame);
+        });
+        output.textures_delta.clear();
+        self.ctx.disable_accesskit();
+        let tree = output.platform_output.accesskit_update?;
+        let control = |node: &egui::accesskit::Node| node.role() != egui::accesskit::Role::Label;
+        let mut found: Vec<_> = tree.nodes.iter().filter(|(_, node)| node.label() == Some(label)).collect();
+        found.sort_by_key(|(_, node)| !control(node));
+        let bounds = found.first()?.1.bounds()?;
+        let middle = |from: f64, to: f64| ((from + to) / 2.0) as f32;
+        Some(pos2(middle(bounds.x0, bounds.x1), middle(bounds.y0, bounds.y1)))
+    }
+
     pub(crate) fn press(&mut self, key: Key, modifiers: Modifiers) -> Duration {
         let event = |pressed| Event::Key { key, physical_key: None, pressed, repeat: false, modifiers };
         self.show(vec![event(true), event(false)])

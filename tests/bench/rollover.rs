@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "it prints what it measured")]
 
 #[path = "headless.rs"]
+#[expect(dead_code, reason = "shared by several benches, of which none needs all")]
 mod headless;
 #[path = "../it/many.rs"]
 mod many;

@@ -16,6 +16,7 @@ use countersign::store::Workspace;
 use egui::{Key, Modifiers};
 
 #[path = "headless.rs"]
+#[expect(dead_code, reason = "shared by several benches, of which none needs all")]
 mod headless;
 #[path = "journal.rs"]
 mod journal;

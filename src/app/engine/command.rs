@@ -112,7 +112,8 @@ pub enum Command {
     Transmission(RequestId, TransmissionId),
     /// Look into what was kept of a transmission, beside all else. Answered by [`Answer::Look`] or [`Answer::Written`].
     Look(RequestId, LookCommand),
-    /// Take files on as daily work for a profile. Answered by [`Answer::TakenOn`].
+    /// Take files on as daily work for a profile. Told by [`Event::Progress`], answered by [`Answer::TakenOn`]; can be given up:
+    /// then what was not copied yet is not sent.
     TakeOn(RequestId, ConnectionId, ProfileKind, Vec<PathBuf>),
     /// Set what is run when a message was received or could not be delivered. Answered by [`Answer::Done`].
     SetCommand(RequestId, Occasion, Option<OwnCommand>),

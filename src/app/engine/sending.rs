@@ -1,5 +1,7 @@
 //! Sends from the window, side by side, and what waits for receipts after them.
 
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::command::{Answer, Command, Event, SendId};
+use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::work::Outlet;
-use crate::app::{App, SendEvent, SendRequest};
+use crate::app::{App, AppError, SendEvent, SendRequest};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Transmission, Verdict};
 
 /// What is followed until its receipt has come.
@@ -25,12 +28,12 @@ pub(super) async fn send(
     in_order: mpsc::Sender<Command>,
 ) -> Option<Transmission> {
     let told = out.clone();
-    let shown = std::sync::atomic::AtomicU64::new(0);
+    let shown = AtomicU64::new(0);
     let events = move |event: SendEvent| {
         if let SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } = &event {
             // A window shows hundredths: what comes between would only keep it busy.
             let hundredth = bytes * 100 / (*total).max(1);
-            if shown.swap(hundredth, std::sync::atomic::Ordering::Relaxed) == hundredth {
+            if shown.swap(hundredth, Ordering::Relaxed) == hundredth {
                 return;
             }
         }
@@ -49,6 +52,59 @@ pub(super) async fn send(
     // Closed only when the engine ends, and then nobody looks at what was sent last.
     drop(in_order.send(Command::Refresh).await);
     pending
+}
+
+/// Takes files on as daily work, one after the other, and tells how many bytes of them all are copied. Where that is given up,
+/// those that are copied are sent, and the others are not.
+pub(super) async fn take_on(
+    app: App,
+    out: Outlet,
+    id: RequestId,
+    (connection, profile): (ConnectionId, ProfileKind),
+    files: Vec<PathBuf>,
+    cancelled: oneshot::Receiver<()>,
+    in_order: mpsc::Sender<Command>,
+) {
+    let mut given_up = std::pin::pin!(async {
+        // Whoever let go of the other end wants it done.
+        if cancelled.await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    });
+    let length = |file: &PathBuf| std::fs::metadata(file).map_or(0, |found| found.len());
+    let total: u64 = files.iter().map(length).sum();
+    let mut before = 0;
+    let mut ended = false;
+    let mut taken = Vec::with_capacity(files.len());
+    for file in &files {
+        if ended {
+            taken.push(Err(AppError::new("it was given up").hint("nothing of it is sent")));
+            continue;
+        }
+        let shown = AtomicU64::new(0);
+        let told = |bytes: u64| {
+            // A window shows hundredths: what comes between would only keep it busy.
+            let hundredth = (before + bytes) * 100 / total.max(1);
+            if shown.swap(hundredth, Ordering::Relaxed) != hundredth {
+                out.tell(Event::Progress(id, (before + bytes).min(total), total));
+            }
+        };
+        let stop = async {
+            given_up.as_mut().await;
+        };
+        let mut stopped = false;
+        let work = app.take_on_file_unless(&connection, profile, file, &told, async {
+            stop.await;
+            stopped = true;
+        });
+        taken.push(work.await);
+        ended = stopped;
+        before += length(file);
+        out.tell(Event::JournalChanged);
+    }
+    let answer = Event::Answered(id, Ok(Answer::TakenOn(taken)));
+    // Closed only when the engine ends, and then nobody waits.
+    drop(in_order.send(Command::Ended(Box::new(answer))).await);
 }
 
 /// Follows what waits for its receipt in the journal, whoever takes the receipt: this program or another.

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use super::clerk::clerk;
 use super::command::{Answer, Command, Event, RequestId, SendId};
 use super::identity_work::IdentityCommand;
-use super::sending::{Waiting, await_receipt, send};
+use super::sending::{Waiting, await_receipt, send, take_on};
 use super::{EngineOptions, GRACE};
 use crate::app::notices::Herald;
 use crate::app::retention::Keeper;
@@ -151,17 +151,11 @@ impl Worker {
                 }
                 // A large file takes a while to be copied.
                 Command::TakeOn(id, connection, profile, files) => {
-                    let (app, out, in_order) = (app.clone(), out.clone(), in_order.clone());
-                    sends.spawn(async move {
-                        let mut taken = Vec::with_capacity(files.len());
-                        for file in &files {
-                            taken.push(app.take_on_file(&connection, profile, file).await);
-                            out.tell(Event::JournalChanged);
-                        }
-                        let answer = Event::Answered(id, Ok(Answer::TakenOn(taken)));
-                        // Closed only when the engine ends, and then nobody waits.
-                        drop(in_order.send(Command::Ended(Box::new(answer))).await);
-                    });
+                    let (cancel, cancelled) = oneshot::channel();
+                    cancels.retain(|_, cancel| !cancel.is_closed());
+                    cancels.insert(id, cancel);
+                    let whither = (connection, profile);
+                    sends.spawn(take_on(app.clone(), out.clone(), id, whither, files, cancelled, in_order.clone()));
                 }
                 // A list is read while something else is being changed.
                 Command::Journal(id, command) if command.supersedes() => {

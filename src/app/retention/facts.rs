@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::retention::{Held, RetentionKind, RetentionRules, TooYoung};
 use crate::domain::size::size;
-use crate::store::KeptBytes;
+use crate::store::{AutomaticBackup, KeptBytes};
 
 /// What there is of a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -27,6 +27,21 @@ pub struct DatabaseUsage {
     pub free: u64,
 }
 
+/// What the automatic backups take. They are of the database alone, and older ones go by themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct BackupsUsage {
+    /// How many there are.
+    pub number: u64,
+    /// How many bytes they have together.
+    pub bytes: u64,
+}
+
+impl BackupsUsage {
+    pub(crate) fn of(all: &[AutomaticBackup]) -> Self {
+        all.iter().fold(Self::default(), |sum, each| Self { number: sum.number + 1, bytes: sum.bytes + each.bytes })
+    }
+}
+
 /// What there is, kind by kind, and the rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StorageUsage {
@@ -36,6 +51,8 @@ pub struct StorageUsage {
     pub kinds: Vec<KindUsage>,
     /// How large the database is.
     pub database: DatabaseUsage,
+    /// What the automatic backups take.
+    pub backups: BackupsUsage,
     /// How many transmissions are not counted yet.
     pub unmeasured: u64,
     /// What was freed last, where anything was.
@@ -53,6 +70,7 @@ impl StorageUsage {
             rules,
             kinds: RetentionKind::ALL.iter().map(usage).collect(),
             database: DatabaseUsage { bytes: database.0, free: database.1 },
+            backups: BackupsUsage::default(),
             unmeasured: kept.unmeasured,
             last_run: None,
         }

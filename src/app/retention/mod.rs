@@ -15,7 +15,9 @@ use crate::domain::retention::{
 use crate::domain::transmission::Transmission;
 use crate::store::{Removal, Workspace};
 
-pub use facts::{DatabaseUsage, FreedKind, HeldCounts, KindUsage, RetentionPreview, RetentionRun, StorageUsage};
+pub use facts::{
+    BackupsUsage, DatabaseUsage, FreedKind, HeldCounts, KindUsage, RetentionPreview, RetentionRun, StorageUsage,
+};
 pub(super) use keeper::Keeper;
 pub(super) use run::lock as retention_lock;
 

@@ -10,13 +10,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 
-use super::facts::{FreedKind, HeldCounts, RetentionPreview, RetentionRun, StorageUsage};
+use super::facts::{BackupsUsage, FreedKind, HeldCounts, RetentionPreview, RetentionRun, StorageUsage};
 use super::rules;
 use crate::app::send::{InFlight, blocking};
 use crate::app::{App, AppError};
 use crate::domain::retention::{Held, Judgement, Planner, RetentionKind, RetentionRules, kind_of};
 use crate::domain::transmission::{Transmission, TransmissionId};
-use crate::store::{Archive, Freed, Kept, Measured, Workspace};
+use crate::store::{Archive, Freed, Kept, Measured, Workspace, automatic_backups};
 
 /// So many are measured together.
 const MEASURED_AT_ONCE: u32 = 200;
@@ -95,6 +95,7 @@ impl App {
         let rules = rules(&workspace).await?;
         measure(&workspace, &|| true, told).await?;
         let mut usage = StorageUsage::new(rules, &workspace.kept_bytes().await?, workspace.database_bytes().await?);
+        usage.backups = BackupsUsage::of(&automatic_backups(workspace.folder()));
         usage.last_run = workspace.retention_runs(1).await?.pop().and_then(|text| serde_json::from_str(&text).ok());
         Ok(usage)
     }

@@ -49,17 +49,43 @@ impl App {
         profile: ProfileKind,
         file: &Path,
     ) -> Result<TransmissionId, AppError> {
+        self.take_on_file_unless(connection, profile, file, &|_bytes| {}, std::future::pending()).await
+    }
+
+    /// The same, telling how many bytes have been copied, and given up when `cancelled` completes: then nothing of it is sent.
+    ///
+    /// # Errors
+    /// As [`App::take_on_file`], and where it was given up.
+    pub async fn take_on_file_unless(
+        &self,
+        connection: &ConnectionId,
+        profile: ProfileKind,
+        file: &Path,
+        copied: &(dyn Fn(u64) + Send + Sync),
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<TransmissionId, AppError> {
         let workspace = self.workspace().await?;
         let name = file.file_name().map_or_else(|| "payload".to_owned(), |name| name.to_string_lossy().into_owned());
         let id = new_id(self.now());
         let (connection, file) = (connection.clone(), file.to_owned());
-        self.take_on(&workspace, &DailyWork { id, connection, profile, file, name, mark: None }).await?;
+        let work = DailyWork { id, connection, profile, file, name, mark: None };
+        self.take_on_unless(&workspace, &work, copied, cancelled).await?;
         Ok(id)
     }
 
     /// Journals a document with a copy of its payload. Once this has returned, the document is not needed any more: its
     /// first attempt is due, and all others follow by themselves.
     pub(in crate::app) async fn take_on(&self, workspace: &Workspace, work: &DailyWork) -> Result<(), AppError> {
+        self.take_on_unless(workspace, work, &|_bytes| {}, std::future::pending()).await
+    }
+
+    async fn take_on_unless(
+        &self,
+        workspace: &Workspace,
+        work: &DailyWork,
+        told: &(dyn Fn(u64) + Send + Sync),
+        cancelled: impl Future<Output = ()>,
+    ) -> Result<(), AppError> {
         let (_, connection, profile) = self.profile(&work.connection, work.profile).await?;
         refuse_locked(workspace)?;
         let at = self.now();
@@ -84,8 +110,12 @@ impl App {
             transaction.put_outbox_file(mark).await?;
         }
         transaction.commit().await?;
-        let quiet = |_event| {};
-        let stages = Stages::new(self.clock, &quiet);
+        let events = |event| {
+            if let SendEvent::Building { bytes, .. } = event {
+                told(bytes);
+            }
+        };
+        let stages = Stages::new(self.clock, &events);
         let mut sending = Sending {
             app: self,
             workspace: workspace.clone(),
@@ -101,7 +131,10 @@ impl App {
             asked: None,
             trouble: None,
         };
-        let copied = sending.copy_payload(source, Way { before: 0, total: 0 }).await;
+        let copied = tokio::select! {
+            copied = sending.copy_payload(source, Way { before: 0, total: u64::MAX }) => copied,
+            () = cancelled => Err(AppError::new("it was given up").hint("nothing of it is sent")),
+        };
         // Whoever was still writing it has not finished: nothing of it is sent.
         let copied = copied.and_then(|_bytes| match &work.mark {
             Some(mark) if !is_as_marked(&work.file, mark) => {

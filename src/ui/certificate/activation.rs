@@ -11,9 +11,6 @@ use crate::ui::moment::Moment;
 use crate::ui::picker::{DateMarks, DatePicker, TimeField, ZonePicker};
 use crate::ui::widgets::{ToneName, link, muted, notice, secondary, segmented};
 
-/// As wide are the proposals beside each other.
-const PRESETS: f32 = 280.0;
-
 /// The form.
 #[derive(Debug)]
 pub(in crate::ui) struct ActivationForm {
@@ -102,31 +99,13 @@ impl ActivationForm {
             stated.time.show(ui, "Time");
             let local = stated.date.to_datetime(stated.time.value().unwrap_or(Time::midnight()));
             self.zones.show(ui, "Time zone", &mut stated.zone, local, home(moment));
-            // In the zone that is stated already.
-            let there = moment.there(zone);
-            let week_on = week_from(&there);
-            // A link does not say beforehand how wide it will be.
-            if ui.available_size_before_wrap().x < PRESETS {
-                ui.end_row();
-            }
-            let mut preset = |ui: &mut Ui, label: &str, local: DateTime| {
-                if link(ui, label).clicked() {
-                    stated.date = local.date();
-                    stated.time = TimeField::new(local.time());
-                }
-            };
-            preset(ui, "Tonight 02:00", tonight(&there));
-            preset(ui, "In 7 days", week_on);
-            if let Some(before_end) = week_before_end(old, &there) {
-                preset(ui, "A week before the old one expires", before_end);
-            }
-            if let Some(before_end) = day_before_end(old, &there) {
-                preset(ui, "The day before the old one expires", before_end);
-            }
-            if !means.is_empty() && matches!(reading, Reading::At { .. }) {
-                ui.label(muted(ui, means));
-            }
         });
+        if stated.on_date {
+            presets(ui, stated, old, moment);
+            if !means.is_empty() && matches!(reading, Reading::At { .. }) {
+                ui.add(egui::Label::new(muted(ui, means)).wrap());
+            }
+        }
         // Another date is another question.
         if (before.date, &before.time, &before.zone) != (stated.date, &stated.time, &stated.zone) {
             stated.offset = None;
@@ -149,6 +128,32 @@ impl ActivationForm {
             Reading::Now | Reading::At { .. } => {}
         }
     }
+}
+
+/// The instants that are often chosen, in the zone that is stated.
+fn presets(ui: &mut Ui, stated: &mut Stated, old: Option<&CertificateFacts>, moment: &Moment) {
+    let there = moment.there(TimeZone::get(&stated.zone).unwrap_or_else(|_unknown| moment.zone.clone()));
+    let all = [
+        ("Tonight 02:00", Some(tonight(&there))),
+        ("In 7 days", Some(week_from(&there))),
+        ("A week before the old one expires", week_before_end(old, &there)),
+        ("The day before the old one expires", day_before_end(old, &there)),
+    ];
+    ui.scope(|ui| {
+        // Words alone: as low as they are.
+        ui.spacing_mut().interact_size.y = 0.0;
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::vec2(12.0, 4.0);
+            for (label, local) in all {
+                if let Some(local) = local
+                    && link(ui, label).clicked()
+                {
+                    stated.date = local.date();
+                    stated.time = TimeField::new(local.time());
+                }
+            }
+        });
+    });
 }
 
 /// `UTC+02` of `2027-10-31T02:30:00+02`.

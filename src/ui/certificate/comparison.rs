@@ -11,8 +11,9 @@ use crate::ui::moment::Moment;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{Badge, long_text_in, muted, separator, small};
 
-/// Height of a row.
-const ROW: f32 = 25.0;
+/// Height of a row, and of the heads above them.
+const ROW: f32 = 24.0;
+const HEAD: f32 = 20.0;
 
 /// As wide is the column of names, where there is room.
 pub(super) const NAMES: f32 = 150.0;
@@ -136,31 +137,30 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
             ui.label(RichText::new(text).font(theme::bold(theme::TABLE_HEAD)).color(ink));
         };
         ui.horizontal(|ui| {
-            cell(ui, names, |_| {});
+            let cell = |ui: &mut Ui, width, text: &str| tall_cell(ui, width, HEAD, |ui| head(ui, text));
+            cell(ui, names, "");
             if both {
-                cell(ui, column, |ui| head(ui, "In use"));
+                cell(ui, column, "In use");
             }
-            cell(ui, column, |ui| head(ui, if fresh { "New" } else { "The certificate" }));
+            cell(ui, column, if fresh { "New" } else { "The certificate" });
             if both {
-                cell(ui, marks, |_| {});
+                cell(ui, marks, "");
             }
         });
         for row in rows {
             separator(ui);
-            let lines =
-                if narrow && (row.new.has_both() || row.old.as_ref().is_some_and(Cell::has_both)) { 2.0 } else { 1.0 };
+            let stacked = narrow && (row.new.has_both() || row.old.as_ref().is_some_and(Cell::has_both));
+            let height = if stacked { ROW + 20.0 } else { ROW };
             ui.push_id(row.name, |ui| {
-                let cell = |ui: &mut Ui, width, content: &mut dyn FnMut(&mut Ui)| tall_cell(ui, width, lines, content);
+                let cell = |ui: &mut Ui, width, content: &mut dyn FnMut(&mut Ui)| tall_cell(ui, width, height, content);
                 ui.horizontal(|ui| {
                     cell(ui, names, &mut |ui| {
                         ui.label(RichText::new(row.name).font(theme::body()).color(tokens(ui.ctx()).muted));
                     });
                     if let Some(old) = &row.old {
-                        cell(ui, column, &mut |ui| old.show(ui, row.name, "the old certificate", false, lines > 1.0));
+                        cell(ui, column, &mut |ui| old.show(ui, row.name, "the old certificate", false, stacked));
                     }
-                    cell(ui, column, &mut |ui| {
-                        row.new.show(ui, row.name, "the new certificate", row.differs, lines > 1.0)
-                    });
+                    cell(ui, column, &mut |ui| row.new.show(ui, row.name, "the new certificate", row.differs, stacked));
                     if row.differs {
                         cell(ui, marks, &mut |ui| {
                             ui.spacing_mut().item_spacing.x = 5.0;
@@ -177,12 +177,7 @@ pub(super) fn show(ui: &mut Ui, rows: &[Row], fresh: bool) {
     });
 }
 
-fn cell(ui: &mut Ui, width: f32, content: impl FnOnce(&mut Ui)) {
-    tall_cell(ui, width, 1.0, content);
-}
-
-fn tall_cell(ui: &mut Ui, width: f32, lines: f32, content: impl FnOnce(&mut Ui)) {
-    let height = ROW + (lines - 1.0) * 20.0;
+fn tall_cell(ui: &mut Ui, width: f32, height: f32, content: impl FnOnce(&mut Ui)) {
     let (rect, _) = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover());
     let inner = egui::Rect::from_min_max(rect.min, rect.max - vec2(12.0, 0.0));
     let mut within = ui.new_child(egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Center)));

@@ -196,7 +196,7 @@ impl CertificateDialog {
         let inputs = Inputs {
             new: found.facts.clone(),
             purpose: self.purpose,
-            targets: self.targets.clone(),
+            ticked: self.targets.iter().map(|target| target.ticked).collect(),
             stated: activation.stated.clone(),
             confirmed: known || self.comparing.comparison(&found.facts).is_some(),
             contradicted: self.comparing.is_contradicted(&found.facts),
@@ -207,7 +207,7 @@ impl CertificateDialog {
         let current =
             self.planned.as_ref().is_some_and(|(made, made_from)| Arc::ptr_eq(made, snapshot) && *made_from == inputs);
         if self.plan.is_none() || !current {
-            self.plan = Some(Plan::make(snapshot, &desk.moment, &inputs));
+            self.plan = Some(Plan::make(snapshot, &desk.moment, &inputs, &self.targets));
             self.planned = Some((Arc::clone(snapshot), inputs));
         }
     }
@@ -298,6 +298,7 @@ impl CertificateDialog {
                 self.connection = Some(connection);
                 self.targets = Vec::new();
                 self.targets_of = None;
+                self.planned = None;
                 self.activation = None;
             }
             Wish::Another => {

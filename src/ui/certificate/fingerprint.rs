@@ -55,11 +55,18 @@ impl Comparing {
 
     /// Shows the fingerprint and both ways to compare it.
     pub(in crate::ui) fn show(&mut self, ui: &mut Ui, facts: &CertificateFacts) {
+        self.show_under(ui, facts, |_, _| {});
+    }
+
+    /// The same with a head above the fingerprint, beside which there is room for the ways to compare it. The head is told
+    /// whether that is so: it has half the width then.
+    pub(super) fn show_under(&mut self, ui: &mut Ui, facts: &CertificateFacts, head: impl FnOnce(&mut Ui, bool)) {
         let fingerprint = &facts.fingerprint_sha256;
         let narrow = ui.available_width() < 780.0;
         let content = |ui: &mut Ui, this: &mut Self| {
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
+                head(ui, !narrow);
                 ui.horizontal(|ui| {
                     ui.vertical(|ui| {
                         for line in grouped(fingerprint) {

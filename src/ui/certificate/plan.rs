@@ -1,6 +1,7 @@
 //! What bringing the certificate in would do: worked out by the same rules as the import, and only where something
 //! that it depends on has changed.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::applies_to::Target;
@@ -10,10 +11,11 @@ use super::schedule::{Reading, Stated, means};
 use super::timeline::{Timeline, meaning};
 use super::words::stated_fully;
 use crate::app::engine::Snapshot;
-use crate::domain::arrival::Arrival;
+use crate::domain::arrival::{Arrival, SubjectUsers};
 use crate::domain::certificate::{CertificateFacts, CertificateWarning, Fingerprint, ImportContext, import_warnings};
 use crate::domain::compliance::ProfileReport;
 use crate::domain::connection::{Connection, Profile};
+use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::renewal::renew_for;
 use crate::domain::timeline::{Activation, CertificatePurpose, CertificateUse, next_activation, plain_list, used_now};
 use crate::ui::moment::{Moment, count};
@@ -25,8 +27,8 @@ pub(super) struct Inputs {
     pub(super) new: CertificateFacts,
     /// For one purpose alone.
     pub(super) purpose: Option<CertificatePurpose>,
-    /// Where it is to go.
-    pub(super) targets: Vec<Target>,
+    /// Which of those where it can go are chosen: they themselves stay what they are while the workspace does.
+    pub(super) ticked: Vec<bool>,
     /// When.
     pub(super) stated: Stated,
     /// Whether its fingerprint is confirmed.
@@ -67,8 +69,10 @@ pub(super) struct Plan {
 impl Plan {
     /// Works it out.
     #[must_use]
-    pub(super) fn make(snapshot: &Arc<Snapshot>, moment: &Moment, inputs: &Inputs) -> Self {
-        let Inputs { new, targets, stated, .. } = inputs;
+    pub(super) fn make(snapshot: &Arc<Snapshot>, moment: &Moment, inputs: &Inputs, targets: &[Target]) -> Self {
+        let Inputs { new, stated, .. } = inputs;
+        let connections: HashMap<&ConnectionId, &Connection> =
+            snapshot.connections.iter().map(|state| (&state.connection.id, &state.connection)).collect();
         let ended = new.not_after < moment.now;
         let reading = match inputs.purpose {
             // There is no time left for it. At once it may be taken, where somebody says so.
@@ -117,8 +121,8 @@ impl Plan {
         let chosen = targets.iter().filter(|target| target.ticked).count();
         let encrypts = inputs.purpose != Some(CertificatePurpose::Verify)
             && targets.iter().filter(|target| target.ticked).any(|target| {
-                let state = snapshot.connection(&target.connection);
-                let profile = state.and_then(|state| state.connection.profile(target.profile));
+                let connection = connections.get(&target.connection);
+                let profile = connection.and_then(|connection| connection.profile(target.profile));
                 profile.is_some_and(Profile::encrypts)
             });
         // What has retired is not drawn as accepted.
@@ -132,7 +136,7 @@ impl Plan {
         Self {
             rows: rows(judged_old.as_ref(), &judged_new, moment),
             differing: differing(targets, old_print),
-            warnings: warnings(snapshot, moment, inputs, &reading),
+            warnings: warnings(snapshot, &connections, moment, inputs, targets, &reading),
             cancels: next_activation(&uses, moment.now).filter(|(entry, _)| entry.fingerprint != fresh).map(
                 |(entry, at)| {
                     let when = stated_fully(at, entry.zone.as_deref(), moment);
@@ -232,8 +236,15 @@ fn obstacle(
 }
 
 /// What speaks against it, for all profiles that are chosen.
-fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Reading) -> Vec<CertificateWarning> {
-    let Inputs { new, targets, confirmed, again, purpose, .. } = inputs;
+fn warnings(
+    snapshot: &Snapshot,
+    connections: &HashMap<&ConnectionId, &Connection>,
+    moment: &Moment,
+    inputs: &Inputs,
+    targets: &[Target],
+    reading: &Reading,
+) -> Vec<CertificateWarning> {
+    let Inputs { new, confirmed, again, purpose, .. } = inputs;
     let own: Vec<CertificateFacts> = snapshot.identities.iter().map(|identity| identity.facts.clone()).collect();
     let known = |print: &Fingerprint| snapshot.facts(print);
     let mut found: Vec<CertificateWarning> = Vec::new();
@@ -244,16 +255,18 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
             }
         }
     };
-    let connections: Vec<&Connection> = snapshot.connections.iter().map(|state| &state.connection).collect();
+    let of_subject = SubjectUsers::of(new, connections.values().copied(), &known, moment.now);
+    let ticked: HashSet<(&ConnectionId, ProfileKind)> =
+        targets.iter().filter(|target| target.ticked).map(|target| (&target.connection, target.profile)).collect();
     let mut none = true;
     for target in targets.iter().filter(|target| target.ticked) {
-        let Some(connection) = snapshot.connection(&target.connection).map(|state| &state.connection) else { continue };
+        let Some(connection) = connections.get(&target.connection).copied() else { continue };
         let Some(profile) = connection.profile(target.profile) else { continue };
         none = false;
         let policy = snapshot.policy(&connection.policy).and_then(|policy| policy.resolved.as_ref().ok());
         let arrival = Arrival {
             connection,
-            connections: &connections,
+            of_subject: &of_subject,
             kind: target.profile,
             purpose: *purpose,
             own: &own,
@@ -262,8 +275,8 @@ fn warnings(snapshot: &Snapshot, moment: &Moment, inputs: &Inputs, reading: &Rea
             confirmed: *confirmed,
         };
         let mut context = arrival.context(new, moment.now);
-        let other = |each: &&Target| each.connection == target.connection && each.profile != target.profile;
-        context.for_both = targets.iter().filter(|each| each.ticked).any(|each| other(&each));
+        let other = |kind: &ProfileKind| *kind != target.profile && ticked.contains(&(&target.connection, *kind));
+        context.for_both = ProfileKind::ALL.iter().any(other);
         if *again {
             context.installed.clear();
             context.used_before.clear();

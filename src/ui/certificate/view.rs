@@ -14,12 +14,14 @@ use crate::domain::timeline::CertificatePurpose;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Part, buttons};
 use crate::ui::icon::{self, Icon};
-use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
-use crate::ui::widgets::{ToneName, empty_state, link, muted, notice, primary, secondary, small};
+use crate::ui::widgets::{ToneName, empty_state, link, muted, notice, notice_lines, primary, secondary, small};
 
 /// What is taken.
 const ACCEPTED: &str = "also accepts .pem .der .p7b .zip .eml, or drop a file anywhere, or paste";
+
+/// That nobody has confirmed it, where there is half a line for that.
+const SELF_SIGNED: &str = "It is self-signed: confirm it with the partner";
 
 /// From here on there is room for heads beside what they head, and for links beside the buttons.
 const WIDE: f32 = 860.0;
@@ -119,20 +121,25 @@ impl CertificateDialog {
             .is_some_and(|known| known.confirmed.is_some());
         if found.facts.self_signed && !known {
             let tokens = tokens(ui.ctx());
-            let (tone, symbol, text) = if self.comparing.comparison(&found.facts).is_some() {
-                (tokens.ok, Icon::Check, "The fingerprint is confirmed")
-            } else {
-                (tokens.warn, Icon::TriangleAlert, CertificateWarning::Unconfirmed.sentence())
-            };
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                ui.spacing_mut().interact_size.y = 0.0;
-                head(ui, "Fingerprint");
-                ui.add_space(6.0);
-                ui.label(icon::text(symbol, tone.ink));
-                ui.add(Label::new(small(text).color(tone.ink)).wrap());
+            let confirmed = self.comparing.comparison(&found.facts).is_some();
+            self.comparing.show_under(ui, &found.facts, |ui, short| {
+                let (tone, symbol, text) = match (confirmed, short) {
+                    (true, _) => (tokens.ok, Icon::Check, "The fingerprint is confirmed"),
+                    (false, true) => (tokens.warn, Icon::TriangleAlert, SELF_SIGNED),
+                    (false, false) => (tokens.warn, Icon::TriangleAlert, CertificateWarning::Unconfirmed.sentence()),
+                };
+                ui.horizontal(|ui| {
+                    ui.spacing_mut().item_spacing.x = 6.0;
+                    ui.spacing_mut().interact_size.y = 0.0;
+                    head(ui, "Fingerprint");
+                    ui.add_space(6.0);
+                    ui.label(icon::text(symbol, tone.ink));
+                    let said = ui.add(Label::new(small(text).color(tone.ink)).wrap());
+                    if text == SELF_SIGNED {
+                        said.on_hover_text(CertificateWarning::Unconfirmed.sentence());
+                    }
+                });
             });
-            self.comparing.show(ui, &found.facts);
         }
         let fresh = found.facts.fingerprint_sha256;
         let targets = &mut self.targets;
@@ -283,12 +290,8 @@ fn warnings(ui: &mut Ui, all: &[CertificateWarning], cancels: Option<&str>) {
         (CertificateWarning::ScheduleCancelled, Some(named)) => named.to_owned(),
         _ => warning.sentence_beforehand().to_owned(),
     };
-    match warnings {
-        [] => {}
-        [one] => notice(ui, tone, &sentence(one), "", |_| {}),
-        several => {
-            let lines: Vec<String> = several.iter().map(|warning| format!("•  {}", sentence(warning))).collect();
-            notice(ui, tone, &format!("{} to look at", count(several.len(), "thing")), &lines.join("\n"), |_| {});
-        }
+    if !warnings.is_empty() {
+        let lines: Vec<String> = warnings.iter().map(sentence).collect();
+        notice_lines(ui, tone, &lines);
     }
 }

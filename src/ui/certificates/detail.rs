@@ -95,10 +95,15 @@ impl Detail {
         let snapshot = Arc::clone(desk.snapshot);
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             ui.add_space(2.0);
-            ui.horizontal_wrapped(|ui| {
-                badge(ui, &row.until, "Valid until");
-                badge(ui, &row.next, "Next");
-                badge(ui, &row.confirmed, "Confirmed");
+            ui.scope(|ui| {
+                // As low as they are: these are no controls.
+                ui.spacing_mut().interact_size.y = 22.0;
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing.y = 4.0;
+                    badge(ui, &row.until, "Valid until");
+                    badge(ui, &row.next, "Next");
+                    badge(ui, &row.confirmed, "Confirmed");
+                });
             });
             self.acts(ui, desk, row);
             if let Some(timeline) = self.timeline(&snapshot, row, &desk.moment) {
@@ -330,7 +335,7 @@ fn line(ui: &mut Ui, name: &str, value: &str) -> Response {
         ui.spacing_mut().interact_size.y = 0.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(96.0, 18.0), egui::Sense::hover());
         let ink = theme::tokens(ui.ctx()).muted;
-        ui.painter().text(rect.left_center(), egui::Align2::LEFT_CENTER, name, theme::small(), ink);
+        ui.painter().text(rect.left_top(), egui::Align2::LEFT_TOP, name, theme::small(), ink);
         let label = ui.add(Label::new(small(value)).wrap().selectable(true));
         label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {value}")));
         label

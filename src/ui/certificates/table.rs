@@ -13,13 +13,13 @@ use crate::ui::widgets::{Badge, TableCard, TableClick, TableColumn, TableRows, m
 
 /// The columns.
 const WIDE: [TableColumn<By>; 7] = [
-    TableColumn::new(By::Name, "Certificate", 136.0),
+    TableColumn::new(By::Name, "Certificate", 140.0),
     TableColumn::new(By::Whose, "Whose", 82.0),
-    TableColumn::new(By::Used, "Used by", 142.0),
-    TableColumn::new(By::Until, "Valid until", 198.0),
-    TableColumn::new(By::Next, "Next", 198.0),
+    TableColumn::new(By::Used, "Used by", 150.0),
+    TableColumn::new(By::Until, "Valid until", 188.0),
+    TableColumn::new(By::Next, "Next", 184.0),
     TableColumn::new(By::Confirmed, "Confirmed", 134.0),
-    TableColumn::new(By::Key, "Key", 126.0),
+    TableColumn::new(By::Key, "Key", 138.0),
 ];
 
 /// The same on a narrow window.

@@ -13,7 +13,7 @@ use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, Part, buttons, frame_with_foot};
 use crate::ui::icon::{self, Icon};
 use crate::ui::intent::Intent;
-use crate::ui::moment::count;
+use crate::ui::moment::{count, grouped};
 use crate::ui::policies::in_a_sentence;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
@@ -44,18 +44,28 @@ pub(super) struct BulkEdit {
     empty: bool,
     profile: Option<ProfileKind>,
     /// What was asked last, and of which workspace.
-    asked: Option<(Arc<Snapshot>, ManyChange)>,
+    asked: Option<(Arc<Snapshot>, Filled)>,
     request: Option<RequestId>,
     plan: Option<Result<Planned, String>>,
     saving: Option<RequestId>,
     refused: Option<String>,
 }
 
-/// What a change would do, in words.
+/// What is filled in. Of thousands of connections it says only how many: they are not compared on every frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Filled {
+    subject: usize,
+    value: String,
+    profile: Option<ProfileKind>,
+    connections: usize,
+}
+
+/// What a change would do, in words. What it does to each is put into words where it is seen.
 struct Planned {
     plan: ManyPlan,
     sentence: String,
-    lines: Vec<Line>,
+    /// Which connections refuse it, and why.
+    refusal: Option<(String, String)>,
 }
 
 /// A connection that would be changed.
@@ -100,15 +110,27 @@ impl BulkEdit {
         self.subject.and_then(|place| self.all.get(place)).copied()
     }
 
-    /// The change as it is filled in; nothing while something is missing.
-    fn change(&self) -> Option<ManyChange> {
-        let subject = self.chosen()?;
+    /// What is filled in; nothing while something is missing.
+    fn filled(&self) -> Option<Filled> {
+        let subject = self.subject.filter(|place| *place < self.all.len())?;
         let value = if self.empty { "" } else { self.value.as_deref()?.trim() };
         // What was typed and wiped again is not meant to take anything away.
         if value.is_empty() && !self.empty && self.choices.is_none() {
             return None;
         }
-        Some(subject.change(value, self.connections.clone(), self.profile))
+        Some(Filled {
+            subject,
+            value: value.to_owned(),
+            profile: self.profile,
+            // They only ever become fewer.
+            connections: self.connections.len(),
+        })
+    }
+
+    /// The change that it comes to.
+    fn change(&self, filled: &Filled) -> Option<ManyChange> {
+        let subject = self.all.get(filled.subject)?;
+        Some(subject.change(&filled.value, self.connections.clone(), filled.profile))
     }
 
     /// Asks what would be changed where that is not known; one question at a time.
@@ -116,30 +138,34 @@ impl BulkEdit {
         match desk.answer(&mut self.request) {
             Some(Ok(Answer::Many(answer))) => {
                 if let ManyAnswer::Planned(plan) = *answer {
-                    self.plan = Some(Ok(Planned::new(plan, desk.snapshot)));
+                    self.plan = Some(Ok(Planned::new(plan)));
                 }
             }
             Some(Err(error)) => self.plan = Some(Err(error.message().to_owned())),
             Some(Ok(_)) | None => {}
         }
-        let Some(change) = self.change() else {
+        let Some(filled) = self.filled() else {
             (self.asked, self.plan) = (None, None);
             return;
         };
-        if self.request.is_none() && self.saving.is_none() && !self.is_of(&change, desk) {
-            self.asked = Some((Arc::clone(desk.snapshot), change.clone()));
+        if self.request.is_none()
+            && self.saving.is_none()
+            && !self.is_of(&filled, desk)
+            && let Some(change) = self.change(&filled)
+        {
+            self.asked = Some((Arc::clone(desk.snapshot), filled));
             self.request = desk.ask(|id| Command::Many(id, ManyCommand::Plan(change)));
         }
     }
 
-    fn is_of(&self, change: &ManyChange, desk: &Desk<'_>) -> bool {
-        self.asked.as_ref().is_some_and(|(snapshot, asked)| Arc::ptr_eq(snapshot, desk.snapshot) && asked == change)
+    fn is_of(&self, filled: &Filled, desk: &Desk<'_>) -> bool {
+        self.asked.as_ref().is_some_and(|(snapshot, asked)| Arc::ptr_eq(snapshot, desk.snapshot) && asked == filled)
     }
 
     /// What would be done, once that is known of what is filled in now.
     fn known(&self, desk: &Desk<'_>) -> Option<&Planned> {
-        let change = self.change()?;
-        let known = self.request.is_none() && self.is_of(&change, desk);
+        let filled = self.filled()?;
+        let known = self.request.is_none() && self.is_of(&filled, desk);
         self.plan.as_ref().filter(|_| known)?.as_ref().ok()
     }
 
@@ -182,7 +208,7 @@ impl BulkEdit {
     }
 
     fn preview(&self, ui: &mut Ui, desk: &Desk<'_>) -> Option<Wish> {
-        if self.change().is_none() {
+        if self.filled().is_none() {
             let text = "What it does to each connection is shown here before it is done";
             ui.label(muted(ui, text));
             return None;
@@ -199,22 +225,22 @@ impl BulkEdit {
             }
         };
         let mut wish = None;
-        if !planned.plan.refused.is_empty() {
-            let (head, text) = refusal(&planned.plan.refused);
+        if let Some((head, text)) = &planned.refusal {
             let rest = self.connections.len() > planned.plan.refused.len();
-            let leave_out = notice(ui, ToneName::Bad, &head, &text, |ui| rest && link(ui, "Leave them out").clicked());
+            let leave_out = notice(ui, ToneName::Bad, head, text, |ui| rest && link(ui, "Leave them out").clicked());
             if leave_out {
                 wish = Some(Wish::LeaveOut);
             }
         }
-        if planned.lines.is_empty() {
+        let changed = &planned.plan.changed;
+        if changed.is_empty() {
             if planned.plan.refused.is_empty() {
                 ui.label(muted(ui, "All of them are so already"));
             }
             return wish;
         }
         ui.add(egui::Label::new(small(&planned.sentence)).wrap());
-        lines(ui, "what it does", &planned.lines, LINE, LIST, show);
+        lines(ui, "what it does", changed, LINE, LIST, |ui, each| show(ui, &Line::new(each, desk.snapshot)));
         if self.known(desk).is_none() {
             ui.label(muted(ui, "Working out what it does…"));
         }
@@ -280,7 +306,7 @@ impl Dialog for BulkEdit {
             }
             Some(Some(Wish::Apply)) => {
                 self.refused = None;
-                if let Some(change) = self.change() {
+                if let Some(change) = self.filled().and_then(|filled| self.change(&filled)) {
                     self.saving = desk.ask(|id| Command::Many(id, ManyCommand::Change(change)));
                 }
                 Flow::Open
@@ -290,17 +316,17 @@ impl Dialog for BulkEdit {
 }
 
 impl Planned {
-    fn new(plan: ManyPlan, snapshot: &Snapshot) -> Self {
-        let lines = plan.changed.iter().map(|changed| Line::new(changed, snapshot)).collect();
+    fn new(plan: ManyPlan) -> Self {
         let mut sentence = format!("{} would change", count(plan.changed.len(), "connection"));
         match plan.unchanged.len() {
             0 => {}
             1 => sentence.push_str(", 1 is so already"),
-            number => sentence.push_str(&format!(", {number} are so already")),
+            number => sentence.push_str(&format!(", {} are so already", grouped(number))),
         }
         sentence.push_str(". ");
         sentence.push_str(&in_a_sentence(&plan.standing));
-        Self { plan, sentence, lines }
+        let refusal = (!plan.refused.is_empty()).then(|| refusal(&plan.refused));
+        Self { plan, sentence, refusal }
     }
 }
 
@@ -332,7 +358,7 @@ impl Line {
 fn refusal(refused: &[RefusedConnection]) -> (String, String) {
     let head = match refused.len() {
         1 => "1 connection cannot be changed so".to_owned(),
-        number => format!("{number} connections cannot be changed so"),
+        number => format!("{} cannot be changed so", count(number, "connection")),
     };
     // The same reason is told once.
     let mut told: Vec<(&str, Vec<&str>)> = Vec::new();

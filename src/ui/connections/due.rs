@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::app::engine::{Snapshot, Summary};
 use crate::domain::due::DueItem;
 use crate::domain::identifier::ConnectionId;
-use crate::ui::icon::Icon;
+use crate::ui::icon::{self, Icon};
 use crate::ui::intent::{InspectorTab, Intent};
 use crate::ui::moment::{Moment, count, duration};
 use crate::ui::policies::head_label;
@@ -19,6 +19,9 @@ const LINE: f32 = 52.0;
 const WHEN: f32 = 120.0;
 /// Width of the column that says of which profile.
 const WHERE: f32 = 190.0;
+
+/// Width of the sign before what is due.
+const SIGN: f32 = 20.0;
 
 /// Shows what is due, of the connections that are `within` what was narrowed to, and answers to a search. `now` is the instant that is looked at. Returns what a click leads to.
 pub(super) fn due(
@@ -143,10 +146,11 @@ fn line(ui: &mut Ui, item: &DueItem, moment: &Moment, now: Timestamp) -> bool {
     column(WHEN, strong(&when), weak(left));
     column(WHERE.min(inner.width() * 0.3), strong(&item.name), weak(item.profile.label().to_owned()));
     let change = match &item.required {
-        Some(required) if required != "Valid" => format!("{name}: {} → {required}", item.actual),
-        _ => format!("{name}: {}", item.actual),
+        Some(required) if required != "Valid" => format!("{name} · {} → {required}", item.actual),
+        _ => format!("{name} · {}", item.actual),
     };
-    let rest = (inner.width() - WHEN - WHERE.min(inner.width() * 0.3) - 24.0).max(80.0);
+    column(SIGN, icon::text(Icon::TriangleAlert, tokens.warn.ink), RichText::new(""));
+    let rest = (inner.width() - WHEN - WHERE.min(inner.width() * 0.3) - SIGN - 32.0).max(80.0);
     let change = RichText::new(change).font(theme::medium(theme::BODY)).color(tokens.warn.ink);
     column(rest, change, weak(item.reason.clone()));
     focus_ring(ui, &response);

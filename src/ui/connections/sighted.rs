@@ -8,6 +8,7 @@ use crate::domain::identifier::ConnectionId;
 use crate::domain::sighting::{Sighting, SightingKind};
 use crate::ui::desk::Desk;
 use crate::ui::intent::{InspectorTab, Intent};
+use crate::ui::moment::grouped;
 use crate::ui::shell::Toasts;
 use crate::ui::widgets::{ToneName, notice, secondary};
 
@@ -26,7 +27,8 @@ pub(super) fn band(ui: &mut Ui, desk: &mut Desk<'_>, selected: Option<&Connectio
     let Some(first) = elsewhere.next() else { return };
     let more = match 1 + elsewhere.count() {
         1 => String::new(),
-        all => format!("\n{} more certificates were seen that nobody expected", all - 1),
+        2 => "\n1 more certificate was seen that nobody expected".to_owned(),
+        all => format!("\n{} more certificates were seen that nobody expected", grouped(all - 1)),
     };
     let text = format!("{}{more}", first.meaning());
     let (again, look) = notice(ui, ToneName::Warn, &first.head(partner(&snapshot, first)), &text, |ui| {

@@ -6,7 +6,7 @@ use super::{is_dark, part};
 use crate::ui::icon::Icon;
 use crate::ui::theme::{self, DARK, LIGHT, tokens};
 use crate::ui::widgets::{
-    ToneName, centered_row, empty_state, figure_tile, lines, long_text, long_text_in, mono, muted, notice, page_title,
+    ToneName, empty_state, figure_tile, lines, long_text, long_text_in, mono, muted, notice, notice_lines, page_title,
     secondary, section, separator, small, strong, utc_on_hover,
 };
 
@@ -24,10 +24,8 @@ pub(super) fn show(ui: &mut Ui) {
             "No connection yet",
             "It begins with a trading partner, or with the sample",
             |ui| {
-                centered_row(ui, "gallery", |ui| {
-                    secondary(ui, "New connection…");
-                    secondary(ui, "Open the sample");
-                });
+                secondary(ui, "New connection…");
+                secondary(ui, "Open the sample");
             },
         );
     });
@@ -105,6 +103,8 @@ fn notices(ui: &mut Ui) {
     notice(ui, ToneName::Ok, "Every setting complies", "", |_| ());
     notice(ui, ToneName::Info, "Nothing was sent yet", "", |_| ());
     notice(ui, ToneName::Accent, "The test is under way", "", |_| ());
+    let all = ["It ends within 45 days", "Its key is shorter than the policy wants"];
+    notice_lines(ui, ToneName::Warn, &all.map(str::to_owned));
 }
 
 fn texts(ui: &mut Ui) {

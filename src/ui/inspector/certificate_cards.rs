@@ -1,6 +1,6 @@
 //! One card for each certificate: what it is used for and until when, what is in it, what speaks against it.
 
-use egui::{Label, RichText, Ui};
+use egui::{Align, Label, Layout, RichText, Ui};
 
 use crate::app::ProfileKey;
 use crate::app::engine::Snapshot;
@@ -104,7 +104,11 @@ fn said(report: Option<&ProfileReport>, setting: &str, verifying: Option<Fingerp
 fn show_said(ui: &mut Ui, all: &[Said]) {
     for said in all {
         ui.horizontal_top(|ui| {
+            let begin = ui.cursor().left();
             Badge::status(said.status, said.status.label()).show(ui);
+            // What is said of each begins in one column.
+            let words = begin + Badge::width(ui, Status::NonCompliant.label()) + ui.spacing().item_spacing.x;
+            ui.add_space((words - ui.cursor().left()).max(0.0));
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 ui.add(Label::new(small(&said.reason)).wrap().selectable(true));
@@ -117,8 +121,9 @@ fn show_said(ui: &mut Ui, all: &[Said]) {
 }
 
 pub(super) fn row(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui)) {
-    ui.horizontal(|ui| {
-        // As high as the text: these are no controls.
+    // As high as the text: these are no controls.
+    let size = egui::vec2(ui.available_width(), 20.0);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().interact_size.y = 20.0;
         let (rect, _) = ui.allocate_exact_size(egui::vec2(96.0, 20.0), egui::Sense::hover());
         let ink = tokens(ui.ctx()).muted;

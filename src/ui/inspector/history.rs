@@ -140,15 +140,18 @@ fn show(ui: &mut Ui, row: &Row) -> bool {
     let mut within = ui.new_child(UiBuilder::new().max_rect(inner).layout(Layout::top_down(Align::Min)));
     within.spacing_mut().item_spacing.y = 2.0;
     let line = vec2(inner.width(), 20.0);
+    within.allocate_ui_with_layout(line, Layout::left_to_right(Align::Center), |ui| {
+        let way = RichText::new(&row.way).font(theme::body());
+        ui.add(egui::Label::new(way).extend());
+        // A cause needs the room of the whole line.
+        Badge::verdict(row.sent.verdict, &row.result).show(ui);
+    });
     within.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
         utc_on_hover(ui.label(muted(ui, &row.when)), row.sent.at);
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let way = RichText::new(&row.way).font(theme::body());
-            ui.add(egui::Label::new(way).extend());
-            Badge::verdict(row.sent.verdict, &row.result).show(ui);
+            let file = row.sent.file.as_deref().unwrap_or("No file name");
+            ui.add(egui::Label::new(mono(file).color(tokens.muted)).truncate());
         });
     });
-    let file = row.sent.file.as_deref().unwrap_or("No file name");
-    within.add(egui::Label::new(mono(file).color(tokens.muted)).truncate());
     response.clicked()
 }

@@ -160,7 +160,7 @@ impl Inspector {
                 let policy = snapshot
                     .policy(&state.connection.policy)
                     .map_or_else(|| state.connection.policy.to_string(), |policy| policy.name.clone());
-                ui.add(egui::Label::new(muted(ui, format!("Policy: {policy}"))).truncate());
+                ui.add(egui::Label::new(muted(ui, format!("Policy {policy}"))).truncate());
             });
             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
                 if icon_button(ui, Icon::X, "Close inspector").clicked() {

@@ -5,7 +5,7 @@ use egui::Ui;
 use super::certificate_cards::Act;
 use crate::domain::identifier::ProfileKind;
 use crate::domain::sighting::{SightedIn, Sighting, SightingKind};
-use crate::ui::moment::{Moment, count};
+use crate::ui::moment::{Moment, grouped};
 use crate::ui::widgets::{ToneName, link, notice, primary};
 
 /// Shows them and returns what is to be done, for which profile.
@@ -16,16 +16,12 @@ pub(super) fn show(ui: &mut Ui, sightings: &[Sighting], partner: &str, moment: &
             SightedIn::Message => "a message",
             SightedIn::Receipt => "a receipt",
         };
-        let seen = usize::try_from(sighting.times).unwrap_or(usize::MAX);
-        let text = format!(
-            "{}, SHA-256 {}\nSeen first {}, last in {what} {}, {} in all\n{}",
-            sighting.named(),
-            sighting.fingerprint,
-            moment.day_and_time(sighting.first_at),
-            moment.day_and_time(sighting.last_at),
-            count(seen, "time"),
-            sighting.meaning()
-        );
+        let (first, last) = (moment.day_and_time(sighting.first_at), moment.day_and_time(sighting.last_at));
+        let seen = match sighting.times {
+            1 => format!("Seen once, in {what} {last}"),
+            times => format!("Seen {} times, first {first}, last in {what} {last}", grouped(times)),
+        };
+        let text = format!("{}, SHA-256 {}\n{seen}\n{}", sighting.named(), sighting.fingerprint, sighting.meaning());
         ui.push_id((sighting.profile.as_str(), sighting.fingerprint.to_hex()), |ui| {
             let chosen = notice(ui, ToneName::Warn, &sighting.head(partner), &text, |ui| {
                 let (label, next) = match sighting.kind {

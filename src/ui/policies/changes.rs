@@ -104,8 +104,9 @@ fn line(ui: &mut Ui, change: &StatusChange) {
     ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
         ui.set_min_height(LINE);
         ui.spacing_mut().item_spacing = egui::vec2(6.0, 2.0);
+        // Why stands closer to whom than the next one does.
+        ui.spacing_mut().interact_size.y = 20.0;
         ui.horizontal(|ui| {
-            ui.spacing_mut().interact_size.y = 20.0;
             let name = format!("{}, {}", change.name, change.profile);
             let room = (ui.available_width() - 290.0).max(120.0);
             ui.allocate_ui_with_layout(

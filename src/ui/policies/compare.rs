@@ -182,6 +182,8 @@ fn row(
                 ui.allocate_ui_with_layout(vec2(column, 0.0), top, |ui| {
                     ui.set_width(column);
                     ui.spacing_mut().item_spacing.y = 4.0;
+                    // As high as the text: these are no controls.
+                    ui.spacing_mut().interact_size.y = 18.0;
                     match stated {
                         Some(stated) => side(ui, stated, name, differs, desk),
                         None => {
@@ -201,10 +203,10 @@ fn side(ui: &mut Ui, stated: &ResolvedRule, name: &str, differs: &[Differs], des
     line(ui, &sentence(&rule.requirement.label(rule.setting)), differ(&[Differs::Op, Differs::Value]), true);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(4.0, 2.0);
-        severity_badge(ui, rule.severity);
         if differ(&[Differs::Severity]) {
             mark(ui);
         }
+        severity_badge(ui, rule.severity);
     });
     line(ui, &applies(rule.applies_to, rule.direction), differ(&[Differs::AppliesTo]), false);
     line(ui, &sentence(&in_force(rule, &desk.moment)), differ(&[Differs::From, Differs::Until]), false);

@@ -5,7 +5,7 @@ use egui::{Align, Layout, Panel, RichText, ScrollArea, Ui};
 use super::changes::{Preview, in_a_sentence, list};
 use super::draft::{Content, Draft, Typed};
 use super::errands::told;
-use super::rule_card::{fact, rule_card, today};
+use super::rule_card::{fact_field, rule_card, today};
 use super::rule_form::{Done, RuleForm, Subject};
 use super::words::{kind_meaning, kind_word};
 use crate::app::Expected;
@@ -187,7 +187,7 @@ impl Editor {
 
     fn fields(&mut self, ui: &mut Ui, desk: &Desk<'_>) {
         let width = (ui.available_width() - 110.0).min(560.0);
-        fact(ui, "Name", |ui| {
+        fact_field(ui, "Name", |ui| {
             let mut name = self.draft.now.name.clone();
             if text_edit(ui, "Policy name", &mut name, "The partner, usually", width).changed() {
                 self.draft.typed(Typed::Name, name);
@@ -196,7 +196,7 @@ impl Editor {
                 field_error(ui, &reason);
             }
         });
-        fact(ui, "Kind", |ui| {
+        fact_field(ui, "Kind", |ui| {
             let choices: Vec<Choice<PolicyKind>> =
                 PolicyKind::ALL.iter().map(|kind| Choice::new(*kind, kind_word(*kind))).collect();
             if let (Some(kind), _) = select(ui, "Kind of policy", &self.draft.now.kind, &choices, 200.0) {
@@ -204,7 +204,7 @@ impl Editor {
             }
             ui.label(muted(ui, kind_meaning(self.draft.now.kind)));
         });
-        fact(ui, "Inherits", |ui| {
+        fact_field(ui, "Inherits", |ui| {
             let mut choices = vec![Choice::new(None, "Nothing")];
             let others = desk.snapshot.policies.iter().filter(|state| state.id != *self.draft.id());
             choices.extend(others.map(|state| Choice {
@@ -225,7 +225,7 @@ impl Editor {
                 ui.label(muted(ui, "Its rules hold too, where no rule below takes their place"));
             }
         });
-        fact(ui, "At the partner", |ui| {
+        fact_field(ui, "At the partner", |ui| {
             let mut portal = self.draft.now.portal.clone();
             let hint = "The way through the partner's portal to its own setting";
             if text_edit(ui, "At the partner", &mut portal, hint, width).changed() {
@@ -235,7 +235,7 @@ impl Editor {
                 field_error(ui, &reason);
             }
         });
-        fact(ui, "Notes", |ui| {
+        fact_field(ui, "Notes", |ui| {
             let mut notes = self.draft.now.notes.clone();
             if text_area(ui, "Notes", &mut notes, "What else is known and no rule can hold", width).changed() {
                 self.draft.typed(Typed::Notes, notes);

@@ -112,10 +112,19 @@ fn cut_to(ui: &Ui, text: &str, width: f32) -> String {
 
 /// A fact with its label: the label on the left, the value beside it.
 pub(super) fn fact(ui: &mut Ui, label: &str, value: impl FnOnce(&mut Ui)) {
+    beside(ui, label, 18.0, value);
+}
+
+/// The same where the value is a control: the label stands beside its middle.
+pub(super) fn fact_field(ui: &mut Ui, label: &str, value: impl FnOnce(&mut Ui)) {
+    beside(ui, label, theme::CONTROL, value);
+}
+
+fn beside(ui: &mut Ui, label: &str, height: f32, value: impl FnOnce(&mut Ui)) {
     ui.horizontal_top(|ui| {
         ui.spacing_mut().interact_size.y = 18.0;
-        ui.allocate_ui_with_layout(vec2(92.0, 18.0), Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_width(92.0);
+        ui.allocate_ui_with_layout(vec2(92.0, height), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(vec2(92.0, height));
             ui.label(muted(ui, label));
         });
         ui.vertical(value);

@@ -78,7 +78,7 @@ impl Dialog for TellingDialog {
             if let Some((head, text)) = &self.trouble {
                 notice(ui, ToneName::Bad, head, text, |_| {});
             }
-            let width = ui.available_width() - 24.0;
+            let width = ui.available_width();
             if self.tells {
                 ui.label(muted(ui, "How were they told of the change?"));
                 ui.horizontal_wrapped(|ui| {

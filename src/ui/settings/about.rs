@@ -62,14 +62,19 @@ impl LicencesDialog {
     fn list(&mut self, ui: &mut Ui) {
         let mut chosen = None;
         let rows = self.found.len();
+        let spacing = std::mem::replace(&mut ui.spacing_mut().item_spacing.y, 0.0);
         ScrollArea::vertical().id_salt("parts").max_height(7.0 * LINE).auto_shrink([false, true]).show_rows(
             ui,
             LINE,
             rows,
             |ui, range| {
+                // As high as it is told that a line is.
+                ui.spacing_mut().interact_size.y = LINE;
                 for at in self.found.get(range).unwrap_or_default() {
                     let Some(part) = licences().get(*at) else { continue };
-                    let name = RichText::new(format!("{} {}", part.name, part.version)).font(theme::body());
+                    // What is no crate has no version.
+                    let name = format!("{} {}", part.name, part.version.trim_matches('-'));
+                    let name = RichText::new(name.trim_end()).font(theme::body());
                     let button = Button::selectable(*at == self.chosen, name).right_text(small(part.licence));
                     if ui.add(button.min_size(vec2(ui.available_width(), LINE)).truncate()).clicked() {
                         chosen = Some(*at);
@@ -77,6 +82,7 @@ impl LicencesDialog {
                 }
             },
         );
+        ui.spacing_mut().item_spacing.y = spacing;
         if let Some(at) = chosen {
             self.choose(at);
         }

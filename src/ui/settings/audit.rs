@@ -200,7 +200,7 @@ fn shown(ui: &mut Ui, entry: &AuditEntry, desk: &Desk<'_>) {
     }
     if entry.changes.len() > MOST_CHANGES {
         let more = entry.changes.len() - MOST_CHANGES;
-        ui.label(muted(ui, format!("and {} more, which are in the export", grouped(more))));
+        ui.label(muted(ui, format!("and {} more, in the export", grouped(more))));
     }
     ui.add(Label::new(muted(ui, format!("{} · by {}", grouped(entry.number), entry.by))).truncate());
 }

@@ -1,4 +1,5 @@
-//! The settings: their sections in a list at the left, one of them beside it.
+//! The settings: their sections in a list at the left, one of them beside it. Where there is no room for the list, the
+//! section is chosen beside the page's title.
 //!
 //! Each section is a module of its own with a state that lives as long as the window. A new one is a variant of
 //! [`SettingsSection`], a line in [`SECTIONS`] and an arm in [`SettingsPage::show`].
@@ -26,7 +27,7 @@ use super::desk::Desk;
 use super::icon::{self, Icon};
 use super::intent::{Intent, Page, SettingsSection};
 use super::theme::{self, tokens};
-use super::widgets::{focus_ring, page_title, tabs};
+use super::widgets::{Choice, focus_ring, page_title, select};
 
 /// The sections in their order.
 pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 11] = [
@@ -45,6 +46,9 @@ pub(super) const SECTIONS: [(SettingsSection, &str, Icon); 11] = [
 
 /// Width of the list of sections.
 const LIST: f32 = 168.0;
+
+/// From here on there is room for the list with a section beside it.
+const WITH_LIST: f32 = LIST + 12.0 + 560.0;
 
 /// The settings.
 #[derive(Default)]
@@ -77,15 +81,20 @@ impl SettingsPage {
             self.audit.enter();
             self.on_desktop.enter();
         }
+        let has_list = ui.available_width() >= WITH_LIST;
         let size = vec2(ui.available_width(), theme::CONTROL);
-        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| page_title(ui, "Settings"));
-        ui.add_space(4.0);
-        let narrow = ui.ctx().content_rect().width() < theme::NARROW;
-        if narrow {
-            let all = SECTIONS.map(|(section, label, _)| (section, label));
-            if let Some(chosen) = tabs(ui, section, &all) {
-                desk.intend(Intent::Go(Page::Settings(chosen)));
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            page_title(ui, "Settings");
+            if !has_list {
+                ui.add_space(8.0);
+                let all = SECTIONS.map(|(section, label, _)| Choice::new(section, label));
+                if let (Some(chosen), _) = select(ui, "Section", &section, &all, LIST) {
+                    desk.intend(Intent::Go(Page::Settings(chosen)));
+                }
             }
+        });
+        ui.add_space(4.0);
+        if !has_list {
             self.section(ui, section, desk);
             return;
         }

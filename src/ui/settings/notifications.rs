@@ -204,6 +204,8 @@ impl NotificationsSection {
         });
         field(ui, "Ways", |ui| {
             ui.spacing_mut().interact_size.y = 24.0;
+            // The first tick stands beside the label.
+            ui.add_space(3.0);
             ui.checkbox(&mut form.window, "Messages in this window");
             ui.checkbox(&mut form.desktop, "Notifications of the desktop");
             ui.checkbox(&mut form.email, "E-mail, also from serve");

@@ -13,7 +13,7 @@ use crate::domain::retention::{
 };
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
-use crate::ui::moment::{Moment, grouped, size};
+use crate::ui::moment::{Moment, count, grouped, size};
 use crate::ui::shell::Confirm;
 use crate::ui::widgets::{ToneName, field, field_error, muted, notice, primary, secondary, section, text_edit};
 
@@ -117,6 +117,12 @@ impl StorageSection {
         let database =
             format!("{}, of which {} are free for what comes", size(usage.database.bytes), size(usage.database.free));
         fact(ui, "Database", database, "It does not become smaller: what is removed leaves room in it");
+        let backups = match usage.backups.number {
+            0 => "None yet".to_owned(),
+            number => format!("{} of {}", size(usage.backups.bytes), files(number)),
+        };
+        let remark = "Of the database, in the folder backups of the workspace; older ones go by themselves";
+        fact(ui, "Automatic backups", backups, remark);
         if let Some(run) = &usage.last_run {
             fact(ui, "Last freed", desk.moment.day_and_time(run.at), &run.in_words());
         }
@@ -217,7 +223,7 @@ impl StorageSection {
 
     fn ask_before(&self, desk: &mut Desk<'_>, preview: &RetentionPreview) {
         let kinds: Vec<String> = preview.frees.iter().map(FreedKind::in_words).collect();
-        let text = format!("{}. This cannot be taken back.", kinds.join("; "));
+        let text = format!("{}. This cannot be taken back", kinds.join("; "));
         let agreed = Rc::clone(&self.agreed);
         let title = format!("Remove {}?", size(preview.bytes));
         let question = Confirm::new(title, text, "Remove", move |_desk| agreed.set(true));
@@ -279,6 +285,10 @@ impl StorageSection {
             self.failed = None;
         }
     }
+}
+
+fn files(number: u64) -> String {
+    count(usize::try_from(number).unwrap_or(usize::MAX), "file")
 }
 
 fn reason(error: &AppError) -> String {

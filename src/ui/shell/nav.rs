@@ -64,9 +64,11 @@ pub(crate) fn nav(ui: &mut Ui, page: &Page, desk: &mut Desk<'_>) {
         let settings = matches!(page, Page::Settings(_));
         let notices = *page == Page::Notices;
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
-            foot(ui, desk, narrow, settings);
-            ui.add_space(4.0);
-            bell(ui, notices, desk, narrow);
+            foot(ui, desk, narrow, (settings, notices));
+            if !narrow {
+                ui.add_space(4.0);
+                bell(ui, notices, desk, narrow);
+            }
         });
     });
     focus::place(ui.ctx(), Part::Navigation, shown.response.rect);
@@ -163,7 +165,7 @@ fn narrow_pill(rect: egui::Rect, number: f32) -> egui::Rect {
 }
 
 /// The foot, from the bottom up: the choice of colours, and how to find everything else.
-fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, settings: bool) {
+fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, (settings, notices): (bool, bool)) {
     let current = ui.options(|options| options.theme_preference);
     let choices = [
         (ThemePreference::System, Icon::Monitor, "The system's colours"),
@@ -196,12 +198,17 @@ fn foot(ui: &mut Ui, desk: &mut Desk<'_>, narrow: bool, settings: bool) {
         }
     };
     if narrow {
-        show(ui);
-        ui.add_space(8.0);
-        receiving_icon(ui, desk);
-        if icon_button(ui, Icon::Settings, "Settings").clicked() {
-            desk.intend(Intent::Go(Page::Settings(SettingsSection::default())));
-        }
+        // Under the middles of the pages' icons.
+        ui.with_layout(Layout::bottom_up(Align::Center), |ui| {
+            show(ui);
+            ui.add_space(8.0);
+            receiving_icon(ui, desk);
+            if icon_button(ui, Icon::Settings, "Settings").clicked() {
+                desk.intend(Intent::Go(Page::Settings(SettingsSection::default())));
+            }
+            ui.add_space(4.0);
+            bell(ui, notices, desk, narrow);
+        });
         return;
     }
     ui.horizontal(|ui| {

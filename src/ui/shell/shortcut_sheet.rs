@@ -30,11 +30,19 @@ pub(crate) struct ShortcutSheet;
 
 impl Dialog for ShortcutSheet {
     fn show(&mut self, ctx: &Context, _desk: &mut Desk<'_>) -> Flow {
-        let commands: Vec<(&str, String)> = UiCommand::ALL
+        let mut commands: Vec<(&str, String)> = UiCommand::ALL
             .iter()
             .filter(|command| command.shortcut().is_some())
             .map(|command| (command.label(), command.all_keys(ctx)))
             .collect();
+        // The pages in the order of their numbers, where the first of them stands.
+        let numbered = |keys: &str| keys.ends_with(|last: char| last.is_ascii_digit()) && !keys.starts_with('F');
+        if let Some(first) = commands.iter().position(|(_, keys)| numbered(keys)) {
+            let (mut pages, others): (Vec<_>, Vec<_>) = commands.into_iter().partition(|(_, keys)| numbered(keys));
+            pages.sort_by(|(_, a), (_, b)| a.cmp(b));
+            commands = others;
+            commands.splice(first..first, pages);
+        }
         frame(ctx, "shortcuts", "Shortcuts", "", 760.0, false, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             let half = ((ui.available_width() - 28.0) / 2.0).floor();

@@ -43,6 +43,8 @@ pub(super) fn plan(ui: &mut Ui, desk: &mut Desk<'_>, state: &ConnectionState, ki
         row(ui, "Receipt (MDN)", |ui| line(ui, receipt_word(profile.mdn)));
         row(ui, "Last send", |ui| match state.last_sent(kind) {
             Some(sent) => {
+                // As low as the other lines, so that the name stands beside it.
+                ui.spacing_mut().interact_size.y = 16.0;
                 ui.horizontal_wrapped(|ui| {
                     let word = result_word(sent.verdict, sent.cause.as_deref());
                     Badge::verdict(sent.verdict, &word).about("Last send").show(ui);

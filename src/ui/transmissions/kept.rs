@@ -70,10 +70,11 @@ impl Cell {
     pub(super) const fn width(self, compact: bool) -> f32 {
         match (self, compact) {
             (Self::When, false) => 118.0,
-            (Self::When, true) => 108.0,
+            (Self::When, true) => 104.0,
             (Self::Partner, false) => 168.0,
-            (Self::Partner, true) => 132.0,
-            (Self::Profile, _) => 112.0,
+            (Self::Partner, true) => 142.0,
+            (Self::Profile, false) => 112.0,
+            (Self::Profile, true) => 108.0,
             (Self::File, false) => 258.0,
             (Self::File, true) => 104.0,
             (Self::Document, _) => 92.0,

@@ -79,7 +79,13 @@ fn columns(ui: &Ui, table: egui::Id, cells: &[Cell], compact: bool, width: f32) 
     let state = TableState::load(ui, table).unwrap_or_else(|| {
         // Else the columns would be made as narrow as their cut contents allow.
         let rest = (width - cells.iter().map(|cell| cell.width(compact)).sum::<f32>()).max(0.0);
-        let preset = |cell: Cell| cell.width(compact) + if cell == Cell::File { 0.6 * rest } else { 0.0 };
+        let share = |cell: Cell| match (cell, compact) {
+            (Cell::File, false) => 0.6,
+            // Names and causes are longer than files are called.
+            (Cell::File | Cell::Partner, true) => 0.25,
+            _ => 0.0,
+        };
+        let preset = |cell: Cell| cell.width(compact) + share(cell) * rest;
         let col_widths = cells.iter().map(|cell| (id(*cell), preset(*cell))).collect();
         let state = TableState { col_widths, parent_width: None };
         state.clone().store(ui, table);

@@ -40,3 +40,24 @@ pub(crate) fn notice<R>(ui: &mut Ui, tone: ToneName, head: &str, text: &str, but
         })
         .inner
 }
+
+/// A low band with a line for each of several things, each with its icon: where every line counts.
+pub(crate) fn notice_lines(ui: &mut Ui, tone: ToneName, lines: &[String]) {
+    let tokens = tokens(ui.ctx());
+    let colours = tone.of(tokens);
+    Frame::new().fill(colours.soft).corner_radius(CornerRadius::same(8)).inner_margin(Margin::symmetric(14, 8)).show(
+        ui,
+        |ui| {
+            ui.set_width(ui.available_width());
+            ui.spacing_mut().item_spacing.y = 4.0;
+            ui.spacing_mut().interact_size.y = 0.0;
+            for line in lines {
+                ui.horizontal_top(|ui| {
+                    ui.label(icon::text(tone.icon(), colours.ink));
+                    let text = RichText::new(line).font(theme::medium(theme::SMALL)).color(colours.ink);
+                    ui.add(egui::Label::new(text).wrap().selectable(true));
+                });
+            }
+        },
+    );
+}

@@ -79,15 +79,19 @@ pub(crate) fn empty_state<R>(ui: &mut Ui, icon: Icon, head: &str, text: &str, bu
             ui.add(egui::Label::new(RichText::new(text).font(theme::body()).color(tokens.muted)).wrap());
         });
         ui.add_space(8.0);
-        buttons(ui)
+        centered_row(ui, head, buttons)
     })
     .inner
 }
 
-/// A row in the middle of what is there. Its width is known once it has been laid out, so the first pass is thrown away.
-pub(crate) fn centered_row<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
+/// A row in the middle of what is there; where it has no room, what is in it stands below each other. Its width is known once
+/// it has been laid out, so the first pass is thrown away.
+fn centered_row<R>(ui: &mut Ui, name: &str, content: impl FnOnce(&mut Ui) -> R) -> R {
     let id = ui.scope_id().with(("centered", name));
     let known: Option<f32> = ui.data(|data| data.get_temp(id));
+    if known.is_some_and(|width| width > ui.available_width()) {
+        return ui.vertical_centered(content).inner;
+    }
     let before = known.map_or(0.0, |width| ((ui.available_width() - width) / 2.0).max(0.0));
     let row = ui.horizontal(|ui| {
         ui.add_space(before);

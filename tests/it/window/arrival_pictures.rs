@@ -25,6 +25,11 @@ fn certificate_from_a_mail() {
         stage.click_beginning("Amazon Vendor US, production");
         stage.drop_file(&fixture("signed.eml"));
         stage.wait_for("Use for");
+        stage.settle();
+        // All of it is seen without scrolling, with two warnings and what was passed over.
+        let last = stage.get("Fit the timeline").rect().bottom();
+        let foot = stage.get("Schedule for 2 profiles").rect().top();
+        assert!(last < foot, "it ends at {last}, below {foot}");
     });
 }
 

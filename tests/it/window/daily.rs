@@ -37,6 +37,34 @@ fn files_that_are_dropped_onto_a_connection_are_sent_and_one_that_cannot_be_leav
 }
 
 #[test]
+fn a_large_file_says_how_much_of_it_is_copied_and_can_be_given_up() {
+    let mut stage = Stage::sample();
+    let folder = stage.workspace.join("drop");
+    fs::create_dir_all(&folder).unwrap();
+    // Sparse: eight gigabytes that take no room, and that are copied for longer than it takes to press a button.
+    let large = folder.join("catalogue.edi");
+    fs::File::create(&large).unwrap().set_len(8 << 30).unwrap();
+    stage.click_beginning("Amazon Vendor US, test");
+    stage.drop_files(&[large]);
+    stage.wait_for("Send 1 file to test");
+    stage.click("Send 1 file to test");
+    stage.wait_for(" of 8.6 GB copied");
+    stage.click("Cancel copying");
+    stage.wait_for("It was given up");
+    assert!(stage.sees("Not sent") && !stage.sees("Cancel copying"), "{:#?}", stage.labels());
+    stage.click("Close");
+    let listed = stage.cli(&["transmission", "list", "--json", "--connection", "amazon-us"]);
+    assert!(listed.contains("catalogue.edi") && !listed.contains("\"queued\""), "{listed}");
+    let archive = stage.workspace.join("archive");
+    let months = fs::read_dir(&archive).unwrap().map(|month| month.unwrap().path()).filter(|path| path.is_dir());
+    let kept = months.flat_map(|month| fs::read_dir(month).unwrap()).map(|each| each.unwrap().path().join("payload"));
+    assert!(
+        kept.filter(|path| path.is_file()).all(|path| path.metadata().unwrap().len() < 1 << 20),
+        "nothing is left of it"
+    );
+}
+
+#[test]
 fn the_window_says_who_does_the_daily_work_and_keeps_commands() {
     let mut stage = Stage::sample();
     stage.press(egui::Modifiers::COMMAND, egui::Key::Comma);

@@ -171,5 +171,5 @@ fn settings_proxy() {
 
 #[test]
 fn settings_appearance() {
-    settings("settings-appearance", NARROW, World::Rollover, |stage| stage.click("Appearance"));
+    settings("settings-appearance", NARROW, World::Rollover, |stage| stage.settings("Appearance"));
 }

@@ -18,7 +18,7 @@ fn the_matrix_ends_where_the_inspector_begins_however_wide_that_was_made() {
         stage.harness.set_size(vec2(width, 800.0));
         stage.settle();
         let inspector = |stage: &Stage| {
-            let head = stage.harness.query_all(by().label_contains("Policy: ")).next().unwrap();
+            let head = stage.harness.query_all(by().label_contains("Policy ")).next().unwrap();
             head.rect().left() - 18.0
         };
         let holds = |stage: &Stage| {

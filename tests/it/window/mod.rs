@@ -48,6 +48,8 @@ mod rollover_pictures;
 mod rollovers;
 mod settings;
 mod settings_page;
+#[cfg(feature = "pictures")]
+mod settings_pictures;
 mod shell;
 #[cfg(feature = "pictures")]
 mod shell_pictures;

@@ -86,9 +86,7 @@ async fn mail(app: &App) {
 }
 
 fn settings(stage: &mut Stage) {
-    stage.press(Modifiers::COMMAND, Key::Comma);
-    stage.wait_for("Notifications");
-    stage.click("Notifications");
+    stage.settings("Notifications");
     stage.wait_for("Send test mail");
 }
 

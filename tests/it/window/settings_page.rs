@@ -143,3 +143,34 @@ fn one_switch_stops_all_that_moves() {
     stage.settle();
     assert!(stage.harness.ctx.global_style().animation_time > 0.0);
 }
+
+#[test]
+fn the_sections_are_chosen_in_a_list_and_beside_the_title_where_that_has_no_room() {
+    let mut stage = Stage::sample();
+    stage.press(Modifiers::COMMAND, Key::Comma);
+    for (width, has_list) in [(1280.0, true), (1024.0, true), (820.0, false), (640.0, false)] {
+        stage.harness.set_size(egui::vec2(width, 800.0));
+        stage.settle();
+        let tops: Vec<f32> = ["Identities", "About"]
+            .into_iter()
+            .filter(|label| stage.labels().iter().any(|known| known == label))
+            .map(|label| stage.get(label).rect().left())
+            .collect();
+        assert_eq!(tops.len() == 2 && tops[0] == tops[1], has_list, "{width}: {tops:?}");
+        assert_eq!(stage.labels().iter().any(|label| label == "Section"), !has_list, "{width}");
+        // What is shown begins at the same height whichever it is.
+        let go = |stage: &mut Stage, section: &str| {
+            if !has_list {
+                stage.click("Section");
+            }
+            stage.click(section);
+            stage.settle();
+        };
+        go(&mut stage, "Appearance");
+        let first = stage.get("As the system").rect().top();
+        go(&mut stage, "Proxy");
+        stage.wait_for("That of the system");
+        go(&mut stage, "Appearance");
+        assert_eq!(stage.get("As the system").rect().top(), first, "{width}: nothing jumps");
+    }
+}

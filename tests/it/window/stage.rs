@@ -217,6 +217,15 @@ impl Stage {
         self.harness.run();
     }
 
+    /// Shows a section of the settings, in whichever way there is room for.
+    pub(super) fn settings(&mut self, section: &str) {
+        self.press(egui::Modifiers::COMMAND, egui::Key::Comma);
+        if self.labels().iter().any(|label| label == "Section") {
+            self.click("Section");
+        }
+        self.click(section);
+    }
+
     /// Puts text into the field of this name, in place of what it holds.
     #[track_caller]
     pub(super) fn fill(&mut self, field: &str, text: &str) {

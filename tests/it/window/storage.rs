@@ -125,3 +125,25 @@ fn what_has_gone_is_said_in_words_where_it_is_looked_at() {
     stage.click("Follow the rules");
     stage.wait_for("As long as the rules of retention say");
 }
+
+#[test]
+fn what_the_automatic_backups_take_is_told_here_and_in_a_terminal() {
+    let (mut stage, _) = stage();
+    assert!(stage.sees("None yet"), "{:#?}", stage.labels());
+    let backups = stage.workspace.join("backups");
+    std::fs::create_dir(&backups).unwrap();
+    for (name, bytes) in
+        [("daily-20261126T031500Z.sqlite", 1500), ("before-schema-15-20261101T080000Z.sqlite", 1000), ("notes.txt", 70)]
+    {
+        std::fs::write(backups.join(name), vec![0; bytes]).unwrap();
+    }
+    stage.click("Workspace");
+    stage.wait_for("2.5 KB of automatic backups");
+    stage.click("Storage");
+    stage.wait_for("2.5 KB of 2 files");
+    for command in [["retention", "show"], ["workspace", "show"]] {
+        let told = stage.cli(&[command[0], command[1], "--json"]);
+        assert!(told.contains("\"backups\":{\"number\":2,\"bytes\":2500}"), "{told}");
+        assert!(stage.cli(&command).contains("2.5 KB"), "{command:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Pictures of the storage settings, as [`super::pictures`] takes them.
 
 use countersign::domain::retention::{RetentionRule, RetentionRules};
-use egui::{Key, Modifiers, Theme};
+use egui::Theme;
 use egui_kittest::SnapshotResults;
 
 use super::pictures::{NARROW, WIDE, compare};
@@ -28,8 +28,7 @@ fn picture(name: &str, size: [f32; 2], has_rules: bool, mut arrange: impl FnMut(
         });
         let mut stage = Stage::pictured(app, folder, place, size, theme);
         stage.wait_for("Amazon Vendor US, production");
-        stage.press(Modifiers::COMMAND, Key::Comma);
-        stage.click("Storage");
+        stage.settings("Storage");
         stage.wait_for("of 60 transmissions");
         arrange(&mut stage);
         compare(&mut stage, name, theme, &mut results);

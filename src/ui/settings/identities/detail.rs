@@ -1,6 +1,6 @@
 //! One identity: what its certificate is, and what can be done with it.
 
-use egui::Ui;
+use egui::{Ui, vec2};
 
 use super::change_over::ChangeOverDialog;
 use super::export::ExportDialog;
@@ -16,6 +16,9 @@ use crate::ui::moment::count;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{card, link, muted, primary, secondary, small, strong};
 
+/// Width of the column of names.
+const NAMES: f32 = 92.0;
+
 /// Shows it with its buttons.
 pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>) {
     let (name, facts) = (&identity.name, &identity.facts);
@@ -25,9 +28,8 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
         let control = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
         ui.label(strong(name.as_str()).font(theme::bold(theme::SECTION)));
         let row = |ui: &mut Ui, label: &str, value: String| {
-            ui.horizontal_wrapped(|ui| {
-                ui.spacing_mut().item_spacing.x = 8.0;
-                ui.label(muted(ui, label));
+            ui.horizontal_top(|ui| {
+                name_of(ui, label, egui::Align::Min);
                 ui.add(egui::Label::new(small(value)).wrap().selectable(true));
             });
         };
@@ -39,8 +41,7 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
         row(ui, "Key", format!("{}, signed with {}", facts.key, signature(facts)));
         row(ui, "Serial number", facts.serial.clone());
         ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 8.0;
-            ui.label(muted(ui, "SHA-256"));
+            name_of(ui, "SHA-256", egui::Align::Center);
             short_fingerprint(ui, &facts.fingerprint_sha256, name.as_str());
         });
         for warning in warnings(facts, desk.moment.now) {
@@ -53,7 +54,7 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
         ui.add_space(2.0);
         ui.spacing_mut().interact_size.y = control;
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing = egui::vec2(8.0, 8.0);
+            ui.spacing_mut().item_spacing = vec2(8.0, 8.0);
             ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
             let others = desk.snapshot.identities.len() > 1;
             let change = ui.add_enabled_ui(others, |ui| primary(ui, "Change over…")).inner;
@@ -78,5 +79,14 @@ pub(super) fn detail(ui: &mut Ui, identity: &IdentityState, desk: &mut Desk<'_>)
                 desk.intend(Intent::Open(Box::new(super::ask::remove(name))));
             }
         });
+    });
+}
+
+/// The name of a row, in the column of names.
+fn name_of(ui: &mut Ui, label: &str, align: egui::Align) {
+    ui.spacing_mut().item_spacing.x = 8.0;
+    ui.allocate_ui_with_layout(vec2(NAMES, 18.0), egui::Layout::left_to_right(align), |ui| {
+        ui.set_min_width(NAMES);
+        ui.label(muted(ui, label));
     });
 }

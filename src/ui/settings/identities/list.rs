@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Align, Layout, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, vec2};
 use jiff::Timestamp;
 
 use crate::app::engine::{Snapshot, Summary};
@@ -51,6 +51,8 @@ pub(super) fn rows(snapshot: &Snapshot, moment: &Moment) -> Vec<Row> {
                 ..0 if needed => ToneName::Bad,
                 ..0 => ToneName::Info,
                 _ if days <= Summary::ending_days() && needed => ToneName::Warn,
+                // Nobody needs it, and it does not last.
+                _ if days <= Summary::ending_days() => ToneName::Info,
                 _ => ToneName::Ok,
             };
             let change = match (coming.get(name), leaving.get(name)) {
@@ -88,7 +90,9 @@ fn first<'s>(all: &[(Timestamp, &'s IdentityUse)]) -> Option<(Timestamp, &'s Ide
 }
 
 /// Shares of the width: name, key, end, users, change.
-const SHARES: [f32; 5] = [0.23, 0.12, 0.19, 0.13, 0.33];
+const SHARES: [f32; 5] = [0.205, 0.12, 0.225, 0.13, 0.32];
+/// The same where there is no room for the key.
+const NARROW_SHARES: [f32; 5] = [0.21, 0.0, 0.29, 0.17, 0.33];
 const HEADS: [&str; 5] = ["Name", "Key", "Certificate", "Signs for", "Change"];
 /// Below this width there is no room for the key.
 const NARROW: f32 = 560.0;
@@ -159,17 +163,12 @@ fn cells(ui: &mut Ui, height: f32, mut show: impl FnMut(&mut Ui, usize)) {
     let narrow = width < NARROW;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        for (column, share) in SHARES.iter().enumerate() {
-            if narrow && column == 1 {
-                continue;
-            }
-            let share = if narrow { share / (1.0 - SHARES[1]) } else { *share };
-            ui.allocate_ui_with_layout(vec2(width * share, height), Layout::left_to_right(Align::Center), |ui| {
-                ui.set_min_size(vec2(width * share, height));
-                ui.set_max_width(width * share - 8.0);
-                ui.add_space(10.0);
-                show(ui, column);
-            });
+        let shares = if narrow { NARROW_SHARES } else { SHARES };
+        for (column, share) in shares.into_iter().enumerate().filter(|(_, share)| *share > 0.0) {
+            let (rect, _) = ui.allocate_exact_size(vec2(width * share, height), Sense::hover());
+            let inner = Rect::from_min_max(rect.min + vec2(10.0, 0.0), rect.max - vec2(8.0, 0.0));
+            let layout = Layout::left_to_right(Align::Center);
+            show(&mut ui.new_child(UiBuilder::new().max_rect(inner).layout(layout)), column);
         }
     });
 }

@@ -196,7 +196,8 @@ fn partner(ui: &mut Ui, row: &OwnProgress, name: &IdentityName, moment: &Moment,
         });
     });
     within.horizontal(|ui| {
-        ui.add_space(22.0);
+        // Under the name, which stands beside the tick.
+        ui.add_space(24.0);
         match &row.concern {
             Some(concern) => {
                 ui.label(icon::text(Icon::TriangleAlert, colours.warn.ink).size(13.0));

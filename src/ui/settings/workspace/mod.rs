@@ -187,7 +187,10 @@ impl WorkspaceSection {
             Some(facts) => {
                 fact(ui, "Transmissions", grouped(facts.transmissions), "");
                 let (database, archive) = (size(facts.database.bytes), size(facts.archive));
-                let text = format!("{database} of database, {archive} of payloads, messages and receipts");
+                let mut text = format!("{database} of database, {archive} of payloads, messages and receipts");
+                if facts.backups.number > 0 {
+                    text.push_str(&format!(", {} of automatic backups", size(facts.backups.bytes)));
+                }
                 fact(ui, "Size", text, "");
             }
             None => fact(ui, "Size", muted(ui, "Being added up…"), ""),

@@ -90,12 +90,14 @@ fn head(ui: &mut Ui, chart: &Chart, looks: &mut Looks, filters: &Filters, crampe
         }
         for (swatch, galley) in parts {
             ui.spacing_mut().item_spacing.x = 5.0;
-            ui.add_space(8.0);
+            // A colour stays with its words, and the space before them does not make the card wider.
+            let colour = if swatch.is_some() { 9.0 + 5.0 } else { 0.0 };
+            if ui.available_size_before_wrap().x < 8.0 + colour + galley.size().x {
+                ui.end_row();
+            } else {
+                ui.add_space(8.0);
+            }
             if let Some(colour) = swatch {
-                // A colour stays with its words.
-                if ui.available_size_before_wrap().x < 9.0 + 5.0 + galley.size().x {
-                    ui.end_row();
-                }
                 let (rect, _) = ui.allocate_exact_size(vec2(9.0, 18.0), Sense::hover());
                 ui.painter().rect_filled(Rect::from_center_size(rect.center(), vec2(9.0, 9.0)), 2.0, colour);
             }

@@ -48,10 +48,9 @@ impl CompareDialog {
     /// One transmission, to be compared with others of its connection.
     #[must_use]
     pub(super) fn new(transmission: &Transmission, desk: &mut Desk<'_>) -> Self {
-        let file = transmission.file.as_deref().unwrap_or("Without a file name");
         let mut dialog = Self {
             one: transmission.id,
-            title: format!("{file}, {}", desk.moment.full(transmission.at)),
+            title: named(transmission.file.as_deref(), transmission.at, &desk.moment),
             connection: transmission.connection.clone(),
             search: String::new(),
             searched: String::new(),
@@ -167,7 +166,7 @@ impl CompareDialog {
             ui.horizontal(|ui| {
                 ui.set_min_width(width);
                 if secondary(ui, words.as_str()).clicked() {
-                    chosen = Some((each.id, words));
+                    chosen = Some((each.id, named(each.file.as_deref(), each.at, &desk.moment)));
                 }
                 let result = result_of(each.direction, each.verdict, each.cause.as_deref());
                 Badge::verdict(each.verdict, &result).show(ui);
@@ -179,6 +178,11 @@ impl CompareDialog {
             self.asked = desk.ask(|id| Command::Look(id, LookCommand::Compare(one, other)));
         }
     }
+}
+
+/// What stands above one's column.
+fn named(file: Option<&str>, at: jiff::Timestamp, moment: &Moment) -> String {
+    format!("{}, {}", file.unwrap_or("Without a file name"), moment.full(at))
 }
 
 fn words(summary: &TransmissionSummary, moment: &Moment) -> String {

@@ -1,6 +1,6 @@
 //! What is in an interchange, above its segments: control numbers, parties, delimiters, what it acknowledges, what is wrong.
 
-use egui::{CollapsingHeader, Label, RichText, Ui};
+use egui::{CollapsingHeader, Label, RichText, Ui, vec2};
 
 use super::fact;
 use crate::domain::document::acknowledgement::{Acknowledged, Outcome};
@@ -100,13 +100,19 @@ fn problems(ui: &mut Ui, outline: &Outline) -> Option<u64> {
     let mut wanted = None;
     let number = usize::try_from(outline.problem_count).unwrap_or(usize::MAX);
     Badge::new(ToneName::Bad, &count(number, "problem")).about("Document").show(ui);
+    // As low as the text: these are no controls.
+    let control = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     for Problem { segment, offset, what } in outline.problems.iter().take(LISTED) {
         let said = crate::ui::wording::sentence(what);
-        ui.add(Label::new(RichText::new(said).font(theme::small())).wrap());
-        if link(ui, format!("Segment {}, byte {offset}", segment + 1)).clicked() {
-            wanted = Some(*segment);
-        }
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
+            ui.add(Label::new(RichText::new(said).font(theme::small())).wrap());
+            if link(ui, format!("Segment {}, byte {offset}", segment + 1)).clicked() {
+                wanted = Some(*segment);
+            }
+        });
     }
+    ui.spacing_mut().interact_size.y = control;
     wanted
 }
 

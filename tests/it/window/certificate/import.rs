@@ -25,7 +25,7 @@ fn a_path_typed_in_is_looked_at_and_brought_in_for_the_pair() {
         "SHA-256 differs",
         "Valid: 21 days left, Due",
         "For Amazon Vendor US",
-        "It is self-signed: confirm its SHA-256 fingerprint",
+        "It is self-signed: confirm it with the partner",
         "before the old one expires",
         "The day before the old one expires",
         "messages are encrypted for the old certificate. Signatures made with either are accepted until",
@@ -137,7 +137,7 @@ fn our_own_certificate_is_named_as_such_and_can_still_be_taken() {
     stage.write("Path or PEM text", file.to_str().unwrap());
     stage.press(Modifiers::NONE, Key::Enter);
     stage.wait_for("This is our own certificate, not the partner's");
-    assert!(stage.sees("things to look at"));
+    assert!(stage.sees("It names another subject than the certificate it replaces"), "{:#?}", stage.labels());
     assert!(stage.button_beginning("Schedule for 2 profiles").is_some_and(|button| stage.is_enabled(&button)));
 }
 
