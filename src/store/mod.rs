@@ -57,7 +57,9 @@ mod journal_summary;
 mod journal_words;
 mod keychain;
 mod keyring;
+mod left_keys;
 mod location;
+mod lock;
 mod migrations;
 mod notice_mails;
 mod notices;
@@ -85,6 +87,7 @@ pub use archive::{Archive, ArchiveWriter, ArchivedFile, Part, lasting_folder};
 pub use archive_follow::ArchiveFollower;
 pub use archive_retention::Freed;
 pub use archive_settle::{Cut, DEFAULT_KEEP};
+pub use archive_sweep::{UnfinishedFolder, sweep_begun, unfinished};
 pub use audit::{AuditFilter, AuditVerification, Witness};
 pub use automatic_backups::{AutomaticBackup, AutomaticBackupKind, BackupTrouble, automatic_backups};
 pub use backup::{
@@ -108,8 +111,9 @@ pub use journal_filter::{Cursor, CursorError, SHORTEST_SEARCH, Sort, Transmissio
 pub use journal_find::PrefixError;
 pub use journal_list::TransmissionSummary;
 pub use keychain::KeychainTrouble;
-pub use keyring::{LockReason, NewProtection, Protection, Unlock};
+pub use keyring::{LockReason, NewProtection, Protection, Unlock, sync_folder};
 pub use location::{Location, LocationError, data_home, session_folder};
+pub use lock::{is_locked, take_lock};
 pub use notice_mails::{MailFailure, WaitingMail};
 pub use notices::NoticeRecords;
 pub use observations::{LastSeen, MissedActivation, ProfileKey};

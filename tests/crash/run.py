@@ -47,12 +47,12 @@ class Run:
     def run(self):
         """Tries all."""
         calls = self.uninterrupted()
+        if not self.at:
+            self.power(calls)
         chosen = self.chosen(calls)
         for n, when in chosen:
             with self.trying(f"killed {when} call {n}", lambda: self.shown(calls, n)):
                 self.killed(n, when)
-        if not self.at:
-            self.power(calls)
         return self.failed
 
     def trying(self, what, more):
@@ -140,6 +140,7 @@ class Run:
                 self.tried["states"] += 1
                 place = self.operation.place(copied(self.scratch / "states" / state, self.scratch / "try"))
                 self.operation.judge(place, promised)
+        self.operation.cut = False
 
 
 def main():
@@ -149,7 +150,6 @@ def main():
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--only")
     parser.add_argument("--at", type=int)
-    parser.add_argument("--keep", type=pathlib.Path, help="a folder in which all is left to be looked at")
     arguments = parser.parse_args()
     print(f"--seed {arguments.seed}", flush=True)
     failed = 0

@@ -93,6 +93,8 @@ pub(super) struct Receiver {
     copies: [Mutex<()>; PLACES],
     /// What was delivered just now and is not journalled as received yet.
     arrived: std::sync::Mutex<HashSet<TransmissionId>>,
+    /// Folders of inboxes that hold nothing forgotten any more.
+    cleared: std::sync::Mutex<HashSet<PathBuf>>,
     reticence: std::sync::Mutex<Reticence>,
     turned_away: std::sync::Mutex<TurnedAway>,
     /// Whether an inbox may be known to take nothing.
@@ -161,6 +163,7 @@ impl Receiver {
             in_work,
             copies,
             arrived,
+            cleared: std::sync::Mutex::default(),
             reticence,
             turned_away: std::sync::Mutex::default(),
             troubled,
