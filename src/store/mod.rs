@@ -98,7 +98,7 @@ pub use certificates::{Confirmation, StoredCertificate};
 pub use command_runs::CommandRun;
 pub use connections::Revision;
 pub use duties::{Duty, DutyKind, MOST_DUTIES};
-pub use error::{FileError, OpenError, StoreError};
+pub use error::{FileError, OpenError, StoreError, after_damage};
 pub use evidence::{Delivery, VerdictCount};
 pub use folder_troubles::{FolderTrouble, FolderTroubleKind};
 pub use folders::{FolderKind, StoredFolder};

@@ -276,7 +276,7 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names = super::super::archive_sweep::names_in(folder).unwrap();
+        let mut names = names_in(folder).unwrap();
         names.retain(|name| name.contains("sqlite"));
         names.sort();
         names

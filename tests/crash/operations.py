@@ -1,6 +1,7 @@
 """What changes a workspace, and how it is seen afterwards whether it was done, all of it or nothing."""
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -137,9 +138,13 @@ class Export(Operation):
 class Protect(Operation):
     """What protects keys and passwords is another, in the backups too."""
 
-    def __init__(self, program, scratch, before, after):
-        self.passphrase, self.after = before, after
-        self.name = f"{'passphrase' if before else 'key file'} to {'passphrase' if after else 'key file'}"
+    @staticmethod
+    def called(before, after):
+        return f"{'passphrase' if before else 'key file'} to {'passphrase' if after else 'key file'}"
+
+    def __init__(self, how, program, scratch):
+        self.passphrase, self.after = before, after = how
+        self.name = self.called(before, after)
         self.stdin = f"{after}\n" if after else None
         super().__init__(program, scratch)
 
@@ -240,8 +245,12 @@ class Migration(Operation):
 
     identities = ("acme-2026",)
 
-    def __init__(self, program, scratch, version):
-        self.version, self.name = version, f"schema {version}"
+    @staticmethod
+    def called(version):
+        return f"schema {version}"
+
+    def __init__(self, version, program, scratch):
+        self.version, self.name = version, self.called(version)
         super().__init__(program, scratch)
 
     def prepare(self):
@@ -572,10 +581,10 @@ def read(log):
 
 
 def operations():
-    """All of them, each by what makes it in a folder."""
-    found = [lambda *where, make=make: make(*where) for make in
+    """All of them: what each is called, and what makes it in a folder."""
+    found = [(kind.name, kind) for kind in
              (Creation, Import, Renewal, Export, Sending, Receiving, Retention, BackUp, Restore, PutBack)]
-    found += [lambda *where, how=how: Protect(*where, *how) for how in
+    found += [(Protect.called(*how), functools.partial(Protect, how)) for how in
               ((None, PASSPHRASE), (OLD_PASSPHRASE, PASSPHRASE), (PASSPHRASE, None))]
-    found += [lambda *where, version=version: Migration(*where, version) for version in range(1, len(list(ASSETS.glob("*.sql"))))]
-    return found
+    newest = len(list(ASSETS.glob("*.sql")))
+    return found + [(Migration.called(version), functools.partial(Migration, version)) for version in range(1, newest)]
