@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::App;
+use crate::store::{sweep_begun, unfinished};
 
 /// The file that is locked by the holder.
 pub(super) use crate::store::DUE_WORK as LOCK;
@@ -101,7 +102,11 @@ impl Lease {
         if self.lock.is_none() {
             let file = File::options().create(true).truncate(false).write(true).open(self.folder.join(LOCK));
             match file.map(|file| (file.try_lock(), file)) {
-                Ok((Ok(()), file)) => self.lock = Some(file),
+                Ok((Ok(()), file)) => {
+                    // What the one before was writing when it was killed.
+                    sweep_begun(&self.folder, RECORD).ok();
+                    self.lock = Some(file);
+                }
                 // Its holder lives.
                 Ok((Err(TryLockError::WouldBlock), _)) => return false,
                 // Where nothing can be locked, the record alone decides.
@@ -213,7 +218,7 @@ fn read(folder: &Path) -> Option<LeaseHolder> {
 /// Puts the record in the place of the one before, whole.
 fn write(folder: &Path, record: &LeaseHolder) -> std::io::Result<()> {
     let text = serde_json::to_vec(record).map_err(std::io::Error::other)?;
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = unfinished(folder, RECORD)?;
     file.write_all(&text)?;
     file.persist(folder.join(RECORD)).map(|_file| ()).map_err(|error| error.error)
 }

@@ -40,7 +40,6 @@ mod lease;
 mod left_over;
 mod licences;
 mod listing;
-mod lock;
 mod log;
 mod many;
 mod missed;

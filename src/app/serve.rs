@@ -18,7 +18,7 @@ use super::{App, AppError, receiving_times};
 use crate::domain::notice::Notice;
 use crate::domain::notice::standing::Way;
 use crate::domain::transmission::Transmission;
-use crate::store::{SERVING, Workspace, lasting_folder};
+use crate::store::{SERVING, Workspace, is_locked, lasting_folder, take_lock};
 use crate::transport::{Identity, Limits, Listener, ServerTls};
 
 /// How long receipts on their way, and large messages being settled, are waited for at the end.
@@ -91,7 +91,7 @@ pub struct BoundListener {
 
 /// Whether some program receives for a workspace.
 pub(super) fn is_served(workspace: &Workspace) -> bool {
-    super::lock::is_taken(&workspace.folder().join(SERVING))
+    is_locked(&workspace.folder().join(SERVING))
 }
 
 impl App {
@@ -129,7 +129,7 @@ impl App {
         let place = workspace.folder().join(SERVING);
         let alone = File::create(&place)
             .map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
-        if super::lock::take(&alone).await.is_err() {
+        if take_lock(&alone).await.is_err() {
             return Err(AppError::new("another program is receiving for this workspace already")
                 .hint("stop it first, or give this one a workspace of its own"));
         }

@@ -12,9 +12,8 @@ use super::serve::ServeEvent;
 use super::soundness::{LastCheck, last_check};
 use super::{App, AppError};
 use crate::domain::counted::counted;
-use crate::domain::instant::in_words;
 use crate::domain::notice::{Notice, NoticeKind, Urgency};
-use crate::store::{AutomaticBackup, BackupTrouble, Workspace, automatic_backups};
+use crate::store::{AutomaticBackup, BackupTrouble, Workspace, after_damage, automatic_backups};
 
 /// How often it is done.
 const EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -166,17 +165,9 @@ impl UpkeepTroubles {
                     0 => first.clone(),
                     number => format!("{first}; and {number} more"),
                 };
-                let remedy = match &self.newest {
-                    Some(newest) => format!(
-                        "Look at the disk; then, with every program of this workspace stopped, `countersign workspace restore \
-                         {}` puts back the automatic backup of {} and keeps the damaged database beside it",
-                        newest.file.display(),
-                        in_words(newest.made)
-                    ),
-                    None => "There is no automatic backup: copy the workspace's folder elsewhere before anything else, look at \
-                             the disk, and restore a backup of yours"
-                        .to_owned(),
-                };
+                let remedy = after_damage(self.newest.as_ref());
+                // As a sentence of its own.
+                let remedy = format!("{}{}", remedy[..1].to_uppercase(), &remedy[1..]);
                 let notice = event("database", Urgency::Critical);
                 found.push(notice.saying("The database of this workspace is damaged", text, remedy));
             }

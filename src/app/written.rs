@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::AppError;
+use crate::store::{sweep_begun, sync_folder, unfinished};
 
 /// How a file is called that is not whole yet.
-const PREFIX: &str = ".countersign-";
+const BEGUN: &str = "countersign-file";
 
 /// Writes a file that others may read, such as a certificate, wherever it is asked for, devices included.
 ///
@@ -95,7 +96,9 @@ fn beside<T>(
 }
 
 fn empty_beside(file: &Path) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().prefix(PREFIX).tempfile_in(folder_of(file))
+    // What programs that were killed have left there. What cannot be taken away lies there hidden, and for nobody.
+    sweep_begun(folder_of(file), BEGUN).ok();
+    unfinished(folder_of(file), BEGUN)
 }
 
 /// A file that is written piece by piece, and is there in full or as it was before.
@@ -143,7 +146,10 @@ fn make_readable(beside: &tempfile::NamedTempFile, file: &Path, new: Option<u32>
 }
 
 fn put(beside: tempfile::NamedTempFile, file: &Path) -> Result<(), AppError> {
-    beside.persist(file).map(|_file| ()).map_err(|error| cannot(file, &error.error))
+    beside.persist(file).map_err(|error| cannot(file, &error.error))?;
+    // A folder that may be entered but not listed cannot be synced; the file is there all the same.
+    sync_folder(folder_of(file)).ok();
+    Ok(())
 }
 
 /// That a file cannot be written, by the name that was asked for: the one it has until it is whole is ours alone.
@@ -155,7 +161,7 @@ pub(super) fn cannot(file: &Path, error: &io::Error) -> AppError {
     }
     let said = error.to_string();
     let why = match said.rsplit_once(" at path \"") {
-        Some((why, path)) if path.contains(PREFIX) => why,
+        Some((why, path)) if path.contains(BEGUN) => why,
         _ => &said,
     };
     let hint = match error.kind() {
@@ -209,6 +215,9 @@ mod tests {
                 assert_eq!(mode(), wished, "{name}");
             }
         }
+        // What a killed program was writing goes with the next.
+        std::fs::write(folder.path().join(".countersign-file.aB3dE6.partial"), "half").unwrap();
+        write_private(&file, b"key").unwrap();
         let absent = folder.path().join("absent/key.p12");
         let error = write_private(&absent, b"key").unwrap_err().to_string();
         let (there, why) = error.split_once(": ").unwrap();
@@ -220,7 +229,7 @@ mod tests {
         // A folder in which nothing may be made, but for those who may do anything, and one that is none.
         let none = write_whole(&file.join("proof.html"), b"page").unwrap_err().to_string();
         assert!(none.starts_with(&format!("cannot write {}", file.join("proof.html").display())), "{none}");
-        assert!(!none.contains(PREFIX), "{none}");
+        assert!(!none.contains(BEGUN), "{none}");
         let there = if cfg!(unix) { 2 } else { 1 };
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), there, "nothing is left beside it");
     }

@@ -17,7 +17,7 @@ use crate::domain::transmission::TransmissionId;
 
 use super::archive::{Archive, Part, lasting_folder};
 use super::archive_settle::DEFAULT_KEEP;
-use super::archive_sweep::{sweep_begun, unfinished};
+use super::archive_sweep::{names_in, sweep_begun, unfinished};
 use super::error::FileError;
 use super::keyring::sync_folder;
 
@@ -29,6 +29,9 @@ const MOST_OF_A_NAME: u32 = 10_000;
 /// What is being done when a file of the inbox is written.
 const DOING: &str = "put a file into the inbox as";
 
+/// How the name of a file begins and ends that lies ready.
+const READY: (&str, &str) = (".countersign.", ".partial");
+
 /// How the name of a copy begins that is not complete yet.
 const COPYING: &str = "countersign-copy";
 
@@ -36,7 +39,7 @@ impl Archive {
     /// Where a payload lies ready in a folder of the inbox until it gets its name there.
     #[must_use]
     pub fn ready_path(id: TransmissionId, folder: &Path) -> PathBuf {
-        folder.join(format!(".countersign.{}.partial", id.simple()))
+        folder.join(format!("{}{}{}", READY.0, id.simple(), READY.1))
     }
 
     /// Lays a copy of an archived file ready in a folder of the inbox, which shares its blocks where the file system can do
@@ -59,6 +62,15 @@ impl Archive {
         }
         sync_folder(folder)?;
         Ok(ready)
+    }
+
+    /// Of which transmissions something lies ready in a folder of the inbox.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub fn lying_ready(folder: &Path) -> Result<Vec<TransmissionId>, FileError> {
+        let id = |name: &String| name.strip_prefix(READY.0)?.strip_suffix(READY.1)?.parse().ok();
+        Ok(names_in(folder)?.iter().filter_map(id).collect())
     }
 
     /// Gives a file that lies ready its name in the same folder. Nothing is overwritten: where the name is taken, ` (2)`,
@@ -132,7 +144,7 @@ fn under_free_name(ready: &Path, folder: &Path, name: &str) -> io::Result<PathBu
 
 /// Whether two names are of one file.
 #[cfg(unix)]
-fn is_same(one: &Path, other: &Path) -> bool {
+pub(super) fn is_same(one: &Path, other: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let which = |path: &Path| fs::symlink_metadata(path).map(|found| (found.dev(), found.ino())).ok();
     which(one).is_some_and(|one| which(other) == Some(one))
@@ -140,7 +152,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// Whether two names are of one file. Where that cannot be asked, files are renamed in one step.
 #[cfg(not(unix))]
-const fn is_same(_one: &Path, _other: &Path) -> bool {
+pub(super) const fn is_same(_one: &Path, _other: &Path) -> bool {
     false
 }
 

@@ -16,6 +16,9 @@ use super::error::FileError;
 /// How the names of files begin and end that are not complete.
 pub(super) const UNFINISHED: (&str, &str) = (".", ".partial");
 
+/// What SQLite keeps beside a database.
+pub(super) const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// Where files cannot be locked, one that nobody has written to for so long is nobody's. A message is never so long under
 /// way without a byte.
 const LONG_AGO: Duration = Duration::from_hours(24);
@@ -28,7 +31,10 @@ const MONTHS: usize = 3;
 const MOST_TRIES: usize = 10;
 
 /// A file for what is being written, in `folder`: for its user alone, and held until it is dropped.
-pub(super) fn unfinished(folder: &Path, name: &str) -> io::Result<tempfile::NamedTempFile> {
+///
+/// # Errors
+/// Where it cannot be made.
+pub fn unfinished(folder: &Path, name: &str) -> io::Result<tempfile::NamedTempFile> {
     let mut begun = begin(folder, name)?;
     for _ in 1..MOST_TRIES {
         if hold(begun.as_file()) {
@@ -44,6 +50,55 @@ pub(super) fn begin(folder: &Path, name: &str) -> io::Result<tempfile::NamedTemp
     // Such a file is created with mode 0600 on Unix.
     let prefix = format!("{}{name}.", UNFINISHED.0);
     tempfile::Builder::new().prefix(&prefix).suffix(UNFINISHED.1).tempfile_in(folder)
+}
+
+/// A folder for what is needed only meanwhile, or not whole yet: for its user alone, held until it is dropped, and gone then.
+#[derive(Debug)]
+pub struct UnfinishedFolder {
+    folder: tempfile::TempDir,
+    _held: Option<File>,
+}
+
+impl UnfinishedFolder {
+    /// Makes one in a folder. What killed programs have left there under the same name goes.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    pub fn begin(above: &Path, name: &str) -> io::Result<Self> {
+        // What cannot be taken away now lies there hidden, and for nobody.
+        sweep_begun(above, name).ok();
+        for _ in 1..MOST_TRIES {
+            let begun = begin_folder(above, name)?;
+            let Ok(opened) = File::open(begun.path()) else { return Ok(Self { folder: begun, _held: None }) };
+            if hold(&opened) {
+                return Ok(Self { folder: begun, _held: Some(opened) });
+            }
+        }
+        Ok(Self { folder: begin_folder(above, name)?, _held: None })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Leaves it where it is, or to whoever has given it another name.
+    pub fn keep(self) {
+        drop(self.folder.keep());
+    }
+}
+
+fn begin_folder(above: &Path, name: &str) -> io::Result<tempfile::TempDir> {
+    let prefix = format!("{}{name}.", UNFINISHED.0);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(UNFINISHED.1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir_in(above)
 }
 
 /// Locks a file that has just been made; false where a sweep has taken it before. Where files cannot be locked, its age
@@ -82,13 +137,17 @@ fn nobodys(path: &Path) -> Option<File> {
 }
 
 /// Removes the unfinished files of a folder whose names begin so and that are nobody's, and says how many there were.
-pub(super) fn sweep_begun(folder: &Path, name: &str) -> Result<usize, FileError> {
+///
+/// # Errors
+/// Where the folder cannot be read or a file in it cannot be removed.
+pub fn sweep_begun(folder: &Path, name: &str) -> Result<usize, FileError> {
     let begin = format!("{}{name}", UNFINISHED.0);
     let mut removed = 0;
     for name in names_in(folder)?.into_iter().filter(|name| is_unfinished(name) && name.starts_with(&begin)) {
         let path = folder.join(name);
         if let Some(_held) = nobodys(&path) {
-            match fs::remove_file(&path) {
+            let removed_now = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            match removed_now {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 result => result.map_err(FileError::on("remove", &path))?,
             }
@@ -142,7 +201,9 @@ impl Archive {
 }
 
 fn is_unfinished(name: &str) -> bool {
-    name.starts_with(UNFINISHED.0) && name.ends_with(UNFINISHED.1)
+    // SQLite keeps its own beside one that is a database.
+    let own = BESIDE.iter().find_map(|suffix| name.strip_suffix(suffix)).unwrap_or(name);
+    own.starts_with(UNFINISHED.0) && own.ends_with(UNFINISHED.1)
 }
 
 /// The names in a folder; none where there is no such folder.

@@ -151,7 +151,8 @@ pub(super) async fn back_up(
     database.copy_into(begun.path()).await?;
     begun.as_file().sync_all().map_err(cannot())?;
     let bytes = begun.as_file().metadata().map_err(cannot())?.len();
-    begun.persist_noclobber(&file).map_err(|error| cannot()(error.error))?;
+    // A program that is started anew at once makes another of the same second: it is of what is there now.
+    begun.persist(&file).map_err(|error| cannot()(error.error))?;
     sync_folder(&folder)?;
     let (is_daily, most) = match kind {
         AutomaticBackupKind::Daily => (true, DAILY_KEPT),

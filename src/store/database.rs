@@ -10,7 +10,7 @@ use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::{AnyPool, ConnectOptions as _, Connection as _};
 use tokio::sync::Mutex;
 
-use super::database_file::{Mode, address, private_file, settled};
+use super::database_file::{Mode, address, is_interrupted, private_file, settled};
 use super::elsewhere::Elsewhere;
 use super::error::{FileError, OpenError, StoreError};
 use super::session::{Session, column, sql};
@@ -63,6 +63,11 @@ impl Database {
     /// Opens a file that exists; for reading alone where it cannot be written to, or where that is asked for. Nothing
     /// where it holds no schema yet: its creation was interrupted.
     pub(super) async fn open(path: &Path, read_only: bool, now: Timestamp) -> Result<Option<Self>, OpenError> {
+        if is_interrupted(path) {
+            // What a killed program has left half written is taken back by whoever may write; as long as it is not, half of
+            // that is seen. Who may only read finds out below.
+            drop(Self::glance(path, Mode::Write).await);
+        }
         // Looked at as if nothing could change it, so that a file that is not ours is not even locked. Not with our own
         // hands: closing a file drops the locks that SQLite holds on it in this process (sqlite.org/howtocorrupt.html).
         let mut seen = Self::glance(path, Mode::Immutable).await?;

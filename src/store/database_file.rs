@@ -30,11 +30,19 @@ impl Mode {
 
 /// Whether the file alone holds everything, with nothing left in a log beside it.
 pub(super) fn settled(path: &Path) -> bool {
-    ["-wal", "-journal"].iter().all(|suffix| {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(suffix);
-        PathBuf::from(beside).metadata().map_or(true, |about| about.len() == 0)
-    })
+    ["-wal", "-journal"].iter().all(|suffix| beside(path, suffix).metadata().map_or(true, |about| about.len() == 0))
+}
+
+/// Whether a program was perhaps killed while it wrote without a log: then what was there before lies beside the file.
+pub(super) fn is_interrupted(path: &Path) -> bool {
+    beside(path, "-journal").metadata().is_ok_and(|about| about.len() > 0)
+}
+
+/// A file that SQLite keeps beside a database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
 }
 
 /// Creates an empty file that the user alone can read; SQLite gives its other files the same rights.

@@ -158,16 +158,7 @@ impl OpenError {
                     )
                 },
             )),
-            Self::Damaged { newest, .. } => Some(match newest {
-                Some(backup) => format!(
-                    "`countersign workspace restore {}` puts back the automatic backup of {}, and keeps the damaged database \
-                     beside it",
-                    backup.file.display(),
-                    in_words(backup.made)
-                ),
-                None => "there is no automatic backup of it; restore one that was made with `countersign workspace backup`"
-                    .to_owned(),
-            }),
+            Self::Damaged { newest, .. } => Some(after_damage(newest.as_deref())),
             Self::InUse { .. } => Some("stop the other program first, then start this one again".to_owned()),
             Self::NoRoomForBackup { folder, .. } => Some(format!(
                 "free some space on that disk, or make {} a link to a folder on another",
@@ -197,6 +188,22 @@ impl OpenError {
         }
         let reason = if path.as_os_str() == what.as_str() { reason } else { format!("{what}: {reason}") };
         Self::Damaged { path: path.to_owned(), reason, newest }
+    }
+}
+
+/// What to do about a damaged database, in words. `newest`: the newest backup that the program has made of it by itself.
+#[must_use]
+pub fn after_damage(newest: Option<&AutomaticBackup>) -> String {
+    match newest {
+        Some(backup) => format!(
+            "look at the disk; then, with every program of this workspace stopped, `countersign workspace restore {}` puts back \
+             the automatic backup of {} and keeps the damaged database beside it",
+            backup.file.display(),
+            in_words(backup.made)
+        ),
+        None => "there is no automatic backup of it: copy the workspace's folder elsewhere before anything else, look at the \
+                 disk, and restore a backup that was made with `countersign workspace backup`"
+            .to_owned(),
     }
 }
 

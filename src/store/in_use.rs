@@ -3,6 +3,8 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
+use super::lock::take_lock;
+
 /// Locked by the one program that receives for a workspace.
 pub const SERVING: &str = "serving";
 
@@ -16,12 +18,12 @@ pub(super) struct Alone {
 
 impl Alone {
     /// Locks both; nothing where some program has one of them. What cannot be locked is nobody's.
-    pub(super) fn claim(folder: &Path) -> Option<Self> {
+    pub(super) async fn claim(folder: &Path) -> Option<Self> {
         let mut locked = Vec::new();
         for name in [SERVING, DUE_WORK] {
             let opened = File::options().create(true).truncate(false).write(true).open(folder.join(name));
             let Ok(file) = opened else { continue };
-            match file.try_lock() {
+            match take_lock(&file).await {
                 Ok(()) => locked.push(file),
                 Err(TryLockError::WouldBlock) => return None,
                 Err(TryLockError::Error(_)) => {}

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::domain::certificate::hex;
 
+use super::archive_sweep::unfinished;
 use super::error::{FileError, StoreError};
 use super::keychain::{self, KeychainTrouble};
 use super::sealing::{KEY_LENGTH, Place, SealingKey};
@@ -384,9 +385,7 @@ pub(super) fn read_key_file(path: &Path) -> Unlocked {
 pub(super) fn write_key_file(path: &Path, key: &SealingKey) -> Result<(), FileError> {
     const DOING: &str = "write the key file";
     let folder = path.parent().unwrap_or(Path::new("."));
-    // A temporary file of this crate is created with mode 0600 on Unix.
-    let mut file =
-        tempfile::Builder::new().prefix(".workspace.key.").tempfile_in(folder).map_err(FileError::on(DOING, path))?;
+    let mut file = unfinished(folder, KEY_FILE).map_err(FileError::on(DOING, path))?;
     file.write_all(key.bytes()).map_err(FileError::on(DOING, path))?;
     file.as_file().sync_all().map_err(FileError::on(DOING, path))?;
     file.persist_noclobber(path).map_err(|error| FileError::on(DOING, path)(error.error))?;
@@ -396,8 +395,12 @@ pub(super) fn write_key_file(path: &Path, key: &SealingKey) -> Result<(), FileEr
 /// Removes the key file, once a passphrase has taken its place.
 pub(super) fn remove_key_file(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FileError::on("remove the key file", path)(error)),
-        _ => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => {
+            result.map_err(FileError::on("remove the key file", path))?;
+            // A key that came back with a power cut would open what the passphrase is to protect.
+            sync_folder(path.parent().unwrap_or(Path::new(".")))
+        }
     }
 }
 
@@ -408,7 +411,10 @@ thread_local! {
 }
 
 /// Makes names given in a folder survive a power cut.
-pub(super) fn sync_folder(folder: &Path) -> Result<(), FileError> {
+///
+/// # Errors
+/// Where the folder cannot be opened or the disk fails.
+pub fn sync_folder(folder: &Path) -> Result<(), FileError> {
     #[cfg(test)]
     SYNCED.with_borrow_mut(|synced| synced.push(folder.to_owned()));
     // Windows has no such call: its file systems journal their names.

@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::domain::audit::{AuditAct, AuditNote};
 
-use super::archive_sweep::begin;
+use super::archive_inbox::is_same;
+use super::archive_sweep::{BESIDE, begin, names_in, sweep_begun};
 use super::database::{self, Database};
 use super::error::{FileError, OpenError, StoreError};
 use super::in_use::Alone;
@@ -22,9 +23,6 @@ const DOING: &str = "put the backup back";
 
 /// How every database of SQLite begins (sqlite.org/fileformat.html, section 1.3).
 const BEGINNING: &[u8; 16] = b"SQLite format 3\0";
-
-/// What SQLite keeps beside a database.
-const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// What is put back, where, and in whose name.
 #[derive(Clone, Copy, Debug)]
@@ -80,10 +78,13 @@ pub fn is_database(file: &Path) -> bool {
 pub async fn put_back(what: &PuttingBack<'_>) -> Result<PutBack, OpenError> {
     let PuttingBack { file, folder, by, now } = *what;
     let place = folder.join(database::FILE);
-    let Some(_alone) = Alone::claim(folder) else {
+    let Some(_alone) = Alone::claim(folder).await else {
         return Err(StoreError::Busy { doing: DOING, path: place }.into());
     };
     let cannot = || FileError::on("write", &place);
+    // What one that was killed has left.
+    sweep_begun(folder, database::FILE)?;
+    take_interrupted_back(folder)?;
     let mut copy = begin(folder, database::FILE).map_err(cannot())?;
     let mut source = File::open(file).map_err(FileError::on("read", file))?;
     std::io::copy(&mut source, copy.as_file_mut()).map_err(cannot())?;
@@ -93,7 +94,7 @@ pub async fn put_back(what: &PuttingBack<'_>) -> Result<PutBack, OpenError> {
     }
     copy.as_file().sync_all().map_err(cannot())?;
     done.put_aside = put_aside(folder, now)?;
-    if let Err(error) = copy.persist_noclobber(&place) {
+    if let Err(error) = copy.persist(&place) {
         if let Some(aside) = &done.put_aside {
             take_back(aside, &place);
         }
@@ -168,7 +169,8 @@ async fn note(copy: &Path, file: &Path, by: &str, now: Timestamp) -> Result<(), 
 }
 
 /// Gives the database that is there another name, with what SQLite keeps beside it: a log that stayed would be taken for that
-/// of the database to come.
+/// of the database to come. Where files have several names, it keeps its own until the other is put in its place, so that there
+/// is a database at every instant.
 fn put_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, FileError> {
     let place = folder.join(database::FILE);
     if !place.exists() {
@@ -179,12 +181,15 @@ fn put_aside(folder: &Path, now: Timestamp) -> Result<Option<PathBuf>, FileError
         return Ok(None);
     }
     let aside = free_name(folder, now);
-    for suffix in BESIDE.into_iter().chain([""]) {
+    let is_named_twice = cfg!(unix) && fs::hard_link(&place, &aside).is_ok();
+    let others = if is_named_twice { &[][..] } else { &[""][..] };
+    for suffix in BESIDE.iter().chain(others) {
         if let Err(error) = put_one_aside(&beside(&place, suffix), &beside(&aside, suffix)) {
             take_back(&aside, &place);
             return Err(error);
         }
     }
+    sync_folder(folder)?;
     Ok(Some(aside))
 }
 
@@ -197,14 +202,58 @@ fn put_one_aside(from: &Path, to: &Path) -> Result<(), FileError> {
 
 /// Gives all that was put aside its name again.
 fn take_back(aside: &Path, place: &Path) {
-    for suffix in ["", "-journal", "-shm", "-wal"] {
+    for suffix in ["-journal", "-shm", "-wal"] {
         fs::rename(beside(aside, suffix), beside(place, suffix)).ok();
     }
+    // One file under two names stays as it is when it is renamed (POSIX, rename).
+    if is_same(aside, place) {
+        fs::remove_file(aside).ok()
+    } else {
+        fs::rename(aside, place).ok()
+    };
+}
+
+/// Takes back what one that was killed has put aside, where its backup has not come into its place. Only while no program is at
+/// work on the workspace.
+fn take_interrupted_back(folder: &Path) -> Result<(), FileError> {
+    let place = folder.join(database::FILE);
+    for name in names_in(folder)?.into_iter().filter(|name| name.starts_with(&put_aside_prefix())) {
+        if is_same(&folder.join(&name), &place) {
+            take_back(&folder.join(&name), &place);
+        }
+    }
+    Ok(())
+}
+
+/// The same for a database that is about to be opened, which costs a glance where nothing was interrupted.
+pub(super) async fn after_an_interruption(folder: &Path) -> Result<(), FileError> {
+    if has_two_names(&folder.join(database::FILE))
+        && let Some(_alone) = Alone::claim(folder).await
+    {
+        take_interrupted_back(folder)?;
+        sweep_begun(folder, database::FILE)?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn has_two_names(place: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(place).is_ok_and(|found| found.nlink() > 1)
+}
+
+#[cfg(not(unix))]
+const fn has_two_names(_place: &Path) -> bool {
+    false
+}
+
+fn put_aside_prefix() -> String {
+    format!("{}.put-aside-", database::FILE)
 }
 
 /// A name that nothing has yet.
 fn free_name(folder: &Path, now: Timestamp) -> PathBuf {
-    let name = format!("{}.put-aside-{}", database::FILE, now.strftime("%Y%m%dT%H%M%SZ"));
+    let name = format!("{}{}", put_aside_prefix(), now.strftime("%Y%m%dT%H%M%SZ"));
     let numbered = (2..).map(|number: u32| folder.join(format!("{name}-{number}")));
     let mut names = std::iter::once(folder.join(&name)).chain(numbered);
     names.find(|name| !name.exists()).unwrap_or_else(|| folder.join(&name))
@@ -227,7 +276,7 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names = super::super::archive_sweep::names_in(folder).unwrap();
+        let mut names = names_in(folder).unwrap();
         names.retain(|name| name.contains("sqlite"));
         names.sort();
         names
@@ -259,6 +308,36 @@ mod tests {
         put_back(&what(&backup, &folder)).await.unwrap();
         assert!(folder.join(format!("{aside}-2")).is_file());
         assert!(backup.is_file());
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn one_that_was_killed_is_taken_back_with_its_log_when_the_workspace_is_opened() {
+        let (guard, workspace) = workspace().await;
+        let folder = guard.path().join("w");
+        let backup = workspace.back_up_daily(now()).await.unwrap().unwrap().file;
+        workspace.save_connection(&connection("acme", "Acme"), now()).await.unwrap();
+        workspace.close().await;
+        // What was written lies in the log alone, as a killed program leaves it.
+        let (held, log) = (guard.path().join("held"), folder.join("countersign.sqlite-wal"));
+        let opened = Workspace::open_existing(&at(&folder), &Unlock::none(), now()).await.unwrap().unwrap();
+        opened.save_connection(&connection("later", "Later"), now()).await.unwrap();
+        fs::copy(&log, &held).unwrap();
+        let whole = fs::read(folder.join("countersign.sqlite")).unwrap();
+        opened.close().await;
+        fs::write(folder.join("countersign.sqlite"), whole).unwrap();
+        fs::rename(held, &log).unwrap();
+
+        let aside = put_aside(&folder, now()).unwrap().unwrap();
+        assert!(aside.exists() && folder.join("countersign.sqlite").exists(), "there is a database at every instant");
+        fs::write(folder.join(".countersign.sqlite.aB3dE6.partial-wal"), "half").unwrap();
+        // Killed here.
+        let opened = Workspace::open_existing(&at(&folder), &Unlock::none(), now()).await.unwrap().unwrap();
+        assert_eq!(opened.connections().await.unwrap().len(), 2);
+        opened.close().await;
+        assert_eq!(names(&folder), ["countersign.sqlite"]);
+        put_back(&what(&backup, &folder)).await.unwrap();
+        assert_eq!(names(&folder).len(), 2);
     }
 
     #[tokio::test]

@@ -23,7 +23,7 @@ const DOING: &str = "bring the workspace up to date";
 pub(super) async fn bring_up_to_date(database: &Database, now: Timestamp) -> Result<(), OpenError> {
     let begun = Instant::now();
     let alone = loop {
-        if let Some(alone) = Alone::claim(&database.folder()) {
+        if let Some(alone) = Alone::claim(&database.folder()).await {
             break alone;
         }
         if schema(database).await? >= migrations::NEWEST {

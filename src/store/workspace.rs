@@ -20,7 +20,9 @@ use super::keychain::KeychainTrouble;
 use super::keyring::{
     self, KEY_FILE, KeyringEntry, LockReason, NewProtection, Protection, Unlock, Unlocked, WrongPassphrase,
 };
+use super::left_keys::clear_left_keys;
 use super::location::Location;
+use super::putting_back::after_an_interruption;
 use super::room;
 use super::sealing::SealingKey;
 use super::session::Session;
@@ -121,6 +123,9 @@ impl Workspace {
         }
         let folder = resolved(folder)?;
         let file = folder.join(database::FILE);
+        if !read_only {
+            after_an_interruption(&folder).await.ok();
+        }
         match Database::open(&file, read_only, now).await? {
             Some(database) => match Self::assemble(folder, database, unlock, now).await {
                 Ok(workspace) => Ok(Some(workspace)),
@@ -162,7 +167,11 @@ impl Workspace {
             Some(entry) => {
                 let opened = entry.unlock(&folder, unlock).await?;
                 let key = opened.map_err(|WrongPassphrase| OpenError::WrongPassphrase { path: folder.clone() })?;
-                Safe { protection: entry.protection(&folder), key: Arc::new(key) }
+                let protection = entry.protection(&folder);
+                if !database.is_read_only() {
+                    clear_left_keys(&database, &protection, &key).await;
+                }
+                Safe { protection, key: Arc::new(key) }
             }
             // Made, but never used, and now on a medium that cannot be written to.
             None => {

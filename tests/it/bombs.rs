@@ -12,13 +12,13 @@ use countersign::transport::head::{HeadError, parse};
 use crate::messages::{fixture, receiver, sender, tlv};
 
 /// The longest that anything here may take, on a machine that is busy with other things and without optimisation.
-const PATIENCE: Duration = Duration::from_secs(20);
+const AT_MOST: Duration = Duration::from_secs(20);
 
 /// Does something within the time that it may take.
 fn soon<T>(what: &str, work: impl FnOnce() -> T) -> T {
     let begun = Instant::now();
     let done = work();
-    assert!(begun.elapsed() < PATIENCE, "{what} took {:?}", begun.elapsed());
+    assert!(begun.elapsed() < AT_MOST, "{what} took {:?}", begun.elapsed());
     done
 }
 

@@ -6,6 +6,9 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+#[cfg(unix)]
+use crate::running::Running;
+
 /// A folder with a workspace in it, and the program.
 struct Desk {
     folder: TempDir,
@@ -345,7 +348,7 @@ fn a_send_whose_program_is_killed_before_a_byte_has_left_has_failed() {
     let document = desk.file("large.edi", "");
     std::fs::File::options().write(true).open(&document).unwrap().set_len(1024 * 1024 * 1024).unwrap();
     let mut sending = desk.command(&["send", &document, "--connection", "partner", "--profile", "test"]);
-    let mut sending = sending.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut sending = Running::start(sending.stdout(Stdio::null()).stderr(Stdio::null()));
     let begun = std::time::Instant::now();
     while half_written(&desk.path("workspace")).is_empty() {
         assert!(begun.elapsed().as_secs() < 60, "it has never begun to copy");
@@ -353,8 +356,7 @@ fn a_send_whose_program_is_killed_before_a_byte_has_left_has_failed() {
     }
     let listed = || desk.json(&["transmission", "list"])["transmissions"][0].clone();
     assert_eq!(listed()["verdict"], "queued");
-    sending.kill().unwrap();
-    sending.wait().unwrap();
+    sending.end();
     let failed = listed();
     assert_eq!(failed["verdict"], "failed");
     // Nothing of it was kept, so nothing is said of sending it again.
@@ -401,13 +403,12 @@ fn a_send_whose_program_is_killed_is_uncertain_as_soon_as_anybody_looks_and_not_
     let url = format!("url=http://{}/as2", silent.local_addr().unwrap());
     desk.json(&["connection", "set", "partner", "test", &url]);
     let mut sending = desk.command(&["send", "--connection", "partner", "--profile", "test"]);
-    let mut sending = sending.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut sending = Running::start(sending.stdout(Stdio::null()).stderr(Stdio::null()));
     let (mut taken, _) = silent.accept().unwrap();
     taken.read_exact(&mut [0; 64]).unwrap();
     let verdict = || desk.json(&["transmission", "list"])["transmissions"][0]["verdict"].clone();
     assert_eq!(verdict(), "sending", "its program runs");
-    sending.kill().unwrap();
-    sending.wait().unwrap();
+    sending.end();
     assert_eq!(verdict(), "uncertain");
     let id = desk.json(&["transmission", "list"])["transmissions"][0]["id"].clone();
     let shown = desk.json(&["transmission", "show", id.as_str().unwrap()]);

@@ -3,11 +3,12 @@
 
 use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
 use crate::exchange::listening;
+use crate::running::Running;
 
 const TEXT: &str = "UNA:+.? 'UNB+UNOC:3+ACME+PART+261124:0900+1'UNZ+0+1'";
 
@@ -73,26 +74,14 @@ impl Pair {
     }
 }
 
-/// The listener, stopped when the test ends however it ends.
-struct Served(Child);
-
-impl Served {
-    /// Starts it and returns the address that it announces.
-    fn start(pair: &Pair) -> (Self, String) {
-        let inbox = pair.path("inbox");
-        let arguments = ["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()];
-        let mut child =
-            program(&pair.path("theirs"), &arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let url = listening(&mut child);
-        (Self(child), url)
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
-    }
+/// Starts the listener, and returns the address that it announces.
+fn serve(pair: &Pair) -> (Running, String) {
+    let inbox = pair.path("inbox");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()];
+    let mut command = program(&pair.path("theirs"), &arguments);
+    let mut child = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
+    let url = listening(&mut child);
+    (child, url)
 }
 
 #[test]
@@ -219,7 +208,7 @@ fn a_password_comes_from_standard_input_and_goes_nowhere_else() {
 #[test]
 fn a_message_goes_from_send_to_serve_and_into_both_journals() {
     let pair = Pair::new();
-    let (mut served, url) = Served::start(&pair);
+    let (mut served, url) = serve(&pair);
     pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
     pair.connect("ours", &url, "aes128-cbc");
     let ours = pair.path("ours");
@@ -264,11 +253,11 @@ fn a_message_goes_from_send_to_serve_and_into_both_journals() {
     // Told to stop, it stops well, having said what it received.
     #[cfg(unix)]
     {
-        let told = Command::new("kill").args(["-TERM", &served.0.id().to_string()]).status().unwrap();
+        let told = Command::new("kill").args(["-TERM", &served.id().to_string()]).status().unwrap();
         assert!(told.success());
-        assert_eq!(served.0.wait().unwrap().code(), Some(0));
+        assert_eq!(served.wait().unwrap().code(), Some(0));
         let mut log = String::new();
-        served.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        served.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         assert!(log.contains("✓ Received") && log.contains("✗ Refused"), "{log}");
     }
     let received = json(&pair.path("theirs"), 0, &["transmission", "list"]);
@@ -282,7 +271,7 @@ fn what_was_sent_and_received_is_found_by_its_control_numbers_and_exported() {
     const ORDER: &str = "ISA*00*          *00*          *ZZ*ACME           *ZZ*PART           *261123*1402*U*00401*000000412*0*P*>~\
         GS*PO*ACME*PART*20261123*1402*412*X*004010~ST*850*0001~BEG*00*SA*1~SE*3*0001~GE*1*412~IEA*1*000000412~";
     let pair = Pair::new();
-    let (_served, url) = Served::start(&pair);
+    let (_served, url) = serve(&pair);
     pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
     pair.connect("ours", &url, "aes128-cbc");
     let (ours, payload) = (pair.path("ours"), pair.path("=1+1.edi"));
@@ -371,7 +360,7 @@ fn a_reader_that_leaves_is_no_error() {
 #[test]
 fn a_message_in_gcm_arrives_and_one_for_another_certificate_is_told_whose_that_is() {
     let pair = Pair::new();
-    let (_served, url) = Served::start(&pair);
+    let (_served, url) = serve(&pair);
     pair.connect("theirs", "http://127.0.0.1:9/as2", "aes128-cbc");
     pair.connect("ours", &url, "aes256-gcm");
     let (ours, theirs) = (pair.path("ours"), pair.path("theirs"));

@@ -2,7 +2,6 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::Child;
 use std::thread;
 
 use base64::Engine as _;
@@ -11,12 +10,13 @@ use countersign::domain::repetition::COPIED;
 use countersign::domain::transmission::Verdict;
 
 use crate::exchange::{Answered, DOCUMENT, PATIENCE, Partner, Us, post};
+use crate::running::Running;
 
 /// So often it is tried to kill the program in time: it needs a few milliseconds for what is left to be done.
 const TRIES: usize = 100;
 
 /// The program as a process of its own, receiving into the inbox.
-fn serving(us: &Us) -> (Child, String) {
+fn serving(us: &Us) -> (Running, String) {
     us.serve_apart(&["--inbox", us.path("inbox").to_str().unwrap()])
 }
 

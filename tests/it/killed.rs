@@ -8,12 +8,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::exchange::PATIENCE;
+use crate::running::Running;
 
 /// The program on a workspace.
 fn program(workspace: &Path, arguments: &[&str]) -> Command {
@@ -88,18 +89,18 @@ impl Pair {
     }
 
     /// Begins to serve a workspace, ready once this has returned.
-    fn serve(&self, workspace: &str) -> Killable {
+    fn serve(&self, workspace: &str) -> Running {
         let (listen, inbox, outbox) = (self.address.to_string(), self.path("inbox"), self.path("outbox"));
         let arguments = match workspace {
             "theirs" => vec!["serve", "--listen", &listen, "--inbox", inbox.to_str().unwrap()],
             _ => vec!["serve", "--listen", "127.0.0.1:0", "--outbox", outbox.to_str().unwrap()],
         };
-        let mut child =
-            program(&self.path(workspace), &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = program(&self.path(workspace), &arguments);
+        let mut child = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
         let mut first = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
         assert!(first.starts_with("listening on "), "{workspace}: {first:?}");
-        Killable(child)
+        child
     }
 
     /// What lies in the inbox, by its content; how often each.
@@ -119,24 +120,6 @@ impl Pair {
         let entries = fs::read_dir(self.path("outbox/them/production")).into_iter().flatten();
         let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
         names.filter(|name| name != "sent").collect()
-    }
-}
-
-/// A process that is killed at the end, however the test ends.
-struct Killable(Child);
-
-impl Killable {
-    /// SIGKILL: nothing of it runs on.
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
-
-impl Drop for Killable {
-    fn drop(&mut self) {
-        self.0.kill().ok();
-        self.0.wait().ok();
     }
 }
 
@@ -184,7 +167,7 @@ fn rounds(number: u64) {
                 fs::write(&file, &content).unwrap();
                 let arguments = ["send", file.to_str().unwrap(), "--connection", "them", "--profile", "production"];
                 let mut command = program(&pair.path("ours"), &arguments);
-                sending.push(Killable(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()));
+                sending.push(Running::start(command.stdout(Stdio::null()).stderr(Stdio::null())));
                 documents.insert(content, Some(file));
             } else {
                 let place = pair.path("outbox/them/production").join(format!("daily-{round}-{each}.edi"));
@@ -201,17 +184,17 @@ fn rounds(number: u64) {
         *figures.killed.entry(name).or_default() += 1;
         match victim {
             0 => {
-                ours.kill();
+                ours.end();
                 ours = pair.serve("ours");
             }
             1 => {
-                theirs.kill();
+                theirs.end();
                 theirs = pair.serve("theirs");
             }
-            _ => sending.iter_mut().for_each(Killable::kill),
+            _ => sending.iter_mut().for_each(Running::end),
         }
         for mut running in sending {
-            running.0.wait().unwrap();
+            running.wait().unwrap();
         }
     }
     settle(&pair, &mut figures);
@@ -335,10 +318,10 @@ fn a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do() {
     fs::write(&document, "UNA:+.? 'order'").unwrap();
     let send = ["send", document.to_str().unwrap(), "--connection", "them", "--profile", "production"];
     let mut command = program(&pair.path("ours"), &send);
-    let mut sending = Killable(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let mut sending = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
     let (mut stream, _) = silent.accept().unwrap();
     assert!(std::io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
-    sending.kill();
+    sending.end();
     let _ours = pair.serve("ours");
     let id = pair.listed("ours")[0]["id"].as_str().unwrap().to_owned();
     let (_, shown) = pair.json("ours", &["transmission", "show", &id]);
@@ -360,7 +343,7 @@ fn a_receiver_that_was_killed_knows_how_a_message_ended_once_it_receives_again()
     fs::write(&document, "UNA:+.? 'order'").unwrap();
     let send = ["send", document.to_str().unwrap(), "--connection", "them", "--profile", "production"];
     let mut command = program(&pair.path("ours"), &send);
-    let mut sending = Killable(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let mut sending = Running::start(command.stdout(Stdio::null()).stderr(Stdio::null()));
     let is_receiving = || {
         let months = fs::read_dir(pair.path("theirs/archive")).into_iter().flatten();
         let mut folders = months.flat_map(|month| fs::read_dir(month.unwrap().path()).into_iter().flatten());
@@ -371,8 +354,8 @@ fn a_receiver_that_was_killed_knows_how_a_message_ended_once_it_receives_again()
         assert!(begun.elapsed() < PATIENCE, "nothing tells what is being received from what was left");
         std::thread::yield_now();
     }
-    theirs.kill();
-    sending.0.wait().unwrap();
+    theirs.end();
+    sending.wait().unwrap();
     let _theirs = pair.serve("theirs");
     let came = pair.listed("theirs");
     assert!(came.iter().all(|each| each["verdict"] == "received" || each["verdict"] == "refused"), "{came:?}");

@@ -1,7 +1,6 @@
 //! One program of a workspace does what is done by itself; when it is gone, another does.
 
 use std::fs;
-use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -12,8 +11,9 @@ use countersign::domain::transmission::Verdict;
 use jiff::tz::TimeZone;
 
 use crate::exchange::{DOCUMENT, PATIENCE, Partner, Received, Us, Wrong, wait_until};
+use crate::running::Running;
 
-fn serve(us: &Us) -> Child {
+fn serve(us: &Us) -> Running {
     us.serve_apart(&["--outbox", us.path("outbox").to_str().unwrap()]).0
 }
 

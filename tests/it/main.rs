@@ -59,6 +59,7 @@ mod redelivery;
 mod reminders;
 mod retention;
 mod rollovers;
+mod running;
 mod sample;
 mod secrets;
 mod slow_clients;

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::backups::{answer, given, json, program};
+#[cfg(unix)]
+use crate::running::Running;
 
 fn protect(workspace: &Path, by: Option<&str>, passphrase: Option<&str>, code: i32) -> serde_json::Value {
     let mut command: Command = program(workspace, &["workspace", "protect", "--json"]);
@@ -83,12 +85,11 @@ fn the_system_writes_no_core_dump_of_a_program_that_holds_keys() {
     let mut command = Command::new("sh");
     let script = "ulimit -S -c unlimited 2>/dev/null; exec \"$0\" serve --listen 127.0.0.1:0";
     command.args(["-c", script, env!("CARGO_BIN_EXE_countersign")]).env("COUNTERSIGN_WORKSPACE", &workspace);
-    let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut serving = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
     let mut line = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", serving.id())).unwrap();
-    serving.kill().unwrap();
-    serving.wait().unwrap();
+    serving.end();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().rev().skip(1).take(2).collect::<Vec<_>>(), ["0", "0"], "{line}{core}");
 }
@@ -118,7 +119,7 @@ fn serve_takes_the_passphrase_from_a_file_descriptor_and_from_a_credential() {
         let mut command = Command::new("sh");
         command.args(["-c", script, env!("CARGO_BIN_EXE_countersign"), given]);
         command.env("COUNTERSIGN_WORKSPACE", &workspace).env_remove("COUNTERSIGN_PASSPHRASE").process_group(0);
-        let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut serving = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()));
         let mut line = String::new();
         BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line.starts_with("listening on "), good, "{given}: {line}");

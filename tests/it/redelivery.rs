@@ -11,6 +11,7 @@ use countersign::app::{RawPart, Redelivery};
 use countersign::domain::transmission::{Transmission, Verdict};
 
 use crate::exchange::{DOCUMENT, Partner, Received, Us, Wrong, post};
+use crate::running::Running;
 
 /// Answers each request as it is told, the last answer over and over.
 fn partner(us: &Us, answers: &'static [&'static str]) -> Partner {
@@ -182,11 +183,10 @@ async fn a_redelivery_that_was_killed_is_uncertain_and_its_bytes_go_out_again() 
     let first = us.send().await;
     us.connect(&partner.url, "encryption = \"aes256-cbc\"").await;
     let mut killed = program(&us, &["transmission", "redeliver", &first.id.to_string()]);
-    let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut killed = Running::start(killed.stdout(Stdio::null()).stderr(Stdio::null()));
     let got = partner.got(2).await;
     assert_ne!(got[0].body, got[1].body);
-    killed.kill().unwrap();
-    killed.wait().unwrap();
+    killed.end();
     us.connect(&partner.url, "").await;
     let third = redeliver(&us, &first).await;
     assert_eq!(verdicts(&third), [(1, Verdict::Failed), (2, Verdict::Uncertain), (3, Verdict::Delivered)]);

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::exchange::{DOCUMENT, Partner, Received, Serving, Us, Wrong, app_on, post};
+use crate::running::Running;
 
 fn partner(us: &Us, wrong: Wrong) -> Partner {
     let certificate = us.certificate.clone();
@@ -269,7 +270,7 @@ async fn killed_at_any_moment_the_journal_and_the_archive_agree() {
             app.set_retention_rules(&rules).await.unwrap();
             app.close().await;
         }
-        let mut child = program(&place, &["retention", "run"]).spawn().unwrap();
+        let mut child = Running::start(&mut program(&place, &["retention", "run"]));
         std::thread::sleep(Duration::from_millis(30 + 25 * round));
         let ended = child.try_wait().unwrap().is_some();
         child.kill().ok();

@@ -37,7 +37,7 @@ use super::server_certificate::kept_certificates;
 use super::written::folder_of;
 use super::{App, AppError};
 use crate::domain::audit::{AuditAct, AuditNote};
-use crate::store::{CopyOptions, DATABASE_FILE, Protection};
+use crate::store::{CopyOptions, DATABASE_FILE, Protection, UnfinishedFolder};
 
 /// The form that this program writes, and the newest that it reads.
 const FORMAT: u32 = 1;
@@ -52,7 +52,7 @@ const SUMS: &str = "SHA256SUMS";
 const MOST_FILES: u64 = 2_000_000;
 
 /// How what is not whole yet is called: a folder beside the place.
-const PREFIX: &str = ".countersign-";
+const BEGUN: &str = "countersign-folder";
 
 /// What is to be backed up, and where to.
 #[derive(Clone)]
@@ -174,7 +174,8 @@ impl App {
         }
         told(0, 0);
         let folder = folder_of(&request.file);
-        let staging = private_beside(folder).map_err(|error| super::written::cannot(&request.file, &error))?;
+        let staging =
+            UnfinishedFolder::begin(folder, BEGUN).map_err(|error| super::written::cannot(&request.file, &error))?;
         let database = staging.path().join(DATABASE_FILE);
         let options = CopyOptions { passphrase: request.passphrase.clone(), without_payloads: !request.payloads };
         let now = self.now();
@@ -266,18 +267,6 @@ async fn unpacked(file: &Path, into: Option<PathBuf>, told: BackupProgress<'_>) 
     let file = file.to_owned();
     let read = move |wanted: &super::send::Wanted| restore::unpack(&file, into.as_deref(), wanted);
     blocking_while_wanted(|done| told(done, total), read).await
-}
-
-/// A folder for the user alone that is not there any more once it is let go of.
-fn private_beside(folder: &Path) -> std::io::Result<tempfile::TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(PREFIX);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o700));
-    }
-    builder.tempdir_in(folder)
 }
 
 impl BackupProtection {

@@ -7,17 +7,18 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use zip::read::read_zipfile_from_stream;
 use zip::result::ZipError;
 
-use super::{BackupFacts, FORMAT, HEAD, MOST_FILES, SUMS, private_beside};
+use super::{BEGUN, BackupFacts, FORMAT, HEAD, MOST_FILES, SUMS};
 use crate::app::AppError;
 use crate::app::commands::put_off::put_all_off;
 use crate::app::send::{Wanted, WantedReader};
 use crate::app::server_certificate::place_of_kept;
 use crate::app::written::{cannot, folder_of};
-use crate::store::{Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA, is_database};
+use crate::store::{
+    Archive, DATABASE_FILE, Digesting, NEWEST_SCHEMA, UnfinishedFolder, is_database, lasting_folder, sync_folder,
+};
 
 /// The most bytes of what a backup says of itself.
 const MOST_FACTS: u64 = 64 * 1024;
@@ -48,7 +49,7 @@ pub(super) fn unpack(file: &Path, into: Option<&Path>, wanted: &Wanted) -> Resul
     let facts = reading.facts;
     if let Some(place) = place {
         // Whoever made the backup has set its commands.
-        put_all_off(place.building.path()).map_err(|error| cannot(&place.folder, &error))?;
+        put_all_off(place.building.path())?;
         place.settle(wanted)?;
     }
     Ok(facts)
@@ -59,7 +60,7 @@ struct Place {
     /// The folder that it becomes.
     folder: PathBuf,
     /// The folder beside it in which it is built.
-    building: TempDir,
+    building: UnfinishedFolder,
 }
 
 impl Place {
@@ -90,8 +91,8 @@ impl Place {
             }
         };
         let above = folder_of(&folder);
-        fs::create_dir_all(above).map_err(|error| cannot(&folder, &error))?;
-        let building = private_beside(above);
+        lasting_folder(above).map_err(|error| cannot(&folder, &error.source))?;
+        let building = UnfinishedFolder::begin(above, BEGUN);
         let building = building.map_err(|error| cannot(&folder, &error))?;
         Ok(Self { folder, building })
     }
@@ -106,11 +107,9 @@ impl Place {
         }
         fs::rename(building.path(), &folder).map_err(|error| cannot(&folder, &error))?;
         // What it was called is not there any more, and is nobody's to be removed.
-        drop(building.keep());
-        if cfg!(unix) {
-            // A folder that may be entered but not listed cannot be synced; the workspace is there all the same.
-            File::open(folder_of(&folder)).and_then(|above| above.sync_all()).ok();
-        }
+        building.keep();
+        // A folder that may be entered but not listed cannot be synced; the workspace is there all the same.
+        sync_folder(folder_of(&folder)).ok();
         Ok(())
     }
 }

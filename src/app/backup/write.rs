@@ -5,7 +5,6 @@ use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -14,7 +13,7 @@ use crate::app::AppError;
 use crate::app::send::Wanted;
 use crate::app::written::{cannot, write_private_with};
 use crate::domain::transmission::TransmissionId;
-use crate::store::{Archive, DATABASE_FILE, DatabaseCopy, Digesting, holds_payload, is_archived};
+use crate::store::{Archive, DATABASE_FILE, DatabaseCopy, Digesting, UnfinishedFolder, holds_payload, is_archived};
 
 /// Between 32-bit sizes and those of ZIP64.
 const LARGE: u64 = 0xffff_0000;
@@ -29,7 +28,7 @@ const PIECE: usize = 256 * 1024;
 pub(super) struct Plan {
     pub(super) file: PathBuf,
     /// Where what is only needed meanwhile lies: beside the file, on the same disk.
-    pub(super) staging: TempDir,
+    pub(super) staging: UnfinishedFolder,
     /// The copy of the database, in there.
     pub(super) database: PathBuf,
     pub(super) archive: Archive,

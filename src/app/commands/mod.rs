@@ -341,7 +341,7 @@ impl App {
 /// Notes that somebody has set or confirmed a command.
 fn confirmed(workspace: &Workspace, occasion: Occasion) -> Result<(), AppError> {
     let folder = workspace.folder();
-    put_off::confirm(folder, occasion).map_err(|error| super::written::cannot(folder, &error))
+    put_off::confirm(folder, occasion)
 }
 
 /// The commands of a workspace that nobody has opened since it was restored, read without changing it.

@@ -4,10 +4,13 @@
 //! bring or take away, names the occasions whose commands nobody has confirmed. It is there before the folder has its name.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Occasion;
+use crate::app::AppError;
+use crate::app::written::{cannot, write_private};
+use crate::store::sync_folder;
 
 /// Its name, in the workspace's folder.
 const FILE: &str = "commands-put-off";
@@ -16,7 +19,7 @@ const FILE: &str = "commands-put-off";
 const MOST: u64 = 1024;
 
 /// Puts the commands of a workspace off that is being restored into a folder.
-pub(in crate::app) fn put_all_off(folder: &Path) -> io::Result<()> {
+pub(in crate::app) fn put_all_off(folder: &Path) -> Result<(), AppError> {
     write(folder, Occasion::ALL)
 }
 
@@ -36,26 +39,26 @@ pub(super) fn put_off(folder: &Path) -> Vec<Occasion> {
 }
 
 /// Notes that somebody has set or confirmed the command of an occasion.
-pub(super) fn confirm(folder: &Path, occasion: Occasion) -> io::Result<()> {
+pub(super) fn confirm(folder: &Path, occasion: Occasion) -> Result<(), AppError> {
     let mut left = put_off(folder);
     if !left.contains(&occasion) {
         return Ok(());
     }
     left.retain(|each| *each != occasion);
-    if left.is_empty() { fs::remove_file(place(folder)) } else { write(folder, &left) }
+    if !left.is_empty() {
+        return write(folder, &left);
+    }
+    let removed = fs::remove_file(place(folder)).and_then(|()| sync_folder(folder).map_err(|error| error.source));
+    removed.map_err(|error| cannot(&place(folder), &error))
 }
 
 fn place(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
-fn write(folder: &Path, occasions: &[Occasion]) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().prefix(".commands-put-off.").tempfile_in(folder)?;
-    for occasion in occasions {
-        writeln!(file, "{occasion}")?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(place(folder)).map(drop).map_err(|error| error.error)
+fn write(folder: &Path, occasions: &[Occasion]) -> Result<(), AppError> {
+    let lines: String = occasions.iter().map(|occasion| format!("{occasion}\n")).collect();
+    write_private(&place(folder), lines.as_bytes())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! finished when the message comes again, and not repeated.
 
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use super::inbox_trouble::not_put;
 use super::{Addressed, Receiver, diagnosis};
@@ -53,6 +54,7 @@ impl Receiver {
         }
         let (archive, id) = (self.workspace.archive().clone(), transmission.id);
         let folder = if own.is_some() { inbox.clone() } else { inbox::folder(inbox, connection, kind) };
+        self.clear_forgotten(&folder).await?;
         let ready = match blocking(move || {
             archive.lay_ready(id, Part::Payload, &folder).map_err(|error| not_put(&folder, &error))
         })
@@ -84,6 +86,25 @@ impl Receiver {
                 Ok(Delivered::Not(error))
             }
         }
+    }
+
+    /// Takes away what a program laid ready in a folder that was killed before the journal knew of it, the first time that
+    /// something is delivered there. How such a message ended is journalled before another is taken: it was refused, and comes
+    /// again.
+    async fn clear_forgotten(&self, folder: &Path) -> Result<(), AppError> {
+        if !self.cleared.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned()) {
+            return Ok(());
+        }
+        let looked_into = folder.to_owned();
+        // A folder that cannot be read now says so when something is to be put into it.
+        let lying = blocking(move || Ok(Archive::lying_ready(&looked_into).unwrap_or_default())).await?;
+        for id in lying {
+            let Some(known) = self.workspace.transmission(id).await? else { continue };
+            if known.delivery.is_none() && matches!(known.verdict, Verdict::Refused | Verdict::Received) {
+                Archive::clear_ready(&Archive::ready_path(id, folder)).ok();
+            }
+        }
+        Ok(())
     }
 
     /// The folder that is set for a profile alone.
@@ -293,6 +314,22 @@ mod tests {
             assert_eq!(place.inbox(), ["850.edi"]);
         }
         assert!(!ready.exists() && inbox::was_placed(&first, None).unwrap());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_was_laid_ready_and_not_journalled_when_the_program_was_killed_goes_with_the_next_delivery() {
+        let place = Place::new().await;
+        let archive = place.receiver.workspace.archive().clone();
+        let (mut first, coming) = (place.came(b"order").await, place.came(b"another order").await);
+        for each in [&first, &coming] {
+            archive.lay_ready(each.id, Part::Payload, &place.folder()).unwrap();
+        }
+        // Of the first it was found out at the next start that nothing was answered; the other comes in another program.
+        first.verdict = Verdict::Refused;
+        place.receiver.workspace.update_transmission(&first).await.unwrap();
+        let mut again = place.came(b"order").await;
+        assert!(matches!(place.deliver(&mut again).await, Delivered::Now));
+        assert_eq!(place.inbox(), [&*format!(".countersign.{}.partial", coming.id.simple()), "850.edi"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

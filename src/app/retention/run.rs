@@ -16,7 +16,7 @@ use crate::app::send::{InFlight, blocking};
 use crate::app::{App, AppError};
 use crate::domain::retention::{Held, Judgement, Planner, RetentionKind, RetentionRules, kind_of};
 use crate::domain::transmission::{Transmission, TransmissionId};
-use crate::store::{Archive, Freed, Kept, Measured, Workspace, automatic_backups};
+use crate::store::{Archive, Freed, Kept, Measured, Workspace, automatic_backups, take_lock};
 
 /// So many are measured together.
 const MEASURED_AT_ONCE: u32 = 200;
@@ -219,7 +219,7 @@ pub(in crate::app) async fn lock(workspace: &Workspace) -> Result<Option<File>, 
     let place = workspace.folder().join(LOCK);
     let file = File::options().create(true).truncate(false).write(true).open(&place);
     let file = file.map_err(|error| AppError::new(format!("cannot write {}: {error}", place.display())))?;
-    Ok(crate::app::lock::take(&file).await.is_ok().then_some(file))
+    Ok(take_lock(&file).await.is_ok().then_some(file))
 }
 
 /// Measures what has changed since it was measured. A workspace that is only read stays as it was measured.

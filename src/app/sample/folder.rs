@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use crate::app::lease::LOCK as LOCK_OF_DUE_WORK;
-use crate::app::{App, AppError, Clock, lock};
-use crate::store::{Location, Unlock, Workspace};
+use crate::app::{App, AppError, Clock};
+use crate::store::{Location, Unlock, Workspace, is_locked, take_lock};
 
 /// Under which the workspace remembers that it is a sample, and how far it was set up.
 const MARK: &str = "sample";
@@ -40,7 +40,7 @@ pub fn usual_folder() -> Result<PathBuf, AppError> {
 /// Whether a program plays in the sample of this folder.
 #[must_use]
 pub fn is_open(folder: &Path) -> bool {
-    lock::is_taken(&folder.join(LOCK))
+    is_locked(&folder.join(LOCK))
 }
 
 /// A sample's folder that nobody else plays in as long as this lives.
@@ -175,7 +175,7 @@ fn private(folder: &Path) -> io::Result<()> {
 async fn locked(folder: &Path) -> Result<File, AppError> {
     let file =
         File::options().create(true).truncate(false).write(true).open(folder.join(LOCK)).map_err(cannot(folder))?;
-    match lock::take(&file).await {
+    match take_lock(&file).await {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => {
             Err(AppError::new(format!("the sample in {} is open already", folder.display()))

@@ -214,6 +214,42 @@ async fn an_interrupted_creation_is_taken_up_again() {
 }
 
 #[tokio::test]
+async fn a_creation_that_was_killed_while_the_database_was_written_is_taken_up_again() {
+    let (_guard, workspace) = workspace().await;
+    let written = fs::read(workspace.folder().join(database::FILE)).unwrap();
+    workspace.close().await;
+    let guard = tempfile::tempdir().unwrap();
+    // Half of the pages, none of which says yet whose file it is, and the journal of a file that was empty before.
+    fs::write(guard.path().join(database::FILE), [&[0; 4096], &written[4096..written.len() / 2]].concat()).unwrap();
+    let mut journal = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7".to_vec();
+    for number in [0_u32, 1, 0, 512, 4096] {
+        journal.extend(number.to_be_bytes());
+    }
+    journal.resize(512, 0);
+    fs::write(guard.path().join("countersign.sqlite-journal"), journal).unwrap();
+    assert!(existing(guard.path()).await.unwrap().is_none());
+    created(guard.path()).await.unwrap().put_secret("name", b"value").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_a_killed_program_left_beside_what_a_passphrase_protects_goes_when_it_is_opened() {
+    let (_guard, workspace) = workspace().await;
+    let (folder, key) = (workspace.folder().to_owned(), workspace.folder().join(KEY_FILE));
+    let left = fs::read(&key).unwrap();
+    let protection = NewProtection::Passphrase(Zeroizing::new("five words or so".to_owned()));
+    workspace.protect(protection).await.unwrap();
+    workspace.close().await;
+    keyring::write_key_file(&key, &SealingKey::from_bytes(&left).unwrap()).unwrap();
+    fs::write(folder.join(".workspace.key.aB3dE6.partial"), &left).unwrap();
+    // Whoever cannot open it cannot know.
+    drop(existing(&folder).await.unwrap());
+    assert!(key.exists() && !folder.join(".workspace.key.aB3dE6.partial").exists());
+    let unlock = Unlock::with_passphrase(Zeroizing::new("five words or so".to_owned()));
+    let opened = Workspace::open_existing(&at(&folder), &unlock, now()).await.unwrap().unwrap();
+    assert!(!key.exists() && opened.locked().is_none());
+}
+
+#[tokio::test]
 async fn a_workspace_that_cannot_be_written_is_read() {
     let (_guard, workspace) = workspace().await;
     workspace.save_connection(&connection("acme", "Acme"), now()).await.unwrap();

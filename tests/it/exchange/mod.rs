@@ -20,6 +20,7 @@ use countersign::domain::transmission::{Light, Lights, Transmission, Verdict};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::running::Running;
 pub(crate) use http::{Answered, post, post_raw, read_answer, request, unheard};
 pub(crate) use partner::{Partner, Received, Wrong};
 
@@ -163,18 +164,11 @@ impl Us {
     }
 
     /// The program on the workspace as a process of its own, receiving, with further words; and the address that it announces.
-    pub(crate) fn serve_apart(&self, more: &[&str]) -> (Child, String) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(more)
-            .env("COUNTERSIGN_WORKSPACE", self.workspace())
-            .env_remove("COUNTERSIGN_PASSPHRASE")
-            .env_remove("COUNTERSIGN_PASSPHRASE_FILE")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+    pub(crate) fn serve_apart(&self, more: &[&str]) -> (Running, String) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command.args(["serve", "--listen", "127.0.0.1:0"]).args(more).env("COUNTERSIGN_WORKSPACE", self.workspace());
+        command.env_remove("COUNTERSIGN_PASSPHRASE").env_remove("COUNTERSIGN_PASSPHRASE_FILE");
+        let mut child = Running::start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
         let url = listening(&mut child);
         (child, url)
     }

@@ -17,10 +17,7 @@ use countersign::domain::identifier::{ConnectionId, ProfileKind};
 use countersign::domain::transmission::{Direction, Transmission, Verdict};
 
 use super::axes::{Form, Key, Sample};
-use crate::exchange::Serving;
-
-/// The longest that a receipt may take that comes later.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::exchange::{PATIENCE, Serving};
 
 const SIDES: [&str; 2] = ["us", "them"];
 

@@ -3,18 +3,19 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use countersign::as2::{OpeningKeys, Receipt, ReceiptReading, read_receipt};
 use countersign::certificate::{Certificate, read};
 
 use crate::exchange::listening;
 use crate::messages::{Headers, fixture};
+use crate::running::Running;
 
 /// `countersign serve` on a workspace with one partner, whose messages may be plain.
 pub(super) struct Receiver {
     folder: tempfile::TempDir,
-    child: Child,
+    _serving: Running,
     address: String,
     certificate: Certificate,
 }
@@ -57,15 +58,13 @@ impl Receiver {
         std::fs::write(path("partner.toml"), connection).unwrap();
         done(&["connection", "add", path("partner.toml").to_str().unwrap()]);
         let inbox = path("inbox");
-        let mut child = program(&workspace, &["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--inbox", inbox.to_str().unwrap()];
+        let mut command = program(&workspace, &arguments);
+        let mut child = Running::start(command.stdout(Stdio::piped()).stderr(Stdio::null()));
         let url = listening(&mut child);
         let address = url.strip_prefix("http://").unwrap().strip_suffix("/as2").unwrap().to_owned();
         let certificate = read(&std::fs::read(path("me.pem")).unwrap(), None).unwrap().certificates.remove(0);
-        Self { folder, child, address, certificate }
+        Self { folder, _serving: child, address, certificate }
     }
 
     /// Posts header lines as they are given, and a body with its length.
@@ -118,12 +117,5 @@ impl Receiver {
             .collect();
         found.sort();
         found
-    }
-}
-
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
     }
 }

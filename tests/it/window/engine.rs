@@ -13,8 +13,7 @@ use countersign::domain::timeline::{Activation, used_now};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// The longest that anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::exchange::PATIENCE;
 
 struct Listener {
     engine: Engine,

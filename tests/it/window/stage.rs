@@ -13,8 +13,7 @@ use egui_kittest::kittest::{Queryable as _, by};
 use egui_kittest::{Harness, HarnessBuilder, Node};
 use jiff::tz::TimeZone;
 
-/// The longest that anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::exchange::PATIENCE;
 
 /// A file as the system hands it over when it is dropped.
 #[derive(Debug)]

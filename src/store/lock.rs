@@ -17,7 +17,7 @@ const EVERY: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// [`TryLockError::WouldBlock`] where somebody holds it; another where it cannot be locked at all.
-pub(super) async fn take(file: &File) -> Result<(), TryLockError> {
+pub async fn take_lock(file: &File) -> Result<(), TryLockError> {
     let begun = Instant::now();
     loop {
         match file.try_lock() {
@@ -28,7 +28,8 @@ pub(super) async fn take(file: &File) -> Result<(), TryLockError> {
 }
 
 /// Whether somebody has taken the lock of a file. Two may look at once and see the same.
-pub(super) fn is_taken(place: &Path) -> bool {
+#[must_use]
+pub fn is_locked(place: &Path) -> bool {
     File::open(place).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
@@ -42,9 +43,9 @@ mod tests {
         let place = folder.path().join("lock");
         let held = File::create(&place).unwrap();
         held.try_lock().unwrap();
-        assert!(is_taken(&place));
+        assert!(is_locked(&place));
         let next = File::open(&place).unwrap();
-        assert!(matches!(take(&next).await, Err(TryLockError::WouldBlock)));
+        assert!(matches!(take_lock(&next).await, Err(TryLockError::WouldBlock)));
 
         // As a program does that is just being started: a copy of the open file holds it.
         let copy = held.try_clone().unwrap();
@@ -53,10 +54,10 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(100)).await;
             drop(copy);
         });
-        take(&next).await.unwrap();
+        take_lock(&next).await.unwrap();
         ends.await.unwrap();
-        assert!(is_taken(&place));
+        assert!(is_locked(&place));
         next.unlock().unwrap();
-        assert!(!is_taken(&place));
+        assert!(!is_locked(&place));
     }
 }
