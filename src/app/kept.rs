@@ -257,6 +257,17 @@ fn parts_of(
         }
         RawPart::Response => answer(attempt.unwrap_or(last)),
         RawPart::Payload => (None, Part::Payload, Headers::new()),
+        // Where no other has been read, the last of those that came by themselves, though nothing proves who wrote it.
+        RawPart::Receipt
+            if attempt.is_none()
+                && transmission.receipts > 0
+                && transmission.deciding_receipt == 0
+                && transmission.disposition.is_none() =>
+        {
+            let head = Part::ReceiptHead(transmission.receipts);
+            let headers = std::fs::read(archive.path(transmission.id, head)).map(|head| headers_of(&head));
+            (Some(head), Part::ReceiptBody(transmission.receipts), headers.unwrap_or_default())
+        }
         // A receipt that travelled by itself counts before what the answer said.
         RawPart::Receipt if transmission.receipt_headers.is_empty() || attempt.is_some() => {
             answer(attempt.unwrap_or_else(|| transmission.answered_attempt()))

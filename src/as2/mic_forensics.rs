@@ -88,6 +88,14 @@ pub struct MicFindings {
     encrypted: bool,
 }
 
+impl MicFindings {
+    /// Whether the rule that fits is over what was encrypted, as of somebody who did not decrypt it.
+    #[must_use]
+    pub fn is_of_the_encrypted(&self) -> bool {
+        self.encrypted && self.rule.is_some_and(|rule| matches!(rule.hashed, Hashed::Message | Hashed::Body))
+    }
+}
+
 impl OutboundMessage<'_> {
     /// Looks for the rule by which a partner came to its MIC. `sent` is the message as it was built, where it is at hand.
     ///

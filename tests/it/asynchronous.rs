@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 
+use countersign::app::RawPart;
 use countersign::as2::BuiltReceipt;
 use countersign::certificate::Certificate;
 use countersign::domain::transmission::{StageName, StageStatus, Transmission, Verdict};
@@ -478,5 +479,50 @@ async fn a_refusal_that_proves_nothing_before_the_answer_came_does_not_stop_the_
     let sent = us.send().await;
     assert_eq!((sent.verdict, sent.receipts), (Verdict::Pending, 1), "{sent:#?}");
     assert!(sent.receipt_due.is_some());
+    let evidence = sent.diagnosis.unwrap().evidence;
+    assert!(evidence.iter().any(|line| line.contains("decryption-failed")), "{evidence:?}");
     serving.stop().await;
+}
+
+/// The same receipt as it arrives where something on its way has turned line ends of its text.
+fn with_other_line_ends(mut receipt: BuiltReceipt) -> BuiltReceipt {
+    let text = String::from_utf8(receipt.body).unwrap();
+    let turned = text.replacen("does not match\r\n", "does not match\n", 1);
+    assert_ne!(turned, text);
+    receipt.body = turned.into_bytes();
+    receipt
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_the_partner_has_signed_decides_whatever_became_of_its_line_ends() {
+    let (us, serving, partner, sent) = waiting(ASYNC).await;
+    let refusal = Wrong::RefusalInWords("decryption-failed", "Recipient certificate does not match");
+    deliver(&serving, &with_other_line_ends(receipt(&partner, &us.certificate, refusal)));
+    let found = us.transmission(&sent).await;
+    judged(&found, Verdict::Failed, "ggbbm", "Partner could not decrypt");
+    assert_eq!((found.receipts, found.deciding_receipt), (1, 1));
+    let evidence = found.diagnosis.unwrap().evidence;
+    assert!(evidence.iter().any(|line| line.contains("does not match")), "{evidence:?}");
+    assert!(evidence.iter().any(|line| line.contains("fits once its line ends")), "{evidence:?}");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_receipt_says_that_proves_nothing_outlives_the_deadline() {
+    let (us, serving, partner, sent) = waiting(&format!("{ASYNC}\nreceipt_deadline_minutes = 1")).await;
+    let refusal = receipt(&partner, &us.certificate, Wrong::StrangersRefusal("decryption-failed"));
+    deliver(&serving, &refusal);
+    assert_eq!(us.transmission(&sent).await.verdict, Verdict::Pending);
+    serving.stop().await;
+    let later = countersign::app::Clock::Fixed(sent.at.checked_add(jiff::SignedDuration::from_secs(121)).unwrap());
+    let app = crate::exchange::app_on(&us.workspace(), later);
+    let overdue = app.transmission(&sent.id.to_string()).await.unwrap();
+    judged(&overdue, Verdict::Uncertain, "gmmmm", "No receipt came that proves anything");
+    let evidence = overdue.diagnosis.unwrap().evidence;
+    let said = evidence.iter().filter(|line| line.contains("decryption-failed")).count();
+    assert_eq!((said, evidence.iter().any(|line| line.contains("not the partner's"))), (1, true), "{evidence:?}");
+    // And it can be read.
+    let kept = app.kept(&sent.id.to_string(), RawPart::Receipt).await.unwrap();
+    assert_eq!(std::fs::read(kept.body.unwrap()).unwrap(), refusal.body);
+    app.close().await;
 }

@@ -171,6 +171,17 @@ fn on_the_command_line_it_begins_a_workspace() {
             .output()
             .unwrap()
     };
+    // Named from beside the folder, where config.xml names its keystore by %home%.
+    let folder = moving.path("partnerships.xml").parent().unwrap().to_owned();
+    let beside = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .current_dir(folder.parent().unwrap())
+        .arg("--workspace")
+        .arg(moving.path("beside"))
+        .args(["connection", "import", "--dry-run"])
+        .arg(Path::new(folder.file_name().unwrap()).join("partnerships.xml"))
+        .output()
+        .unwrap();
+    assert!(beside.status.success(), "{beside:?}");
     for (more, last) in [
         (&["--dry-run"][..], "2 connections would be taken over; nothing has changed"),
         (&[], "2 connections taken over; `countersign check` says how they stand"),

@@ -36,7 +36,9 @@ pub(super) fn read(files: &OpenAs2Files) -> Result<Found, AppError> {
     let config = folder.join("config.xml");
     let properties = if config.is_file() {
         let text = read_text(&config, MOST)?;
-        Properties::read(&text, &folder.display().to_string()).map_err(|error| error.in_file(&config))?
+        // What it names by `%home%` is found from wherever the program runs.
+        let home = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        Properties::read(&text, &home.display().to_string()).map_err(|error| error.in_file(&config))?
     } else {
         Properties::default()
     };

@@ -127,7 +127,11 @@ impl Receiver {
             mic,
             // As the partner spells it itself, unless its profile says how it is to be spelled.
             micalg_style: match quirks.micalg_style {
-                MicalgStyle::Rfc5751 => wish.spelling.unwrap_or(MicalgStyle::Rfc5751),
+                MicalgStyle::Rfc5751 => wish.spelling.unwrap_or(match mic.map(|mic| mic.digest) {
+                    // The one spelling that RFC 4130 section 7.4.3 has.
+                    Some(Digest::Sha1) => MicalgStyle::Rfc3851,
+                    _ => MicalgStyle::Rfc5751,
+                }),
                 style @ MicalgStyle::Rfc3851 => style,
             },
             text: &outcome.text,

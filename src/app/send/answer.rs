@@ -153,9 +153,12 @@ impl Reading {
         let fitting = receipt.fitting.as_ref();
         let signature = match (&receipt.signature, fitting.filter(|_| lets_pass)) {
             (_, Some(fits)) => self.signature(fits),
-            (Some(check), None) => match self.signature(check) {
-                ReceiptSignature::Broken { .. } if fitting.is_some() => ReceiptSignature::OtherLineEnds,
-                signature => signature,
+            (Some(check), None) => match (self.signature(check), fitting.map(|fits| self.signature(fits))) {
+                (ReceiptSignature::Broken { .. }, Some(ReceiptSignature::Good { .. })) => {
+                    ReceiptSignature::OtherLineEnds
+                }
+                (ReceiptSignature::Broken { .. }, Some(whose)) => whose,
+                (signature, _) => signature,
             },
             (None, None) => ReceiptSignature::Unsigned,
         };
@@ -280,8 +283,11 @@ impl Reading {
         };
         mic.matches = Some(rule.digest == digest && message.takes_as_well(&rule));
         let said = findings.sentence();
-        let forensics =
-            if rule.hashed == Hashed::Nothing { MicForensics::Lost(said) } else { MicForensics::Rule(said) };
+        let forensics = match rule.hashed {
+            Hashed::Nothing => MicForensics::Lost(said),
+            _ if findings.is_of_the_encrypted() => MicForensics::Undecrypted(said),
+            _ => MicForensics::Rule(said),
+        };
         (mic, None, Some(forensics))
     }
 

@@ -123,6 +123,9 @@ impl Sending<'_> {
                 // Another receipt decided; that this one was signed was seen all the same.
                 transaction.put_signer(&self.transmission).await?;
                 keep_decision(&mut self.transmission, standing);
+            } else {
+                let anew = self.transmission.diagnosis.get_or_insert_default();
+                diagnosis::keep_unproved(standing.diagnosis.as_ref(), anew);
             }
         }
         match self.transmission.next_attempt {

@@ -153,10 +153,7 @@ impl App {
             transaction.end_duty(id, DutyKind::Deadline).await?;
         }
         if let Some(receipt) = receipt.filter(|_| !is_proved && !standing.decided_by_receipt()) {
-            let said: String = receipt.disposition.to_string().chars().take(200).collect();
-            standing.diagnosis.get_or_insert_default().evidence.push(format!(
-                "A receipt came that says {said:?} and is not signed as was asked for; anybody who knows the Message-ID can have written it, so it decides nothing"
-            ));
+            standing.diagnosis.get_or_insert_default().evidence.push(diagnosis::unproved(receipt));
         }
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
@@ -249,6 +246,8 @@ impl App {
             transaction.commit().await?;
             return Ok(false);
         };
+        let said_before = standing.diagnosis.take();
+        let unproved = diagnosis::keep_unproved(said_before.as_ref(), &mut Diagnosis::default());
         // Where nothing is known any more of how it was sent, or to whom.
         standing.diagnosis = Some(Diagnosis {
             cause: "The receipt did not come in time".to_owned(),
@@ -267,7 +266,7 @@ impl App {
                     content_type: None,
                     location: None,
                     body_excerpt: String::new(),
-                    receipt: ReceiptFacts::Overdue { minutes: sent.profile.receipt_deadline_minutes },
+                    receipt: ReceiptFacts::Overdue { minutes: sent.profile.receipt_deadline_minutes, unproved },
                 }),
             };
             let (verdict, lights) = diagnosis::judge(&facts);
@@ -282,6 +281,7 @@ impl App {
         } else {
             standing.verdict = Verdict::Uncertain;
         }
+        diagnosis::keep_unproved(said_before.as_ref(), standing.diagnosis.get_or_insert_default());
         transaction.update_transmission(&standing).await?;
         transaction.commit().await?;
         Ok(true)
@@ -328,9 +328,7 @@ fn supersedes(standing: &Transmission, verdict: Verdict) -> bool {
 /// hint at most: it comes by itself, from anybody, and must not end the attempts.
 fn is_proved(facts: &AttemptFacts, verdict: Verdict) -> bool {
     let good = match &facts.answer {
-        AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => {
-            receipt.signature.good_with().is_some()
-        }
+        AnswerFacts::Http(HttpAnswer { receipt: ReceiptFacts::Read(receipt), .. }) => receipt.signature.proves_author(),
         _ => false,
     };
     good || verdict != Verdict::Failed || !facts.request.mdn.is_signed()

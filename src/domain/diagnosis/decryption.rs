@@ -28,6 +28,16 @@ pub(super) fn failed(facts: &AttemptFacts, scene: &Scene, context: &Context, rec
         .found_all(unusual(facts).map(|(setting, value)| format!("`{setting}` is {value}")))
 }
 
+/// The partner says why: by an entry for its words.
+pub(super) fn in_their_words(key: &'static str, facts: &AttemptFacts, scene: &Scene, context: &Context) -> Draft {
+    let Some(target) = facts.request.encrypted_for else {
+        return Draft::of("decryption-failed-plain", scene);
+    };
+    Draft::of(key, scene)
+        .found(format!("Encrypted for {}, SHA-256 {target}{}", context.name(target), standing(context, target)))
+        .found_all(unusual(facts).map(|(setting, value)| format!("`{setting}` is {value}")))
+}
+
 /// How a certificate of the partner stands at this instant: in use, scheduled, replaced; ended.
 fn standing(context: &Context, target: Fingerprint) -> String {
     let times = &context.certificates;

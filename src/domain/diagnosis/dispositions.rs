@@ -17,6 +17,9 @@ pub(super) fn negative(facts: &AttemptFacts, scene: &Scene, context: &Context, r
     let draft = |key| Draft::of(key, scene);
     match key {
         "decryption-failed" => decryption::failed(facts, scene, context, receipt),
+        "decryption-algorithm-unknown" | "decryption-content-unreadable" => {
+            decryption::in_their_words(key, facts, scene, context)
+        }
         "authentication-failed" => authentication::failed(facts, scene, context),
         "decompression-failed" => match request.compression {
             Compression::None => draft("decompression-failed-uncompressed"),

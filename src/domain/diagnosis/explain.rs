@@ -34,7 +34,7 @@ pub fn explain(facts: &AttemptFacts, verdict: &Verdict, lights: &Lights, context
         Finding::NoReceipt { answer, came } => http::no_receipt(scene, answer, came),
         Finding::Unreadable { detail } => receipts::unreadable(scene, detail),
         Finding::Pending => Draft::of("pending", scene),
-        Finding::Overdue { minutes } => receipts::overdue(scene, context, minutes),
+        Finding::Overdue { minutes, unproved } => receipts::overdue(scene, context, minutes, unproved),
         Finding::OtherMessage(receipt) => receipts::other_message(facts, scene, receipt),
         Finding::SignatureBroken => Draft::of("receipt-signature-broken", scene),
         Finding::OtherLineEnds => Draft::of("receipt-other-line-ends", scene),
@@ -152,7 +152,7 @@ fn mic_evidence(receipt: &Receipt) -> Vec<String> {
         (_, None) => vec![format!("MIC of the receipt {}{algorithm}", literal(theirs))],
     };
     match &receipt.forensics {
-        Some(MicForensics::Rule(what) | MicForensics::Lost(what)) => {
+        Some(MicForensics::Rule(what) | MicForensics::Undecrypted(what) | MicForensics::Lost(what)) => {
             found.extend(said("How the partner came to its MIC", what));
         }
         Some(MicForensics::NoRule(tried)) => {
@@ -229,7 +229,7 @@ mod tests {
             all.push(signed(samples::answer(200, ReceiptFacts::Absent(came))));
         }
         all.push(signed(samples::answer(200, ReceiptFacts::Unreadable { detail: detail() })));
-        for receipt in [ReceiptFacts::Pending, ReceiptFacts::Overdue { minutes: 1440 }] {
+        for receipt in [ReceiptFacts::Pending, ReceiptFacts::Overdue { minutes: 1440, unproved: false }] {
             all.push(AttemptFacts { request: request(MdnMode::AsyncSigned), answer: samples::answer(200, receipt) });
         }
         for value in [

@@ -35,7 +35,7 @@ pub(super) enum Finding<'a> {
     /// The asynchronous receipt is outstanding.
     Pending,
     /// The asynchronous receipt did not come in time.
-    Overdue { minutes: u32 },
+    Overdue { minutes: u32, unproved: bool },
     /// The receipt is for another message, or names none.
     OtherMessage(&'a Receipt),
     /// The receipt was changed after it was signed.
@@ -91,7 +91,7 @@ impl<'a> Finding<'a> {
             _ if !answer.accepted() => Self::HttpStatus(answer),
             ReceiptFacts::Unreadable { detail } if request.asks_receipt() => Self::Unreadable { detail },
             _ if !request.asks_receipt() => Self::Delivered(None),
-            ReceiptFacts::Overdue { minutes } => Self::Overdue { minutes: *minutes },
+            ReceiptFacts::Overdue { minutes, unproved } => Self::Overdue { minutes: *minutes, unproved: *unproved },
             // The body of an answer to a request for an asynchronous receipt means nothing (RFC 4130 section 7.2).
             _ if request.mdn.is_async() => Self::Pending,
             ReceiptFacts::Absent(came) => Self::NoReceipt { answer, came },
@@ -141,7 +141,7 @@ impl<'a> Finding<'a> {
         if duplicate && !(disposition.is_positive() && receipt.mic.matches.is_some()) {
             return Self::AlreadyThere;
         }
-        if receipt.mic.matches.is_none() && request.asks_mic() {
+        if receipt.mic.matches.is_none() && request.misses_mic(receipt) {
             return if receipt.mic.theirs.is_some() { Self::MicIncomparable(receipt) } else { Self::MicMissing };
         }
         Self::Delivered(Some(receipt))

@@ -79,7 +79,7 @@ fn with_receipt(lit: Lights, request: &RequestFacts, receipt: &Receipt) -> Light
             Some(true) => Light::Good,
             Some(false) => Light::Bad,
             None if duplicate => Light::NotAsked,
-            None => owed(request.asks_mic()),
+            None => owed(request.misses_mic(receipt)),
         },
     }
 }
@@ -234,12 +234,12 @@ mod tests {
                 MdnMode::Async,
                 ReceiptFacts::Absent(WhatCame::Html),
                 Verdict::Pending,
-                "gmnmm",
+                "gmnmn",
                 "Waiting for the receipt",
             ),
             (
                 MdnMode::AsyncSigned,
-                ReceiptFacts::Overdue { minutes: 1440 },
+                ReceiptFacts::Overdue { minutes: 1440, unproved: false },
                 Verdict::Uncertain,
                 "gmmmm",
                 "The receipt did not come in time",
@@ -442,11 +442,9 @@ mod tests {
     }
 
     #[test]
-    fn a_mic_is_owed_where_the_message_was_signed_or_an_algorithm_named() {
+    fn a_mic_is_owed_in_a_signed_receipt_and_where_an_algorithm_was_named() {
         let bare = Receipt { signature: ReceiptSignature::Unsigned, mic: mic(None, None), ..good_receipt() };
         let mut facts = with_receipt(MdnMode::Sync, bare);
-        assert_eq!(letters(&judge(&facts).1), "ggngm");
-        facts.request.signing = Signing::None;
         assert_eq!((judge(&facts).0, letters(&judge(&facts).1)), (Verdict::Delivered, "ggngn".to_owned()));
         facts.request.receipt_digest = Some(crate::domain::algorithm::Digest::Sha256);
         assert_eq!((judge(&facts).0, letters(&judge(&facts).1)), (Verdict::Uncertain, "ggngm".to_owned()));

@@ -23,6 +23,7 @@ mod samples;
 mod scene;
 mod surroundings;
 mod undecrypted;
+mod unproved;
 mod wording;
 
 pub use context::{Context, KnownCertificate, OwnIdentity, PartnerCertificates, Sibling};
@@ -36,6 +37,7 @@ pub use outcome::{
 pub use road::{Interrupted, explain_interrupted};
 pub use surroundings::{ChangedSetting, Neighbour, ReceiverThen, SameHost, Surroundings};
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
+pub use unproved::{keep_unproved, unproved};
 
 use serde::{Deserialize, Serialize};
 

@@ -62,7 +62,7 @@ pub struct RequestFacts {
 
 impl RequestFacts {
     /// What a profile says of a message, before the particulars of the one message: no certificates, no file name, no
-    /// size. A MIC algorithm is asked for where a signed receipt is (RFC 4130 section 7.3).
+    /// size. A MIC algorithm is asked for where a signed receipt is (RFC 4130 section 7.3), or where it names one.
     #[must_use]
     pub fn of<C>(profile: &Profile<C>, message_id: String) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl RequestFacts {
             signed_by: None,
             http_credentials: profile.http_user.is_some(),
             mdn: profile.mdn,
-            receipt_digest: profile.mdn.is_signed().then(|| profile.receipt_digest()),
+            receipt_digest: profile.mdn_mic.or_else(|| profile.mdn.is_signed().then(|| profile.receipt_digest())),
             bytes: 0,
         }
     }
@@ -93,11 +93,16 @@ impl RequestFacts {
         !matches!(self.mdn, MdnMode::None)
     }
 
-    /// Whether a MIC is owed: RFC 4130 section 7.4.3 requires it in signed receipts; in unsigned ones it is expected
-    /// where the message was signed or an algorithm was named.
+    /// Whether a MIC is owed: RFC 4130 section 7.4.3 requires it in signed receipts and leaves it open in unsigned ones,
+    /// where it is expected if the profile names an algorithm for it.
     pub(super) const fn asks_mic(&self) -> bool {
-        self.asks_receipt()
-            && (self.mdn.is_signed() || self.receipt_digest.is_some() || !matches!(self.signing, Signing::None))
+        self.asks_receipt() && (self.mdn.is_signed() || self.receipt_digest.is_some())
+    }
+
+    /// Whether it matters that the MIC of a receipt was not compared: one that is there is a statement, also where nobody
+    /// owes it.
+    pub(super) const fn misses_mic(&self, receipt: &Receipt) -> bool {
+        self.asks_mic() || (self.asks_receipt() && receipt.mic.theirs.is_some())
     }
 }
 
@@ -250,6 +255,8 @@ pub enum ReceiptFacts {
     Overdue {
         /// The deadline in minutes after sending.
         minutes: u32,
+        /// Something came that nothing proves.
+        unproved: bool,
     },
     /// The answer holds none.
     Absent(WhatCame),
@@ -307,6 +314,8 @@ pub struct Receipt {
 pub enum MicForensics {
     /// This is what it hashed, in words.
     Rule(String),
+    /// It hashed what was encrypted, in words: whether it can read it is open.
+    Undecrypted(String),
     /// It hashed nothing: the content was lost on its side, in words.
     Lost(String),
     /// Nothing that was tried gives its MIC; what was tried, in words.
@@ -335,7 +344,8 @@ pub enum ReceiptSignature {
         /// What does not fit.
         detail: String,
     },
-    /// It fits once the line ends of the receipt are turned into those it was signed with.
+    /// It verifies with a certificate that is acceptable, once the line ends of the receipt are turned into those it was
+    /// signed with.
     OtherLineEnds,
     /// It is made in a way that cannot be checked here.
     Unsupported {
@@ -373,6 +383,12 @@ impl ReceiptSignature {
             Self::Good { signer, .. } => Some(*signer),
             _ => None,
         }
+    }
+
+    /// Whether nobody but the partner can have written what is signed, whatever happened to its line ends.
+    #[must_use]
+    pub const fn proves_author(&self) -> bool {
+        matches!(self, Self::Good { .. } | Self::OtherLineEnds)
     }
 
     /// The certificate it was made with, as far as it is known.

@@ -73,7 +73,8 @@ fn outcomes() -> Vec<AttemptFacts> {
     }
     all.push(signed(answer(200, ReceiptFacts::Unreadable { detail: detail() })));
     all.push(signed(answer(500, ReceiptFacts::Read(Box::new(good_receipt())))));
-    for receipt in [ReceiptFacts::Pending, ReceiptFacts::Overdue { minutes: 1440 }] {
+    let overdue = [false, true].map(|unproved| ReceiptFacts::Overdue { minutes: 1440, unproved });
+    for receipt in [ReceiptFacts::Pending].into_iter().chain(overdue) {
         all.push(AttemptFacts { request: request(MdnMode::AsyncSigned), answer: answer(200, receipt) });
     }
     all.push(AttemptFacts { request: request(MdnMode::None), answer: answer(200, ReceiptFacts::NotAsked) });
@@ -105,6 +106,7 @@ fn outcomes() -> Vec<AttemptFacts> {
     for forensics in [
         None,
         Some(MicForensics::Rule("x".to_owned())),
+        Some(MicForensics::Undecrypted("x".to_owned())),
         Some(MicForensics::Lost("x".to_owned())),
         Some(MicForensics::NoRule("x".to_owned())),
     ] {
@@ -136,6 +138,9 @@ fn outcomes() -> Vec<AttemptFacts> {
     }
     let told = Receipt { human_text: Some("words".to_owned()), ..refusal("unexpected-processing-error") };
     all.push(read(told));
+    for words in ["Unsupported algorithm: OID 2.16.840.1.101.3.4.1.6", "Error finalising cipher"] {
+        all.push(read(Receipt { human_text: Some(words.to_owned()), ..refusal("decryption-failed") }));
+    }
     let seen =
         "An AS2 message with the message id 1@acme has been already processed successfully by the system or is pending";
     all.push(read(Receipt { human_text: Some(seen.to_owned()), ..refusal("unexpected-processing-error") }));

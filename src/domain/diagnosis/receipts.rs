@@ -15,10 +15,11 @@ pub(super) fn unreadable(scene: &Scene, detail: &str) -> Draft {
 }
 
 /// The asynchronous receipt did not come.
-pub(super) fn overdue(scene: &Scene, context: &Context, minutes: u32) -> Draft {
+pub(super) fn overdue(scene: &Scene, context: &Context, minutes: u32, unproved: bool) -> Draft {
     let in_words = |minutes: u32| counted(usize::try_from(minutes).unwrap_or(usize::MAX), "minute");
     let (patience, receiver) = (in_words(minutes), context.surroundings.receiver);
     let key = match receiver {
+        _ if unproved => "receipt-overdue-unproved",
         Some(ReceiverThen::Off) => "receipt-overdue-not-receiving",
         _ => "receipt-overdue",
     };
@@ -29,7 +30,10 @@ pub(super) fn overdue(scene: &Scene, context: &Context, minutes: u32) -> Draft {
         }
         ReceiverThen::On => "Our receiver ran all that time".to_owned(),
     });
-    Draft::of(key, scene).found(format!("No receipt for {patience}")).word("patience", patience).found_all(ran)
+    let lacking = if unproved { "No receipt that proves anything" } else { "No receipt" };
+    let draft =
+        Draft::of(key, scene).found(format!("{lacking} for {patience}")).word("patience", patience).found_all(ran);
+    if unproved { draft.offer(Action::ImportCertificate { fingerprint: None }) } else { draft }
 }
 
 /// A receipt that is not for this message.
@@ -80,6 +84,7 @@ fn acceptable(context: &Context) -> Option<String> {
 /// The partner hashed something else than was sent.
 pub(super) fn mic_mismatch(scene: &Scene, receipt: &Receipt) -> Draft {
     let (rule, lost) = match &receipt.forensics {
+        Some(MicForensics::Undecrypted(_)) => return Draft::of("mic-of-the-encrypted", scene),
         Some(MicForensics::Rule(_)) => (true, false),
         Some(MicForensics::Lost(_)) => (false, true),
         Some(MicForensics::NoRule(_)) | None => (false, false),

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::outcome::{AttemptFacts, RequestFacts};
 use super::wording::{instant, literal};
 use crate::domain::algorithm::{Compression, Digest, Encryption, KeyTransport, MicalgStyle, SignatureScheme, Signing};
-use crate::domain::connection::TransferEncoding;
+use crate::domain::connection::{GcmContent, TransferEncoding};
 
 /// From this size on a message is large enough to be refused for it.
 const LARGE: u64 = 10_000_000;
@@ -103,6 +103,9 @@ impl Scene {
                 !(base64 || compressed || quirks.cms_algorithm_protection || quirks.canonicalise_mic || pss || hyphens),
             )
             .so("gcm", gcm)
+            .so("not-gcm", !gcm)
+            .so("gcm-authenticated", gcm && quirks.gcm_content == GcmContent::AuthEnveloped)
+            .so("gcm-enveloped", gcm && quirks.gcm_content != GcmContent::AuthEnveloped)
             .so("oaep", !gcm && request.key_transport != KeyTransport::RsaPkcs1)
             .so("not-sha256", request.receipt_digest.is_some_and(|digest| digest != Digest::Sha256))
             .so("same", request.our_as2_id == request.partner_as2_id)

@@ -288,6 +288,23 @@ pub fn of_refusal(disposition: &Disposition, remarks: &[String], words: Option<&
         "authentication-failed" if said(&["error decrypting", "recipient certificate does not match"]) => {
             "decryption-failed"
         }
+        // Of whoever has the key, and not what it is to be used with (Bouncy Castle, the Java runtime).
+        "decryption-failed"
+            if said(&[
+                "unsupported algorithm",
+                "unknown algorithm",
+                "no such algorithm",
+                "algorithm not supported",
+            ]) =>
+        {
+            "decryption-algorithm-unknown"
+        }
+        "decryption-failed"
+            if said(&["error finalising cipher", "ioexception reading content", "malformed content"]) =>
+        {
+            "decryption-content-unreadable"
+        }
+        "unexpected-processing-error" if said(&["find out the sign algorithm"]) => "authentication-failed",
         "authentication-failed" if said(&["message-digest attribute value does not match"]) => "integrity-check-failed",
         "unexpected-processing-error" if said(&["already been processed", "been already processed"]) => "seen-before",
         key => key,

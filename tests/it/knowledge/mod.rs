@@ -23,6 +23,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
         "receipt-overdue-not-receiving",
         "a_receipt_that_does_not_come_is_the_partners_where_a_receiver_ran_and_ours_where_none_did",
     ),
+    ("receipt-overdue-unproved", "what_a_receipt_says_that_proves_nothing_outlives_the_deadline"),
     ("interrupted-sending", "a_sender_that_was_killed_says_where_it_was_interrupted_and_what_to_do"),
     ("interrupted", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),
     ("interrupted-not-copied", "what_a_killed_program_left_open_says_what_to_do_and_where_it_was_interrupted"),

@@ -3,6 +3,7 @@
 use countersign::app::{App, Clock, Payload, SendRequest};
 use countersign::as2::BuiltReceipt;
 use countersign::certificate::{KeyKind, create_identity};
+use countersign::domain::algorithm::Digest;
 use countersign::domain::diagnosis::Blame::{self, Network, Nobody, Ours, Partner as Theirs};
 use countersign::domain::identifier::ProfileKind;
 use countersign::domain::transmission::Verdict::{self, Delivered, Failed, Uncertain};
@@ -10,6 +11,7 @@ use countersign::domain::transmission::{StageName, Transmission};
 
 use super::holds;
 use crate::exchange::{Partner, Received, STRANGER, Us, Wrong, app_on};
+use crate::messages::mic_of;
 
 pub(super) const KEYS: &[&str] = &[
     "authentication-failed",
@@ -20,6 +22,8 @@ pub(super) const KEYS: &[&str] = &[
     "authentication-failed-unsigned",
     "decompression-failed",
     "decompression-failed-uncompressed",
+    "decryption-algorithm-unknown",
+    "decryption-content-unreadable",
     "decryption-failed",
     "decryption-failed-certificate-ended",
     "decryption-failed-new-certificate",
@@ -41,6 +45,7 @@ pub(super) const KEYS: &[&str] = &[
     "mic-incomparable",
     "mic-mismatch",
     "mic-missing",
+    "mic-of-the-encrypted",
     "receipt-nameless",
     "receipt-other-line-ends",
     "receipt-other-message",
@@ -106,6 +111,30 @@ const ROWS: &[Row] = &[
     ),
     (Wrong::Says("processed/warning: late"), "", "warning", Delivered, Nobody, "what the warning means"),
     (Wrong::Refusal("decryption-failed"), "", "decryption-failed", Failed, Ours, "Compare the fingerprint"),
+    (
+        Wrong::RefusalInWords("decryption-failed", "Unsupported algorithm: OID 2.16.840.1.101.3.4.1.6"),
+        "encryption = \"aes128-gcm\"",
+        "decryption-algorithm-unknown",
+        Failed,
+        Ours,
+        "Choose a CBC mode",
+    ),
+    (
+        Wrong::RefusalInWords("decryption-failed", "Error finalising cipher"),
+        "",
+        "decryption-content-unreadable",
+        Failed,
+        Theirs,
+        "changed or cut off on the way",
+    ),
+    (
+        Wrong::RefusalInWords("unexpected-processing-error", "Unable to find out the sign algorithm of the message"),
+        "",
+        "authentication-failed-changed",
+        Failed,
+        Ours,
+        "",
+    ),
     (Wrong::Refusal("Decryption Error"), "", "decryption-failed", Failed, Ours, "Compare the fingerprint"),
     (
         Wrong::Refusal("decryption-failed"),
@@ -294,6 +323,18 @@ async fn receipts_that_are_written_wrongly() {
     });
     us.connect(&partner.url, "mdn = \"sync\"").await;
     holds(&us.send().await, ("mic-incomparable", Uncertain, Theirs, "`mdn_mic` sha256"));
+
+    // Of what came, as it came.
+    let partner = answering(&us, |received, us| {
+        let mut receipt = received.receipt(us, Wrong::Unsigned);
+        let text = String::from_utf8(receipt.body).unwrap();
+        let line = text.lines().find(|line| line.ends_with(", sha-256")).unwrap();
+        let mic = mic_of(Digest::Sha256, &received.body).base64();
+        receipt.body = text.replace(line, &format!("Received-Content-MIC: {mic}, sha-256")).into_bytes();
+        receipt
+    });
+    us.connect(&partner.url, "mdn = \"sync\"\nencryption = \"aes256-gcm\"").await;
+    holds(&us.send().await, ("mic-of-the-encrypted", Failed, Theirs, "choose a CBC mode"));
 
     let partner = answering(&us, |received, us| {
         let mut receipt = received.receipt(us, Wrong::Nothing);
