@@ -166,8 +166,10 @@ mod tests {
         let workspace = app.workspace().await.unwrap();
         let mut batch = workspace.begin().await.unwrap();
         let mut ids = Vec::new();
+        let now = app.now();
         for place in 0..number {
-            let at = app.now();
+            // Of two in one millisecond nobody knows which comes first.
+            let at = now + jiff::SignedDuration::from_millis(i64::try_from(place).unwrap());
             let id = crate::app::send::new_id(at);
             let mut entry = Transmission::new(id, format!("<{place}@acme>"), at, Direction::Outbound);
             entry.file = Some(if place == 3 { "=HYPERLINK(\"x\")".to_owned() } else { format!("{place}, a.edi") });

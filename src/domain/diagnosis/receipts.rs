@@ -31,9 +31,7 @@ pub(super) fn overdue(scene: &Scene, context: &Context, minutes: u32, unproved: 
         ReceiverThen::On => "Our receiver ran all that time".to_owned(),
     });
     let lacking = if unproved { "No receipt that proves anything" } else { "No receipt" };
-    let draft =
-        Draft::of(key, scene).found(format!("{lacking} for {patience}")).word("patience", patience).found_all(ran);
-    if unproved { draft.offer(Action::ImportCertificate { fingerprint: None }) } else { draft }
+    Draft::of(key, scene).found(format!("{lacking} for {patience}")).word("patience", patience).found_all(ran)
 }
 
 /// A receipt that is not for this message.

@@ -217,6 +217,7 @@ impl Stage {
     }
 
     /// Shows a section of the settings, in whichever way there is room for.
+    #[cfg(feature = "pictures")]
     pub(super) fn settings(&mut self, section: &str) {
         self.press(egui::Modifiers::COMMAND, egui::Key::Comma);
         if self.labels().iter().any(|label| label == "Section") {
