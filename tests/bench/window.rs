@@ -42,7 +42,7 @@ fn connection(number: usize, certificate: &str) -> Connection {
         text.push_str(&format!(
             "[{kind}]\nour_as2_id = \"ACME{number}\"\npartner_as2_id = \"PARTNER{number}\"\nidentity = \"acme\"\n\
              url = \"http://127.0.0.1:9/{number}\"\nencryption = \"{cipher}\"\nsigning = \"{digest}\"\n\
-             partner_certificates = [{{ fingerprint = \"{certificate}\" }}]\n"
+             partner_certificates = [{{ fingerprint = \"{certificate}\", use = [\"encrypt\", \"verify\"] }}]\n"
         ));
     }
     toml::from_str(&text).unwrap()
