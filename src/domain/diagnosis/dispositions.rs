@@ -118,5 +118,5 @@ fn quoted_characters(odd: &str) -> String {
 
 /// A disposition that is neither yes nor no.
 pub(super) fn undecided(scene: &Scene, receipt: &Receipt) -> Draft {
-    Draft::of("undecided", scene).word("disposition", literal(&receipt.disposition.to_string()))
+    Draft::of("undecided", scene).word("disposition", literal(&receipt.said()))
 }
