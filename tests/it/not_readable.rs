@@ -10,7 +10,7 @@ use countersign::domain::diagnosis::Diagnosis;
 
 use crate::behaviour_quirks::receiving;
 use crate::exchange::{DOCUMENT, Partner, Serving, Us, post};
-use crate::messages::{compressed_data, find, stored_zlib};
+use crate::messages::{build, compressed_data, find, fixture, profile, stored_zlib};
 
 /// SHA-256 in a signature, but for its last octet, which is the number of the digest among those of NIST.
 const NIST_DIGEST: [u8; 10] = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0];
@@ -134,5 +134,41 @@ async fn bare_content_that_a_tag_holds_lacks_its_signature_and_was_not_encrypted
     let kind = get(&headers, "Content-Type").expect("it has one");
     let (told, words, _) = answered(&us, &serving, (kind, &inner), wrapped(Encryption::Aes128Gcm)).await;
     assert_eq!(told, "decryption-failed", "{words}");
+    serving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_signed_as_nobody_can_check_is_explained_in_plain_words() {
+    let (us, serving) = receiving("").await;
+    let (built, unnamed) = build(
+        &profile("signing = \"sha256\"\nencryption = \"none\"\nquirks = { signer_certificates = \"none\" }"),
+        DOCUMENT.as_bytes(),
+    )
+    .expect("it is built");
+    let kind = get(&built.headers, "Content-Type").expect("it has one");
+    for (id, kind, body, told, explained) in [
+        (
+            "<opaque@p>",
+            "application/pkcs7-mime; smime-type=signed-data; name=smime.p7m",
+            fixture("sig-sha256-attached.der"),
+            "unexpected-processing-error",
+            "signed with its content inside the signature (`signed-data`), where AS2 wants multipart/signed",
+        ),
+        (
+            "<unnamed@p>",
+            kind,
+            unnamed,
+            "authentication-failed",
+            "The message does not hold the certificate that it is signed with, and none of those accepted from ",
+        ),
+    ] {
+        let (headers, _) = Partner::message(&us.certificate, id, DOCUMENT.as_bytes(), &[("Content-Type", kind)]);
+        let answer = post(&serving.url, &headers, &body);
+        assert!(String::from_utf8_lossy(&answer.body).contains(told), "{answer:?}");
+        let journal = us.journal().await;
+        let found = journal.iter().find(|each| each.message_id == id).expect("it is in the journal");
+        let said = found.diagnosis.as_ref().expect("it is explained");
+        assert!(said.explanation.contains(explained), "{}", said.explanation);
+    }
     serving.stop().await;
 }

@@ -190,15 +190,21 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
             return with_mic(outcome);
         }
         Some(SignatureOutcome::UnknownSigner { embedded, .. }) => {
-            let with = embedded
-                .map_or_else(|| "a certificate that is not inside the message".to_owned(), |print| print.to_string());
+            let name = &candidate.name;
+            let explanation = match embedded {
+                Some(print) => {
+                    format!(
+                        "The message is signed with {print}, which is not among the certificates accepted from {name}"
+                    )
+                }
+                None => format!(
+                    "The message does not hold the certificate that it is signed with, and none of those accepted from {name} fits"
+                ),
+            };
             return with_mic(refusal(
                 "authentication-failed",
                 "Signed with a certificate that is not the partner's",
-                &format!(
-                    "The message is signed with {with}, which is not among the certificates accepted from {}",
-                    candidate.name
-                ),
+                &explanation,
                 Blame::Partner,
             ));
         }
