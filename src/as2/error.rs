@@ -65,6 +65,9 @@ pub enum OpenError {
     /// same as where it does not decrypt: where nothing protects the ciphertext, the one may be the other.
     #[error("what was encrypted cannot be read: {0}")]
     Garbled(String),
+    /// It cannot be read, and the partner has signed it so: nobody learns from the truth what they have not written.
+    #[error("{0}")]
+    AsSigned(Box<Self>),
     /// Nobody's fault: it is signed over a digest that this version does not compute.
     #[error("the signature uses the digest {name}, which is not supported")]
     UnknownDigest {
@@ -115,6 +118,7 @@ impl OpenError {
             Self::Undecryptable { told_as: Some(told), .. } | Self::UnknownDigest { told_as: Some(told), .. } => {
                 told.as_told()
             }
+            Self::AsSigned(told) => told.as_told(),
             told => told,
         }
     }
@@ -123,6 +127,14 @@ impl OpenError {
     pub(super) fn of_signature(self) -> Self {
         match self {
             Self::Malformed(why) => Self::Signature(why),
+            other => other,
+        }
+    }
+
+    /// The same of what the partner has signed as it is.
+    pub(super) fn of_signed(self) -> Self {
+        match self {
+            Self::Malformed(_) | Self::Unsupported(_) => Self::AsSigned(Box::new(self)),
             other => other,
         }
     }
@@ -158,7 +170,7 @@ impl OpenError {
             Self::Altered(_) => Disposition::error("integrity-check-failed"),
             // RFC 5402 section 5.
             Self::Decompression(_) => Disposition::error("decompression-failed"),
-            Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
+            Self::Malformed(_) | Self::Unsupported(_) | Self::AsSigned(_) | Self::Io(_) => {
                 Disposition::error("unexpected-processing-error")
             }
         }

@@ -254,6 +254,10 @@ impl<'k> Walk<'k> {
             Ok(Some(SignatureCheck { outcome: SignatureOutcome::Altered { .. }, .. })) => {
                 OpenError::Altered(error.to_string())
             }
+            // Where no tag holds it, the signature does.
+            Ok(Some(SignatureCheck { outcome: SignatureOutcome::Good { .. }, .. })) if outermost && self.untagged => {
+                error.of_signed()
+            }
             _ => error,
         })
     }

@@ -111,6 +111,20 @@ async fn a_payload_that_is_not_as_announced_was_decrypted() {
         assert_eq!((told.as_str(), said.cause.as_str()), (modifier, cause), "{words}");
         assert!(!words.contains("Decrypted, but"), "{words}");
     }
+    // Whoever signed it so may know, whatever it was encrypted with: nobody else can make them.
+    for (is_theirs, modifier, cause) in [
+        (true, "unexpected-processing-error", "Could not be read"),
+        (false, "decryption-failed", "Decrypted, but cannot be read"),
+    ] {
+        let (told, words, said) = answered(&us, &serving, ("application/pkcs7-mime", b"no CMS"), |profile| {
+            profile.encryption = Encryption::Aes128Cbc;
+            if !is_theirs {
+                profile.signing = Signing::None;
+            }
+        })
+        .await;
+        assert_eq!((told.as_str(), said.cause.as_str()), (modifier, cause), "{words}");
+    }
     serving.stop().await;
 }
 
