@@ -202,6 +202,13 @@ impl<R: Read> EnvelopeHead<R> {
         let kind = object_identifier(&kind)?;
         match kind {
             ids::ENVELOPED_DATA | ids::AUTH_ENVELOPED_DATA => {}
+            // RFC 4130 section 2.5 has multipart/signed, and nothing else.
+            ids::SIGNED_DATA => {
+                return Err(OpenError::Unsupported(
+                    "the message is signed with its content inside the signature (`signed-data`), where AS2 wants multipart/signed"
+                        .to_owned(),
+                ));
+            }
             other => {
                 return Err(OpenError::Malformed(format!(
                     "it holds CMS content of type {other} where encrypted content was announced"

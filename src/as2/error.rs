@@ -65,6 +65,17 @@ pub enum OpenError {
     /// same as where it does not decrypt: where nothing protects the ciphertext, the one may be the other.
     #[error("what was encrypted cannot be read: {0}")]
     Garbled(String),
+    /// It cannot be read, and the partner has signed it so: nobody learns from the truth what they have not written.
+    #[error("{0}")]
+    AsSigned(Box<Self>),
+    /// Nobody's fault: it is signed over a digest that this version does not compute.
+    #[error("the signature uses the digest {name}, which is not supported")]
+    UnknownDigest {
+        /// Its name, or its identifier where it has none here.
+        name: String,
+        /// What the sender is told, where no tag protects what was encrypted.
+        told_as: Option<Box<Self>>,
+    },
     /// Nobody's fault: it is encrypted in a way that this version does not know.
     #[error("{0}")]
     UnknownEncryption(String),
@@ -104,7 +115,10 @@ impl OpenError {
     #[must_use]
     pub fn as_told(&self) -> &Self {
         match self {
-            Self::Undecryptable { told_as: Some(told), .. } => told.as_told(),
+            Self::Undecryptable { told_as: Some(told), .. } | Self::UnknownDigest { told_as: Some(told), .. } => {
+                told.as_told()
+            }
+            Self::AsSigned(told) => told.as_told(),
             told => told,
         }
     }
@@ -117,10 +131,22 @@ impl OpenError {
         }
     }
 
+    /// The same of what the partner has signed as it is.
+    pub(super) fn of_signed(self) -> Self {
+        match self {
+            Self::Malformed(_) | Self::Unsupported(_) => Self::AsSigned(Box::new(self)),
+            other => other,
+        }
+    }
+
     /// The same of what nothing protected but a cipher without a tag.
     pub(super) fn of_encrypted(self) -> Self {
         match self {
             Self::Malformed(why) | Self::Unsupported(why) => Self::Garbled(why),
+            Self::UnknownDigest { name, told_as: None } => {
+                let told = Self::Garbled(format!("its signature uses the digest {name}"));
+                Self::UnknownDigest { name, told_as: Some(Box::new(told)) }
+            }
             other => other,
         }
     }
@@ -140,11 +166,11 @@ impl OpenError {
             Self::NotForUs { .. } | Self::Undecryptable { .. } | Self::Garbled(_) | Self::UnknownEncryption(_) => {
                 Disposition::error("decryption-failed")
             }
-            Self::Signature(_) => Disposition::error("authentication-failed"),
+            Self::Signature(_) | Self::UnknownDigest { .. } => Disposition::error("authentication-failed"),
             Self::Altered(_) => Disposition::error("integrity-check-failed"),
             // RFC 5402 section 5.
             Self::Decompression(_) => Disposition::error("decompression-failed"),
-            Self::Malformed(_) | Self::Unsupported(_) | Self::Io(_) => {
+            Self::Malformed(_) | Self::Unsupported(_) | Self::AsSigned(_) | Self::Io(_) => {
                 Disposition::error("unexpected-processing-error")
             }
         }

@@ -98,6 +98,32 @@ pub(super) fn digest(identifier: ObjectIdentifier) -> Option<Digest> {
     }
 }
 
+/// The name of a digest for people; its identifier where it has none here.
+pub(super) fn digest_name(identifier: ObjectIdentifier) -> String {
+    if let Some(digest) = digest(identifier) {
+        return digest.label().to_owned();
+    }
+    let dotted = identifier.to_string();
+    // RFC 8017 appendix C, NIST's register of algorithms, ISO/IEC 10118-3.
+    let name = match dotted.as_str() {
+        "1.2.840.113549.2.2" => "MD2",
+        "1.2.840.113549.2.4" => "MD4",
+        "2.16.840.1.101.3.4.2.4" => "SHA-224",
+        "2.16.840.1.101.3.4.2.5" => "SHA-512/224",
+        "2.16.840.1.101.3.4.2.6" => "SHA-512/256",
+        "2.16.840.1.101.3.4.2.7" => "SHA3-224",
+        "2.16.840.1.101.3.4.2.8" => "SHA3-256",
+        "2.16.840.1.101.3.4.2.9" => "SHA3-384",
+        "2.16.840.1.101.3.4.2.10" => "SHA3-512",
+        "2.16.840.1.101.3.4.2.11" => "SHAKE128",
+        "2.16.840.1.101.3.4.2.12" => "SHAKE256",
+        "1.3.36.3.2.1" => "RIPEMD-160",
+        "1.0.10118.3.0.55" => "Whirlpool",
+        _ => return dotted,
+    };
+    name.to_owned()
+}
+
 /// The kind of signature that an identifier names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SignatureKind {
@@ -182,4 +208,22 @@ pub(super) fn foreign_cipher(identifier: ObjectIdentifier) -> Option<&'static st
 /// The content encryption algorithm that an identifier names.
 pub(super) fn encryption(identifier: ObjectIdentifier) -> Option<Encryption> {
     ENCRYPTIONS.iter().find(|(_, known)| *known == identifier).map(|(encryption, _)| *encryption)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_have_names_also_where_nobody_computes_them() {
+        for (dotted, name) in [
+            ("1.2.840.113549.2.5", "MD5"),
+            ("2.16.840.1.101.3.4.2.1", "SHA-256"),
+            ("2.16.840.1.101.3.4.2.4", "SHA-224"),
+            ("2.16.840.1.101.3.4.2.8", "SHA3-256"),
+            ("1.2.3.4", "1.2.3.4"),
+        ] {
+            assert_eq!(digest_name(ObjectIdentifier::new_unwrap(dotted)), name);
+        }
+    }
 }

@@ -7,7 +7,6 @@
 
 use std::io::{Read, Seek, Write};
 
-use super::cipher::Cbc;
 use super::compressed::CompressionFacts;
 use super::digest::{COMPUTED, LineEnds, sha256};
 use super::enveloped::{DecryptionKey, EncryptionFacts};
@@ -16,7 +15,7 @@ use super::headers::{HeaderList, MediaType, get};
 use super::line_ends::Fitting;
 use super::mic::Mic;
 use super::named::NamedCertificate;
-use super::signed::{SignatureCheck, SignatureOutcome};
+use super::signed::{DetachedSignature, SignatureCheck, SignatureOutcome};
 use super::walk::{Walk, again};
 use crate::certificate::Certificate;
 use crate::domain::algorithm::Digest;
@@ -64,6 +63,8 @@ pub struct Opened {
     pub fits_with: Option<LineEnds>,
     /// What signature and MIC are then.
     pub fitting: Option<Fitting>,
+    /// Whether some of it was encrypted without a tag: then what came out may be what somebody has made of the ciphertext.
+    pub untagged: bool,
     /// Where the content key or the padding was wrong: the recipients that the message names. What was read is worth nothing
     /// unless a good signature holds it; the sender is told what it would have been told otherwise, see
     /// [`OpenError::Undecryptable`].
@@ -161,9 +162,9 @@ pub fn open_to_answer<B: Read + Seek + Send>(
     let mut walk = Walk::new(keys, mic_digest, LineEnds::AsTheyAre, &[]);
     walk.message(headers, body, payload)?;
     let spoilt = walk.spoilt.clone();
-    let is_cbc = walk.encryption.as_ref().is_some_and(|facts| Cbc::of(facts.encryption).is_some());
+    let untagged = walk.untagged;
     judge(headers, body, keys, walk).map_err(|error| {
-        let error = if is_cbc { error.of_encrypted() } else { error };
+        let error = if untagged { error.of_encrypted() } else { error };
         match spoilt {
             Some(recipients) => error.of_undecryptable(&recipients),
             None => error,
@@ -219,7 +220,10 @@ fn judge<'k, B: Read + Seek + Send>(
         Some(check) => check
             .digest
             .and_then(|digest| Some(Mic { digest, value: walk.content.get(digest)?.to_vec() }))
-            .ok_or_else(|| OpenError::Unsupported("the signature uses a digest that cannot be computed".to_owned()))?,
+            .ok_or_else(|| OpenError::UnknownDigest {
+                name: walk.signature.as_ref().map_or_else(String::new, DetachedSignature::unknown_digests),
+                told_as: None,
+            })?,
         None => walk
             .content
             .first()
@@ -236,6 +240,7 @@ fn judge<'k, B: Read + Seek + Send>(
         mic,
         fits_with,
         fitting,
+        untagged: walk.untagged,
         spoilt: walk.spoilt,
     })
 }

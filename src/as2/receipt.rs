@@ -3,6 +3,7 @@
 use std::io::{BufReader, Cursor, Read as _};
 
 use jiff::Timestamp;
+use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::digest::{LineEnds, LineHasher};
 use super::entity::{base64_lines, header_bytes};
@@ -14,7 +15,7 @@ use super::multipart::Multipart;
 use super::open::{OpeningKeys, open};
 use super::signed::{SignatureCheck, SigningPlan};
 use super::signed_multipart::{boundary, signature_part_head, signed_content_type};
-use super::transfer::{base64_decoder, is_base64};
+use super::transfer::{base64_decoder, is_base64, quoted_printable_decoder, transfer_encoding};
 use crate::domain::algorithm::MicalgStyle;
 use crate::domain::diagnosis::WhatCame;
 use crate::domain::disposition::Disposition;
@@ -289,13 +290,15 @@ fn read_part(
         base64_decoder(&mut *parts).read_to_end(&mut content)?;
     } else {
         parts.read_to_end(&mut content)?;
+        content = without_quoting(&headers, content);
     }
     // A part may lack its own headers: then the fields stand where headers are looked for.
     if get(&headers, "Disposition").is_some() && get(&headers, "Content-Type").is_none() {
         fields.get_or_insert(headers);
         return Ok(());
     }
-    let kind = MediaType::parse(get(&headers, "Content-Type").unwrap_or_default()).essence;
+    let media_type = MediaType::parse(get(&headers, "Content-Type").unwrap_or_default());
+    let kind = &media_type.essence;
     if kind.starts_with("message/") && fields.is_none() {
         let mut found = HeaderList::new();
         let mut source = BufReader::new(content.as_slice());
@@ -310,8 +313,34 @@ fn read_part(
         *fields = Some(found);
     } else if text.is_none() && (kind.is_empty() || kind.starts_with("text/")) {
         let whole = if ending == Ending::NotHeaders { [raw, content].concat() } else { content };
-        let said: String = String::from_utf8_lossy(&whole).trim().chars().take(MAX_TEXT).collect();
+        let charset = media_type.parameter("charset").unwrap_or_default();
+        let said: String = in_letters(&whole, charset).trim().chars().take(MAX_TEXT).collect();
         *text = Some(said).filter(|said| !said.is_empty());
     }
     Ok(())
+}
+
+/// What quoted-printable stands for (RFC 2045 section 6.7). What is announced as that and is not says what it says.
+fn without_quoting(headers: &HeaderList, content: Vec<u8>) -> Vec<u8> {
+    if transfer_encoding(headers) != "quoted-printable" {
+        return content;
+    }
+    let mut decoded = Vec::new();
+    let read = quoted_printable_decoder(content.as_slice()).read_to_end(&mut decoded);
+    if read.is_ok() { decoded } else { content }
+}
+
+/// Text for people in the charset that is declared. Where none is, or only ASCII, what goes beyond that is UTF-8 where it
+/// can be, and otherwise what the Windows machines of Western Europe and America write.
+fn in_letters(text: &[u8], charset: &str) -> String {
+    let charset = charset.trim().to_ascii_lowercase();
+    let is_open = matches!(charset.as_str(), "" | "us-ascii" | "ascii");
+    if is_open && let Ok(unicode) = std::str::from_utf8(text) {
+        return unicode.to_owned();
+    }
+    let charset = if is_open { "windows-1252" } else { charset.as_str() };
+    match charset_decoder(charset.as_bytes()) {
+        Some(decode) if charset != "utf-8" => decode(text),
+        _ => String::from_utf8_lossy(text).into_owned(),
+    }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::Offset;
 
-use super::digest::DigestValues;
+use super::digest::{COMPUTED, DigestValues};
 use super::enveloped::object_identifier;
 use super::error::{BuildError, OpenError};
 use super::named::{NamedCertificate, issuer_and_serial};
@@ -264,6 +264,19 @@ impl DetachedSignature {
             }
         }
         Ok(found)
+    }
+
+    /// The names of those that cannot be computed, for people.
+    pub(super) fn unknown_digests(&self) -> String {
+        let mut names: Vec<String> = Vec::new();
+        for info in self.signer_infos().unwrap_or_default() {
+            let digest =
+                SignerInfo::read(&info).ok().filter(|info| info.digest.is_none_or(|it| !COMPUTED.contains(&it)));
+            if let Some(name) = digest.and_then(|info| info.digest_name()).filter(|name| !names.contains(name)) {
+                names.push(name);
+            }
+        }
+        names.join(", ")
     }
 
     /// The certificates that its signers name.

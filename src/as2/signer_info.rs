@@ -56,6 +56,11 @@ impl<'a> SignerInfo<'a> {
         })
     }
 
+    /// The name of the digest of the content, also of one that nobody computes here.
+    pub(super) fn digest_name(&self) -> Option<String> {
+        algorithm_identifier(self.digest_algorithm.raw).ok().map(|(identifier, _)| ids::digest_name(identifier))
+    }
+
     /// The digests of the content that it takes to check it.
     pub(super) fn digests(&self) -> Vec<Digest> {
         let mut found: Vec<Digest> = self.digest.into_iter().collect();

@@ -57,6 +57,8 @@ pub(super) struct Walk<'k> {
     pub(super) content: DigestValues,
     pub(super) leaf_headers: HeaderList,
     pub(super) payload_length: u64,
+    /// Whether some of it was encrypted without a tag.
+    pub(super) untagged: bool,
     /// Where the content key or the padding was wrong: the recipients that the message names.
     pub(super) spoilt: Option<Vec<NamedCertificate>>,
 }
@@ -76,6 +78,7 @@ impl<'k> Walk<'k> {
             content: DigestValues::default(),
             leaf_headers: Vec::new(),
             payload_length: 0,
+            untagged: false,
             spoilt: None,
         }
     }
@@ -137,6 +140,7 @@ impl<'k> Walk<'k> {
         let opened = enveloped::open(BufReader::new(source), self.keys.decryption)?;
         let (spoilt, named) = (opened.spoilt, opened.named);
         let reads_on = Cbc::of(opened.facts.encryption).is_some();
+        self.untagged |= reads_on;
         self.encryption.get_or_insert(opened.facts);
         let failure = Mutex::new(None);
         let content = Noted { source: opened.content, failure: &failure, reads_on };
@@ -249,6 +253,10 @@ impl<'k> Walk<'k> {
         read.map_err(|error| match self.check() {
             Ok(Some(SignatureCheck { outcome: SignatureOutcome::Altered { .. }, .. })) => {
                 OpenError::Altered(error.to_string())
+            }
+            // Where no tag holds it, the signature does.
+            Ok(Some(SignatureCheck { outcome: SignatureOutcome::Good { .. }, .. })) if outermost && self.untagged => {
+                error.of_signed()
             }
             _ => error,
         })

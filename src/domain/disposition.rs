@@ -63,7 +63,13 @@ impl Disposition {
     pub fn parse(value: &str) -> Self {
         let (mode, rest) = value.split_once(';').unwrap_or(("", value));
         let rest = rest.trim();
-        let (head, text) = match rest.split_once(':') {
+        // libas2 writes `failed/failure=Could not verify signature`.
+        let is_word = |head: &str| {
+            let word = head.rsplit('/').next().unwrap_or_default().trim();
+            ["error", "failure", "warning"].iter().any(|known| word.eq_ignore_ascii_case(known))
+        };
+        let equated = rest.split_once('=').filter(|(head, _)| is_word(head));
+        let (head, text) = match equated.or_else(|| rest.split_once(':')) {
             Some((head, text)) => (head.trim(), Some(text.trim())),
             None => (rest, None),
         };
@@ -116,15 +122,18 @@ impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, text) = match &self.modifier {
             Modifier::None => ("", ""),
-            Modifier::Error(text) => ("/error: ", text.as_str()),
-            Modifier::Failure(text) => ("/failure: ", text.as_str()),
-            Modifier::Warning(text) => ("/warning: ", text.as_str()),
+            // `failed` by itself is a failure.
+            Modifier::Failure(text) if text.is_empty() && self.kind == "failed" => ("", ""),
+            Modifier::Error(text) => ("/error", text.as_str()),
+            Modifier::Failure(text) => ("/failure", text.as_str()),
+            Modifier::Warning(text) => ("/warning", text.as_str()),
         };
         // A semicolon in what follows must not be taken for the one behind the mode when it is read again.
         if !self.mode.is_empty() || self.kind.contains(';') || text.contains(';') {
             write!(f, "{}; ", self.mode)?;
         }
-        write!(f, "{}{word}{text}", self.kind)
+        let colon = if text.is_empty() { "" } else { ": " };
+        write!(f, "{}{word}{colon}{text}", self.kind)
     }
 }
 
@@ -159,6 +168,12 @@ mod tests {
             ),
             ("automatic-action/MDN-sent-automatically; error: x", false, Some("x")),
             ("automatic-action/MDN-sent-automatically; failed", false, Some("")),
+            (
+                "automatic-action/MDN-sent-automatically; failed/failure=Could not verify: signature",
+                false,
+                Some("could-not-verify:-signature"),
+            ),
+            ("processed/error: a=b", false, Some("a=b")),
             ("manual-action/MDN-sent-manually; displayed", false, None),
             ("nonsense", false, None),
             ("", false, None),
@@ -175,11 +190,18 @@ mod tests {
             Disposition::processed(),
             Disposition::error("decryption-failed"),
             Disposition::failure("unsupported format"),
+            Disposition::parse("automatic; failed"),
+            Disposition::parse("automatic; processed/error"),
+            Disposition::parse("automatic; failed/failure=Could not verify signature"),
             Disposition::parse("; denied; processed"),
             Disposition::parse("automatic; processed/superseded:"),
             Disposition::parse("; processed/error: a; b"),
         ] {
             assert_eq!(Disposition::parse(&disposition.to_string()), disposition);
+        }
+        // Nothing is added that nobody said.
+        for written in ["automatic; failed", "automatic; processed/error", "automatic; processed/warning: x"] {
+            assert_eq!(Disposition::parse(written).to_string(), written);
         }
     }
 }

@@ -27,7 +27,7 @@ const OWNERS: [(&str, &[&str]); 40] = [
     ("x509_cert", &["certificate"]),
     ("p12_keystore", &["certificate"]),
     ("zip", &["certificate", "app"]),
-    ("mail_parser", &["certificate"]),
+    ("mail_parser", &["as2", "certificate"]),
     ("roxmltree", &["app"]),
     ("whoami", &["app"]),
     ("flate2", &["as2"]),

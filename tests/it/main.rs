@@ -40,6 +40,7 @@ mod mendelson;
 mod messages;
 mod mic;
 mod no_oracle;
+mod not_readable;
 mod openas2;
 mod openssl_files;
 mod outboxes;

@@ -88,22 +88,34 @@ pub(super) fn unknown_relationship(from: &str, to: &str) -> Outcome {
     )
 }
 
+/// What becomes of a message that cannot be opened. Its sender may be told less than our own journal is.
 pub(super) fn cannot_open(error: &OpenError) -> Outcome {
-    let error = error.as_told();
     let modifier = error.disposition().key().unwrap_or_else(|| "unexpected-processing-error".to_owned());
+    let told = error.as_told();
+    let (cause, blame) = cause_of(told);
+    let outcome = refusal(&modifier, cause, &told.to_string(), blame);
     let (cause, blame) = match error {
+        OpenError::Garbled(_) => ("Decrypted, but cannot be read", Blame::Partner),
+        OpenError::UnknownDigest { .. } => cause_of(error),
+        _ => return outcome,
+    };
+    Outcome { diagnosis: diagnosis(cause, &error.to_string(), blame), ..outcome }
+}
+
+const fn cause_of(error: &OpenError) -> (&'static str, Blame) {
+    match error {
         OpenError::NotForUs { .. } | OpenError::Undecryptable { .. } | OpenError::Garbled(_) => {
             ("Could not be decrypted", Blame::Partner)
         }
         OpenError::Signature(_) => ("Signature cannot be read", Blame::Partner),
+        OpenError::UnknownDigest { .. } => ("Signed with an unsupported digest", Blame::Nobody),
         OpenError::Altered(_) => ("Changed on its way", Blame::Partner),
         OpenError::UnknownEncryption(_) => ("Encrypted in an unsupported way", Blame::Nobody),
         OpenError::Decompression(_) => ("Could not be decompressed", Blame::Partner),
         OpenError::Unsupported(_) => ("Uses something that is not supported", Blame::Nobody),
         OpenError::Io(_) => ("Could not be stored", Blame::Ours),
         _ => ("Could not be read", Blame::Partner),
-    };
-    refusal(&modifier, cause, &error.to_string(), blame)
+    }
 }
 
 /// What was odd about a message that was taken all the same.
@@ -178,15 +190,21 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
             return with_mic(outcome);
         }
         Some(SignatureOutcome::UnknownSigner { embedded, .. }) => {
-            let with = embedded
-                .map_or_else(|| "a certificate that is not inside the message".to_owned(), |print| print.to_string());
+            let name = &candidate.name;
+            let explanation = match embedded {
+                Some(print) => {
+                    format!(
+                        "The message is signed with {print}, which is not among the certificates accepted from {name}"
+                    )
+                }
+                None => format!(
+                    "The message does not hold the certificate that it is signed with, and none of those accepted from {name} fits"
+                ),
+            };
             return with_mic(refusal(
                 "authentication-failed",
                 "Signed with a certificate that is not the partner's",
-                &format!(
-                    "The message is signed with {with}, which is not among the certificates accepted from {}",
-                    candidate.name
-                ),
+                &explanation,
                 Blame::Partner,
             ));
         }
@@ -224,7 +242,8 @@ pub(super) fn refused(opened: &Opened, candidate: &Candidate, signer: Option<Fin
         InboundSecurity::SignedEncrypted => (!encrypted).then_some("not encrypted"),
     }?;
     // What comes out under another key looks like this, whether its padding happens to be right or not.
-    if encrypted && opened.headers.is_empty() {
+    // What a tag holds is as its sender encrypted it.
+    if opened.untagged && opened.headers.is_empty() {
         return Some(undecipherable(required));
     }
     // Of what nobody has signed the MIC would tell whoever guesses at its content whether the guess is right.

@@ -171,6 +171,7 @@ impl Reading {
             original_message_id: receipt.original_message_id,
             signature,
             disposition: receipt.disposition.unwrap_or_else(|| Disposition::parse("")),
+            disposition_text: receipt.disposition_text,
             remarks: receipt.remarks,
             mic,
             mic_obstacle,

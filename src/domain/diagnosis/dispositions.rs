@@ -30,12 +30,10 @@ pub(super) fn negative(facts: &AttemptFacts, scene: &Scene, context: &Context, r
                     .found(format!("`compression` is {compression}"))
             }
         },
-        "insufficient-message-security" => {
-            draft(key).found(format!("Encryption {}, signing {}", request.encryption.label(), request.signing.label()))
-        }
-        "unexpected-processing-error" => {
-            draft(key).so("words", receipt.human_text.as_deref().is_some_and(|text| !text.trim().is_empty()))
-        }
+        "insufficient-message-security" | "no-secured-messages" => draft(key)
+            .so("words", has_words(receipt))
+            .found(format!("Encryption {}, signing {}", request.encryption.label(), request.signing.label())),
+        "unexpected-processing-error" => draft(key).so("words", has_words(receipt)),
         "unknown-trading-partner" | "sender-equals-receiver" => draft(key).found_all(identifiers(facts, context)),
         "unsupported-mic-algorithms" => draft(key).found_all(
             request
@@ -57,6 +55,10 @@ pub(super) fn negative(facts: &AttemptFacts, scene: &Scene, context: &Context, r
         "refused-for-a-reason-of-its-own" => draft(key).word("reason", quoted(reason(receipt), 200)),
         other => draft(other),
     }
+}
+
+fn has_words(receipt: &Receipt) -> bool {
+    receipt.human_text.as_deref().is_some_and(|text| !text.trim().is_empty())
 }
 
 /// The reason of a receipt as it is written.
@@ -121,5 +123,5 @@ fn quoted_characters(odd: &str) -> String {
 
 /// A disposition that is neither yes nor no.
 pub(super) fn undecided(scene: &Scene, receipt: &Receipt) -> Draft {
-    Draft::of("undecided", scene).word("disposition", literal(&receipt.disposition.to_string()))
+    Draft::of("undecided", scene).word("disposition", literal(&receipt.said()))
 }

@@ -98,7 +98,7 @@ fn with_software(draft: Draft, facts: &AttemptFacts, context: &Context, scene: &
 
 /// What a receipt says, one line each.
 fn receipt_evidence(receipt: &Receipt, lights: &Lights, context: &Context) -> Vec<String> {
-    let mut found = vec![format!("The receipt says {}", literal(&receipt.disposition.to_string()))];
+    let mut found = vec![format!("The receipt says {}", literal(&receipt.said()))];
     found.extend(receipt.remarks.iter().take(5).filter_map(|remark| said("The receipt adds", remark)));
     if let Some(text) = receipt.human_text.as_deref().filter(|text| !text.trim().is_empty()) {
         // Some begin with what their product is called and where it is to be had.
@@ -304,6 +304,21 @@ mod tests {
         assert!(diagnosis.evidence.iter().any(|line| line
             == "The receipt says `automatic-action/MDN-sent-automatically; processed/error: decryption-failed`"));
         assert!(diagnosis.evidence.iter().all(|line| !line.contains("MIC")), "{diagnosis:?}");
+    }
+
+    #[test]
+    fn a_disposition_is_quoted_as_it_is_written() {
+        for written in ["automatic-action/MDN-sent-automatically; failed/failure=Could not verify signature", "failed"]
+        {
+            let receipt = Receipt {
+                disposition: Disposition::parse(written),
+                disposition_text: Some(written.to_owned()),
+                ..refusal("")
+            };
+            let said = format!("The receipt says `{written}`");
+            let diagnosis = explained(&with_receipt(MdnMode::SyncSigned, receipt), &samples::quiet());
+            assert!(diagnosis.evidence.contains(&said), "{:?}", diagnosis.evidence);
+        }
     }
 
     #[test]

@@ -295,6 +295,8 @@ pub struct Receipt {
     pub signature: ReceiptSignature,
     /// Its disposition.
     pub disposition: Disposition,
+    /// The same as it is written.
+    pub disposition_text: Option<String>,
     /// The texts of its `Error`, `Failure` and `Warning` fields (RFC 3798 section 3.2.7).
     pub remarks: Vec<String>,
     /// Its MIC beside ours.
@@ -307,6 +309,14 @@ pub struct Receipt {
     pub human_text: Option<String>,
     /// What the partner's software calls itself in it (Reporting-UA).
     pub product: Option<String>,
+}
+
+impl Receipt {
+    /// Its disposition in the words that it has, where they were kept.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.disposition_text.clone().unwrap_or_else(|| self.disposition.to_string())
+    }
 }
 
 /// What came of looking for the way in which a partner came to its MIC.

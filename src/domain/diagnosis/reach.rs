@@ -141,6 +141,9 @@ fn outcomes() -> Vec<AttemptFacts> {
     for words in ["Unsupported algorithm: OID 2.16.840.1.101.3.4.1.6", "Error finalising cipher"] {
         all.push(read(Receipt { human_text: Some(words.to_owned()), ..refusal("decryption-failed") }));
     }
+    for words in ["This mock does not implement S/MIME", "Unable to verify the signature", "words"] {
+        all.push(read(Receipt { human_text: Some(words.to_owned()), ..refusal("insufficient-message-security") }));
+    }
     let seen =
         "An AS2 message with the message id 1@acme has been already processed successfully by the system or is pending";
     all.push(read(Receipt { human_text: Some(seen.to_owned()), ..refusal("unexpected-processing-error") }));

@@ -69,6 +69,7 @@ pub(super) fn good_receipt() -> Receipt {
         original_message_id: Some("<1@acme.example>".to_owned()),
         signature: signed_by_in_use(),
         disposition: Disposition::processed(),
+        disposition_text: None,
         remarks: Vec::new(),
         mic: mic(Some("b3Vycw=="), Some(true)),
         mic_obstacle: None,

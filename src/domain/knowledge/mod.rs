@@ -306,6 +306,13 @@ pub fn of_refusal(disposition: &Disposition, remarks: &[String], words: Option<&
         }
         "unexpected-processing-error" if said(&["find out the sign algorithm"]) => "authentication-failed",
         "authentication-failed" if said(&["message-digest attribute value does not match"]) => "integrity-check-failed",
+        // What some say of whatever has to do with S/MIME.
+        "insufficient-message-security" if said(&["not implement s/mime", "not support s/mime"]) => {
+            "no-secured-messages"
+        }
+        "insufficient-message-security" if said(&["verify the signature", "verify signature"]) => {
+            "authentication-failed"
+        }
         "unexpected-processing-error" if said(&["already been processed", "been already processed"]) => "seen-before",
         key => key,
     }

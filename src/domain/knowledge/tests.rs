@@ -155,6 +155,18 @@ fn software_is_recognised_by_what_it_says_of_itself() {
 }
 
 #[test]
+fn what_two_products_have_in_their_names_is_told_apart() {
+    for (field, said, key) in [
+        ("Reporting-UA", "ph-OpenAS2/AS2-lib/6.2.0", "phase2"),
+        ("Message-ID", "<ph-OpenAS2-24092019223921+0200-0150@A_B>", "phase2"),
+        ("Server", "OpenAS2 v4.9.0 - (AS2)", "openas2"),
+    ] {
+        let said = [(field.to_owned(), said.to_owned())];
+        assert_eq!(recognise(&said, "A").map(|found| found.software.key.as_str()), Some(key), "{said:?}");
+    }
+}
+
+#[test]
 fn every_text_reads_well_where_there_is_no_transmission_to_fill_it_from() {
     let texts = |key: &str| {
         let (found, _) = look_up(key);

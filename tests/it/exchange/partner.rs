@@ -112,7 +112,7 @@ pub(crate) enum Wrong {
 
 fn profile() -> Profile {
     toml::from_str(
-        "our_as2_id = \"PARTNER\"\npartner_as2_id = \"US\"\nurl = \"http://127.0.0.1/\"\nidentity = \"partner\"\n",
+        "our_as2_id = \"PARTNER\"\npartner_as2_id = \"US\"\nurl = \"http://127.0.0.1/\"\nidentity = \"partner\"\ncontent_type = \"application/edifact\"\n",
     )
     .unwrap()
 }
@@ -249,7 +249,7 @@ impl Partner {
         let mut profile = profile();
         change(&mut profile);
         let entity = Entity {
-            content_type: "application/edifact".to_owned(),
+            content_type: profile.content_type.clone(),
             filename: Some("order.edi".to_owned()),
             transfer_encoding: profile.transfer_encoding,
             payload_length: payload.len() as u64,

@@ -241,3 +241,55 @@ fn quirk_02_receipts_of_ours_are_never_folded() {
         assert!(receipt(&head, &body).mic.unwrap().matches(&mic()));
     }
 }
+
+/// A report whose two parts are encoded as their heads say.
+fn encoded_report(text_head: &str, text: &[u8], fields_head: &str, fields: &str) -> Vec<u8> {
+    let mut out = format!("--r\r\nContent-Type: text/plain{text_head}\r\n\r\n").into_bytes();
+    out.extend_from_slice(text);
+    out.extend_from_slice(
+        format!("\r\n--r\r\nContent-Type: message/disposition-notification{fields_head}\r\n\r\n{fields}\r\n--r--\r\n")
+            .as_bytes(),
+    );
+    out
+}
+
+const QUOTED: &str = "\r\nContent-Transfer-Encoding: Quoted-Printable";
+
+#[test]
+fn a_notification_in_quoted_printable_is_read_as_what_it_stands_for() {
+    let fields = "Reporting-UA: x\r\nOriginal-Message-ID: <1=40te=\r\nst>\r\nDisposition: automatic-action/MDN-sent-automatical=\r\nly; processed\r\nReceived-Content-MIC: 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=3D, sha-256\r\n";
+    let read = receipt(&headers(&[REPORT]), &encoded_report("", b"x", QUOTED, fields));
+    assert!(read.is_for("<1@test>"), "{:?}", read.original_message_id);
+    assert_eq!(read.disposition, Some(Disposition::processed()));
+    assert!(read.mic.unwrap().matches(&mic_of(Digest::Sha256, b"")));
+    // What is announced as that and is not says what it says.
+    let fields = format!("{FIELDS}Reporting-UA: Pr\u{fc}fer\r\n");
+    let read = receipt(&headers(&[REPORT]), &encoded_report("", b"x", QUOTED, &fields));
+    assert!(read.is_for("<1@test>"));
+}
+
+#[test]
+fn the_words_of_a_receipt_are_read_in_their_encoding_and_charset() {
+    const UTF_8: &str = "; charset=utf-8";
+    const LATIN: &str = "; charset=\"ISO-8859-1\"";
+    for (head, text, said) in [
+        (
+            format!("{UTF_8}{QUOTED}"),
+            &b"Pr=C3=BCfsumme falsch; it cannot =\r\nbe processed."[..],
+            "Prüfsumme falsch; it cannot be processed.",
+        ),
+        (format!("{LATIN}{QUOTED}"), b"Pr=FCfsumme", "Prüfsumme"),
+        (LATIN.to_owned(), b"Pr\xfcfsumme", "Prüfsumme"),
+        ("; charset=windows-1252".to_owned(), b"5 \x80 zu wenig", "5 € zu wenig"),
+        ("; charset=iso-8859-2".to_owned(), b"b\xb3\xb1d", "błąd"),
+        (UTF_8.to_owned(), "Prüfsumme".as_bytes(), "Prüfsumme"),
+        // What is not declared, or is not what was declared.
+        (String::new(), "Prüfsumme".as_bytes(), "Prüfsumme"),
+        ("; charset=us-ascii".to_owned(), "Prüfsumme".as_bytes(), "Prüfsumme"),
+        ("; charset=us-ascii".to_owned(), b"Pr\xfcfsumme", "Prüfsumme"),
+        ("; charset=x-nobody-knows".to_owned(), "Prüfsumme".as_bytes(), "Prüfsumme"),
+    ] {
+        let read = receipt(&headers(&[REPORT]), &encoded_report(&head, text, "", FIELDS));
+        assert_eq!(read.text.as_deref(), Some(said), "{head}");
+    }
+}
