@@ -20,7 +20,7 @@ pub fn unproved(receipt: &Receipt) -> String {
     let words = words.map(|text| format!(", in words {},", quoted(text, 300))).unwrap_or_default();
     format!(
         "{BEGINS}{}{words} and {why}; anybody who knows the Message-ID can have written it, so it decides nothing",
-        literal(&receipt.disposition.to_string())
+        literal(&receipt.said())
     )
 }
 
