@@ -5,6 +5,7 @@ use egui::{RichText, ScrollArea, Ui};
 use super::lines::in_zone;
 use crate::domain::certificate::Fingerprint;
 use crate::domain::rollover::{PlannedProfile, ProfileKey, RolloverPlan, ScheduleEffect};
+use crate::ui::focus;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::{Moment, count};
 use crate::ui::theme::{self, tokens};
@@ -30,7 +31,13 @@ pub(super) fn difference(ui: &mut Ui, plan: &RolloverPlan, moment: &Moment) -> O
             said.push(format!("and {} more", plan.refused.len() - 4));
         }
         let leave = format!("Leave {} out…", count(plan.refused.len(), "profile"));
-        if notice(ui, ToneName::Bad, &head, &said.join("\n"), |ui| link(ui, leave).clicked()) {
+        let offer = |ui: &mut Ui| {
+            let link = link(ui, leave);
+            // It comes when the plan has been worked out.
+            focus::avoid(ui.ctx(), link.id);
+            link.clicked()
+        };
+        if notice(ui, ToneName::Bad, &head, &said.join("\n"), offer) {
             let refused = plan.refused.iter().map(|refused| (refused.connection.clone(), refused.profile));
             left_out = Some(refused.collect());
         }

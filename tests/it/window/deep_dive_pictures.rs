@@ -106,6 +106,7 @@ fn a_broken_document() {
     picture("transmission-broken-narrow", NARROW, |stage| {
         open(stage, "856_118820.edi", "Payload");
         stage.wait_for("3 problems");
+        stage.wait_for("Interchange header");
     });
 }
 

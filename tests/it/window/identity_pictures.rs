@@ -104,6 +104,8 @@ fn identities_many() {
 fn identity_change_over() {
     settings("identity-change-over", WIDE, World::Rollover, |stage| {
         stage.click_beginning("acme-2026, ");
+        // What lies behind the dialog has been read.
+        stage.wait_for("Signs since ever");
         stage.click("Change over…");
         stage.wait_for("Change over from acme-2026");
     });

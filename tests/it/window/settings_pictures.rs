@@ -118,7 +118,7 @@ fn protection_that_cannot_be_changed() {
             std::fs::create_dir_all(key.join("in the way")).unwrap();
             stage.click("A key file");
             stage.click("Change");
-            stage.wait_for("cannot");
+            stage.wait_for("Cannot remove the key file");
         },
     );
 }
