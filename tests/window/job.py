@@ -24,7 +24,7 @@ def review(window):
     window.sees("Encryption: 3DES, Non-compliant")
     window.shot("connections")
     window.command(NAME)
-    window.sees("Policy: Amazon Vendor Central")
+    window.sees("Policy Amazon Vendor Central")
     window.shot("inspector")
 
 

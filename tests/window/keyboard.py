@@ -66,7 +66,7 @@ def review(keyboard):
     keyboard.go_to(re.compile(rf"{NAME}\b.*"))
     keyboard.window.shot("row")
     keyboard.press("Return")
-    keyboard.window.sees("Policy: Amazon Vendor Central")
+    keyboard.window.sees("Policy Amazon Vendor Central")
 
 
 def fix(keyboard):
@@ -80,7 +80,7 @@ def fix(keyboard):
 
 def renewed(keyboard, profile):
     keyboard.command(NAME)
-    keyboard.window.sees("Policy: Amazon Vendor Central")
+    keyboard.window.sees("Policy Amazon Vendor Central")
     keyboard.go_to(re.compile(r"(Production|Test) profile\b"))
     if not keyboard.focused().name.startswith(profile):
         keyboard.choose(re.compile(rf"{profile} profile\b"))
