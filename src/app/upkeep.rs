@@ -13,6 +13,7 @@ use super::soundness::{LastCheck, last_check};
 use super::{App, AppError};
 use crate::domain::counted::counted;
 use crate::domain::notice::{Notice, NoticeKind, Urgency};
+use crate::domain::sentence::sentence;
 use crate::store::{AutomaticBackup, BackupTrouble, Workspace, after_damage, automatic_backups};
 
 /// How often it is done.
@@ -165,9 +166,7 @@ impl UpkeepTroubles {
                     0 => first.clone(),
                     number => format!("{first}; and {number} more"),
                 };
-                let remedy = after_damage(self.newest.as_ref());
-                // As a sentence of its own.
-                let remedy = format!("{}{}", remedy[..1].to_uppercase(), &remedy[1..]);
+                let remedy = sentence(&after_damage(self.newest.as_ref()));
                 let notice = event("database", Urgency::Critical);
                 found.push(notice.saying("The database of this workspace is damaged", text, remedy));
             }

@@ -38,6 +38,7 @@ pub mod retention;
 pub mod rollover;
 pub mod rule_text;
 pub mod sent;
+pub mod sentence;
 pub mod server_certificate;
 pub mod sighting;
 pub mod signing;

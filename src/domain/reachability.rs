@@ -1,5 +1,6 @@
 //! Whether our own receiver answers at the address that partners are told: what came of asking there, in words.
 
+use super::sentence::sentence;
 use std::net::IpAddr;
 
 use super::diagnosis::{AnswerFacts, ConnectFailure, TlsRefusal};
@@ -297,12 +298,6 @@ fn is_internal(address: IpAddr) -> bool {
             address.is_loopback() || first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80
         }
     }
-}
-
-/// With a capital letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The beginning of what a stranger's server says, on one line.

@@ -14,11 +14,11 @@ use super::widgets::{
     Choice, ToneName, field, field_error, mono_edit, muted, notice, password_edit, primary, secondary, segmented,
     select, text_edit,
 };
-use super::wording::sentence;
 use crate::app::engine::{Answer, Command, IdentityCommand, RequestId, Snapshot};
 use crate::app::{IdentityFiles, KeyKind, NewIdentity};
 use crate::domain::certificate::{CertificateWarning, warnings};
 use crate::domain::identifier::{ConnectionId, IdentityName, ProfileKind};
+use crate::domain::sentence::sentence;
 
 /// Where an identity comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

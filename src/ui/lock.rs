@@ -15,8 +15,8 @@ use super::desk::Answers;
 use super::icon::Icon;
 use super::theme::tokens;
 use super::widgets::{empty_state, field_error, muted, password_edit, primary};
-use super::wording::sentence;
 use crate::app::engine::{Command, Engine, Password, RequestId};
+use crate::domain::sentence::sentence;
 
 /// After how long without input the window locks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -71,7 +71,6 @@ mod views;
 mod week;
 mod widgets;
 mod window;
-mod wording;
 
 #[cfg(debug_assertions)]
 pub use gallery::{Gallery, open_gallery};

@@ -30,7 +30,9 @@ pub(super) fn words(receiving: &Receiving) -> (String, String) {
             let why = "Another program receives for this workspace, such as `countersign serve`";
             ("Received elsewhere".to_owned(), why.to_owned())
         }
-        ReceivingState::Failed { reason } => ("Not receiving: failed".to_owned(), super::wording::sentence(reason)),
+        ReceivingState::Failed { reason } => {
+            ("Not receiving: failed".to_owned(), crate::domain::sentence::sentence(reason))
+        }
     }
 }
 
@@ -90,7 +92,7 @@ impl ReceivingForm {
     pub(super) fn fields(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) -> bool {
         if let Some(answer) = desk.answer(&mut self.request) {
             match (answer, &desk.snapshot.receiving.state) {
-                (Err(error), _) => self.refused = Some(super::wording::sentence(&error.to_string())),
+                (Err(error), _) => self.refused = Some(crate::domain::sentence::sentence(&error.to_string())),
                 (Ok(_), ReceivingState::Failed { .. }) => self.was_on = true,
                 (Ok(_), _) => return true,
             }

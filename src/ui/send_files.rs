@@ -159,7 +159,7 @@ impl SendFiles {
                 for (item, taken) in waiting.zip(taken) {
                     item.state = match taken {
                         Ok(id) => State::Taken(id, None),
-                        Err(error) => State::Refused(super::wording::sentence(&error.to_string())),
+                        Err(error) => State::Refused(crate::domain::sentence::sentence(&error.to_string())),
                     };
                 }
             }

@@ -8,6 +8,7 @@ use super::judgement::{Outcome, refusal};
 use super::{Candidate, Receiver};
 use crate::app::{AppError, ServeEvent, inbox};
 use crate::domain::diagnosis::Blame;
+use crate::domain::sentence::sentence;
 use crate::store::{FileError, FolderTrouble, FolderTroubleKind};
 
 /// Why a payload could not be put into a folder, and what to do about it.
@@ -23,12 +24,6 @@ pub(super) fn not_put(folder: &Path, error: &FileError) -> AppError {
         _ => (error.source.to_string(), "see that it is a folder that can be written into, and that its disk is there"),
     };
     AppError::new(format!("nothing can be put into the inbox {}: {why}", folder.display())).hint(what_to_do)
-}
-
-/// The same as a sentence.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 impl Receiver {

@@ -49,7 +49,7 @@ impl Comparing {
         Some(match pasted.parse::<StatedFingerprint>() {
             Ok(stated) if stated.is_of(facts) => Verdict::Same(stated),
             Ok(_) => Verdict::Other,
-            Err(error) => Verdict::Unreadable(crate::ui::wording::sentence(&error.to_string())),
+            Err(error) => Verdict::Unreadable(crate::domain::sentence::sentence(&error.to_string())),
         })
     }
 

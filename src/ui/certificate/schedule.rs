@@ -103,7 +103,7 @@ impl Stated {
                 let why = format!("{words} exists twice in {zone}: the clock is put back over it");
                 return Reading::Twice { why, first, second };
             }
-            Err(error) => return Reading::Refused(crate::ui::wording::sentence(&error.to_string())),
+            Err(error) => return Reading::Refused(crate::domain::sentence::sentence(&error.to_string())),
         };
         if at <= moment.now {
             return Reading::Refused(format!("{words} has passed in {}; choose a later time, or Now", self.zone));

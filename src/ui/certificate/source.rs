@@ -29,11 +29,11 @@ impl Trouble {
             // The engine's hint names an option of the command line.
             "A partner's certificate needs no password: ask the partner for the certificate alone".to_owned()
         } else {
-            crate::ui::wording::sentence(
+            crate::domain::sentence::sentence(
                 error.what_to_do().unwrap_or("Choose another file, or ask the partner to send it again"),
             )
         };
-        Self { head: crate::ui::wording::sentence(error.message()), remedy }
+        Self { head: crate::domain::sentence::sentence(error.message()), remedy }
     }
 
     /// That there is a private key in it.

@@ -69,7 +69,7 @@ pub(in crate::ui) fn usage(facts: &CertificateFacts) -> String {
     if facts.key_usage.is_empty() {
         return "Any".to_owned();
     }
-    crate::ui::wording::sentence(
+    crate::domain::sentence::sentence(
         &facts
             .key_usage
             .iter()

@@ -314,7 +314,7 @@ fn server(ui: &mut Ui, sight: &ServerSight, moment: &Moment) {
     utc_on_hover(line(ui, "Seen", &moment.day_and_time(sight.seen)), sight.seen);
     line(ui, "TLS", sight.tls.version.as_deref().unwrap_or("Not agreed on"));
     if let Some(why) = &sight.refusal {
-        line(ui, "Refused", &crate::ui::wording::sentence(why));
+        line(ui, "Refused", &crate::domain::sentence::sentence(why));
     }
     line(ui, "Revocation", "Not checked");
     for (index, certificate) in sight.tls.chain.iter().enumerate() {

@@ -7,6 +7,7 @@ use super::rows::server_badge;
 use super::table::badge;
 use crate::app::engine::{Answer, Command, RequestId};
 use crate::app::{ConnectionChange, FetchedServer, PinnedServer, ProfileKey};
+use crate::domain::sentence::sentence;
 use crate::domain::server_certificate::{ServerSight, ServerTrust};
 use crate::domain::transmission::{SeenCertificate, SeenTls};
 use crate::ui::certificate::{Comparing, signature, usage, validity};
@@ -14,7 +15,6 @@ use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::focus;
 use crate::ui::widgets::{ToneName, muted, notice, primary, secondary, small};
-use crate::ui::wording::sentence;
 
 /// The dialog.
 pub(in crate::ui) struct FetchServer {

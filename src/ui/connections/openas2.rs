@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::app::engine::{Answer, Command, RequestId};
 use crate::app::{AppError, OpenAs2Connection, OpenAs2Files, OpenAs2Plan};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, Part, buttons, frame_with_foot};
 use crate::ui::files::FilePick;
@@ -18,7 +19,6 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
     ToneName, field, field_error, muted, notice, password_edit, primary, secondary, section, text_edit,
 };
-use crate::ui::wording::sentence;
 
 /// The dialog.
 pub(crate) struct ImportOpenAs2 {

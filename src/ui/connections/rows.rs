@@ -13,9 +13,9 @@ use crate::domain::compliance::{Column, Status};
 use crate::domain::due::needs_action;
 use crate::domain::identifier::{ConnectionId, PolicyId, ProfileKind};
 use crate::domain::labels::Customer;
+use crate::domain::sentence::sentence;
 use crate::domain::transmission::Verdict;
 use crate::ui::moment::Moment;
-use crate::ui::wording::sentence;
 
 /// A cause of so many characters has room in its cell.
 const SHORT_CAUSE: usize = 10;

@@ -4,11 +4,11 @@ use egui::{Align, Label, Layout, Ui, vec2};
 
 use super::part;
 use crate::domain::compliance::Status;
+use crate::domain::sentence::sentence;
 use crate::domain::transmission::{Light, Verdict};
 use crate::ui::icon::Icon;
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, TableCard, TableClick, TableColumn, TableRows, ToneName, mono, muted, small};
-use crate::ui::wording::sentence;
 
 /// A column of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

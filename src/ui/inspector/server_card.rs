@@ -6,6 +6,7 @@ use super::certificate_cards::{row, rows};
 use crate::app::ProfileKey;
 use crate::app::engine::{Command, Snapshot};
 use crate::domain::connection::Profile;
+use crate::domain::sentence::sentence;
 use crate::domain::server_certificate::ServerSight;
 use crate::ui::certificate::short_fingerprint;
 use crate::ui::certificates::{FetchServer, server_badge, trust_badge};
@@ -14,7 +15,6 @@ use crate::ui::intent::Intent;
 use crate::ui::moment::Moment;
 use crate::ui::theme;
 use crate::ui::widgets::{Badge, ToneName, card, muted, notice, secondary};
-use crate::ui::wording::sentence;
 
 /// Shows it; nothing where the address has no TLS.
 pub(super) fn server_card(

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use egui::{Align, Layout, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
+use crate::domain::sentence::sentence;
 use crate::domain::transmission::{Stage, StageName, StageStatus};
 use crate::ui::icon::{self, Icon};
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{muted, progress, separator};
-use crate::ui::wording::sentence;
 
 /// So often the mark of a running stage moves on.
 const TICK: Duration = Duration::from_millis(120);

@@ -9,6 +9,7 @@ use crate::app::engine::Snapshot;
 use crate::domain::identifier::PolicyId;
 use crate::domain::policy::{ResolvedRule, Rule};
 use crate::domain::policy_comparison::{Differs, PolicyComparison, RulePair, compare};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::count;
@@ -16,7 +17,6 @@ use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{
     Choice, ToneName, card, empty_state, icon_button, link, muted, notice, page_title, secondary, section, select,
 };
-use crate::ui::wording::sentence;
 
 /// Width of the column of settings.
 const SETTING: f32 = 150.0;

@@ -7,12 +7,12 @@ use super::page::PolicyIntent;
 use crate::app::Duplication;
 use crate::app::engine::{Answer, Command, PolicyAnswer, PolicyState, PolicyTask, RequestId, Snapshot};
 use crate::domain::identifier::PolicyId;
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::intent::Intent;
 use crate::ui::theme;
 use crate::ui::widgets::{ToneName, field, field_error, mono_edit, muted, notice, primary, secondary, text_edit};
-use crate::ui::wording::sentence;
 
 /// The dialog.
 pub(super) struct DuplicatePolicy {

@@ -411,7 +411,7 @@ impl Editor {
                 ui.label(muted(ui, "Judging the connections…"));
             }
             Some(Err(reason)) => {
-                field_error(ui, &crate::ui::wording::sentence(reason));
+                field_error(ui, &crate::domain::sentence::sentence(reason));
             }
             Some(Ok(changes)) => {
                 let tone = if changes.worse() > 0 { tokens.bad.ink } else { tokens.text };

@@ -96,7 +96,7 @@ impl ImportPolicy {
             Some(Err(error)) => {
                 let own = format!("{}: ", self.file.display());
                 let reason = error.message().strip_prefix(&own).unwrap_or(error.message());
-                let reason = crate::ui::wording::sentence(reason);
+                let reason = crate::domain::sentence::sentence(reason);
                 notice(ui, ToneName::Bad, "This file cannot be imported", &reason, |_| ());
                 // What a terminal is told of commands is nothing for a window.
                 let mend = "Mend the file and read it again. Nothing has changed";
@@ -155,7 +155,8 @@ impl ImportPolicy {
             notice(ui, ToneName::Warn, head, &text, |_| ());
         }
         if !seen.warnings.is_empty() {
-            let said: Vec<String> = seen.warnings.iter().map(|warning| crate::ui::wording::sentence(warning)).collect();
+            let said: Vec<String> =
+                seen.warnings.iter().map(|warning| crate::domain::sentence::sentence(warning)).collect();
             notice(ui, ToneName::Warn, "Dates that have not come", &said.join("\n"), |_| ());
         }
         section(ui, "What changes");

@@ -4,12 +4,12 @@ use egui::{Align, Layout, OpenUrl, RichText, Ui, vec2};
 
 use super::words::{address, applies, in_force, setting_label, severity_badge};
 use crate::domain::policy::Rule;
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::icon::{self, Icon};
 use crate::ui::moment::Moment;
 use crate::ui::theme::{self, tokens};
 use crate::ui::widgets::{card, icon_button, link, muted, small};
-use crate::ui::wording::sentence;
 
 /// Shows a rule. `inherited` is the name of the policy that states it, where it is another; `actions` are put on the right
 /// of the head, from the right.

@@ -6,6 +6,7 @@ use super::rule_values::{operator_word, values};
 use super::words::{applies, setting_label, severity_word};
 use crate::domain::policy::{AppliesTo, Operator, Rule, Setting, Severity};
 use crate::domain::rule_text::{FieldFault, RuleField, RuleText, operators};
+use crate::domain::sentence::sentence;
 use crate::domain::transmission::Direction;
 use crate::ui::dialog::{Part, buttons, frame_with_foot};
 use crate::ui::moment::count;
@@ -13,7 +14,6 @@ use crate::ui::theme::tokens;
 use crate::ui::widgets::{
     Choice, field, field_error, link, mono_edit, muted, primary, secondary, segmented, select, text_area, text_edit,
 };
-use crate::ui::wording::sentence;
 
 /// Which rule is being written.
 #[derive(Clone, Debug, PartialEq, Eq)]

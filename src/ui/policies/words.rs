@@ -144,7 +144,7 @@ pub(in crate::ui) fn head_label(setting: &str, aspect: Option<&str>) -> String {
     match Setting::ALL.iter().find(|known| known.head() == setting).and_then(|known| known.certificate()) {
         Some(CertificateRole::Partner) => "Partner certificate".to_owned(),
         Some(CertificateRole::Identity) => "Own certificate".to_owned(),
-        None => crate::ui::wording::sentence(setting),
+        None => crate::domain::sentence::sentence(setting),
     }
 }
 

@@ -36,7 +36,7 @@ use crate::ui::widgets::{Badge, ToneName};
 
 /// A failure in words: what happened, and what to do.
 fn in_words(error: &AppError) -> (String, String) {
-    let sentence = crate::ui::wording::sentence;
+    let sentence = crate::domain::sentence::sentence;
     // What names a command helps nobody who sits before a window.
     let hint = error.what_to_do().filter(|hint| !hint.contains("`countersign ") && !hint.contains("`--"));
     (sentence(error.message()), hint.map(sentence).unwrap_or_default())

@@ -138,7 +138,7 @@ impl CommandForm {
                 let set = desk.snapshot.commands.of(self.occasion).is_some();
                 desk.toasts.done(if set { "The command is set" } else { "No command is run any more" }, "");
             }
-            Some(Err(error)) => self.refused = Some(crate::ui::wording::sentence(&error.to_string())),
+            Some(Err(error)) => self.refused = Some(crate::domain::sentence::sentence(&error.to_string())),
             None => {}
         }
         let when = match self.occasion {

@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::app::engine::{Answer, Command, Password, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{AppError, ProxyKind, ProxySettings};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::widgets::{
     ToneName, field, mono_edit, muted, notice, password_edit, primary, section, segmented, text_edit,
 };
-use crate::ui::wording::sentence;
 
 /// The section, with what is being changed in it.
 #[derive(Default)]

@@ -6,9 +6,9 @@ use crate::app::ReceiverCheck;
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::domain::identifier::{Address, IdentifierError};
 use crate::domain::reachability::AnsweredBy;
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::widgets::{ToneName, field, field_error, mono_edit, muted, notice, primary, secondary, section};
-use crate::ui::wording::sentence;
 
 /// The field, and what came of testing.
 #[derive(Default)]

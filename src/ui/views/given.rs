@@ -6,10 +6,10 @@ use super::Views;
 use crate::app::{CertificateSource, ToOpen};
 use crate::domain::link::Link;
 use crate::domain::nearest_name::did_you_mean;
+use crate::domain::sentence::sentence;
 use crate::ui::certificate::CertificateDialog;
 use crate::ui::desk::Desk;
 use crate::ui::intent::{Intent, Page};
-use crate::ui::wording::sentence;
 
 impl Views {
     /// Opens it.

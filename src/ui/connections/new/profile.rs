@@ -84,7 +84,7 @@ fn line(
         if !text.is_empty()
             && let Some(reason) = wrong(text)
         {
-            field_error(ui, &crate::ui::wording::sentence(&reason));
+            field_error(ui, &crate::domain::sentence::sentence(&reason));
         }
     });
 }

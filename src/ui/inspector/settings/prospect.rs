@@ -299,5 +299,5 @@ fn in_labels(scope: Scope, sentence: &str) -> String {
     for row in settings_named(scope, sentence) {
         told = told.replace(&format!("`{}`", row.key), row.label);
     }
-    crate::ui::wording::sentence(&told)
+    crate::domain::sentence::sentence(&told)
 }

@@ -3,9 +3,9 @@
 use egui::Ui;
 
 use crate::app::engine::{Answer, Command, IdentityCommand, RequestId};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::widgets::{ToneName, notice};
-use crate::ui::wording::sentence;
 
 /// A request under way, and why the last one was refused.
 #[derive(Default)]

@@ -7,11 +7,11 @@ use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand, IdentityState};
 use crate::app::{KeyKind, NewIdentity};
 use crate::domain::identifier::IdentityName;
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::moment::count;
 use crate::ui::widgets::{Choice, field, field_error, muted, primary, secondary, select, text_edit};
-use crate::ui::wording::sentence;
 
 /// The dialog.
 pub(super) struct RenewDialog {

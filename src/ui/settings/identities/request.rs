@@ -6,13 +6,13 @@ use super::form::Asking;
 use crate::app::engine::{Answer, IdentityCommand, IdentityState};
 use crate::app::{KeyKind, ListedRequest, NewRequest};
 use crate::domain::identifier::IdentityName;
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, buttons, frame};
 use crate::ui::files::FilePick;
 use crate::ui::identity::key_kinds;
 use crate::ui::path_field::PathField;
 use crate::ui::widgets::{field, field_error, muted, primary, secondary, select, text_edit};
-use crate::ui::wording::sentence;
 
 /// A name for what follows an identity, with this year's or the next number.
 #[must_use]

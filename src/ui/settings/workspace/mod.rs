@@ -13,13 +13,13 @@ use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceC
 use crate::app::{
     BackupMade, BackupProtection, LastCheck, Occasion, Protection, Restored, WorkspaceCheck, WorkspaceFacts,
 };
+use crate::domain::sentence::sentence;
 use crate::ui::command::UiCommand;
 use crate::ui::desk::Desk;
 use crate::ui::intent::Intent;
 use crate::ui::lock::LockAfter;
 use crate::ui::moment::{count, grouped, size};
 use crate::ui::widgets::{Choice, ToneName, field, mono, muted, notice, primary, progress, secondary, section, select};
-use crate::ui::wording::sentence;
 use backup::BackupDialog;
 use protect::ProtectDialog;
 pub(in crate::ui) use protect::UnlockDialog;

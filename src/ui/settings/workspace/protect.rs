@@ -5,12 +5,12 @@ use zeroize::Zeroizing;
 
 use crate::app::engine::{Answer, Command, Password, RequestId};
 use crate::app::{AppError, NewProtection, Protection, SHORTEST_PASSPHRASE};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Flow, buttons, frame};
 use crate::ui::widgets::{
     ToneName, field, field_error, muted, notice, password_again, password_edit, primary, secondary, segmented,
 };
-use crate::ui::wording::sentence;
 
 /// Asks for the passphrase of a workspace whose secrets are locked; where no passphrase protects them, tries again what does.
 pub(in crate::ui) struct UnlockDialog {

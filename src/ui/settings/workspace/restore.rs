@@ -6,6 +6,7 @@ use egui::{Context, Label, Ui};
 
 use crate::app::engine::{Answer, Command, RequestId, WorkspaceAnswer, WorkspaceCommand};
 use crate::app::{BackupFacts, BackupProtection};
+use crate::domain::sentence::sentence;
 use crate::ui::desk::Desk;
 use crate::ui::dialog::{Dialog, Dropped, Flow, buttons, frame};
 use crate::ui::files::FilePick;
@@ -13,7 +14,6 @@ use crate::ui::intent::Intent;
 use crate::ui::moment::{Moment, count, grouped, size};
 use crate::ui::path_field::PathField;
 use crate::ui::widgets::{ToneName, field, field_error, muted, notice, primary, secondary};
-use crate::ui::wording::sentence;
 
 /// The dialog.
 pub(super) struct RestoreDialog {

@@ -158,7 +158,7 @@ impl BundleDialog {
         if !bundle.left_out.is_empty() {
             section(ui, "What is not in it");
             for line in &bundle.left_out {
-                ui.add(Label::new(muted(ui, crate::ui::wording::sentence(line))).wrap());
+                ui.add(Label::new(muted(ui, crate::domain::sentence::sentence(line))).wrap());
             }
         }
         if let Some(file) = bundle.files.get(self.shown) {

@@ -114,7 +114,7 @@ impl CompareDialog {
 
     fn content(&mut self, ui: &mut Ui, desk: &mut Desk<'_>) {
         if let Some(error) = &self.error {
-            ui.add(Label::new(crate::ui::wording::sentence(error)).wrap());
+            ui.add(Label::new(crate::domain::sentence::sentence(error)).wrap());
         }
         match &self.chosen {
             Some((other, Some(comparison))) => {

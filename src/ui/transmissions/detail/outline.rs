@@ -103,7 +103,7 @@ fn problems(ui: &mut Ui, outline: &Outline) -> Option<u64> {
     // As low as the text: these are no controls.
     let control = std::mem::replace(&mut ui.spacing_mut().interact_size.y, 18.0);
     for Problem { segment, offset, what } in outline.problems.iter().take(LISTED) {
-        let said = crate::ui::wording::sentence(what);
+        let said = crate::domain::sentence::sentence(what);
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(8.0, 0.0);
             ui.add(Label::new(RichText::new(said).font(theme::small())).wrap());

@@ -51,7 +51,7 @@ impl StructureTab {
                 ui.label(muted(ui, "Opening what was kept…"));
             }
             Side::Failed(why) => {
-                let why = crate::ui::wording::sentence(why);
+                let why = crate::domain::sentence::sentence(why);
                 ui.add(Label::new(muted(ui, why)).wrap());
             }
             Side::Read(structure) => show(ui, structure),
@@ -133,7 +133,7 @@ fn layer(ui: &mut Ui, layer: &MessageLayer, depth: usize) {
                     ui.label(icon::text(Icon::TriangleAlert, colours.warn.ink).size(14.0));
                     ui.vertical(|ui| {
                         ui.label(small("It stops here").color(colours.warn.ink));
-                        let why = small(crate::ui::wording::sentence(why)).color(colours.warn.ink);
+                        let why = small(crate::domain::sentence::sentence(why)).color(colours.warn.ink);
                         ui.add(Label::new(why).wrap().selectable(true));
                     });
                 });

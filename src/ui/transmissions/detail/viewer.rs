@@ -151,7 +151,7 @@ impl Viewer {
         let view = match &self.opened {
             Opened::Here(view) => Arc::clone(view),
             Opened::Failed(why) => {
-                let why = crate::ui::wording::sentence(why);
+                let why = crate::domain::sentence::sentence(why);
                 ui.add(Label::new(muted(ui, why)).wrap());
                 return;
             }
