@@ -238,14 +238,12 @@ fn parts_of(
     attempt: Option<u32>,
 ) -> (Option<Part>, Part, Headers) {
     let last = transmission.last_attempt();
+    let kept =
+        |head| std::fs::read(archive.path(transmission.id, head)).map(|head| headers_of(&head)).unwrap_or_default();
     let answer = |of: u32| {
         let head = Part::ResponseHead(of);
         // The journal has those of the last.
-        let headers = if of == last {
-            transmission.response_headers.clone()
-        } else {
-            std::fs::read(archive.path(transmission.id, head)).map(|head| headers_of(&head)).unwrap_or_default()
-        };
+        let headers = if of == last { transmission.response_headers.clone() } else { kept(head) };
         (Some(head), Part::ResponseBody(of), headers)
     };
     match part {
@@ -265,8 +263,7 @@ fn parts_of(
                 && transmission.disposition.is_none() =>
         {
             let head = Part::ReceiptHead(transmission.receipts);
-            let headers = std::fs::read(archive.path(transmission.id, head)).map(|head| headers_of(&head));
-            (Some(head), Part::ReceiptBody(transmission.receipts), headers.unwrap_or_default())
+            (Some(head), Part::ReceiptBody(transmission.receipts), kept(head))
         }
         // A receipt that travelled by itself counts before what the answer said.
         RawPart::Receipt if transmission.receipt_headers.is_empty() || attempt.is_some() => {

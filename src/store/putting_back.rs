@@ -13,6 +13,7 @@ use crate::domain::audit::{AuditAct, AuditNote};
 use super::archive_inbox::is_same;
 use super::archive_sweep::{BESIDE, begin, names_in, sweep_begun};
 use super::database::{self, Database};
+use super::database_file::beside;
 use super::error::{FileError, OpenError, StoreError};
 use super::in_use::Alone;
 use super::keyring::sync_folder;
@@ -257,12 +258,6 @@ fn free_name(folder: &Path, now: Timestamp) -> PathBuf {
     let numbered = (2..).map(|number: u32| folder.join(format!("{name}-{number}")));
     let mut names = std::iter::once(folder.join(&name)).chain(numbered);
     names.find(|name| !name.exists()).unwrap_or_else(|| folder.join(&name))
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::command::{Answer, Event, RequestId};
+use super::work::given_up;
 use crate::app::{App, AppError, RetentionPreview, RetentionRun, StorageUsage};
 use crate::domain::retention::{RetentionMark, RetentionRules};
 use crate::domain::transmission::TransmissionId;
@@ -59,13 +60,7 @@ async fn answer(app: &App, command: RetentionCommand, cancelled: oneshot::Receiv
             RetentionAnswer::Usage(app.storage_usage().await?)
         }
         RetentionCommand::Free => {
-            let stop = async {
-                // Whoever let go of the other end wants it done.
-                if cancelled.await.is_err() {
-                    std::future::pending::<()>().await;
-                }
-            };
-            RetentionAnswer::Freed(app.run_retention_until(stop, &|_number| {}).await?)
+            RetentionAnswer::Freed(app.run_retention_until(given_up(cancelled), &|_number| {}).await?)
         }
         RetentionCommand::Mark(of, mark) => {
             app.mark_transmission(&of.simple().to_string(), mark).await?;

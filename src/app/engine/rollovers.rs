@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::command::{Answer, Command, Event, RequestId};
+use super::work::given_up;
 use crate::app::{
     App, AppError, NewRollover, RolloverChanged, RolloverRequest, RolloverSummary, StartedRollover, TestRollover,
     TestedRollover,
@@ -110,11 +111,7 @@ pub(super) async fn test(
     let RolloverCommand::Test(request) = command else { return };
     let told = Arc::clone(&tell);
     let events = move |progress| told(Event::Testing(id, progress));
-    let cancelled = async {
-        if cancelled.await.is_err() {
-            std::future::pending().await
-        }
-    };
+    let cancelled = given_up(cancelled);
     let remembered = match request.at_once {
         Some(number) => app.set_tests_at_once(number).await,
         None => Ok(()),

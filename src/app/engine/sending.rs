@@ -10,8 +10,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::command::{Answer, Command, Event, RequestId, SendId};
-use super::work::Outlet;
-use crate::app::{App, AppError, SendEvent, SendRequest};
+use super::work::{Outlet, given_up};
+use crate::app::send::copying_given_up;
+use crate::app::{App, SendEvent, SendRequest};
 use crate::domain::identifier::{ConnectionId, ProfileKind};
 use crate::domain::transmission::{Transmission, Verdict};
 
@@ -30,21 +31,14 @@ pub(super) async fn send(
     let told = out.clone();
     let shown = AtomicU64::new(0);
     let events = move |event: SendEvent| {
-        if let SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } = &event {
-            // A window shows hundredths: what comes between would only keep it busy.
-            let hundredth = bytes * 100 / (*total).max(1);
-            if shown.swap(hundredth, Ordering::Relaxed) == hundredth {
-                return;
-            }
+        if let SendEvent::Building { bytes, total } | SendEvent::Progress { bytes, total } = &event
+            && !is_next_hundredth(&shown, *bytes, *total)
+        {
+            return;
         }
         told.tell(Event::Sending(id, event));
     };
-    let sent = app.send_unless(&request, &events, async {
-        if cancelled.await.is_err() {
-            std::future::pending().await
-        }
-    });
-    let sent = sent.await;
+    let sent = app.send_unless(&request, &events, given_up(cancelled)).await;
     let pending = sent.as_ref().ok().filter(|sent| sent.verdict == Verdict::Pending).cloned();
     let answer = sent.map(|transmission| Answer::Sent(Box::new(transmission)));
     out.tell(Event::Answered(id, answer));
@@ -52,6 +46,12 @@ pub(super) async fn send(
     // Closed only when the engine ends, and then nobody looks at what was sent last.
     drop(in_order.send(Command::Refresh).await);
     pending
+}
+
+/// Whether so many bytes are to be told of: a window shows hundredths, and what comes between would only keep it busy.
+fn is_next_hundredth(shown: &AtomicU64, bytes: u64, total: u64) -> bool {
+    let hundredth = bytes * 100 / total.max(1);
+    shown.swap(hundredth, Ordering::Relaxed) != hundredth
 }
 
 /// Takes files on as daily work, one after the other, and tells how many bytes of them all are copied. Where that is given up,
@@ -65,41 +65,30 @@ pub(super) async fn take_on(
     cancelled: oneshot::Receiver<()>,
     in_order: mpsc::Sender<Command>,
 ) {
-    let mut given_up = std::pin::pin!(async {
-        // Whoever let go of the other end wants it done.
-        if cancelled.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    });
+    let mut given_up = std::pin::pin!(given_up(cancelled));
     let length = |file: &PathBuf| std::fs::metadata(file).map_or(0, |found| found.len());
-    let total: u64 = files.iter().map(length).sum();
+    let lengths: Vec<u64> = files.iter().map(length).collect();
+    let total: u64 = lengths.iter().sum();
     let mut before = 0;
     let mut ended = false;
     let mut taken = Vec::with_capacity(files.len());
-    for file in &files {
+    for (file, length) in files.iter().zip(lengths) {
         if ended {
-            taken.push(Err(AppError::new("it was given up").hint("nothing of it is sent")));
+            taken.push(Err(copying_given_up()));
             continue;
         }
         let shown = AtomicU64::new(0);
         let told = |bytes: u64| {
-            // A window shows hundredths: what comes between would only keep it busy.
-            let hundredth = (before + bytes) * 100 / total.max(1);
-            if shown.swap(hundredth, Ordering::Relaxed) != hundredth {
+            if is_next_hundredth(&shown, before + bytes, total) {
                 out.tell(Event::Progress(id, (before + bytes).min(total), total));
             }
         };
         let stop = async {
             given_up.as_mut().await;
+            ended = true;
         };
-        let mut stopped = false;
-        let work = app.take_on_file_unless(&connection, profile, file, &told, async {
-            stop.await;
-            stopped = true;
-        });
-        taken.push(work.await);
-        ended = stopped;
-        before += length(file);
+        taken.push(app.take_on_file_unless(&connection, profile, file, &told, stop).await);
+        before += length;
         out.tell(Event::JournalChanged);
     }
     let answer = Event::Answered(id, Ok(Answer::TakenOn(taken)));

@@ -248,6 +248,13 @@ fn herald(app: &App, is_sample: bool, out: &Outlet) -> Herald {
     Herald::new(app.clone(), ways, Arc::new(tell))
 }
 
+/// Completes when somebody gives it up, and never where whoever could has let go: they want it done.
+pub(super) async fn given_up(cancelled: oneshot::Receiver<()>) {
+    if cancelled.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
 /// Makes a key beside everything else, unless that is given up. What it comes to is told in order, once it can be seen.
 async fn make_key(
     app: App,
@@ -256,15 +263,10 @@ async fn make_key(
     cancelled: oneshot::Receiver<()>,
     in_order: mpsc::Sender<Command>,
 ) {
-    let given_up = async {
-        if cancelled.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     // A key that is being made when it is given up is never kept.
     let answer = tokio::select! {
         answer = command.carry_out(&app) => answer,
-        () = given_up => Err(AppError::new("it was given up, and nothing was kept")),
+        () = given_up(cancelled) => Err(AppError::new("it was given up, and nothing was kept")),
     };
     // Closed only when the engine ends, and then nobody waits.
     drop(in_order.send(Command::Ended(Box::new(Event::Answered(id, answer)))).await);

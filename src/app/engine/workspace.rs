@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 use super::command::{Answer, Event, RequestId};
+use super::work::given_up;
 use crate::app::{
     App, AppError, AuditFilter, AuditVerification, BackupFacts, BackupMade, BackupRequest, DesktopEntry, ExportFormat,
     LogFacts, LogLevel, ProxySettings, ReceiverCheck, Restored, WorkspaceCheck, WorkspaceFacts, desktop_entry,
@@ -112,16 +113,10 @@ pub(super) async fn carry_out(
     command: WorkspaceCommand,
     cancelled: oneshot::Receiver<()>,
 ) {
-    let given_up = async {
-        // Whoever let go of the other end wants it done.
-        if cancelled.await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
     let progress = |done, total| tell(Event::Progress(id, done, total));
     let answer = tokio::select! {
         answer = answer(&app, command, &progress) => answer,
-        () = given_up => Err(AppError::new("it was given up, and nothing was kept")),
+        () = given_up(cancelled) => Err(AppError::new("it was given up, and nothing was kept")),
     };
     tell(Event::Answered(id, answer));
 }

@@ -20,6 +20,11 @@ use crate::store::{As2Pair, Duty, DutyKind, OutboxFile, Part, Transaction, Works
 /// Why nothing is sent of a document that lies where it lay.
 const NOT_TAKEN_OVER: &str = "its document was not taken over";
 
+/// What is told of a document whose copying was given up, or that was to be copied after it.
+pub(in crate::app) fn copying_given_up() -> AppError {
+    AppError::new("it was given up").hint("nothing of it is sent")
+}
+
 /// A document that is to be sent as daily work.
 #[derive(Clone, Debug)]
 pub(in crate::app) struct DailyWork {
@@ -133,7 +138,7 @@ impl App {
         };
         let copied = tokio::select! {
             copied = sending.copy_payload(source, Way { before: 0, total: u64::MAX }) => copied,
-            () = cancelled => Err(AppError::new("it was given up").hint("nothing of it is sent")),
+            () = cancelled => Err(copying_given_up()),
         };
         // Whoever was still writing it has not finished: nothing of it is sent.
         let copied = copied.and_then(|_bytes| match &work.mark {

@@ -247,7 +247,7 @@ impl App {
             return Ok(false);
         };
         let said_before = standing.diagnosis.take();
-        let unproved = diagnosis::keep_unproved(said_before.as_ref(), &mut Diagnosis::default());
+        let unproved = said_before.as_ref().is_some_and(diagnosis::has_unproved);
         // Where nothing is known any more of how it was sent, or to whom.
         standing.diagnosis = Some(Diagnosis {
             cause: "The receipt did not come in time".to_owned(),

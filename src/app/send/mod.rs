@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
 pub(super) use answer::of_failure;
-pub(super) use daily::DailyWork;
+pub(super) use daily::{DailyWork, copying_given_up};
 pub(super) use giving_up::{Wanted, WantedReader, blocking_while_wanted};
 pub(super) use in_flight::{InFlight, settle_abandoned};
 pub(super) use late::{ArrivedReceipt, attempt_id};

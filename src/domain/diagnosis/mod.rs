@@ -37,7 +37,7 @@ pub use outcome::{
 pub use road::{Interrupted, explain_interrupted};
 pub use surroundings::{ChangedSetting, Neighbour, ReceiverThen, SameHost, Surroundings};
 pub use undecrypted::{Holder, Recipient, Undecrypted, explain_undecrypted, remark_on_recipient};
-pub use unproved::{keep_unproved, unproved};
+pub use unproved::{has_unproved, keep_unproved, unproved};
 
 use serde::{Deserialize, Serialize};
 

@@ -24,13 +24,21 @@ pub fn unproved(receipt: &Receipt) -> String {
     )
 }
 
-/// Takes the evidence of such receipts over into what is explained anew, without saying anything twice. Whether there is any.
-pub fn keep_unproved(said_before: Option<&Diagnosis>, anew: &mut Diagnosis) -> bool {
-    let lines = said_before.into_iter().flat_map(|before| &before.evidence).filter(|line| line.starts_with(BEGINS));
-    for line in lines {
+/// Whether a diagnosis has such a line.
+#[must_use]
+pub fn has_unproved(diagnosis: &Diagnosis) -> bool {
+    lines_of(diagnosis).next().is_some()
+}
+
+/// Takes the lines of such receipts over into what is explained anew, without saying anything twice.
+pub fn keep_unproved(said_before: Option<&Diagnosis>, anew: &mut Diagnosis) {
+    for line in said_before.into_iter().flat_map(lines_of) {
         if !anew.evidence.contains(line) {
             anew.evidence.push(line.clone());
         }
     }
-    anew.evidence.iter().any(|line| line.starts_with(BEGINS))
+}
+
+fn lines_of(diagnosis: &Diagnosis) -> impl Iterator<Item = &String> {
+    diagnosis.evidence.iter().filter(|line| line.starts_with(BEGINS))
 }
